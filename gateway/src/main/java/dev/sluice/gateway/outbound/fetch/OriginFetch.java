@@ -1,0 +1,24 @@
+package dev.sluice.gateway.outbound.fetch;
+
+import java.util.function.Function;
+import reactor.core.publisher.Mono;
+
+/** The only way to an origin named by a caller: every URL, redirect, address, byte and second of it is guarded. */
+public interface OriginFetch {
+
+    /**
+     * Fetches one resource and lets {@code reader} consume its body.
+     *
+     * <p>The deadline of the request spans everything: queueing, name resolution, redirects, retries and the whole of
+     * {@code reader}. Tries that fail before a body is offered are repeated; {@code reader} is subscribed at most once.
+     * The connection is given back when the reader has read the body to its end, and closed in every other case,
+     * including cancel.
+     *
+     * <p>Fails with {@link FetchException} only, or with the reader's own error unchanged.
+     *
+     * @param request what to fetch and within which bounds
+     * @param reader consumes {@link OriginResponse#body()}, of which it owns each buffer; runs on an event loop
+     * @param <T> what the reader makes of the body
+     */
+    <T> Mono<T> fetch(FetchRequest request, Function<OriginResponse, Mono<T>> reader);
+}

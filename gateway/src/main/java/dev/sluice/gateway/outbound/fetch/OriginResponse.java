@@ -1,0 +1,21 @@
+package dev.sluice.gateway.outbound.fetch;
+
+import java.net.URI;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+import org.springframework.core.io.buffer.DataBuffer;
+import org.springframework.http.HttpHeaders;
+import reactor.core.publisher.Flux;
+
+/**
+ * An origin's successful answer, before its body is read.
+ *
+ * @param url where the answer came from, after redirects
+ * @param headers the origin's headers, read only
+ * @param image the recognised type when an image was asked for, else null
+ * @param contentLength the declared length in bytes, when there is one
+ * @param body the counted, capped and timed bytes; subscribed at most once; the subscriber owns each buffer. A body
+ *     shorter than its declared length ends in an error, never in completion.
+ */
+public record OriginResponse(
+        URI url, HttpHeaders headers, @Nullable ImageType image, OptionalLong contentLength, Flux<DataBuffer> body) {}

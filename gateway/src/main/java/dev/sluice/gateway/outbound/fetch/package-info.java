@@ -1,0 +1,8 @@
+/**
+ * The only way to an origin. In: a URL somebody else chose. Out: its body, counted, capped and timed, from an address
+ * that was checked; or a {@link dev.sluice.gateway.outbound.fetch.FetchException} that maps nothing of the network.
+ */
+@NullMarked
+package dev.sluice.gateway.outbound.fetch;
+
+import org.jspecify.annotations.NullMarked;

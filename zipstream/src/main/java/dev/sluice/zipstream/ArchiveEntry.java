@@ -1,0 +1,29 @@
+package dev.sluice.zipstream;
+
+import java.time.Instant;
+import org.springframework.core.io.buffer.DataBuffer;
+import reactor.core.Disposable;
+import reactor.core.publisher.Flux;
+
+/**
+ * One whole, checked file on its way into an archive. Everything the local header says is known before the first byte
+ * of it is written, so a file that failed leaves no trace.
+ *
+ * <p>Ownership: whoever holds the entry either subscribes to {@code content} once, and then the subscriber owns each
+ * buffer it is handed and a cancel or error frees the rest, or calls {@link #discard()}. Doing both is harmless.
+ *
+ * @param name path of the entry, already safe and unique in its archive; see {@link EntryNames}
+ * @param size exact number of bytes that {@code content} emits
+ * @param crc32 CRC-32 of those bytes, in the low 32 bits
+ * @param lastModified entry time, stored with the format's two-second precision
+ * @param content the bytes; subscribed at most once
+ * @param resources what holds the bytes; disposing of it is idempotent and frees whatever was not yet emitted
+ */
+public record ArchiveEntry(
+        String name, long size, long crc32, Instant lastModified, Flux<DataBuffer> content, Disposable resources) {
+
+    /** Frees the entry's bytes when its content is not going to be read. Idempotent. */
+    public void discard() {
+        resources.dispose();
+    }
+}
