@@ -1,6 +1,8 @@
 package dev.sluice.zipstream;
 
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.Arrays;
 import org.springframework.core.io.buffer.DataBuffer;
 import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
@@ -12,18 +14,49 @@ import reactor.core.publisher.Flux;
  * <p>Ownership: whoever holds the entry either subscribes to {@code content} once, and then the subscriber owns each
  * buffer it is handed and a cancel or error frees the rest, or calls {@link #discard()}. Doing both is harmless.
  *
- * @param name path of the entry, already safe and unique in its archive; see {@link EntryNames}
+ * @param name path of the entry, already safe and unique in its archive; see {@link EntryNames}. Parts are separated by
+ *     {@code /}; no part is empty, {@code .} or {@code ..}, so no name is absolute, climbs, or means a directory. At
+ *     most 65,535 bytes of UTF-8 (APPNOTE 4.4.10)
  * @param size exact number of bytes that {@code content} emits
- * @param crc32 CRC-32 of those bytes, in the low 32 bits
- * @param lastModified entry time, stored with the format's two-second precision
+ * @param crc32 CRC-32 of those bytes, as an unsigned 32-bit number
+ * @param lastModified entry time, stored in UTC with the format's two-second precision, within the years 1980 to 2107
  * @param content the bytes; subscribed at most once
  * @param resources what holds the bytes; disposing of it is idempotent and frees whatever was not yet emitted
  */
 public record ArchiveEntry(
         String name, long size, long crc32, Instant lastModified, Flux<DataBuffer> content, Disposable resources) {
 
+    private static final int MAX_NAME_BYTES = 0xFFFF;
+    private static final long MAX_CRC = 0xFFFF_FFFFL;
+
+    /** @throws IllegalArgumentException if the name, size or CRC cannot stand in an archive */
+    public ArchiveEntry {
+        if (!isSafe(name)) {
+            throw new IllegalArgumentException("name: '" + name + "' (expected: a relative path of 1 to "
+                    + MAX_NAME_BYTES + " bytes without '.', '..', '\\' or control characters)");
+        }
+        if (size < 0) {
+            throw new IllegalArgumentException("size: " + size + " (expected: 0 or more)");
+        }
+        if (crc32 < 0 || crc32 > MAX_CRC) {
+            throw new IllegalArgumentException("crc32: " + crc32 + " (expected: 0 to " + MAX_CRC + ")");
+        }
+    }
+
     /** Frees the entry's bytes when its content is not going to be read. Idempotent. */
     public void discard() {
         resources.dispose();
+    }
+
+    private static boolean isSafe(String name) {
+        if (name.chars().anyMatch(c -> c == '\\' || Character.isISOControl(c))) {
+            return false;
+        }
+        if (Arrays.stream(name.split("/", -1)).anyMatch(p -> p.isEmpty() || p.equals(".") || p.equals(".."))) {
+            return false;
+        }
+        // Characters outside UTF-8 (lone surrogates) would silently become question marks in the header.
+        return StandardCharsets.UTF_8.newEncoder().canEncode(name)
+                && name.getBytes(StandardCharsets.UTF_8).length <= MAX_NAME_BYTES;
     }
 }

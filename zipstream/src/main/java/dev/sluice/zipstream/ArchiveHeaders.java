@@ -1,0 +1,137 @@
+package dev.sluice.zipstream;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.zip.ZipEntry;
+import org.apache.commons.compress.archivers.zip.ZipArchiveEntry;
+import org.apache.commons.compress.archivers.zip.ZipArchiveOutputStream;
+
+/**
+ * The bytes of one archive that are not payload, made by commons-compress as if the payload had passed through it.
+ *
+ * <pre>
+ *   local header 1 │ payload 1 │ local header 2 │ payload 2 │ … │ central directory │ [zip64 end │ locator] │ end
+ *   └ localHeader()   caller's   └ localHeader()   caller's      └────────────────── trailer() ────────────────┘
+ *
+ *   local header     APPNOTE 4.3.7    time at 10, CRC at 14, sizes at 18 and 22, then name and extra field
+ *   central record   APPNOTE 4.3.12   time at 12, lengths of name, extra and comment at 28, 30, 32; 46 + those long
+ * </pre>
+ *
+ * <p>Time stamps are written over afterwards: commons-compress converts them by the default time zone, whose gaps at
+ * the start of summer time leave wall-clock times that no instant maps to.
+ *
+ * <p>Not thread-safe, but {@link #free} may come from any thread at any time.
+ */
+final class ArchiveHeaders {
+
+    private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final VarHandle SHORT = MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.LITTLE_ENDIAN);
+
+    private static final int LOCAL_SIGNATURE = 0x04034b50;
+    private static final int LOCAL_TIME = 10;
+    private static final int CENTRAL_SIGNATURE = 0x02014b50;
+    private static final int CENTRAL_TIME = 12;
+    private static final int CENTRAL_LENGTHS = 28;
+    private static final int CENTRAL_FIXED = 46;
+
+    /** Any time the format can hold in every zone, so that no extra field is added for it. */
+    private static final long PLACEHOLDER_MILLIS =
+            Instant.parse("2000-01-03T00:00:00Z").toEpochMilli();
+
+    private final HeaderSink sink = new HeaderSink();
+    private final Writer writer = new Writer(sink);
+    private final Set<String> names = new HashSet<>();
+    private int[] times = new int[32];
+
+    /**
+     * The local header of the next entry. Its payload, exactly {@code entry.size()} bytes, is the caller's to send.
+     *
+     * @throws IllegalArgumentException if the archive has an entry of that name
+     */
+    byte[] localHeader(ArchiveEntry entry) {
+        int index = names.size();
+        if (!names.add(entry.name())) {
+            throw new IllegalArgumentException("name: '" + entry.name() + "' twice in one archive");
+        }
+        ZipArchiveEntry described = new ZipArchiveEntry(entry.name());
+        described.setMethod(ZipEntry.STORED);
+        described.setSize(entry.size());
+        described.setCompressedSize(entry.size());
+        described.setCrc(entry.crc32());
+        described.setTime(PLACEHOLDER_MILLIS);
+        try {
+            writer.addRawArchiveEntry(described, sink.phantom(entry.size()));
+        } catch (IOException impossible) {
+            throw new UncheckedIOException(impossible);
+        }
+        if (index == times.length) {
+            times = Arrays.copyOf(times, index * 2);
+        }
+        times[index] = DosTime.of(entry.lastModified());
+        byte[] header = sink.takeHeader(writer.getBytesWritten());
+        stamp(header, 0, LOCAL_SIGNATURE, LOCAL_TIME, times[index]);
+        return header;
+    }
+
+    /** The central directory and the end records; the archive takes no entry after it. */
+    byte[] trailer() {
+        try {
+            writer.finish();
+        } catch (IOException impossible) {
+            throw new UncheckedIOException(impossible);
+        }
+        byte[] trailer = sink.takeHeader(writer.getBytesWritten());
+        int at = 0;
+        for (int i = 0; i < names.size(); i++) {
+            stamp(trailer, at, CENTRAL_SIGNATURE, CENTRAL_TIME, times[i]);
+            int lengths = at + CENTRAL_LENGTHS;
+            at += CENTRAL_FIXED
+                    + unsignedShort(trailer, lengths)
+                    + unsignedShort(trailer, lengths + 2)
+                    + unsignedShort(trailer, lengths + 4);
+        }
+        return trailer;
+    }
+
+    /** Frees native memory. Idempotent; needed however the archive ends. */
+    void free() {
+        writer.free();
+    }
+
+    private static void stamp(byte[] bytes, int record, int signature, int offset, int time) {
+        int found = (int) INT.get(bytes, record);
+        if (found != signature) {
+            throw new IllegalStateException("archive writer: record " + Integer.toHexString(found) + " at " + record
+                    + " (expected: " + Integer.toHexString(signature) + ")");
+        }
+        INT.set(bytes, record + offset, time);
+    }
+
+    private static int unsignedShort(byte[] bytes, int at) {
+        return Short.toUnsignedInt((short) SHORT.get(bytes, at));
+    }
+
+    /**
+     * Gives access to the deflater, which even an archive without compression has: it is native memory, freed by no one
+     * else.
+     */
+    private static final class Writer extends ZipArchiveOutputStream {
+
+        Writer(OutputStream out) {
+            super(out);
+            setUseLanguageEncodingFlag(true);
+        }
+
+        void free() {
+            def.end();
+        }
+    }
+}

@@ -1,0 +1,40 @@
+package dev.sluice.zipstream;
+
+import java.time.Instant;
+import java.time.LocalDateTime;
+import java.time.ZoneOffset;
+
+/**
+ * The format's time stamp (APPNOTE 4.4.6, the layout of MS-DOS): local time without a zone, in steps of two seconds.
+ *
+ * <pre>
+ *   31      25 24   21 20   16 15   11 10     5 4        0
+ *   │ year-1980 │ month │ day  │ hour  │ minute │ second/2 │
+ * </pre>
+ *
+ * <p>Here it is always UTC, so that the same entry gives the same bytes on every machine.
+ */
+final class DosTime {
+
+    private static final LocalDateTime EARLIEST = LocalDateTime.of(1980, 1, 1, 0, 0);
+    private static final LocalDateTime LATEST = LocalDateTime.of(2107, 12, 31, 23, 59, 58);
+
+    private DosTime() {}
+
+    /** Rounded down to two seconds; times outside 1980 to 2107 become the nearest the format can hold. */
+    static int of(Instant instant) {
+        if (instant.isBefore(EARLIEST.toInstant(ZoneOffset.UTC))) {
+            return encode(EARLIEST);
+        }
+        if (instant.isAfter(LATEST.toInstant(ZoneOffset.UTC))) {
+            return encode(LATEST);
+        }
+        return encode(LocalDateTime.ofInstant(instant, ZoneOffset.UTC));
+    }
+
+    private static int encode(LocalDateTime t) {
+        int date = (t.getYear() - EARLIEST.getYear()) << 9 | t.getMonthValue() << 5 | t.getDayOfMonth();
+        int time = t.getHour() << 11 | t.getMinute() << 5 | t.getSecond() / 2;
+        return date << 16 | time;
+    }
+}

@@ -1,0 +1,102 @@
+package dev.sluice.zipstream;
+
+import org.reactivestreams.Publisher;
+import org.springframework.core.io.buffer.DataBuffer;
+import org.springframework.core.io.buffer.DataBufferFactory;
+import org.springframework.core.io.buffer.DataBufferUtils;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/**
+ * Entries in, the bytes of one archive out: {@link #of}.
+ *
+ * <p>Payload does not pass through the archive writer, it goes around it: the very buffers of each entry's content are
+ * handed on, between headers that say what is known of them beforehand ({@link ArchiveHeaders}). So an entry is stored
+ * as it is, and every reader opens the archive, also one that cannot seek.
+ */
+public final class ZipStream {
+
+    private static final int TRAILER_PART_BYTES = 64 * 1024;
+
+    private ZipStream() {}
+
+    /**
+     * The archive of {@code entries} in their order (APPNOTE 4.3.6): stored, size and CRC in the local header, no data
+     * descriptor, names in UTF-8 and flagged so (bit 11, APPNOTE 4.4.4), zip64 where it is needed and only there. The
+     * same entries give the same bytes, whatever the machine's time zone and locale. No entries give an empty archive.
+     *
+     * <p>Demand: a buffer is made or asked for when one is requested. The next entry is requested when the one before
+     * it is through; none is fetched ahead. No thread hop: everything runs on the thread that requests or that brings
+     * an entry's content.
+     *
+     * <p>Ownership: takes over each entry it receives and discards it when its content is through, failed or not going
+     * to be read. Buffers pass to the subscriber. Cancelling, at any moment, frees the entry at hand, the entries that
+     * Reactor operators upstream had queued, and the writer's native memory.
+     *
+     * <p>Errors: those of {@code entries} and of a content pass through; content that is not exactly {@code size} bytes
+     * long fails with {@link EntrySizeMismatchException}; a name that comes twice with
+     * {@link IllegalArgumentException}. An error leaves an archive that has no end and that no reader takes for a whole
+     * one.
+     *
+     * @param entries subscribed once for each subscriber
+     * @param headers allocates one buffer for each local header, and buffers of at most 64 KB for the end. Give one
+     *     whose buffers are direct: a heap buffer between direct ones costs the network layer a copy
+     */
+    public static Flux<DataBuffer> of(Publisher<ArchiveEntry> entries, DataBufferFactory headers) {
+        return Flux.using(ArchiveHeaders::new, archive -> stream(archive, entries, headers), ArchiveHeaders::free)
+                .doOnDiscard(ArchiveEntry.class, ArchiveEntry::discard)
+                .doOnDiscard(DataBuffer.class, DataBufferUtils::release);
+    }
+
+    private static Flux<DataBuffer> stream(
+            ArchiveHeaders archive, Publisher<ArchiveEntry> entries, DataBufferFactory headers) {
+        return Flux.from(entries)
+                .concatMap(entry -> section(archive, entry, headers), 0)
+                .concatWith(Flux.defer(() -> trailer(archive.trailer(), headers)));
+    }
+
+    /** One entry: its header when the first buffer is requested, then its content, checked for length. */
+    private static Flux<DataBuffer> section(ArchiveHeaders archive, ArchiveEntry entry, DataBufferFactory headers) {
+        Mono<DataBuffer> header = Mono.fromCallable(() -> direct(archive.localHeader(entry), headers));
+        Flux<DataBuffer> payload = new InspectedFlux(entry.content(), () -> new ExactSize(entry));
+        return Flux.using(() -> entry, e -> Flux.concat(header, payload), ArchiveEntry::discard);
+    }
+
+    private static Flux<DataBuffer> trailer(byte[] bytes, DataBufferFactory headers) {
+        int parts = Math.ceilDiv(bytes.length, TRAILER_PART_BYTES);
+        return Flux.range(0, parts).map(part -> {
+            int from = part * TRAILER_PART_BYTES;
+            int length = Math.min(TRAILER_PART_BYTES, bytes.length - from);
+            return headers.allocateBuffer(length).write(bytes, from, length);
+        });
+    }
+
+    private static DataBuffer direct(byte[] bytes, DataBufferFactory headers) {
+        return headers.allocateBuffer(bytes.length).write(bytes);
+    }
+
+    private static final class ExactSize implements Inspection {
+
+        private final ArchiveEntry entry;
+        private long count;
+
+        ExactSize(ArchiveEntry entry) {
+            this.entry = entry;
+        }
+
+        @Override
+        public void buffer(DataBuffer buffer) {
+            count += buffer.readableByteCount();
+            if (count > entry.size()) {
+                throw new EntrySizeMismatchException(entry.name(), entry.size(), count);
+            }
+        }
+
+        @Override
+        public void end() {
+            if (count != entry.size()) {
+                throw new EntrySizeMismatchException(entry.name(), entry.size(), count);
+            }
+        }
+    }
+}
