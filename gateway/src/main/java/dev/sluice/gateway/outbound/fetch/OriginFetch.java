@@ -17,7 +17,9 @@ public interface OriginFetch {
      * <p>Fails with {@link FetchException} only, or with the reader's own error unchanged.
      *
      * @param request what to fetch and within which bounds
-     * @param reader consumes {@link OriginResponse#body()}, of which it owns each buffer; runs on an event loop
+     * @param reader consumes {@link OriginResponse#body()}, of which it owns each buffer, those included that an
+     *     operator of its own drops when it is cancelled ({@code collect}, {@code concatMap} and others do:
+     *     {@code doOnDiscard}); runs on an event loop, the caller's own when it called on one
      * @param <T> what the reader makes of the body
      */
     <T> Mono<T> fetch(FetchRequest request, Function<OriginResponse, Mono<T>> reader);

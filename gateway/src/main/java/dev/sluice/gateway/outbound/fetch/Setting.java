@@ -30,12 +30,16 @@ final class Setting {
         }
     }
 
-    /** {@code parser} says in its own message what it expected of {@code value}. */
+    /**
+     * {@code parser} says in its own message what it expected of {@code value}. It is not kept as a cause: what a
+     * failed start shows is the innermost message, and that would be the one without the name.
+     */
+    @SuppressWarnings("UnusedException")
     static void parses(String name, String value, Consumer<String> parser) {
         try {
             parser.accept(value);
         } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException(PREFIX + name + ": " + e.getMessage(), e);
+            throw new IllegalArgumentException(PREFIX + name + ": " + e.getMessage());
         }
     }
 

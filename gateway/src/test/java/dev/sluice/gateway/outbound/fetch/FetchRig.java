@@ -96,6 +96,7 @@ final class FetchRig implements AutoCloseable {
     static Mono<byte[]> bytes(OriginResponse response) {
         return response.body()
                 .collect(ByteArrayOutputStream::new, FetchRig::add)
+                .doOnDiscard(DataBuffer.class, DataBufferUtils::release)
                 .map(ByteArrayOutputStream::toByteArray);
     }
 
@@ -114,7 +115,15 @@ final class FetchRig implements AutoCloseable {
     @Override
     public void close() {
         transport.close();
+        settle();
         loops.disposeLater(Duration.ZERO, Duration.ofSeconds(5)).block(Duration.ofSeconds(6));
+    }
+
+    /** Lets every event loop finish what was handed to it: a loop that is shut down leaves buffers lying. */
+    private void settle() {
+        for (int i = 0; i < LOOPS * 2; i++) {
+            transport.lanes().choose().loop().submit(() -> {}).syncUninterruptibly();
+        }
     }
 
     /** Settings of a rig. */

@@ -1,0 +1,141 @@
+package dev.sluice.gateway.outbound.fetch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import dev.sluice.gateway.outbound.fetch.FetchRequest.Reach;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class UrlGuardTest {
+    private final UrlGuard guard = new UrlGuard(
+            new AddressRules(List.of(AllowedNetwork.parse("127.0.0.2:9000")), new OwnAddresses()), Set.of(8080));
+
+    private Target check(String url) {
+        return guard.check(url, Reach.PUBLIC_WEB, UrlGuard.LONGEST_URL);
+    }
+
+    private FetchFailure refusal(String url, Reach reach) {
+        return catchThrowableOfType(FetchException.class, () -> guard.check(url, reach, UrlGuard.LONGEST_URL))
+                .failure();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "http://example.com, http://example.com/",
+        "HTTP://EXAMPLE.com:80/A?b=C#d, http://example.com/A?b=C",
+        "https://example.com:443?q, https://example.com/?q",
+        "https://example.com:80/, https://example.com:80/",
+        "http://example.com:, http://example.com/",
+        "http://example.com:8080/x, http://example.com:8080/x",
+        "http://example.com./x, http://example.com/x",
+        "http://bücher.example/ü?ü, http://xn--bcher-kva.example/%C3%BC?%C3%BC",
+        "http://example.com/a b|c^[d]`e, http://example.com/a%20b%7Cc%5E%5Bd%5D%60e",
+        "http://example.com/100%/%zz/%41, http://example.com/100%25/%25zz/%41",
+        "http://example.com/😀, http://example.com/%F0%9F%98%80",
+        "http://8.8.8.8/, http://8.8.8.8/",
+        "http://127.0.0.2:9000/x, http://127.0.0.2:9000/x",
+        "http://[2606:4700::1111]/, http://[2606:4700::1111]/",
+        "http://[2606:4700:0:0::1111]:8080/, http://[2606:4700::1111]:8080/",
+        "http://a.b-c.d1/, http://a.b-c.d1/"
+    })
+    void urlIsSpelledInOneWay(String url, String spelled) {
+        assertThat(check(url).uri()).hasToString(spelled);
+        assertThat(check(spelled)).isEqualTo(check(url));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "example.com/a.png",
+                "/a.png",
+                "//example.com/a.png",
+                "ftp://example.com/",
+                "http://",
+                "http:///a",
+                "http://user@example.com/",
+                "http://:@example.com/",
+                "http://example.com:8081/",
+                "http://example.com:0/",
+                "http://example.com:65536/",
+                "http://example.com:-80/",
+                "http://example.com:8 0/",
+                "http://example.com:٨٠/",
+                "http://127.0.0.2:9001/",
+                "http://exa_mple.com/",
+                "http://-example.com/",
+                "http://example-.com/",
+                "http://example..com/",
+                "http://.example.com/",
+                "http://exam ple.com/",
+                "http://example.com\\/",
+                "http://example.com/\n",
+                "http://example.com/\u0085",
+                "http://example.123/",
+                "http://example.0x1f/",
+                "http://1.2.3/",
+                "http://01.2.3.4/",
+                "http://[::1",
+                "http://[example.com]/",
+                "http://[127.0.0.1]/",
+                "http://[2606:4700::1111%25eth0]/"
+            })
+    void whatIsNoPlainWebUrlIsInvalid(String url) {
+        assertThat(refusal(url, Reach.PUBLIC_WEB)).isEqualTo(FetchFailure.INVALID_URL);
+    }
+
+    @Test
+    void urlOfMoreThan2048CharactersIsInvalid() {
+        String longest = "http://example.com/" + "a".repeat(2048 - 19);
+
+        assertThat(check(longest).uri().toString()).hasSize(2048);
+        assertThat(refusal(longest + "a", Reach.PUBLIC_WEB)).isEqualTo(FetchFailure.INVALID_URL);
+    }
+
+    @Test
+    void hostOfMoreThan253CharactersIsInvalid() {
+        assertThat(refusal("http://" + "a.".repeat(126) + "aa/", Reach.PUBLIC_WEB))
+                .isEqualTo(FetchFailure.INVALID_URL);
+    }
+
+    @Test
+    void portOfAnOpenedEndpointIsOpenForItsAddressAlone() {
+        assertThat(refusal("http://example.com:9000/", Reach.PUBLIC_WEB)).isEqualTo(FetchFailure.INVALID_URL);
+        assertThat(refusal("http://127.0.0.3:9000/", Reach.PUBLIC_WEB)).isEqualTo(FetchFailure.INVALID_URL);
+        assertThat(refusal("http://127.0.0.2/", Reach.PUBLIC_WEB)).isEqualTo(FetchFailure.BLOCKED_ADDRESS);
+    }
+
+    @Test
+    void domainsAreMatchedAtLabelBorders() {
+        var reach = new Reach(Set.of("https"), Set.of("Replicate.delivery", "bücher.example"));
+
+        assertThat(guard.check("https://replicate.delivery/a", reach, 100).host())
+                .isEqualTo("replicate.delivery");
+        assertThat(guard.check("https://pbxt.REPLICATE.delivery/a", reach, 100).host())
+                .isEqualTo("pbxt.replicate.delivery");
+        assertThat(guard.check("https://xn--bcher-kva.example/a", reach, 100).host())
+                .isEqualTo("xn--bcher-kva.example");
+        for (String url : new String[] {
+            "http://replicate.delivery/a",
+            "https://evilreplicate.delivery/a",
+            "https://replicate.delivery.evil.com/a",
+            "https://delivery/a",
+            "https://8.8.8.8/a"
+        }) {
+            assertThat(refusal(url, reach)).isEqualTo(FetchFailure.INVALID_URL);
+        }
+    }
+
+    @Test
+    void requestsWithoutBoundsAreRefusedWhenTheyAreMade() {
+        assertThatThrownBy(() -> new Reach(Set.of(), Set.of())).hasMessageContaining("expected: http, https or both");
+        assertThatThrownBy(() -> new Reach(Set.of("ftp"), Set.of())).hasMessageContaining("[ftp]");
+        assertThatThrownBy(() -> new Reach(Set.of("http"), Set.of(""))).hasMessageContaining("domain");
+        assertThatThrownBy(() -> FetchRig.request("http://x/", -1)).hasMessageContaining("maxBytes: -1");
+    }
+}
