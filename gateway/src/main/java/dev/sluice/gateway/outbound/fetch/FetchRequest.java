@@ -1,18 +1,31 @@
 package dev.sluice.gateway.outbound.fetch;
 
+import java.net.IDN;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * One resource to fetch and its bounds.
  *
  * @param url as the caller gave it; judged by the fetch itself
- * @param maxBytes largest body accepted, in bytes
- * @param deadline for the whole exchange, reader included
+ * @param maxBytes largest body accepted, in bytes, 0 or more
+ * @param deadline for the whole exchange, reader included; more than zero
  * @param reach which URLs this use may name
  * @param media what the body must be
  */
 public record FetchRequest(String url, long maxBytes, Duration deadline, Reach reach, Media media) {
+
+    /** @throws IllegalArgumentException for a bound that is none */
+    public FetchRequest {
+        if (maxBytes < 0) {
+            throw new IllegalArgumentException("maxBytes: " + maxBytes + " (expected: 0 or more)");
+        }
+        if (!deadline.isPositive()) {
+            throw new IllegalArgumentException("deadline: " + deadline + " (expected: more than zero)");
+        }
+    }
 
     /** What the body must declare and begin with. */
     public enum Media {
@@ -25,7 +38,7 @@ public record FetchRequest(String url, long maxBytes, Duration deadline, Reach r
     }
 
     /**
-     * Which URLs a use may name.
+     * Which URLs a use may name. It narrows what may be reached and widens nothing; every redirect is held to it too.
      *
      * @param schemes {@code http}, {@code https} or both
      * @param domains each admits itself and its subdomains; empty admits every host
@@ -33,5 +46,28 @@ public record FetchRequest(String url, long maxBytes, Duration deadline, Reach r
     public record Reach(Set<String> schemes, Set<String> domains) {
         /** Any public host, by http or https. */
         public static final Reach PUBLIC_WEB = new Reach(Set.of("http", "https"), Set.of());
+
+        /** @throws IllegalArgumentException for a scheme or a domain that no URL could have */
+        public Reach {
+            if (schemes.isEmpty() || !Set.of("http", "https").containsAll(schemes)) {
+                throw new IllegalArgumentException("schemes: " + schemes + " (expected: http, https or both)");
+            }
+            schemes = Set.copyOf(schemes);
+            domains = domains.stream().map(Reach::canonical).collect(Collectors.toUnmodifiableSet());
+        }
+
+        private static String canonical(String domain) {
+            String ascii = IDN.toASCII(domain, IDN.USE_STD3_ASCII_RULES).toLowerCase(Locale.ROOT);
+            if (ascii.isEmpty() || ascii.startsWith(".") || ascii.endsWith(".")) {
+                throw new IllegalArgumentException("domain: " + domain + " (expected: a domain such as example.com)");
+            }
+            return ascii;
+        }
+
+        /** Whether {@code host}, in ASCII and lower case, is one of the domains or below one, at a label border. */
+        boolean admits(String host) {
+            return domains.isEmpty()
+                    || domains.stream().anyMatch(domain -> host.equals(domain) || host.endsWith("." + domain));
+        }
     }
 }

@@ -1,0 +1,153 @@
+package dev.sluice.gateway.feature.zip;
+
+import dev.sluice.gateway.outbound.fetch.FetchRequest;
+import dev.sluice.gateway.outbound.fetch.FetchRequest.Media;
+import dev.sluice.gateway.outbound.fetch.FetchRequest.Reach;
+import dev.sluice.gateway.outbound.fetch.ImageType;
+import dev.sluice.gateway.outbound.fetch.OriginFetch;
+import dev.sluice.gateway.outbound.fetch.OriginResponse;
+import dev.sluice.zipstream.BudgetExhaustedException;
+import dev.sluice.zipstream.BufferBudget;
+import dev.sluice.zipstream.ByteStreams;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongConsumer;
+import java.util.zip.CRC32;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.core.io.buffer.DataBuffer;
+import org.springframework.core.io.buffer.DataBufferFactory;
+import reactor.core.Disposable;
+import reactor.core.Disposables;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
+
+/**
+ * Brings one image in, whole, into memory that was reserved for it or, when there is none, onto disk.
+ *
+ * <p>Every image belongs to a request's {@link Disposable.Composite} from the moment something is reserved for it, and
+ * leaves it when it has been freed. Whatever operators do on cancel, disposing of the composite frees all.
+ */
+final class ImageIntake {
+    private static final Logger LOG = LoggerFactory.getLogger(ImageIntake.class);
+    private static final Instant UNDATED = Instant.parse("1980-01-01T00:00:00Z");
+
+    private final OriginFetch origins;
+    private final ZipProperties properties;
+    private final BufferBudget memory;
+    private final BufferBudget disk;
+    private final Spool spool;
+    private final Scheduler diskThreads;
+
+    ImageIntake(
+            OriginFetch origins,
+            ZipProperties properties,
+            BufferBudget memory,
+            BufferBudget disk,
+            Spool spool,
+            Scheduler diskThreads) {
+        this.origins = origins;
+        this.properties = properties;
+        this.memory = memory;
+        this.disk = disk;
+        this.spool = spool;
+        this.diskThreads = diskThreads;
+    }
+
+    /**
+     * One image. Fails with {@link BudgetExhaustedException} when there was no room for it for {@code patience}, and
+     * with a fetch failure when it could not be had.
+     *
+     * @param url as the caller gave it
+     * @param request owns the image until its resources are disposed of
+     * @param onBytes is told of bytes as they arrive
+     * @param buffers makes buffers where the bytes need new ones
+     */
+    Mono<HeldImage> take(
+            String url,
+            Duration patience,
+            Disposable.Composite request,
+            LongConsumer onBytes,
+            DataBufferFactory buffers) {
+        Mono<HeldImage> inMemory =
+                inMemory(properties.spoolAfter(), request).flatMap(bytes -> fetchInto(bytes, url, request, onBytes));
+        Mono<HeldImage> onDisk =
+                onDisk(patience, request, buffers).flatMap(bytes -> fetchInto(bytes, url, request, onBytes));
+        Mono<HeldImage> whenDiskFails =
+                inMemory(patience, request).flatMap(bytes -> fetchInto(bytes, url, request, onBytes));
+        return inMemory.onErrorResume(
+                BudgetExhaustedException.class,
+                memoryIsShort -> onDisk.onErrorResume(UncheckedIOException.class, failed -> {
+                    LOG.warn("cannot spool, waiting for memory instead: {}", failed.toString());
+                    return whenDiskFails;
+                }));
+    }
+
+    private Mono<ImageBytes> inMemory(Duration patience, Disposable.Composite request) {
+        long most = properties.maxImageSize().toBytes();
+        return memory.reserve(Math.min(MemoryBytes.footprint(most), memory.capacity()), patience)
+                .map(reservation -> ownedBy(request, new MemoryBytes(reservation, most)));
+    }
+
+    private Mono<ImageBytes> onDisk(Duration patience, Disposable.Composite request, DataBufferFactory buffers) {
+        return disk.reserve(properties.maxImageSize().toBytes(), patience)
+                .map(reservation -> ownedBy(request, new SpooledBytes(reservation, spool::open, diskThreads, buffers)));
+    }
+
+    private static ImageBytes ownedBy(Disposable.Composite request, ImageBytes bytes) {
+        request.add(bytes);
+        return bytes;
+    }
+
+    private Mono<HeldImage> fetchInto(
+            ImageBytes bytes, String url, Disposable.Composite request, LongConsumer onBytes) {
+        FetchRequest wanted = new FetchRequest(
+                url,
+                properties.maxImageSize().toBytes(),
+                properties.imageTimeout(),
+                Reach.PUBLIC_WEB,
+                Media.RASTER_IMAGE);
+        Disposable resources = Disposables.composite(() -> {
+            request.remove(bytes);
+            bytes.dispose();
+        });
+        return origins.fetch(wanted, response -> receive(response, bytes, resources, onBytes))
+                .doOnError(failed -> resources.dispose());
+    }
+
+    private static Mono<HeldImage> receive(
+            OriginResponse response, ImageBytes bytes, Disposable resources, LongConsumer onBytes) {
+        response.contentLength().ifPresent(bytes::expect);
+        ImageType type = Objects.requireNonNull(response.image(), "an image was asked for");
+        CRC32 crc = new CRC32();
+        AtomicLong size = new AtomicLong();
+        Flux<DataBuffer> body = ByteStreams.checksummed(
+                ByteStreams.counting(response.body(), count -> {
+                    size.addAndGet(count);
+                    onBytes.accept(count);
+                }),
+                crc);
+        return bytes.receive(body)
+                .then(Mono.fromSupplier(() -> new HeldImage(
+                        response.url(),
+                        type,
+                        size.get(),
+                        crc.getValue(),
+                        lastModified(response),
+                        bytes.content(),
+                        resources)));
+    }
+
+    private static Instant lastModified(OriginResponse response) {
+        try {
+            long millis = response.headers().getLastModified();
+            return millis < UNDATED.toEpochMilli() ? UNDATED : Instant.ofEpochMilli(millis);
+        } catch (IllegalArgumentException malformed) {
+            return UNDATED;
+        }
+    }
+}

@@ -1,0 +1,82 @@
+package dev.sluice.gateway.outbound.fetch;
+
+import dev.sluice.zipstream.BodyTooSlowException;
+import dev.sluice.zipstream.ByteLimitExceededException;
+import io.github.resilience4j.bulkhead.BulkheadFullException;
+import io.github.resilience4j.circuitbreaker.CallNotPermittedException;
+import io.netty.channel.ConnectTimeoutException;
+import java.net.UnknownHostException;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Says what went wrong in the words of {@link FetchFailure}. No text here has anything in it that the caller did not
+ * know: no address, no port, no server's own message. The cause keeps them for the log.
+ */
+final class Failures {
+    /** One text for every refusal, or the differences between them would map the network. */
+    private static final String BLOCKED = "The URL leads to an address that may not be reached";
+
+    private Failures() {}
+
+    static FetchException invalidUrl(String detail) {
+        return new FetchException(FetchFailure.INVALID_URL, detail, null);
+    }
+
+    static FetchException blockedAddress(@Nullable Throwable cause) {
+        return new FetchException(FetchFailure.BLOCKED_ADDRESS, BLOCKED, cause);
+    }
+
+    static FetchException tooLarge(long maxBytes) {
+        return new FetchException(FetchFailure.TOO_LARGE, "The body is larger than " + maxBytes + " bytes", null);
+    }
+
+    static FetchException timedOut(String detail, @Nullable Throwable cause) {
+        return new FetchException(FetchFailure.TIMED_OUT, detail, cause);
+    }
+
+    static FetchException notAnImage(String detail) {
+        return new FetchException(FetchFailure.NOT_AN_IMAGE, detail, null);
+    }
+
+    static FetchException badAnswer(int status, String detail) {
+        return new FetchException(FetchFailure.UPSTREAM_STATUS, status, detail, null);
+    }
+
+    static FetchException badStatus(int status, @Nullable RetryAfter later) {
+        return new FetchException(
+                FetchFailure.UPSTREAM_STATUS, status, "The origin answered with status " + status, later);
+    }
+
+    static FetchException broken(String detail, @Nullable Throwable cause) {
+        return new FetchException(FetchFailure.CONNECTION_FAILED, detail, cause);
+    }
+
+    /** What {@code error} means to the caller; a {@link FetchException} stays as it is. */
+    static FetchException of(Throwable error) {
+        return switch (error) {
+            case FetchException known -> known;
+            case ByteLimitExceededException excess -> tooLarge(excess.limit());
+            case BodyTooSlowException slow -> timedOut("The body came too slowly", slow);
+            case CallNotPermittedException open ->
+                broken("The origin failed too often of late and is given a rest", open);
+            case BulkheadFullException full -> broken("Too many requests to this origin are under way", full);
+            default -> ofTransport(error);
+        };
+    }
+
+    private static FetchException ofTransport(Throwable error) {
+        for (Throwable cause = error; cause != null; cause = cause.getCause()) {
+            if (cause instanceof BlockedAddressException) {
+                return blockedAddress(error);
+            }
+        }
+        return switch (error) {
+            case GuardedResolver.NameTimeoutException late -> timedOut("No name server answered in time", late);
+            case UnknownHostException unknown -> broken("The host name has no address", unknown);
+            case ConnectTimeoutException late -> timedOut("No connection in time", late);
+            case TimeoutException late -> timedOut("No connection to the origin became free in time", late);
+            default -> broken("No connection, or one that broke before the answer was whole", error);
+        };
+    }
+}

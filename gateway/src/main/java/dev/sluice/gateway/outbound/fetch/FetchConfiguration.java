@@ -1,0 +1,62 @@
+package dev.sluice.gateway.outbound.fetch;
+
+import java.util.List;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.boot.info.BuildProperties;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.core.env.Environment;
+import org.springframework.core.env.Profiles;
+import org.springframework.http.client.ReactorResourceFactory;
+
+/** Makes the one {@link OriginFetch} of the application. */
+@Configuration(proxyBeanMethods = false)
+@EnableConfigurationProperties(FetchProperties.class)
+public class FetchConfiguration {
+    private static final Logger log = LoggerFactory.getLogger(FetchConfiguration.class);
+
+    /** Closed with the application; the event loops are those of the web server. */
+    @Bean
+    FetchTransport fetchTransport(
+            FetchProperties properties,
+            ReactorResourceFactory resources,
+            ObjectProvider<AllowedNetwork> openings,
+            Environment environment) {
+        refuseOpeningsInProduction(properties, environment);
+        List<AllowedNetwork> opened = Stream.concat(properties.networks().stream(), openings.orderedStream())
+                .toList();
+        if (!opened.isEmpty()) {
+            log.warn("Fetches may reach addresses that are not public: {}", opened);
+        }
+        return new FetchTransport(properties, resources.getLoopResources(), opened, null);
+    }
+
+    @Bean
+    OriginFetch originFetch(
+            FetchProperties properties, FetchTransport transport, ObjectProvider<BuildProperties> build) {
+        return FetchFactory.create(properties, transport, userAgent(properties, build.getIfAvailable()));
+    }
+
+    private static void refuseOpeningsInProduction(FetchProperties properties, Environment environment) {
+        if (environment.acceptsProfiles(Profiles.of("prod"))
+                && !properties.allowNetworks().isEmpty()
+                && !properties.allowNetworksInProduction()) {
+            throw new IllegalStateException(
+                    "sluice.fetch.allow-networks: " + properties.allowNetworks()
+                            + " (expected: empty in the profile prod, unless sluice.fetch.allow-networks-in-production is true)");
+        }
+    }
+
+    private static String userAgent(FetchProperties properties, @Nullable BuildProperties build) {
+        if (!properties.userAgent().isEmpty()) {
+            return properties.userAgent();
+        }
+        String version = build == null ? null : build.getVersion();
+        return version == null ? "Sluice" : "Sluice/" + version;
+    }
+}

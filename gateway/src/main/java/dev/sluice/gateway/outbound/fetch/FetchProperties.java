@@ -1,0 +1,156 @@
+package dev.sluice.gateway.outbound.fetch;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.util.unit.DataSize;
+
+/**
+ * {@code sluice.fetch.*}: what a fetch may reach, how long it may take and how much of it there may be.
+ *
+ * @param allowNetworks networks and {@code address:port}s that may be reached though they are not public, see
+ *     {@link AllowedNetwork#parse}
+ * @param allowNetworksInProduction lets a gateway with the profile {@code prod} start with {@code allowNetworks}
+ * @param allowPorts ports that a URL may name beside 80 and 443
+ * @param connectTimeout for one address, and again for the TLS handshake, 100 ms to 1 min
+ * @param firstByteTimeout from the request's end to the end of the answer's header, 100 ms to 5 min
+ * @param minimumRate what a body must keep up
+ * @param maxRedirects 0 to 10
+ * @param maxTrackedHosts origins whose breaker, bulkhead and idle connections are kept, 10 to 1,000,000
+ * @param userAgent empty means {@code Sluice/} and the version
+ * @param dns how names are resolved
+ * @param retry when a try is repeated
+ * @param connections connections to one origin
+ * @param breaker when an origin is given a rest
+ */
+@ConfigurationProperties("sluice.fetch")
+record FetchProperties(
+        @DefaultValue List<String> allowNetworks,
+        @DefaultValue("false") boolean allowNetworksInProduction,
+        @DefaultValue Set<Integer> allowPorts,
+        @DefaultValue("5s") Duration connectTimeout,
+        @DefaultValue("10s") Duration firstByteTimeout,
+        @DefaultValue Rate minimumRate,
+        @DefaultValue("3") int maxRedirects,
+        @DefaultValue("1000") int maxTrackedHosts,
+        @DefaultValue("") String userAgent,
+        @DefaultValue Dns dns,
+        @DefaultValue Retry retry,
+        @DefaultValue Connections connections,
+        @DefaultValue Breaker breaker) {
+
+    FetchProperties {
+        allowNetworks = List.copyOf(allowNetworks);
+        allowPorts = Set.copyOf(allowPorts);
+        allowNetworks.forEach(network -> Setting.parses("allow-networks", network, AllowedNetwork::parse));
+        allowPorts.forEach(port -> Setting.between("allow-ports", port, 1, 65_535));
+        Setting.between("connect-timeout", connectTimeout, Duration.ofMillis(100), Duration.ofMinutes(1));
+        Setting.between("first-byte-timeout", firstByteTimeout, Duration.ofMillis(100), Duration.ofMinutes(5));
+        Setting.between("max-redirects", maxRedirects, 0, 10);
+        Setting.between("max-tracked-hosts", maxTrackedHosts, 10, 1_000_000);
+        Setting.header("user-agent", userAgent);
+    }
+
+    /** The networks as they are used. */
+    List<AllowedNetwork> networks() {
+        return allowNetworks.stream().map(AllowedNetwork::parse).toList();
+    }
+
+    /**
+     * {@code sluice.fetch.minimum-rate.*}.
+     *
+     * @param bytesPerSecond sustained, 1 B to 1 GB
+     * @param grace longest silence forgiven, 100 ms to 5 min
+     */
+    record Rate(
+            @DefaultValue("1KB") DataSize bytesPerSecond,
+            @DefaultValue("5s") Duration grace) {
+        Rate {
+            Setting.between(
+                    "minimum-rate.bytes-per-second", bytesPerSecond, DataSize.ofBytes(1), DataSize.ofGigabytes(1));
+            Setting.between("minimum-rate.grace", grace, Duration.ofMillis(100), Duration.ofMinutes(5));
+        }
+    }
+
+    /**
+     * {@code sluice.fetch.dns.*}.
+     *
+     * @param servers {@code address:port} of the name servers to ask, in order; empty asks the system's
+     * @param timeout for a whole resolution, 100 ms to 1 min
+     */
+    record Dns(
+            @DefaultValue List<String> servers,
+            @DefaultValue("5s") Duration timeout) {
+        Dns {
+            servers = List.copyOf(servers);
+            servers.forEach(server -> Setting.parses("dns.servers", server, Setting::endpoint));
+            Setting.between("dns.timeout", timeout, Duration.ofMillis(100), Duration.ofMinutes(1));
+        }
+    }
+
+    /**
+     * {@code sluice.fetch.retry.*}: connect errors, 5xx and 429 are tried again as long as the deadline allows.
+     *
+     * @param tries the first one included, 1 to 10
+     * @param backoff before the second try, doubled before each further one, half of it at random, 1 ms to 10 s
+     * @param maxBackoff at most that long, {@code Retry-After} excepted, 1 ms to 1 min
+     */
+    record Retry(
+            @DefaultValue("3") int tries,
+            @DefaultValue("200ms") Duration backoff,
+            @DefaultValue("2s") Duration maxBackoff) {
+        Retry {
+            Setting.between("retry.tries", tries, 1, 10);
+            Setting.between("retry.backoff", backoff, Duration.ofMillis(1), Duration.ofSeconds(10));
+            Setting.between("retry.max-backoff", maxBackoff, backoff, Duration.ofMinutes(1));
+        }
+    }
+
+    /**
+     * {@code sluice.fetch.connections.*}: to one origin, a host and port.
+     *
+     * @param perHost connections in use at one time, shared out among the event loops, 1 to 10,000
+     * @param pendingPerHost exchanges that may wait for one, 0 to 100,000
+     * @param pendingTimeout how long they wait, 100 ms to 5 min
+     * @param maxIdle an unused connection is closed after that, 1 s to 1 h
+     * @param maxAge any connection is closed after its exchange when older than that, 1 s to 1 d
+     */
+    record Connections(
+            @DefaultValue("256") int perHost,
+            @DefaultValue("1024") int pendingPerHost,
+            @DefaultValue("10s") Duration pendingTimeout,
+            @DefaultValue("15s") Duration maxIdle,
+            @DefaultValue("5m") Duration maxAge) {
+        Connections {
+            Setting.between("connections.per-host", perHost, 1, 10_000);
+            Setting.between("connections.pending-per-host", pendingPerHost, 0, 100_000);
+            Setting.between(
+                    "connections.pending-timeout", pendingTimeout, Duration.ofMillis(100), Duration.ofMinutes(5));
+            Setting.between("connections.max-idle", maxIdle, Duration.ofSeconds(1), Duration.ofHours(1));
+            Setting.between("connections.max-age", maxAge, Duration.ofSeconds(1), Duration.ofDays(1));
+        }
+    }
+
+    /**
+     * {@code sluice.fetch.breaker.*}: an origin that fails most of its exchanges is not asked for a while.
+     *
+     * @param failurePercent of the last {@code window} exchanges, 1 to 100
+     * @param window exchanges that are looked at, and needed before anything is decided, 2 to 10,000
+     * @param rest how long the origin is not asked, 100 ms to 1 h
+     * @param probes exchanges that then decide whether it is well again, 1 to 100
+     */
+    record Breaker(
+            @DefaultValue("75") int failurePercent,
+            @DefaultValue("40") int window,
+            @DefaultValue("10s") Duration rest,
+            @DefaultValue("4") int probes) {
+        Breaker {
+            Setting.between("breaker.failure-percent", failurePercent, 1, 100);
+            Setting.between("breaker.window", window, 2, 10_000);
+            Setting.between("breaker.rest", rest, Duration.ofMillis(100), Duration.ofHours(1));
+            Setting.between("breaker.probes", probes, 1, 100);
+        }
+    }
+}

@@ -1,0 +1,93 @@
+package dev.sluice.gateway.outbound.fetch;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
+import org.springframework.core.io.buffer.DataBuffer;
+import org.springframework.core.io.buffer.NettyDataBufferFactory;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.support.Netty4HeadersAdapter;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
+import reactor.netty.Connection;
+import reactor.netty.channel.ChannelOperations;
+import reactor.netty.http.client.HttpClient;
+import reactor.netty.http.client.HttpClientResponse;
+
+/**
+ * The innermost exchange: one request over one pooled connection of the trip's lane.
+ *
+ * <p>The connection goes back to its pool when the answer was read to its end, and is closed in every other case: an
+ * unread rest is not drained, for its length is the origin's choice. The buffers of the body are the connection's own,
+ * handed on without a copy.
+ */
+final class NettyExchange implements Exchange {
+    private final String userAgent;
+    private final Duration firstByteTimeout;
+
+    /**
+     * @param firstByteTimeout from the request's last byte to the last of the answer's header, however slowly it drips
+     */
+    NettyExchange(String userAgent, Duration firstByteTimeout) {
+        this.userAgent = userAgent;
+        this.firstByteTimeout = firstByteTimeout;
+    }
+
+    @Override
+    public <T> Mono<T> get(Target target, String accept, Function<Answer, Mono<T>> reader) {
+        return Mono.deferContextual(context -> {
+            Lane lane = Trip.of(context).lane();
+            return lane.run(Mono.defer(() -> send(lane, target, accept, reader)).onErrorMap(NettyExchange::named));
+        });
+    }
+
+    private <T> Mono<T> send(Lane lane, Target target, String accept, Function<Answer, Mono<T>> reader) {
+        Sinks.Empty<Void> sent = Sinks.empty();
+        var answered = new AtomicBoolean();
+        HttpClient client = lane.client()
+                .doAfterRequest((request, connection) -> sent.tryEmitEmpty())
+                .headers(headers -> headers.set(HttpHeaderNames.USER_AGENT, userAgent)
+                        .set(HttpHeaderNames.ACCEPT, accept)
+                        .set(HttpHeaderNames.ACCEPT_ENCODING, "identity"));
+        return client.get()
+                .uri(target.uri())
+                .responseConnection((response, connection) -> {
+                    answered.set(true);
+                    return read(response, connection, reader);
+                })
+                .singleOrEmpty()
+                .timeout(
+                        sent.asMono()
+                                .then(Mono.delay(firstByteTimeout, lane.scheduler()))
+                                .filter(tick -> !answered.get())
+                                .switchIfEmpty(Mono.never()),
+                        Mono.error(() -> Failures.timedOut("The origin did not answer in time", null)));
+    }
+
+    private static <T> Mono<T> read(
+            HttpClientResponse response, Connection connection, Function<Answer, Mono<T>> reader) {
+        var buffers = new NettyDataBufferFactory(connection.channel().alloc());
+        Flux<DataBuffer> body =
+                connection.inbound().receive().map(ByteBuf::retain).map(buffers::wrap);
+        var headers =
+                HttpHeaders.readOnlyHttpHeaders(new HttpHeaders(new Netty4HeadersAdapter(response.responseHeaders())));
+        return Mono.defer(() -> reader.apply(new Answer(response.status().code(), headers, body)))
+                .doFinally(end -> closeUnlessRead(connection));
+    }
+
+    /** On the connection's thread, where whether it was read to its end cannot change meanwhile. */
+    private static void closeUnlessRead(Connection connection) {
+        if (!connection.channel().eventLoop().inEventLoop()) {
+            connection.channel().eventLoop().execute(() -> closeUnlessRead(connection));
+        } else if (connection instanceof ChannelOperations<?, ?> operations && !operations.isInboundDisposed()) {
+            operations.dispose();
+        }
+    }
+
+    private static Throwable named(Throwable error) {
+        return error instanceof ReaderException ? error : Failures.of(error);
+    }
+}

@@ -1,0 +1,64 @@
+package dev.sluice.gateway.outbound.fetch;
+
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.function.Consumer;
+import org.springframework.util.unit.DataSize;
+
+/** Checks of one value of {@code sluice.fetch.*}, with messages of one shape: name, value, expected. */
+final class Setting {
+    private static final String PREFIX = "sluice.fetch.";
+
+    private Setting() {}
+
+    static void between(String name, int value, int least, int most) {
+        if (value < least || value > most) {
+            throw bad(name, value, least + " to " + most);
+        }
+    }
+
+    static void between(String name, Duration value, Duration least, Duration most) {
+        if (value.compareTo(least) < 0 || value.compareTo(most) > 0) {
+            throw bad(name, value, least + " to " + most);
+        }
+    }
+
+    static void between(String name, DataSize value, DataSize least, DataSize most) {
+        if (value.compareTo(least) < 0 || value.compareTo(most) > 0) {
+            throw bad(name, value, least + " to " + most);
+        }
+    }
+
+    /** {@code parser} says in its own message what it expected of {@code value}. */
+    static void parses(String name, String value, Consumer<String> parser) {
+        try {
+            parser.accept(value);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(PREFIX + name + ": " + e.getMessage(), e);
+        }
+    }
+
+    static void header(String name, String value) {
+        if (!value.chars().allMatch(c -> c >= 0x20 && c < 0x7f)) {
+            throw bad(name, value, "printable ASCII");
+        }
+    }
+
+    /** Reads {@code address:port} or {@code [address]:port}; names are not resolved here, so they are not taken. */
+    static InetSocketAddress endpoint(String text) {
+        int colon = text.lastIndexOf(':');
+        String host = colon < 0 ? text : text.substring(0, colon);
+        boolean bracketed = host.startsWith("[") && host.endsWith("]");
+        InetAddress address = CidrBlock.literal(bracketed ? host.substring(1, host.length() - 1) : host);
+        String port = text.substring(colon + 1);
+        if (colon < 0 || address == null || !port.matches("[1-9]\\d{0,4}") || Integer.parseInt(port) > 65_535) {
+            throw new IllegalArgumentException(text + " (expected: an address and port such as 192.0.2.53:53)");
+        }
+        return new InetSocketAddress(address, Integer.parseInt(port));
+    }
+
+    private static IllegalArgumentException bad(String name, Object value, String expected) {
+        return new IllegalArgumentException(PREFIX + name + ": " + value + " (expected: " + expected + ")");
+    }
+}

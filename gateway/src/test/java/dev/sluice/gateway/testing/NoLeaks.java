@@ -1,0 +1,54 @@
+package dev.sluice.gateway.testing;
+
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.util.ResourceLeakDetector;
+import java.util.List;
+import org.junit.jupiter.api.extension.AfterAllCallback;
+import org.junit.jupiter.api.extension.BeforeAllCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
+
+/**
+ * Fails a test class after which Netty reports a leaked buffer: {@code @ExtendWith(NoLeaks.class)}. It needs
+ * {@code -Dio.netty.leakDetection.level=paranoid} and {@link RecordingLeakDetector}, and says so when they are missing.
+ */
+public final class NoLeaks implements BeforeAllCallback, AfterAllCallback {
+    private static final int ROUNDS = 5;
+
+    /** Called by JUnit. */
+    public NoLeaks() {}
+
+    @Override
+    public void beforeAll(ExtensionContext context) {
+        if (ResourceLeakDetector.getLevel() != ResourceLeakDetector.Level.PARANOID) {
+            throw new IllegalStateException(
+                    "io.netty.leakDetection.level: " + ResourceLeakDetector.getLevel() + " (expected: paranoid)");
+        }
+        if (!RecordingLeakDetector.class.getName().equals(System.getProperty("io.netty.customResourceLeakDetector"))) {
+            throw new IllegalStateException(
+                    "io.netty.customResourceLeakDetector (expected: " + RecordingLeakDetector.class.getName() + ")");
+        }
+        collect();
+    }
+
+    @Override
+    public void afterAll(ExtensionContext context) {
+        List<String> before = RecordingLeakDetector.reports();
+        collect();
+        List<String> reports = RecordingLeakDetector.reports();
+        if (!reports.isEmpty()) {
+            throw new AssertionError(reports.size() + " leaked buffers, " + before.size()
+                    + " of them reported while tests ran; the first: " + reports.getFirst());
+        }
+    }
+
+    /** A leak is reported when the next buffer is allocated after the lost one was collected. */
+    private static void collect() {
+        for (int i = 0; i < ROUNDS; i++) {
+            System.gc();
+            Await.pause();
+            ByteBufAllocator.DEFAULT.directBuffer(16).release();
+            ByteBufAllocator.DEFAULT.heapBuffer(16).release();
+            ByteBufAllocator.DEFAULT.compositeBuffer(2).release();
+        }
+    }
+}

@@ -1,0 +1,42 @@
+package dev.sluice.gateway.testing;
+
+import io.netty.util.ResourceLeakDetector;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/**
+ * Netty's leak detector, which also keeps its reports for {@link NoLeaks}. It must be named before Netty loads:
+ * {@code -Dio.netty.customResourceLeakDetector=dev.sluice.gateway.testing.RecordingLeakDetector}.
+ */
+public final class RecordingLeakDetector<T> extends ResourceLeakDetector<T> {
+    private static final List<String> REPORTS = new CopyOnWriteArrayList<>();
+
+    /** Called by Netty, by reflection. */
+    @SuppressWarnings("deprecation")
+    public RecordingLeakDetector(Class<T> resourceType, int samplingInterval) {
+        super(resourceType, samplingInterval);
+    }
+
+    /** Called by Netty, by reflection. */
+    @SuppressWarnings("deprecation")
+    public RecordingLeakDetector(Class<T> resourceType, int samplingInterval, long maxActive) {
+        super(resourceType, samplingInterval);
+    }
+
+    /** Every report so far. */
+    static List<String> reports() {
+        return List.copyOf(REPORTS);
+    }
+
+    @Override
+    protected void reportTracedLeak(String resourceType, String records) {
+        REPORTS.add(resourceType + records);
+        super.reportTracedLeak(resourceType, records);
+    }
+
+    @Override
+    protected void reportUntracedLeak(String resourceType) {
+        REPORTS.add(resourceType);
+        super.reportUntracedLeak(resourceType);
+    }
+}
