@@ -17,6 +17,7 @@ import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Import;
 import org.springframework.core.Ordered;
 import org.springframework.core.annotation.Order;
+import org.springframework.web.reactive.function.server.RequestPredicates;
 import org.springframework.web.reactive.function.server.RouterFunction;
 import org.springframework.web.reactive.function.server.RouterFunctions;
 import org.springframework.web.reactive.function.server.ServerResponse;
@@ -60,7 +61,7 @@ class Pipeline {
                 .forEach(endpoint -> byPath.computeIfAbsent(endpoint.path(), path -> new ArrayList<>())
                         .add(endpoint));
         RouterFunctions.Builder routes = RouterFunctions.route();
-        byPath.forEach((path, methods) -> routes.path(path, at -> at.route(all -> true, new EndpointGate(methods))));
+        byPath.forEach((path, methods) -> routes.route(RequestPredicates.path(path), new EndpointGate(methods)));
         return routes.build();
     }
 

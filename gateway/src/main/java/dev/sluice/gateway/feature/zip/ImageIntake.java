@@ -14,7 +14,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.LongConsumer;
 import java.util.zip.CRC32;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,6 +34,15 @@ import reactor.core.scheduler.Scheduler;
 final class ImageIntake {
     private static final Logger LOG = LoggerFactory.getLogger(ImageIntake.class);
     private static final Instant UNDATED = Instant.parse("1980-01-01T00:00:00Z");
+
+    /** Who wants to know how far an image is. Called on the thread that brings it. */
+    interface Listener {
+        /** Room has been found; it will be fetched now. */
+        void admitted();
+
+        /** So many more bytes are in. */
+        void received(long bytes);
+    }
 
     private final OriginFetch origins;
     private final ZipProperties properties;
@@ -64,21 +72,17 @@ final class ImageIntake {
      *
      * @param url as the caller gave it
      * @param request owns the image until its resources are disposed of
-     * @param onBytes is told of bytes as they arrive
+     * @param listener is told how far it is
      * @param buffers makes buffers where the bytes need new ones
      */
     Mono<HeldImage> take(
-            String url,
-            Duration patience,
-            Disposable.Composite request,
-            LongConsumer onBytes,
-            DataBufferFactory buffers) {
+            String url, Duration patience, Disposable.Composite request, Listener listener, DataBufferFactory buffers) {
         Mono<HeldImage> inMemory =
-                inMemory(properties.spoolAfter(), request).flatMap(bytes -> fetchInto(bytes, url, request, onBytes));
+                inMemory(properties.spoolAfter(), request).flatMap(bytes -> fetchInto(bytes, url, request, listener));
         Mono<HeldImage> onDisk =
-                onDisk(patience, request, buffers).flatMap(bytes -> fetchInto(bytes, url, request, onBytes));
+                onDisk(patience, request, buffers).flatMap(bytes -> fetchInto(bytes, url, request, listener));
         Mono<HeldImage> whenDiskFails =
-                inMemory(patience, request).flatMap(bytes -> fetchInto(bytes, url, request, onBytes));
+                inMemory(patience, request).flatMap(bytes -> fetchInto(bytes, url, request, listener));
         return inMemory.onErrorResume(
                 BudgetExhaustedException.class,
                 memoryIsShort -> onDisk.onErrorResume(UncheckedIOException.class, failed -> {
@@ -103,8 +107,7 @@ final class ImageIntake {
         return bytes;
     }
 
-    private Mono<HeldImage> fetchInto(
-            ImageBytes bytes, String url, Disposable.Composite request, LongConsumer onBytes) {
+    private Mono<HeldImage> fetchInto(ImageBytes bytes, String url, Disposable.Composite request, Listener listener) {
         FetchRequest wanted = new FetchRequest(
                 url,
                 properties.maxImageSize().toBytes(),
@@ -115,12 +118,13 @@ final class ImageIntake {
             request.remove(bytes);
             bytes.dispose();
         });
-        return origins.fetch(wanted, response -> receive(response, bytes, resources, onBytes))
+        listener.admitted();
+        return origins.fetch(wanted, response -> receive(response, bytes, resources, listener))
                 .doOnError(failed -> resources.dispose());
     }
 
     private static Mono<HeldImage> receive(
-            OriginResponse response, ImageBytes bytes, Disposable resources, LongConsumer onBytes) {
+            OriginResponse response, ImageBytes bytes, Disposable resources, Listener listener) {
         response.contentLength().ifPresent(bytes::expect);
         ImageType type = Objects.requireNonNull(response.image(), "an image was asked for");
         CRC32 crc = new CRC32();
@@ -128,7 +132,7 @@ final class ImageIntake {
         Flux<DataBuffer> body = ByteStreams.checksummed(
                 ByteStreams.counting(response.body(), count -> {
                     size.addAndGet(count);
-                    onBytes.accept(count);
+                    listener.received(count);
                 }),
                 crc);
         return bytes.receive(body)

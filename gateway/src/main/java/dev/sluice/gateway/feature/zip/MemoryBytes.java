@@ -100,7 +100,7 @@ final class MemoryBytes implements ImageBytes {
         while (buffer.readableByteCount() > 0) {
             DataBuffer target = open;
             if (target == null) {
-                long wanted = Math.max(buffer.readableByteCount(), remaining);
+                long wanted = buffer.readableByteCount() + Math.max(0, remaining);
                 target = buffer.factory().allocateBuffer((int) Math.min(MERGED, wanted));
                 open = target;
             }

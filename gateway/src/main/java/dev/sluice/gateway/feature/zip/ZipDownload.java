@@ -51,7 +51,7 @@ final class ZipDownload {
     private final DataBufferFactory buffers;
     private final Map<Integer, SkippedImage> skipped = new ConcurrentSkipListMap<>();
     private final EntryNames names = new EntryNames();
-    private volatile boolean anyByteArrived;
+    private volatile boolean anyAdmitted;
     private boolean anyEntry;
 
     /**
@@ -109,20 +109,28 @@ final class ZipDownload {
     }
 
     private Mono<HeldImage> take(int index, Disposable.Composite owner) {
-        ZipProperties properties = tools.properties();
         String url = request.images().get(index).url();
-        Mono<HeldImage> first =
-                tools.intake().take(url, properties.queueTimeout(), owner, count -> received(index, count), buffers);
+        ZipProperties properties = tools.properties();
+        ImageIntake.Listener listener = listener(index);
+        Mono<HeldImage> first = tools.intake().take(url, properties.queueTimeout(), owner, listener, buffers);
         // With others of its request on their way an image may wait longer: the archive has begun.
-        Mono<HeldImage> again =
-                tools.intake().take(url, properties.imageTimeout(), owner, count -> received(index, count), buffers);
+        Mono<HeldImage> again = tools.intake().take(url, properties.imageTimeout(), owner, listener, buffers);
         return first.onErrorResume(
-                BudgetExhaustedException.class, noRoom -> anyByteArrived ? again : Mono.error(overloaded(noRoom)));
+                BudgetExhaustedException.class, noRoom -> anyAdmitted ? again : Mono.error(overloaded(noRoom)));
     }
 
-    private void received(int index, long count) {
-        anyByteArrived = true;
-        progress.received(index, count);
+    private ImageIntake.Listener listener(int index) {
+        return new ImageIntake.Listener() {
+            @Override
+            public void admitted() {
+                anyAdmitted = true;
+            }
+
+            @Override
+            public void received(long bytes) {
+                progress.received(index, bytes);
+            }
+        };
     }
 
     private GatewayException overloaded(Throwable cause) {

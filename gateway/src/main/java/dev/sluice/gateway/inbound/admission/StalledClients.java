@@ -64,7 +64,8 @@ final class StalledClients extends ChannelDuplexHandler {
     private void look(ChannelHandlerContext context) {
         ChannelOutboundBuffer waiting = context.channel().unsafe().outboundBuffer();
         long pending = waiting == null ? 0 : waiting.totalPendingWriteBytes();
-        long taken = written - pending;
+        // A buffer that is half out still counts as pending whole.
+        long taken = written - pending + (waiting == null ? 0 : waiting.currentProgress());
         long elapsed = context.executor().ticker().nanoTime() - windowStart;
         if (pending == 0) {
             restart(context, taken);

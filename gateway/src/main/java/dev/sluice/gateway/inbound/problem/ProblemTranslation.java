@@ -1,8 +1,11 @@
 package dev.sluice.gateway.inbound.problem;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.zipstream.ByteLimitExceededException;
+import java.lang.reflect.Field;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.springframework.core.io.buffer.DataBufferLimitException;
@@ -90,7 +93,7 @@ final class ProblemTranslation {
             return "a JSON value of the documented type";
         }
         if (type.isEnum()) {
-            return "one of " + List.of(type.getEnumConstants());
+            return "one of " + enumNames(type);
         }
         if (List.class.isAssignableFrom(type)) {
             return "an array";
@@ -102,6 +105,16 @@ final class ProblemTranslation {
             return "a number";
         }
         return "an object";
+    }
+
+    private static List<String> enumNames(Class<?> type) {
+        return Arrays.stream(type.getFields())
+                .filter(Field::isEnumConstant)
+                .map(constant -> {
+                    JsonProperty name = constant.getAnnotation(JsonProperty.class);
+                    return name == null ? constant.getName() : name.value();
+                })
+                .toList();
     }
 
     private static GatewayException ofStatus(ErrorResponse response, Throwable error) {

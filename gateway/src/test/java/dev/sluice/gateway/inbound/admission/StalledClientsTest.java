@@ -63,7 +63,7 @@ class StalledClientsTest {
     }
 
     private void seconds(int count, long bytesEach) {
-        for (int second = 0; second < count; second++) {
+        for (int second = 0; second < count && client.isOpen(); second++) {
             client.takes = bytesEach;
             client.flushOutbound();
             client.advanceTimeBy(1, TimeUnit.SECONDS);
