@@ -1,0 +1,159 @@
+package dev.sluice.gateway.outbound.fetch;
+
+import dev.sluice.gateway.outbound.fetch.FetchRequest.Media;
+import dev.sluice.gateway.outbound.fetch.FetchRequest.Reach;
+import dev.sluice.gateway.testing.HostileOrigin;
+import dev.sluice.gateway.testing.TestDns;
+import io.netty.handler.ssl.SslContext;
+import java.io.ByteArrayOutputStream;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.stream.Stream;
+import org.assertj.core.api.Assertions;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.boot.context.properties.source.MapConfigurationPropertySource;
+import org.springframework.core.io.buffer.DataBuffer;
+import org.springframework.core.io.buffer.DataBufferUtils;
+import reactor.core.publisher.Mono;
+import reactor.netty.resources.LoopResources;
+
+/** A fetch on event loops of its own, configured as the application is. */
+final class FetchRig implements AutoCloseable {
+    static final Duration PATIENCE = Duration.ofSeconds(10);
+    private static final int LOOPS = 2;
+
+    private final LoopResources loops = LoopResources.create("fetch-test", LOOPS, true);
+    private final FetchTransport transport;
+    private final OriginFetch fetch;
+
+    private FetchRig(Builder settings) {
+        var source = new MapConfigurationPropertySource(settings.properties);
+        FetchProperties properties = new Binder(source).bindOrCreate("sluice.fetch", FetchProperties.class);
+        List<AllowedNetwork> opened = Stream.concat(
+                        properties.networks().stream(), settings.opened.stream().map(AllowedNetwork::parse))
+                .toList();
+        transport = new FetchTransport(properties, loops, opened, settings.tls);
+        fetch = FetchFactory.create(properties, transport, "Sluice/test");
+    }
+
+    static Builder with() {
+        return new Builder();
+    }
+
+    /** A rig that may reach {@code origin}, and nothing else of this machine. */
+    static FetchRig reaching(HostileOrigin origin) {
+        return with().open(origin).start();
+    }
+
+    OriginFetch fetch() {
+        return fetch;
+    }
+
+    LoopResources loops() {
+        return loops;
+    }
+
+    FetchTransport transport() {
+        return transport;
+    }
+
+    static FetchRequest request(String url, long maxBytes) {
+        return new FetchRequest(url, maxBytes, PATIENCE, Reach.PUBLIC_WEB, Media.RASTER_IMAGE);
+    }
+
+    /** All bytes of an image of at most 1 MB. */
+    byte[] image(String url) {
+        return get(request(url, 1 << 20));
+    }
+
+    byte[] get(FetchRequest request) {
+        byte[] bytes = fetch.fetch(request, FetchRig::bytes).block(PATIENCE.plusSeconds(5));
+        return bytes == null ? new byte[0] : bytes;
+    }
+
+    /** The failure of an image of at most 1 MB. */
+    FetchException failure(String url) {
+        return failure(request(url, 1 << 20));
+    }
+
+    FetchException failure(FetchRequest request) {
+        return Assertions.catchThrowableOfType(FetchException.class, () -> get(request));
+    }
+
+    /** A reader that collects and releases. */
+    static Mono<byte[]> bytes(OriginResponse response) {
+        return response.body()
+                .collect(ByteArrayOutputStream::new, FetchRig::add)
+                .map(ByteArrayOutputStream::toByteArray);
+    }
+
+    /** A reader that must not be asked. */
+    static <T> Function<OriginResponse, Mono<T>> untouched() {
+        return response -> Mono.error(new AssertionError("the reader was asked"));
+    }
+
+    private static void add(ByteArrayOutputStream all, DataBuffer buffer) {
+        byte[] bytes = new byte[buffer.readableByteCount()];
+        buffer.read(bytes);
+        DataBufferUtils.release(buffer);
+        all.writeBytes(bytes);
+    }
+
+    @Override
+    public void close() {
+        transport.close();
+        loops.disposeLater(Duration.ZERO, Duration.ofSeconds(5)).block(Duration.ofSeconds(6));
+    }
+
+    /** Settings of a rig. */
+    static final class Builder {
+        private final Map<String, Object> properties = new LinkedHashMap<>();
+        private final List<String> opened = new ArrayList<>();
+        private @Nullable SslContext tls;
+
+        private Builder() {
+            set("retry.backoff", "1ms");
+            set("retry.max-backoff", "10ms");
+        }
+
+        Builder set(String key, Object value) {
+            properties.put("sluice.fetch." + key, value);
+            return this;
+        }
+
+        /** Lets the rig reach {@code origin}, named by its address. */
+        Builder open(HostileOrigin origin) {
+            opened.add(origin.addressAndPort());
+            return this;
+        }
+
+        /** As {@link AllowedNetwork#parse} reads it. */
+        Builder open(String network) {
+            opened.add(network);
+            return this;
+        }
+
+        Builder ports(Object... ports) {
+            return set("allow-ports", Arrays.toString(ports).replaceAll("[\\[\\] ]", ""));
+        }
+
+        Builder dns(TestDns dns) {
+            return set("dns.servers", dns.addressAndPort());
+        }
+
+        Builder trusting(SslContext context) {
+            tls = context;
+            return this;
+        }
+
+        FetchRig start() {
+            return new FetchRig(this);
+        }
+    }
+}
