@@ -25,7 +25,6 @@ import reactor.core.scheduler.Scheduler;
 final class SpooledBytes implements ImageBytes {
     private static final Logger LOG = LoggerFactory.getLogger(SpooledBytes.class);
     private static final int BUFFER = 64 * 1024;
-    private static final int BUFFERS_AHEAD = 4;
 
     private final Reservation reservation;
     private final Callable<FileChannel> opener;
@@ -33,6 +32,7 @@ final class SpooledBytes implements ImageBytes {
     private final DataBufferFactory buffers;
     private final Object lock = new Object();
     private @Nullable FileChannel file;
+    private @Nullable DataBuffer waiting; // for its turn on a disk thread
     private boolean disposed;
 
     /**
@@ -56,13 +56,32 @@ final class SpooledBytes implements ImageBytes {
 
     @Override
     public Mono<Void> receive(Flux<DataBuffer> body) {
-        return body.publishOn(disk, BUFFERS_AHEAD)
-                .<Void>handle((buffer, sink) -> append(buffer))
+        // Not publishOn: cancelling it drops a hop that was scheduled and had not begun, and with it what was queued.
+        return body.concatMap(this::write, 1)
                 .doOnDiscard(DataBuffer.class, DataBufferUtils::release)
                 .then(Mono.fromRunnable(() -> reservation.shrinkTo(Math.min(reservation.bytes(), length()))));
     }
 
-    private void append(DataBuffer buffer) {
+    private Mono<Void> write(DataBuffer buffer) {
+        synchronized (lock) {
+            if (disposed) {
+                DataBufferUtils.release(buffer);
+                return Mono.error(new UncheckedIOException(givenUp()));
+            }
+            waiting = buffer;
+        }
+        return Mono.<Void>fromRunnable(this::append).subscribeOn(disk);
+    }
+
+    private void append() {
+        DataBuffer buffer;
+        synchronized (lock) {
+            buffer = waiting;
+            waiting = null;
+        }
+        if (buffer == null) {
+            throw new UncheckedIOException(givenUp());
+        }
         try (DataBuffer.ByteBufferIterator parts = buffer.readableByteBuffers()) {
             FileChannel channel = open();
             while (parts.hasNext()) {
@@ -81,7 +100,7 @@ final class SpooledBytes implements ImageBytes {
     private FileChannel open() throws IOException {
         synchronized (lock) {
             if (disposed) {
-                throw new IOException("given up");
+                throw givenUp();
             }
             if (file != null) {
                 return file;
@@ -95,7 +114,11 @@ final class SpooledBytes implements ImageBytes {
             }
         }
         opened.close();
-        throw new IOException("given up");
+        throw givenUp();
+    }
+
+    private static IOException givenUp() {
+        return new IOException("given up");
     }
 
     private FileChannel openNew() throws IOException {
@@ -148,6 +171,8 @@ final class SpooledBytes implements ImageBytes {
             disposed = true;
             closing = file;
             file = null;
+            DataBufferUtils.release(waiting);
+            waiting = null;
         }
         if (closing == null) {
             reservation.release();

@@ -80,6 +80,9 @@ final class NettyExchange implements Exchange {
 
     /** On the connection's thread, where whether it was read to its end cannot change meanwhile. */
     private static void closeUnlessRead(Connection connection) {
+        if (!connection.channel().isRegistered()) {
+            return; // closed already, and its loop has let go of it
+        }
         if (!connection.channel().eventLoop().inEventLoop()) {
             connection.channel().eventLoop().execute(() -> closeUnlessRead(connection));
         } else if (connection instanceof ChannelOperations<?, ?> operations && !operations.isInboundDisposed()) {
