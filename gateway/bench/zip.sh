@@ -20,12 +20,14 @@ java=$(ls -d /usr/lib/jvm/*25*/bin/java 2>/dev/null | head -1)
 java=${java:-java}
 
 cd "$root"
-[ -n "${SKIP_BUILD:-}" ] || ./mvnw -q -B -DskipTests package
-classpath=$(mktemp)
-./mvnw -q -B -pl zipstream,limits,gateway dependency:build-classpath -Dmdep.outputFile="$classpath" -Dmdep.includeScope=test >/dev/null
+if [ -z "${SKIP_BUILD:-}" ]; then
+  ./mvnw -q -B -DskipTests -Dmdep.outputFile=target/test-classpath package dependency:build-classpath
+fi
+classpath=gateway/target/test-classes:$(cat gateway/target/test-classpath)
 
 work=$(mktemp -d)
-cleanup() { kill $(jobs -p) 2>/dev/null || true; wait 2>/dev/null || true; rm -rf "$work" "$classpath"; }
+chmod 755 "$work" # nginx gives up root
+cleanup() { kill $(jobs -p) 2>/dev/null || true; wait 2>/dev/null || true; rm -rf "$work"; }
 trap cleanup EXIT
 
 mkdir -p "$work/files" "$work/origin" "$work/proxy"
@@ -57,22 +59,22 @@ CONF
 nginx_conf origin "server { listen 127.0.0.2:18180; root $work/files; }"
 nginx_conf proxy "upstream o { server 127.0.0.2:18180; keepalive 64; } server { listen 127.0.0.1:18181; location / { proxy_pass http://o; proxy_http_version 1.1; proxy_set_header Connection ''; proxy_buffers 16 64k; proxy_buffer_size 64k; proxy_busy_buffers_size 128k; proxy_max_temp_file_size 0; } }"
 
-up() { for _ in $(seq 300); do curl -s -o /dev/null "$1" && return 0; read -rt 0.1 <> <(:) || true; done; echo "$1 did not come up" >&2; exit 1; }
+up() { for _ in $(seq 300); do curl -s -m 5 -o /dev/null "$1" && return 0; sleep 0.1; done; echo "$1 did not come up" >&2; exit 1; }
 
 # shellcheck disable=SC2086
 $java $java_options $gateway_options -jar gateway/target/gateway.jar --server.port=18182 --sluice.samples.enabled=false \
   --sluice.fetch.allow-networks=127.0.0.2:18180 > "$work/gateway.log" 2>&1 &
 gateway_pid=$!
 # shellcheck disable=SC2086
-$java $java_options -Dreactor.netty.send.maxPrefetchSize=16 -cp "gateway/target/test-classes:$(cat "$classpath")" \
+$java $java_options -Dreactor.netty.send.maxPrefetchSize=16 -cp "$classpath" \
   dev.sluice.gateway.bench.PassThrough 18183 http://127.0.0.2:18180 > "$work/passthrough.log" 2>&1 &
 passthrough_pid=$!
 up http://127.0.0.2:18180/01.jpg
 up http://127.0.0.1:18182/actuator/health
 up http://127.0.0.1:18183/01.jpg
 
-curl -sS -f -X POST -H 'Content-Type: application/json' --data-binary "@$work/request.json" -o "$work/files/archive.zip" http://127.0.0.1:18182/api/zip
-unzip -tqq "$work/files/archive.zip"
+curl -sS -m 60 -X POST -H 'Content-Type: application/json' --data-binary "@$work/request.json" -o "$work/files/archive.zip" http://127.0.0.1:18182/api/zip || exit 1
+if ! unzip -tqq "$work/files/archive.zip"; then head -c 2000 "$work/files/archive.zip" >&2; exit 1; fi
 nginx_pids=$(pgrep -d, -P "$(cat "$work/proxy/pid")")
 
 target() {

@@ -21,10 +21,16 @@ public class GatewayApplication {
 
     /** Entry point of the process. */
     public static void main(String[] args) {
-        // At most 16 buffers of 64 KB wait in a response, not 128; read once, when Reactor Netty loads.
-        if (System.getProperty("reactor.netty.send.maxPrefetchSize") == null) {
-            System.setProperty("reactor.netty.send.maxPrefetchSize", "16");
-        }
+        // Read once, when Netty loads. At most 16 buffers of 64 KB wait in a response, not 128.
+        setUnlessGiven("reactor.netty.send.maxPrefetchSize", "16");
+        // The adaptive allocator clears each chunk of memory it takes: half the throughput of large bodies.
+        setUnlessGiven("io.netty.allocator.type", "pooled");
         SpringApplication.run(GatewayApplication.class, args);
+    }
+
+    private static void setUnlessGiven(String property, String value) {
+        if (System.getProperty(property) == null) {
+            System.setProperty(property, value);
+        }
     }
 }

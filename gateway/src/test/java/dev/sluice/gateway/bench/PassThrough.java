@@ -1,6 +1,7 @@
 package dev.sluice.gateway.bench;
 
 import java.util.Map;
+import java.util.Objects;
 import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.SpringBootConfiguration;
@@ -38,10 +39,11 @@ public class PassThrough {
                         "/{*path}",
                         request -> client.get()
                                 .uri(request.pathVariable("path"))
-                                .exchangeToMono(answer -> ServerResponse.status(answer.statusCode())
-                                        .headers(headers ->
-                                                headers.addAll(answer.headers().asHttpHeaders()))
-                                        .body(BodyInserters.fromDataBuffers(answer.bodyToFlux(DataBuffer.class)))))
+                                .retrieve()
+                                .toEntityFlux(DataBuffer.class)
+                                .flatMap(answer -> ServerResponse.status(answer.getStatusCode())
+                                        .headers(headers -> headers.addAll(answer.getHeaders()))
+                                        .body(BodyInserters.fromDataBuffers(Objects.requireNonNull(answer.getBody())))))
                 .build();
     }
 }

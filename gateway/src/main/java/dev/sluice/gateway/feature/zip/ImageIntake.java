@@ -28,8 +28,8 @@ import reactor.core.scheduler.Scheduler;
 /**
  * Brings one image in, whole, into memory that was reserved for it or, when there is none, onto disk.
  *
- * <p>Every image belongs to a request's {@link Disposable.Composite} from the moment something is reserved for it, and
- * leaves it when it has been freed. Whatever operators do on cancel, disposing of the composite frees all.
+ * <p>Every image belongs to a request's {@link RequestScope} from the moment something is reserved for it, and
+ * leaves it when it has been freed. Whatever operators do on cancel, disposing of the scope frees all.
  */
 final class ImageIntake {
     private static final Logger LOG = LoggerFactory.getLogger(ImageIntake.class);
@@ -71,43 +71,68 @@ final class ImageIntake {
      * with a fetch failure when it could not be had.
      *
      * @param url as the caller gave it
+     * @param turn completes when the archive needs this image next
      * @param request owns the image until its resources are disposed of
      * @param listener is told how far it is
      * @param buffers makes buffers where the bytes need new ones
      */
     Mono<HeldImage> take(
-            String url, Duration patience, Disposable.Composite request, Listener listener, DataBufferFactory buffers) {
-        Mono<HeldImage> inMemory =
-                inMemory(properties.spoolAfter(), request).flatMap(bytes -> fetchInto(bytes, url, request, listener));
-        Mono<HeldImage> onDisk =
-                onDisk(patience, request, buffers).flatMap(bytes -> fetchInto(bytes, url, request, listener));
+            String url,
+            Mono<Void> turn,
+            Duration patience,
+            RequestScope request,
+            Listener listener,
+            DataBufferFactory buffers) {
         Mono<HeldImage> whenDiskFails =
                 inMemory(patience, request).flatMap(bytes -> fetchInto(bytes, url, request, listener));
-        return inMemory.onErrorResume(
-                BudgetExhaustedException.class,
-                memoryIsShort -> onDisk.onErrorResume(UncheckedIOException.class, failed -> {
+        return room(turn, patience, request, buffers)
+                .flatMap(bytes -> fetchInto(bytes, url, request, listener))
+                .onErrorResume(UncheckedIOException.class, failed -> {
                     LOG.warn("cannot spool, waiting for memory instead: {}", failed.toString());
                     return whenDiskFails;
-                }));
+                });
     }
 
-    private Mono<ImageBytes> inMemory(Duration patience, Disposable.Composite request) {
+    /**
+     * Memory, if there is some at once. If not, an image that is fetched ahead waits for its turn: putting it on disk
+     * would cost more than it gains. One whose turn it is waits a moment in the queue for memory and then goes to disk;
+     * from then on the others of its request go there without waiting, until memory is found again.
+     */
+    private Mono<ImageBytes> room(
+            Mono<Void> turn, Duration patience, RequestScope request, DataBufferFactory buffers) {
+        Mono<ImageBytes> onDisk = onDisk(patience, request, buffers);
+        Mono<ImageBytes> queued = inMemory(properties.spoolAfter(), request)
+                .onErrorResume(BudgetExhaustedException.class, memoryIsShort -> {
+                    request.memoryIsShort(true);
+                    return onDisk;
+                });
+        return inMemory(Duration.ZERO, request)
+                .onErrorResume(
+                        BudgetExhaustedException.class,
+                        memoryIsShort -> request.memoryIsShort() ? onDisk : turn.then(queued));
+    }
+
+    private Mono<ImageBytes> inMemory(Duration patience, RequestScope request) {
         long most = properties.maxImageSize().toBytes();
         return memory.reserve(Math.min(MemoryBytes.footprint(most), memory.capacity()), patience)
-                .map(reservation -> ownedBy(request, new MemoryBytes(reservation, most)));
+                .map(reservation -> {
+                    request.memoryIsShort(false);
+                    return ownedBy(request, new MemoryBytes(reservation, most));
+                });
     }
 
-    private Mono<ImageBytes> onDisk(Duration patience, Disposable.Composite request, DataBufferFactory buffers) {
+    private Mono<ImageBytes> onDisk(Duration patience, RequestScope request, DataBufferFactory buffers) {
         return disk.reserve(properties.maxImageSize().toBytes(), patience)
-                .map(reservation -> ownedBy(request, new SpooledBytes(reservation, spool::open, diskThreads, buffers)));
+                .map(reservation ->
+                        ownedBy(request, new SpooledBytes(reservation, spool::open, diskThreads, buffers)));
     }
 
-    private static ImageBytes ownedBy(Disposable.Composite request, ImageBytes bytes) {
+    private static ImageBytes ownedBy(RequestScope request, ImageBytes bytes) {
         request.add(bytes);
         return bytes;
     }
 
-    private Mono<HeldImage> fetchInto(ImageBytes bytes, String url, Disposable.Composite request, Listener listener) {
+    private Mono<HeldImage> fetchInto(ImageBytes bytes, String url, RequestScope request, Listener listener) {
         FetchRequest wanted = new FetchRequest(
                 url,
                 properties.maxImageSize().toBytes(),

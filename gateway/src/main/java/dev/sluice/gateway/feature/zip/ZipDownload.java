@@ -26,6 +26,7 @@ import reactor.core.Disposable;
 import reactor.core.Disposables;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
 import reactor.core.scheduler.Scheduler;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -50,6 +51,7 @@ final class ZipDownload {
     private final ZipProgress progress;
     private final DataBufferFactory buffers;
     private final Map<Integer, SkippedImage> skipped = new ConcurrentSkipListMap<>();
+    private final List<Sinks.Empty<Void>> turns;
     private final EntryNames names = new EntryNames();
     private volatile boolean anyAdmitted;
     private boolean anyEntry;
@@ -65,6 +67,9 @@ final class ZipDownload {
         this.request = request;
         this.progress = progress;
         this.buffers = buffers;
+        this.turns = request.images().stream()
+                .map(image -> Sinks.<Void>empty())
+                .toList();
     }
 
     /**
@@ -73,7 +78,7 @@ final class ZipDownload {
      * cancelling frees everything else.
      */
     Flux<DataBuffer> bytes() {
-        Flux<DataBuffer> archive = Flux.using(Disposables::composite, this::archive, Disposable::dispose);
+        Flux<DataBuffer> archive = Flux.using(RequestScope::new, this::archive, RequestScope::dispose);
         return ByteStreams.withDeadline(archive, tools.properties().archiveTimeout(), tools.timer())
                 .doFinally(end -> progress.end());
     }
@@ -83,10 +88,11 @@ final class ZipDownload {
         return List.copyOf(skipped.values());
     }
 
-    private Flux<DataBuffer> archive(Disposable.Composite owner) {
+    private Flux<DataBuffer> archive(RequestScope owner) {
         int count = request.images().size();
         int concurrency = tools.properties().concurrency();
         BufferBudget places = new BufferBudget(concurrency, count, tools.timer());
+        turnOf(0);
         Flux<ArchiveEntry> entries = Flux.range(0, count)
                 .flatMapSequential(index -> image(index, places, owner), concurrency, 1)
                 .map(this::entry)
@@ -94,7 +100,7 @@ final class ZipDownload {
         return ZipStream.of(entries, buffers);
     }
 
-    private Mono<Arrived> image(int index, BufferBudget places, Disposable.Composite owner) {
+    private Mono<Arrived> image(int index, BufferBudget places, RequestScope owner) {
         return places.reserve(1, tools.properties().archiveTimeout()).flatMap(place -> {
             Disposable held = Disposables.composite(place::release);
             owner.add(held);
@@ -104,17 +110,25 @@ final class ZipDownload {
                     .onErrorResume(failure -> {
                         held.dispose();
                         return skipOrFail(index, failure);
-                    });
+                    })
+                    .doOnTerminate(() -> turnOf(index + 1));
         });
     }
 
-    private Mono<HeldImage> take(int index, Disposable.Composite owner) {
+    private void turnOf(int index) {
+        if (index < turns.size()) {
+            turns.get(index).tryEmitEmpty();
+        }
+    }
+
+    private Mono<HeldImage> take(int index, RequestScope owner) {
         String url = request.images().get(index).url();
         ZipProperties properties = tools.properties();
         ImageIntake.Listener listener = listener(index);
-        Mono<HeldImage> first = tools.intake().take(url, properties.queueTimeout(), owner, listener, buffers);
+        Mono<Void> turn = turns.get(index).asMono();
+        Mono<HeldImage> first = tools.intake().take(url, turn, properties.queueTimeout(), owner, listener, buffers);
         // With others of its request on their way an image may wait longer: the archive has begun.
-        Mono<HeldImage> again = tools.intake().take(url, properties.imageTimeout(), owner, listener, buffers);
+        Mono<HeldImage> again = tools.intake().take(url, turn, properties.imageTimeout(), owner, listener, buffers);
         return first.onErrorResume(
                 BudgetExhaustedException.class, noRoom -> anyAdmitted ? again : Mono.error(overloaded(noRoom)));
     }
