@@ -12,7 +12,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * A server that must not be reached: it listens on one port of every local address, IPv4 and IPv6, and counts.
+ * A server that must not be reached: it listens on one port of every local address, IPv4 and IPv6, or of 127.0.0.1
+ * alone, and counts.
  *
  * <p>{@link #connections()} first connects to itself and waits to see that connection: whoever connected before is
  * counted by then, so no test needs to wait for what must not happen.
@@ -30,9 +31,18 @@ public final class Canary implements AutoCloseable {
 
     /** Starts on a free port of the wildcard address. */
     public static Canary start() {
+        return start("::", 0);
+    }
+
+    /** Starts on 127.0.0.1 alone, with the port that somebody else has on another address. */
+    public static Canary beside(int port) {
+        return start("127.0.0.1", port);
+    }
+
+    private static Canary start(String address, int port) {
         try {
             var server = new ServerSocket();
-            server.bind(new InetSocketAddress(InetAddress.getByName("::"), 0), 1024);
+            server.bind(new InetSocketAddress(InetAddress.getByName(address), port), 1024);
             return new Canary(server);
         } catch (IOException e) {
             throw new UncheckedIOException(e);

@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.core.io.buffer.DataBuffer;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
 
 /** Judges a final answer and, if it may be read, hands it to the caller's reader. */
 final class AnswerReader {
@@ -29,9 +30,10 @@ final class AnswerReader {
      * out as {@link ReaderException}.
      */
     <T> Mono<T> read(Target target, Answer answer, FetchRequest request, Function<OriginResponse, Mono<T>> reader) {
-        return Mono.defer(() -> {
+        return Mono.deferContextual(context -> {
             OptionalLong length = BodyGuard.declaredLength(answer, request.maxBytes());
-            Flux<DataBuffer> body = bodies.bounded(answer, request.maxBytes(), length);
+            Scheduler timer = Trip.of(context).lane().scheduler();
+            Flux<DataBuffer> body = bodies.bounded(answer, request.maxBytes(), length, timer);
             if (request.media() == Media.ANY) {
                 return consume(target, answer, null, length, body, reader);
             }

@@ -9,6 +9,7 @@ import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.http.HttpHeaders;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
 
 /** Bounds a body: refused by its declared length before a byte is read, and by what is counted as it is. */
 final class BodyGuard {
@@ -25,10 +26,9 @@ final class BodyGuard {
      *     {@code maxBytes}
      */
     static OptionalLong declaredLength(Answer answer, long maxBytes) {
-        for (String encoding : answer.headers().getOrEmpty(HttpHeaders.CONTENT_ENCODING)) {
-            if (!encoding.strip().equalsIgnoreCase("identity")) {
-                throw Failures.badAnswer(answer.status(), "The origin encoded its answer though asked not to");
-            }
+        if (encodes(answer, HttpHeaders.CONTENT_ENCODING, "identity")
+                || encodes(answer, HttpHeaders.TRANSFER_ENCODING, "chunked")) {
+            throw Failures.badAnswer(answer.status(), "The origin encoded its answer though asked not to");
         }
         long length = answer.headers().getContentLength();
         if (length > maxBytes) {
@@ -37,15 +37,20 @@ final class BodyGuard {
         return length < 0 ? OptionalLong.empty() : OptionalLong.of(length);
     }
 
+    /** Whether {@code header} says anything but {@code plain}. */
+    private static boolean encodes(Answer answer, String header, String plain) {
+        return answer.headers().getOrEmpty(header).stream()
+                .anyMatch(value -> !value.strip().equalsIgnoreCase(plain));
+    }
+
     /**
      * The body with its bounds: it ends in a {@link FetchException} when it goes over {@code maxBytes}, comes too
      * slowly or breaks off, and each of them drops the connection.
      */
-    Flux<DataBuffer> bounded(Answer answer, long maxBytes, OptionalLong declared) {
-        return Flux.deferContextual(context -> {
+    Flux<DataBuffer> bounded(Answer answer, long maxBytes, OptionalLong declared, Scheduler timer) {
+        return Flux.defer(() -> {
             var count = new AtomicLong();
-            Flux<DataBuffer> body = ByteStreams.withMinimumRate(
-                    answer.body(), minimumRate, Trip.of(context).lane().scheduler());
+            Flux<DataBuffer> body = ByteStreams.withMinimumRate(answer.body(), minimumRate, timer);
             Flux<DataBuffer> counted = ByteStreams.counting(ByteStreams.capped(body, maxBytes), count::addAndGet);
             return counted.concatWith(Mono.defer(() -> wholeOrError(declared, count.get())))
                     .onErrorMap(Failures::of);

@@ -5,6 +5,7 @@ import dev.sluice.zipstream.ByteLimitExceededException;
 import io.github.resilience4j.bulkhead.BulkheadFullException;
 import io.github.resilience4j.circuitbreaker.CallNotPermittedException;
 import io.netty.channel.ConnectTimeoutException;
+import io.netty.handler.ssl.SslHandshakeTimeoutException;
 import java.net.UnknownHostException;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
@@ -75,6 +76,7 @@ final class Failures {
             case GuardedResolver.NameTimeoutException late -> timedOut("No name server answered in time", late);
             case UnknownHostException unknown -> broken("The host name has no address", unknown);
             case ConnectTimeoutException late -> timedOut("No connection in time", late);
+            case SslHandshakeTimeoutException late -> timedOut("No TLS handshake in time", late);
             case TimeoutException late -> timedOut("No connection to the origin became free in time", late);
             default -> broken("No connection, or one that broke before the answer was whole", error);
         };

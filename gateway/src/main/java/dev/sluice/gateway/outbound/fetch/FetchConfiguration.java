@@ -1,5 +1,7 @@
 package dev.sluice.gateway.outbound.fetch;
 
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -38,8 +40,15 @@ public class FetchConfiguration {
 
     @Bean
     OriginFetch originFetch(
-            FetchProperties properties, FetchTransport transport, ObjectProvider<BuildProperties> build) {
-        return FetchFactory.create(properties, transport, userAgent(properties, build.getIfAvailable()));
+            FetchProperties properties,
+            FetchTransport transport,
+            ObjectProvider<BuildProperties> build,
+            ObjectProvider<MeterRegistry> registry) {
+        return FetchFactory.create(
+                properties,
+                transport,
+                userAgent(properties, build.getIfAvailable()),
+                registry.getIfAvailable(SimpleMeterRegistry::new));
     }
 
     private static void refuseOpeningsInProduction(FetchProperties properties, Environment environment) {

@@ -1,34 +1,54 @@
 package dev.sluice.gateway.outbound.fetch;
 
 import dev.sluice.zipstream.MinimumRate;
+import io.micrometer.core.instrument.MeterRegistry;
 
 /** Puts the parts together. */
 final class FetchFactory {
     private FetchFactory() {}
 
     /**
-     * A fetch, outermost part first.
+     * A fetch, outermost part first:
      *
      * <ol>
+     *   <li>{@link MeteredFetch}: sees every outcome, the deadline's included.
      *   <li>{@link DeadlineFetch}: all that follows, waiting included, is inside the deadline and on one event loop.
-     *   <li>{@link RedirectingFetch}: every hop's URL is judged anew before anything inside hears of it, and a final
-     *       answer is judged before the reader does.
+     *   <li>{@link RedirectingFetch}: judges each hop's URL before anything inside hears of it, and a final answer
+     *       before the reader does. Outside of retries: a hop that is refused is refused for good, and a later hop that
+     *       fails does not repeat the earlier ones.
+     *   <li>{@link RetryingExchange}: outside of the breaker, so that each try counts and an open breaker ends them.
+     *   <li>{@link IsolatingExchange}: bulkhead and breaker of the origin.
      *   <li>{@link StatusExchange}: a failing status is an error to all that is outside of it.
      *   <li>{@link NettyExchange}: connects, to judged addresses only; see {@link GuardedResolver} and
      *       {@link ConnectGuard}.
      * </ol>
+     *
+     * @param userAgent sent with every request
      */
-    static OriginFetch create(FetchProperties properties, FetchTransport transport, String userAgent) {
-        return new DeadlineFetch(
-                transport.lanes(),
-                new RedirectingFetch(
-                        new UrlGuard(transport.rules(), properties.allowPorts()),
-                        new StatusExchange(new NettyExchange(userAgent, properties.firstByteTimeout())),
-                        new AnswerReader(bodies(properties.minimumRate()), new ImageGuard(new ImageTypes())),
-                        properties.maxRedirects()));
+    static OriginFetch create(
+            FetchProperties properties, FetchTransport transport, String userAgent, MeterRegistry registry) {
+        var metrics = new FetchMetrics(registry);
+        var hosts = new OriginHosts(properties, IsolatingExchange::isFault, transport::forget);
+        metrics.watch(hosts);
+        return new MeteredFetch(
+                metrics,
+                new DeadlineFetch(
+                        transport.lanes(),
+                        new RedirectingFetch(
+                                new UrlGuard(transport.rules(), properties.allowPorts()),
+                                properties.maxRedirects(),
+                                answers(properties.minimumRate()),
+                                new RetryingExchange(
+                                        properties.retry(),
+                                        metrics::retried,
+                                        new IsolatingExchange(
+                                                hosts,
+                                                new StatusExchange(new NettyExchange(
+                                                        userAgent, properties.firstByteTimeout())))))));
     }
 
-    private static BodyGuard bodies(FetchProperties.Rate rate) {
-        return new BodyGuard(new MinimumRate(rate.bytesPerSecond().toBytes(), rate.grace()));
+    private static AnswerReader answers(FetchProperties.Rate rate) {
+        var minimum = new MinimumRate(rate.bytesPerSecond().toBytes(), rate.grace());
+        return new AnswerReader(new BodyGuard(minimum), new ImageGuard(new ImageTypes()));
     }
 }

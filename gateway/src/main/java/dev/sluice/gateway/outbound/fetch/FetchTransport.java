@@ -17,6 +17,7 @@ import reactor.netty.http.client.HttpClient;
 import reactor.netty.http.client.HttpResponseDecoderSpec;
 import reactor.netty.resources.ConnectionProvider;
 import reactor.netty.resources.LoopResources;
+import reactor.netty.transport.AddressUtils;
 
 /**
  * The clients of all lanes and what they share: the judging resolver, the connections and the list of the machine's own
@@ -75,15 +76,15 @@ final class FetchTransport implements AutoCloseable {
         return lanes;
     }
 
-    /** Closes the idle connections to a host that nobody asks for any more. */
-    void forget(InetSocketAddress host) {
-        connections.disposeWhen(host);
+    /** Closes the idle connections to an origin that is not asked any more. */
+    void forget(Target target) {
+        connections.disposeWhen(AddressUtils.createUnresolved(target.host(), target.port()));
     }
 
     private static ConnectionProvider pool(FetchProperties.Connections bounds, int lanes) {
         return ConnectionProvider.builder("sluice-fetch")
                 .maxConnections(Math.max(1, Math.ceilDiv(bounds.perHost(), lanes)))
-                .pendingAcquireMaxCount(Math.max(1, bounds.pendingPerHost()))
+                .pendingAcquireMaxCount(bounds.perHost() + bounds.pendingPerHost()) // the bulkhead's number
                 .pendingAcquireTimeout(bounds.pendingTimeout())
                 .maxIdleTime(bounds.maxIdle())
                 .maxLifeTime(bounds.maxAge())

@@ -1,16 +1,12 @@
 package dev.sluice.gateway.outbound.fetch;
 
 import dev.sluice.gateway.outbound.fetch.FetchRequest.Media;
-import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Locale;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiFunction;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
 import org.springframework.core.io.buffer.DataBuffer;
-import org.springframework.core.io.buffer.DataBufferUtils;
 import org.springframework.http.HttpHeaders;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -53,49 +49,23 @@ final class ImageGuard {
 
     /**
      * Looks at the start of {@code body} and lets {@code reader} consume it all, or fails with
-     * {@link FetchFailure#NOT_AN_IMAGE}. Buffers are handed on as they came; only a start that comes in crumbs is
-     * joined.
+     * {@link FetchFailure#NOT_AN_IMAGE} and closes it. Buffers are handed on as they came.
      *
      * @param declared from {@link #declaredType}
      */
     <T> Mono<T> recognised(
             Flux<DataBuffer> body, String declared, BiFunction<ImageType, Flux<DataBuffer>, Mono<T>> reader) {
-        boolean svg = declared.equals(SVG);
-        return joinedStart(body, svg ? ImageTypes.SVG_START : ImageTypes.RASTER_START)
-                .switchOnFirst((first, whole) -> {
-                    DataBuffer start = first.get();
-                    if (start == null) {
-                        return first.isOnError()
-                                ? whole.then(Mono.<T>empty())
-                                : Mono.error(Failures.notAnImage("The body is empty"));
-                    }
-                    ImageType image = svg ? ImageTypes.svg(peek(start, ImageTypes.SVG_START)) : raster(start);
-                    return image == null
-                            ? Mono.error(Failures.notAnImage("The body does not begin like an image"))
-                            : reader.apply(image, whole);
-                })
-                .doOnDiscard(DataBuffer.class, DataBufferUtils::release)
-                .singleOrEmpty();
-    }
-
-    private @Nullable ImageType raster(DataBuffer start) {
-        return types.raster(peek(start, ImageTypes.RASTER_START));
-    }
-
-    private static byte[] peek(DataBuffer start, int most) {
-        byte[] bytes = new byte[Math.min(most, start.readableByteCount())];
-        start.toByteBuffer(start.readPosition(), ByteBuffer.wrap(bytes), 0, bytes.length);
-        return bytes;
-    }
-
-    /** The same bytes, the first {@code least} of them, or all there are, in one buffer. */
-    private static Flux<DataBuffer> joinedStart(Flux<DataBuffer> body, int least) {
-        return Flux.defer(() -> {
-            var count = new AtomicInteger();
-            return body.bufferUntil(buffer -> count.addAndGet(buffer.readableByteCount()) >= least)
-                    .map(buffers -> buffers.size() == 1
-                            ? buffers.getFirst()
-                            : buffers.getFirst().factory().join(buffers));
+        return Mono.defer(() -> {
+            boolean svg = declared.equals(SVG);
+            var whole = new StartedBody(body, svg ? ImageTypes.SVG_START : ImageTypes.RASTER_START);
+            return whole.start()
+                    .flatMap(start -> {
+                        ImageType image = svg ? ImageTypes.svg(start) : types.raster(start);
+                        return image == null
+                                ? Mono.error(Failures.notAnImage("The body does not begin like an image"))
+                                : reader.apply(image, whole);
+                    })
+                    .doFinally(whole::close);
         });
     }
 }

@@ -3,8 +3,11 @@ package dev.sluice.gateway.outbound.fetch;
 import io.netty.buffer.ByteBuf;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import java.time.Duration;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.core.io.buffer.NettyDataBufferFactory;
 import org.springframework.http.HttpHeaders;
@@ -25,6 +28,8 @@ import reactor.netty.http.client.HttpClientResponse;
  * handed on without a copy.
  */
 final class NettyExchange implements Exchange {
+    private static final Logger log = LoggerFactory.getLogger(NettyExchange.class);
+
     private final String userAgent;
     private final Duration firstByteTimeout;
 
@@ -56,7 +61,7 @@ final class NettyExchange implements Exchange {
                 .uri(target.uri())
                 .responseConnection((response, connection) -> {
                     answered.set(true);
-                    return read(response, connection, reader);
+                    return read(lane, response, connection, reader);
                 })
                 .singleOrEmpty()
                 .timeout(
@@ -68,23 +73,24 @@ final class NettyExchange implements Exchange {
     }
 
     private static <T> Mono<T> read(
-            HttpClientResponse response, Connection connection, Function<Answer, Mono<T>> reader) {
+            Lane lane, HttpClientResponse response, Connection connection, Function<Answer, Mono<T>> reader) {
         var buffers = new NettyDataBufferFactory(connection.channel().alloc());
         Flux<DataBuffer> body =
                 connection.inbound().receive().map(ByteBuf::retain).map(buffers::wrap);
         var headers =
                 HttpHeaders.readOnlyHttpHeaders(new HttpHeaders(new Netty4HeadersAdapter(response.responseHeaders())));
         return Mono.defer(() -> reader.apply(new Answer(response.status().code(), headers, body)))
-                .doFinally(end -> closeUnlessRead(connection));
+                .doFinally(end -> closeUnlessRead(lane, connection));
     }
 
     /** On the connection's thread, where whether it was read to its end cannot change meanwhile. */
-    private static void closeUnlessRead(Connection connection) {
-        if (!connection.channel().isRegistered()) {
-            return; // closed already, and its loop has let go of it
-        }
-        if (!connection.channel().eventLoop().inEventLoop()) {
-            connection.channel().eventLoop().execute(() -> closeUnlessRead(connection));
+    private static void closeUnlessRead(Lane lane, Connection connection) {
+        if (!lane.loop().inEventLoop()) {
+            try {
+                lane.loop().execute(() -> closeUnlessRead(lane, connection));
+            } catch (RejectedExecutionException e) {
+                log.debug("The event loop has ended, and all its connections with it", e);
+            }
         } else if (connection instanceof ChannelOperations<?, ?> operations && !operations.isInboundDisposed()) {
             operations.dispose();
         }

@@ -25,7 +25,7 @@ final class RedirectingFetch implements OriginFetch {
     private final AnswerReader answers;
     private final int maxRedirects;
 
-    RedirectingFetch(UrlGuard urls, Exchange exchange, AnswerReader answers, int maxRedirects) {
+    RedirectingFetch(UrlGuard urls, int maxRedirects, AnswerReader answers, Exchange exchange) {
         this.urls = urls;
         this.exchange = exchange;
         this.answers = answers;
@@ -106,7 +106,9 @@ final class RedirectingFetch implements OriginFetch {
         }
         int fragment = location.indexOf('#');
         String relative = UrlGuard.encode(fragment < 0 ? location : location.substring(0, fragment));
-        return from.uri().resolve(relative).toString();
+        // URI resolves a lone query against the directory, as RFC 2396 did.
+        String path = relative.startsWith("?") ? from.uri().getRawPath() + relative : relative;
+        return from.uri().resolve(path).normalize().toString();
     }
 
     /** Header bytes arrive one a character; most origins that send others than ASCII mean UTF-8. */

@@ -6,9 +6,15 @@ import java.net.URI;
  * A URL that {@link UrlGuard} has let through, in its canonical spelling.
  *
  * @param uri absolute, host in ASCII and lower case, no user information, no fragment, no default port
- * @param origin {@code host:port}, the unit that connections, breakers and bulkheads belong to
+ * @param host as {@code uri} has it, without brackets
+ * @param port never absent
  */
-record Target(URI uri, String origin) {
+record Target(URI uri, String host, int port) {
+
+    /** The unit that connections, breakers and bulkheads belong to. */
+    String origin() {
+        return uri.getScheme() + "://" + host + ":" + port;
+    }
 
     boolean isSecure() {
         return "https".equals(uri.getScheme());

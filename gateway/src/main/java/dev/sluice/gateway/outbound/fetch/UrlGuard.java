@@ -91,7 +91,7 @@ final class UrlGuard {
         String written = host.indexOf(':') < 0 ? host : "[" + host + "]";
         String path = pathAndQuery.startsWith("/") ? pathAndQuery : "/" + pathAndQuery;
         String uri = scheme + "://" + written + (port == usual ? "" : ":" + port) + encode(path);
-        return new Target(URI.create(uri), written + ":" + port);
+        return new Target(URI.create(uri), host, port);
     }
 
     private static int port(String text, int usual) {

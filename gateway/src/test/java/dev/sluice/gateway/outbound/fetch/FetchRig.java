@@ -4,6 +4,7 @@ import dev.sluice.gateway.outbound.fetch.FetchRequest.Media;
 import dev.sluice.gateway.outbound.fetch.FetchRequest.Reach;
 import dev.sluice.gateway.testing.HostileOrigin;
 import dev.sluice.gateway.testing.TestDns;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.netty.handler.ssl.SslContext;
 import java.io.ByteArrayOutputStream;
 import java.time.Duration;
@@ -29,6 +30,7 @@ final class FetchRig implements AutoCloseable {
     private static final int LOOPS = 2;
 
     private final LoopResources loops = LoopResources.create("fetch-test", LOOPS, true);
+    private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
     private final FetchTransport transport;
     private final OriginFetch fetch;
 
@@ -39,7 +41,7 @@ final class FetchRig implements AutoCloseable {
                         properties.networks().stream(), settings.opened.stream().map(AllowedNetwork::parse))
                 .toList();
         transport = new FetchTransport(properties, loops, opened, settings.tls);
-        fetch = FetchFactory.create(properties, transport, "Sluice/test");
+        fetch = FetchFactory.create(properties, transport, "Sluice/test", meters);
     }
 
     static Builder with() {
@@ -57,6 +59,10 @@ final class FetchRig implements AutoCloseable {
 
     LoopResources loops() {
         return loops;
+    }
+
+    SimpleMeterRegistry meters() {
+        return meters;
     }
 
     FetchTransport transport() {

@@ -1,0 +1,223 @@
+package dev.sluice.gateway.outbound.fetch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.sluice.gateway.outbound.fetch.FetchRequest.Media;
+import dev.sluice.gateway.outbound.fetch.FetchRequest.Reach;
+import dev.sluice.gateway.testing.Behaviours;
+import dev.sluice.gateway.testing.HostileOrigin;
+import dev.sluice.gateway.testing.NoLeaks;
+import dev.sluice.gateway.testing.Pictures;
+import java.nio.charset.StandardCharsets;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.core.io.buffer.DataBufferUtils;
+
+/** Bodies that are too large, too short or not what they say. */
+@ExtendWith(NoLeaks.class)
+class BodyTest {
+    private static final int CAP = 1_000_000;
+
+    private final HostileOrigin origin = HostileOrigin.start();
+    private final FetchRig rig =
+            FetchRig.with().open(origin).set("retry.tries", 1).start();
+
+    @AfterEach
+    void stop() {
+        rig.close();
+        origin.close();
+    }
+
+    private FetchException failure(HostileOrigin.Behaviour behaviour) {
+        origin.on("/a.png", behaviour);
+        return rig.failure(FetchRig.request(origin.url("/a.png"), CAP));
+    }
+
+    private long written() {
+        return origin.connections().getFirst().bytesWritten();
+    }
+
+    @Test
+    void bodyOfExactlyTheCapArrives() {
+        origin.on("/a.png", Behaviours.sized(CAP)).on("/b.png", Behaviours.chunked(CAP));
+
+        assertThat(rig.get(FetchRig.request(origin.url("/a.png"), CAP))).hasSize(CAP);
+        assertThat(rig.get(FetchRig.request(origin.url("/b.png"), CAP))).hasSize(CAP);
+    }
+
+    @Test
+    void declaredLengthOverTheCapIsRefusedBeforeTheBody() {
+        FetchException failure = failure(Behaviours.sized(1_000_000_000));
+
+        assertThat(failure.failure()).isEqualTo(FetchFailure.TOO_LARGE);
+        origin.awaitAllClosed(FetchRig.PATIENCE);
+        assertThat(written()).isLessThan(50_000_000); // what kernel buffers take
+    }
+
+    @Test
+    void declaredLengthOneByteOverTheCapIsRefused() {
+        assertThat(failure(Behaviours.sized(CAP + 1)).failure()).isEqualTo(FetchFailure.TOO_LARGE);
+    }
+
+    @Test
+    void undeclaredBodyIsCutAtTheCapAndItsConnectionDropped() {
+        FetchException failure = failure(Behaviours.endless());
+
+        assertThat(failure.failure()).isEqualTo(FetchFailure.TOO_LARGE);
+        origin.awaitAllClosed(FetchRig.PATIENCE);
+        assertThat(written()).isLessThan(50_000_000);
+    }
+
+    @Test
+    void undeclaredBodyOneByteOverTheCapIsRefused() {
+        assertThat(failure(Behaviours.chunked(CAP + 1)).failure()).isEqualTo(FetchFailure.TOO_LARGE);
+    }
+
+    @Test
+    void gzipIsRefusedThoughItsBytesAreFew() {
+        assertThat(failure(Behaviours.gzip(Pictures.png(1_000))).failure()).isEqualTo(FetchFailure.UPSTREAM_STATUS);
+        assertThat(failure(Behaviours.gzipBomb(100)).failure()).isEqualTo(FetchFailure.UPSTREAM_STATUS);
+        origin.awaitAllClosed(FetchRig.PATIENCE);
+    }
+
+    @Test
+    void identityIsNoEncoding() {
+        byte[] png = Pictures.png(1_000);
+        origin.on(
+                "/a.png",
+                Behaviours.answer(
+                        png, "Content-Type: image/png", "Content-Encoding: identity", "Content-Length: 1000"));
+
+        assertThat(rig.image(origin.url("/a.png"))).isEqualTo(png);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 500, 99_999})
+    void bodyShorterThanItsLengthIsAFailure(int sent) {
+        assertThat(failure(Behaviours.truncated(100_000, sent)).failure()).isEqualTo(FetchFailure.CONNECTION_FAILED);
+    }
+
+    @Test
+    void chunkedBodyWithoutItsLastChunkIsAFailure() {
+        assertThat(failure(Behaviours.truncatedChunks(10_000)).failure()).isEqualTo(FetchFailure.CONNECTION_FAILED);
+    }
+
+    @Test
+    void connectionResetAtAnyTimeIsAFailure() {
+        assertThat(failure(Behaviours.reset()).failure()).isEqualTo(FetchFailure.CONNECTION_FAILED);
+        assertThat(failure(Behaviours.resetAfter(100_000, 50_000)).failure()).isEqualTo(FetchFailure.CONNECTION_FAILED);
+    }
+
+    static Stream<String> ambiguousLengths() {
+        return Stream.of(
+                "Content-Length: 5\r\nContent-Length: 6",
+                "Content-Length: 5\r\nContent-Length: 5",
+                "Content-Length: 5, 5",
+                "Content-Length: -1",
+                "Content-Length: +5",
+                "Content-Length: five",
+                "Content-Length: 99999999999999999999",
+                "Content-Length: 5\r\nTransfer-Encoding: chunked",
+                "Transfer-Encoding: chunked\r\nContent-Length: 5",
+                "Transfer-Encoding: chunked, gzip",
+                "Transfer-Encoding: gzip, chunked",
+                "Transfer-Encoding: gzip",
+                "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity",
+                "Transfer-Encoding: xchunked",
+                "Transfer-Encoding : chunked");
+    }
+
+    @ParameterizedTest
+    @MethodSource("ambiguousLengths")
+    void answerWhoseEndIsAmbiguousIsAFailure(String headers) {
+        FetchException failure = failure(Behaviours.raw("HTTP/1.1 200 OK\r\nContent-Type: image/png\r\n" + headers
+                + "\r\n\r\n" + "5\r\n\u0089PNG\r\n0\r\n\r\n"));
+
+        assertThat(failure.failure()).isIn(FetchFailure.CONNECTION_FAILED, FetchFailure.UPSTREAM_STATUS);
+        origin.awaitAllClosed(FetchRig.PATIENCE);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "",
+                "\r\n\r\n",
+                "HTTP/1.1\r\n\r\n",
+                "HTTP/1.1 abc OK\r\n\r\n",
+                "ICY 200 OK\r\nContent-Type: image/png\r\n\r\n",
+                "SSH-2.0-OpenSSH_9.0\r\n",
+                "\u0000\u0001\u0002\u0003\r\n\r\n",
+                "HTTP/1.1 200 OK\r\nContent-Type image/png\r\n\r\n",
+                "HTTP/1.1 200 OK\r\nX: a\u0000b\r\nContent-Length: 0\r\n\r\n"
+            })
+    void answerThatIsNoHttpIsAFailure(String answer) {
+        FetchException failure = failure(Behaviours.raw(answer));
+
+        assertThat(failure.failure())
+                .isIn(FetchFailure.CONNECTION_FAILED, FetchFailure.NOT_AN_IMAGE, FetchFailure.UPSTREAM_STATUS);
+        assertThat(failure.getMessage()).doesNotContain("SSH", "ICY");
+    }
+
+    @Test
+    void manyHeadersAreAFailure() {
+        var headers = new StringBuilder("HTTP/1.1 200 OK\r\n");
+        for (int i = 0; i < 10_000; i++) {
+            headers.append("X-").append(i).append(": y\r\n");
+        }
+
+        assertThat(failure(Behaviours.raw(headers + "\r\n")).failure()).isEqualTo(FetchFailure.CONNECTION_FAILED);
+    }
+
+    @Test
+    void bytesAfterTheBodyAreNotTheNextAnswer() {
+        byte[] png = Pictures.png(1_000);
+        origin.on("/a.png", exchange -> {
+            exchange.head(200, "Content-Type: image/png", "Content-Length: 1000");
+            exchange.write(png);
+            exchange.write("HTTP/1.1 200 OK\r\nContent-Type: image/png\r\nContent-Length: 4\r\n\r\nEVIL");
+        });
+        origin.on("/b.png", Behaviours.image(Pictures.png(2_000)));
+        var lane = rig.transport().lanes().choose();
+
+        for (String path : new String[] {"/a.png", "/b.png"}) {
+            byte[] body = rig.fetch()
+                    .fetch(FetchRig.request(origin.url(path), CAP), FetchRig::bytes)
+                    .onErrorReturn(new byte[0])
+                    .subscribeOn(lane.scheduler())
+                    .block(FetchRig.PATIENCE);
+            assertThat(body).isNotEqualTo("EVIL".getBytes(StandardCharsets.US_ASCII));
+        }
+    }
+
+    @Test
+    void bodyIsHandedOnInLargeBuffers() {
+        origin.on("/a.png", Behaviours.sized(CAP));
+
+        Integer largest = rig.fetch()
+                .fetch(
+                        FetchRig.request(origin.url("/a.png"), CAP),
+                        response -> response.body()
+                                .map(buffer -> {
+                                    int size = buffer.readableByteCount();
+                                    DataBufferUtils.release(buffer);
+                                    return size;
+                                })
+                                .reduce(Math::max))
+                .block(FetchRig.PATIENCE);
+
+        assertThat(largest).isGreaterThan(16_384).isLessThanOrEqualTo(FetchTransport.READ_BYTES);
+    }
+
+    @Test
+    void anyMediaIsHeldToTheCapToo() {
+        origin.on("/a", Behaviours.endless());
+        var request = new FetchRequest(origin.url("/a"), CAP, FetchRig.PATIENCE, Reach.PUBLIC_WEB, Media.ANY);
+
+        assertThat(rig.failure(request).failure()).isEqualTo(FetchFailure.TOO_LARGE);
+    }
+}
