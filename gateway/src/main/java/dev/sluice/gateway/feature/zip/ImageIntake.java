@@ -28,8 +28,8 @@ import reactor.core.scheduler.Scheduler;
 /**
  * Brings one image in, whole, into memory that was reserved for it or, when there is none, onto disk.
  *
- * <p>Every image belongs to a request's {@link RequestScope} from the moment something is reserved for it, and
- * leaves it when it has been freed. Whatever operators do on cancel, disposing of the scope frees all.
+ * <p>Every image belongs to a request's {@link RequestScope} from the moment something is reserved for it, and leaves
+ * it when it has been freed. Whatever operators do on cancel, disposing of the scope frees all.
  */
 final class ImageIntake {
     private static final Logger LOG = LoggerFactory.getLogger(ImageIntake.class);
@@ -98,8 +98,7 @@ final class ImageIntake {
      * would cost more than it gains. One whose turn it is waits a moment in the queue for memory and then goes to disk;
      * from then on the others of its request go there without waiting, until memory is found again.
      */
-    private Mono<ImageBytes> room(
-            Mono<Void> turn, Duration patience, RequestScope request, DataBufferFactory buffers) {
+    private Mono<ImageBytes> room(Mono<Void> turn, Duration patience, RequestScope request, DataBufferFactory buffers) {
         Mono<ImageBytes> onDisk = onDisk(patience, request, buffers);
         Mono<ImageBytes> queued = inMemory(properties.spoolAfter(), request)
                 .onErrorResume(BudgetExhaustedException.class, memoryIsShort -> {
@@ -123,8 +122,7 @@ final class ImageIntake {
 
     private Mono<ImageBytes> onDisk(Duration patience, RequestScope request, DataBufferFactory buffers) {
         return disk.reserve(properties.maxImageSize().toBytes(), patience)
-                .map(reservation ->
-                        ownedBy(request, new SpooledBytes(reservation, spool::open, diskThreads, buffers)));
+                .map(reservation -> ownedBy(request, new SpooledBytes(reservation, spool::open, diskThreads, buffers)));
     }
 
     private static ImageBytes ownedBy(RequestScope request, ImageBytes bytes) {

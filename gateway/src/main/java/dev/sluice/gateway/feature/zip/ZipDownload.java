@@ -67,9 +67,7 @@ final class ZipDownload {
         this.request = request;
         this.progress = progress;
         this.buffers = buffers;
-        this.turns = request.images().stream()
-                .map(image -> Sinks.<Void>empty())
-                .toList();
+        this.turns = request.images().stream().map(image -> Sinks.<Void>empty()).toList();
     }
 
     /**

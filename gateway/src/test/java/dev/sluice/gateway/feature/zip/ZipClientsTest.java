@@ -133,9 +133,10 @@ class ZipClientsTest {
                 "sluice.zip.spool-budget", "5MB",
                 "sluice.zip.queue-timeout", "200ms");
         try (RunningGateway gateway = RunningGateway.start(origin, noRoom)) {
-            try (Socket holder = ask(gateway, origin.url("/silent.png"), 3)) {
+            try (Socket inMemory = ask(gateway, origin.url("/silent.png"), 1);
+                    Socket onDisk = ask(gateway, origin.url("/silent.png"), 1)) {
                 origin.awaitRequests(2, SOON);
-                assertThat(holder.isConnected()).isTrue();
+                assertThat(inMemory.isConnected() && onDisk.isConnected()).isTrue();
 
                 HttpResponse<byte[]> answer = gateway.post("/api/zip", request(origin.url("/small.png"), 1));
 

@@ -57,8 +57,8 @@ class ZipFaultsTest {
                 origin,
                 Map.of(
                         "sluice.zip.image-timeout", "3s",
-                        "sluice.fetch.minimum-rate-grace", "500ms",
-                        "sluice.fetch.backoff", "10ms"));
+                        "sluice.fetch.minimum-rate.grace", "500ms",
+                        "sluice.fetch.retry.backoff", "10ms"));
     }
 
     @AfterAll
