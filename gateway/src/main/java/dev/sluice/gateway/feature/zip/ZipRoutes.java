@@ -4,6 +4,7 @@ import dev.sluice.gateway.contract.Endpoint;
 import dev.sluice.gateway.contract.FeatureRoutes;
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
+import dev.sluice.gateway.contract.StreamedBody;
 import dev.sluice.zipstream.EntryNames;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -74,8 +75,10 @@ final class ZipRoutes implements FeatureRoutes {
         return find(request)
                 .flatMap(link -> ServerResponse.ok()
                         .header(HttpHeaders.CACHE_CONTROL, "no-store")
-                        .body(BodyInserters.fromServerSentEvents(ZipEvents.of(
-                                link, properties.linkTtl().plus(properties.archiveTimeout()), tools.timer()))));
+                        .body(StreamedBody.of(
+                                ZipEvents.of(
+                                        link, properties.linkTtl().plus(properties.archiveTimeout()), tools.timer()),
+                                BodyInserters::fromServerSentEvents)));
     }
 
     private Mono<ServerResponse> base64(ServerRequest request) {
@@ -85,8 +88,9 @@ final class ZipRoutes implements FeatureRoutes {
             return ServerResponse.ok()
                     .contentType(MediaType.APPLICATION_JSON)
                     .header(HttpHeaders.CACHE_CONTROL, "no-store")
-                    .body(BodyInserters.fromDataBuffers(
-                            Base64Json.of(filename(wanted), download, tools.json(), buffers)));
+                    .body(StreamedBody.of(
+                            Base64Json.of(filename(wanted), download, tools.json(), buffers),
+                            BodyInserters::fromDataBuffers));
         });
     }
 
@@ -100,7 +104,7 @@ final class ZipRoutes implements FeatureRoutes {
                 .header(HttpHeaders.CONTENT_DISPOSITION, attachment.toString())
                 .header(HttpHeaders.CACHE_CONTROL, "no-store")
                 .header("X-Content-Type-Options", "nosniff")
-                .body(BodyInserters.fromDataBuffers(download.bytes()));
+                .body(StreamedBody.of(download.bytes(), BodyInserters::fromDataBuffers));
     }
 
     private Mono<ZipRequest> read(ServerRequest request) {
