@@ -1,6 +1,5 @@
 package dev.sluice.gateway.contract;
 
-import java.util.concurrent.CancellationException;
 import java.util.function.Function;
 import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.core.io.buffer.DataBufferUtils;
@@ -30,7 +29,8 @@ public final class StreamedBody {
                     source.takeUntilOther(written.asMono()).doOnDiscard(DataBuffer.class, DataBufferUtils::release);
             return inserter.apply(bound)
                     .insert(message, context)
-                    .doFinally(end -> written.tryEmitError(new CancellationException("the response is over")));
+                    // Completion, since an error from the other side would not cancel; nobody hears it any more.
+                    .doFinally(end -> written.tryEmitEmpty());
         };
     }
 }
