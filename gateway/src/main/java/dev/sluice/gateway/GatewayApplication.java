@@ -1,13 +1,36 @@
 package dev.sluice.gateway;
 
+import dev.sluice.gateway.feature.samples.SamplesFeature;
+import dev.sluice.gateway.feature.zip.ZipFeature;
+import dev.sluice.gateway.outbound.fetch.FetchConfiguration;
 import org.springframework.boot.SpringApplication;
-import org.springframework.boot.autoconfigure.SpringBootApplication;
+import org.springframework.boot.SpringBootConfiguration;
+import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.context.annotation.Import;
 
-/** Starts the gateway. */
-@SpringBootApplication
+/** Starts the gateway. The list of imports is its table of contents. */
+@SpringBootConfiguration
+@EnableAutoConfiguration
+@Import({
+    Pipeline.class,
+    FetchConfiguration.class, // the only way to an origin
+    ZipFeature.class, // many remote images as one streamed archive
+    SamplesFeature.class, // development only: pictures to try it with, and some that misbehave
+})
 public class GatewayApplication {
+
     /** Entry point of the process. */
     public static void main(String[] args) {
+        // Read once, when Netty loads. At most 16 buffers of 64 KB wait in a response, not 128.
+        setUnlessGiven("reactor.netty.send.maxPrefetchSize", "16");
+        // The adaptive allocator clears each chunk of memory it takes: half the throughput of large bodies.
+        setUnlessGiven("io.netty.allocator.type", "pooled");
         SpringApplication.run(GatewayApplication.class, args);
+    }
+
+    private static void setUnlessGiven(String property, String value) {
+        if (System.getProperty(property) == null) {
+            System.setProperty(property, value);
+        }
     }
 }

@@ -76,7 +76,12 @@ final class ArchiveHeaders {
             times = Arrays.copyOf(times, index * 2);
         }
         times[index] = DosTime.of(entry.lastModified());
-        byte[] header = sink.takeHeader(writer.getBytesWritten());
+        // Every offset in the central directory comes from this count.
+        if (writer.getBytesWritten() != sink.seen()) {
+            throw new IllegalStateException(
+                    "archive writer: " + writer.getBytesWritten() + " bytes counted, " + sink.seen() + " written");
+        }
+        byte[] header = sink.takeHeader();
         stamp(header, 0, LOCAL_SIGNATURE, LOCAL_TIME, times[index]);
         return header;
     }
@@ -88,7 +93,7 @@ final class ArchiveHeaders {
         } catch (IOException impossible) {
             throw new UncheckedIOException(impossible);
         }
-        byte[] trailer = sink.takeHeader(writer.getBytesWritten());
+        byte[] trailer = sink.takeHeader();
         int at = 0;
         for (int i = 0; i < names.size(); i++) {
             stamp(trailer, at, CENTRAL_SIGNATURE, CENTRAL_TIME, times[i]);

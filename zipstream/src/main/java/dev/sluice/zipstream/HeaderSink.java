@@ -15,7 +15,7 @@ final class HeaderSink extends OutputStream {
 
     private ByteArrayOutputStream headers = new ByteArrayOutputStream();
     private long lent;
-    private long accepted;
+    private long seen;
 
     @Override
     public void write(int b) {
@@ -24,7 +24,7 @@ final class HeaderSink extends OutputStream {
 
     @Override
     public void write(byte[] bytes, int offset, int length) {
-        accepted += length;
+        seen += length;
         int payload = (int) Math.min(lent, length);
         lent -= payload;
         headers.write(bytes, offset + payload, length - payload);
@@ -35,16 +35,19 @@ final class HeaderSink extends OutputStream {
         return new Phantom(size);
     }
 
+    /** Bytes written in all, dropped ones included. */
+    long seen() {
+        return seen;
+    }
+
     /**
      * What was kept since the last call.
      *
-     * @param written how many bytes the writer believes to have written in all
-     * @throws IllegalStateException if it and this sink disagree about what is payload
+     * @throws IllegalStateException if not all that the phantom lent was written
      */
-    byte[] takeHeader(long written) {
-        if (lent != 0 || accepted != written) {
-            throw new IllegalStateException(
-                    "archive writer: " + written + " bytes written, " + accepted + " seen, " + lent + " owed");
+    byte[] takeHeader() {
+        if (lent != 0) {
+            throw new IllegalStateException("archive writer: " + lent + " bytes read as payload and not written");
         }
         byte[] taken = headers.toByteArray();
         headers = new ByteArrayOutputStream();

@@ -30,8 +30,9 @@ public final class ZipStream {
      * an entry's content.
      *
      * <p>Ownership: takes over each entry it receives and discards it when its content is through, failed or not going
-     * to be read. Buffers pass to the subscriber. Cancelling, at any moment, frees the entry at hand, the entries that
-     * Reactor operators upstream had queued, and the writer's native memory.
+     * to be read. Buffers pass to the subscriber. Cancelling, at any moment, frees the entry at hand, the writer's
+     * native memory, and the entries that Reactor operators upstream had queued, as far as those discard their queues:
+     * {@code publishOn} does not when it is cancelled before its task has run (Reactor 3.8), so keep it out of here.
      *
      * <p>Errors: those of {@code entries} and of a content pass through; content that is not exactly {@code size} bytes
      * long fails with {@link EntrySizeMismatchException}; a name that comes twice with

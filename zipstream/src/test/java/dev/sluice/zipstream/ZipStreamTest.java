@@ -53,7 +53,7 @@ class ZipStreamTest {
     void noEntriesMakeAnEmptyArchive() {
         byte[] archive = archive(Flux.empty());
         assertThat(archive).hasSize(22);
-        assertThat(archive).startsWith('P', 'K', 5, 6);
+        assertThat(ArchiveReaders.readAll(archive)).isEmpty();
     }
 
     @Test

@@ -19,7 +19,7 @@ import org.springframework.http.client.ReactorResourceFactory;
 /** Makes the one {@link OriginFetch} of the application. */
 @Configuration(proxyBeanMethods = false)
 @EnableConfigurationProperties(FetchProperties.class)
-class FetchConfiguration {
+public class FetchConfiguration {
     private static final Logger log = LoggerFactory.getLogger(FetchConfiguration.class);
 
     /** Closed with the application; the event loops are those of the web server. */

@@ -1,0 +1,57 @@
+package dev.sluice.gateway.contract;
+
+import java.util.Locale;
+import org.springframework.http.HttpStatus;
+
+/**
+ * Every error code a caller may meet, with its HTTP status and title. Codes are stable: clients match on them.
+ *
+ * @see <a href="https://www.rfc-editor.org/rfc/rfc9457">RFC 9457, problem details</a>
+ */
+public enum ProblemCode {
+    /** The request cannot be read, or a member of it is missing, of the wrong type or out of bounds. */
+    MALFORMED_REQUEST(HttpStatus.BAD_REQUEST, "The request cannot be read"),
+    /** More images than one request may name. */
+    TOO_MANY_IMAGES(HttpStatus.BAD_REQUEST, "Too many images"),
+    /** No such resource, or not for this caller. */
+    NOT_FOUND(HttpStatus.NOT_FOUND, "Not found"),
+    /** The resource exists and does not support the method. */
+    METHOD_NOT_ALLOWED(HttpStatus.METHOD_NOT_ALLOWED, "Method not allowed"),
+    /** None of the representations that the caller accepts exists. */
+    NOT_ACCEPTABLE(HttpStatus.NOT_ACCEPTABLE, "Not acceptable"),
+    /** The body is larger than the route admits. */
+    PAYLOAD_TOO_LARGE(HttpStatus.CONTENT_TOO_LARGE, "The body is too large"),
+    /** The body is of a type that the route does not read. */
+    UNSUPPORTED_MEDIA_TYPE(HttpStatus.UNSUPPORTED_MEDIA_TYPE, "Unsupported media type"),
+    /** A fault of the gateway's own. */
+    INTERNAL_ERROR(HttpStatus.INTERNAL_SERVER_ERROR, "Internal error"),
+    /** Not one of the images named could be fetched, or the request wanted all and one failed. */
+    NO_IMAGE_AVAILABLE(HttpStatus.BAD_GATEWAY, "No image available"),
+    /** One of the images failed and the request wants all or nothing. */
+    UPSTREAM_FAILED(HttpStatus.BAD_GATEWAY, "An origin failed"),
+    /** No room at present; nothing was started. */
+    OVERLOADED(HttpStatus.SERVICE_UNAVAILABLE, "Overloaded");
+
+    private final HttpStatus status;
+    private final String title;
+
+    ProblemCode(HttpStatus status, String title) {
+        this.status = status;
+        this.title = title;
+    }
+
+    /** The code as it stands in the body, for example {@code too_many_images}. */
+    public String code() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+
+    /** The HTTP status that goes with the code. */
+    public HttpStatus status() {
+        return status;
+    }
+
+    /** A short summary for people, the same at every occurrence. */
+    public String title() {
+        return title;
+    }
+}

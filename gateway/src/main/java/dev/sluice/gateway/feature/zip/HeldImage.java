@@ -1,0 +1,35 @@
+package dev.sluice.gateway.feature.zip;
+
+import dev.sluice.gateway.outbound.fetch.ImageType;
+import java.net.URI;
+import java.time.Instant;
+import org.springframework.core.io.buffer.DataBuffer;
+import reactor.core.Disposable;
+import reactor.core.Disposables;
+import reactor.core.publisher.Flux;
+
+/**
+ * An image that arrived whole and was checked.
+ *
+ * @param url where it came from, after redirects
+ * @param type what its bytes are
+ * @param size in bytes
+ * @param crc32 of its bytes
+ * @param lastModified as its origin says, or a fixed date
+ * @param content its bytes, once
+ * @param resources frees its bytes, its reservation and its place among the request's images
+ */
+record HeldImage(
+        URI url,
+        ImageType type,
+        long size,
+        long crc32,
+        Instant lastModified,
+        Flux<DataBuffer> content,
+        Disposable resources) {
+
+    /** This image, whose resources include {@code more}. */
+    HeldImage alsoHolding(Disposable more) {
+        return new HeldImage(url, type, size, crc32, lastModified, content, Disposables.composite(resources, more));
+    }
+}

@@ -1,0 +1,22 @@
+package dev.sluice.gateway.feature.zip;
+
+import org.springframework.core.io.buffer.DataBuffer;
+import reactor.core.Disposable;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/**
+ * Where one image is kept from its first byte until it has been sent. Owns the bytes and what was reserved for them;
+ * {@link #dispose()} frees both at any moment, from any thread, any number of times.
+ */
+interface ImageBytes extends Disposable {
+
+    /** The origin says that so many bytes will come; what was reserved beyond is given back. */
+    void expect(long bytes);
+
+    /** Takes in the whole body. Completes when all of it is kept; the body's buffers belong to this object. */
+    Mono<Void> receive(Flux<DataBuffer> body);
+
+    /** The bytes, once, after {@link #receive} completed. The subscriber owns each buffer. */
+    Flux<DataBuffer> content();
+}

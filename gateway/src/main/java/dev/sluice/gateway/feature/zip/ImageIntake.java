@@ -1,0 +1,180 @@
+package dev.sluice.gateway.feature.zip;
+
+import dev.sluice.gateway.outbound.fetch.FetchRequest;
+import dev.sluice.gateway.outbound.fetch.FetchRequest.Media;
+import dev.sluice.gateway.outbound.fetch.FetchRequest.Reach;
+import dev.sluice.gateway.outbound.fetch.ImageType;
+import dev.sluice.gateway.outbound.fetch.OriginFetch;
+import dev.sluice.gateway.outbound.fetch.OriginResponse;
+import dev.sluice.zipstream.BudgetExhaustedException;
+import dev.sluice.zipstream.BufferBudget;
+import dev.sluice.zipstream.ByteStreams;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.zip.CRC32;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.core.io.buffer.DataBuffer;
+import org.springframework.core.io.buffer.DataBufferFactory;
+import reactor.core.Disposable;
+import reactor.core.Disposables;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
+
+/**
+ * Brings one image in, whole, into memory that was reserved for it or, when there is none, onto disk.
+ *
+ * <p>Every image belongs to a request's {@link RequestScope} from the moment something is reserved for it, and leaves
+ * it when it has been freed. Whatever operators do on cancel, disposing of the scope frees all.
+ */
+final class ImageIntake {
+    private static final Logger LOG = LoggerFactory.getLogger(ImageIntake.class);
+    private static final Instant UNDATED = Instant.parse("1980-01-01T00:00:00Z");
+
+    /** Who wants to know how far an image is. Called on the thread that brings it. */
+    interface Listener {
+        /** Room has been found; it will be fetched now. */
+        void admitted();
+
+        /** So many more bytes are in. */
+        void received(long bytes);
+    }
+
+    private final OriginFetch origins;
+    private final ZipProperties properties;
+    private final BufferBudget memory;
+    private final BufferBudget disk;
+    private final Spool spool;
+    private final Scheduler diskThreads;
+
+    ImageIntake(
+            OriginFetch origins,
+            ZipProperties properties,
+            BufferBudget memory,
+            BufferBudget disk,
+            Spool spool,
+            Scheduler diskThreads) {
+        this.origins = origins;
+        this.properties = properties;
+        this.memory = memory;
+        this.disk = disk;
+        this.spool = spool;
+        this.diskThreads = diskThreads;
+    }
+
+    /**
+     * One image. Fails with {@link BudgetExhaustedException} when there was no room for it for {@code patience}, and
+     * with a fetch failure when it could not be had.
+     *
+     * @param url as the caller gave it
+     * @param turn completes when the archive needs this image next
+     * @param request owns the image until its resources are disposed of
+     * @param listener is told how far it is
+     * @param buffers makes buffers where the bytes need new ones
+     */
+    Mono<HeldImage> take(
+            String url,
+            Mono<Void> turn,
+            Duration patience,
+            RequestScope request,
+            Listener listener,
+            DataBufferFactory buffers) {
+        Mono<HeldImage> whenDiskFails =
+                inMemory(patience, request).flatMap(bytes -> fetchInto(bytes, url, request, listener));
+        return room(turn, patience, request, buffers)
+                .flatMap(bytes -> fetchInto(bytes, url, request, listener))
+                .onErrorResume(UncheckedIOException.class, failed -> {
+                    LOG.warn("cannot spool, waiting for memory instead: {}", failed.toString());
+                    return whenDiskFails;
+                });
+    }
+
+    /**
+     * Memory, if there is some at once. If not, an image that is fetched ahead waits for its turn: putting it on disk
+     * would cost more than it gains. One whose turn it is waits a moment in the queue for memory and then goes to disk;
+     * from then on the others of its request go there without waiting, until memory is found again.
+     */
+    private Mono<ImageBytes> room(Mono<Void> turn, Duration patience, RequestScope request, DataBufferFactory buffers) {
+        Mono<ImageBytes> onDisk = onDisk(patience, request, buffers);
+        Mono<ImageBytes> queued = inMemory(properties.spoolAfter(), request)
+                .onErrorResume(BudgetExhaustedException.class, memoryIsShort -> {
+                    request.memoryIsShort(true);
+                    return onDisk;
+                });
+        return inMemory(Duration.ZERO, request)
+                .onErrorResume(
+                        BudgetExhaustedException.class,
+                        memoryIsShort -> request.memoryIsShort() ? onDisk : turn.then(queued));
+    }
+
+    private Mono<ImageBytes> inMemory(Duration patience, RequestScope request) {
+        long most = properties.maxImageSize().toBytes();
+        return memory.reserve(Math.min(MemoryBytes.footprint(most), memory.capacity()), patience)
+                .map(reservation -> {
+                    request.memoryIsShort(false);
+                    return ownedBy(request, new MemoryBytes(reservation, most));
+                });
+    }
+
+    private Mono<ImageBytes> onDisk(Duration patience, RequestScope request, DataBufferFactory buffers) {
+        return disk.reserve(properties.maxImageSize().toBytes(), patience)
+                .map(reservation -> ownedBy(request, new SpooledBytes(reservation, spool::open, diskThreads, buffers)));
+    }
+
+    private static ImageBytes ownedBy(RequestScope request, ImageBytes bytes) {
+        request.add(bytes);
+        return bytes;
+    }
+
+    private Mono<HeldImage> fetchInto(ImageBytes bytes, String url, RequestScope request, Listener listener) {
+        FetchRequest wanted = new FetchRequest(
+                url,
+                properties.maxImageSize().toBytes(),
+                properties.imageTimeout(),
+                Reach.PUBLIC_WEB,
+                Media.RASTER_IMAGE);
+        Disposable resources = Disposables.composite(() -> {
+            request.remove(bytes);
+            bytes.dispose();
+        });
+        listener.admitted();
+        return origins.fetch(wanted, response -> receive(response, bytes, resources, listener))
+                .doOnError(failed -> resources.dispose());
+    }
+
+    private static Mono<HeldImage> receive(
+            OriginResponse response, ImageBytes bytes, Disposable resources, Listener listener) {
+        response.contentLength().ifPresent(bytes::expect);
+        ImageType type = Objects.requireNonNull(response.image(), "an image was asked for");
+        CRC32 crc = new CRC32();
+        AtomicLong size = new AtomicLong();
+        Flux<DataBuffer> body = ByteStreams.checksummed(
+                ByteStreams.counting(response.body(), count -> {
+                    size.addAndGet(count);
+                    listener.received(count);
+                }),
+                crc);
+        return bytes.receive(body)
+                .then(Mono.fromSupplier(() -> new HeldImage(
+                        response.url(),
+                        type,
+                        size.get(),
+                        crc.getValue(),
+                        lastModified(response),
+                        bytes.content(),
+                        resources)));
+    }
+
+    private static Instant lastModified(OriginResponse response) {
+        try {
+            long millis = response.headers().getLastModified();
+            return millis < UNDATED.toEpochMilli() ? UNDATED : Instant.ofEpochMilli(millis);
+        } catch (IllegalArgumentException malformed) {
+            return UNDATED;
+        }
+    }
+}

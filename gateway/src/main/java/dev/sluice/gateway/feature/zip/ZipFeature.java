@@ -1,0 +1,69 @@
+package dev.sluice.gateway.feature.zip;
+
+import dev.sluice.gateway.contract.FeatureRoutes;
+import dev.sluice.gateway.outbound.fetch.OriginFetch;
+import dev.sluice.zipstream.BufferBudget;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Clock;
+import org.springframework.beans.factory.annotation.Qualifier;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import reactor.core.scheduler.Scheduler;
+import reactor.core.scheduler.Schedulers;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Many remote images as one streamed archive: wiring. */
+@Configuration(proxyBeanMethods = false)
+@EnableConfigurationProperties(ZipProperties.class)
+public class ZipFeature {
+    private static final int DISK_THREADS = 8;
+    private static final int MOST_QUEUED = 10_000;
+
+    @Bean(destroyMethod = "dispose")
+    Scheduler spoolThreads() {
+        return Schedulers.newBoundedElastic(DISK_THREADS, MOST_QUEUED, "spool");
+    }
+
+    @Bean
+    BufferBudget imageMemory(ZipProperties properties, MeterRegistry meters) {
+        return metered("memory", properties.bufferBudget().toBytes(), meters);
+    }
+
+    @Bean
+    BufferBudget imageDisk(ZipProperties properties, MeterRegistry meters) {
+        return metered("disk", properties.spoolBudget().toBytes(), meters);
+    }
+
+    @Bean
+    FeatureRoutes zipRoutes(
+            ZipProperties properties,
+            OriginFetch origins,
+            @Qualifier("imageMemory") BufferBudget memory,
+            @Qualifier("imageDisk") BufferBudget disk,
+            @Qualifier("spoolThreads") Scheduler spoolThreads,
+            JsonMapper json) {
+        Spool spool = new Spool(properties.spoolDirectory());
+        spool.sweep();
+        ImageIntake intake = new ImageIntake(origins, properties, memory, disk, spool, spoolThreads);
+        ZipDownload.Tools tools = new ZipDownload.Tools(intake, properties, json, Schedulers.parallel());
+        ZipLinks links = new InMemoryZipLinks(
+                properties.linkTtl(), properties.linkStore().toBytes(), Clock.systemUTC());
+        return new ZipRoutes(tools, links);
+    }
+
+    private static BufferBudget metered(String kind, long bytes, MeterRegistry meters) {
+        BufferBudget budget = new BufferBudget(bytes, MOST_QUEUED, Schedulers.parallel());
+        Gauge.builder("sluice.zip.budget.free", budget, BufferBudget::available)
+                .description("Bytes that images may still take")
+                .baseUnit("bytes")
+                .tag("kind", kind)
+                .register(meters);
+        Gauge.builder("sluice.zip.budget.queued", budget, BufferBudget::queued)
+                .description("Images that wait for room")
+                .tag("kind", kind)
+                .register(meters);
+        return budget;
+    }
+}

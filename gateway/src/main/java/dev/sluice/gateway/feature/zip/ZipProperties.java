@@ -1,0 +1,90 @@
+package dev.sluice.gateway.feature.zip;
+
+import com.sun.management.HotSpotDiagnosticMXBean;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.util.unit.DataSize;
+
+/**
+ * Bounds of the archive feature.
+ *
+ * @param maxImages most images one request may name
+ * @param maxImageSize largest image, in bytes; a larger one is left out
+ * @param imageTimeout for one image's whole download, redirects and retries included
+ * @param concurrency images of one request on their way at once, held in memory or being sent
+ * @param maxBody largest request body
+ * @param bufferBudget memory for images of all requests together; a quarter of the direct memory limit if unset
+ * @param spoolBudget disk for images of all requests together, when memory is short
+ * @param spoolDirectory where images wait on disk; files are deleted in every case
+ * @param spoolAfter how long an image waits for memory before it goes to disk
+ * @param queueTimeout how long a request waits for memory or disk before its first byte
+ * @param archiveTimeout for one whole archive, however slowly its client reads
+ * @param linkTtl how long a link can be used
+ * @param linkStore memory for all requests that are kept behind links, as an estimate
+ */
+@ConfigurationProperties("sluice.zip")
+record ZipProperties(
+        @DefaultValue("20") int maxImages,
+        @DefaultValue("5MB") DataSize maxImageSize,
+        @DefaultValue("30s") Duration imageTimeout,
+        @DefaultValue("3") int concurrency,
+        @DefaultValue("64KB") DataSize maxBody,
+        @Nullable DataSize bufferBudget,
+        @DefaultValue("1GB") DataSize spoolBudget,
+        @Nullable Path spoolDirectory,
+        @DefaultValue("50ms") Duration spoolAfter,
+        @DefaultValue("10s") Duration queueTimeout,
+        @DefaultValue("1h") Duration archiveTimeout,
+        @DefaultValue("10m") Duration linkTtl,
+        @DefaultValue("16MB") DataSize linkStore) {
+
+    ZipProperties {
+        bufferBudget = bufferBudget == null ? quarterOfDirectMemory() : bufferBudget;
+        spoolDirectory =
+                spoolDirectory == null ? Path.of(System.getProperty("java.io.tmpdir"), "sluice-spool") : spoolDirectory;
+        between("max-images", maxImages, 1, 100);
+        between("max-image-size", maxImageSize, DataSize.ofBytes(1), DataSize.ofMegabytes(100));
+        between("image-timeout", imageTimeout, Duration.ofMillis(100), Duration.ofMinutes(5));
+        between("concurrency", concurrency, 1, 20);
+        between("max-body", maxBody, DataSize.ofKilobytes(1), DataSize.ofMegabytes(1));
+        between("buffer-budget", bufferBudget, maxImageSize, DataSize.ofTerabytes(1));
+        between("spool-budget", spoolBudget, maxImageSize, DataSize.ofTerabytes(1));
+        between("spool-after", spoolAfter, Duration.ZERO, Duration.ofMinutes(1));
+        between("queue-timeout", queueTimeout, Duration.ofMillis(10), Duration.ofMinutes(5));
+        between("archive-timeout", archiveTimeout, Duration.ofSeconds(1), Duration.ofDays(1));
+        between("link-ttl", linkTtl, Duration.ofSeconds(1), Duration.ofDays(1));
+        between("link-store", linkStore, maxBody, DataSize.ofGigabytes(1));
+    }
+
+    /** Never null: the default was put in its place. */
+    @Override
+    public DataSize bufferBudget() {
+        return Objects.requireNonNull(bufferBudget);
+    }
+
+    /** Never null: the default was put in its place. */
+    @Override
+    public Path spoolDirectory() {
+        return Objects.requireNonNull(spoolDirectory);
+    }
+
+    private static DataSize quarterOfDirectMemory() {
+        var diagnostics = ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class);
+        long limit =
+                Long.parseLong(diagnostics.getVMOption("MaxDirectMemorySize").getValue());
+        // 0 means "not set", and then the limit is that of the heap.
+        return DataSize.ofBytes((limit > 0 ? limit : Runtime.getRuntime().maxMemory()) / 4);
+    }
+
+    private static <T extends Comparable<T>> void between(String name, T value, T least, T most) {
+        if (value.compareTo(least) < 0 || value.compareTo(most) > 0) {
+            throw new IllegalArgumentException(
+                    "sluice.zip." + name + ": " + value + " (expected: " + least + " to " + most + ")");
+        }
+    }
+}

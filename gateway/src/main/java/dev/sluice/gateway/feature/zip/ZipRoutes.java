@@ -1,0 +1,132 @@
+package dev.sluice.gateway.feature.zip;
+
+import dev.sluice.gateway.contract.Endpoint;
+import dev.sluice.gateway.contract.FeatureRoutes;
+import dev.sluice.gateway.contract.GatewayException;
+import dev.sluice.gateway.contract.ProblemCode;
+import dev.sluice.gateway.contract.StreamedBody;
+import dev.sluice.zipstream.EntryNames;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.List;
+import org.springframework.core.io.buffer.DataBufferFactory;
+import org.springframework.http.ContentDisposition;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.MediaType;
+import org.springframework.util.unit.DataSize;
+import org.springframework.web.reactive.function.BodyInserters;
+import org.springframework.web.reactive.function.server.ServerRequest;
+import org.springframework.web.reactive.function.server.ServerResponse;
+import reactor.core.publisher.Mono;
+
+/** The archive over HTTP: at once, behind a link, or as base64 in JSON. */
+final class ZipRoutes implements FeatureRoutes {
+    private static final MediaType ZIP = MediaType.parseMediaType("application/zip");
+    private static final String LINKS = "/api/zip/links";
+
+    /**
+     * A new link.
+     *
+     * @param url where the archive is
+     * @param eventsUrl where its progress is told
+     * @param expiresAt when both stop being there
+     */
+    record LinkCreated(String url, String eventsUrl, Instant expiresAt) {}
+
+    private final ZipDownload.Tools tools;
+    private final ZipLinks links;
+
+    ZipRoutes(ZipDownload.Tools tools, ZipLinks links) {
+        this.tools = tools;
+        this.links = links;
+    }
+
+    @Override
+    public List<Endpoint> endpoints() {
+        DataSize maxBody = tools.properties().maxBody();
+        return List.of(
+                Endpoint.postJson("zip.create", "/api/zip", maxBody, ZIP, this::create),
+                Endpoint.postJson("zip.link", LINKS, maxBody, MediaType.APPLICATION_JSON, this::link),
+                Endpoint.get("zip.download", LINKS + "/{token}", ZIP, this::download),
+                Endpoint.get("zip.events", LINKS + "/{token}/events", MediaType.TEXT_EVENT_STREAM, this::events),
+                Endpoint.postJson("zip.base64", "/api/zip/base64", maxBody, MediaType.APPLICATION_JSON, this::base64));
+    }
+
+    private Mono<ServerResponse> create(ServerRequest request) {
+        return read(request).flatMap(wanted -> archive(request, wanted, new ZipProgress(wanted)));
+    }
+
+    private Mono<ServerResponse> link(ServerRequest request) {
+        return read(request).flatMap(links::keep).flatMap(link -> {
+            String url = LINKS + "/" + link.token();
+            return ServerResponse.created(URI.create(url))
+                    .header(HttpHeaders.CACHE_CONTROL, "no-store")
+                    .bodyValue(new LinkCreated(url, url + "/events", link.expiresAt()));
+        });
+    }
+
+    private Mono<ServerResponse> download(ServerRequest request) {
+        return find(request).flatMap(link -> archive(request, link.request(), link.begin()));
+    }
+
+    private Mono<ServerResponse> events(ServerRequest request) {
+        ZipProperties properties = tools.properties();
+        return find(request)
+                .flatMap(link -> ServerResponse.ok()
+                        .header(HttpHeaders.CACHE_CONTROL, "no-store")
+                        .body(StreamedBody.of(
+                                ZipEvents.of(
+                                        link, properties.linkTtl().plus(properties.archiveTimeout()), tools.timer()),
+                                BodyInserters::fromServerSentEvents)));
+    }
+
+    private Mono<ServerResponse> base64(ServerRequest request) {
+        return read(request).flatMap(wanted -> {
+            DataBufferFactory buffers = buffers(request);
+            ZipDownload download = new ZipDownload(tools, wanted, new ZipProgress(wanted), buffers);
+            return ServerResponse.ok()
+                    .contentType(MediaType.APPLICATION_JSON)
+                    .header(HttpHeaders.CACHE_CONTROL, "no-store")
+                    .body(StreamedBody.of(
+                            Base64Json.of(filename(wanted), download, tools.json(), buffers),
+                            BodyInserters::fromDataBuffers));
+        });
+    }
+
+    private Mono<ServerResponse> archive(ServerRequest request, ZipRequest wanted, ZipProgress progress) {
+        ZipDownload download = new ZipDownload(tools, wanted, progress, buffers(request));
+        ContentDisposition attachment = ContentDisposition.attachment()
+                .filename(filename(wanted), StandardCharsets.UTF_8)
+                .build();
+        return ServerResponse.ok()
+                .contentType(ZIP)
+                .header(HttpHeaders.CONTENT_DISPOSITION, attachment.toString())
+                .header(HttpHeaders.CACHE_CONTROL, "no-store")
+                .header("X-Content-Type-Options", "nosniff")
+                .body(StreamedBody.of(download.bytes(), BodyInserters::fromDataBuffers));
+    }
+
+    private Mono<ZipRequest> read(ServerRequest request) {
+        int maxImages = tools.properties().maxImages();
+        return request.bodyToMono(ZipRequest.class)
+                .switchIfEmpty(Mono.error(() -> GatewayException.badMember(
+                        ProblemCode.MALFORMED_REQUEST, "body", "nothing", "a JSON object with images")))
+                .map(wanted -> wanted.within(maxImages));
+    }
+
+    private Mono<ZipLink> find(ServerRequest request) {
+        return links.find(request.pathVariable("token"))
+                .switchIfEmpty(Mono.error(() ->
+                        new GatewayException(ProblemCode.NOT_FOUND, "There is no such link, or it has expired.")));
+    }
+
+    private static String filename(ZipRequest request) {
+        String wanted = request.filename();
+        return new EntryNames().claim(wanted == null || wanted.isBlank() ? "images.zip" : wanted, "zip");
+    }
+
+    private static DataBufferFactory buffers(ServerRequest request) {
+        return request.exchange().getResponse().bufferFactory();
+    }
+}

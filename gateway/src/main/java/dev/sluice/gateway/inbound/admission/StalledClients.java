@@ -1,0 +1,94 @@
+package dev.sluice.gateway.inbound.admission;
+
+import io.netty.channel.ChannelDuplexHandler;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelOutboundBuffer;
+import io.netty.channel.ChannelPromise;
+import io.netty.channel.MessageSizeEstimator;
+import io.netty.util.concurrent.Future;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.util.unit.DataSize;
+
+/**
+ * Cuts off a client that stops reading, or reads so slowly that it may as well have. A connection is closed when it had
+ * bytes to send for the whole of {@code patience} and the socket took fewer of them than {@code slowest} a second; one
+ * that merely has nothing to send is left alone. Closing cancels whatever produces the answer, and with it come back
+ * its buffers, reservations and connections.
+ *
+ * <p>First in the pipeline of one connection; runs on its event loop.
+ */
+final class StalledClients extends ChannelDuplexHandler {
+    private static final Logger LOG = LoggerFactory.getLogger(StalledClients.class);
+    private static final int LOOKS_PER_PATIENCE = 10;
+
+    private final long patienceNanos;
+    private final long slowestPerSecond;
+    private MessageSizeEstimator.@Nullable Handle sizes;
+    private @Nullable Future<?> nextLook;
+    private long written;
+    private long windowStart;
+    private long takenAtStart;
+
+    StalledClients(Duration patience, DataSize slowest) {
+        this.patienceNanos = patience.toNanos();
+        this.slowestPerSecond = slowest.toBytes();
+    }
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext context) {
+        sizes = context.channel().config().getMessageSizeEstimator().newHandle();
+        restart(context, 0);
+        long pause = Math.max(1, patienceNanos / LOOKS_PER_PATIENCE);
+        nextLook = context.executor().scheduleWithFixedDelay(() -> look(context), pause, pause, TimeUnit.NANOSECONDS);
+    }
+
+    @Override
+    public void handlerRemoved(ChannelHandlerContext context) {
+        if (nextLook != null) {
+            nextLook.cancel(false);
+        }
+    }
+
+    @Override
+    public void write(ChannelHandlerContext context, Object message, ChannelPromise promise) throws Exception {
+        if (sizes != null) {
+            written += sizes.size(message);
+        }
+        super.write(context, message, promise);
+    }
+
+    private void look(ChannelHandlerContext context) {
+        ChannelOutboundBuffer waiting = context.channel().unsafe().outboundBuffer();
+        long pending = waiting == null ? 0 : waiting.totalPendingWriteBytes();
+        // A buffer that is half out still counts as pending whole.
+        long taken = written - pending + (waiting == null ? 0 : waiting.currentProgress());
+        long elapsed = context.executor().ticker().nanoTime() - windowStart;
+        if (pending == 0) {
+            restart(context, taken);
+        } else if (elapsed >= patienceNanos) {
+            long wanted = Math.max(1, slowestPerSecond * TimeUnit.NANOSECONDS.toMillis(elapsed) / 1000);
+            if (taken - takenAtStart < wanted) {
+                cutOff(context, pending);
+            } else {
+                restart(context, taken);
+            }
+        }
+    }
+
+    private void restart(ChannelHandlerContext context, long taken) {
+        windowStart = context.executor().ticker().nanoTime();
+        takenAtStart = taken;
+    }
+
+    private static void cutOff(ChannelHandlerContext context, long pending) {
+        LOG.info(
+                "client {} does not read; cut off with {} bytes to send",
+                context.channel().remoteAddress(),
+                pending);
+        var _ = context.close();
+    }
+}

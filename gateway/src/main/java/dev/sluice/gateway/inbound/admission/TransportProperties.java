@@ -1,0 +1,48 @@
+package dev.sluice.gateway.inbound.admission;
+
+import java.time.Duration;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.util.unit.DataSize;
+
+/**
+ * How long and how much a client's connection may hold, below HTTP.
+ *
+ * @param stalledAfter a client that has bytes to read and takes none for so long is cut off
+ * @param slowestReader and so is one that takes fewer bytes a second over that time; 0 admits every pace
+ * @param idleTimeout a connection without a request is closed after it
+ * @param readTimeout longest silence within a request
+ * @param maxHeaderSize all header fields of a request together
+ */
+@ConfigurationProperties("sluice.inbound")
+public record TransportProperties(
+        @DefaultValue("30s") Duration stalledAfter,
+        @DefaultValue("1KB") DataSize slowestReader,
+        @DefaultValue("60s") Duration idleTimeout,
+        @DefaultValue("30s") Duration readTimeout,
+        @DefaultValue("16KB") DataSize maxHeaderSize) {
+
+    private static final Duration SHORTEST = Duration.ofMillis(100);
+    private static final Duration LONGEST = Duration.ofHours(1);
+
+    /** Checks the bounds. */
+    public TransportProperties {
+        check("stalled-after", stalledAfter);
+        check("idle-timeout", idleTimeout);
+        check("read-timeout", readTimeout);
+        if (slowestReader.isNegative() || slowestReader.toMegabytes() > 10) {
+            throw new IllegalArgumentException(
+                    "sluice.inbound.slowest-reader: " + slowestReader + " (expected: 0B to 10MB)");
+        }
+        if (maxHeaderSize.toBytes() < 1024 || maxHeaderSize.toBytes() > 1024 * 1024) {
+            throw new IllegalArgumentException(
+                    "sluice.inbound.max-header-size: " + maxHeaderSize + " (expected: 1KB to 1MB)");
+        }
+    }
+
+    private static void check(String name, Duration value) {
+        if (value.compareTo(SHORTEST) < 0 || value.compareTo(LONGEST) > 0) {
+            throw new IllegalArgumentException("sluice.inbound." + name + ": " + value + " (expected: 100ms to 1h)");
+        }
+    }
+}

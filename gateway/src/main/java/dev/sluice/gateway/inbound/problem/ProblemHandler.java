@@ -1,0 +1,109 @@
+package dev.sluice.gateway.inbound.problem;
+
+import dev.sluice.gateway.contract.GatewayException;
+import dev.sluice.gateway.contract.ProblemCode;
+import dev.sluice.gateway.inbound.telemetry.RequestId;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.SequencedMap;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.core.annotation.Order;
+import org.springframework.core.io.buffer.DataBuffer;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.HttpMethod;
+import org.springframework.http.MediaType;
+import org.springframework.http.server.reactive.ServerHttpResponse;
+import org.springframework.web.server.ServerWebExchange;
+import org.springframework.web.server.WebExceptionHandler;
+import reactor.core.publisher.Mono;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * Renders errors. Runs before the framework's own handler and leaves nothing for it, except where the status line is
+ * already out: then the error goes on to the transport, which cuts the connection, so that no client takes a part for
+ * the whole.
+ */
+@Order(-10)
+public final class ProblemHandler implements WebExceptionHandler {
+    private static final Logger LOG = LoggerFactory.getLogger(ProblemHandler.class);
+
+    private final JsonMapper json;
+    private final ProblemTranslation translation = new ProblemTranslation();
+
+    /** A handler that writes with the application's mapper. */
+    public ProblemHandler(JsonMapper json) {
+        this.json = json;
+    }
+
+    @Override
+    public Mono<Void> handle(ServerWebExchange exchange, Throwable error) {
+        GatewayException problem = translation.translate(error);
+        log(exchange, problem, error);
+        ServerHttpResponse response = exchange.getResponse();
+        if (response.isCommitted()) {
+            return Mono.error(error);
+        }
+        byte[] body = json.writeValueAsBytes(body(exchange, problem));
+        prepare(response, problem, error, body.length);
+        if (HttpMethod.HEAD.equals(exchange.getRequest().getMethod())) {
+            return response.setComplete();
+        }
+        DataBuffer buffer = response.bufferFactory().wrap(body);
+        return response.writeWith(Mono.just(buffer));
+    }
+
+    private static void prepare(ServerHttpResponse response, GatewayException problem, Throwable error, int length) {
+        HttpHeaders headers = response.getHeaders();
+        // What a handler had set for its own answer says nothing true of this one.
+        headers.remove(HttpHeaders.CONTENT_DISPOSITION);
+        headers.remove(HttpHeaders.ETAG);
+        headers.remove(HttpHeaders.LAST_MODIFIED);
+        headers.setContentType(MediaType.APPLICATION_PROBLEM_JSON);
+        headers.setContentLength(length);
+        headers.setCacheControl("no-store");
+        ProblemTranslation.addHeadersOf(error, headers);
+        Duration retryAfter = problem.retryAfter();
+        if (retryAfter != null) {
+            headers.set(HttpHeaders.RETRY_AFTER, Long.toString(Math.max(1, retryAfter.toSeconds())));
+        }
+        response.setStatusCode(problem.code().status());
+    }
+
+    private static SequencedMap<String, Object> body(ServerWebExchange exchange, GatewayException problem) {
+        ProblemCode code = problem.code();
+        SequencedMap<String, Object> body = new LinkedHashMap<>();
+        body.put("type", "about:blank");
+        body.put("title", code.title());
+        body.put("status", code.status().value());
+        body.put("detail", problem.detail());
+        body.put("instance", exchange.getRequest().getPath().value());
+        body.put("code", code.code());
+        body.put("error", code.code());
+        body.put("requestId", RequestId.of(exchange));
+        problem.members().forEach(body::putIfAbsent);
+        return body;
+    }
+
+    private static void log(ServerWebExchange exchange, GatewayException problem, Throwable error) {
+        String id = RequestId.of(exchange);
+        String method = exchange.getRequest().getMethod().name();
+        String path = printable(exchange.getRequest().getPath().value());
+        if (problem.code() == ProblemCode.INTERNAL_ERROR) {
+            LOG.error("{} {} failed requestId={}", method, path, id, error);
+        } else {
+            LOG.info("{} {} {} requestId={}: {}", method, path, problem.code().code(), id, problem.detail());
+        }
+    }
+
+    /** A path may hold anything a client can type; a log line holds one line. */
+    private static String printable(@Nullable String text) {
+        if (text == null) {
+            return "";
+        }
+        String ascii = new String(text.getBytes(StandardCharsets.US_ASCII), StandardCharsets.US_ASCII);
+        return ascii.replaceAll("\\p{Cntrl}", "?");
+    }
+}

@@ -1,0 +1,5 @@
+/** Every error of every tier, and of the framework, leaves as {@code application/problem+json} (RFC 9457). */
+@NullMarked
+package dev.sluice.gateway.inbound.problem;
+
+import org.jspecify.annotations.NullMarked;

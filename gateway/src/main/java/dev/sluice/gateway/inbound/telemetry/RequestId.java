@@ -1,0 +1,48 @@
+package dev.sluice.gateway.inbound.telemetry;
+
+import java.util.HexFormat;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.springframework.web.server.ServerWebExchange;
+import org.springframework.web.server.WebFilter;
+import org.springframework.web.server.WebFilterChain;
+import reactor.core.publisher.Mono;
+
+/**
+ * Gives every request an id, the caller's own where it sent a decent one, and returns it in {@code X-Request-Id}. The
+ * id finds log lines; it is no secret and guards nothing.
+ */
+public final class RequestId implements WebFilter {
+    private static final String HEADER = "X-Request-Id";
+    private static final String ATTRIBUTE = RequestId.class.getName();
+    private static final Pattern DECENT = Pattern.compile("[A-Za-z0-9._-]{8,64}");
+
+    /** The id of the request, made now if no filter has run yet. */
+    public static String of(ServerWebExchange exchange) {
+        String known = exchange.getAttribute(ATTRIBUTE);
+        return known != null ? known : assign(exchange);
+    }
+
+    @Override
+    public Mono<Void> filter(ServerWebExchange exchange, WebFilterChain chain) {
+        assign(exchange);
+        return chain.filter(exchange);
+    }
+
+    private static String assign(ServerWebExchange exchange) {
+        String id = chosen(exchange.getRequest().getHeaders().getFirst(HEADER));
+        exchange.getAttributes().put(ATTRIBUTE, id);
+        if (!exchange.getResponse().isCommitted()) {
+            exchange.getResponse().getHeaders().set(HEADER, id);
+        }
+        return id;
+    }
+
+    private static String chosen(@Nullable String offered) {
+        if (offered != null && DECENT.matcher(offered).matches()) {
+            return offered;
+        }
+        return HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong());
+    }
+}

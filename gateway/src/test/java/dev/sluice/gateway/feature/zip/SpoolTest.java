@@ -1,0 +1,135 @@
+package dev.sluice.gateway.feature.zip;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.sluice.gateway.testing.Await;
+import dev.sluice.gateway.testing.NoLeaks;
+import dev.sluice.zipstream.BufferBudget;
+import io.netty.buffer.PooledByteBufAllocator;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.springframework.core.io.buffer.DataBuffer;
+import org.springframework.core.io.buffer.DataBufferUtils;
+import org.springframework.core.io.buffer.NettyDataBufferFactory;
+import reactor.core.publisher.Flux;
+import reactor.core.scheduler.Scheduler;
+import reactor.core.scheduler.Schedulers;
+import reactor.test.StepVerifier;
+
+@ExtendWith(NoLeaks.class)
+class SpoolTest {
+    private static final Duration SOON = Duration.ofSeconds(5);
+    private static final NettyDataBufferFactory BUFFERS = new NettyDataBufferFactory(PooledByteBufAllocator.DEFAULT);
+
+    @TempDir
+    private Path directory;
+
+    private final Scheduler disk = Schedulers.newBoundedElastic(2, 100, "disk");
+    private final BufferBudget budget = new BufferBudget(1_000_000, 10, Schedulers.parallel());
+
+    @AfterEach
+    void stop() {
+        disk.dispose();
+    }
+
+    @Test
+    void fileHasNoNameWhileItIsUsed() throws IOException {
+        Spool spool = new Spool(directory.resolve("made/when/needed"));
+        try (FileChannel file = spool.open()) {
+            assertThat(file.isOpen()).isTrue();
+            assertThat(files(directory.resolve("made/when/needed"))).isZero();
+        }
+    }
+
+    @Test
+    void sweepTakesWhatDeadProcessesLeftAndNothingElse() throws IOException {
+        long living = ProcessHandle.current().parent().orElseThrow().pid();
+        long dead = Long.MAX_VALUE;
+        Path kept = Files.writeString(directory.resolve(living + "-1.spool"), "in use");
+        Path foreign = Files.writeString(directory.resolve("notes.spool"), "not ours");
+        Path left = Files.writeString(directory.resolve(dead + "-1.spool"), "left");
+        Path namesake =
+                Files.writeString(directory.resolve(ProcessHandle.current().pid() + "-7.spool"), "left");
+
+        new Spool(directory).sweep();
+
+        assertThat(kept).exists();
+        assertThat(foreign).exists();
+        assertThat(left).doesNotExist();
+        assertThat(namesake).doesNotExist();
+    }
+
+    @Test
+    void contentIsWhatWasReceived() {
+        SpooledBytes bytes = bytes(new Spool(directory)::open);
+        StepVerifier.create(bytes.receive(body(10, 20_000))).verifyComplete();
+
+        StepVerifier.create(bytes.content().map(SpoolTest::drain).reduce(0, Integer::sum))
+                .expectNext(10 * 20_000)
+                .verifyComplete();
+        bytes.dispose();
+        Await.until(SOON, "the disk is free again", () -> budget.available() == budget.capacity());
+    }
+
+    @Test
+    void failingDiskIsAnErrorAndFreesEverything() {
+        SpooledBytes bytes = bytes(() -> {
+            throw new IOException("No space left on device");
+        });
+
+        StepVerifier.create(bytes.receive(body(10, 20_000)))
+                .expectErrorSatisfies(error -> assertThat(error)
+                        .isInstanceOf(UncheckedIOException.class)
+                        .hasMessageContaining("No space left on device"))
+                .verify(SOON);
+        bytes.dispose();
+        assertThat(budget.available()).isEqualTo(budget.capacity());
+    }
+
+    @Test
+    void disposalWhileReadingEndsInAnErrorAndFreesEverything() {
+        SpooledBytes bytes = bytes(new Spool(directory)::open);
+        bytes.receive(body(40, 20_000)).block(SOON);
+
+        StepVerifier.create(bytes.content().doOnNext(DataBufferUtils::release), 1)
+                .expectNextCount(1)
+                .then(bytes::dispose)
+                .thenRequest(1)
+                .expectError(UncheckedIOException.class)
+                .verify(SOON);
+        Await.until(SOON, "the disk is free again", () -> budget.available() == budget.capacity());
+    }
+
+    private SpooledBytes bytes(Callable<FileChannel> opener) {
+        var reservation =
+                Objects.requireNonNull(budget.reserve(900_000, Duration.ZERO).block(SOON));
+        return new SpooledBytes(reservation, opener, disk, BUFFERS);
+    }
+
+    private static Flux<DataBuffer> body(int buffers, int size) {
+        return Flux.range(0, buffers).map(index -> BUFFERS.allocateBuffer(size).write(new byte[size]));
+    }
+
+    private static int drain(DataBuffer buffer) {
+        int count = buffer.readableByteCount();
+        DataBufferUtils.release(buffer);
+        return count;
+    }
+
+    private static long files(Path directory) throws IOException {
+        try (Stream<Path> files = Files.list(directory)) {
+            return files.count();
+        }
+    }
+}

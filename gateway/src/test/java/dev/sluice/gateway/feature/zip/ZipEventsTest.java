@@ -1,0 +1,149 @@
+package dev.sluice.gateway.feature.zip;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.sluice.gateway.contract.GatewayException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.springframework.http.codec.ServerSentEvent;
+import reactor.core.Disposable;
+import reactor.core.publisher.Flux;
+import reactor.test.StepVerifier;
+import reactor.test.scheduler.VirtualTimeScheduler;
+
+class ZipEventsTest {
+    private static final Duration LOOK = Duration.ofMillis(100);
+
+    private final ZipLink link = new ZipLink("token", request(), Instant.EPOCH);
+    private final List<String> told = new ArrayList<>();
+    private VirtualTimeScheduler time;
+
+    @BeforeEach
+    void takeTheClock() {
+        time = VirtualTimeScheduler.create();
+    }
+
+    @AfterEach
+    void giveTheClockBack() {
+        time.dispose();
+    }
+
+    @Test
+    void listenerHearsEachChangeOnceAndThenTheEnd() {
+        events().map(ZipEventsTest::text).subscribe(told::add);
+        time.advanceTimeBy(Duration.ZERO);
+        assertThat(told).containsExactly("image 0 QUEUED", "image 1 QUEUED", "totals 0+0 of 2, 0 bytes");
+        told.clear();
+
+        ZipProgress board = link.progress();
+        board.received(0, 10);
+        board.received(0, 20);
+        time.advanceTimeBy(LOOK);
+        assertThat(told).containsExactly("image 0 DOWNLOADING", "totals 0+0 of 2, 30 bytes");
+        told.clear();
+
+        time.advanceTimeBy(LOOK.multipliedBy(5));
+        assertThat(told).isEmpty();
+
+        board.done(0);
+        board.skipped(1, "too_large");
+        board.end();
+        time.advanceTimeBy(LOOK);
+        assertThat(told)
+                .containsExactly(
+                        "image 0 DONE", "image 1 SKIPPED", "totals 1+1 of 2, 30 bytes", "end 1+1 of 2, 30 bytes");
+    }
+
+    @Test
+    void slowListenerMissesStepsButNotTheOutcome() {
+        StepVerifier.create(events().map(ZipEventsTest::text), 1)
+                .then(() -> time.advanceTimeBy(Duration.ZERO))
+                .expectNext("image 0 QUEUED")
+                .then(() -> {
+                    for (int step = 0; step < 1000; step++) {
+                        link.progress().received(0, 1);
+                        time.advanceTimeBy(LOOK);
+                    }
+                    link.progress().end();
+                })
+                .thenRequest(2)
+                .expectNext("image 1 QUEUED", "totals 0+0 of 2, 0 bytes")
+                .thenRequest(100)
+                .then(() -> time.advanceTimeBy(LOOK))
+                .expectNext("image 0 DOWNLOADING", "totals 0+0 of 2, 1000 bytes", "end 0+0 of 2, 1000 bytes")
+                .verifyComplete();
+    }
+
+    @Test
+    void newDownloadStartsTheBoardAnew() {
+        Disposable listener = events().map(ZipEventsTest::text).subscribe(told::add);
+        time.advanceTimeBy(Duration.ZERO);
+        told.clear();
+
+        link.begin().received(1, 7);
+        time.advanceTimeBy(LOOK);
+
+        assertThat(told).containsExactly("image 0 QUEUED", "image 1 DOWNLOADING", "totals 0+0 of 2, 7 bytes");
+        listener.dispose();
+    }
+
+    @Test
+    void quietListenerIsToldThatTheLineStillStands() {
+        Disposable listener = events().map(ZipEventsTest::text).subscribe(told::add);
+        time.advanceTimeBy(Duration.ofSeconds(16));
+
+        assertThat(told).endsWith("still here");
+        listener.dispose();
+    }
+
+    @Test
+    void seatsAreFewAndComeBack() {
+        List<Disposable> listeners = new ArrayList<>();
+        for (int seat = 0; seat < 16; seat++) {
+            listeners.add(events().subscribe());
+        }
+        StepVerifier.create(events()).expectError(GatewayException.class).verify();
+
+        listeners.forEach(Disposable::dispose);
+        Disposable again = events().subscribe(event -> told.add(text(event)));
+        time.advanceTimeBy(Duration.ZERO);
+        assertThat(told).isNotEmpty();
+        again.dispose();
+    }
+
+    @Test
+    void listenerDoesNotWaitForEver() {
+        events().subscribe(event -> {}, error -> {}, () -> told.add("completed"));
+        time.advanceTimeBy(Duration.ofHours(1));
+
+        assertThat(told).containsExactly("completed");
+    }
+
+    private Flux<ServerSentEvent<Object>> events() {
+        return ZipEvents.of(link, Duration.ofHours(1), time);
+    }
+
+    private static String text(ServerSentEvent<Object> event) {
+        @Nullable Object data = event.data();
+        return switch (data) {
+            case ZipProgress.Line line -> event.event() + " " + line.index() + " " + line.state();
+            case ZipEvents.Totals totals ->
+                event.event() + " " + totals.done() + "+" + totals.skipped() + " of " + totals.images() + ", "
+                        + totals.bytes() + " bytes";
+            case null, default -> String.valueOf(event.comment());
+        };
+    }
+
+    private static ZipRequest request() {
+        return new ZipRequest(
+                List.of(new ZipRequest.ImageRef("http://a", null), new ZipRequest.ImageRef("http://b", null)),
+                null,
+                ZipRequest.OnError.SKIP);
+    }
+}
