@@ -58,11 +58,12 @@ final class ArchiveReaders {
     }
 
     static List<Found> readAll(Path archive) throws IOException {
-        List<Tool> tools = startTools(archive);
-        List<Found> found = readSeeking(archive);
-        assertThat(readStreaming(archive)).as("ZipInputStream and ZipFile").isEqualTo(found);
-        finish(tools);
-        return found;
+        try (Tools tools = startTools(archive)) {
+            List<Found> found = readSeeking(archive);
+            assertThat(readStreaming(archive)).as("ZipInputStream and ZipFile").isEqualTo(found);
+            tools.assertContent();
+            return found;
+        }
     }
 
     static List<Found> readSeeking(Path archive) throws IOException {
@@ -93,14 +94,14 @@ final class ArchiveReaders {
 
     /** One entry only, found through the central directory: for archives that take long to read whole. */
     static void assertToolsRead(Path archive, String name, long size) throws IOException {
-        List<Tool> tools = startTools(archive, name);
-        try (ZipFile zip = new ZipFile(archive.toFile())) {
+        try (Tools tools = startTools(archive, name);
+                ZipFile zip = new ZipFile(archive.toFile())) {
             ZipEntry entry = zip.getEntry(name);
             try (InputStream content = zip.getInputStream(entry)) {
                 assertThat(read(entry, content).size()).isEqualTo(size);
             }
+            tools.assertContent();
         }
-        finish(tools);
     }
 
     private static Found read(ZipEntry entry, InputStream content) throws IOException {
@@ -117,30 +118,26 @@ final class ArchiveReaders {
     }
 
     /** All at once, as they take long for a large archive. No entries given means all. */
-    private static List<Tool> startTools(Path archive, String... entries) throws IOException {
-        List<Tool> tools = new ArrayList<>();
+    private static Tools startTools(Path archive, String... entries) throws IOException {
+        Tools tools = new Tools(new ArrayList<>());
         // unzip calls an archive of nothing but an end record a warning.
         if (UNZIP && Files.size(archive) > EMPTY_ARCHIVE_BYTES) {
-            tools.add(Tool.start(archive, List.of("unzip", "-tqq"), entries));
+            tools.start(archive, List.of("unzip", "-tqq"), entries);
         }
         if (PYTHON) {
-            tools.add(Tool.start(archive, List.of("python3", "-c", PYTHON_READS), entries));
+            tools.start(archive, List.of("python3", "-c", PYTHON_READS), entries);
         }
         if (BSDTAR) {
-            tools.add(Tool.start(archive, List.of("bsdtar", "-xOf"), entries));
+            tools.start(archive, List.of("bsdtar", "-xOf"), entries);
         }
         return tools;
     }
 
-    private static void finish(List<Tool> tools) throws IOException {
-        for (Tool tool : tools) {
-            tool.finish();
-        }
-    }
+    private record Tool(String command, Process process, Path complaints) {}
 
-    private record Tool(String command, Process process, Path complaints) {
+    private record Tools(List<Tool> running) implements AutoCloseable {
 
-        static Tool start(Path archive, List<String> command, String... entries) throws IOException {
+        void start(Path archive, List<String> command, String... entries) throws IOException {
             List<String> whole = new ArrayList<>(command);
             whole.add(archive.toString());
             whole.addAll(Arrays.asList(entries));
@@ -149,20 +146,24 @@ final class ArchiveReaders {
                     .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                     .redirectError(complaints.toFile());
             builder.environment().put("LC_ALL", "C.UTF-8");
-            return new Tool(String.join(" ", whole), builder.start(), complaints);
+            running.add(new Tool(String.join(" ", whole), builder.start(), complaints));
         }
 
-        void finish() throws IOException {
-            try {
-                int status = process.waitFor();
+        /** None of them complains. */
+        void assertContent() throws IOException {
+            for (Tool tool : running) {
+                int status = tool.process().onExit().join().exitValue();
                 assertThat(status)
-                        .as("%s: %s", command, Files.readString(complaints))
+                        .as("%s: %s", tool.command(), Files.readString(tool.complaints()))
                         .isZero();
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                throw new AssertionError(e);
-            } finally {
-                Files.delete(complaints);
+            }
+        }
+
+        @Override
+        public void close() throws IOException {
+            for (Tool tool : running) {
+                tool.process().destroyForcibly().onExit().join();
+                Files.delete(tool.complaints());
             }
         }
     }

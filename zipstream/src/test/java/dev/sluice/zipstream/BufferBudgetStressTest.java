@@ -6,6 +6,7 @@ import dev.sluice.zipstream.BufferBudget.Reservation;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
 import java.util.Random;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
@@ -74,10 +75,11 @@ class BufferBudgetStressTest {
                 }
             }
         });
-        // Those left wait for a release, a cancellation or their deadline, so releasing serves all of them.
-        for (Reservation r = inUse.poll(); r != null || budget.queued() > 0; r = inUse.poll()) {
-            release(r);
+        // Those left wait for a release, or for another thread to tell them.
+        while (answered.get() < threads * wishesEach) {
+            release(inUse.poll());
         }
+        inUse.forEach(this::release);
 
         assertThat(mostHeld).as("most bytes held at once").hasValueLessThanOrEqualTo(CAPACITY);
         assertThat(budget.available()).as("bytes free in the end").isEqualTo(CAPACITY);
@@ -99,8 +101,15 @@ class BufferBudgetStressTest {
                 }
             }
             // Small wishes go on until every large one was served; overtaken, those would wait in vain.
+            AtomicInteger waiting = new AtomicInteger();
             while (served.getCount() > 0) {
-                budget.reserve(1 + random.nextInt(100), PATIENT).subscribe(Reservation::release);
+                if (waiting.get() < 50) {
+                    waiting.incrementAndGet();
+                    budget.reserve(1 + random.nextInt(100), PATIENT).subscribe(r -> {
+                        r.release();
+                        waiting.decrementAndGet();
+                    });
+                }
             }
         });
         assertThat(served.getCount()).isZero();
@@ -161,21 +170,10 @@ class BufferBudgetStressTest {
 
     private void wishAtRandom(Random random, ConcurrentLinkedQueue<Reservation> inUse) {
         Duration deadline = random.nextInt(10) == 0 ? Duration.ofNanos(random.nextInt(100_000)) : PATIENT;
-        Disposable wish = budget.reserve(random.nextInt((int) CAPACITY + 1), deadline)
-                .doOnCancel(answered::incrementAndGet)
-                .subscribe(
-                        r -> {
-                            mostHeld.accumulateAndGet(held.addAndGet(r.bytes()), Math::max);
-                            answered.incrementAndGet();
-                            if (random.nextBoolean()) {
-                                inUse.add(r);
-                            } else {
-                                release(r);
-                            }
-                        },
-                        error -> answered.incrementAndGet());
+        Wish wish = new Wish(random.nextBoolean() ? inUse : null);
+        budget.reserve(random.nextInt((int) CAPACITY + 1), deadline).subscribe(wish);
         if (random.nextInt(20) == 0) {
-            wish.dispose();
+            wish.cancel();
         }
     }
 
@@ -230,6 +228,40 @@ class BufferBudgetStressTest {
             rivals.get();
         } catch (ExecutionException e) {
             throw new AssertionError(e);
+        }
+    }
+
+    /** Takes what it is handed, even when it has given up meanwhile, and is answered once. */
+    private final class Wish extends BaseSubscriber<Reservation> {
+
+        private final AtomicBoolean done = new AtomicBoolean();
+        private final @Nullable Queue<Reservation> inUse;
+
+        /** @param inUse where to leave what was granted, or null to give it back at once */
+        Wish(@Nullable Queue<Reservation> inUse) {
+            this.inUse = inUse;
+        }
+
+        @Override
+        protected void hookOnNext(Reservation reservation) {
+            mostHeld.accumulateAndGet(held.addAndGet(reservation.bytes()), Math::max);
+            if (inUse != null) {
+                inUse.add(reservation);
+            } else {
+                release(reservation);
+            }
+        }
+
+        @Override
+        protected void hookOnError(Throwable error) {
+            assertThat(error).isInstanceOf(BudgetExhaustedException.class);
+        }
+
+        @Override
+        protected void hookFinally(SignalType type) {
+            if (done.compareAndSet(false, true)) {
+                answered.incrementAndGet();
+            }
         }
     }
 
