@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.core.io.buffer.DataBufferUtils;
 import org.springframework.core.io.buffer.NettyDataBuffer;
@@ -51,10 +52,26 @@ final class TrackedBuffers extends NettyDataBufferFactory {
     }
 
     void assertAllReleased() {
-        assertThat(allocated)
+        eventually(() -> assertThat(List.of(allocated.toArray(NettyDataBuffer[]::new)))
                 .allSatisfy(buffer -> assertThat(buffer.getNativeBuffer().refCnt())
                         .as("references to %s", buffer)
-                        .isZero());
+                        .isZero()));
+    }
+
+    /** What another thread has under way when the last client left may take a moment. */
+    static void eventually(Runnable check) {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+        while (true) {
+            try {
+                check.run();
+                return;
+            } catch (AssertionError notYet) {
+                if (System.nanoTime() > deadline) {
+                    throw notYet;
+                }
+                Thread.onSpinWait();
+            }
+        }
     }
 
     /** For subscribers that consume: reads and releases. */

@@ -6,7 +6,6 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
@@ -64,25 +63,9 @@ class ZipStreamRaceTest {
             client.dispose();
         }
 
-        eventually(() -> made.forEach(HeldContent::assertFreed));
-        eventually(buffers::assertAllReleased);
+        TrackedBuffers.eventually(() -> made.forEach(HeldContent::assertFreed));
+        buffers.assertAllReleased();
         assertThat(received).as("buffers before the cancellations").hasPositiveValue();
-    }
-
-    /** What was under way when the last client left may take a moment. */
-    private static void eventually(Runnable check) {
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(5);
-        while (true) {
-            try {
-                check.run();
-                return;
-            } catch (AssertionError notYet) {
-                if (System.nanoTime() > deadline) {
-                    throw notYet;
-                }
-                Thread.onSpinWait();
-            }
-        }
     }
 
     private ArchiveEntry heldEntry(String name, UnaryOperator<Flux<DataBuffer>> how) {
