@@ -52,7 +52,8 @@ final class BodyGuard {
             var count = new AtomicLong();
             Flux<DataBuffer> body = ByteStreams.withMinimumRate(answer.body(), minimumRate, timer);
             Flux<DataBuffer> counted = ByteStreams.counting(ByteStreams.capped(body, maxBytes), count::addAndGet);
-            return counted.concatWith(Mono.defer(() -> wholeOrError(declared, count.get())))
+            return new MergedBody(counted)
+                    .concatWith(Mono.defer(() -> wholeOrError(declared, count.get())))
                     .onErrorMap(Failures::of);
         });
     }

@@ -6,6 +6,7 @@ import io.github.resilience4j.bulkhead.BulkheadFullException;
 import io.github.resilience4j.circuitbreaker.CallNotPermittedException;
 import io.netty.channel.ConnectTimeoutException;
 import io.netty.handler.ssl.SslHandshakeTimeoutException;
+import io.netty.resolver.dns.DnsNameResolver;
 import java.net.UnknownHostException;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
@@ -74,6 +75,8 @@ final class Failures {
         }
         return switch (error) {
             case GuardedResolver.NameTimeoutException late -> timedOut("No name server answered in time", late);
+            case UnknownHostException late
+            when DnsNameResolver.isTimeoutError(late) -> timedOut("No name server answered in time", late);
             case UnknownHostException unknown -> broken("The host name has no address", unknown);
             case ConnectTimeoutException late -> timedOut("No connection in time", late);
             case SslHandshakeTimeoutException late -> timedOut("No TLS handshake in time", late);

@@ -9,6 +9,8 @@ import dev.sluice.gateway.testing.HostileOrigin;
 import dev.sluice.gateway.testing.NoLeaks;
 import dev.sluice.gateway.testing.Pictures;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Objects;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -194,23 +196,46 @@ class BodyTest {
         }
     }
 
-    @Test
-    void bodyIsHandedOnInLargeBuffers() {
-        origin.on("/a.png", Behaviours.sized(CAP));
-
-        Integer largest = rig.fetch()
+    private List<Integer> bufferSizes(String path) {
+        return Objects.requireNonNull(rig.fetch()
                 .fetch(
-                        FetchRig.request(origin.url("/a.png"), CAP),
+                        FetchRig.request(origin.url(path), CAP),
                         response -> response.body()
                                 .map(buffer -> {
                                     int size = buffer.readableByteCount();
                                     DataBufferUtils.release(buffer);
                                     return size;
                                 })
-                                .reduce(Math::max))
-                .block(FetchRig.PATIENCE);
+                                .collectList())
+                .block(FetchRig.PATIENCE));
+    }
 
-        assertThat(largest).isGreaterThan(16_384).isLessThanOrEqualTo(FetchTransport.READ_BYTES);
+    @Test
+    void bodyIsHandedOnInLargeBuffers() {
+        origin.on("/a.png", Behaviours.sized(CAP));
+
+        List<Integer> sizes = bufferSizes("/a.png");
+
+        assertThat(sizes.stream().mapToInt(Integer::intValue).sum()).isEqualTo(CAP);
+        assertThat(sizes.subList(0, sizes.size() - 1))
+                .allSatisfy(size ->
+                        assertThat(size).isBetween(MergedBody.CRUMB, MergedBody.CRUMB + FetchTransport.READ_BYTES));
+    }
+
+    @Test
+    void chunksOfOneByteDoNotBecomeOneBufferEach() {
+        byte[] png = Pictures.png(20_000);
+        var chunks = new StringBuilder();
+        for (byte b : png) {
+            chunks.append("1\r\n").append((char) (b & 0xff)).append("\r\n");
+        }
+        origin.on("/a.png", exchange -> {
+            exchange.head(200, "Content-Type: image/png", "Transfer-Encoding: chunked");
+            exchange.write(chunks + "0\r\n\r\n");
+        });
+
+        assertThat(rig.image(origin.url("/a.png"))).isEqualTo(png);
+        assertThat(bufferSizes("/a.png")).hasSize(png.length / MergedBody.CRUMB + 1);
     }
 
     @Test

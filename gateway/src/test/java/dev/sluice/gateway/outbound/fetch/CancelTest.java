@@ -26,9 +26,9 @@ import reactor.core.publisher.Mono;
 
 /** A fetch that nobody waits for any more ends at once, wherever it is. */
 @ExtendWith(NoLeaks.class)
-@Timeout(10)
+@Timeout(20)
 class CancelTest {
-    private static final Duration AT_ONCE = Duration.ofSeconds(1);
+    private static final Duration AT_ONCE = Duration.ofSeconds(3);
 
     private final HostileOrigin origin = HostileOrigin.start();
     private final TestDns dns = TestDns.start();

@@ -178,7 +178,7 @@ class ResilienceTest {
 
     @Test
     void bulkheadRefusesWhatIsTooMuchForOneOriginAtOnce() {
-        var full = new CountDownLatch(1);
+        var full = new CountDownLatch(5);
         origin.on("/slow.png", exchange -> {
             exchange.head(200, "Content-Type: image/png", "Content-Length: 1000");
             exchange.write(Pictures.png(500));

@@ -23,17 +23,16 @@ import reactor.core.publisher.Mono;
 
 /** Every wait has an end. The bounds here are short; none of these tests is as long as its requests' deadline. */
 @ExtendWith(NoLeaks.class)
-@Timeout(8)
+@Timeout(15)
 class TimeTest {
     private final HostileOrigin origin = HostileOrigin.start();
     private final FetchRig rig = FetchRig.with()
             .open("127.0.0.2/32")
             .open(origin)
             .ports(origin.port())
-            .set("connect-timeout", "200ms")
-            .set("first-byte-timeout", "300ms")
+            .set("first-byte-timeout", "500ms")
             .set("minimum-rate.bytes-per-second", "1KB")
-            .set("minimum-rate.grace", "300ms")
+            .set("minimum-rate.grace", "500ms")
             .start();
 
     @AfterEach
