@@ -1,7 +1,6 @@
 package dev.sluice.gateway.feature.zip;
 
 import dev.sluice.gateway.outbound.fetch.ImageType;
-import java.net.URI;
 import java.time.Instant;
 import org.springframework.core.io.buffer.DataBuffer;
 import reactor.core.Disposable;
@@ -11,7 +10,6 @@ import reactor.core.publisher.Flux;
 /**
  * An image that arrived whole and was checked.
  *
- * @param url where it came from, after redirects
  * @param type what its bytes are
  * @param size in bytes
  * @param crc32 of its bytes
@@ -20,16 +18,10 @@ import reactor.core.publisher.Flux;
  * @param resources frees its bytes, its reservation and its place among the request's images
  */
 record HeldImage(
-        URI url,
-        ImageType type,
-        long size,
-        long crc32,
-        Instant lastModified,
-        Flux<DataBuffer> content,
-        Disposable resources) {
+        ImageType type, long size, long crc32, Instant lastModified, Flux<DataBuffer> content, Disposable resources) {
 
     /** This image, whose resources include {@code more}. */
     HeldImage alsoHolding(Disposable more) {
-        return new HeldImage(url, type, size, crc32, lastModified, content, Disposables.composite(resources, more));
+        return new HeldImage(type, size, crc32, lastModified, content, Disposables.composite(resources, more));
     }
 }

@@ -160,13 +160,7 @@ final class ImageIntake {
                 crc);
         return bytes.receive(body)
                 .then(Mono.fromSupplier(() -> new HeldImage(
-                        response.url(),
-                        type,
-                        size.get(),
-                        crc.getValue(),
-                        lastModified(response),
-                        bytes.content(),
-                        resources)));
+                        type, size.get(), crc.getValue(), lastModified(response), bytes.content(), resources)));
     }
 
     private static Instant lastModified(OriginResponse response) {
