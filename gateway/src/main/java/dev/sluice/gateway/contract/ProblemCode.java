@@ -13,6 +13,12 @@ public enum ProblemCode {
     MALFORMED_REQUEST(HttpStatus.BAD_REQUEST, "The request cannot be read"),
     /** More images than one request may name. */
     TOO_MANY_IMAGES(HttpStatus.BAD_REQUEST, "Too many images"),
+    /** No credentials, or none that are valid. */
+    UNAUTHENTICATED(HttpStatus.UNAUTHORIZED, "Not signed in"),
+    /** The caller is known and may not do this. */
+    FORBIDDEN(HttpStatus.FORBIDDEN, "Forbidden"),
+    /** The page that sends the request is not one of those that may. */
+    INVALID_ORIGIN(HttpStatus.FORBIDDEN, "The origin is not allowed"),
     /** No such resource, or not for this caller. */
     NOT_FOUND(HttpStatus.NOT_FOUND, "Not found"),
     /** The resource exists and does not support the method. */
@@ -23,6 +29,14 @@ public enum ProblemCode {
     PAYLOAD_TOO_LARGE(HttpStatus.CONTENT_TOO_LARGE, "The body is too large"),
     /** The body is of a type that the route does not read. */
     UNSUPPORTED_MEDIA_TYPE(HttpStatus.UNSUPPORTED_MEDIA_TYPE, "Unsupported media type"),
+    /** Too many requests from one address or caller. */
+    RATE_LIMITED(HttpStatus.TOO_MANY_REQUESTS, "Too many requests"),
+    /** The caller's quota is used up. */
+    QUOTA_EXCEEDED(HttpStatus.TOO_MANY_REQUESTS, "The quota is used up"),
+    /** Too many requests to this one endpoint. */
+    ENDPOINT_THROTTLED(HttpStatus.TOO_MANY_REQUESTS, "Too many requests to this endpoint"),
+    /** The caller has as many requests under way as it may have. */
+    TOO_MANY_CONCURRENT(HttpStatus.TOO_MANY_REQUESTS, "Too many requests at once"),
     /** A fault of the gateway's own. */
     INTERNAL_ERROR(HttpStatus.INTERNAL_SERVER_ERROR, "Internal error"),
     /** Not one of the images named could be fetched, or the request wanted all and one failed. */
@@ -30,7 +44,17 @@ public enum ProblemCode {
     /** One of the images failed and the request wants all or nothing. */
     UPSTREAM_FAILED(HttpStatus.BAD_GATEWAY, "An origin failed"),
     /** No room at present; nothing was started. */
-    OVERLOADED(HttpStatus.SERVICE_UNAVAILABLE, "Overloaded");
+    OVERLOADED(HttpStatus.SERVICE_UNAVAILABLE, "Overloaded"),
+    /** What everybody together may spend for now is spent. */
+    BUDGET_EXCEEDED(HttpStatus.SERVICE_UNAVAILABLE, "The budget is used up"),
+    /** What is left of a quota or budget cannot be known at present, so nothing is spent. */
+    LIMITS_UNAVAILABLE(HttpStatus.SERVICE_UNAVAILABLE, "Limits are unavailable"),
+    /** The provider that would do this has no key. */
+    PROVIDER_NOT_CONFIGURED(HttpStatus.SERVICE_UNAVAILABLE, "The provider is not configured"),
+    /** A provider refuses for now and says when to come back. */
+    PROVIDER_BUSY(HttpStatus.SERVICE_UNAVAILABLE, "The provider is busy"),
+    /** An origin or provider did not answer in time. */
+    UPSTREAM_TIMEOUT(HttpStatus.GATEWAY_TIMEOUT, "The upstream did not answer in time");
 
     private final HttpStatus status;
     private final String title;

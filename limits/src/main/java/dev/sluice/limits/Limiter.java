@@ -1,0 +1,27 @@
+package dev.sluice.limits;
+
+import java.util.List;
+import reactor.core.publisher.Mono;
+
+/** Decides over all limits of a policy at once. */
+public interface Limiter {
+
+    /**
+     * Asks for admission. All limits of the policy are charged or none is.
+     *
+     * @param requestId unique for each admission asked for and never chosen by a client: a command that is sent twice
+     *     under one id counts once; 1 to 64 letters, digits, hyphens
+     * @return one decision within the limiter's deadline (150 ms), whatever the shared store does; no error. A
+     *     cancelled or unheard admission gives back by itself what it took
+     */
+    Mono<Decision> admit(Policy policy, Subject subject, String requestId);
+
+    /** Where the subject stands with the limits named, charging nothing; errors when the store cannot be asked. */
+    Mono<List<Standing>> inspect(List<Limit> limits, Subject subject);
+
+    /**
+     * Forgets what the subject took of the limits named; limits of {@link Scope#GLOBAL} are left alone. Errors when the
+     * store cannot be asked.
+     */
+    Mono<Void> reset(List<Limit> limits, Subject subject);
+}

@@ -1,0 +1,33 @@
+package dev.sluice.limits;
+
+import java.time.Duration;
+
+/** Is told what a limiter does, for logs and meters. Called on the thread that decides; must not block. */
+public interface LimiterObserver {
+
+    /** An observer that does nothing. */
+    LimiterObserver NONE = new LimiterObserver() {};
+
+    /** Where a decision was made. */
+    enum Place {
+        /** By the counters that all processes share. */
+        SHARED,
+        /** By this process alone. */
+        LOCAL
+    }
+
+    /** A decision was made. */
+    default void decided(Policy policy, Decision decision, Place place, Duration took) {}
+
+    /** A limit in {@link Mode#SHADOW} would have refused. */
+    default void wouldHaveRefused(Policy policy, Limit limit) {}
+
+    /** The shared counters stopped answering; told once, when it begins. */
+    default void degraded(Throwable cause) {}
+
+    /** The shared counters answer again; told once, when it begins. */
+    default void recovered() {}
+
+    /** A permit could not be settled in time; its slots end with their leases. */
+    default void settlingFailed(Throwable cause) {}
+}
