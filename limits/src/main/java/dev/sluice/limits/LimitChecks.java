@@ -6,10 +6,18 @@ import java.util.regex.Pattern;
 /** The bounds that all kinds of limit share; messages are name, value, expected. */
 final class LimitChecks {
     private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9-]{0,39}");
-    /** The largest whole number that a Lua script can tell from its neighbours. */
-    private static final long LARGEST = 1L << 53;
+    /** Half of the largest number to which a Lua script counts exactly: the sum of two is exact as well. */
+    static final long LARGEST = 1L << 52;
+
+    private static final Pattern REQUEST_ID = Pattern.compile("[A-Za-z0-9-]{1,64}");
 
     private LimitChecks() {}
+
+    static void requestId(String id) {
+        if (!REQUEST_ID.matcher(id).matches()) {
+            throw new IllegalArgumentException("requestId: " + id + " (expected: 1 to 64 letters, digits and hyphens)");
+        }
+    }
 
     static void name(String name) {
         if (!NAME.matcher(name).matches()) {
