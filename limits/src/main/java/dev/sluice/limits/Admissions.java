@@ -73,6 +73,9 @@ final class Admissions {
                 if (isInTime) {
                     failed(batch, sent, error);
                 }
+                if (!(error instanceof RedisLink.NotSentException)) {
+                    batch.forEach(this::giveBack);
+                }
                 return;
             }
             if (isInTime) {
@@ -122,16 +125,25 @@ final class Admissions {
     }
 
     private void admitted(Admission admission, AdmitCommand.Verdict verdict) {
-        RedisPermit permit = new RedisPermit(
-                limiter.settlements(),
-                admission.id,
-                admission.places,
-                TimeUnit.MILLISECONDS.toNanos(admission.plan.recordMillis));
+        RedisPermit permit = permit(admission);
         tellShadows(admission, verdict);
         Decision decision = new Decision.Admitted(permit, standings(admission, verdict));
         if (!admission.decide(decision, LimiterObserver.Place.SHARED)) {
             permit.settle(RedisPermit.unused(admission.plan.policy)).subscribe();
         }
+    }
+
+    private RedisPermit permit(Admission admission) {
+        return new RedisPermit(
+                limiter.settlements(),
+                admission.id,
+                admission.places,
+                TimeUnit.MILLISECONDS.toNanos(admission.plan.recordMillis));
+    }
+
+    /** Nobody knows whether Redis admitted it before the connection broke, and nobody went on as if it had. */
+    private void giveBack(Admission admission) {
+        permit(admission).settle(RedisPermit.unused(admission.plan.policy)).subscribe();
     }
 
     private void refused(Admission admission, AdmitCommand.Verdict verdict, Decision.Cause cause) {

@@ -3,6 +3,7 @@ package dev.sluice.limits;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
 import java.time.Duration;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 
@@ -49,7 +50,8 @@ final class Health {
         }
     }
 
-    void failed(long tookNanos, Throwable cause) {
+    void failed(long tookNanos, Throwable error) {
+        Throwable cause = error instanceof CompletionException && error.getCause() != null ? error.getCause() : error;
         failedAt = System.nanoTime();
         breaker.onError(tookNanos, TimeUnit.NANOSECONDS, cause);
         if (isDegraded.compareAndSet(false, true)) {

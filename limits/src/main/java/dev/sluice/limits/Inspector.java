@@ -2,7 +2,6 @@ package dev.sluice.limits;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.lettuce.core.RedisConnectionException;
 import io.lettuce.core.ScriptOutputType;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -54,7 +53,7 @@ final class Inspector {
     private Mono<List<Standing>> wall(PolicyPlan plan, Subject subject) {
         BucketWall current = wall.get();
         return current == null
-                ? Mono.error(new RedisConnectionException("not connected yet"))
+                ? Mono.error(new RedisLink.NotSentException())
                 : Flux.fromIterable(plan.wall)
                         .concatMap(limit -> Mono.fromFuture(() -> current.look(limit, subject)))
                         .collectList();

@@ -90,8 +90,8 @@ public final class RedisLimiter implements Limiter, AutoCloseable {
             Scheduler timer,
             LimiterObserver observer,
             Scripts scripts) {
+        // Not REJECT_COMMANDS: it fails what is under way when a connection breaks, though Redis may have done it.
         client.setOptions(ClientOptions.builder()
-                .disconnectedBehavior(ClientOptions.DisconnectedBehavior.REJECT_COMMANDS)
                 .requestQueueSize(settings.queue())
                 .socketOptions(SocketOptions.builder()
                         .connectTimeout(CONNECT_TIMEOUT)
@@ -124,7 +124,7 @@ public final class RedisLimiter implements Limiter, AutoCloseable {
         BucketWall current = wall;
         if (admission.plan.wall.isEmpty()) {
             admissions.ask(admission);
-        } else if (current == null || !health.mayAsk()) {
+        } else if (current == null || !link.isOpen() || !health.mayAsk()) {
             decideAlone(admission);
         } else {
             askWall(current, admission);

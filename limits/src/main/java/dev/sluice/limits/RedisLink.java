@@ -8,6 +8,7 @@ import io.lettuce.core.RedisNoScriptException;
 import io.lettuce.core.ScriptOutputType;
 import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.codec.ByteArrayCodec;
+import java.io.Serial;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -23,7 +24,7 @@ import reactor.util.retry.Retry;
 
 /**
  * The one connection. It is made in the background and, once lost, made again by Lettuce, which then sends again what
- * was not answered. While there is none, commands fail at once.
+ * was not answered: scripts may run twice. While there is none, commands fail at once.
  */
 final class RedisLink implements AutoCloseable {
     private static final Duration FIRST_PAUSE = Duration.ofMillis(50);
@@ -61,16 +62,22 @@ final class RedisLink implements AutoCloseable {
     StatefulRedisConnection<byte[], byte[]> connection() {
         StatefulRedisConnection<byte[], byte[]> current = connection;
         if (current == null) {
-            throw new RedisConnectionException("not connected yet");
+            throw new NotSentException();
         }
         return current;
+    }
+
+    /** Whether a command would be sent now. */
+    boolean isOpen() {
+        StatefulRedisConnection<byte[], byte[]> current = connection;
+        return current != null && current.isOpen();
     }
 
     /** Runs a script by its name, and with its text where Redis does not know it. Never throws. */
     <T> CompletionStage<T> run(Script script, ScriptOutputType output, List<byte[]> keys, List<byte[]> arguments) {
         StatefulRedisConnection<byte[], byte[]> current = connection;
-        if (current == null) {
-            return CompletableFuture.failedFuture(new RedisConnectionException("not connected yet"));
+        if (current == null || !current.isOpen()) {
+            return CompletableFuture.failedFuture(new NotSentException());
         }
         byte[][] allKeys = keys.toArray(NONE);
         byte[][] allArguments = arguments.toArray(NONE);
@@ -97,6 +104,16 @@ final class RedisLink implements AutoCloseable {
         StatefulRedisConnection<byte[], byte[]> current = connection;
         if (current != null) {
             var _ = current.closeAsync();
+        }
+    }
+
+    /** There is no connection: nothing was sent, so nothing was done. */
+    static final class NotSentException extends RedisConnectionException {
+        @Serial
+        private static final long serialVersionUID = 1L;
+
+        NotSentException() {
+            super("not connected");
         }
     }
 }
