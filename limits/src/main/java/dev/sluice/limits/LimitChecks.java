@@ -6,10 +6,29 @@ import java.util.regex.Pattern;
 /** The bounds that all kinds of limit share; messages are name, value, expected. */
 final class LimitChecks {
     private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9-]{0,39}");
-    /** The largest whole number that a Lua script can tell from its neighbours. */
-    private static final long LARGEST = 1L << 53;
+    /** Half of the largest number to which a Lua script counts exactly: the sum of two is exact as well. */
+    static final long LARGEST = 1L << 52;
+
+    private static final int LONGEST_ID = 64;
 
     private LimitChecks() {}
+
+    static void requestId(String id) {
+        if (id.isEmpty() || id.length() > LONGEST_ID || !isPlain(id)) {
+            throw new IllegalArgumentException("requestId: " + id + " (expected: 1 to 64 letters, digits and hyphens)");
+        }
+    }
+
+    /** By hand, for it is asked of every request. */
+    private static boolean isPlain(String id) {
+        for (int i = 0; i < id.length(); i++) {
+            char c = id.charAt(i);
+            if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-')) {
+                return false;
+            }
+        }
+        return true;
+    }
 
     static void name(String name) {
         if (!NAME.matcher(name).matches()) {

@@ -1,5 +1,6 @@
 package dev.sluice.limits;
 
+import java.math.BigInteger;
 import java.time.Duration;
 
 /**
@@ -9,20 +10,26 @@ import java.time.Duration;
  * @param name unique name
  * @param scope who shares a bucket
  * @param tokens gained in a period
- * @param period in which they are gained, 1 s to 1 day
- * @param burst most tokens the bucket holds
+ * @param period in which they are gained, 1 s to 1 day, a whole number of milliseconds
+ * @param burst most tokens the bucket holds; together with the rate small enough to be counted exactly
  * @param mode whether it decides
  * @param outage what it does while the shared counters cannot be asked
  */
 public record TokenBucket(String name, Scope scope, long tokens, Duration period, long burst, Mode mode, Outage outage)
         implements Limit {
+    /** Half of what a double counts exactly, so that sums of two are exact. */
+    private static final long MOST_UNITS = 1L << 52;
 
     /** Checks the bounds. */
     public TokenBucket {
         LimitChecks.name(name);
         LimitChecks.units(name, "tokens", tokens, 1_000_000_000);
         LimitChecks.period(name, "period", period, Duration.ofSeconds(1), Duration.ofDays(1));
-        LimitChecks.units(name, "burst", burst, 1_000_000_000);
+        if (!period.equals(Duration.ofMillis(period.toMillis()))) {
+            throw new IllegalArgumentException(name + ".period: " + period + " (expected: whole milliseconds)");
+        }
+        LimitChecks.units(
+                name, "burst", burst, Math.min(1_000_000_000, MOST_UNITS / unitsPerToken(tokens, period.toMillis())));
     }
 
     /** An enforced bucket of {@code tokens} per {@code period}, all at once if they are there. */
@@ -43,5 +50,26 @@ public record TokenBucket(String name, Scope scope, long tokens, Duration period
     @Override
     public long reserve() {
         return 1;
+    }
+
+    /**
+     * A token is so many units that whole units are gained in every millisecond: then nothing is ever rounded, and no
+     * bucket drifts.
+     */
+    long unitsPerToken() {
+        return unitsPerToken(tokens, period.toMillis());
+    }
+
+    /** Units gained in a millisecond. */
+    long unitsPerMillisecond() {
+        return tokens / commonDivisor(tokens, period.toMillis());
+    }
+
+    private static long unitsPerToken(long tokens, long millis) {
+        return millis / commonDivisor(tokens, millis);
+    }
+
+    private static long commonDivisor(long tokens, long millis) {
+        return BigInteger.valueOf(tokens).gcd(BigInteger.valueOf(millis)).longValueExact();
     }
 }

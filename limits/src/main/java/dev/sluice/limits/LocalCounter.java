@@ -1,0 +1,186 @@
+package dev.sluice.limits;
+
+import io.github.bucket4j.Bucket;
+import io.github.bucket4j.local.SynchronizationStrategy;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** One counter in memory. Not safe for threads: its limiter lets one in at a time. */
+sealed interface LocalCounter {
+
+    /** How long until one more request has room; zero if it has. */
+    Duration waitFor(long now);
+
+    /** Takes what one request reserves, and answers what names it later. */
+    long take(String id, long now);
+
+    /** Frees the slot, or corrects what {@code taken} names by so many units. */
+    void settle(String id, long taken, long delta, long now);
+
+    Standing standing(long now);
+
+    static LocalCounter of(Limit limit, ForwardTime time) {
+        return switch (limit) {
+            case TokenBucket bucket -> new Tokens(bucket, time);
+            case CalendarQuota quota -> new Counted(quota, time.millis());
+            case Budget budget -> new Counted(budget, time.millis());
+            case Slots slots -> new Held(slots);
+        };
+    }
+
+    /** A bucket of bucket4j. */
+    final class Tokens implements LocalCounter {
+        private final TokenBucket limit;
+        private final Bucket bucket;
+
+        private Tokens(TokenBucket limit, ForwardTime time) {
+            this.limit = limit;
+            bucket = Bucket.builder()
+                    .addLimit(
+                            bandwidth -> bandwidth.capacity(limit.burst()).refillGreedy(limit.tokens(), limit.period()))
+                    .withCustomTimePrecision(time)
+                    .withSynchronizationStrategy(SynchronizationStrategy.NONE)
+                    .build();
+        }
+
+        @Override
+        public Duration waitFor(long now) {
+            return Duration.ofNanos(bucket.estimateAbilityToConsume(1).getNanosToWaitForRefill());
+        }
+
+        @Override
+        public long take(String id, long now) {
+            bucket.consumeIgnoringRateLimits(1);
+            return 0;
+        }
+
+        @Override
+        public void settle(String id, long taken, long delta, long now) {
+            if (delta > 0) {
+                bucket.consumeIgnoringRateLimits(delta);
+            } else if (delta < 0) {
+                bucket.addTokens(-delta);
+            }
+        }
+
+        @Override
+        public Standing standing(long now) {
+            var state = bucket.asVerbose().getAvailableTokens();
+            return BucketWall.standing(
+                    limit, state.getValue(), state.getDiagnostics().calculateFullRefillingTime());
+        }
+    }
+
+    /** Units of a window. */
+    final class Counted implements LocalCounter {
+        private final Limit limit;
+        private Window window;
+        private long used;
+
+        private Counted(Limit limit, long now) {
+            this.limit = limit;
+            window = windowAt(now);
+        }
+
+        private Window windowAt(long millis) {
+            return switch (limit) {
+                case CalendarQuota quota -> Window.of(quota, millis);
+                case Budget budget -> Window.of(budget, millis);
+                case TokenBucket _, Slots _ -> throw new IllegalStateException(limit.name() + ": no window");
+            };
+        }
+
+        /** A clock that was set back stays in the window that was: an earlier one is not known any more. */
+        private void turn(long now) {
+            if (now >= window.end()) {
+                window = windowAt(now);
+                used = 0;
+            }
+        }
+
+        @Override
+        public Duration waitFor(long now) {
+            turn(now);
+            return used > limit.capacity() - limit.reserve() ? Duration.ofMillis(window.end() - now) : Duration.ZERO;
+        }
+
+        @Override
+        public long take(String id, long now) {
+            turn(now);
+            used += limit.reserve();
+            return window.start();
+        }
+
+        @Override
+        public void settle(String id, long taken, long delta, long now) {
+            if (taken == window.start()) {
+                used = Math.max(0, used + delta);
+            }
+        }
+
+        @Override
+        public Standing standing(long now) {
+            turn(now);
+            return new Standing(
+                    limit.name(),
+                    limit.capacity(),
+                    Math.max(0, limit.capacity() - used),
+                    used == 0 ? Duration.ZERO : Duration.ofMillis(window.end() - now));
+        }
+    }
+
+    /** Slots and the ends of their leases. */
+    final class Held implements LocalCounter {
+        private final Slots limit;
+        private final Map<String, Long> leases = new LinkedHashMap<>();
+
+        private Held(Slots limit) {
+            this.limit = limit;
+        }
+
+        /** Drops what ended; if the clock was set back, no lease ends later than one that begins now. */
+        private void turn(long now) {
+            long latest = now + limit.lease().toMillis();
+            leases.values().removeIf(end -> end <= now);
+            leases.replaceAll((id, end) -> Math.min(end, latest));
+        }
+
+        @Override
+        public Duration waitFor(long now) {
+            turn(now);
+            long over = leases.size() - limit.capacity();
+            return over < 0
+                    ? Duration.ZERO
+                    : leases.values().stream()
+                            .sorted()
+                            .skip(over)
+                            .findFirst()
+                            .map(end -> Duration.ofMillis(end - now))
+                            .orElse(Duration.ZERO);
+        }
+
+        @Override
+        public long take(String id, long now) {
+            leases.put(id, now + limit.lease().toMillis());
+            return 0;
+        }
+
+        @Override
+        public void settle(String id, long taken, long delta, long now) {
+            leases.remove(id);
+        }
+
+        @Override
+        public Standing standing(long now) {
+            turn(now);
+            long last = leases.values().stream().max(Comparator.naturalOrder()).orElse(now);
+            return new Standing(
+                    limit.name(),
+                    limit.capacity(),
+                    Math.max(0, limit.capacity() - leases.size()),
+                    Duration.ofMillis(last - now));
+        }
+    }
+}

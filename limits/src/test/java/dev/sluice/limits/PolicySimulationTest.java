@@ -1,0 +1,219 @@
+package dev.sluice.limits;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.lettuce.core.RedisClient;
+import io.lettuce.core.ScriptOutputType;
+import io.lettuce.core.api.StatefulRedisConnection;
+import io.lettuce.core.codec.ByteArrayCodec;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+
+/**
+ * The scripts against a plain model of the policies, request by request: bursts, many callers, batches, requests sent
+ * twice, settled late or never, clocks that jump and gateways that are wrong about the time.
+ */
+class PolicySimulationTest {
+    private static final int REQUESTS = 120_000;
+    private static final String[] ZONES = {"Europe/Berlin", "America/New_York", "Asia/Kathmandu", "UTC"};
+
+    private final EnumMap<AdmitCommand.Code, Integer> seen = new EnumMap<>(AdmitCommand.Code.class);
+
+    /** An admission that may be settled, or sent again. */
+    private record Sent(String id, List<ScriptLimit> limits, Subject subject, List<Admission.Place> places) {}
+
+    @Test
+    void scriptsDecideAsTheModelDoes() throws Exception {
+        try (SharedRedis server = new SharedRedis();
+                RedisFixture fixture = new RedisFixture(server.uri());
+                RedisClient client = RedisClient.create(server.uri());
+                StatefulRedisConnection<byte[], byte[]> connection = client.connect(ByteArrayCodec.INSTANCE)) {
+            int done = 0;
+            for (long seed = 1; done < REQUESTS; seed++) {
+                done += new Run(seed, fixture, connection).run(REQUESTS / 8);
+            }
+        }
+
+        assertThat(seen.keySet()).containsExactlyInAnyOrder(AdmitCommand.Code.values());
+        assertThat(seen.values()).allSatisfy(times -> assertThat(times).isGreaterThan(200));
+    }
+
+    private final class Run {
+        private final Random random;
+        private final String name;
+        private final RedisFixture fixture;
+        private final StatefulRedisConnection<byte[], byte[]> connection;
+        private final Script admit;
+        private final Script settle;
+        private final ModelLimits model = new ModelLimits();
+        private final List<List<ScriptLimit>> policies = new ArrayList<>();
+        private final List<Sent> sent = new ArrayList<>();
+        private final String prefix;
+        private long now = Instant.parse("2026-03-28T22:58:00Z").toEpochMilli();
+        private int ids;
+
+        private Run(long seed, RedisFixture fixture, StatefulRedisConnection<byte[], byte[]> connection) {
+            this.random = new Random(seed);
+            this.name = "seed " + seed;
+            this.fixture = fixture;
+            this.connection = connection;
+            this.prefix = fixture.prefix + seed + ':';
+            admit = fixture.timed("admit.lua");
+            settle = fixture.timed("settle.lua");
+            fixture.redis().scriptLoad(admit.text());
+            fixture.redis().scriptLoad(settle.text());
+            for (int i = 0; i < 4; i++) {
+                policies.add(policy(i));
+            }
+        }
+
+        private List<ScriptLimit> policy(int number) {
+            Mode mode = random.nextInt(6) == 0 ? Mode.SHADOW : Mode.ENFORCED;
+            List<Limit> limits = new ArrayList<>(List.of(
+                    new TokenBucket(
+                            "rate" + number,
+                            Scope.SUBJECT,
+                            1 + random.nextInt(40),
+                            Duration.ofMillis(1000 + random.nextInt(90_000)),
+                            1 + random.nextInt(30),
+                            mode,
+                            Outage.COUNT_LOCALLY),
+                    CalendarQuota.of(
+                            "daily" + number,
+                            Scope.ADDRESS,
+                            1 + random.nextInt(60),
+                            ZoneId.of(ZONES[random.nextInt(ZONES.length)])),
+                    new Slots(
+                            "parallel" + number,
+                            Scope.SUBJECT,
+                            1 + random.nextInt(6),
+                            Duration.ofMillis(1000 + random.nextInt(60_000)),
+                            random.nextInt(6) == 0 ? Mode.SHADOW : Mode.ENFORCED,
+                            Outage.COUNT_LOCALLY),
+                    Budget.of(
+                            "units" + number,
+                            random.nextBoolean() ? Scope.GLOBAL : Scope.SUBJECT,
+                            50 + random.nextInt(2000),
+                            Duration.ofSeconds(60 + random.nextInt(600)),
+                            1 + random.nextInt(20))));
+            Collections.shuffle(limits, random);
+            return limits.subList(0, 1 + random.nextInt(4)).stream()
+                    .map(limit -> new ScriptLimit(limit, prefix))
+                    .toList();
+        }
+
+        private int run(int requests) throws Exception {
+            int done = 0;
+            while (done < requests) {
+                passTime();
+                done += ask(1 + random.nextInt(24));
+                if (random.nextInt(3) > 0) {
+                    settleSome();
+                }
+            }
+            return done;
+        }
+
+        private void passTime() {
+            now += switch (random.nextInt(40)) {
+                case 0 -> -random.nextInt(10_000);
+                case 1 -> -random.nextInt(7_200_000);
+                case 2, 3 -> random.nextInt(7_200_000);
+                case 4, 5, 6, 7 -> random.nextInt(30_000);
+                case 8, 9, 10, 11, 12, 13, 14, 15 -> random.nextInt(2_000);
+                case 16, 17, 18, 19, 20, 21, 22, 23, 24, 25 -> random.nextInt(5);
+                default -> 0;
+            };
+            fixture.setTime(Instant.ofEpochMilli(now));
+        }
+
+        private int ask(int size) throws Exception {
+            long skew = random.nextInt(4) == 0 ? random.nextInt(20_000) - 10_000L : 0;
+            AdmitCommand command = new AdmitCommand(prefix, now + skew);
+            List<Sent> batch = new ArrayList<>();
+            for (int i = 0; i < size; i++) {
+                batch.add(random.nextInt(20) == 0 && !sent.isEmpty() ? again(command) : fresh(command));
+            }
+            batch.forEach(request -> request.places.forEach(place -> model.look(place, now)));
+            List<?> answer = (List<?>) run(admit, ScriptOutputType.MULTI, command.keys(), command.arguments());
+            assertThat(AdmitCommand.redisMillis(answer)).as(name).isEqualTo(now);
+            List<AdmitCommand.Verdict> verdicts = command.verdicts(answer);
+            for (int i = 0; i < size; i++) {
+                compare(batch.get(i), verdicts.get(i));
+            }
+            return size;
+        }
+
+        private Sent fresh(AdmitCommand command) {
+            int who = random.nextInt(3) == 0 ? 0 : random.nextInt(40);
+            return send(
+                    command,
+                    "id-" + ids++,
+                    policies.get(random.nextInt(policies.size())),
+                    new Subject("user:" + who, "2001:db8:" + who % 7 + "::/64"));
+        }
+
+        private Sent again(AdmitCommand command) {
+            Sent before = sent.get(random.nextInt(sent.size()));
+            return send(command, before.id, before.limits, before.subject);
+        }
+
+        private Sent send(AdmitCommand command, String id, List<ScriptLimit> limits, Subject subject) {
+            return new Sent(id, limits, subject, command.add(id, 10_000, limits, subject));
+        }
+
+        private void compare(Sent request, AdmitCommand.Verdict verdict) {
+            ModelLimits.Expected expected = model.admit(request.id, request.places, now);
+            if (verdict.code() != expected.code() || !verdict.figures().equals(expected.figures())) {
+                throw new AssertionError(name + ", request " + request.id + " at " + now + ": " + verdict
+                        + " (expected: " + expected + ") " + request.places);
+            }
+            seen.merge(verdict.code(), 1, Integer::sum);
+            if (verdict.code() != AdmitCommand.Code.NOT_NOW && sent.size() < 50) {
+                sent.add(request);
+            } else if (verdict.code() == AdmitCommand.Code.ADMITTED) {
+                sent.set(random.nextInt(sent.size()), request);
+            }
+        }
+
+        private void settleSome() throws Exception {
+            List<Settlement> batch = new ArrayList<>();
+            for (int i = random.nextInt(Math.min(12, sent.size() + 1)); i >= 0 && !sent.isEmpty(); i--) {
+                Sent request = sent.get(random.nextInt(sent.size()));
+                Map<String, Long> used = new HashMap<>();
+                for (ScriptLimit limit : request.limits) {
+                    if (random.nextInt(3) > 0) {
+                        used.put(limit.limit.name(), (long) random.nextInt(40));
+                    }
+                }
+                batch.add(new Settlement(request.id, request.places, used, Long.MAX_VALUE));
+                model.settle(request.id, request.places, used, now);
+            }
+            if (!batch.isEmpty()) {
+                run(
+                        settle,
+                        ScriptOutputType.INTEGER,
+                        Settlement.keys(batch, prefix),
+                        Settlement.arguments(batch, 10_000));
+            }
+        }
+
+        private Object run(Script script, ScriptOutputType output, List<byte[]> keys, List<byte[]> arguments)
+                throws Exception {
+            return connection
+                    .async()
+                    .evalsha(script.digest(), output, keys.toArray(byte[][]::new), arguments.toArray(byte[][]::new))
+                    .get(10, TimeUnit.SECONDS);
+        }
+    }
+}
