@@ -45,15 +45,16 @@ public final class EmbeddedRedis implements AutoCloseable {
 
     /** Starts an empty one. */
     public static EmbeddedRedis start() {
-        EmbeddedRedis redis =
-                new EmbeddedRedis(DockerClientFactory.instance().isDockerAvailable() ? new InContainer() : new AsProcess());
+        EmbeddedRedis redis = new EmbeddedRedis(
+                DockerClientFactory.instance().isDockerAvailable() ? new InContainer() : new AsProcess());
         redis.restart();
         return redis;
     }
 
     /** For {@code sluice.redis.url}. */
     public String url() {
-        return "redis://" + host.address().getAddress().getHostAddress() + ":" + host.address().getPort();
+        return "redis://" + host.address().getAddress().getHostAddress() + ":"
+                + host.address().getPort();
     }
 
     /** Connections stay open, and nothing is answered any more. */
@@ -85,7 +86,9 @@ public final class EmbeddedRedis implements AutoCloseable {
             socket.setSoTimeout(5000);
             socket.getOutputStream().write((words + "\r\n").getBytes(StandardCharsets.UTF_8));
             StringBuilder line = new StringBuilder();
-            for (int next = socket.getInputStream().read(); next >= ' '; next = socket.getInputStream().read()) {
+            for (int next = socket.getInputStream().read();
+                    next >= ' ';
+                    next = socket.getInputStream().read()) {
                 line.append((char) next);
             }
             return line.toString();
@@ -155,7 +158,10 @@ public final class EmbeddedRedis implements AutoCloseable {
 
         @Override
         public void signal(String name) {
-            run("kill", "-" + name, Long.toString(Objects.requireNonNull(process).pid()));
+            run(
+                    "kill",
+                    "-" + name,
+                    Long.toString(Objects.requireNonNull(process).pid()));
         }
 
         @Override

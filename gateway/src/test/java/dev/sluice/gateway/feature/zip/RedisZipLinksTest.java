@@ -102,7 +102,8 @@ class RedisZipLinksTest extends ZipLinksContract {
     void keysAreOfOneSlot() {
         ZipLink link = keep(create(LONG, 10_000), request(1));
 
-        assertThat(server.command("EXISTS {sluice}:zip:link:" + link.token() + " {sluice}:zip:links {sluice}:zip:links:weight"))
+        assertThat(server.command(
+                        "EXISTS {sluice}:zip:link:" + link.token() + " {sluice}:zip:links {sluice}:zip:links:weight"))
                 .isEqualTo(":3");
     }
 
@@ -170,7 +171,12 @@ class RedisZipLinksTest extends ZipLinksContract {
 
     /** The client finds out by itself; not one request is needed for it. */
     private static void awaitRedis() {
-        Await.until(PATIENCE, "the client has found Redis", () -> Boolean.TRUE.equals(
-                redis.ask(commands -> commands.ping()).map("PONG"::equals).onErrorReturn(false).block()));
+        Await.until(
+                PATIENCE,
+                "the client has found Redis",
+                () -> Boolean.TRUE.equals(redis.ask(commands -> commands.ping())
+                        .map("PONG"::equals)
+                        .onErrorReturn(false)
+                        .block()));
     }
 }

@@ -130,7 +130,8 @@ abstract class ZipLinksContract {
         ZipLinks links = create(LONG, 1_000_000);
         ZipRequest large = new ZipRequest(
                 IntStream.range(0, 20)
-                        .mapToObj(index -> new ZipRequest.ImageRef("https://example.com/" + "x".repeat(3000) + index, "n" + index))
+                        .mapToObj(index ->
+                                new ZipRequest.ImageRef("https://example.com/" + "x".repeat(3000) + index, "n" + index))
                         .toList(),
                 null,
                 ZipRequest.OnError.SKIP);

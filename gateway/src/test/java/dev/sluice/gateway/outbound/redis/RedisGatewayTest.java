@@ -112,7 +112,8 @@ class RedisGatewayTest {
 
     @Test
     void badUrlStopsTheStartAndIsNotRepeated(CapturedOutput output) {
-        assertThatThrownBy(() -> RunningGateway.start(Map.of("sluice.redis.url", "redis://me:secret@host:port")).close())
+        assertThatThrownBy(() -> RunningGateway.start(Map.of("sluice.redis.url", "redis://me:secret@host:port"))
+                        .close())
                 .rootCause()
                 .hasMessageStartingWith("sluice.redis.url: ");
 
@@ -123,7 +124,12 @@ class RedisGatewayTest {
         Await.until(
                 PATIENCE,
                 "redis is " + status,
-                () -> health(gateway).path("components").path("redis").path("status").asString("").equals(status));
+                () -> health(gateway)
+                        .path("components")
+                        .path("redis")
+                        .path("status")
+                        .asString("")
+                        .equals(status));
     }
 
     private static JsonNode health(RunningGateway gateway) {
