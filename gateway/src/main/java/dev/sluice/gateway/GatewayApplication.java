@@ -3,6 +3,7 @@ package dev.sluice.gateway;
 import dev.sluice.gateway.feature.samples.SamplesFeature;
 import dev.sluice.gateway.feature.zip.ZipFeature;
 import dev.sluice.gateway.outbound.fetch.FetchConfiguration;
+import dev.sluice.gateway.outbound.redis.RedisConfiguration;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.SpringBootConfiguration;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
@@ -14,6 +15,7 @@ import org.springframework.context.annotation.Import;
 @Import({
     Pipeline.class,
     FetchConfiguration.class, // the only way to an origin
+    RedisConfiguration.class, // what several gateways share, if there is a Redis
     ZipFeature.class, // many remote images as one streamed archive
     SamplesFeature.class, // development only: pictures to try it with, and some that misbehave
 })

@@ -2,10 +2,13 @@ package dev.sluice.gateway.feature.zip;
 
 import dev.sluice.gateway.contract.FeatureRoutes;
 import dev.sluice.gateway.outbound.fetch.OriginFetch;
+import dev.sluice.gateway.outbound.redis.SharedRedis;
 import dev.sluice.zipstream.BufferBudget;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
+import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
@@ -43,14 +46,20 @@ public class ZipFeature {
             @Qualifier("imageMemory") BufferBudget memory,
             @Qualifier("imageDisk") BufferBudget disk,
             @Qualifier("spoolThreads") Scheduler spoolThreads,
+            ObjectProvider<SharedRedis> redis,
             JsonMapper json) {
         Spool spool = new Spool(properties.spoolDirectory());
         spool.sweep();
         ImageIntake intake = new ImageIntake(origins, properties, memory, disk, spool, spoolThreads);
         ZipDownload.Tools tools = new ZipDownload.Tools(intake, properties, json, Schedulers.parallel());
-        ZipLinks links = new InMemoryZipLinks(
-                properties.linkTtl(), properties.linkStore().toBytes(), Clock.systemUTC());
-        return new ZipRoutes(tools, links);
+        return new ZipRoutes(tools, links(properties, redis.getIfAvailable(), json));
+    }
+
+    private static ZipLinks links(ZipProperties properties, @Nullable SharedRedis redis, JsonMapper json) {
+        long capacity = properties.linkStore().toBytes();
+        return redis == null
+                ? new InMemoryZipLinks(properties.linkTtl(), capacity, Clock.systemUTC())
+                : new RedisZipLinks(redis, json, properties.linkTtl(), capacity, Clock.systemUTC());
     }
 
     private static BufferBudget metered(String kind, long bytes, MeterRegistry meters) {

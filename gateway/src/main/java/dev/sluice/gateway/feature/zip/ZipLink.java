@@ -1,11 +1,21 @@
 package dev.sluice.gateway.feature.zip;
 
+import java.security.SecureRandom;
 import java.time.Instant;
+import java.util.Base64;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
-/** A request kept behind a link, with the board of its latest download. */
+/** A request kept behind a link, with the board of its latest download in this process. */
 final class ZipLink {
+    private static final SecureRandom RANDOM = new SecureRandom();
+    private static final int TOKEN_BYTES = 24;
+    private static final Pattern TOKEN = Pattern.compile("[A-Za-z0-9_-]{32}");
+    private static final int FIXED_WEIGHT = 512;
+    private static final int WEIGHT_PER_IMAGE = 256;
+
     private final String token;
     private final ZipRequest request;
     private final Instant expiresAt;
@@ -19,6 +29,18 @@ final class ZipLink {
         this.latest = new AtomicReference<>(new ZipProgress(request));
     }
 
+    /** A link with a new token: 192 random bits, so that nobody finds another's by trying. */
+    static ZipLink create(ZipRequest request, Instant expiresAt) {
+        byte[] bytes = new byte[TOKEN_BYTES];
+        RANDOM.nextBytes(bytes);
+        return new ZipLink(Base64.getUrlEncoder().withoutPadding().encodeToString(bytes), request, expiresAt);
+    }
+
+    /** Whether {@code text} could be a token at all. */
+    static boolean isToken(String text) {
+        return TOKEN.matcher(text).matches();
+    }
+
     String token() {
         return token;
     }
@@ -29,6 +51,15 @@ final class ZipLink {
 
     Instant expiresAt() {
         return expiresAt;
+    }
+
+    /** About the bytes that the request takes on the heap: two per character, and its objects. */
+    int weight() {
+        int weight = FIXED_WEIGHT + 2 * length(request.filename());
+        for (ZipRequest.ImageRef image : request.images()) {
+            weight += WEIGHT_PER_IMAGE + 2 * (length(image.url()) + length(image.name()));
+        }
+        return weight;
     }
 
     /** The board of the download that began last, or an untouched one. */
@@ -50,5 +81,9 @@ final class ZipLink {
 
     void removeListener() {
         listeners.decrementAndGet();
+    }
+
+    private static int length(@Nullable String text) {
+        return text == null ? 0 : text.length();
     }
 }

@@ -1,0 +1,84 @@
+package dev.sluice.gateway.outbound.redis;
+
+import io.lettuce.core.RedisURI;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.time.Duration;
+import java.util.Set;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+
+/**
+ * {@code sluice.redis.*}.
+ *
+ * @param url {@code redis://} or {@code rediss://}, with a password if need be; empty means that there is no Redis
+ * @param commandTimeout for one command, the wait for a connection included, 5 ms to 10 s
+ * @param connectTimeout for a connection and its handshake, which go on in the background, 50 ms to 1 min
+ * @param queueSize commands that may wait for their answers on one connection, 1 to 1,000,000
+ * @param keyPrefix before every key; with its hash tag all keys live in one slot
+ */
+@ConfigurationProperties("sluice.redis")
+record RedisProperties(
+        @DefaultValue("") String url,
+        @DefaultValue("100ms") Duration commandTimeout,
+        @DefaultValue("1s") Duration connectTimeout,
+        @DefaultValue("4096") int queueSize,
+        @DefaultValue("{sluice}:") String keyPrefix) {
+    private static final Set<String> SCHEMES = Set.of("redis", "rediss");
+    private static final int LONGEST_PREFIX = 100;
+
+    RedisProperties {
+        if (!url.isBlank()) {
+            parse(url);
+        }
+        between("command-timeout", commandTimeout, Duration.ofMillis(5), Duration.ofSeconds(10));
+        between("connect-timeout", connectTimeout, Duration.ofMillis(50), Duration.ofMinutes(1));
+        between("queue-size", queueSize, 1, 1_000_000);
+        if (keyPrefix.length() > LONGEST_PREFIX || !keyPrefix.chars().allMatch(c -> c > 0x20 && c < 0x7f)) {
+            throw bad("key-prefix", keyPrefix, "at most " + LONGEST_PREFIX + " printable ASCII characters, no space");
+        }
+    }
+
+    /** Where Redis is, with the deadline of a handshake. */
+    RedisURI uri() {
+        RedisURI uri = parse(url);
+        uri.setTimeout(connectTimeout);
+        return uri;
+    }
+
+    /** All but the URL, which may hold a password. */
+    @Override
+    public String toString() {
+        return "RedisProperties[commandTimeout=" + commandTimeout + ", connectTimeout=" + connectTimeout
+                + ", queueSize=" + queueSize + ", keyPrefix=" + keyPrefix + "]";
+    }
+
+    /** The parser's own message and cause would repeat the URL, so neither is kept. */
+    @SuppressWarnings("UnusedException")
+    private static RedisURI parse(String url) {
+        try {
+            // RedisURI alone would take a port that is no number for none.
+            URI strict = new URI(url.strip()).parseServerAuthority();
+            if (strict.getHost() != null && SCHEMES.contains(strict.getScheme())) {
+                return RedisURI.create(strict);
+            }
+        } catch (URISyntaxException | IllegalArgumentException e) {
+            // Said below.
+        }
+        throw bad(
+                "url",
+                "not shown, it may hold a password",
+                "redis://host:port or rediss://host:port, with user:password@ before the host and /database after the"
+                        + " port where needed, all of it percent-encoded");
+    }
+
+    private static <T extends Comparable<T>> void between(String name, T value, T least, T most) {
+        if (value.compareTo(least) < 0 || value.compareTo(most) > 0) {
+            throw bad(name, value, least + " to " + most);
+        }
+    }
+
+    private static IllegalArgumentException bad(String name, Object value, String expected) {
+        return new IllegalArgumentException("sluice.redis." + name + ": " + value + " (expected: " + expected + ")");
+    }
+}

@@ -1,0 +1,98 @@
+package dev.sluice.gateway.outbound.redis;
+
+import io.lettuce.core.RedisClient;
+import io.lettuce.core.RedisURI;
+import io.lettuce.core.api.StatefulRedisConnection;
+import io.lettuce.core.api.reactive.RedisReactiveCommands;
+import io.lettuce.core.codec.StringCodec;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Mono;
+
+/**
+ * One connection that all features share. It is made in the background, first at start and then, as long as none could
+ * be made, when a command wants it; once made it comes back by itself. A command never waits longer than its timeout,
+ * for whatever reason, and while the connection is down it fails at once. Safe for use by many threads; answers come on
+ * a thread of the client, which must not be blocked.
+ */
+public final class SharedRedis {
+    private static final Logger log = LoggerFactory.getLogger(SharedRedis.class);
+    /** A Redis that refuses connections is not asked for one by every request. */
+    private static final long REST_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
+
+    private final RedisClient client;
+    private final RedisURI uri;
+    private final Duration timeout;
+    private final String keyPrefix;
+    private final AtomicBoolean failing = new AtomicBoolean();
+    private @Nullable CompletableFuture<StatefulRedisConnection<String, String>> connection;
+    private long nextAttempt;
+
+    SharedRedis(RedisClient client, RedisProperties properties) {
+        this.client = client;
+        this.uri = properties.uri();
+        this.timeout = properties.commandTimeout();
+        this.keyPrefix = properties.keyPrefix();
+    }
+
+    /**
+     * Sends a command, or a few that belong together.
+     *
+     * @param command sends it; called once a subscription, when there is a connection
+     * @return the answer within the command timeout, or a {@link RedisUnavailableException}
+     */
+    public <T> Mono<T> ask(Function<RedisReactiveCommands<String, String>, Mono<T>> command) {
+        return Mono.defer(() -> Mono.fromFuture(connection(), true))
+                .flatMap(open -> command.apply(open.reactive()))
+                .timeout(timeout)
+                .doOnError(this::failed)
+                .onErrorMap(RedisUnavailableException::new)
+                .doOnSuccess(answer -> answered());
+    }
+
+    /** A key as it stands in Redis. */
+    public String key(String name) {
+        return keyPrefix + name;
+    }
+
+    /** Begins to connect and does not wait for it. */
+    void connect() {
+        var _ = connection(); // a failure is logged, and met by whoever asks first
+    }
+
+    /** The connection, or the attempt that is under way, or the one that has just failed. */
+    private synchronized CompletableFuture<StatefulRedisConnection<String, String>> connection() {
+        CompletableFuture<StatefulRedisConnection<String, String>> current = connection;
+        long now = System.nanoTime();
+        if (current == null || (current.isCompletedExceptionally() && now - nextAttempt >= 0)) {
+            current = client.connectAsync(StringCodec.UTF8, uri)
+                    .whenComplete((_, error) -> {
+                        if (error != null) {
+                            failed(error);
+                        }
+                    })
+                    .toCompletableFuture();
+            nextAttempt = now + REST_NANOS;
+            connection = current;
+        }
+        return current;
+    }
+
+    private void failed(Throwable error) {
+        if (failing.compareAndSet(false, true)) {
+            log.warn("Redis at {}:{} is unavailable: {}", uri.getHost(), uri.getPort(), error.toString());
+        }
+    }
+
+    private void answered() {
+        if (failing.compareAndSet(true, false)) {
+            log.info("Redis at {}:{} answers again", uri.getHost(), uri.getPort());
+        }
+    }
+}

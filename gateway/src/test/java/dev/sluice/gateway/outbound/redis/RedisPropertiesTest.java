@@ -1,0 +1,84 @@
+package dev.sluice.gateway.outbound.redis;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.time.Duration;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.boot.context.properties.source.MapConfigurationPropertySource;
+
+class RedisPropertiesTest {
+
+    @Test
+    void defaultsAreThoseOfTheReadme() {
+        assertThat(bind(Map.of()))
+                .isEqualTo(new RedisProperties("", Duration.ofMillis(100), Duration.ofSeconds(1), 4096, "{sluice}:"));
+    }
+
+    @Test
+    void everyKeyIsRead() {
+        RedisProperties properties = bind(Map.of(
+                "url", "rediss://me:pass@cache.example:7000/3",
+                "command-timeout", "50ms",
+                "connect-timeout", "2s",
+                "queue-size", "10",
+                "key-prefix", "{other}:"));
+
+        assertThat(properties)
+                .isEqualTo(new RedisProperties(
+                        "rediss://me:pass@cache.example:7000/3",
+                        Duration.ofMillis(50),
+                        Duration.ofSeconds(2),
+                        10,
+                        "{other}:"));
+        assertThat(properties.uri().getHost()).isEqualTo("cache.example");
+        assertThat(properties.uri().getPort()).isEqualTo(7000);
+        assertThat(properties.uri().getDatabase()).isEqualTo(3);
+        assertThat(properties.uri().isSsl()).isTrue();
+        assertThat(properties.uri().getTimeout()).isEqualTo(Duration.ofSeconds(2));
+        assertThat(properties.toString()).doesNotContain("pass");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "command-timeout, 1ms, PT0.005S to PT10S",
+        "connect-timeout, 2m, PT0.05S to PT1M",
+        "queue-size, 0, 1 to 1000000",
+        "key-prefix, a b, at most 100 printable"
+    })
+    void badValueIsNamedWithWhatWasExpected(String key, String value, String expected) {
+        assertThatThrownBy(() -> bind(Map.of(key, value)))
+                .rootCause()
+                .hasMessageStartingWith("sluice.redis." + key + ": ")
+                .hasMessageContaining("(expected: " + expected);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "http://user:secret@host",
+                "redis://:secret@",
+                "redis://user:secret@ho st",
+                "redis://user:sec%ret@host",
+                "redis://user:secret@host:port",
+                "redis-sentinel://user:secret@host",
+                "secret@host"
+            })
+    void badUrlIsNamedAndNotRepeated(String url) {
+        assertThatThrownBy(() -> bind(Map.of("url", url)))
+                .rootCause()
+                .hasMessageStartingWith("sluice.redis.url: ")
+                .hasMessageNotContaining("secret");
+    }
+
+    private static RedisProperties bind(Map<String, String> settings) {
+        var source = new MapConfigurationPropertySource();
+        settings.forEach((key, value) -> source.put("sluice.redis." + key, value));
+        return new Binder(source).bindOrCreate("sluice.redis", RedisProperties.class);
+    }
+}
