@@ -2,6 +2,7 @@ package dev.sluice.gateway;
 
 import dev.sluice.gateway.feature.samples.SamplesFeature;
 import dev.sluice.gateway.feature.zip.ZipFeature;
+import dev.sluice.gateway.outbound.alert.AlertConfiguration;
 import dev.sluice.gateway.outbound.fetch.FetchConfiguration;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.SpringBootConfiguration;
@@ -14,6 +15,7 @@ import org.springframework.context.annotation.Import;
 @Import({
     Pipeline.class,
     FetchConfiguration.class, // the only way to an origin
+    AlertConfiguration.class, // warnings to the operator
     ZipFeature.class, // many remote images as one streamed archive
     SamplesFeature.class, // development only: pictures to try it with, and some that misbehave
 })
