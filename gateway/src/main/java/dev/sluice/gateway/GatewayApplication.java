@@ -1,5 +1,6 @@
 package dev.sluice.gateway;
 
+import dev.sluice.gateway.feature.assistant.AssistantFeature;
 import dev.sluice.gateway.feature.samples.SamplesFeature;
 import dev.sluice.gateway.feature.zip.ZipFeature;
 import dev.sluice.gateway.outbound.alert.AlertConfiguration;
@@ -17,6 +18,7 @@ import org.springframework.context.annotation.Import;
     FetchConfiguration.class, // the only way to an origin
     AlertConfiguration.class, // warnings to the operator
     ZipFeature.class, // many remote images as one streamed archive
+    AssistantFeature.class, // text from a model, its key kept here
     SamplesFeature.class, // development only: pictures to try it with, and some that misbehave
 })
 public class GatewayApplication {
