@@ -1,7 +1,9 @@
 package dev.sluice.gateway;
 
+import dev.sluice.gateway.feature.assistant.AssistantFeature;
 import dev.sluice.gateway.feature.samples.SamplesFeature;
 import dev.sluice.gateway.feature.zip.ZipFeature;
+import dev.sluice.gateway.outbound.alert.AlertConfiguration;
 import dev.sluice.gateway.outbound.fetch.FetchConfiguration;
 import dev.sluice.gateway.outbound.redis.RedisConfiguration;
 import org.springframework.boot.SpringApplication;
@@ -16,7 +18,9 @@ import org.springframework.context.annotation.Import;
     Pipeline.class,
     FetchConfiguration.class, // the only way to an origin
     RedisConfiguration.class, // what several gateways share, if there is a Redis
+    AlertConfiguration.class, // warnings to the operator
     ZipFeature.class, // many remote images as one streamed archive
+    AssistantFeature.class, // text from a model, its key kept here
     SamplesFeature.class, // development only: pictures to try it with, and some that misbehave
 })
 public class GatewayApplication {

@@ -29,6 +29,8 @@ public enum ProblemCode {
     PAYLOAD_TOO_LARGE(HttpStatus.CONTENT_TOO_LARGE, "The body is too large"),
     /** The body is of a type that the route does not read. */
     UNSUPPORTED_MEDIA_TYPE(HttpStatus.UNSUPPORTED_MEDIA_TYPE, "Unsupported media type"),
+    /** A provider read the prompt, or its own answer, and will not have it; the same prompt will fare no better. */
+    PROMPT_REJECTED(HttpStatus.UNPROCESSABLE_CONTENT, "The prompt was rejected"),
     /** Too many requests from one address or caller. */
     RATE_LIMITED(HttpStatus.TOO_MANY_REQUESTS, "Too many requests"),
     /** The caller's quota is used up. */

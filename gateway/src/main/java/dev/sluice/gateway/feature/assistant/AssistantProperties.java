@@ -1,0 +1,112 @@
+package dev.sluice.gateway.feature.assistant;
+
+import dev.sluice.gateway.outbound.provider.ApiKey;
+import dev.sluice.gateway.outbound.provider.Patience;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.time.Duration;
+import java.util.regex.Pattern;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.util.unit.DataSize;
+
+/**
+ * {@code sluice.assistant.*}. The key is first so that a report of another value's fault, which names the property read
+ * last, cannot be about the key; the echo is last for the same reason.
+ *
+ * @param apiKey the provider's key; without one the route answers {@code provider_not_configured}
+ * @param baseUrl where the provider is; empty means Gemini's own address
+ * @param model who answers; empty means {@code gemini-flash-latest}
+ * @param maxBody largest request body, 1 KB to 1 MB
+ * @param maxOutputTokens most tokens one answer may cost, thoughts included; callers may ask for less, not for more
+ * @param deadline around one request, both tries included, 100 ms to 5 min
+ * @param tryTimeout for one try: to the whole answer, or to the first text of a streamed one; at most the deadline
+ * @param retryPause before the second try, 0 to 10 s
+ * @param idleTimeout between two texts of a streamed answer, 100 ms to 5 min
+ * @param connectTimeout for a free connection, then for connecting, 100 ms to 1 min
+ * @param maxAnswer largest answer of the provider, in bytes of JSON, 1 KB to 64 MB
+ * @param connections to the provider at one time, 1 to 10,000
+ * @param provider who is asked
+ */
+@ConfigurationProperties("sluice.assistant")
+record AssistantProperties(
+        @DefaultValue("") ApiKey apiKey,
+        @DefaultValue("") String baseUrl,
+        @DefaultValue("") String model,
+        @DefaultValue("50KB") DataSize maxBody,
+        @DefaultValue("8192") int maxOutputTokens,
+        @DefaultValue("30s") Duration deadline,
+        @DefaultValue("14s") Duration tryTimeout,
+        @DefaultValue("300ms") Duration retryPause,
+        @DefaultValue("10s") Duration idleTimeout,
+        @DefaultValue("3s") Duration connectTimeout,
+        @DefaultValue("2MB") DataSize maxAnswer,
+        @DefaultValue("64") int connections,
+        @DefaultValue("gemini") Provider provider) {
+
+    private static final String GEMINI = "https://generativelanguage.googleapis.com";
+    private static final String MODEL = "gemini-flash-latest";
+    private static final Pattern MODEL_NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,99}");
+    private static final Duration SHORTEST = Duration.ofMillis(100);
+    private static final Duration LONGEST = Duration.ofMinutes(5);
+
+    /** Who is asked. */
+    enum Provider {
+        /** Google's Gemini, or what speaks like it. */
+        GEMINI,
+        /** Nobody: the answer is the prompt. For development; refused in {@code prod}. */
+        ECHO
+    }
+
+    AssistantProperties {
+        baseUrl = baseUrl.isBlank() ? GEMINI : baseUrl.strip().replaceFirst("/+$", "");
+        model = model.isBlank() ? MODEL : model.strip();
+        if (!apiKey.fitsHeader()) {
+            throw bad("api-key", apiKey, "visible ASCII characters");
+        }
+        if (!isBase(baseUrl)) {
+            throw bad("base-url", baseUrl, "an http or https URL without user, query and fragment");
+        }
+        if (!MODEL_NAME.matcher(model).matches()) {
+            throw bad("model", model, "a name such as " + MODEL);
+        }
+        between("max-body", maxBody, DataSize.ofKilobytes(1), DataSize.ofMegabytes(1));
+        between("max-output-tokens", maxOutputTokens, 1, 1_000_000);
+        between("deadline", deadline, SHORTEST, LONGEST);
+        between("try-timeout", tryTimeout, SHORTEST, deadline);
+        between("retry-pause", retryPause, Duration.ZERO, Duration.ofSeconds(10));
+        between("idle-timeout", idleTimeout, SHORTEST, LONGEST);
+        between("connect-timeout", connectTimeout, SHORTEST, Duration.ofMinutes(1));
+        between("max-answer", maxAnswer, DataSize.ofKilobytes(1), DataSize.ofMegabytes(64));
+        between("connections", connections, 1, 10_000);
+    }
+
+    /** How long one answer may take altogether. */
+    Patience patience() {
+        return new Patience(deadline, tryTimeout, retryPause);
+    }
+
+    private static boolean isBase(String text) {
+        try {
+            URI url = new URI(text);
+            return ("http".equals(url.getScheme()) || "https".equals(url.getScheme()))
+                    && url.getHost() != null
+                    && url.getRawUserInfo() == null
+                    && url.getRawQuery() == null
+                    && url.getRawFragment() == null;
+        } catch (URISyntaxException none) {
+            return false;
+        }
+    }
+
+    private static <T extends Comparable<T>> void between(String name, T value, T least, T most) {
+        if (value.compareTo(least) < 0 || value.compareTo(most) > 0) {
+            throw bad(name, value, least + " to " + most);
+        }
+    }
+
+    private static IllegalArgumentException bad(String name, Object value, String expected) {
+        return new IllegalArgumentException(
+                "sluice.assistant." + name + ": " + value + " (expected: " + expected + ")");
+    }
+}

@@ -1,0 +1,66 @@
+package dev.sluice.gateway.outbound.alert;
+
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.time.Duration;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+
+/**
+ * {@code sluice.alerts.*}.
+ *
+ * @param sentryDsn where events go; empty means to the log alone. Not shown by {@code toString}
+ * @param repeatAfter how long the same key stays quiet, 1 s to 7 d
+ * @param queue events that may wait to be sent, 1 to 1,000; further ones are lost
+ * @param closeTimeout how long a stopping gateway waits for events on their way, 0 to 30 s
+ */
+@ConfigurationProperties("sluice.alerts")
+record AlertProperties(
+        @DefaultValue("") String sentryDsn,
+        @DefaultValue("1h") Duration repeatAfter,
+        @DefaultValue("30") int queue,
+        @DefaultValue("2s") Duration closeTimeout) {
+
+    AlertProperties {
+        sentryDsn = sentryDsn.strip();
+        if (!sentryDsn.isEmpty() && !isDsn(sentryDsn)) {
+            // Its value is not told: it holds a key.
+            throw bad("sentry-dsn", "[not shown]", "https://KEY@HOST/PROJECT, as Sentry shows it");
+        }
+        between("repeat-after", repeatAfter, Duration.ofSeconds(1), Duration.ofDays(7));
+        between("queue", queue, 1, 1000);
+        between("close-timeout", closeTimeout, Duration.ZERO, Duration.ofSeconds(30));
+    }
+
+    @Override
+    public String toString() {
+        return "AlertProperties[sentryDsn=" + (sentryDsn.isEmpty() ? "none" : "[not shown]") + ", repeatAfter="
+                + repeatAfter + ", queue=" + queue + ", closeTimeout=" + closeTimeout + "]";
+    }
+
+    private static boolean isDsn(String text) {
+        try {
+            URI dsn = new URI(text);
+            String path = dsn.getPath();
+            return ("https".equals(dsn.getScheme()) || "http".equals(dsn.getScheme()))
+                    && dsn.getHost() != null
+                    && dsn.getUserInfo() != null
+                    && !dsn.getUserInfo().isEmpty()
+                    && path != null
+                    && path.length() > 1
+                    && !path.endsWith("/");
+        } catch (URISyntaxException none) {
+            return false;
+        }
+    }
+
+    private static <T extends Comparable<T>> void between(String name, T value, T least, T most) {
+        if (value.compareTo(least) < 0 || value.compareTo(most) > 0) {
+            throw bad(name, value, least + " to " + most);
+        }
+    }
+
+    private static IllegalArgumentException bad(String name, Object value, String expected) {
+        return new IllegalArgumentException("sluice.alerts." + name + ": " + value + " (expected: " + expected + ")");
+    }
+}

@@ -1,0 +1,167 @@
+package dev.sluice.gateway.outbound.provider;
+
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+import org.springframework.http.HttpHeaders;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.MissingNode;
+
+/**
+ * Reads what Gemini writes, and believes none of it: every text that is not the model's own is scrubbed of the key, cut
+ * and made one line.
+ *
+ * @see <a href="https://ai.google.dev/api/generate-content#v1beta.GenerateContentResponse">GenerateContentResponse</a>
+ */
+final class GeminiJson {
+    private static final int LONGEST_MESSAGE = 300;
+    private static final int LONGEST_NAME = 100;
+    private static final int TOO_MANY_REQUESTS = 429;
+    private static final int FIRST_SERVER_ERROR = 500;
+
+    /**
+     * One {@code GenerateContentResponse}: a whole answer, or a part of a streamed one.
+     *
+     * @param text what the model wrote; may be empty
+     * @param finishReason why it ended, or null when it goes on
+     * @param blockReason why the prompt was refused, or null
+     * @param model who writes, or null
+     * @param usage what it cost so far, or null
+     */
+    record Chunk(
+            String text,
+            @Nullable String finishReason,
+            @Nullable String blockReason,
+            @Nullable String model,
+            @Nullable Usage usage) {}
+
+    private final JsonMapper json;
+    private final ApiKey key;
+
+    GeminiJson(JsonMapper json, ApiKey key) {
+        this.json = json;
+        this.key = key;
+    }
+
+    byte[] write(Prompt prompt) {
+        return json.writeValueAsBytes(prompt.body());
+    }
+
+    /**
+     * Reads one response.
+     *
+     * @throws ProviderException {@code BROKEN_ANSWER} when it is none, or whatever error it is instead
+     */
+    Chunk chunk(byte[] response) {
+        JsonNode root = tree(response);
+        if (root.has("error")) {
+            throw withinAnAnswer(root.path("error"));
+        }
+        JsonNode candidate = root.path("candidates").path(0);
+        String blockReason = name(root.path("promptFeedback").path("blockReason"));
+        if (!candidate.isObject() && blockReason == null && !root.has("usageMetadata")) {
+            throw broken("The provider's answer holds no text.", null);
+        }
+        return new Chunk(
+                text(candidate),
+                name(candidate.path("finishReason")),
+                candidate.isObject() ? null : blockReason,
+                name(root.path("modelVersion")),
+                usage(root.path("usageMetadata")));
+    }
+
+    /** What an answer with another status than 200 means; {@code body} may be anything. */
+    ProviderException refusal(int status, HttpHeaders headers, byte[] body) {
+        JsonNode error;
+        try {
+            error = tree(body).path("error");
+        } catch (ProviderException illegible) {
+            error = MissingNode.getInstance();
+        }
+        return refusal(status, headers, error);
+    }
+
+    private ProviderException refusal(int status, HttpHeaders headers, JsonNode error) {
+        String said = oneLine(error.path("message").asString(""), LONGEST_MESSAGE);
+        String words = said.isEmpty() ? " (status " + status + ")." : " (status " + status + "): " + said;
+        if (status == TOO_MANY_REQUESTS) {
+            return new ProviderException(
+                    ProviderFailure.BUSY,
+                    "The provider takes no more at present" + words,
+                    RetryDelay.of(headers, error, Instant.now()),
+                    null);
+        }
+        if (status >= FIRST_SERVER_ERROR) {
+            return new ProviderException(ProviderFailure.SERVER_ERROR, "The provider failed" + words);
+        }
+        if (status < 400) {
+            return new ProviderException(ProviderFailure.BROKEN_ANSWER, "The provider gave no answer" + words);
+        }
+        return new ProviderException(ProviderFailure.REFUSED, "The provider refused the request" + words);
+    }
+
+    /** An error in place of the rest of an answer; whatever it is, the answer has begun and is not asked for again. */
+    private ProviderException withinAnAnswer(JsonNode error) {
+        ProviderException refusal = refusal(error.path("code").asInt(FIRST_SERVER_ERROR), new HttpHeaders(), error);
+        return refusal.failure().mayPass()
+                ? new ProviderException(ProviderFailure.BROKEN_ANSWER, String.valueOf(refusal.getMessage()))
+                : refusal;
+    }
+
+    /** An answer that is of no use. */
+    ProviderException broken(String message, @Nullable Throwable cause) {
+        return failure(ProviderFailure.BROKEN_ANSWER, message, cause);
+    }
+
+    /** A failure, and its cause as one harmless line. */
+    ProviderException failure(ProviderFailure failure, String message, @Nullable Throwable cause) {
+        return new ProviderException(
+                failure, message, null, cause == null ? null : oneLine(cause.toString(), LONGEST_MESSAGE));
+    }
+
+    private JsonNode tree(byte[] response) {
+        try {
+            JsonNode root = json.readTree(response);
+            if (root.isObject()) {
+                return root;
+            }
+        } catch (JacksonException garbage) {
+            throw broken("The provider's answer cannot be read.", garbage);
+        }
+        throw broken("The provider's answer cannot be read.", null);
+    }
+
+    private static String text(JsonNode candidate) {
+        StringBuilder text = new StringBuilder();
+        for (JsonNode part : candidate.path("content").path("parts")) {
+            if (!part.path("thought").asBoolean(false)) {
+                text.append(part.path("text").asString(""));
+            }
+        }
+        return text.toString();
+    }
+
+    private static @Nullable Usage usage(JsonNode usage) {
+        if (!usage.isObject()) {
+            return null;
+        }
+        long prompt = count(usage, "promptTokenCount");
+        long output = count(usage, "candidatesTokenCount") + count(usage, "thoughtsTokenCount");
+        return new Usage(prompt, output, Math.max(count(usage, "totalTokenCount"), prompt + output));
+    }
+
+    private static long count(JsonNode usage, String member) {
+        return Math.clamp(usage.path(member).asLong(0), 0, Integer.MAX_VALUE);
+    }
+
+    private @Nullable String name(JsonNode node) {
+        String name = oneLine(node.asString(""), LONGEST_NAME);
+        return name.isEmpty() ? null : name;
+    }
+
+    private String oneLine(String text, int longest) {
+        String line = key.scrub(text).replaceAll("[\\p{Cntrl}\\s]+", " ").strip();
+        return line.length() <= longest ? line : line.substring(0, longest) + "…";
+    }
+}

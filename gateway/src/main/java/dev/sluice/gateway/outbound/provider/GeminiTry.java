@@ -1,0 +1,115 @@
+package dev.sluice.gateway.outbound.provider;
+
+import dev.sluice.zipstream.ByteLimitExceededException;
+import dev.sluice.zipstream.ByteStreams;
+import io.netty.handler.timeout.ReadTimeoutException;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeoutException;
+import org.springframework.http.MediaType;
+import org.springframework.web.reactive.function.client.ClientResponse;
+import org.springframework.web.reactive.function.client.WebClient;
+import org.springframework.web.reactive.function.client.WebClientRequestException;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
+
+/** One try of one call. What its failures mean depends on whether a byte of an answer had arrived. */
+final class GeminiTry {
+    private final WebClient client;
+    private final GeminiSettings settings;
+    private final GeminiJson json;
+    private final Scheduler timer;
+    private volatile boolean arrived;
+
+    GeminiTry(WebClient client, GeminiSettings settings, GeminiJson json, Scheduler timer) {
+        this.client = client;
+        this.settings = settings;
+        this.json = json;
+        this.timer = timer;
+    }
+
+    /** The answer, once. */
+    Flux<TextPiece> pieces(byte[] body, Delivery delivery, Runnable called) {
+        return client.post()
+                .uri(settings.method(delivery))
+                .header("x-goog-api-key", settings.apiKey().value())
+                .contentType(MediaType.APPLICATION_JSON)
+                .accept(delivery == Delivery.WHOLE ? MediaType.APPLICATION_JSON : MediaType.TEXT_EVENT_STREAM)
+                .httpRequest(request -> called.run())
+                .bodyValue(body)
+                .exchangeToFlux(response -> read(response, delivery))
+                .timeout(
+                        Mono.delay(settings.tryTimeout(), timer),
+                        piece -> Mono.delay(settings.idleTimeout(), timer),
+                        Flux.error(this::late))
+                .onErrorMap(this::failure);
+    }
+
+    private Flux<TextPiece> read(ClientResponse response, Delivery delivery) {
+        int status = response.statusCode().value();
+        if (status != 200) {
+            return bytes(capped(response))
+                    .onErrorReturn(new byte[0])
+                    .flatMapMany(body ->
+                            Flux.error(json.refusal(status, response.headers().asHttpHeaders(), body)));
+        }
+        GeminiAnswer answer = new GeminiAnswer(json, settings.model());
+        ClientResponse noticed = capped(response)
+                .mutate()
+                .body(body -> body.doOnNext(buffer -> arrived = true))
+                .build();
+        Flux<byte[]> chunks = delivery == Delivery.WHOLE ? bytes(noticed).flux() : events(noticed);
+        return chunks.<TextPiece>concatMapIterable(chunk -> answer.next(json.chunk(chunk)), 1)
+                .concatWith(Mono.fromSupplier(answer::end));
+    }
+
+    private ClientResponse capped(ClientResponse response) {
+        long most = settings.maxAnswer().toBytes();
+        return response.mutate().body(body -> ByteStreams.capped(body, most)).build();
+    }
+
+    private static Mono<byte[]> bytes(ClientResponse response) {
+        return response.bodyToMono(byte[].class).defaultIfEmpty(new byte[0]);
+    }
+
+    private Flux<byte[]> events(ClientResponse response) {
+        boolean stream = response.headers()
+                .contentType()
+                .filter(MediaType.TEXT_EVENT_STREAM::isCompatibleWith)
+                .isPresent();
+        if (!stream) {
+            return response.releaseBody()
+                    .thenMany(Flux.error(() -> json.broken("The provider does not stream.", null)));
+        }
+        return response.bodyToFlux(String.class).map(data -> data.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private ProviderException late() {
+        return arrived
+                ? new ProviderException(ProviderFailure.STALLED, "The provider's answer did not go on in time.")
+                : new ProviderException(ProviderFailure.TIMED_OUT, "The provider did not answer in time.");
+    }
+
+    private Throwable failure(Throwable error) {
+        Throwable cause =
+                error instanceof WebClientRequestException && error.getCause() != null ? error.getCause() : error;
+        return switch (cause) {
+            case ProviderException known -> known;
+            case ReadTimeoutException _ -> late();
+            case ByteLimitExceededException limit ->
+                json.broken("The provider's answer is larger than " + limit.limit() + " bytes.", null);
+            // How the pool says that nothing became free, or that too many wait already; its own types are hidden.
+            case TimeoutException full -> busy(full);
+            case RejectedExecutionException full -> busy(full);
+            case IOException _
+            when !arrived -> json.failure(ProviderFailure.UNREACHABLE, "The provider cannot be reached.", cause);
+            default -> json.broken("The provider's answer cannot be read.", cause);
+        };
+    }
+
+    private ProviderException busy(Throwable full) {
+        return json.failure(ProviderFailure.OVERLOADED, "Too many calls are under way; nothing was sent.", full);
+    }
+}

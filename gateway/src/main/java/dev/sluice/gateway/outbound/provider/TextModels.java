@@ -1,0 +1,25 @@
+package dev.sluice.gateway.outbound.provider;
+
+import io.micrometer.core.instrument.MeterRegistry;
+import reactor.core.publisher.Flux;
+import reactor.core.scheduler.Scheduler;
+
+/** Puts a model together. */
+public final class TextModels {
+
+    private TextModels() {}
+
+    /** Everything around a provider's single try, outermost first. */
+    public static TextModel guarded(TextModel provider, Patience patience, MeterRegistry meters, Scheduler timer) {
+        TextModel chain = provider;
+        chain = new MeteredModel(chain, meters); // each try is seen
+        chain = new RetryingModel(chain, patience, timer); // both tries are one answer
+        return new DeadlineModel(chain, patience.deadline(), timer); // nothing outlasts it
+    }
+
+    /** What stands in for a provider without a key. */
+    public static TextModel unconfigured(String detail) {
+        return (prompt, delivery, called) ->
+                Flux.error(() -> new ProviderException(ProviderFailure.NOT_CONFIGURED, detail));
+    }
+}

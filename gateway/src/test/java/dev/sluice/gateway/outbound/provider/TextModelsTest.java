@@ -1,0 +1,138 @@
+package dev.sluice.gateway.outbound.provider;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.test.StepVerifier;
+import reactor.test.scheduler.VirtualTimeScheduler;
+
+/** Tries, pauses and the deadline, to the millisecond, in virtual time. */
+class TextModelsTest {
+    private static final Patience DEFAULTS =
+            new Patience(Duration.ofSeconds(30), Duration.ofSeconds(14), Duration.ofMillis(300));
+    private static final TextPiece TEXT = new TextPiece.Delta("a");
+    private static final TextPiece END = new TextPiece.End("m", null, "STOP");
+
+    private final VirtualTimeScheduler timer = VirtualTimeScheduler.create();
+    private final List<Long> starts = new ArrayList<>();
+
+    @AfterEach
+    void stop() {
+        timer.dispose();
+    }
+
+    @Test
+    void twoTriesThatTimeOutEndTogetherWithinTheDeadline() {
+        StepVerifier.create(guarded(DEFAULTS, failingAfter(Duration.ofSeconds(14), ProviderFailure.TIMED_OUT)))
+                .then(() -> timer.advanceTimeBy(Duration.ofMillis(28_299)))
+                .expectNoEvent(Duration.ZERO)
+                .then(() -> timer.advanceTimeBy(Duration.ofMillis(1)))
+                .verifyErrorMatches(failure -> is(failure, ProviderFailure.TIMED_OUT));
+        assertThat(starts).containsExactly(0L, 14_300L);
+    }
+
+    @Test
+    void secondTryMaySucceed() {
+        StepVerifier.create(guarded(
+                        DEFAULTS,
+                        failingAfter(Duration.ofSeconds(1), ProviderFailure.UNREACHABLE),
+                        Flux.just(TEXT, END)))
+                .then(() -> timer.advanceTimeBy(Duration.ofMillis(1_300)))
+                .expectNext(TEXT, END)
+                .verifyComplete();
+        assertThat(starts).containsExactly(0L, 1_300L);
+    }
+
+    @Test
+    void firstTryThatLeavesNoTimeIsTheOnlyOne() {
+        Patience patient = new Patience(Duration.ofSeconds(30), Duration.ofSeconds(29), Duration.ofMillis(300));
+
+        StepVerifier.create(guarded(patient, failingAfter(Duration.ofSeconds(29), ProviderFailure.TIMED_OUT)))
+                .then(() -> timer.advanceTimeBy(Duration.ofSeconds(29)))
+                .verifyErrorMatches(failure -> is(failure, ProviderFailure.TIMED_OUT));
+        assertThat(starts).containsExactly(0L);
+    }
+
+    @Test
+    void whatWillFareNoBetterIsNotTriedAgain() {
+        for (ProviderFailure failure : ProviderFailure.values()) {
+            starts.clear();
+            StepVerifier.create(guarded(DEFAULTS, failingAfter(Duration.ZERO, failure)))
+                    .then(() -> timer.advanceTimeBy(Duration.ofSeconds(1)))
+                    .verifyErrorMatches(error -> is(error, failure));
+            assertThat(starts).as("tries after %s", failure).hasSize(failure.mayPass() ? 2 : 1);
+        }
+    }
+
+    @Test
+    void answerThatGoesOnForEverEndsAtTheDeadline() {
+        Flux<TextPiece> endless = Flux.interval(Duration.ofSeconds(1), timer).map(second -> TEXT);
+
+        StepVerifier.create(guarded(DEFAULTS, endless))
+                .then(() -> timer.advanceTimeBy(Duration.ofMillis(29_999)))
+                .expectNextCount(29)
+                .then(() -> timer.advanceTimeBy(Duration.ofMillis(1)))
+                .thenConsumeWhile(TEXT::equals)
+                .verifyErrorMatches(failure -> is(failure, ProviderFailure.TIMED_OUT));
+        assertThat(starts).containsExactly(0L);
+    }
+
+    @Test
+    void callerThatLeavesInThePauseIsAskedForNoMore() {
+        StepVerifier.create(guarded(DEFAULTS, failingAfter(Duration.ofSeconds(1), ProviderFailure.SERVER_ERROR)))
+                .then(() -> timer.advanceTimeBy(Duration.ofMillis(1_100)))
+                .thenCancel()
+                .verify();
+
+        timer.advanceTimeBy(Duration.ofMinutes(1));
+        assertThat(starts).containsExactly(0L);
+    }
+
+    @Test
+    void callerThatLeavesIsCountedAsSuch() {
+        SimpleMeterRegistry meters = new SimpleMeterRegistry();
+        TextModel model = TextModels.guarded((prompt, how, called) -> Flux.never(), DEFAULTS, meters, timer);
+
+        StepVerifier.create(model.reply(prompt(), Delivery.STREAMED, () -> {}))
+                .expectSubscription()
+                .then(() -> timer.advanceTimeBy(Duration.ofSeconds(1)))
+                .thenCancel()
+                .verify();
+
+        assertThat(meters.get("sluice.ai.calls")
+                        .tag("outcome", "cancelled")
+                        .counter()
+                        .count())
+                .isEqualTo(1);
+    }
+
+    @SafeVarargs
+    private Flux<TextPiece> guarded(Patience patience, Flux<TextPiece>... tries) {
+        TextModel provider = (prompt, delivery, called) -> Flux.defer(() -> {
+            starts.add(timer.now(TimeUnit.MILLISECONDS));
+            return tries[Math.min(starts.size(), tries.length) - 1];
+        });
+        return TextModels.guarded(provider, patience, new SimpleMeterRegistry(), timer)
+                .reply(prompt(), Delivery.STREAMED, () -> {});
+    }
+
+    private Flux<TextPiece> failingAfter(Duration delay, ProviderFailure failure) {
+        return Mono.delay(delay, timer).flatMapMany(late -> Flux.error(() -> new ProviderException(failure, "no")));
+    }
+
+    private static Prompt prompt() {
+        return new Prompt(Prompt.conversation("Hello"), null, null);
+    }
+
+    private static boolean is(Throwable error, ProviderFailure failure) {
+        return error instanceof ProviderException known && known.failure() == failure;
+    }
+}
