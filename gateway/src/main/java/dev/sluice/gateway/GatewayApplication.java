@@ -25,6 +25,8 @@ public class GatewayApplication {
         setUnlessGiven("reactor.netty.send.maxPrefetchSize", "16");
         // The adaptive allocator clears each chunk of memory it takes: half the throughput of large bodies.
         setUnlessGiven("io.netty.allocator.type", "pooled");
+        // Even sampled, it takes a stack trace for one buffer in 128. Tests look for leaks, at every buffer.
+        setUnlessGiven("io.netty.leakDetection.level", "disabled");
         SpringApplication.run(GatewayApplication.class, args);
     }
 
