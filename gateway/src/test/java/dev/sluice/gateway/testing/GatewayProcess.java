@@ -47,6 +47,7 @@ public final class GatewayProcess implements AutoCloseable {
         command.addAll(jvmFlags);
         command.addAll(List.of("-cp", classPathFor(mainClass), mainClass.getName(), "--server.port=0"));
         command.add("--sluice.samples.enabled=false");
+        command.add("--logging.level.org.springframework.boot.reactor.netty=info"); // tells the port
         settings.forEach((key, value) -> command.add("--" + key + "=" + value));
         try {
             Process process = new ProcessBuilder(command)
