@@ -31,6 +31,11 @@ public class GatewayApplication {
         setUnlessGiven("reactor.netty.send.maxPrefetchSize", "16");
         // The adaptive allocator clears each chunk of memory it takes: half the throughput of large bodies.
         setUnlessGiven("io.netty.allocator.type", "pooled");
+        // Even sampled, it takes a stack trace for one buffer in 128. Tests look for leaks, at every buffer.
+        setUnlessGiven("io.netty.leakDetection.level", "disabled");
+        // Nothing blocks a loop, so more of them than processors (4 at least by default) only take turns.
+        int processors = Runtime.getRuntime().availableProcessors();
+        setUnlessGiven("reactor.netty.ioWorkerCount", Integer.toString(Math.max(2, processors)));
         SpringApplication.run(GatewayApplication.class, args);
     }
 

@@ -1,8 +1,6 @@
 package dev.sluice.zipstream;
 
-import java.nio.charset.StandardCharsets;
 import java.time.Instant;
-import java.util.Arrays;
 import org.springframework.core.io.buffer.DataBuffer;
 import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
@@ -48,15 +46,37 @@ public record ArchiveEntry(
         resources.dispose();
     }
 
+    /** In one pass: this runs for every entry, beside a checksum that takes microseconds. */
     private static boolean isSafe(String name) {
-        if (name.chars().anyMatch(c -> c == '\\' || Character.isISOControl(c))) {
-            return false;
+        int partStart = 0;
+        long utf8Bytes = 0;
+        for (int at = 0; at < name.length(); at++) {
+            char c = name.charAt(at);
+            if (c == '\\' || Character.isISOControl(c)) {
+                return false;
+            }
+            if (c == '/') {
+                if (!isPart(name, partStart, at)) {
+                    return false;
+                }
+                partStart = at + 1;
+            }
+            // Characters outside UTF-8 (lone surrogates) would silently become question marks in the header.
+            if (Character.isSurrogate(c) && !isHalfOfPair(name, at)) {
+                return false;
+            }
+            utf8Bytes += c < 0x80 ? 1 : c < 0x800 || Character.isSurrogate(c) ? 2 : 3;
         }
-        if (Arrays.stream(name.split("/", -1)).anyMatch(p -> p.isEmpty() || p.equals(".") || p.equals(".."))) {
-            return false;
-        }
-        // Characters outside UTF-8 (lone surrogates) would silently become question marks in the header.
-        return StandardCharsets.UTF_8.newEncoder().canEncode(name)
-                && name.getBytes(StandardCharsets.UTF_8).length <= MAX_NAME_BYTES;
+        return isPart(name, partStart, name.length()) && utf8Bytes <= MAX_NAME_BYTES;
+    }
+
+    private static boolean isHalfOfPair(String name, int at) {
+        int low = Character.isLowSurrogate(name.charAt(at)) ? at : at + 1;
+        return low > 0 && low < name.length() && Character.isSurrogatePair(name.charAt(low - 1), name.charAt(low));
+    }
+
+    /** Whether the part from {@code start} to {@code end} is more than nothing and no {@code .} or {@code ..}. */
+    private static boolean isPart(String name, int start, int end) {
+        return end > start && !name.regionMatches(start, "..", 0, end - start);
     }
 }

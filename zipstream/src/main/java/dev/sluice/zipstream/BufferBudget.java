@@ -34,6 +34,7 @@ public final class BufferBudget {
     private final Queue<Waiter> granted = new ArrayDeque<>();
     private boolean delivering;
     private long free;
+    private long grants;
 
     /**
      * @param capacityBytes bytes in all, at least 1
@@ -74,16 +75,32 @@ public final class BufferBudget {
      * @throws IllegalArgumentException if a value is negative
      */
     public Mono<Reservation> reserve(long bytes, Duration deadline) {
+        return reserve(bytes, deadline, deadline);
+    }
+
+    /**
+     * As {@link #reserve(long, Duration)}, but gives up early when the queue stands still: when for {@code standstill}
+     * nobody at all was given bytes. A queue that moves is worth waiting in, one that does not may never move again.
+     *
+     * @param standstill how long; looked at that often, so it may be noticed up to twice as late. Zero means that
+     *     nobody waits
+     * @throws IllegalArgumentException if a value is negative
+     */
+    public Mono<Reservation> reserve(long bytes, Duration deadline, Duration standstill) {
         if (bytes < 0) {
             throw new IllegalArgumentException("bytes: " + bytes + " (expected: 0 or more)");
         }
         if (deadline.isNegative()) {
             throw new IllegalArgumentException("deadline: " + deadline + " (expected: zero or more)");
         }
+        if (standstill.isNegative()) {
+            throw new IllegalArgumentException("standstill: " + standstill + " (expected: zero or more)");
+        }
+        Duration look = standstill.compareTo(deadline) < 0 ? standstill : deadline;
         return new Mono<>() {
             @Override
             public void subscribe(CoreSubscriber<? super Reservation> actual) {
-                actual.onSubscribe(new Waiter(BufferBudget.this, actual, bytes, deadline, timer));
+                actual.onSubscribe(new Waiter(BufferBudget.this, actual, bytes, deadline, look, timer));
             }
         };
     }
@@ -107,6 +124,13 @@ public final class BufferBudget {
         }
     }
 
+    /** Reservations granted so far. */
+    long grants() {
+        synchronized (lock) {
+            return grants;
+        }
+    }
+
     /** Puts a newcomer where it belongs: served at once, refused at once, or in the queue. */
     void enter(Waiter waiter) {
         Reason refusal = null;
@@ -117,7 +141,8 @@ public final class BufferBudget {
             } else if (waiting.isEmpty() && waiter.bytes <= free) {
                 served = waiter.grant();
                 free -= served ? waiter.bytes : 0;
-            } else if (waiter.deadline.isZero()) {
+                grants += served ? 1 : 0;
+            } else if (waiter.look.isZero()) {
                 refusal = Reason.DEADLINE;
             } else if (waiting.size() >= maxQueued) {
                 refusal = Reason.QUEUE_FULL;
@@ -164,6 +189,7 @@ public final class BufferBudget {
             queue.remove();
             if (head.grant()) {
                 free -= head.bytes;
+                grants++;
                 granted.add(head);
             }
         }

@@ -16,24 +16,17 @@ import java.time.ZoneOffset;
  */
 final class DosTime {
 
-    private static final LocalDateTime EARLIEST = LocalDateTime.of(1980, 1, 1, 0, 0);
-    private static final LocalDateTime LATEST = LocalDateTime.of(2107, 12, 31, 23, 59, 58);
+    private static final int FIRST_YEAR = 1980;
+    private static final Instant EARLIEST = Instant.parse("1980-01-01T00:00:00Z");
+    private static final Instant LATEST = Instant.parse("2107-12-31T23:59:58Z");
 
     private DosTime() {}
 
     /** Rounded down to two seconds; times outside 1980 to 2107 become the nearest the format can hold. */
     static int of(Instant instant) {
-        if (instant.isBefore(EARLIEST.toInstant(ZoneOffset.UTC))) {
-            return encode(EARLIEST);
-        }
-        if (instant.isAfter(LATEST.toInstant(ZoneOffset.UTC))) {
-            return encode(LATEST);
-        }
-        return encode(LocalDateTime.ofInstant(instant, ZoneOffset.UTC));
-    }
-
-    private static int encode(LocalDateTime t) {
-        int date = (t.getYear() - EARLIEST.getYear()) << 9 | t.getMonthValue() << 5 | t.getDayOfMonth();
+        Instant held = instant.isBefore(EARLIEST) ? EARLIEST : instant.isAfter(LATEST) ? LATEST : instant;
+        LocalDateTime t = LocalDateTime.ofInstant(held, ZoneOffset.UTC);
+        int date = (t.getYear() - FIRST_YEAR) << 9 | t.getMonthValue() << 5 | t.getDayOfMonth();
         int time = t.getHour() << 11 | t.getMinute() << 5 | t.getSecond() / 2;
         return date << 16 | time;
     }

@@ -13,7 +13,10 @@ import java.io.OutputStream;
  */
 final class HeaderSink extends OutputStream {
 
-    private ByteArrayOutputStream headers = new ByteArrayOutputStream();
+    /** Room for a header and the longest name that {@link EntryNames} gives. */
+    private static final int HEADER_BYTES = 256;
+
+    private final ByteArrayOutputStream headers = new ByteArrayOutputStream(HEADER_BYTES);
     private long lent;
     private long seen;
 
@@ -50,7 +53,7 @@ final class HeaderSink extends OutputStream {
             throw new IllegalStateException("archive writer: " + lent + " bytes read as payload and not written");
         }
         byte[] taken = headers.toByteArray();
-        headers = new ByteArrayOutputStream();
+        headers.reset();
         return taken;
     }
 

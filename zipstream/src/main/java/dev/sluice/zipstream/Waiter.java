@@ -34,24 +34,31 @@ final class Waiter implements Subscription {
     }
 
     final long bytes;
-    final Duration deadline;
+    final Duration look;
 
+    private final Duration deadline;
     private final BufferBudget budget;
     private final CoreSubscriber<? super Reservation> actual;
     private final Scheduler timer;
     private final AtomicReference<State> state = new AtomicReference<>(State.IDLE);
     private final Disposable.Swap timeout = Disposables.swap();
 
+    // Of one look after the other, never of two at once.
+    private long left;
+    private long grantsSeen;
+
     Waiter(
             BufferBudget budget,
             CoreSubscriber<? super Reservation> actual,
             long bytes,
             Duration deadline,
+            Duration look,
             Scheduler timer) {
         this.budget = budget;
         this.actual = actual;
         this.bytes = bytes;
         this.deadline = deadline;
+        this.look = look;
         this.timer = timer;
     }
 
@@ -98,8 +105,16 @@ final class Waiter implements Subscription {
     }
 
     void startDeadline() {
+        left = Nanos.of(deadline);
+        lookLater();
+    }
+
+    private void lookLater() {
+        long pause = Math.min(left, Nanos.of(look));
+        left -= pause;
+        grantsSeen = budget.grants();
         try {
-            timeout.replace(timer.schedule(this::expire, Nanos.of(deadline), TimeUnit.NANOSECONDS));
+            timeout.replace(timer.schedule(this::look, pause, TimeUnit.NANOSECONDS));
         } catch (RejectedExecutionException stopped) {
             if (state.compareAndSet(State.WAITING, State.DONE)) {
                 budget.leave(this);
@@ -108,8 +123,11 @@ final class Waiter implements Subscription {
         }
     }
 
-    private void expire() {
-        if (state.compareAndSet(State.WAITING, State.DONE)) {
+    /** Time is up when it is, or when nobody was granted anything since the last look. */
+    private void look() {
+        if (left > 0 && budget.grants() != grantsSeen) {
+            lookLater();
+        } else if (state.compareAndSet(State.WAITING, State.DONE)) {
             budget.leave(this);
             actual.onError(new BudgetExhaustedException(Reason.DEADLINE, bytes, budget.capacity()));
         }

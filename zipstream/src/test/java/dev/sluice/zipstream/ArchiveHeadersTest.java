@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -63,9 +64,45 @@ class ArchiveHeadersTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "/", "/a", "a/", "a//b", "..", "../a", "a/../b", "./a", "a\\b", "a\u0000b", "\uD83D"})
+    @ValueSource(
+            strings = {
+                "",
+                "/",
+                "/a",
+                "a/",
+                "a//b",
+                "..",
+                "../a",
+                "a/../b",
+                "./a",
+                "a\\b",
+                "a\u0000b",
+                ".",
+                "a/.",
+                "\uD83D",
+                "a\uD83Db",
+                "\uDE00",
+                "\uDE00\uD83D",
+                "\uD83D\uD83D\uDE00"
+            })
     void namesThatCouldHarmAreNoEntries(String name) {
         assertThatIllegalArgumentException().isThrownBy(() -> entry(name, 1));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"a", "a/b", "...", ".a", "a..", "a/..b", "..a/b", "\u00FC\u20AC\uD83D\uDE00"})
+    void namesThatOnlyLookSoAreEntries(String name) {
+        assertThat(entry(name, 1).name()).isEqualTo(name);
+    }
+
+    @Test
+    void namesAreAsLongAsTheFormatCanHold() {
+        for (String letter : new String[] {"a", "\u00FC", "\u20AC", "\uD83D\uDE00"}) {
+            int bytes = letter.getBytes(StandardCharsets.UTF_8).length;
+            String longest = letter.repeat(65_535 / bytes) + "a".repeat(65_535 % bytes);
+            assertThat(entry(longest, 1).name()).isEqualTo(longest);
+            assertThatIllegalArgumentException().isThrownBy(() -> entry(longest + "a", 1));
+        }
     }
 
     @Test

@@ -96,6 +96,42 @@ class BufferBudgetTest {
     }
 
     @Test
+    void aQueueIsWaitedInWhileItMovesAndLeftWhenItStandsStill() {
+        List<Reservation> held = List.of(take(30), take(30), take(40));
+        wait("first", 30);
+        wait("second", 30);
+        waitWhileItMoves("third", 50, Duration.ofSeconds(10));
+
+        time.advanceTimeBy(Duration.ofMillis(40));
+        held.get(0).release();
+        time.advanceTimeBy(Duration.ofMillis(40));
+        held.get(1).release();
+        time.advanceTimeBy(Duration.ofMillis(69));
+        assertThat(events).containsExactly("first got 30", "second got 30");
+
+        time.advanceTimeBy(Duration.ofMillis(1));
+        assertThat(events).endsWith("third refused DEADLINE");
+        assertThat(budget.queued()).isZero();
+    }
+
+    @Test
+    void aQueueThatMovesIsLeftAtTheDeadlineAllTheSame() {
+        List<Reservation> held = List.of(take(30), take(30), take(40));
+        wait("first", 30);
+        wait("second", 30);
+        waitWhileItMoves("third", 50, Duration.ofMillis(80));
+
+        time.advanceTimeBy(Duration.ofMillis(40));
+        held.get(0).release();
+        time.advanceTimeBy(Duration.ofMillis(39));
+        held.get(1).release();
+        assertThat(events).hasSize(2);
+
+        time.advanceTimeBy(Duration.ofMillis(1));
+        assertThat(events).endsWith("third refused DEADLINE");
+    }
+
+    @Test
     void aGrantStopsItsDeadline() {
         Reservation all = take(100);
         wait("a", 50);
@@ -246,6 +282,7 @@ class BufferBudgetTest {
         assertThatIllegalArgumentException().isThrownBy(() -> new BufferBudget(1, -1, time));
         assertThatIllegalArgumentException().isThrownBy(() -> budget.reserve(-1, PATIENT));
         assertThatIllegalArgumentException().isThrownBy(() -> budget.reserve(1, Duration.ofMillis(-1)));
+        assertThatIllegalArgumentException().isThrownBy(() -> budget.reserve(1, PATIENT, Duration.ofMillis(-1)));
     }
 
     private Reservation take(long bytes) {
@@ -254,6 +291,13 @@ class BufferBudgetTest {
 
     private Disposable wait(String who, long bytes) {
         return budget.reserve(bytes, PATIENT)
+                .subscribe(
+                        reservation -> events.add(who + " got " + reservation.bytes()),
+                        error -> events.add(who + " refused " + ((BudgetExhaustedException) error).reason()));
+    }
+
+    private void waitWhileItMoves(String who, long bytes, Duration deadline) {
+        budget.reserve(bytes, deadline, Duration.ofMillis(50))
                 .subscribe(
                         reservation -> events.add(who + " got " + reservation.bytes()),
                         error -> events.add(who + " refused " + ((BudgetExhaustedException) error).reason()));

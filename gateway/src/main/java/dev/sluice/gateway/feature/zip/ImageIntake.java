@@ -33,6 +33,7 @@ import reactor.core.scheduler.Scheduler;
  */
 final class ImageIntake {
     private static final Logger LOG = LoggerFactory.getLogger(ImageIntake.class);
+    private static final int LONGEST_IN_QUEUE = 20; // times spoolAfter, while the queue moves
     private static final Instant UNDATED = Instant.parse("1980-01-01T00:00:00Z");
 
     /** Who wants to know how far an image is. Called on the thread that brings it. */
@@ -95,12 +96,14 @@ final class ImageIntake {
 
     /**
      * Memory, if there is some at once. If not, an image that is fetched ahead waits for its turn: putting it on disk
-     * would cost more than it gains. One whose turn it is waits a moment in the queue for memory and then goes to disk;
-     * from then on the others of its request go there without waiting, until memory is found again.
+     * would cost more than it gains. One whose turn it is waits in the queue for memory while that moves, and goes to
+     * disk when it stands still: memory that nobody gives back is held by clients that do not read. From then on the
+     * others of its request go there without waiting, until memory is found again.
      */
     private Mono<ImageBytes> room(Mono<Void> turn, Duration patience, RequestScope request, DataBufferFactory buffers) {
         Mono<ImageBytes> onDisk = onDisk(patience, request, buffers);
-        Mono<ImageBytes> queued = inMemory(properties.spoolAfter(), request)
+        Mono<ImageBytes> queued = inMemory(
+                        properties.spoolAfter().multipliedBy(LONGEST_IN_QUEUE), properties.spoolAfter(), request)
                 .onErrorResume(BudgetExhaustedException.class, memoryIsShort -> {
                     request.memoryIsShort(true);
                     return onDisk;
@@ -112,8 +115,12 @@ final class ImageIntake {
     }
 
     private Mono<ImageBytes> inMemory(Duration patience, RequestScope request) {
+        return inMemory(patience, patience, request);
+    }
+
+    private Mono<ImageBytes> inMemory(Duration patience, Duration standstill, RequestScope request) {
         long most = properties.maxImageSize().toBytes();
-        return memory.reserve(Math.min(MemoryBytes.footprint(most), memory.capacity()), patience)
+        return memory.reserve(Math.min(MemoryBytes.footprint(most), memory.capacity()), patience, standstill)
                 .map(reservation -> {
                     request.memoryIsShort(false);
                     return ownedBy(request, new MemoryBytes(reservation, most));

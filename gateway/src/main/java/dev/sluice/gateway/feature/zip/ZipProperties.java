@@ -21,7 +21,8 @@ import org.springframework.util.unit.DataSize;
  * @param bufferBudget memory for images of all requests together; a quarter of the direct memory limit if unset
  * @param spoolBudget disk for images of all requests together, when memory is short
  * @param spoolDirectory where images wait on disk; files are deleted in every case
- * @param spoolAfter how long an image waits for memory before it goes to disk
+ * @param spoolAfter how long an image waits for memory that nobody is given before it goes to disk; 20 times that where
+ *     others are given some
  * @param queueTimeout how long a request waits for memory or disk before its first byte
  * @param archiveTimeout for one whole archive, however slowly its client reads
  * @param linkTtl how long a link can be used

@@ -1,5 +1,7 @@
 package dev.sluice.gateway.inbound.admission;
 
+import io.netty.channel.ChannelOption;
+import io.netty.channel.WriteBufferWaterMark;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.reactor.netty.NettyReactiveWebServerFactory;
 import org.springframework.boot.web.server.WebServerFactoryCustomizer;
@@ -11,6 +13,11 @@ import reactor.netty.http.server.HttpServer;
 @Configuration(proxyBeanMethods = false)
 @EnableConfigurationProperties(TransportProperties.class)
 public class ServerTransport {
+    /**
+     * Above this a response is flushed after every buffer. By default that is one buffer of 64 KB; what waits in a
+     * response is bounded by the 16 that are asked for at once, and they leave in one system call.
+     */
+    private static final WriteBufferWaterMark UNWRITABLE = new WriteBufferWaterMark(256 * 1024, 1024 * 1024);
 
     @Bean
     WebServerFactoryCustomizer<NettyReactiveWebServerFactory> boundedConnections(TransportProperties properties) {
@@ -22,6 +29,7 @@ public class ServerTransport {
                 .readTimeout(properties.readTimeout())
                 .httpRequestDecoder(decoder -> decoder.maxHeaderSize(
                         Math.toIntExact(properties.maxHeaderSize().toBytes())))
+                .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, UNWRITABLE)
                 .doOnChannelInit((observer, channel, address) -> channel.pipeline()
                         .addFirst(new StalledClients(properties.stalledAfter(), properties.slowestReader())));
     }

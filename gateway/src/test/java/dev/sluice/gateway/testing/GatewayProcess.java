@@ -1,0 +1,152 @@
+package dev.sluice.gateway.testing;
+
+import java.io.File;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.net.HttpURLConnection;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+
+/** The gateway in a JVM of its own, with flags of its own, on a free port. */
+public final class GatewayProcess implements AutoCloseable {
+    private static final Duration START = Duration.ofMinutes(1);
+    private static final int ANSWER_MILLIS = 30_000;
+    private static final Pattern STARTED = Pattern.compile("Netty started on port (\\d+)");
+
+    private final Process process;
+    private final Path log;
+    private int port;
+
+    private GatewayProcess(Process process, Path log) {
+        this.process = process;
+        this.log = log;
+    }
+
+    /**
+     * Starts it and waits until it listens.
+     *
+     * @param mainClass on the class path of the tests
+     * @param log gets all that it prints
+     */
+    public static GatewayProcess start(
+            Class<?> mainClass, List<String> jvmFlags, Map<String, String> settings, Path log) {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(jvmFlags);
+        command.addAll(List.of("-cp", classPathFor(mainClass), mainClass.getName(), "--server.port=0"));
+        command.add("--sluice.samples.enabled=false");
+        command.add("--logging.level.org.springframework.boot.reactor.netty=info"); // tells the port
+        settings.forEach((key, value) -> command.add("--" + key + "=" + value));
+        try {
+            Process process = new ProcessBuilder(command)
+                    .redirectErrorStream(true)
+                    .redirectOutput(log.toFile())
+                    .start();
+            var gateway = new GatewayProcess(process, log);
+            gateway.awaitStart();
+            return gateway;
+        } catch (IOException failed) {
+            throw new UncheckedIOException(failed);
+        }
+    }
+
+    /** Without the tests' own classes and resources, unless the main class is one of them. */
+    private static String classPathFor(Class<?> mainClass) {
+        String own =
+                mainClass.getProtectionDomain().getCodeSource().getLocation().getPath();
+        return Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator, -1))
+                .filter(entry -> own.contains("test-classes") || !entry.endsWith("test-classes"))
+                .collect(Collectors.joining(File.pathSeparator));
+    }
+
+    private void awaitStart() {
+        try {
+            Await.until(START, "the gateway listens", () -> {
+                Matcher started = STARTED.matcher(log());
+                if (started.find()) {
+                    port = Integer.parseInt(started.group(1));
+                }
+                return port != 0 || !process.isAlive();
+            });
+        } catch (AssertionError late) {
+            close();
+            throw new AssertionError(late.getMessage() + "\n" + log(), late);
+        }
+        if (port == 0) {
+            throw new AssertionError("the gateway ended with " + process.exitValue() + "\n" + log());
+        }
+    }
+
+    /** The absolute URI of a path. */
+    public URI uri(String path) {
+        return URI.create("http://127.0.0.1:" + port + path);
+    }
+
+    /** All it has printed. */
+    public String log() {
+        try {
+            return Files.readString(log);
+        } catch (IOException failed) {
+            throw new UncheckedIOException(failed);
+        }
+    }
+
+    /** Whether it still runs. */
+    public boolean isAlive() {
+        return process.isAlive();
+    }
+
+    /** The most memory it had resident so far, in bytes; empty where the system does not tell. */
+    public OptionalLong peakResidentBytes() {
+        Path status = Path.of("/proc", Long.toString(process.pid()), "status");
+        if (!Files.isReadable(status)) {
+            return OptionalLong.empty();
+        }
+        try {
+            return Files.readAllLines(status).stream()
+                    .filter(line -> line.startsWith("VmHWM:"))
+                    .mapToLong(line -> 1024 * Long.parseLong(line.replaceAll("\\D", "")))
+                    .findFirst();
+        } catch (IOException failed) {
+            throw new UncheckedIOException(failed);
+        }
+    }
+
+    /** The value of one line of {@code /actuator/prometheus}, such as {@code name{tag="value"}}. */
+    public double metric(String line) {
+        try {
+            var connection =
+                    (HttpURLConnection) uri("/actuator/prometheus").toURL().openConnection();
+            connection.setConnectTimeout(ANSWER_MILLIS);
+            connection.setReadTimeout(ANSWER_MILLIS);
+            try (InputStream body = connection.getInputStream()) {
+                return new String(body.readAllBytes(), StandardCharsets.UTF_8)
+                        .lines()
+                        .filter(each -> each.startsWith(line + " "))
+                        .mapToDouble(each -> Double.parseDouble(each.substring(line.length() + 1)))
+                        .findFirst()
+                        .orElseThrow(() -> new AssertionError("no metric " + line));
+            }
+        } catch (IOException failed) {
+            throw new UncheckedIOException(failed);
+        }
+    }
+
+    @Override
+    public void close() {
+        process.destroyForcibly();
+        process.onExit().join();
+    }
+}
