@@ -134,11 +134,7 @@ final class Admissions {
     }
 
     private RedisPermit permit(Admission admission) {
-        return new RedisPermit(
-                limiter.settlements(),
-                admission.id,
-                admission.places,
-                TimeUnit.MILLISECONDS.toNanos(admission.plan.recordMillis));
+        return new RedisPermit(limiter.settlements(), limiter.renewals(), admission);
     }
 
     /** Nobody knows whether Redis admitted it before the connection broke, and nobody went on as if it had. */

@@ -167,6 +167,12 @@ sealed interface LocalCounter {
             return 0;
         }
 
+        /** Lets a lease begin again; one that has ended is not taken again. */
+        void renew(String id, long now) {
+            turn(now);
+            leases.computeIfPresent(id, (_, _) -> now + limit.lease().toMillis());
+        }
+
         @Override
         public void settle(String id, long taken, long delta, long now) {
             leases.remove(id);

@@ -6,6 +6,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import reactor.core.publisher.Mono;
@@ -201,6 +202,32 @@ public final class LocalLimiter implements Limiter {
                     }
                 }
             });
+        }
+
+        @Override
+        public Optional<Duration> renewalPeriod() {
+            return Slots.renewalPeriod(limits);
+        }
+
+        @Override
+        public Mono<Void> renew() {
+            return Mono.fromRunnable(() -> {
+                synchronized (lock) {
+                    if (!isSettled) {
+                        renewLeases();
+                    }
+                }
+            });
+        }
+
+        private void renewLeases() {
+            long now = clock.millis();
+            for (int i = 0; i < limits.size(); i++) {
+                if (places.get(i) instanceof LocalCounter.Held held) {
+                    held.renew(id, now);
+                    counters.changed(limits.get(i), subject, held);
+                }
+            }
         }
 
         private void settleOnce(Usage usage) {

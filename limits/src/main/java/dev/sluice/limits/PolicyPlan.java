@@ -3,6 +3,7 @@ package dev.sluice.limits;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** Who decides which limit of a policy, worked out once. */
 final class PolicyPlan {
@@ -13,6 +14,8 @@ final class PolicyPlan {
     final List<ScriptLimit> scripted;
     /** Milliseconds a request's record is kept. */
     final long recordMillis;
+    /** How often its permits are renewed. */
+    final Optional<Duration> renewalPeriod;
 
     PolicyPlan(Policy policy, RedisLimiterSettings settings) {
         this.policy = policy;
@@ -28,6 +31,7 @@ final class PolicyPlan {
         wall = List.copyOf(first);
         scripted = List.copyOf(others);
         recordMillis = recordFor(policy, settings).toMillis();
+        renewalPeriod = Slots.renewalPeriod(policy.limits());
     }
 
     /** One in shadow mode is no wall: it would be asked for nothing but its opinion. */

@@ -35,6 +35,7 @@ public final class RedisLimiter implements Limiter, AutoCloseable {
     private final RedisLink link;
     private final Health health;
     private final Settlements settlements;
+    private final Renewals renewals;
     private final Admissions admissions;
     private final LocalLimiter local;
     private final Inspector inspector;
@@ -65,6 +66,7 @@ public final class RedisLimiter implements Limiter, AutoCloseable {
                 .build(policy -> new PolicyPlan(policy, settings));
         link = new RedisLink(client, this::connected);
         settlements = new Settlements(link, settings, timer, observer, scripts.settle());
+        renewals = new Renewals(link, settings, timer, health, scripts.renew(), settlements::resume);
         admissions = new Admissions(this, link, settings, timer, scripts.admit());
         inspector = new Inspector(link, settings, time, scripts.admit(), () -> wall);
     }
@@ -204,6 +206,10 @@ public final class RedisLimiter implements Limiter, AutoCloseable {
         return settlements;
     }
 
+    Renewals renewals() {
+        return renewals;
+    }
+
     @Override
     public Mono<List<Standing>> inspect(List<Limit> limits, Subject subject) {
         return inspector.inspect(limits, subject).timeout(settings.deadline(), timer);
@@ -220,8 +226,9 @@ public final class RedisLimiter implements Limiter, AutoCloseable {
         link.close();
     }
 
-    /** The two scripts; tests give Redis another clock in them. */
-    record Scripts(Script admit, Script settle) {
-        static final Scripts OWN = new Scripts(Script.named("admit.lua"), Script.named("settle.lua"));
+    /** The scripts; tests give Redis another clock in them. */
+    record Scripts(Script admit, Script settle, Script renew) {
+        static final Scripts OWN =
+                new Scripts(Script.named("admit.lua"), Script.named("settle.lua"), Script.named("renew.lua"));
     }
 }

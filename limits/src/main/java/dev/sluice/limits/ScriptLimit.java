@@ -111,6 +111,11 @@ final class ScriptLimit {
         arguments.add(numbers.get(5));
     }
 
+    /** Appends the lease of slots in {@code renew.lua}. */
+    void renew(List<byte[]> arguments) {
+        arguments.add(numbers.get(4));
+    }
+
     private long delta(Map<String, Long> used) {
         Long units = used.get(limit.name());
         return units == null ? 0 : Math.min(units, LARGEST) - limit.reserve();

@@ -58,6 +58,10 @@ abstract class LimiterContract {
         admitted.permit().settle(new Usage(used)).block(Duration.ofSeconds(20));
     }
 
+    final void renew(Decision.Admitted admitted) {
+        admitted.permit().renew().block(Duration.ofSeconds(20));
+    }
+
     final long remaining(Subject subject, Limit limit) {
         return inspect(subject, limit).remaining();
     }
@@ -171,6 +175,105 @@ abstract class LimiterContract {
         advance(Duration.ofMillis(1));
 
         admitted(ALICE, slots);
+    }
+
+    @Test
+    void slotThatIsRenewedOutlivesItsLeaseAndOneThatIsNotDoesNot() {
+        Slots slots = Slots.of("parallel", Scope.SUBJECT, 2, Duration.ofSeconds(45));
+        Decision.Admitted running = admitted(ALICE, slots);
+        admitted(ALICE, slots);
+        advance(Duration.ofSeconds(44));
+        renew(running);
+        refused(ALICE, slots);
+
+        advance(Duration.ofSeconds(1));
+        assertThat(inspect(ALICE, slots)).isEqualTo(new Standing("parallel", 2, 1, Duration.ofSeconds(44)));
+        for (int i = 0; i < 10; i++) {
+            advance(Duration.ofSeconds(30));
+            renew(running);
+            renew(running);
+        }
+        assertThat(inspect(ALICE, slots)).isEqualTo(new Standing("parallel", 2, 1, Duration.ofSeconds(45)));
+
+        settle(running, Map.of());
+        assertThat(inspect(ALICE, slots)).isEqualTo(new Standing("parallel", 2, 2, Duration.ZERO));
+    }
+
+    @Test
+    void renewedSlotIsFreeWhenItsLastLeaseEnds() {
+        Slots slots = Slots.of("parallel", Scope.SUBJECT, 1, Duration.ofSeconds(45));
+        Decision.Admitted running = admitted(ALICE, slots);
+        advance(Duration.ofSeconds(30));
+        renew(running);
+        advance(Duration.ofMillis(44_999));
+        assertThat(refused(ALICE, slots).first().retryAfter()).isEqualTo(Duration.ofMillis(1));
+        advance(Duration.ofMillis(1));
+
+        admitted(ALICE, slots);
+    }
+
+    @Test
+    void slotThatWasLostIsNotTakenAgain() {
+        Slots slots = Slots.of("parallel", Scope.SUBJECT, 1, Duration.ofSeconds(45));
+        Decision.Admitted late = admitted(ALICE, slots);
+        advance(Duration.ofSeconds(45));
+        renew(late);
+        assertThat(remaining(ALICE, slots)).isEqualTo(1);
+
+        admitted(ALICE, slots);
+        advance(Duration.ofSeconds(5));
+        renew(late);
+        assertThat(inspect(ALICE, slots)).isEqualTo(new Standing("parallel", 1, 0, Duration.ofSeconds(40)));
+        settle(late, Map.of());
+        refused(ALICE, slots);
+    }
+
+    @Test
+    void renewalAfterSettlingDoesNothing() {
+        Slots slots = Slots.of("parallel", Scope.SUBJECT, 1, Duration.ofSeconds(45));
+        Decision.Admitted ended = admitted(ALICE, slots);
+        settle(ended, Map.of());
+        renew(ended);
+        assertThat(inspect(ALICE, slots)).isEqualTo(new Standing("parallel", 1, 1, Duration.ZERO));
+
+        admitted(ALICE, slots);
+        advance(Duration.ofSeconds(5));
+        renew(ended);
+        assertThat(inspect(ALICE, slots)).isEqualTo(new Standing("parallel", 1, 0, Duration.ofSeconds(40)));
+    }
+
+    @Test
+    void reservationOfLongRequestThatIsRenewedIsCorrected() {
+        Slots brief = Slots.of("parallel", Scope.SUBJECT, 2, Duration.ofSeconds(45));
+        Slots lasting = Slots.of("all", Scope.GLOBAL, 2, Duration.ofMinutes(2));
+        Budget budget = Budget.of("units", Scope.SUBJECT, 100, Duration.ofDays(1), 40);
+        Decision.Admitted running = admitted(ALICE, brief, budget, lasting);
+        for (int i = 0; i < 20; i++) {
+            advance(Duration.ofSeconds(15));
+            renew(running);
+        }
+        assertThat(inspect(ALICE, brief)).isEqualTo(new Standing("parallel", 2, 1, Duration.ofSeconds(45)));
+        assertThat(inspect(ALICE, lasting)).isEqualTo(new Standing("all", 2, 1, Duration.ofMinutes(2)));
+        assertThat(remaining(ALICE, budget)).isEqualTo(60);
+
+        settle(running, Map.of("units", 5L));
+        assertThat(remaining(ALICE, budget)).isEqualTo(95);
+        assertThat(remaining(ALICE, brief)).isEqualTo(2);
+        assertThat(remaining(ALICE, lasting)).isEqualTo(2);
+    }
+
+    @Test
+    void permitIsRenewedThreeTimesInItsShortestLease() {
+        TokenBucket rate = TokenBucket.of("user", Scope.SUBJECT, 5, MINUTE);
+        Slots brief = Slots.of("parallel", Scope.SUBJECT, 5, Duration.ofSeconds(45));
+        Slots lasting = Slots.of("all", Scope.GLOBAL, 5, Duration.ofMinutes(2));
+
+        assertThat(admitted(ALICE, lasting, rate, brief).permit().renewalPeriod())
+                .contains(Duration.ofSeconds(15));
+        assertThat(admitted(ALICE, rate).permit().renewalPeriod()).isEmpty();
+        assertThat(admitted(ALICE).permit().renewalPeriod()).isEmpty();
+        renew(admitted(ALICE, rate));
+        renew(admitted(ALICE));
     }
 
     @Test

@@ -59,8 +59,35 @@ class RedisFaultsTest {
         return fixture.redis().zcard(fixture.prefix + "lock:parallel:user%3Aalice");
     }
 
+    private double lastLease() {
+        return fixture.redis()
+                .zrangeWithScores(fixture.prefix + "lock:parallel:user%3Aalice", -1, -1)
+                .getFirst()
+                .getScore();
+    }
+
+    private long redisMillis() {
+        List<String> time = fixture.redis().time();
+        return Long.parseLong(time.get(0)) * 1000 + Long.parseLong(time.get(1)) / 1000;
+    }
+
+    private String recordOfOne() {
+        List<String> records = fixture.redis().keys(fixture.prefix + "req:*");
+        assertThat(records).hasSize(1);
+        return records.getFirst();
+    }
+
+    private static Permit permitOf(Decision decision) {
+        assertThat(decision).isInstanceOf(Decision.Admitted.class);
+        return ((Decision.Admitted) decision).permit();
+    }
+
     private long usedToday() {
-        return fixture.redis().keys(fixture.prefix + "quota:*").stream()
+        return usedOf("quota");
+    }
+
+    private long usedOf(String kind) {
+        return fixture.redis().keys(fixture.prefix + kind + ":*").stream()
                 .mapToLong(key -> Long.parseLong(fixture.redis().get(key)))
                 .sum();
     }
@@ -210,8 +237,14 @@ class RedisFaultsTest {
             fixture.redis().scriptFlush();
             Decision decision = admit(limiter, quota, slots);
             assertThat(decision).isInstanceOf(Decision.Admitted.class);
+            double lease = lastLease();
+            Await.until(
+                    "time passes", () -> lease < redisMillis() + slots.lease().toMillis());
             fixture.redis().scriptFlush();
-            ((Decision.Admitted) decision).permit().settle(Usage.asReserved()).block(GENEROUS);
+            permitOf(decision).renew().block(GENEROUS);
+            assertThat(lastLease()).isGreaterThan(lease);
+            fixture.redis().scriptFlush();
+            permitOf(decision).settle(Usage.asReserved()).block(GENEROUS);
             assertThat(held()).isZero();
         }
         assertThat(usedToday()).isEqualTo(3);
@@ -260,6 +293,124 @@ class RedisFaultsTest {
                                 .remaining()
                         == 2);
         assertThat(admit(other, brief)).isInstanceOf(Decision.Admitted.class);
+    }
+
+    @Test
+    void renewalThatRedisDidNotHearInTimeIsMadeUpForByTheNext() {
+        RedisLimiter limiter =
+                limiter(RedisLimiterSettings.defaults().withTimes(Duration.ofSeconds(10), Duration.ofSeconds(1)));
+        Permit permit = permitOf(admit(limiter, slots, budget));
+        redis.stop();
+        permit.renew().block(GENEROUS);
+        redis.goOn();
+        // The one that came too late is on its way still.
+        admit(limiter, rate);
+        double lease = lastLease();
+
+        Await.until("a renewal is heard", () -> {
+            permit.renew().block(GENEROUS);
+            return lastLease() > lease;
+        });
+        permit.settle(new Usage(Map.of("units", 3L))).block(GENEROUS);
+        Await.until("its slot is free", () -> held() == 0);
+        assertThat(events.unsettled).hasValue(0);
+    }
+
+    @Test
+    void renewalIsDroppedWhileRedisIsCutOffAndTheNextOneKeepsTheSlot() {
+        RedisLimiter limiter = limiter(RedisFixture.PATIENT);
+        Permit permit = permitOf(admit(limiter, slots));
+        double lease = lastLease();
+        proxy.cutOff();
+        Await.until("the connection is gone", () -> !sends(limiter));
+        permit.renew().block(GENEROUS);
+        proxy.letIn();
+        Await.until("the connection is there again", () -> sends(limiter));
+        awaitShared(limiter, rate);
+        assertThat(lastLease()).isEqualTo(lease);
+
+        permit.renew().block(GENEROUS);
+        assertThat(lastLease()).isGreaterThan(lease);
+    }
+
+    @Test
+    void renewalTakesNoSlotThatRedisLostWithItsMemory() {
+        RedisLimiter limiter = limiter(RedisLimiterSettings.defaults());
+        Permit permit = permitOf(admit(limiter, slots));
+        redis.kill();
+        permit.renew().block(GENEROUS);
+        redis.startAgain();
+        awaitShared(limiter, rate);
+
+        permit.renew().block(GENEROUS);
+        assertThat(held()).isZero();
+    }
+
+    @Test
+    void renewalKeepsTheRecordAndTheSetOfSlotsAsLongAsTheAdmissionDid() {
+        RedisLimiter limiter = limiter(RedisFixture.PATIENT);
+        Permit permit = permitOf(admit(limiter, slots, budget));
+        String record = recordOfOne();
+        String set = fixture.prefix + "lock:parallel:user%3Aalice";
+        fixture.redis().pexpire(record, 60_000);
+        fixture.redis().pexpire(set, 60_000);
+
+        permit.renew().block(GENEROUS);
+        assertThat(fixture.redis().pttl(record))
+                .isBetween(
+                        slots.lease().toMillis(), slots.lease().plusSeconds(10).toMillis());
+        assertThat(fixture.redis().pttl(set))
+                .isBetween(
+                        slots.lease().minusMinutes(1).toMillis(), slots.lease().toMillis());
+
+        permit.settle(new Usage(Map.of("units", 3L))).block(GENEROUS);
+        permit.renew().block(GENEROUS);
+        assertThat(fixture.redis().get(record)).isEqualTo("S");
+        assertThat(fixture.redis().pttl(record)).isBetween(1L, 10_000L);
+        assertThat(held()).isZero();
+    }
+
+    @Test
+    void settlementThatIsKeptIsToldUntilTheRenewedRecordEnds() {
+        RedisLimiter limiter = limiter(RedisFixture.PATIENT);
+        RedisPermit permit = (RedisPermit) permitOf(admit(limiter, slots, budget));
+        long begun = System.nanoTime();
+        permit.renew().block(GENEROUS);
+        assertThat(permit.until() - begun)
+                .isGreaterThanOrEqualTo(slots.lease().plusSeconds(10).toNanos());
+
+        proxy.cutOff();
+        Await.until("the connection is gone", () -> !sends(limiter));
+        permit.settle(new Usage(Map.of("units", 3L))).block(GENEROUS);
+        proxy.letIn();
+        Await.until("the connection is there again", () -> sends(limiter));
+        awaitShared(limiter, rate);
+
+        Await.until("the reservation is corrected", () -> usedOf("budget") == 3);
+        assertThat(events.unsettled).hasValue(0);
+    }
+
+    @Test
+    void correctionOfAWindowThatIsForgottenDoesNothing() {
+        RedisLimiter limiter = limiter(RedisFixture.PATIENT);
+        Permit more = permitOf(admit(limiter, slots, budget));
+        Permit less = permitOf(admit(limiter, slots, budget));
+        fixture.redis().keys(fixture.prefix + "budget:*").forEach(fixture.redis()::del);
+
+        more.settle(new Usage(Map.of("units", 30L))).block(GENEROUS);
+        less.settle(new Usage(Map.of("units", 3L))).block(GENEROUS);
+
+        assertThat(held()).isZero();
+        assertThat(fixture.redis().keys(fixture.prefix + "budget:*")).isEmpty();
+    }
+
+    /** Whether there is a connection on which commands are sent. */
+    private boolean sends(RedisLimiter limiter) {
+        return limiter.inspect(List.of(rate), ALICE)
+                .thenReturn(true)
+                .onErrorResume(error -> Mono.just(!(error instanceof RedisLink.NotSentException)))
+                .blockOptional(GENEROUS)
+                .orElseThrow();
     }
 
     @Test
@@ -348,6 +499,7 @@ class RedisFaultsTest {
             Decision.Admitted open = (Decision.Admitted) admit(limiter, wall, rate, quota, slots, budget);
             Decision.Admitted settled = (Decision.Admitted) admit(limiter, wall, rate, quota, slots, budget);
             settled.permit().settle(new Usage(Map.of("units", 99L, "user", 3L))).block(GENEROUS);
+            open.permit().renew().block(GENEROUS);
 
             List<String> keys = fixture.redis().keys(fixture.prefix + "*");
             assertThat(keys).hasSizeGreaterThan(6);

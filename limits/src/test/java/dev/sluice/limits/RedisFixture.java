@@ -63,8 +63,9 @@ final class RedisFixture implements AutoCloseable {
 
     /** One for whose scripts it is the time that {@link #setTime} says. */
     RedisLimiter timedLimiter(RedisLimiterSettings settings, Clock clock, LimiterObserver observer) {
-        return limiter(
-                uri, settings, clock, observer, new RedisLimiter.Scripts(timed("admit.lua"), timed("settle.lua")));
+        RedisLimiter.Scripts scripts =
+                new RedisLimiter.Scripts(timed("admit.lua"), timed("settle.lua"), timed("renew.lua"));
+        return limiter(uri, settings, clock, observer, scripts);
     }
 
     /** A script of the limiter with another clock. */

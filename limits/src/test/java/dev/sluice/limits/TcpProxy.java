@@ -29,6 +29,7 @@ final class TcpProxy implements AutoCloseable {
     private final List<Socket> sockets = new CopyOnWriteArrayList<>();
     private final AtomicInteger cuts = new AtomicInteger();
     private volatile Duration delay = Duration.ZERO;
+    private volatile boolean isCutOff;
 
     TcpProxy(int target) {
         this.target = target;
@@ -58,6 +59,16 @@ final class TcpProxy implements AutoCloseable {
         return cuts.get() == 0;
     }
 
+    /** Ends all connections, and every new one at once, until {@link #letIn}. */
+    void cutOff() {
+        isCutOff = true;
+        closeSockets();
+    }
+
+    void letIn() {
+        isCutOff = false;
+    }
+
     private void accept() {
         while (!server.isClosed()) {
             try {
@@ -69,6 +80,10 @@ final class TcpProxy implements AutoCloseable {
     }
 
     private void join(Socket client) throws IOException {
+        if (isCutOff) {
+            client.close();
+            return;
+        }
         try {
             Socket redis = new Socket(InetAddress.getLoopbackAddress(), target);
             client.setTcpNoDelay(true);
@@ -152,6 +167,14 @@ final class TcpProxy implements AutoCloseable {
     public void close() {
         try {
             server.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        closeSockets();
+    }
+
+    private void closeSockets() {
+        try {
             for (Socket socket : sockets) {
                 socket.close();
             }
