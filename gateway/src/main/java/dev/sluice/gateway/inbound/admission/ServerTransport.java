@@ -7,6 +7,7 @@ import org.springframework.boot.reactor.netty.NettyReactiveWebServerFactory;
 import org.springframework.boot.web.server.WebServerFactoryCustomizer;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import reactor.netty.NettyPipeline;
 import reactor.netty.http.server.HttpServer;
 
 /** Sets the bounds of every client connection on the server itself. */
@@ -31,6 +32,7 @@ public class ServerTransport {
                         Math.toIntExact(properties.maxHeaderSize().toBytes())))
                 .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, UNWRITABLE)
                 .doOnChannelInit((observer, channel, address) -> channel.pipeline()
-                        .addFirst(new StalledClients(properties.stalledAfter(), properties.slowestReader())));
+                        .addFirst(new StalledClients(properties.stalledAfter(), properties.slowestReader()))
+                        .addBefore(NettyPipeline.HttpTrafficHandler, null, new KeepReading()));
     }
 }
