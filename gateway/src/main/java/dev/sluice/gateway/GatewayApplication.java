@@ -15,7 +15,8 @@ import org.springframework.context.annotation.Import;
 @SpringBootConfiguration
 @EnableAutoConfiguration
 @Import({
-    Pipeline.class,
+    Requirements.class, // what production does not start without
+    Pipeline.class, // in which order a request passes its guards
     FetchConfiguration.class, // the only way to an origin
     RedisConfiguration.class, // what several gateways share, if there is a Redis
     AlertConfiguration.class, // warnings to the operator

@@ -2,15 +2,37 @@ package dev.sluice.gateway;
 
 import dev.sluice.gateway.contract.Endpoint;
 import dev.sluice.gateway.contract.FeatureRoutes;
+import dev.sluice.gateway.inbound.admission.AccessGuard;
+import dev.sluice.gateway.inbound.admission.Admission;
+import dev.sluice.gateway.inbound.admission.BodyLimit;
 import dev.sluice.gateway.inbound.admission.EndpointGate;
+import dev.sluice.gateway.inbound.admission.LimitGuard;
+import dev.sluice.gateway.inbound.admission.LimitMeters;
+import dev.sluice.gateway.inbound.admission.LimitsConfiguration;
+import dev.sluice.gateway.inbound.admission.OriginGuard;
+import dev.sluice.gateway.inbound.admission.OriginProperties;
 import dev.sluice.gateway.inbound.admission.ServerTransport;
+import dev.sluice.gateway.inbound.admission.TransportProperties;
+import dev.sluice.gateway.inbound.identity.AnonymousIdentity;
+import dev.sluice.gateway.inbound.identity.IdentityConfiguration;
 import dev.sluice.gateway.inbound.problem.ProblemHandler;
+import dev.sluice.gateway.inbound.telemetry.AccessLog;
 import dev.sluice.gateway.inbound.telemetry.RequestId;
+import dev.sluice.limits.Limiter;
+import dev.sluice.limits.LocalLimiter;
+import dev.sluice.limits.RedisLimiter;
+import dev.sluice.limits.RedisLimiterSettings;
+import io.lettuce.core.RedisClient;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.annotation.Qualifier;
+import org.springframework.beans.factory.annotation.Value;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.jackson.autoconfigure.JsonMapperBuilderCustomizer;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -21,6 +43,7 @@ import org.springframework.web.reactive.function.server.RequestPredicates;
 import org.springframework.web.reactive.function.server.RouterFunction;
 import org.springframework.web.reactive.function.server.RouterFunctions;
 import org.springframework.web.reactive.function.server.ServerResponse;
+import reactor.core.scheduler.Schedulers;
 import tools.jackson.core.StreamReadFeature;
 import tools.jackson.databind.cfg.CoercionAction;
 import tools.jackson.databind.cfg.CoercionInputShape;
@@ -32,15 +55,26 @@ import tools.jackson.databind.type.LogicalType;
  *
  * <ol>
  *   <li>the transport: header size, silence, clients that stop reading; costs nothing per request;
- *   <li>the request id, so that every later refusal can be found in the log;
+ *   <li>the access log, outside of everything, so that it sees every answer, and the request id, by which every later
+ *       refusal can be found in it;
  *   <li>problems: everything below may fail, and fails as problem+json;
- *   <li>method, media types, body size: what can be refused before a byte of the body is read;
+ *   <li>cross-origin headers, so that a page can read whatever comes; preflights are answered here;
+ *   <li>the token, if there is one, and who the caller is: a forged token is refused before it is counted as anybody;
+ *   <li>the settlement of whatever is admitted further in, at the exchange's end;
+ *   <li>method and media types: what can be refused before a byte of the body is read;
+ *   <li>size, origin, access, limits, in the order that {@link Admission} gives;
  *   <li>the feature.
  * </ol>
  */
 @Configuration(proxyBeanMethods = false)
-@Import(ServerTransport.class)
+@Import({ServerTransport.class, IdentityConfiguration.class, LimitsConfiguration.class})
+@EnableConfigurationProperties(OriginProperties.class)
 class Pipeline {
+
+    @Bean
+    AccessLog accessLog() {
+        return new AccessLog();
+    }
 
     @Bean
     @Order(Ordered.HIGHEST_PRECEDENCE)
@@ -54,14 +88,45 @@ class Pipeline {
     }
 
     @Bean
-    RouterFunction<ServerResponse> endpoints(ObjectProvider<FeatureRoutes> features) {
+    OriginGuard originGuard(OriginProperties properties) {
+        return new OriginGuard(properties);
+    }
+
+    /** One that all processes share where there is a Redis; else this process counts alone. */
+    @Bean
+    Limiter limiter(
+            @Qualifier("limiterRedisClient") ObjectProvider<RedisClient> redis,
+            @Value("${sluice.redis.key-prefix}") String keyPrefix,
+            MeterRegistry meters) {
+        LimitMeters observer = new LimitMeters(meters);
+        RedisClient client = redis.getIfAvailable();
+        return client == null
+                ? new LocalLimiter(Clock.systemUTC(), observer)
+                : RedisLimiter.connect(
+                        client,
+                        RedisLimiterSettings.defaults().withKeyPrefix(keyPrefix),
+                        Clock.systemUTC(),
+                        Schedulers.parallel(),
+                        observer);
+    }
+
+    @Bean
+    Admission admission(
+            TransportProperties transport, OriginGuard origins, AnonymousIdentity anonymous, LimitGuard limits) {
+        BodyLimit bodies = new BodyLimit(transport.bodyTimeout(), Schedulers.parallel());
+        return new Admission(bodies, origins, new AccessGuard(anonymous), limits);
+    }
+
+    @Bean
+    RouterFunction<ServerResponse> endpoints(ObjectProvider<FeatureRoutes> features, Admission admission) {
         Map<String, List<Endpoint>> byPath = new LinkedHashMap<>();
         features.orderedStream()
                 .flatMap(feature -> feature.endpoints().stream())
                 .forEach(endpoint -> byPath.computeIfAbsent(endpoint.path(), path -> new ArrayList<>())
                         .add(endpoint));
         RouterFunctions.Builder routes = RouterFunctions.route();
-        byPath.forEach((path, methods) -> routes.route(RequestPredicates.path(path), new EndpointGate(methods)));
+        byPath.forEach(
+                (path, methods) -> routes.route(RequestPredicates.path(path), new EndpointGate(methods, admission)));
         return routes.build();
     }
 

@@ -16,6 +16,7 @@ import org.springframework.web.reactive.function.server.ServerResponse;
  * @param consumes media types of the body it reads; empty when it reads none
  * @param produces media types it answers with, best first
  * @param maxBody largest body it reads
+ * @param access who may call it
  * @param handler what it does
  */
 public record Endpoint(
@@ -25,19 +26,56 @@ public record Endpoint(
         List<MediaType> consumes,
         List<MediaType> produces,
         DataSize maxBody,
+        Access access,
         HandlerFunction<ServerResponse> handler) {
 
     private static final DataSize NOTHING = DataSize.ofBytes(0);
 
-    /** A {@code GET} without a body. */
+    /** A {@code GET} without a body, for signed-in callers. */
     public static Endpoint get(String name, String path, MediaType produces, HandlerFunction<ServerResponse> handler) {
-        return new Endpoint(name, HttpMethod.GET, path, List.of(), List.of(produces), NOTHING, handler);
+        return bodiless(name, HttpMethod.GET, path, List.of(produces), handler);
     }
 
-    /** A {@code POST} of JSON. */
+    /** A {@code DELETE} without a body and without an answer's body, for signed-in callers. */
+    public static Endpoint delete(String name, String path, HandlerFunction<ServerResponse> handler) {
+        return bodiless(name, HttpMethod.DELETE, path, List.of(MediaType.ALL), handler);
+    }
+
+    /** A {@code POST} of JSON, for signed-in callers. */
     public static Endpoint postJson(
             String name, String path, DataSize maxBody, MediaType produces, HandlerFunction<ServerResponse> handler) {
+        return postJson(name, path, maxBody, List.of(produces), handler);
+    }
+
+    /** A {@code POST} of JSON that can be answered in several types, for signed-in callers. */
+    public static Endpoint postJson(
+            String name,
+            String path,
+            DataSize maxBody,
+            List<MediaType> produces,
+            HandlerFunction<ServerResponse> handler) {
         return new Endpoint(
-                name, HttpMethod.POST, path, List.of(MediaType.APPLICATION_JSON), List.of(produces), maxBody, handler);
+                name,
+                HttpMethod.POST,
+                path,
+                List.of(MediaType.APPLICATION_JSON),
+                produces,
+                maxBody,
+                Access.USER,
+                handler);
+    }
+
+    /** The same endpoint for other callers. */
+    public Endpoint openTo(Access others) {
+        return new Endpoint(name, method, path, consumes, produces, maxBody, others, handler);
+    }
+
+    private static Endpoint bodiless(
+            String name,
+            HttpMethod method,
+            String path,
+            List<MediaType> produces,
+            HandlerFunction<ServerResponse> handler) {
+        return new Endpoint(name, method, path, List.of(), produces, NOTHING, Access.USER, handler);
     }
 }

@@ -2,9 +2,15 @@ package dev.sluice.gateway.contract;
 
 import java.util.function.Function;
 import org.springframework.core.io.buffer.DataBuffer;
+import org.springframework.core.io.buffer.DataBufferFactory;
 import org.springframework.core.io.buffer.DataBufferUtils;
+import org.springframework.core.io.buffer.DefaultDataBufferFactory;
 import org.springframework.http.ReactiveHttpOutputMessage;
+import org.springframework.http.codec.ServerSentEvent;
+import org.springframework.http.server.reactive.ServerHttpResponse;
+import org.springframework.http.server.reactive.ServerHttpResponseDecorator;
 import org.springframework.web.reactive.function.BodyInserter;
+import org.springframework.web.reactive.function.BodyInserters;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Sinks;
 
@@ -32,5 +38,25 @@ public final class StreamedBody {
                     // Completion, since an error from the other side would not cancel; nobody hears it any more.
                     .doFinally(end -> written.tryEmitEmpty());
         };
+    }
+
+    /**
+     * Server-sent events, as {@link #of} writes a body. They are encoded on the heap: Spring encodes an event before it
+     * is asked for, and forgets it when the client leaves just then, which would lose a buffer of the pool.
+     */
+    public static <T> BodyInserter<?, ServerHttpResponse> events(Flux<ServerSentEvent<T>> source) {
+        BodyInserter<?, ServerHttpResponse> body = of(source, BodyInserters::fromServerSentEvents);
+        return (message, context) -> body.insert(new OnHeap(message), context);
+    }
+
+    private static final class OnHeap extends ServerHttpResponseDecorator {
+        OnHeap(ServerHttpResponse response) {
+            super(response);
+        }
+
+        @Override
+        public DataBufferFactory bufferFactory() {
+            return DefaultDataBufferFactory.sharedInstance;
+        }
     }
 }

@@ -18,9 +18,19 @@ import java.util.Objects;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.boot.web.server.context.WebServerApplicationContext;
 import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.support.GenericApplicationContext;
+import org.springframework.http.client.ReactorResourceFactory;
 
 /** The whole gateway on a free port, as a client meets it. */
 public final class RunningGateway implements AutoCloseable {
+    /** What the profile {@code prod} does not start without. */
+    public static final Map<String, String> PRODUCTION = Map.of(
+            "spring.profiles.active", "prod",
+            "sluice.redis.url", "redis://127.0.0.1:1",
+            "sluice.signing-secret", "0123456789abcdef0123456789abcdef",
+            "sluice.identity.issuer-uri", "https://issuer.example",
+            "sluice.origins.allowed", "https://app.example");
+
     private final ConfigurableApplicationContext context;
     private final HttpClient client = HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
@@ -39,12 +49,26 @@ public final class RunningGateway implements AutoCloseable {
         Map<String, Object> all = new LinkedHashMap<>();
         all.put("server.port", "0");
         all.put("sluice.samples.enabled", "false");
+        // A test sends as fast as it can from one address; tests of limits turn them on.
+        all.put("sluice.limits.enabled", "false");
         all.put("spring.main.banner-mode", "off");
         all.putAll(settings);
         String[] arguments = all.entrySet().stream()
                 .map(setting -> "--" + setting.getKey() + "=" + setting.getValue())
                 .toArray(String[]::new);
-        return new RunningGateway(new SpringApplicationBuilder(GatewayApplication.class).run(arguments));
+        return new RunningGateway(new SpringApplicationBuilder(GatewayApplication.class)
+                .initializers(RunningGateway::withThreadsOfItsOwn)
+                .run(arguments));
+    }
+
+    /** Event loops are shared by default, and the first gateway of a process that closes would end them for all. */
+    private static void withThreadsOfItsOwn(ConfigurableApplicationContext context) {
+        ((GenericApplicationContext) context).registerBean(ReactorResourceFactory.class, () -> {
+            ReactorResourceFactory resources = new ReactorResourceFactory();
+            resources.setUseGlobalResources(false);
+            resources.setShutdownQuietPeriod(Duration.ZERO);
+            return resources;
+        });
     }
 
     /** Starts it with the one origin opened. */

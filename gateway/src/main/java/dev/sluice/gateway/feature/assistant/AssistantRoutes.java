@@ -1,5 +1,6 @@
 package dev.sluice.gateway.feature.assistant;
 
+import dev.sluice.gateway.contract.Access;
 import dev.sluice.gateway.contract.Endpoint;
 import dev.sluice.gateway.contract.FeatureRoutes;
 import dev.sluice.gateway.contract.GatewayException;
@@ -10,10 +11,8 @@ import dev.sluice.gateway.outbound.provider.Prompt;
 import java.util.Comparator;
 import java.util.List;
 import org.springframework.http.HttpHeaders;
-import org.springframework.http.HttpMethod;
 import org.springframework.http.MediaType;
 import org.springframework.util.unit.DataSize;
-import org.springframework.web.reactive.function.BodyInserters;
 import org.springframework.web.reactive.function.server.ServerRequest;
 import org.springframework.web.reactive.function.server.ServerResponse;
 import reactor.core.publisher.Mono;
@@ -34,14 +33,8 @@ final class AssistantRoutes implements FeatureRoutes {
 
     @Override
     public List<Endpoint> endpoints() {
-        return List.of(new Endpoint(
-                "ai.proxy",
-                HttpMethod.POST,
-                "/api/ai/proxy",
-                List.of(MediaType.APPLICATION_JSON),
-                PRODUCED,
-                maxBody,
-                this::ask));
+        return List.of(Endpoint.postJson("ai.proxy", "/api/ai/proxy", maxBody, PRODUCED, this::ask)
+                .openTo(Access.ANONYMOUS));
     }
 
     private Mono<ServerResponse> ask(ServerRequest request) {
@@ -70,9 +63,7 @@ final class AssistantRoutes implements FeatureRoutes {
                 .header(HttpHeaders.CACHE_CONTROL, "no-store")
                 // nginx would hold the events back until it has a buffer full of them.
                 .header("X-Accel-Buffering", "no")
-                .body(StreamedBody.of(
-                        AssistantEvents.of(reply.streamed(prompt, called), requestId),
-                        BodyInserters::fromServerSentEvents));
+                .body(StreamedBody.events(AssistantEvents.of(reply.streamed(prompt, called), requestId)));
     }
 
     /** What the caller prefers by quality, then by order; JSON where it does not care. */

@@ -1,5 +1,6 @@
 package dev.sluice.gateway.feature.samples;
 
+import dev.sluice.gateway.contract.Access;
 import dev.sluice.gateway.contract.Endpoint;
 import dev.sluice.gateway.contract.FeatureRoutes;
 import java.util.Arrays;
@@ -43,7 +44,8 @@ final class SampleRoutes implements FeatureRoutes {
 
     @Override
     public List<Endpoint> endpoints() {
-        return List.of(Endpoint.get("samples.list", "/samples", MediaType.APPLICATION_JSON, this::list));
+        return List.of(Endpoint.get("samples.list", "/samples", MediaType.APPLICATION_JSON, this::list)
+                .openTo(Access.PUBLIC));
     }
 
     private Mono<ServerResponse> list(ServerRequest request) {

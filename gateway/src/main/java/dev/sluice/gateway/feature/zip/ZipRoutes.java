@@ -1,5 +1,6 @@
 package dev.sluice.gateway.feature.zip;
 
+import dev.sluice.gateway.contract.Access;
 import dev.sluice.gateway.contract.Endpoint;
 import dev.sluice.gateway.contract.FeatureRoutes;
 import dev.sluice.gateway.contract.GatewayException;
@@ -10,6 +11,7 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.List;
+import java.util.stream.Stream;
 import org.springframework.core.io.buffer.DataBufferFactory;
 import org.springframework.http.ContentDisposition;
 import org.springframework.http.HttpHeaders;
@@ -45,12 +47,16 @@ final class ZipRoutes implements FeatureRoutes {
     @Override
     public List<Endpoint> endpoints() {
         DataSize maxBody = tools.properties().maxBody();
-        return List.of(
-                Endpoint.postJson("zip.create", "/api/zip", maxBody, ZIP, this::create),
-                Endpoint.postJson("zip.link", LINKS, maxBody, MediaType.APPLICATION_JSON, this::link),
-                Endpoint.get("zip.download", LINKS + "/{token}", ZIP, this::download),
-                Endpoint.get("zip.events", LINKS + "/{token}/events", MediaType.TEXT_EVENT_STREAM, this::events),
-                Endpoint.postJson("zip.base64", "/api/zip/base64", maxBody, MediaType.APPLICATION_JSON, this::base64));
+        return Stream.of(
+                        Endpoint.postJson("zip.create", "/api/zip", maxBody, ZIP, this::create),
+                        Endpoint.postJson("zip.link", LINKS, maxBody, MediaType.APPLICATION_JSON, this::link),
+                        Endpoint.get("zip.download", LINKS + "/{token}", ZIP, this::download),
+                        Endpoint.get(
+                                "zip.events", LINKS + "/{token}/events", MediaType.TEXT_EVENT_STREAM, this::events),
+                        Endpoint.postJson(
+                                "zip.base64", "/api/zip/base64", maxBody, MediaType.APPLICATION_JSON, this::base64))
+                .map(endpoint -> endpoint.openTo(Access.ANONYMOUS))
+                .toList();
     }
 
     private Mono<ServerResponse> create(ServerRequest request) {
@@ -75,10 +81,8 @@ final class ZipRoutes implements FeatureRoutes {
         return find(request)
                 .flatMap(link -> ServerResponse.ok()
                         .header(HttpHeaders.CACHE_CONTROL, "no-store")
-                        .body(StreamedBody.of(
-                                ZipEvents.of(
-                                        link, properties.linkTtl().plus(properties.archiveTimeout()), tools.timer()),
-                                BodyInserters::fromServerSentEvents)));
+                        .body(StreamedBody.events(ZipEvents.of(
+                                link, properties.linkTtl().plus(properties.archiveTimeout()), tools.timer()))));
     }
 
     private Mono<ServerResponse> base64(ServerRequest request) {

@@ -25,17 +25,21 @@ import reactor.core.publisher.Mono;
  */
 public final class EndpointGate implements HandlerFunction<ServerResponse> {
     private final List<Endpoint> methods;
+    private final Admission admission;
 
     /** A gate before the endpoints of one path. */
-    public EndpointGate(List<Endpoint> methods) {
+    public EndpointGate(List<Endpoint> methods, Admission admission) {
         this.methods = List.copyOf(methods);
+        this.admission = admission;
     }
 
     @Override
     public Mono<ServerResponse> handle(ServerRequest request) {
         return Mono.defer(() -> {
             Endpoint endpoint = choose(request);
-            return endpoint.handler().handle(BodyLimit.apply(endpoint, request));
+            return admission
+                    .admit(endpoint, request)
+                    .flatMap(admitted -> endpoint.handler().handle(admitted));
         });
     }
 

@@ -12,6 +12,7 @@ import org.springframework.util.unit.DataSize;
  * @param slowestReader and so is one that takes fewer bytes a second over that time; 0 admits every pace
  * @param idleTimeout a connection without a request is closed after it
  * @param readTimeout longest silence within a request
+ * @param bodyTimeout for a whole body of JSON
  * @param maxHeaderSize all header fields of a request together
  */
 @ConfigurationProperties("sluice.inbound")
@@ -20,6 +21,7 @@ public record TransportProperties(
         @DefaultValue("1KB") DataSize slowestReader,
         @DefaultValue("60s") Duration idleTimeout,
         @DefaultValue("30s") Duration readTimeout,
+        @DefaultValue("30s") Duration bodyTimeout,
         @DefaultValue("16KB") DataSize maxHeaderSize) {
 
     private static final Duration SHORTEST = Duration.ofMillis(100);
@@ -30,6 +32,7 @@ public record TransportProperties(
         check("stalled-after", stalledAfter);
         check("idle-timeout", idleTimeout);
         check("read-timeout", readTimeout);
+        check("body-timeout", bodyTimeout);
         if (slowestReader.isNegative() || slowestReader.toMegabytes() > 10) {
             throw new IllegalArgumentException(
                     "sluice.inbound.slowest-reader: " + slowestReader + " (expected: 0B to 10MB)");

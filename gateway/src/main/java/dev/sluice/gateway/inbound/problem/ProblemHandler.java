@@ -2,12 +2,11 @@ package dev.sluice.gateway.inbound.problem;
 
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
+import dev.sluice.gateway.inbound.telemetry.AccessLog;
 import dev.sluice.gateway.inbound.telemetry.RequestId;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.SequencedMap;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.core.annotation.Order;
@@ -67,7 +66,10 @@ public final class ProblemHandler implements WebExceptionHandler {
         ProblemTranslation.addHeadersOf(error, headers);
         Duration retryAfter = problem.retryAfter();
         if (retryAfter != null) {
-            headers.set(HttpHeaders.RETRY_AFTER, Long.toString(Math.max(1, retryAfter.toSeconds())));
+            // Rounded up: who comes back then does not come too early.
+            headers.set(
+                    HttpHeaders.RETRY_AFTER,
+                    Long.toString(Math.max(1, retryAfter.plusMillis(999).toSeconds())));
         }
         response.setStatusCode(problem.code().status());
     }
@@ -90,20 +92,11 @@ public final class ProblemHandler implements WebExceptionHandler {
     private static void log(ServerWebExchange exchange, GatewayException problem, Throwable error) {
         String id = RequestId.of(exchange);
         String method = exchange.getRequest().getMethod().name();
-        String path = printable(exchange.getRequest().getPath().value());
+        String path = AccessLog.printable(exchange.getRequest().getPath().value());
         if (problem.code() == ProblemCode.INTERNAL_ERROR) {
             LOG.error("{} {} failed requestId={}", method, path, id, error);
         } else {
             LOG.info("{} {} {} requestId={}: {}", method, path, problem.code().code(), id, problem.detail());
         }
-    }
-
-    /** A path may hold anything a client can type; a log line holds one line. */
-    private static String printable(@Nullable String text) {
-        if (text == null) {
-            return "";
-        }
-        String ascii = new String(text.getBytes(StandardCharsets.US_ASCII), StandardCharsets.US_ASCII);
-        return ascii.replaceAll("\\p{Cntrl}", "?");
     }
 }

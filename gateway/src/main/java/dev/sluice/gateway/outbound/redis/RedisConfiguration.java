@@ -7,6 +7,7 @@ import io.lettuce.core.SocketOptions;
 import io.lettuce.core.SocketOptions.TcpUserTimeoutOptions;
 import io.lettuce.core.TimeoutOptions;
 import java.time.Duration;
+import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Conditional;
@@ -25,7 +26,7 @@ public class RedisConfiguration {
         return new RedisThreads();
     }
 
-    /** For whoever needs a connection of its own. Connect with {@code connectAsync}; the others wait. */
+    /** For everything but limits. Connect with {@code connectAsync}; the others wait. */
     @Bean(destroyMethod = "shutdown")
     @Conditional(RedisUrlIsSet.class)
     RedisClient redisClient(RedisProperties properties, RedisThreads threads) {
@@ -47,9 +48,16 @@ public class RedisConfiguration {
         return client;
     }
 
+    /** For the limiter alone, which sets the options of its client by itself and must not share a queue. */
+    @Bean(destroyMethod = "shutdown")
+    @Conditional(RedisUrlIsSet.class)
+    RedisClient limiterRedisClient(RedisProperties properties, RedisThreads threads) {
+        return RedisClient.create(threads.resources(), properties.uri());
+    }
+
     @Bean
     @Conditional(RedisUrlIsSet.class)
-    SharedRedis sharedRedis(RedisClient redisClient, RedisProperties properties) {
+    SharedRedis sharedRedis(@Qualifier("redisClient") RedisClient redisClient, RedisProperties properties) {
         SharedRedis redis = new SharedRedis(redisClient, properties);
         redis.connect();
         return redis;

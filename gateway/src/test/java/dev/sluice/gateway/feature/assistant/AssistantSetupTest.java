@@ -16,6 +16,7 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -68,8 +69,9 @@ class AssistantSetupTest {
 
     @Test
     void echoIsRefusedInProduction() {
-        assertThatThrownBy(() -> RunningGateway.start(
-                        Map.of("sluice.assistant.provider", "echo", "spring.profiles.active", "prod")))
+        Map<String, String> settings = new HashMap<>(RunningGateway.PRODUCTION);
+        settings.put("sluice.assistant.provider", "echo");
+        assertThatThrownBy(() -> RunningGateway.start(settings))
                 .hasStackTraceContaining("sluice.assistant.provider: echo (expected: gemini in the profile prod)");
     }
 

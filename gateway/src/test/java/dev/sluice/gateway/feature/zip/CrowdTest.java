@@ -82,6 +82,7 @@ class CrowdTest {
     private GatewayProcess start(HostileOrigin origin) {
         Map<String, String> settings = Map.of(
                 "sluice.fetch.allow-networks", origin.addressAndPort(),
+                "sluice.limits.enabled", "false", // the crowd comes from one address
                 "sluice.zip.spool-directory", directory.resolve("spool").toString());
         return GatewayProcess.start(GatewayApplication.class, FLAGS, settings, directory.resolve("gateway.log"));
     }

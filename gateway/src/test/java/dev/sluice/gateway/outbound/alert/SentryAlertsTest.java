@@ -8,6 +8,7 @@ import dev.sluice.gateway.testing.Await;
 import dev.sluice.gateway.testing.Behaviours;
 import dev.sluice.gateway.testing.HostileOrigin;
 import dev.sluice.gateway.testing.RunningGateway;
+import dev.sluice.gateway.testing.SentryStub;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;

@@ -8,8 +8,8 @@ import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 
 /**
- * A URL that a caller gives is only ever followed here. Providers and storage speak to URLs that the operator
- * configured, with clients of their own.
+ * A URL that a caller gives is only ever followed here. Providers, storage and the token issuer are at URLs that the
+ * operator configured, asked by clients of their own.
  */
 @AnalyzeClasses(packages = "dev.sluice.gateway", importOptions = DoNotIncludeTests.class)
 class OnlyWayOutTest {
@@ -23,6 +23,8 @@ class OnlyWayOutTest {
     static final ArchRule nothingElseHasAnHttpClient = noClasses()
             .that()
             .resideOutsideOfPackages(OPERATORS_URLS)
+            .and()
+            .doNotHaveFullyQualifiedName("dev.sluice.gateway.inbound.identity.IssuerKeys")
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage(

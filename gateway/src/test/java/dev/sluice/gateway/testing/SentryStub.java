@@ -1,4 +1,4 @@
-package dev.sluice.gateway.outbound.alert;
+package dev.sluice.gateway.testing;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
@@ -18,7 +18,7 @@ import tools.jackson.databind.json.JsonMapper;
  *
  * @see <a href="https://develop.sentry.dev/sdk/data-model/envelopes/">Envelopes</a>
  */
-final class SentryStub implements AutoCloseable {
+public final class SentryStub implements AutoCloseable {
     private static final JsonMapper JSON = new JsonMapper();
 
     private final HttpServer server;
@@ -31,7 +31,8 @@ final class SentryStub implements AutoCloseable {
         server.start();
     }
 
-    static SentryStub start() {
+    /** On a free port. */
+    public static SentryStub start() {
         try {
             return new SentryStub(HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0));
         } catch (IOException failed) {
@@ -39,21 +40,25 @@ final class SentryStub implements AutoCloseable {
         }
     }
 
-    String dsn() {
+    /** For {@code sluice.alerts.sentry-dsn}. */
+    public String dsn() {
         return "http://0123456789abcdef@127.0.0.1:" + server.getAddress().getPort() + "/42";
     }
 
-    List<JsonNode> events() {
+    /** The events of all envelopes. */
+    public List<JsonNode> events() {
         return List.copyOf(events);
     }
 
-    List<String> tags() {
+    /** The keys of the alerts, in order. */
+    public List<String> tags() {
         return events.stream()
                 .map(event -> event.path("tags").path("alert").asString())
                 .toList();
     }
 
-    List<String> authorizations() {
+    /** What authorised each envelope. */
+    public List<String> authorizations() {
         return List.copyOf(authorizations);
     }
 

@@ -1,0 +1,52 @@
+package dev.sluice.gateway;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.springframework.beans.factory.config.BeanFactoryPostProcessor;
+import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
+import org.springframework.context.EnvironmentAware;
+import org.springframework.core.env.Environment;
+import org.springframework.core.env.Profiles;
+import org.springframework.core.env.StandardEnvironment;
+
+/**
+ * In the profile {@code prod} the gateway does not start until everything is set that makes it safe to be reached; the
+ * message lists all that is missing at once. Runs before any other bean is made.
+ */
+final class Requirements implements BeanFactoryPostProcessor, EnvironmentAware {
+    private static final Map<String, String> NEEDED = new LinkedHashMap<>();
+
+    static {
+        NEEDED.put("sluice.redis.url", "REDIS_URL: where limits are counted for all processes together");
+        NEEDED.put("sluice.signing-secret", "SLUICE_SIGNING_SECRET: at least 32 bytes, the same for all processes");
+        NEEDED.put("sluice.identity.issuer-uri", "SLUICE_ISSUER_URI: whose tokens are taken");
+        NEEDED.put("sluice.origins.allowed", "SLUICE_ALLOWED_ORIGINS: which pages may call, comma separated");
+    }
+
+    private Environment environment = new StandardEnvironment();
+
+    @Override
+    public void setEnvironment(Environment given) {
+        environment = given;
+    }
+
+    @Override
+    public void postProcessBeanFactory(ConfigurableListableBeanFactory beans) {
+        if (!environment.acceptsProfiles(Profiles.of("prod"))) {
+            return;
+        }
+        List<String> missing = new ArrayList<>();
+        NEEDED.forEach((key, meaning) -> {
+            String value = environment.getProperty(key, "");
+            if (value.isBlank() && environment.getProperty(key + "[0]") == null) {
+                missing.add(key + " (" + meaning + ")");
+            }
+        });
+        if (!missing.isEmpty()) {
+            throw new IllegalStateException(
+                    "The profile prod needs settings that are missing: " + String.join("; ", missing));
+        }
+    }
+}

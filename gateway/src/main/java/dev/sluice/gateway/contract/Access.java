@@ -1,0 +1,13 @@
+package dev.sluice.gateway.contract;
+
+/** Who may call an endpoint. */
+public enum Access {
+    /** Everybody, uncounted: it costs nothing and tells nothing. */
+    PUBLIC,
+    /** Callers without credentials too, where the operator says so; they are counted by cookie or address. */
+    ANONYMOUS,
+    /** Signed-in users and services. */
+    USER,
+    /** Those with the role {@code admin} or {@code super-admin}. */
+    ADMIN
+}

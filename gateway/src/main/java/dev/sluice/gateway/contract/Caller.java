@@ -1,0 +1,71 @@
+package dev.sluice.gateway.contract;
+
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import org.springframework.web.server.ServerWebExchange;
+
+/**
+ * Who sends a request.
+ *
+ * @param kind how the gateway knows
+ * @param id stable within its kind; for {@link Kind#ADDRESS} a keyed hash, so that it can be logged
+ * @param roles what the token says; empty without one
+ * @param projects what the token says; empty without one
+ * @param address the client's address as it is counted: IPv4, or the /64 of an IPv6 address
+ */
+public record Caller(Kind kind, String id, Set<String> roles, Set<String> projects, String address) {
+    private static final String ATTRIBUTE = Caller.class.getName();
+
+    /** How the gateway knows a caller. */
+    public enum Kind {
+        /** By a token that was verified. */
+        USER("user"),
+        /** By a cookie that the gateway signed. */
+        ANONYMOUS("anon"),
+        /** By nothing but the address. */
+        ADDRESS("ip");
+
+        private final String prefix;
+
+        Kind(String prefix) {
+            this.prefix = prefix;
+        }
+    }
+
+    /** Keeps copies. */
+    public Caller {
+        roles = Set.copyOf(roles);
+        projects = Set.copyOf(projects);
+    }
+
+    /** The caller of a request; set before any route is reached. */
+    public static Caller of(ServerWebExchange exchange) {
+        return Objects.requireNonNull(exchange.getAttribute(ATTRIBUTE), "no caller: the identity filter has not run");
+    }
+
+    /** The caller of a request, if the request came far enough to have one. */
+    public static Optional<Caller> find(ServerWebExchange exchange) {
+        return Optional.ofNullable(exchange.getAttribute(ATTRIBUTE));
+    }
+
+    /** Makes this the caller of a request. */
+    public void attachTo(ServerWebExchange exchange) {
+        exchange.getAttributes().put(ATTRIBUTE, this);
+    }
+
+    /** The name under which this caller is counted, for example {@code user:alice}. */
+    public String subject() {
+        return kind.prefix + ":" + id;
+    }
+
+    /** Whether the caller has shown a token. */
+    public boolean signedIn() {
+        return kind == Kind.USER;
+    }
+
+    /** Whether the caller may see and reset what belongs to others. */
+    public boolean isAdmin() {
+        return roles.contains("admin") || roles.contains("super-admin");
+    }
+}

@@ -1,0 +1,51 @@
+package dev.sluice.gateway.inbound.admission;
+
+import dev.sluice.gateway.contract.Access;
+import dev.sluice.gateway.contract.Caller;
+import dev.sluice.gateway.contract.Endpoint;
+import dev.sluice.gateway.contract.GatewayException;
+import dev.sluice.gateway.contract.ProblemCode;
+import dev.sluice.gateway.inbound.identity.AnonymousIdentity;
+import org.springframework.http.HttpHeaders;
+import org.springframework.web.server.ServerWebExchange;
+
+/** Whether this caller may call this endpoint at all. */
+public final class AccessGuard {
+    private final AnonymousIdentity anonymous;
+
+    /** A guard that treats callers without credentials as {@code anonymous} says. */
+    public AccessGuard(AnonymousIdentity anonymous) {
+        this.anonymous = anonymous;
+    }
+
+    /**
+     * Lets the caller pass.
+     *
+     * @throws GatewayException {@code unauthenticated} or {@code forbidden}
+     */
+    public void check(Endpoint endpoint, ServerWebExchange exchange) {
+        Caller caller = Caller.of(exchange);
+        if (endpoint.access() == Access.PUBLIC) {
+            return;
+        }
+        if (caller.signedIn()) {
+            if (endpoint.access() == Access.ADMIN && !caller.isAdmin()) {
+                throw new GatewayException(
+                        ProblemCode.FORBIDDEN, "roles: " + caller.roles() + " (expected: admin or super-admin)");
+            }
+            return;
+        }
+        if (endpoint.access() != Access.ANONYMOUS || !anonymous.admitted()) {
+            exchange.getResponse().getHeaders().set(HttpHeaders.WWW_AUTHENTICATE, "Bearer");
+            throw new GatewayException(
+                    ProblemCode.UNAUTHENTICATED, "token: none (expected: Authorization: Bearer, or a session cookie)");
+        }
+    }
+
+    /** Gives a caller of whom nothing but the address is known a cookie to be known by. */
+    void introduce(Endpoint endpoint, ServerWebExchange exchange) {
+        if (endpoint.access() == Access.ANONYMOUS && Caller.of(exchange).kind() == Caller.Kind.ADDRESS) {
+            anonymous.introduce(exchange);
+        }
+    }
+}

@@ -1,0 +1,43 @@
+package dev.sluice.gateway.inbound.admission;
+
+import dev.sluice.gateway.contract.Endpoint;
+import org.springframework.web.reactive.function.server.ServerRequest;
+import reactor.core.publisher.Mono;
+
+/**
+ * What stands between the choice of an endpoint and its handler, in this order:
+ *
+ * <ol>
+ *   <li>size: the body is read whole within its limit, or refused; until then nothing is counted or held for it;
+ *   <li>origin: pages that may not call are refused before anything is counted;
+ *   <li>access: whether this caller may call this endpoint;
+ *   <li>limits: one decision over address, quota, endpoint, slots and budget.
+ * </ol>
+ */
+public final class Admission {
+    private final BodyLimit bodies;
+    private final OriginGuard origins;
+    private final AccessGuard access;
+    private final LimitGuard limits;
+
+    /** The guards, in the order in which they are asked. */
+    public Admission(BodyLimit bodies, OriginGuard origins, AccessGuard access, LimitGuard limits) {
+        this.bodies = bodies;
+        this.origins = origins;
+        this.access = access;
+        this.limits = limits;
+    }
+
+    /** The request that may go on, or the first refusal. */
+    Mono<ServerRequest> admit(Endpoint endpoint, ServerRequest request) {
+        return bodies.read(endpoint, request).flatMap(read -> {
+            origins.check(read.exchange());
+            access.check(endpoint, read.exchange());
+            return limits.check(endpoint, read.exchange()).then(Mono.fromSupplier(() -> {
+                // Not before: a refusal hands out no new name to be counted under.
+                access.introduce(endpoint, read.exchange());
+                return read;
+            }));
+        });
+    }
+}

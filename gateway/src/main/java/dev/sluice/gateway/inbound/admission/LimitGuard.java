@@ -1,0 +1,134 @@
+package dev.sluice.gateway.inbound.admission;
+
+import dev.sluice.gateway.contract.Alerts;
+import dev.sluice.gateway.contract.Caller;
+import dev.sluice.gateway.contract.Endpoint;
+import dev.sluice.gateway.contract.GatewayException;
+import dev.sluice.gateway.contract.ProblemCode;
+import dev.sluice.limits.Decision;
+import dev.sluice.limits.Decision.Admitted;
+import dev.sluice.limits.Decision.Cause;
+import dev.sluice.limits.Decision.Refused;
+import dev.sluice.limits.Decision.Violation;
+import dev.sluice.limits.Limit;
+import dev.sluice.limits.Limiter;
+import dev.sluice.limits.Policy;
+import dev.sluice.limits.Scope;
+import dev.sluice.limits.Subject;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.SequencedMap;
+import java.util.UUID;
+import org.springframework.web.server.ServerWebExchange;
+import reactor.core.publisher.Mono;
+
+/** Asks for one decision over all limits of a route, and holds what was admitted until the exchange ends. */
+public final class LimitGuard {
+    private final Limiter limiter;
+    private final RoutePolicies policies;
+    private final Alerts alerts;
+    private final Map<String, ProblemCode> codes = new HashMap<>();
+    private final Map<String, String> units = new HashMap<>();
+
+    /** A guard by the table of {@code properties}. */
+    public LimitGuard(Limiter limiter, RoutePolicies policies, LimitsProperties properties, Alerts alerts) {
+        this.limiter = limiter;
+        this.policies = policies;
+        this.alerts = alerts;
+        properties.definitions().forEach((name, definition) -> {
+            codes.put(name, definition.problem());
+            String unit = definition.unit();
+            if (unit != null) {
+                units.put(name, unit);
+            }
+        });
+    }
+
+    /** Completes when the request may go on; errors with the code of the first limit that it violates. */
+    public Mono<Void> check(Endpoint endpoint, ServerWebExchange exchange) {
+        Policy policy = policies.of(endpoint);
+        if (policy == null) {
+            return Mono.empty();
+        }
+        Caller caller = Caller.of(exchange);
+        // Never the id that a client may choose: one id counts once.
+        String admissionId = UUID.randomUUID().toString();
+        return limiter.admit(policy, new Subject(caller.subject(), caller.address()), admissionId)
+                // Acted on at once, wherever it arrives: a permit on its way to another thread could be lost there.
+                .doOnNext(decision -> act(decision, policy, exchange))
+                .then()
+                .publishOn(EventLoops.of(exchange));
+    }
+
+    private void act(Decision decision, Policy policy, ServerWebExchange exchange) {
+        switch (decision) {
+            case Admitted admitted -> {
+                HeldPermit.hold(exchange, admitted.permit(), unitsOf(policy));
+                RateLimitFields.write(exchange.getResponse().getHeaders(), policy, decision);
+            }
+            case Refused refused -> {
+                RateLimitFields.write(exchange.getResponse().getHeaders(), policy, decision);
+                alert(refused.first(), policy);
+                throw problem(refused);
+            }
+        }
+    }
+
+    private GatewayException problem(Refused refused) {
+        Violation first = refused.first();
+        Duration wait = refused.violations().stream()
+                .map(Violation::retryAfter)
+                .max(Comparator.naturalOrder())
+                .orElseThrow();
+        String detail = first.cause() == Cause.EXCEEDED
+                ? "limit " + first.limit() + ": used up (expected: to wait "
+                        + RateLimitFields.seconds(first.retryAfter()) + " s)"
+                : "limit " + first.limit() + ": what is left of it cannot be known at present, so nothing is spent";
+        return new GatewayException(code(first), detail)
+                .with(
+                        "violations",
+                        refused.violations().stream().map(this::shown).toList())
+                .retryAfter(wait);
+    }
+
+    private SequencedMap<String, Object> shown(Violation violation) {
+        SequencedMap<String, Object> shown = new LinkedHashMap<>();
+        shown.put("limit", violation.limit());
+        shown.put("code", code(violation).code());
+        shown.put("retryAfterSeconds", RateLimitFields.seconds(violation.retryAfter()));
+        return shown;
+    }
+
+    private ProblemCode code(Violation violation) {
+        return violation.cause() == Cause.UNAVAILABLE
+                ? ProblemCode.LIMITS_UNAVAILABLE
+                : Objects.requireNonNull(codes.get(violation.limit()));
+    }
+
+    /** What everybody shares is used up: that is the operator's matter, not the caller's. */
+    private void alert(Violation violation, Policy policy) {
+        boolean shared = policy.limits().stream()
+                .anyMatch(limit -> limit.name().equals(violation.limit()) && limit.scope() == Scope.GLOBAL);
+        if (shared && violation.cause() == Cause.EXCEEDED) {
+            alerts.warn(
+                    code(violation).code() + ":" + violation.limit(),
+                    "The limit " + violation.limit() + " that all callers share is used up; requests under the policy "
+                            + policy.name() + " are refused.");
+        }
+    }
+
+    private Map<String, String> unitsOf(Policy policy) {
+        Map<String, String> settled = new HashMap<>();
+        for (Limit limit : policy.limits()) {
+            String unit = units.get(limit.name());
+            if (unit != null) {
+                settled.put(limit.name(), unit);
+            }
+        }
+        return settled;
+    }
+}

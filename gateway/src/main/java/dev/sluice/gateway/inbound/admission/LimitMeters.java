@@ -1,0 +1,75 @@
+package dev.sluice.gateway.inbound.admission;
+
+import dev.sluice.limits.Decision;
+import dev.sluice.limits.Limit;
+import dev.sluice.limits.LimiterObserver;
+import dev.sluice.limits.Policy;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Counts decisions, and says once in the log when the shared counters are lost and when they are back. */
+public final class LimitMeters implements LimiterObserver {
+    private static final Logger LOG = LoggerFactory.getLogger(LimitMeters.class);
+
+    private final MeterRegistry meters;
+    private final AtomicInteger degraded = new AtomicInteger();
+
+    /** Counts in {@code meters}. */
+    public LimitMeters(MeterRegistry meters) {
+        this.meters = meters;
+        Gauge.builder("sluice.limits.degraded", degraded, AtomicInteger::get)
+                .description("1 while the shared counters cannot be asked")
+                .register(meters);
+    }
+
+    @Override
+    public void decided(Policy policy, Decision decision, Place place, Duration took) {
+        String outcome = "admitted";
+        String limit = "none";
+        if (decision instanceof Decision.Refused refused) {
+            outcome = refused.first().cause() == Decision.Cause.EXCEEDED ? "refused" : "unavailable";
+            limit = refused.first().limit();
+        }
+        String where = place.name().toLowerCase(Locale.ROOT);
+        meters.counter(
+                        "sluice.limits.decisions",
+                        "policy",
+                        policy.name(),
+                        "outcome",
+                        outcome,
+                        "limit",
+                        limit,
+                        "place",
+                        where)
+                .increment();
+        meters.timer("sluice.limits.decision", "place", where).record(took);
+    }
+
+    @Override
+    public void wouldHaveRefused(Policy policy, Limit limit) {
+        meters.counter("sluice.limits.would.refuse", "policy", policy.name(), "limit", limit.name())
+                .increment();
+    }
+
+    @Override
+    public void degraded(Throwable cause) {
+        degraded.set(1);
+        LOG.warn("Redis cannot be asked for limits: rates count in this process alone, spending is refused", cause);
+    }
+
+    @Override
+    public void recovered() {
+        degraded.set(0);
+        LOG.info("Redis answers again: limits are shared again");
+    }
+
+    @Override
+    public void settlingFailed(Throwable cause) {
+        meters.counter("sluice.limits.unsettled").increment();
+    }
+}

@@ -1,0 +1,123 @@
+package dev.sluice.gateway.inbound.admission;
+
+import dev.sluice.gateway.contract.ProblemCode;
+import dev.sluice.limits.Budget;
+import dev.sluice.limits.CalendarQuota;
+import dev.sluice.limits.Limit;
+import dev.sluice.limits.Mode;
+import dev.sluice.limits.Outage;
+import dev.sluice.limits.Scope;
+import dev.sluice.limits.Slots;
+import dev.sluice.limits.TokenBucket;
+import java.time.Duration;
+import java.time.ZoneId;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.util.unit.DataSize;
+
+/**
+ * The limits, the policies made of them, and the routes that each policy guards: a table, in {@code application.yml}.
+ *
+ * @param enabled whether anything is limited at all
+ * @param definitions limits by name
+ * @param policies policies by name
+ */
+@ConfigurationProperties("sluice.limits")
+public record LimitsProperties(
+        @DefaultValue("true") boolean enabled,
+        Map<String, Definition> definitions,
+        Map<String, PolicyOfRoutes> policies) {
+
+    /** The four kinds of limit. */
+    public enum Kind {
+        /** A token bucket. */
+        RATE(ProblemCode.RATE_LIMITED, Outage.COUNT_LOCALLY),
+        /** Units a calendar day. */
+        QUOTA(ProblemCode.QUOTA_EXCEEDED, Outage.REFUSE),
+        /** Requests at once. */
+        SLOTS(ProblemCode.TOO_MANY_CONCURRENT, Outage.COUNT_LOCALLY),
+        /** Weighted units in a window of the clock. */
+        BUDGET(ProblemCode.BUDGET_EXCEEDED, Outage.REFUSE);
+
+        private final ProblemCode code;
+        private final Outage outage;
+
+        Kind(ProblemCode code, Outage outage) {
+            this.code = code;
+            this.outage = outage;
+        }
+    }
+
+    /**
+     * One limit.
+     *
+     * @param kind which of the four
+     * @param per who shares a counter
+     * @param units tokens a period, units a day, slots, or units a window; {@code 10GB} where bytes are counted
+     * @param period of a rate or budget; the lease of a slot
+     * @param burst most tokens of a rate; {@code units} if unset
+     * @param reserve what a budget takes at first; 1 if unset
+     * @param unit what the request's own account says was used, for example {@code bytes}; settled by it, or as
+     *     reserved if unset
+     * @param zone whose midnight ends a quota's day
+     * @param shadow only counts what it would have refused
+     * @param onOutage what it does while Redis cannot be asked; as its kind has it if unset
+     * @param code what a refusal is called; as its kind has it if unset
+     */
+    public record Definition(
+            Kind kind,
+            Scope per,
+            DataSize units,
+            @DefaultValue("60s") Duration period,
+            @Nullable DataSize burst,
+            @DefaultValue("1") DataSize reserve,
+            @Nullable String unit,
+            @DefaultValue("UTC") ZoneId zone,
+            boolean shadow,
+            @Nullable Outage onOutage,
+            @Nullable ProblemCode code) {
+
+        Limit limit(String name) {
+            Mode mode = shadow ? Mode.SHADOW : Mode.ENFORCED;
+            Outage outage = onOutage == null ? kind.outage : onOutage;
+            long most = units.toBytes();
+            return switch (kind) {
+                case RATE ->
+                    new TokenBucket(name, per, most, period, burst == null ? most : burst.toBytes(), mode, outage);
+                case QUOTA -> new CalendarQuota(name, per, most, zone, mode, outage);
+                case SLOTS -> new Slots(name, per, most, period, mode, outage);
+                case BUDGET -> new Budget(name, per, most, period, reserve.toBytes(), mode, outage);
+            };
+        }
+
+        /** What a refusal by this limit is called. */
+        public ProblemCode problem() {
+            return code == null ? kind.code : code;
+        }
+    }
+
+    /**
+     * Which limits guard which routes.
+     *
+     * @param routes names of routes
+     * @param limits names of limits, in the order in which they are judged
+     */
+    public record PolicyOfRoutes(List<String> routes, List<String> limits) {}
+
+    /** Checks that every name is known. */
+    public LimitsProperties {
+        definitions = Map.copyOf(definitions);
+        policies = Map.copyOf(policies);
+        Map<String, Definition> known = definitions;
+        policies.forEach((policy, content) -> content.limits().forEach(limit -> {
+            if (!known.containsKey(limit)) {
+                throw new IllegalArgumentException(
+                        "sluice.limits.policies." + policy + ".limits: " + limit + " (expected: one of "
+                                + known.keySet().stream().sorted().toList() + ")");
+            }
+        }));
+    }
+}

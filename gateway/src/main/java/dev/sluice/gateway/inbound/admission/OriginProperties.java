@@ -1,0 +1,41 @@
+package dev.sluice.gateway.inbound.admission;
+
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.util.List;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+
+/**
+ * Which pages' scripts may call.
+ *
+ * @param allowed origins such as {@code https://app.example}, beside the gateway's own; no patterns
+ */
+@ConfigurationProperties("sluice.origins")
+public record OriginProperties(@DefaultValue List<String> allowed) {
+
+    /** Checks that each is an origin and nothing more. */
+    public OriginProperties {
+        allowed = List.copyOf(allowed);
+        allowed.forEach(OriginProperties::check);
+    }
+
+    private static void check(String origin) {
+        try {
+            URI uri = new URI(origin);
+            boolean http = "https".equals(uri.getScheme()) || "http".equals(uri.getScheme());
+            String port = uri.getPort() < 0 ? "" : ":" + uri.getPort();
+            if (http && uri.getHost() != null && origin.equals(uri.getScheme() + "://" + uri.getHost() + port)) {
+                return;
+            }
+        } catch (URISyntaxException e) {
+            throw new IllegalArgumentException(message(origin), e);
+        }
+        throw new IllegalArgumentException(message(origin));
+    }
+
+    private static String message(String origin) {
+        return "sluice.origins.allowed: " + origin + " (expected: scheme, host and port alone, for example"
+                + " https://app.example)";
+    }
+}

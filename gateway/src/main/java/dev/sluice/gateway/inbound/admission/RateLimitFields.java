@@ -1,0 +1,95 @@
+package dev.sluice.gateway.inbound.admission;
+
+import dev.sluice.limits.Budget;
+import dev.sluice.limits.CalendarQuota;
+import dev.sluice.limits.Decision;
+import dev.sluice.limits.Decision.Violation;
+import dev.sluice.limits.Limit;
+import dev.sluice.limits.Policy;
+import dev.sluice.limits.Scope;
+import dev.sluice.limits.Slots;
+import dev.sluice.limits.Standing;
+import dev.sluice.limits.TokenBucket;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.springframework.http.HttpHeaders;
+
+/**
+ * Tells the caller where it stands: {@code RateLimit-Policy} and {@code RateLimit} as structured fields (RFC 9651), and
+ * the {@code X-RateLimit-*} of older clients for the limit that is nearest to its end. What all callers share is not
+ * told: it would tell one how busy the others are.
+ *
+ * @see <a href="https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/">RateLimit header fields</a>
+ */
+final class RateLimitFields {
+
+    private RateLimitFields() {}
+
+    static void write(HttpHeaders headers, Policy policy, Decision decision) {
+        Set<String> shared = policy.limits().stream()
+                .filter(limit -> limit.scope() == Scope.GLOBAL)
+                .map(Limit::name)
+                .collect(Collectors.toSet());
+        List<Standing> standings = decision.standings().stream()
+                .filter(standing -> !shared.contains(standing.limit()))
+                .toList();
+        if (standings.isEmpty()) {
+            return;
+        }
+        headers.set(
+                "RateLimit-Policy",
+                policy.limits().stream()
+                        .filter(limit -> !shared.contains(limit.name()))
+                        .map(RateLimitFields::policy)
+                        .collect(Collectors.joining(", ")));
+        headers.set(
+                "RateLimit",
+                standings.stream()
+                        .map(standing -> "\"%s\";r=%d;t=%d"
+                                .formatted(standing.limit(), standing.remaining(), seconds(standing.resetsIn())))
+                        .collect(Collectors.joining(", ")));
+        Standing nearest = nearest(standings, decision);
+        headers.set("X-RateLimit-Limit", Long.toString(nearest.capacity()));
+        headers.set("X-RateLimit-Remaining", Long.toString(nearest.remaining()));
+        headers.set("X-RateLimit-Reset", Long.toString(seconds(nearest.resetsIn())));
+    }
+
+    /** Seconds, rounded up: who comes back then does not come too early. */
+    static long seconds(Duration duration) {
+        return duration.plusMillis(999).toSeconds();
+    }
+
+    private static String policy(Limit limit) {
+        return "\"%s\";q=%d".formatted(limit.name(), limit.capacity())
+                + switch (limit) {
+                    case TokenBucket bucket -> ";w=" + refill(bucket).toSeconds();
+                    case CalendarQuota _ -> ";w=86400";
+                    case Budget budget -> ";w=" + budget.window().toSeconds();
+                    case Slots _ -> ";qu=\"concurrent-requests\"";
+                };
+    }
+
+    /** How long an empty bucket takes to fill. */
+    private static Duration refill(TokenBucket bucket) {
+        return Duration.ofSeconds(
+                Math.max(1, Math.ceilDiv(bucket.period().toSeconds() * bucket.burst(), bucket.tokens())));
+    }
+
+    private static Standing nearest(List<Standing> standings, Decision decision) {
+        if (decision instanceof Decision.Refused refused) {
+            for (Violation violation : refused.violations()) {
+                for (Standing standing : standings) {
+                    if (standing.limit().equals(violation.limit())) {
+                        return standing;
+                    }
+                }
+            }
+        }
+        return standings.stream()
+                .min(Comparator.comparingDouble(standing -> (double) standing.remaining() / standing.capacity()))
+                .orElseThrow();
+    }
+}

@@ -1,0 +1,59 @@
+package dev.sluice.gateway.inbound.identity;
+
+import dev.sluice.gateway.contract.SigningSecret;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Base64;
+import javax.crypto.SecretKey;
+import org.jspecify.annotations.Nullable;
+import org.springframework.http.HttpCookie;
+import org.springframework.http.ResponseCookie;
+import org.springframework.http.server.reactive.ServerHttpRequest;
+
+/**
+ * The cookie by which a caller without a token is known again: a random id and the gateway's signature of it, so that
+ * nobody can make up ids. Who throws it away is counted by address until it is sent back.
+ */
+final class AnonymousCookie {
+    static final String NAME = "sluice_anon";
+    private static final int ID_BYTES = 16;
+    private static final int SIGNATURE_BYTES = 16;
+    private static final Duration LIFETIME = Duration.ofDays(365);
+
+    private final SecureRandom random = new SecureRandom();
+    private final SecretKey key;
+
+    AnonymousCookie(SigningSecret secret) {
+        this.key = secret.keyFor("anonymous-cookie");
+    }
+
+    /** The id of a cookie that this gateway made, or null. */
+    @Nullable String read(ServerHttpRequest request) {
+        HttpCookie cookie = request.getCookies().getFirst(NAME);
+        String value = cookie == null ? "" : cookie.getValue();
+        int dot = value.indexOf('.');
+        if (dot < 1) {
+            return null;
+        }
+        String id = value.substring(0, dot);
+        byte[] expected = signature(id).getBytes(StandardCharsets.US_ASCII);
+        byte[] given = value.substring(dot + 1).getBytes(StandardCharsets.US_ASCII);
+        return MessageDigest.isEqual(expected, given) ? id : null;
+    }
+
+    /** A cookie with a new id. */
+    ResponseCookie issue(CookieSecurity security) {
+        byte[] bytes = new byte[ID_BYTES];
+        random.nextBytes(bytes);
+        String id = Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
+        return security.cookie(NAME, id + "." + signature(id), LIFETIME);
+    }
+
+    private String signature(String id) {
+        byte[] whole = SigningSecret.sign(key, id);
+        return Base64.getUrlEncoder().withoutPadding().encodeToString(Arrays.copyOf(whole, SIGNATURE_BYTES));
+    }
+}

@@ -1,0 +1,163 @@
+package dev.sluice.gateway.inbound.identity;
+
+import dev.sluice.gateway.contract.FeatureRoutes;
+import dev.sluice.gateway.contract.GatewayException;
+import dev.sluice.gateway.contract.ProblemCode;
+import dev.sluice.gateway.contract.SigningSecret;
+import java.nio.charset.StandardCharsets;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.core.env.Environment;
+import org.springframework.core.env.Profiles;
+import org.springframework.http.HttpHeaders;
+import org.springframework.security.authentication.AuthenticationServiceException;
+import org.springframework.security.config.annotation.web.reactive.EnableWebFluxSecurity;
+import org.springframework.security.config.web.server.ServerHttpSecurity;
+import org.springframework.security.core.AuthenticationException;
+import org.springframework.security.oauth2.jwt.ReactiveJwtDecoder;
+import org.springframework.security.oauth2.jwt.SupplierReactiveJwtDecoder;
+import org.springframework.security.web.server.SecurityWebFilterChain;
+import org.springframework.security.web.server.WebFilterExchange;
+import org.springframework.security.web.server.context.NoOpServerSecurityContextRepository;
+import org.springframework.security.web.server.firewall.ServerExchangeRejectedHandler;
+import org.springframework.security.web.server.savedrequest.NoOpServerRequestCache;
+import reactor.core.publisher.Mono;
+
+/** Wires how callers are known: Spring Security verifies tokens, and decides nothing else. */
+@Configuration(proxyBeanMethods = false)
+@EnableWebFluxSecurity
+@EnableConfigurationProperties(IdentityProperties.class)
+public class IdentityConfiguration {
+    private static final Logger LOG = LoggerFactory.getLogger(IdentityConfiguration.class);
+    private static final int SECRET_BYTES = 32;
+
+    @Bean
+    SigningSecret signingSecret(IdentityProperties properties) {
+        if (!properties.signingSecret().isEmpty()) {
+            return new SigningSecret(properties.signingSecret().getBytes(StandardCharsets.UTF_8));
+        }
+        byte[] madeUp = new byte[SECRET_BYTES];
+        new SecureRandom().nextBytes(madeUp);
+        return new SigningSecret(madeUp);
+    }
+
+    /** The tokens of development, or none. */
+    @Bean
+    DevelopmentLogin developmentLogin(IdentityProperties properties, Environment environment) {
+        boolean production = isProduction(environment);
+        Boolean wanted = properties.identity().developmentLogin();
+        if (production && Boolean.TRUE.equals(wanted)) {
+            throw new IllegalStateException(
+                    "sluice.identity.development-login: true (expected: false in the profile prod)");
+        }
+        if (production || Boolean.FALSE.equals(wanted)) {
+            return new DevelopmentLogin(null);
+        }
+        LOG.warn("Development login is on: POST /api/session makes anybody whoever they wish to be");
+        return new DevelopmentLogin(
+                new Tokens(Clock.systemUTC(), properties.identity().sessionTtl()));
+    }
+
+    @Bean
+    ReactiveJwtDecoder tokenDecoder(IdentityProperties properties, DevelopmentLogin development) {
+        List<ReactiveJwtDecoder> decoders = new ArrayList<>();
+        Tokens tokens = development.tokens();
+        if (tokens != null) {
+            decoders.add(tokens.decoder());
+        }
+        IdentityProperties.Identity identity = properties.identity();
+        if (!identity.issuerUri().isEmpty() || !identity.jwkSetUri().isEmpty()) {
+            // Keys are fetched with the first token, so that an issuer that is down does not keep the gateway down.
+            decoders.add(new SupplierReactiveJwtDecoder(() -> IssuerKeys.decoder(identity)));
+        }
+        return new AnyDecoder(decoders);
+    }
+
+    @Bean
+    SecurityWebFilterChain tokenVerification(ServerHttpSecurity http, ReactiveJwtDecoder decoder) {
+        return http.oauth2ResourceServer(server -> server.bearerTokenConverter(new TokenConverter())
+                        .authenticationFailureHandler(IdentityConfiguration::refuse)
+                        .jwt(jwt -> jwt.jwtDecoder(decoder)))
+                .authorizeExchange(exchanges -> exchanges.anyExchange().permitAll())
+                .securityContextRepository(NoOpServerSecurityContextRepository.getInstance())
+                .requestCache(cache -> cache.requestCache(NoOpServerRequestCache.getInstance()))
+                // A cookie counts only beside an allowed Origin: see OriginGuard.
+                .csrf(ServerHttpSecurity.CsrfSpec::disable)
+                .cors(ServerHttpSecurity.CorsSpec::disable)
+                .httpBasic(ServerHttpSecurity.HttpBasicSpec::disable)
+                .formLogin(ServerHttpSecurity.FormLoginSpec::disable)
+                .logout(ServerHttpSecurity.LogoutSpec::disable)
+                .build();
+    }
+
+    @Bean
+    ServerExchangeRejectedHandler oddRequests() {
+        return (exchange, rejected) -> Mono.error(new GatewayException(
+                ProblemCode.MALFORMED_REQUEST,
+                "The request line or a header field holds what no honest client sends.",
+                rejected));
+    }
+
+    @Bean
+    AnonymousIdentity anonymousIdentity(SigningSecret secret, IdentityProperties properties, Environment environment) {
+        return new AnonymousIdentity(
+                new AnonymousCookie(secret),
+                cookieSecurity(environment),
+                properties.access().anonymous());
+    }
+
+    @Bean
+    CallerFilter callerFilter(IdentityProperties properties, SigningSecret secret) {
+        TrustedProxies proxies = new TrustedProxies(
+                properties.trustedProxies(), properties.identity().forwardedField());
+        return new CallerFilter(proxies, new AnonymousCookie(secret), secret);
+    }
+
+    @Bean
+    FeatureRoutes sessionRoutes(
+            DevelopmentLogin development, Environment environment, ObjectProvider<KnownLimits> limits) {
+        return new SessionRoutes(
+                development.tokens(),
+                cookieSecurity(environment),
+                caller -> limits.getObject().of(caller));
+    }
+
+    /**
+     * The issuer of development tokens, where there is one.
+     *
+     * @param tokens null when the development login is off
+     */
+    record DevelopmentLogin(@Nullable Tokens tokens) {}
+
+    private static CookieSecurity cookieSecurity(Environment environment) {
+        return isProduction(environment) ? CookieSecurity.HTTPS_ONLY : CookieSecurity.ANY;
+    }
+
+    private static boolean isProduction(Environment environment) {
+        return environment.acceptsProfiles(Profiles.of("prod"));
+    }
+
+    private static Mono<Void> refuse(WebFilterExchange filtered, AuthenticationException failure) {
+        if (failure instanceof AuthenticationServiceException) {
+            return Mono.error(new GatewayException(
+                    ProblemCode.UPSTREAM_FAILED, "The token issuer's keys cannot be had at present.", failure));
+        }
+        filtered.getExchange()
+                .getResponse()
+                .getHeaders()
+                .set(HttpHeaders.WWW_AUTHENTICATE, "Bearer error=\"invalid_token\"");
+        return Mono.error(new GatewayException(
+                ProblemCode.UNAUTHENTICATED,
+                "token: not valid (expected: one that a known issuer signed and that has not expired)",
+                failure));
+    }
+}

@@ -1,0 +1,106 @@
+package dev.sluice.gateway.inbound.identity;
+
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+
+/**
+ * How callers are known.
+ *
+ * @param signingSecret the operator's secret, at least 32 bytes; made up at each start when empty
+ * @param trustedProxies CIDR blocks and addresses of the proxies before the gateway, whose word about a client's
+ *     address is taken
+ * @param access who may call what
+ * @param identity where tokens come from
+ */
+@ConfigurationProperties("sluice")
+public record IdentityProperties(
+        @DefaultValue("") String signingSecret,
+        @DefaultValue List<String> trustedProxies,
+        @DefaultValue Access access,
+        @DefaultValue Identity identity) {
+    private static final int SHORTEST_SECRET = 32;
+
+    /** Which field of a request a trusted proxy writes; the other one is the client's own word and is not read. */
+    public enum ForwardedField {
+        /** {@code X-Forwarded-For}. */
+        X_FORWARDED_FOR,
+        /** {@code Forwarded}, RFC 7239. */
+        FORWARDED
+    }
+
+    /**
+     * Who may call what.
+     *
+     * @param anonymous whether callers without credentials may use what is open to them
+     */
+    public record Access(@DefaultValue("true") boolean anonymous) {}
+
+    /**
+     * Where tokens come from.
+     *
+     * @param issuerUri the issuer whose tokens are taken; its keys are found by OpenID discovery
+     * @param jwkSetUri where its keys are, when not to be discovered
+     * @param audience what {@code aud} must hold; not checked when empty
+     * @param developmentLogin whether {@code POST /api/session} hands out a token for any name; by default outside the
+     *     profile {@code prod} alone
+     * @param sessionTtl how long such a token lives
+     * @param forwardedField which field trusted proxies write
+     */
+    public record Identity(
+            @DefaultValue("") String issuerUri,
+            @DefaultValue("") String jwkSetUri,
+            @DefaultValue("") String audience,
+            @Nullable Boolean developmentLogin,
+            @DefaultValue("8h") Duration sessionTtl,
+            @DefaultValue("X_FORWARDED_FOR") ForwardedField forwardedField) {
+
+        /** Checks the bounds. */
+        public Identity {
+            checkUri("sluice.identity.issuer-uri", issuerUri);
+            checkUri("sluice.identity.jwk-set-uri", jwkSetUri);
+            if (sessionTtl.compareTo(Duration.ofMinutes(1)) < 0 || sessionTtl.compareTo(Duration.ofDays(30)) > 0) {
+                throw new IllegalArgumentException(
+                        "sluice.identity.session-ttl: " + sessionTtl + " (expected: 1m to 30d)");
+            }
+        }
+    }
+
+    /** Checks the bounds. */
+    public IdentityProperties {
+        trustedProxies = List.copyOf(trustedProxies);
+        int length = signingSecret.getBytes(StandardCharsets.UTF_8).length;
+        if (length > 0 && length < SHORTEST_SECRET) {
+            throw new IllegalArgumentException(
+                    "sluice.signing-secret: " + length + " bytes (expected: at least " + SHORTEST_SECRET + ")");
+        }
+        trustedProxies.forEach(TrustedProxies::check);
+    }
+
+    /** Never prints the secret. */
+    @Override
+    public String toString() {
+        return "IdentityProperties[trustedProxies=" + trustedProxies + ", access=" + access + ", identity=" + identity
+                + "]";
+    }
+
+    private static void checkUri(String name, String value) {
+        if (value.isEmpty()) {
+            return;
+        }
+        try {
+            URI uri = new URI(value);
+            if (uri.getHost() != null && ("https".equals(uri.getScheme()) || "http".equals(uri.getScheme()))) {
+                return;
+            }
+        } catch (URISyntaxException e) {
+            throw new IllegalArgumentException(name + ": " + value + " (expected: an http or https URL)", e);
+        }
+        throw new IllegalArgumentException(name + ": " + value + " (expected: an http or https URL)");
+    }
+}

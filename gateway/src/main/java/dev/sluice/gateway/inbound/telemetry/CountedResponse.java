@@ -1,0 +1,69 @@
+package dev.sluice.gateway.inbound.telemetry;
+
+import dev.sluice.gateway.contract.Spent;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import org.reactivestreams.Publisher;
+import org.springframework.core.io.buffer.DataBuffer;
+import org.springframework.http.ZeroCopyHttpOutputMessage;
+import org.springframework.http.server.reactive.ServerHttpResponse;
+import org.springframework.http.server.reactive.ServerHttpResponseDecorator;
+import org.springframework.web.server.ServerWebExchange;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/** A response that adds the bytes of its body to the account of its exchange. Files still go out without the heap. */
+final class CountedResponse extends ServerHttpResponseDecorator implements ZeroCopyHttpOutputMessage {
+    private @Nullable ServerWebExchange exchange;
+    private @Nullable Spent account;
+
+    CountedResponse(ServerHttpResponse response) {
+        super(response);
+    }
+
+    /** From now on bytes are added to the account of {@code counted}. */
+    void countFor(ServerWebExchange counted) {
+        exchange = counted;
+        account = Spent.of(counted);
+    }
+
+    /** The exchange, once there is one. */
+    @Nullable ServerWebExchange exchange() {
+        return exchange;
+    }
+
+    @Override
+    public Mono<Void> writeWith(Publisher<? extends DataBuffer> body) {
+        // Spring writes a Mono in one go, with its length.
+        return super.writeWith(
+                body instanceof Mono<? extends DataBuffer> one
+                        ? one.doOnNext(this::count)
+                        : Flux.from(body).doOnNext(this::count));
+    }
+
+    @Override
+    public Mono<Void> writeAndFlushWith(Publisher<? extends Publisher<? extends DataBuffer>> body) {
+        return super.writeAndFlushWith(
+                Flux.from(body).map(part -> Flux.from(part).doOnNext(this::count)));
+    }
+
+    @Override
+    public Mono<Void> writeWith(Path file, long position, long count) {
+        ServerHttpResponse sent = getDelegate();
+        if (!(sent instanceof ZeroCopyHttpOutputMessage zeroCopy)) {
+            return Mono.error(new IllegalStateException("the server cannot send files"));
+        }
+        return zeroCopy.writeWith(file, position, count).doOnSuccess(done -> add(count));
+    }
+
+    private void count(DataBuffer buffer) {
+        add(buffer.readableByteCount());
+    }
+
+    private void add(long bytes) {
+        Spent spent = account;
+        if (spent != null) {
+            spent.add(Spent.BYTES, bytes);
+        }
+    }
+}

@@ -1,0 +1,42 @@
+package dev.sluice.gateway;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.sluice.gateway.testing.RunningGateway;
+import java.util.HashMap;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+/** What production needs before it starts. */
+class RequirementsTest {
+    @Test
+    void allThatIsMissingIsNamedAtOnce() {
+        assertThatThrownBy(() -> RunningGateway.start(Map.of("spring.profiles.active", "prod"))
+                        .close())
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("REDIS_URL")
+                .hasMessageContaining("SLUICE_SIGNING_SECRET")
+                .hasMessageContaining("SLUICE_ISSUER_URI")
+                .hasMessageContaining("SLUICE_ALLOWED_ORIGINS");
+    }
+
+    @Test
+    void productionIsClosedToStrangersAndHasNoDevelopmentLogin() {
+        try (RunningGateway gateway = RunningGateway.start(RunningGateway.PRODUCTION)) {
+            assertThat(gateway.post("/api/zip", "{}").statusCode()).isEqualTo(401);
+            assertThat(gateway.post("/api/session", "{\"user\":\"alice\"}").statusCode())
+                    .isEqualTo(405);
+            assertThat(gateway.get("/samples").statusCode()).isEqualTo(404);
+        }
+    }
+
+    @Test
+    void developmentLoginIsRefusedInProduction() {
+        Map<String, String> unsafe = new HashMap<>(RunningGateway.PRODUCTION);
+        unsafe.put("sluice.identity.development-login", "true");
+        assertThatThrownBy(() -> RunningGateway.start(unsafe).close())
+                .rootCause()
+                .hasMessageContaining("sluice.identity.development-login: true (expected: false in the profile prod)");
+    }
+}

@@ -1,0 +1,101 @@
+package dev.sluice.gateway.inbound.admission;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.sluice.gateway.testing.NoLeaks;
+import dev.sluice.gateway.testing.RunningGateway;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** Bodies that are too large, or never come: told before they are read whole. */
+@ExtendWith(NoLeaks.class)
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class BodyLimitTest {
+    private static final int MOST = 64 * 1024;
+    private RunningGateway gateway;
+
+    @BeforeAll
+    void start() {
+        gateway = RunningGateway.start(Map.of("sluice.inbound.body-timeout", "300ms"));
+    }
+
+    @AfterAll
+    void stop() {
+        gateway.close();
+    }
+
+    private static byte[] ascii(String text) {
+        return text.getBytes(StandardCharsets.US_ASCII);
+    }
+
+    private Socket open(String lengthOrEncoding) throws IOException {
+        Socket socket =
+                new Socket(gateway.address().getAddress(), gateway.address().getPort());
+        socket.setSoTimeout(10_000);
+        socket.getOutputStream()
+                .write(ascii("POST /api/zip HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+                        + lengthOrEncoding + "\r\n\r\n"));
+        return socket;
+    }
+
+    private static String firstLine(Socket socket) throws IOException {
+        StringBuilder line = new StringBuilder();
+        for (int c = socket.getInputStream().read();
+                c >= 0 && c != '\r';
+                c = socket.getInputStream().read()) {
+            line.append((char) c);
+        }
+        return line.toString();
+    }
+
+    @Test
+    void declaredLengthOverTheLimitIsRefusedBeforeAByteOfTheBody() throws IOException {
+        try (Socket client = open("Content-Length: " + (MOST + 1))) {
+            assertThat(firstLine(client)).isEqualTo("HTTP/1.1 413 Request Entity Too Large");
+        }
+    }
+
+    @Test
+    void chunkedBodyIsCutAtTheLimitWhileMoreIsToCome() throws IOException {
+        try (Socket client = open("Transfer-Encoding: chunked")) {
+            OutputStream out = client.getOutputStream();
+            byte[] chunk = new byte[8 * 1024];
+            Arrays.fill(chunk, (byte) ' ');
+            for (int sent = 0; sent <= MOST; sent += chunk.length) {
+                out.write(ascii("2000\r\n"));
+                out.write(chunk);
+                out.write(ascii("\r\n"));
+            }
+            // No last chunk: the answer comes although the body has not ended.
+            assertThat(firstLine(client)).isEqualTo("HTTP/1.1 413 Request Entity Too Large");
+        }
+    }
+
+    @Test
+    void bodyThatNeverBecomesWholeIsGivenUp() throws IOException {
+        try (Socket client = open("Content-Length: 100")) {
+            client.getOutputStream().write(ascii("{\"images\":["));
+            assertThat(firstLine(client)).isEqualTo("HTTP/1.1 408 Request Timeout");
+        }
+    }
+
+    @Test
+    void bodyExactlyAtTheLimitIsRead() throws IOException {
+        try (Socket client = open("Content-Length: " + MOST)) {
+            byte[] body = new byte[MOST];
+            Arrays.fill(body, (byte) ' ');
+            System.arraycopy(ascii("{}"), 0, body, 0, 2);
+            client.getOutputStream().write(body);
+            assertThat(firstLine(client)).isEqualTo("HTTP/1.1 400 Bad Request");
+        }
+    }
+}
