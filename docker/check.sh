@@ -34,8 +34,8 @@ meters() { # what is named in dashboard and alerts
 }
 
 # Told only once there has been a request, a fetch, a decision, a call or a collection.
-LATE='^(jvm_gc_pause_seconds|http_server_requests_seconds|sluice_(fetch|requests|limits_decision|ai_call)_seconds)_(count|sum|max)$'
-LATE+='|^sluice_(fetch_refusals|limits_decisions|limits_would_refuse|ai_calls|ai_tokens)_total$|^sluice_limits_degraded$'
+LATE='^(jvm_gc_pause_seconds|http_server_requests_seconds|sluice_(fetch|limits_decision|ai_call)_seconds)_(count|sum|max)$'
+LATE+='|^sluice_(fetch_refusals|limits_decisions|limits_would_refuse|ai_calls|ai_tokens)_total$'
 
 known() {
     local told unknown

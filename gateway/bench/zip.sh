@@ -63,7 +63,7 @@ nginx_conf proxy "upstream o { server 127.0.0.2:18180; keepalive 64; } server { 
 up() { for _ in $(seq 300); do curl -s -m 5 -o /dev/null "$1" && return 0; sleep 0.1; done; echo "$1 did not come up" >&2; exit 1; }
 
 # shellcheck disable=SC2086
-$java $java_options $gateway_options -jar gateway/target/gateway.jar --server.port=18182 --sluice.samples.enabled=false \
+$java $java_options $gateway_options -jar gateway/target/gateway.jar --server.port=18182 --sluice.samples.enabled=false --sluice.limits.definitions.{ip,user,zip-slots,zip-bytes}.shadow=true \
   --sluice.fetch.allow-networks=127.0.0.2:18180 > "$work/gateway.log" 2>&1 &
 gateway_pid=$!
 if [[ " $contestants " == *" passthrough "* ]]; then
