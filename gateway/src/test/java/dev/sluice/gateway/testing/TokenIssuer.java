@@ -65,6 +65,23 @@ public final class TokenIssuer implements AutoCloseable {
         return signed(JWSAlgorithm.RS256, claims, foreign);
     }
 
+    /** A token that names a key which the issuer has never had. */
+    public String signWithUnknownKey(JWTClaimsSet.Builder claims, String keyId) {
+        try {
+            SignedJWT token = new SignedJWT(
+                    new JWSHeader.Builder(JWSAlgorithm.RS256).keyID(keyId).build(), claims.build());
+            token.sign(new RSASSASigner(foreign));
+            return token.serialize();
+        } catch (JOSEException impossible) {
+            throw new IllegalStateException(impossible);
+        }
+    }
+
+    /** How often the keys were asked for. */
+    public long keyRequests() {
+        return server.requests("/keys");
+    }
+
     /** A token without a signature: {@code alg: none}. */
     public String unsigned(JWTClaimsSet.Builder claims) {
         return new PlainJWT(claims.build()).serialize();

@@ -5,6 +5,7 @@ import java.net.URI;
 import java.net.URISyntaxException;
 import java.time.Duration;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 
@@ -26,6 +27,8 @@ record RedisProperties(
         @DefaultValue("{sluice}:") String keyPrefix) {
     private static final Set<String> SCHEMES = Set.of("redis", "rediss");
     private static final int LONGEST_PREFIX = 100;
+    /** One hash tag, so that the keys of one decision are in one slot of a cluster. */
+    private static final Pattern PREFIX = Pattern.compile("[A-Za-z0-9:._-]*\\{[A-Za-z0-9:._-]+}[A-Za-z0-9:._-]*");
 
     RedisProperties {
         if (!url.isBlank()) {
@@ -34,8 +37,11 @@ record RedisProperties(
         between("command-timeout", commandTimeout, Duration.ofMillis(5), Duration.ofSeconds(10));
         between("connect-timeout", connectTimeout, Duration.ofMillis(50), Duration.ofMinutes(1));
         between("queue-size", queueSize, 1, 1_000_000);
-        if (keyPrefix.length() > LONGEST_PREFIX || !keyPrefix.chars().allMatch(c -> c > 0x20 && c < 0x7f)) {
-            throw bad("key-prefix", keyPrefix, "at most " + LONGEST_PREFIX + " printable ASCII characters, no space");
+        if (keyPrefix.length() > LONGEST_PREFIX || !PREFIX.matcher(keyPrefix).matches()) {
+            throw bad(
+                    "key-prefix",
+                    keyPrefix,
+                    "at most " + LONGEST_PREFIX + " letters, digits and :._- with one {tag}, for example {sluice}:");
         }
     }
 

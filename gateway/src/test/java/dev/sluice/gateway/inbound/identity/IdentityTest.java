@@ -129,6 +129,16 @@ class IdentityTest {
     }
 
     @Test
+    void unknownKeysOfStrangersDoNotKeepTheIssuerBusy() {
+        assertThat(whoAmI(issuer.sign(alice())).statusCode()).isEqualTo(200);
+        long before = issuer.keyRequests();
+        for (int i = 0; i < 40; i++) {
+            refused(issuer.signWithUnknownKey(alice(), "made-up-" + i));
+        }
+        assertThat(issuer.keyRequests() - before).isLessThanOrEqualTo(2);
+    }
+
+    @Test
     void garbageIsRefused() {
         refused("no.token.atall");
     }

@@ -49,7 +49,7 @@ class RedisPropertiesTest {
         "command-timeout, 1ms, PT0.005S to PT10S",
         "connect-timeout, 2m, PT0.05S to PT1M",
         "queue-size, 0, 1 to 1000000",
-        "key-prefix, a b, at most 100 printable"
+        "key-prefix, a b, at most 100 letters"
     })
     void badValueIsNamedWithWhatWasExpected(String key, String value, String expected) {
         assertThatThrownBy(() -> bind(Map.of(key, value)))
