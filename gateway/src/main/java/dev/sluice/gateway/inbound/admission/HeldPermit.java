@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.springframework.core.annotation.Order;
 import org.springframework.web.server.ServerWebExchange;
 import org.springframework.web.server.WebFilter;
@@ -22,10 +23,10 @@ import reactor.core.publisher.Mono;
  */
 final class HeldPermit {
     private static final String ATTRIBUTE = HeldPermit.class.getName();
-    private static final Supplier<Mono<Void>> NOTHING = Mono::empty;
     private static final Supplier<Mono<Void>> ENDED = Mono::empty;
 
-    private final AtomicReference<Supplier<Mono<Void>>> settling = new AtomicReference<>(NOTHING);
+    /** How to settle: null before there is a permit, {@link #ENDED} once the exchange is over. */
+    private final AtomicReference<@Nullable Supplier<Mono<Void>>> settling = new AtomicReference<>();
 
     /** Ends every exchange with its settlement; a client's next request finds the slot free. */
     @Order(-40)
@@ -61,14 +62,15 @@ final class HeldPermit {
             renewal.dispose();
             return permit.settle(usage(Spent.of(exchange), units));
         });
-        if (!held.settling.compareAndSet(NOTHING, settlement)) {
+        if (!held.settling.compareAndSet(null, settlement)) {
             // The exchange has ended already; nobody waits for this any more.
             settlement.get().subscribe();
         }
     }
 
     private Mono<Void> settle() {
-        return settling.getAndSet(ENDED).get();
+        Supplier<Mono<Void>> settlement = settling.getAndSet(ENDED);
+        return settlement == null ? Mono.empty() : settlement.get();
     }
 
     /** A unit that nobody has counted was not used. */

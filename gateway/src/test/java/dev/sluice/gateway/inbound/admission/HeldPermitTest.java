@@ -1,0 +1,117 @@
+package dev.sluice.gateway.inbound.admission;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.sluice.gateway.contract.Spent;
+import dev.sluice.limits.Permit;
+import dev.sluice.limits.Usage;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.springframework.mock.http.server.reactive.MockServerHttpRequest;
+import org.springframework.mock.web.server.MockServerWebExchange;
+import org.springframework.web.server.WebFilterChain;
+import reactor.core.Disposable;
+import reactor.core.publisher.Mono;
+import reactor.test.StepVerifier;
+import reactor.test.scheduler.VirtualTimeScheduler;
+
+/** A permit is settled when its exchange ends, however it ends, and renewed until then. */
+class HeldPermitTest {
+    private static final Map<String, String> UNITS = Map.of("bytes-hour", Spent.BYTES, "calls-hour", Spent.CALLS);
+
+    private final MockServerWebExchange exchange = MockServerWebExchange.from(MockServerHttpRequest.get("/"));
+    private final Recorded permit = new Recorded();
+    private VirtualTimeScheduler time;
+
+    /** Remembers what it was told. */
+    private static final class Recorded implements Permit {
+        private final List<Usage> settled = new ArrayList<>();
+        private int renewed;
+
+        @Override
+        public Mono<Void> settle(Usage usage) {
+            return Mono.fromRunnable(() -> settled.add(usage));
+        }
+
+        @Override
+        public Optional<Duration> renewalPeriod() {
+            return Optional.of(Duration.ofSeconds(15));
+        }
+
+        @Override
+        public Mono<Void> renew() {
+            return Mono.fromRunnable(() -> renewed++);
+        }
+    }
+
+    @BeforeEach
+    void stopTheClock() {
+        time = VirtualTimeScheduler.getOrSet();
+    }
+
+    @AfterEach
+    void startTheClock() {
+        VirtualTimeScheduler.reset();
+    }
+
+    private Mono<Void> filtered(Mono<Void> answer) {
+        WebFilterChain chain = passed ->
+                Mono.fromRunnable(() -> HeldPermit.hold(passed, permit, UNITS)).then(answer);
+        return new HeldPermit.Filter().filter(exchange, chain);
+    }
+
+    @Test
+    void completedExchangeIsSettledByWhatItUsed() {
+        Mono<Void> answer = Mono.fromRunnable(() -> Spent.of(exchange).add(Spent.BYTES, 42));
+        StepVerifier.create(filtered(answer)).verifyComplete();
+        assertThat(permit.settled).containsExactly(new Usage(Map.of("bytes-hour", 42L, "calls-hour", 0L)));
+    }
+
+    @Test
+    void failedExchangeIsSettledAndItsErrorGoesOn() {
+        StepVerifier.create(filtered(Mono.error(new IllegalStateException("failed"))))
+                .verifyErrorMessage("failed");
+        assertThat(permit.settled).hasSize(1);
+    }
+
+    @Test
+    void cancelledExchangeIsSettled() {
+        Disposable running = filtered(Mono.never()).subscribe();
+        assertThat(permit.settled).isEmpty();
+        running.dispose();
+        assertThat(permit.settled).hasSize(1);
+    }
+
+    @Test
+    void permitIsRenewedUntilTheExchangeEndsAndNotAfter() {
+        Disposable running = filtered(Mono.never()).subscribe();
+        time.advanceTimeBy(Duration.ofSeconds(50));
+        assertThat(permit.renewed).isEqualTo(3);
+        running.dispose();
+        time.advanceTimeBy(Duration.ofMinutes(5));
+        assertThat(permit.renewed).isEqualTo(3);
+    }
+
+    @Test
+    void permitThatComesAfterTheEndIsSettledAtOnceAndNeverRenewed() {
+        StepVerifier.create(new HeldPermit.Filter().filter(exchange, passed -> Mono.empty()))
+                .verifyComplete();
+        HeldPermit.hold(exchange, permit, UNITS);
+        assertThat(permit.settled).hasSize(1);
+        time.advanceTimeBy(Duration.ofMinutes(5));
+        assertThat(permit.renewed).isZero();
+    }
+
+    @Test
+    void exchangeWithoutAPermitHasNothingToSettle() {
+        StepVerifier.create(new HeldPermit.Filter().filter(exchange, passed -> Mono.empty()))
+                .verifyComplete();
+        assertThat(permit.settled).isEmpty();
+    }
+}
