@@ -46,7 +46,7 @@ public enum ProblemCode {
     /** Not one of the images named could be fetched, or the request wanted all and one failed. */
     NO_IMAGE_AVAILABLE(HttpStatus.BAD_GATEWAY, "No image available"),
     /** One of the images failed and the request wants all or nothing. */
-    UPSTREAM_FAILED(HttpStatus.BAD_GATEWAY, "An origin failed"),
+    UPSTREAM_FAILED(HttpStatus.BAD_GATEWAY, "An upstream failed"),
     /** No room at present; nothing was started. */
     OVERLOADED(HttpStatus.SERVICE_UNAVAILABLE, "Overloaded"),
     /** What everybody together may spend for now is spent. */

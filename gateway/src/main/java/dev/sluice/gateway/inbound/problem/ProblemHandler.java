@@ -51,7 +51,12 @@ public final class ProblemHandler implements WebExceptionHandler {
             return response.setComplete();
         }
         DataBuffer buffer = response.bufferFactory().wrap(body);
-        return response.writeWith(Mono.just(buffer));
+        return response.writeWith(Mono.just(buffer))
+                // What breaks the framing of HTTP itself the server has answered by itself, and says so only now.
+                .onErrorResume(IllegalStateException.class, answered -> {
+                    LOG.info("answered by the server already requestId={}", RequestId.of(exchange));
+                    return Mono.empty();
+                });
     }
 
     private static void prepare(ServerHttpResponse response, GatewayException problem, Throwable error, int length) {

@@ -11,7 +11,10 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.core.io.buffer.DataBufferLimitException;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpStatusCode;
+import org.springframework.http.InvalidMediaTypeException;
+import org.springframework.util.InvalidMimeTypeException;
 import org.springframework.web.ErrorResponse;
+import reactor.netty.channel.AbortedException;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JacksonException.Reference;
 import tools.jackson.databind.exc.InvalidFormatException;
@@ -52,10 +55,20 @@ final class ProblemTranslation {
                         ProblemCode.PAYLOAD_TOO_LARGE,
                         "body: over " + limit.limit() + " bytes (expected: at most " + limit.limit() + ")",
                         cause);
+            case AbortedException _ ->
+                new GatewayException(
+                        ProblemCode.MALFORMED_REQUEST, "The connection ended before the request was whole.", cause);
+            case InvalidMimeTypeException type -> badMediaType(type, type.getMimeType());
+            case InvalidMediaTypeException type -> badMediaType(type, type.getMediaType());
             // A record that refused its own values is the cause of the mapper's error, and says more.
             case JacksonException json when !(json.getCause() instanceof GatewayException) -> malformed(json);
             default -> null;
         };
+    }
+
+    private static GatewayException badMediaType(Exception cause, String value) {
+        return new GatewayException(
+                ProblemCode.MALFORMED_REQUEST, "Accept or Content-Type: " + value + " (expected: media types)", cause);
     }
 
     private static GatewayException malformed(JacksonException json) {

@@ -7,8 +7,11 @@ import dev.sluice.gateway.testing.RunningGateway;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.Socket;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -96,6 +99,24 @@ class BodyLimitTest {
             System.arraycopy(ascii("{}"), 0, body, 0, 2);
             client.getOutputStream().write(body);
             assertThat(firstLine(client)).isEqualTo("HTTP/1.1 400 Bad Request");
+        }
+    }
+
+    @Test
+    void chunkThatIsNoChunkEndsWithAnAnswer() throws IOException {
+        try (Socket client = open("Transfer-Encoding: chunked")) {
+            client.getOutputStream().write(ascii("{\"images\":[]}\r\n"));
+            assertThat(firstLine(client)).isIn("HTTP/1.1 400 Bad Request", "HTTP/1.1 408 Request Timeout");
+        }
+    }
+
+    @Test
+    void headerThatIsNoMediaTypeIsTheClientsMistakeEverywhere() {
+        for (String path : List.of("/actuator/health")) {
+            HttpResponse<byte[]> answer =
+                    gateway.send(HttpRequest.newBuilder(gateway.uri(path)).header("Accept", ","));
+            assertThat(answer.statusCode()).as(path).isEqualTo(400);
+            assertThat(new String(answer.body(), StandardCharsets.UTF_8)).contains("malformed_request");
         }
     }
 }
