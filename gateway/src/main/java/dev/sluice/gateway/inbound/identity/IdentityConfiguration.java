@@ -108,18 +108,22 @@ public class IdentityConfiguration {
     }
 
     @Bean
-    AnonymousIdentity anonymousIdentity(SigningSecret secret, IdentityProperties properties, Environment environment) {
-        return new AnonymousIdentity(
-                new AnonymousCookie(secret),
-                cookieSecurity(environment),
-                properties.access().anonymous());
+    AnonymousCookie anonymousCookie(SigningSecret secret) {
+        return new AnonymousCookie(secret);
     }
 
     @Bean
-    CallerFilter callerFilter(IdentityProperties properties, SigningSecret secret) {
+    AnonymousIdentity anonymousIdentity(
+            AnonymousCookie cookie, IdentityProperties properties, Environment environment) {
+        return new AnonymousIdentity(
+                cookie, cookieSecurity(environment), properties.access().anonymous());
+    }
+
+    @Bean
+    CallerFilter callerFilter(IdentityProperties properties, AnonymousCookie cookie, SigningSecret secret) {
         TrustedProxies proxies = new TrustedProxies(
                 properties.trustedProxies(), properties.identity().forwardedField());
-        return new CallerFilter(proxies, new AnonymousCookie(secret), secret);
+        return new CallerFilter(proxies, cookie, secret);
     }
 
     @Bean

@@ -1,11 +1,9 @@
 package dev.sluice.gateway.inbound.identity;
 
-import io.netty.util.NetUtil;
+import dev.sluice.gateway.contract.CidrBlock;
 import java.net.Inet4Address;
-import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -27,18 +25,9 @@ final class TrustedProxies {
             Pattern.compile("(?:^|;)\\s*for\\s*=\\s*(\"[^\"]*\"|[^;\"\\s]+)", Pattern.CASE_INSENSITIVE);
 
     private static final Pattern WITH_PORT = Pattern.compile("([0-9.]+):\\d{1,5}|\\[([0-9A-Fa-f:.]+)](?::\\d{1,5})?");
-    private static final int NETWORK_BYTES = 8;
+    private static final int SITE_BITS = 64;
 
-    private record Block(InetAddress network, int bits) {
-
-        boolean holds(InetAddress address) {
-            byte[] bytes = address.getAddress();
-            byte[] first = network.getAddress();
-            return bytes.length == first.length && Arrays.equals(masked(bytes, bits), first);
-        }
-    }
-
-    private final List<Block> trusted = new ArrayList<>();
+    private final List<CidrBlock> trusted = new ArrayList<>();
     private final IdentityProperties.ForwardedField field;
 
     TrustedProxies(List<String> blocks, IdentityProperties.ForwardedField field) {
@@ -53,7 +42,7 @@ final class TrustedProxies {
 
     /** The client's address as it is counted: IPv4 in dotted form, or {@code <network>/64} for IPv6. */
     String client(@Nullable InetSocketAddress peer, HttpHeaders headers) {
-        InetAddress client = peer == null ? null : unmapped(peer.getAddress());
+        InetAddress client = peer == null || peer.isUnresolved() ? null : CidrBlock.unscoped(peer.getAddress());
         if (client == null) {
             return "unknown";
         }
@@ -69,7 +58,7 @@ final class TrustedProxies {
     }
 
     private boolean isTrusted(InetAddress address) {
-        return trusted.stream().anyMatch(block -> block.holds(address));
+        return trusted.stream().anyMatch(block -> block.contains(address));
     }
 
     private List<String> hops(HttpHeaders headers) {
@@ -101,56 +90,23 @@ final class TrustedProxies {
         if (ported.matches()) {
             literal = ported.group(1) != null ? ported.group(1) : ported.group(2);
         }
-        return literal(literal);
-    }
-
-    private static @Nullable InetAddress literal(String text) {
-        byte[] bytes = text.indexOf('%') >= 0 ? null : NetUtil.createByteArrayFromIpAddressString(text);
-        return bytes == null ? null : unmapped(ofBytes(bytes));
-    }
-
-    /** An IPv4-mapped address (RFC 4291 section 2.5.5.2) as the IPv4 address it maps; zones are dropped. */
-    private static @Nullable InetAddress unmapped(@Nullable InetAddress address) {
-        // InetAddress.getByAddress unwraps mapped addresses by itself.
-        return address == null ? null : ofBytes(address.getAddress());
+        return CidrBlock.literal(literal);
     }
 
     private static String counted(InetAddress address) {
-        if (address instanceof Inet4Address) {
-            return address.getHostAddress();
-        }
-        byte[] network = masked(address.getAddress(), NETWORK_BYTES * 8);
-        return NetUtil.toAddressString((Inet6Address) ofBytes(network)) + "/64";
+        return address instanceof Inet4Address
+                ? address.getHostAddress()
+                : CidrBlock.around(address, SITE_BITS).toString();
     }
 
-    private static Block parse(String text) {
-        int slash = text.indexOf('/');
-        InetAddress network = literal(slash < 0 ? text : text.substring(0, slash));
-        String prefix = slash < 0 ? "" : text.substring(slash + 1);
-        if (network != null && (slash < 0 || prefix.matches("\\d{1,3}"))) {
-            byte[] bytes = network.getAddress();
-            int bits = slash < 0 ? bytes.length * 8 : Integer.parseInt(prefix);
-            if (bits <= bytes.length * 8 && Arrays.equals(masked(bytes, bits), bytes)) {
-                return new Block(network, bits);
-            }
+    private static CidrBlock parse(String text) {
+        InetAddress single = CidrBlock.literal(text);
+        CidrBlock block =
+                single == null ? CidrBlock.parse(text) : new CidrBlock(single, single.getAddress().length * Byte.SIZE);
+        if (block == null) {
+            throw new IllegalArgumentException("sluice.trusted-proxies: " + text
+                    + " (expected: addresses or CIDR blocks, for example 10.0.0.0/8)");
         }
-        throw new IllegalArgumentException(
-                "sluice.trusted-proxies: " + text + " (expected: addresses or CIDR blocks, for example 10.0.0.0/8)");
-    }
-
-    private static byte[] masked(byte[] address, int bits) {
-        byte[] masked = address.clone();
-        for (int bit = bits; bit < masked.length * 8; bit++) {
-            masked[bit / 8] &= (byte) ~(0x80 >> (bit % 8));
-        }
-        return masked;
-    }
-
-    private static InetAddress ofBytes(byte[] bytes) {
-        try {
-            return InetAddress.getByAddress(bytes);
-        } catch (UnknownHostException impossible) {
-            throw new IllegalStateException(impossible);
-        }
+        return block;
     }
 }

@@ -1,5 +1,6 @@
 package dev.sluice.gateway.outbound.fetch;
 
+import dev.sluice.gateway.contract.CidrBlock;
 import io.netty.util.NetUtil;
 import java.net.InetAddress;
 import java.util.Objects;

@@ -1,5 +1,6 @@
 package dev.sluice.gateway.outbound.fetch;
 
+import dev.sluice.gateway.contract.CidrBlock;
 import java.net.InetAddress;
 import java.net.NetworkInterface;
 import java.net.SocketException;

@@ -1,4 +1,4 @@
-package dev.sluice.gateway.outbound.fetch;
+package dev.sluice.gateway.contract;
 
 import io.netty.util.NetUtil;
 import java.net.InetAddress;
@@ -15,13 +15,13 @@ import org.jspecify.annotations.Nullable;
  * @param network the first address of the range
  * @param prefixLength how many leading bits all its addresses share
  */
-record CidrBlock(InetAddress network, int prefixLength) {
+public record CidrBlock(InetAddress network, int prefixLength) {
 
     /**
      * Reads {@code 10.0.0.0/8} or {@code fd00::/8}; null when {@code text} is no block or has bits set after its
      * prefix.
      */
-    static @Nullable CidrBlock parse(String text) {
+    public static @Nullable CidrBlock parse(String text) {
         int slash = text.indexOf('/');
         InetAddress network = slash < 0 ? null : literal(text.substring(0, slash));
         String prefix = text.substring(slash + 1);
@@ -34,8 +34,8 @@ record CidrBlock(InetAddress network, int prefixLength) {
         return whole ? new CidrBlock(network, bits) : null;
     }
 
-    /** As {@link #parse}, for a constant of this package. */
-    static CidrBlock of(String text) {
+    /** As {@link #parse}, for a constant. */
+    public static CidrBlock of(String text) {
         CidrBlock block = parse(text);
         if (block == null) {
             throw new IllegalArgumentException(text + " (expected: a CIDR block)");
@@ -46,7 +46,7 @@ record CidrBlock(InetAddress network, int prefixLength) {
     /**
      * The address a literal without brackets, zone or port stands for; null when it is none. Never asks a name server.
      */
-    static @Nullable InetAddress literal(String text) {
+    public static @Nullable InetAddress literal(String text) {
         if (text.indexOf('%') >= 0 || !(NetUtil.isValidIpV4Address(text) || NetUtil.isValidIpV6Address(text))) {
             return null;
         }
@@ -55,7 +55,7 @@ record CidrBlock(InetAddress network, int prefixLength) {
     }
 
     /** The same address without a zone; an IPv4-mapped one (RFC 4291 section 2.5.5.2) as the IPv4 address it maps. */
-    static InetAddress unscoped(InetAddress address) {
+    public static InetAddress unscoped(InetAddress address) {
         return ofBytes(address.getAddress());
     }
 
@@ -68,10 +68,15 @@ record CidrBlock(InetAddress network, int prefixLength) {
     }
 
     /** Whether {@code address} is of this family and in this range. */
-    boolean contains(InetAddress address) {
+    public boolean contains(InetAddress address) {
         byte[] bytes = address.getAddress();
         return bytes.length == network.getAddress().length
                 && Arrays.equals(masked(bytes, prefixLength), network.getAddress());
+    }
+
+    /** The block of {@code bits} leading bits in which {@code address} lies. */
+    public static CidrBlock around(InetAddress address, int bits) {
+        return new CidrBlock(ofBytes(masked(address.getAddress(), bits)), bits);
     }
 
     private static byte[] masked(byte[] bytes, int bits) {
