@@ -5,6 +5,8 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.util.ArrayDeque;
+import java.util.Queue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
@@ -32,7 +34,7 @@ final class SpooledBytes implements ImageBytes {
     private final DataBufferFactory buffers;
     private final Object lock = new Object();
     private @Nullable FileChannel file;
-    private @Nullable DataBuffer waiting; // for its turn on a disk thread
+    private final Queue<DataBuffer> waiting = new ArrayDeque<>(); // for a disk thread: one being written, one behind it
     private boolean disposed;
 
     /**
@@ -56,31 +58,31 @@ final class SpooledBytes implements ImageBytes {
 
     @Override
     public Mono<Void> receive(Flux<DataBuffer> body) {
-        // Not publishOn: cancelling it drops a hop that was scheduled and had not begun, and with it what was queued.
-        return body.concatMap(this::write, 1)
-                .doOnDiscard(DataBuffer.class, DataBufferUtils::release)
+        // A buffer belongs to this object before any operator queues it: publishOn and concatMap lose what they are
+        // handed in the moment of a cancel that comes from another thread.
+        return body.map(this::own)
+                .concatMap(owned -> Mono.<Void>fromRunnable(this::append).subscribeOn(disk), 1)
                 .then(Mono.fromRunnable(() -> reservation.shrinkTo(Math.min(reservation.bytes(), length()))));
     }
 
-    private Mono<Void> write(DataBuffer buffer) {
+    private SpooledBytes own(DataBuffer buffer) {
         synchronized (lock) {
             if (disposed) {
                 DataBufferUtils.release(buffer);
-                return Mono.error(new UncheckedIOException(givenUp()));
+            } else {
+                waiting.add(buffer);
             }
-            waiting = buffer;
         }
-        return Mono.<Void>fromRunnable(this::append).subscribeOn(disk);
+        return this;
     }
 
     private void append() {
         DataBuffer buffer;
         synchronized (lock) {
-            buffer = waiting;
-            waiting = null;
+            buffer = waiting.poll();
         }
         if (buffer == null) {
-            throw new UncheckedIOException(givenUp());
+            return; // given up meanwhile
         }
         try (DataBuffer.ByteBufferIterator parts = buffer.readableByteBuffers()) {
             FileChannel channel = open();
@@ -171,8 +173,8 @@ final class SpooledBytes implements ImageBytes {
             disposed = true;
             closing = file;
             file = null;
-            DataBufferUtils.release(waiting);
-            waiting = null;
+            waiting.forEach(DataBufferUtils::release);
+            waiting.clear();
         }
         if (closing == null) {
             reservation.release();
