@@ -1,13 +1,10 @@
 package dev.sluice.gateway.inbound.identity;
 
+import dev.sluice.gateway.contract.SigningKey;
 import dev.sluice.gateway.contract.SigningSecret;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
 import java.security.SecureRandom;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.Base64;
-import javax.crypto.SecretKey;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpCookie;
 import org.springframework.http.ResponseCookie;
@@ -20,11 +17,10 @@ import org.springframework.http.server.reactive.ServerHttpRequest;
 final class AnonymousCookie {
     static final String NAME = "sluice_anon";
     private static final int ID_BYTES = 16;
-    private static final int SIGNATURE_BYTES = 16;
     private static final Duration LIFETIME = Duration.ofDays(365);
 
     private final SecureRandom random = new SecureRandom();
-    private final SecretKey key;
+    private final SigningKey key;
 
     AnonymousCookie(SigningSecret secret) {
         this.key = secret.keyFor("anonymous-cookie");
@@ -39,9 +35,7 @@ final class AnonymousCookie {
             return null;
         }
         String id = value.substring(0, dot);
-        byte[] expected = signature(id).getBytes(StandardCharsets.US_ASCII);
-        byte[] given = value.substring(dot + 1).getBytes(StandardCharsets.US_ASCII);
-        return MessageDigest.isEqual(expected, given) ? id : null;
+        return key.verifies(id, value.substring(dot + 1)) ? id : null;
     }
 
     /** A cookie with a new id. */
@@ -49,11 +43,6 @@ final class AnonymousCookie {
         byte[] bytes = new byte[ID_BYTES];
         random.nextBytes(bytes);
         String id = Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
-        return security.cookie(NAME, id + "." + signature(id), LIFETIME);
-    }
-
-    private String signature(String id) {
-        byte[] whole = SigningSecret.sign(key, id);
-        return Base64.getUrlEncoder().withoutPadding().encodeToString(Arrays.copyOf(whole, SIGNATURE_BYTES));
+        return security.cookie(NAME, id + "." + key.sign(id), LIFETIME);
     }
 }

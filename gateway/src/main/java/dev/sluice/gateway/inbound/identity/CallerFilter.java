@@ -3,12 +3,12 @@ package dev.sluice.gateway.inbound.identity;
 import dev.sluice.gateway.contract.Caller;
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
+import dev.sluice.gateway.contract.SigningKey;
 import dev.sluice.gateway.contract.SigningSecret;
 import java.util.Collection;
 import java.util.HexFormat;
 import java.util.Set;
 import java.util.stream.Collectors;
-import javax.crypto.SecretKey;
 import org.jspecify.annotations.Nullable;
 import org.springframework.core.annotation.Order;
 import org.springframework.http.server.reactive.ServerHttpRequest;
@@ -27,7 +27,7 @@ public final class CallerFilter implements WebFilter {
 
     private final TrustedProxies proxies;
     private final AnonymousCookie cookie;
-    private final SecretKey addressKey;
+    private final SigningKey addressKey;
 
     CallerFilter(TrustedProxies proxies, AnonymousCookie cookie, SigningSecret secret) {
         this.proxies = proxies;
@@ -69,7 +69,7 @@ public final class CallerFilter implements WebFilter {
         if (id != null) {
             return new Caller(Caller.Kind.ANONYMOUS, id, Set.of(), Set.of(), address);
         }
-        String hash = HexFormat.of().formatHex(SigningSecret.sign(addressKey, address), 0, HASH_BYTES);
+        String hash = HexFormat.of().formatHex(addressKey.mac(address), 0, HASH_BYTES);
         return new Caller(Caller.Kind.ADDRESS, hash, Set.of(), Set.of(), address);
     }
 

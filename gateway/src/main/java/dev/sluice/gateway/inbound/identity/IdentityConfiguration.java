@@ -42,12 +42,15 @@ public class IdentityConfiguration {
 
     @Bean
     SigningSecret signingSecret(IdentityProperties properties) {
+        byte[][] previous = properties.previousSigningSecret().isEmpty()
+                ? new byte[0][]
+                : new byte[][] {properties.previousSigningSecret().getBytes(StandardCharsets.UTF_8)};
         if (!properties.signingSecret().isEmpty()) {
-            return new SigningSecret(properties.signingSecret().getBytes(StandardCharsets.UTF_8));
+            return new SigningSecret(properties.signingSecret().getBytes(StandardCharsets.UTF_8), previous);
         }
         byte[] madeUp = new byte[SECRET_BYTES];
         new SecureRandom().nextBytes(madeUp);
-        return new SigningSecret(madeUp);
+        return new SigningSecret(madeUp, previous);
     }
 
     /** The tokens of development, or none. */

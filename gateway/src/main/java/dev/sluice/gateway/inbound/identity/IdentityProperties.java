@@ -13,6 +13,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * How callers are known.
  *
  * @param signingSecret the operator's secret, at least 32 bytes; made up at each start when empty
+ * @param previousSigningSecret the one before it, whose signatures are still known; empty for none
  * @param trustedProxies CIDR blocks and addresses of the proxies before the gateway, whose word about a client's
  *     address is taken
  * @param access who may call what
@@ -21,6 +22,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 @ConfigurationProperties("sluice")
 public record IdentityProperties(
         @DefaultValue("") String signingSecret,
+        @DefaultValue("") String previousSigningSecret,
         @DefaultValue List<String> trustedProxies,
         @DefaultValue Access access,
         @DefaultValue Identity identity) {
@@ -74,15 +76,20 @@ public record IdentityProperties(
     /** Checks the bounds. */
     public IdentityProperties {
         trustedProxies = List.copyOf(trustedProxies);
-        int length = signingSecret.getBytes(StandardCharsets.UTF_8).length;
-        if (length > 0 && length < SHORTEST_SECRET) {
-            throw new IllegalArgumentException(
-                    "sluice.signing-secret: " + length + " bytes (expected: at least " + SHORTEST_SECRET + ")");
-        }
+        checkSecret("sluice.signing-secret", signingSecret);
+        checkSecret("sluice.previous-signing-secret", previousSigningSecret);
         trustedProxies.forEach(TrustedProxies::check);
     }
 
-    /** Never prints the secret. */
+    private static void checkSecret(String name, String secret) {
+        int length = secret.getBytes(StandardCharsets.UTF_8).length;
+        if (length > 0 && length < SHORTEST_SECRET) {
+            throw new IllegalArgumentException(
+                    name + ": " + length + " bytes (expected: at least " + SHORTEST_SECRET + ")");
+        }
+    }
+
+    /** Never prints a secret. */
     @Override
     public String toString() {
         return "IdentityProperties[trustedProxies=" + trustedProxies + ", access=" + access + ", identity=" + identity

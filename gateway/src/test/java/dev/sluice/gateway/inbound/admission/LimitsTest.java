@@ -199,7 +199,7 @@ class LimitsTest {
 
     private static String addressHash(RunningGateway gateway) {
         SigningSecret secret = gateway.bean(SigningSecret.class);
-        byte[] mac = SigningSecret.sign(secret.keyFor("address-hash"), "127.0.0.1");
+        byte[] mac = secret.keyFor("address-hash").mac("127.0.0.1");
         return HexFormat.of().formatHex(mac, 0, 12);
     }
 
