@@ -1,11 +1,13 @@
 package dev.sluice.gateway.outbound.fetch;
 
 import dev.sluice.gateway.outbound.fetch.Exchange.Answer;
+import dev.sluice.gateway.outbound.fetch.Exchange.Ask;
 import dev.sluice.gateway.outbound.fetch.FetchRequest.Media;
 import java.util.OptionalLong;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.springframework.core.io.buffer.DataBuffer;
+import org.springframework.core.io.buffer.DataBufferUtils;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
@@ -20,9 +22,9 @@ final class AnswerReader {
         this.images = images;
     }
 
-    /** The {@code Accept} header for what is wanted. */
-    String accept(Media media) {
-        return media == Media.ANY ? "*/*" : "image/*, */*;q=0.1";
+    /** How to ask for what is wanted. */
+    Ask ask(FetchRequest request) {
+        return new Ask(request.media() == Media.ANY ? "*/*" : "image/*, */*;q=0.1", request.known());
     }
 
     /**
@@ -31,6 +33,12 @@ final class AnswerReader {
      */
     <T> Mono<T> read(Target target, Answer answer, FetchRequest request, Function<OriginResponse, Mono<T>> reader) {
         return Mono.deferContextual(context -> {
+            if (answer.status() == OriginResponse.NOT_MODIFIED) {
+                // It has no body (RFC 9110 section 15.4.5); read to its end, the connection can be used again.
+                return answer.body()
+                        .doOnNext(DataBufferUtils::release)
+                        .then(consume(target, answer, null, OptionalLong.empty(), Flux.empty(), reader));
+            }
             OptionalLong length = BodyGuard.declaredLength(answer, request.maxBytes());
             Scheduler timer = Trip.of(context).lane().scheduler();
             Flux<DataBuffer> body = bodies.bounded(answer, request.maxBytes(), length, timer);
@@ -50,7 +58,7 @@ final class AnswerReader {
             OptionalLong length,
             Flux<DataBuffer> body,
             Function<OriginResponse, Mono<T>> reader) {
-        var response = new OriginResponse(target.uri(), answer.headers(), image, length, body);
+        var response = new OriginResponse(target.uri(), answer.status(), answer.headers(), image, length, body);
         return Mono.defer(() -> reader.apply(response)).onErrorMap(AnswerReader::marked);
     }
 

@@ -1,5 +1,6 @@
 package dev.sluice.gateway.outbound.fetch;
 
+import dev.sluice.gateway.outbound.fetch.FetchRequest.Validators;
 import java.util.function.Function;
 import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.http.HttpHeaders;
@@ -17,7 +18,15 @@ interface Exchange {
      *
      * <p>Fails with {@link FetchException}, or with what the reader failed with.
      */
-    <T> Mono<T> get(Target target, String accept, Function<Answer, Mono<T>> reader);
+    <T> Mono<T> get(Target target, Ask ask, Function<Answer, Mono<T>> reader);
+
+    /**
+     * What a request says beside its target.
+     *
+     * @param accept the {@code Accept} header
+     * @param known sent as conditions
+     */
+    record Ask(String accept, Validators known) {}
 
     /**
      * An answer as it came, before anything of it is judged.

@@ -39,14 +39,26 @@ public class FetchConfiguration {
     }
 
     @Bean
+    UrlGuard urlGuard(FetchProperties properties, FetchTransport transport) {
+        return new UrlGuard(transport.rules(), properties.allowPorts());
+    }
+
+    @Bean
+    OriginUrls originUrls(UrlGuard guard) {
+        return new OriginUrls(guard);
+    }
+
+    @Bean
     OriginFetch originFetch(
             FetchProperties properties,
             FetchTransport transport,
+            UrlGuard urls,
             ObjectProvider<BuildProperties> build,
             ObjectProvider<MeterRegistry> registry) {
         return FetchFactory.create(
                 properties,
                 transport,
+                urls,
                 userAgent(properties, build.getIfAvailable()),
                 registry.getIfAvailable(SimpleMeterRegistry::new));
     }

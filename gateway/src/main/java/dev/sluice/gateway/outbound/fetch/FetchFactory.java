@@ -23,10 +23,15 @@ final class FetchFactory {
      *       {@link ConnectGuard}.
      * </ol>
      *
+     * @param urls judges every URL
      * @param userAgent sent with every request
      */
     static OriginFetch create(
-            FetchProperties properties, FetchTransport transport, String userAgent, MeterRegistry registry) {
+            FetchProperties properties,
+            FetchTransport transport,
+            UrlGuard urls,
+            String userAgent,
+            MeterRegistry registry) {
         var metrics = new FetchMetrics(registry);
         var hosts = new OriginHosts(properties, IsolatingExchange::isFault, transport::forget);
         metrics.watch(hosts);
@@ -35,7 +40,7 @@ final class FetchFactory {
                 new DeadlineFetch(
                         transport.lanes(),
                         new RedirectingFetch(
-                                new UrlGuard(transport.rules(), properties.allowPorts()),
+                                urls,
                                 properties.maxRedirects(),
                                 answers(properties.minimumRate()),
                                 new RetryingExchange(

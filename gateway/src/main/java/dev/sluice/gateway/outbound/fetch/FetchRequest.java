@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One resource to fetch and its bounds.
@@ -14,8 +15,14 @@ import java.util.stream.Collectors;
  * @param deadline for the whole exchange, reader included; more than zero
  * @param reach which URLs this use may name
  * @param media what the body must be
+ * @param known what the caller has of the resource already; an origin that has nothing newer answers 304
  */
-public record FetchRequest(String url, long maxBytes, Duration deadline, Reach reach, Media media) {
+public record FetchRequest(String url, long maxBytes, Duration deadline, Reach reach, Media media, Validators known) {
+
+    /** For a caller that has nothing of the resource yet. */
+    public FetchRequest(String url, long maxBytes, Duration deadline, Reach reach, Media media) {
+        this(url, maxBytes, deadline, reach, media, Validators.NONE);
+    }
 
     /** @throws IllegalArgumentException for a bound that is none */
     public FetchRequest {
@@ -24,6 +31,24 @@ public record FetchRequest(String url, long maxBytes, Duration deadline, Reach r
         }
         if (!deadline.isPositive()) {
             throw new IllegalArgumentException("deadline: " + deadline + " (expected: more than zero)");
+        }
+    }
+
+    /**
+     * What an origin said of the representation that a caller keeps, RFC 9110 section 8.8. Sent back as they came, with
+     * {@code If-None-Match} and {@code If-Modified-Since}.
+     *
+     * @param etag null when the origin named none
+     * @param lastModified null when the origin named none
+     */
+    public record Validators(
+            @Nullable String etag, @Nullable String lastModified) {
+        /** Nothing is kept, or nothing is known of it. */
+        public static final Validators NONE = new Validators(null, null);
+
+        /** Whether there is anything to ask with. */
+        public boolean present() {
+            return etag != null || lastModified != null;
         }
     }
 

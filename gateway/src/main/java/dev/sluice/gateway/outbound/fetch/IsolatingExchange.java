@@ -21,10 +21,10 @@ final class IsolatingExchange implements Exchange {
     }
 
     @Override
-    public <T> Mono<T> get(Target target, String accept, Function<Answer, Mono<T>> reader) {
+    public <T> Mono<T> get(Target target, Ask ask, Function<Answer, Mono<T>> reader) {
         return Mono.using(
                 () -> hosts.enter(target),
-                host -> exchange.get(target, accept, reader)
+                host -> exchange.get(target, ask, reader)
                         .transformDeferred(CircuitBreakerOperator.of(host.breaker()))
                         .transformDeferred(BulkheadOperator.of(host.bulkhead()))
                         .onErrorMap(error -> error instanceof ReaderException ? error : Failures.of(error)),

@@ -29,6 +29,7 @@ final class MeteredFetch implements OriginFetch {
     private OriginResponse counted(OriginResponse response) {
         return new OriginResponse(
                 response.url(),
+                response.status(),
                 response.headers(),
                 response.image(),
                 response.contentLength(),

@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.core.io.buffer.DataBuffer;
@@ -42,21 +43,29 @@ final class NettyExchange implements Exchange {
     }
 
     @Override
-    public <T> Mono<T> get(Target target, String accept, Function<Answer, Mono<T>> reader) {
+    public <T> Mono<T> get(Target target, Ask ask, Function<Answer, Mono<T>> reader) {
         return Mono.deferContextual(context -> {
             Lane lane = Trip.of(context).lane();
-            return lane.run(Mono.defer(() -> send(lane, target, accept, reader)).onErrorMap(NettyExchange::named));
+            return lane.run(Mono.defer(() -> send(lane, target, ask, reader)).onErrorMap(NettyExchange::named));
         });
     }
 
-    private <T> Mono<T> send(Lane lane, Target target, String accept, Function<Answer, Mono<T>> reader) {
+    private <T> Mono<T> send(Lane lane, Target target, Ask ask, Function<Answer, Mono<T>> reader) {
         Sinks.Empty<Void> sent = Sinks.empty();
         var answered = new AtomicBoolean();
         HttpClient client = lane.client()
                 .doAfterRequest((request, connection) -> sent.tryEmitEmpty())
-                .headers(headers -> headers.set(HttpHeaderNames.USER_AGENT, userAgent)
-                        .set(HttpHeaderNames.ACCEPT, accept)
-                        .set(HttpHeaderNames.ACCEPT_ENCODING, "identity"));
+                .headers(headers -> {
+                    headers.set(HttpHeaderNames.USER_AGENT, userAgent)
+                            .set(HttpHeaderNames.ACCEPT, ask.accept())
+                            .set(HttpHeaderNames.ACCEPT_ENCODING, "identity");
+                    condition(
+                            headers, HttpHeaderNames.IF_NONE_MATCH, ask.known().etag());
+                    condition(
+                            headers,
+                            HttpHeaderNames.IF_MODIFIED_SINCE,
+                            ask.known().lastModified());
+                });
         return client.get()
                 .uri(target.uri())
                 .responseConnection((response, connection) -> {
@@ -70,6 +79,13 @@ final class NettyExchange implements Exchange {
                                 .filter(tick -> !answered.get())
                                 .switchIfEmpty(Mono.never()),
                         Mono.error(() -> Failures.timedOut("The origin did not answer in time", null)));
+    }
+
+    private static void condition(
+            io.netty.handler.codec.http.HttpHeaders headers, CharSequence name, @Nullable String value) {
+        if (value != null) {
+            headers.set(name, value);
+        }
     }
 
     private static <T> Mono<T> read(

@@ -11,6 +11,7 @@ import reactor.core.publisher.Flux;
  * An origin's successful answer, before its body is read.
  *
  * @param url where the answer came from, after redirects
+ * @param status 2xx, or 304 when the request said what is known and nothing newer is to be had; then there is no body
  * @param headers the origin's headers, read only
  * @param image the recognised type when an image was asked for, else null
  * @param contentLength the declared length in bytes, when there is one
@@ -18,4 +19,16 @@ import reactor.core.publisher.Flux;
  *     shorter than its declared length ends in an error, never in completion.
  */
 public record OriginResponse(
-        URI url, HttpHeaders headers, @Nullable ImageType image, OptionalLong contentLength, Flux<DataBuffer> body) {}
+        URI url,
+        int status,
+        HttpHeaders headers,
+        @Nullable ImageType image,
+        OptionalLong contentLength,
+        Flux<DataBuffer> body) {
+    static final int NOT_MODIFIED = 304;
+
+    /** Whether what the caller has is still what the origin has. */
+    public boolean notModified() {
+        return status == NOT_MODIFIED;
+    }
+}

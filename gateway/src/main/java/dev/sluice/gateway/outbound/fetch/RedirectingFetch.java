@@ -60,7 +60,7 @@ final class RedirectingFetch implements OriginFetch {
 
         Mono<T> hop(Target target) {
             seen.add(target);
-            return exchange.<Step<T>>get(target, answers.accept(request.media()), answer -> step(target, answer))
+            return exchange.<Step<T>>get(target, answers.ask(request), answer -> step(target, answer))
                     .flatMap(step -> switch (step) {
                         case Step.Read<T>(T result) -> Mono.just(result);
                         case Step.Redirected<T>(Target next) -> hop(next);

@@ -36,7 +36,7 @@ final class RetryingExchange implements Exchange {
     }
 
     @Override
-    public <T> Mono<T> get(Target target, String accept, Function<Answer, Mono<T>> reader) {
+    public <T> Mono<T> get(Target target, Ask ask, Function<Answer, Mono<T>> reader) {
         return Mono.deferContextual(context -> {
             var offered = new AtomicBoolean();
             Retry retry = Retry.of("fetch", config(Trip.of(context), offered));
@@ -45,7 +45,7 @@ final class RetryingExchange implements Exchange {
                 offered.set(true);
                 return reader.apply(answer);
             };
-            return exchange.get(target, accept, once).transformDeferred(RetryOperator.of(retry));
+            return exchange.get(target, ask, once).transformDeferred(RetryOperator.of(retry));
         });
     }
 

@@ -4,7 +4,8 @@ import java.util.function.Function;
 import reactor.core.publisher.Mono;
 
 /**
- * Turns every status into an error but 2xx and the redirects, so that whoever decides about another try sees it.
+ * Turns every status into an error but 2xx, the redirects and a 304 that was asked for, so that whoever decides about
+ * another try sees it.
  *
  * <p>A 206 is an error too: nobody asked for a part.
  */
@@ -18,11 +19,11 @@ final class StatusExchange implements Exchange {
     }
 
     @Override
-    public <T> Mono<T> get(Target target, String accept, Function<Answer, Mono<T>> reader) {
+    public <T> Mono<T> get(Target target, Ask ask, Function<Answer, Mono<T>> reader) {
         return exchange.get(
                 target,
-                accept,
-                answer -> isGood(answer.status()) || isRedirect(answer.status())
+                ask,
+                answer -> isGood(answer.status()) || isRedirect(answer.status()) || isUnchanged(answer, ask)
                         ? reader.apply(answer)
                         : Mono.error(() -> Failures.badStatus(answer.status(), RetryAfter.of(answer.headers()))));
     }
@@ -30,6 +31,10 @@ final class StatusExchange implements Exchange {
     /** RFC 9110 section 15.4; not 300, which offers a choice, nor 304, which answers a condition. */
     static boolean isRedirect(int status) {
         return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+    }
+
+    private static boolean isUnchanged(Answer answer, Ask ask) {
+        return answer.status() == OriginResponse.NOT_MODIFIED && ask.known().present();
     }
 
     private static boolean isGood(int status) {

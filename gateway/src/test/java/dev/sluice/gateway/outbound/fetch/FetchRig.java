@@ -41,7 +41,8 @@ final class FetchRig implements AutoCloseable {
                         properties.networks().stream(), settings.opened.stream().map(AllowedNetwork::parse))
                 .toList();
         transport = new FetchTransport(properties, loops, opened, settings.tls);
-        fetch = FetchFactory.create(properties, transport, "Sluice/test", meters);
+        fetch = FetchFactory.create(
+                properties, transport, new UrlGuard(transport.rules(), properties.allowPorts()), "Sluice/test", meters);
     }
 
     static Builder with() {
