@@ -11,6 +11,7 @@ import dev.sluice.gateway.inbound.admission.LimitMeters;
 import dev.sluice.gateway.inbound.admission.LimitsConfiguration;
 import dev.sluice.gateway.inbound.admission.OriginGuard;
 import dev.sluice.gateway.inbound.admission.OriginProperties;
+import dev.sluice.gateway.inbound.admission.ResourcesFilter;
 import dev.sluice.gateway.inbound.admission.ServerTransport;
 import dev.sluice.gateway.inbound.admission.TransportProperties;
 import dev.sluice.gateway.inbound.identity.AnonymousIdentity;
@@ -60,7 +61,7 @@ import tools.jackson.databind.type.LogicalType;
  *   <li>problems: everything below may fail, and fails as problem+json;
  *   <li>cross-origin headers, so that a page can read whatever comes; preflights are answered here;
  *   <li>the token, if there is one, and who the caller is: a forged token is refused before it is counted as anybody;
- *   <li>the settlement of whatever is admitted further in, at the exchange's end;
+ *   <li>the settlement of whatever is admitted further in, and the freeing of what it holds, at the exchange's end;
  *   <li>method and media types: what can be refused before a byte of the body is read;
  *   <li>size, origin, access, limits, in the order that {@link Admission} gives;
  *   <li>the feature.
@@ -90,6 +91,11 @@ class Pipeline {
     @Bean
     OriginGuard originGuard(OriginProperties properties) {
         return new OriginGuard(properties);
+    }
+
+    @Bean
+    ResourcesFilter resourcesAreFreed() {
+        return new ResourcesFilter();
     }
 
     /** One that all processes share where there is a Redis; else this process counts alone. */

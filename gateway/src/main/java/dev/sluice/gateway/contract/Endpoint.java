@@ -1,10 +1,12 @@
 package dev.sluice.gateway.contract;
 
 import java.util.List;
+import java.util.function.Predicate;
 import org.springframework.http.HttpMethod;
 import org.springframework.http.MediaType;
 import org.springframework.util.unit.DataSize;
 import org.springframework.web.reactive.function.server.HandlerFunction;
+import org.springframework.web.reactive.function.server.ServerRequest;
 import org.springframework.web.reactive.function.server.ServerResponse;
 
 /**
@@ -17,6 +19,8 @@ import org.springframework.web.reactive.function.server.ServerResponse;
  * @param produces media types it answers with, best first
  * @param maxBody largest body it reads
  * @param access who may call it
+ * @param pass what admits a request though its caller has not the access, for example the gateway's own signature in
+ *     its URL; may throw a {@link GatewayException} that says what is wrong with it
  * @param handler what it does
  */
 public record Endpoint(
@@ -27,6 +31,7 @@ public record Endpoint(
         List<MediaType> produces,
         DataSize maxBody,
         Access access,
+        Predicate<ServerRequest> pass,
         HandlerFunction<ServerResponse> handler) {
 
     private static final DataSize NOTHING = DataSize.ofBytes(0);
@@ -62,12 +67,27 @@ public record Endpoint(
                 produces,
                 maxBody,
                 Access.USER,
+                Endpoint::bringsNoPass,
                 handler);
     }
 
     /** The same endpoint for other callers. */
     public Endpoint openTo(Access others) {
-        return new Endpoint(name, method, path, consumes, produces, maxBody, others, handler);
+        return new Endpoint(name, method, path, consumes, produces, maxBody, others, pass, handler);
+    }
+
+    /** The same endpoint, also for requests that bring a pass. */
+    public Endpoint orWith(Predicate<ServerRequest> otherPass) {
+        return new Endpoint(name, method, path, consumes, produces, maxBody, access, otherPass, handler);
+    }
+
+    /** The {@code HEAD} of this {@code GET}: same name, same guards, same handler. */
+    public Endpoint head() {
+        return new Endpoint(name, HttpMethod.HEAD, path, consumes, produces, maxBody, access, pass, handler);
+    }
+
+    private static boolean bringsNoPass(ServerRequest request) {
+        return false;
     }
 
     private static Endpoint bodiless(
@@ -76,6 +96,7 @@ public record Endpoint(
             String path,
             List<MediaType> produces,
             HandlerFunction<ServerResponse> handler) {
-        return new Endpoint(name, method, path, List.of(), produces, NOTHING, Access.USER, handler);
+        return new Endpoint(
+                name, method, path, List.of(), produces, NOTHING, Access.USER, Endpoint::bringsNoPass, handler);
     }
 }

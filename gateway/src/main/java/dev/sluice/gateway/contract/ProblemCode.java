@@ -13,6 +13,10 @@ public enum ProblemCode {
     MALFORMED_REQUEST(HttpStatus.BAD_REQUEST, "The request cannot be read"),
     /** More images than one request may name. */
     TOO_MANY_IMAGES(HttpStatus.BAD_REQUEST, "Too many images"),
+    /** The URL to fetch is not an absolute http or https URL, or names a port that may not be reached. */
+    INVALID_URL(HttpStatus.BAD_REQUEST, "Not a URL that can be fetched"),
+    /** The URL to fetch is neither http nor https. */
+    UNSUPPORTED_SCHEME(HttpStatus.BAD_REQUEST, "The scheme is not supported"),
     /** No credentials, or none that are valid. */
     UNAUTHENTICATED(HttpStatus.UNAUTHORIZED, "Not signed in"),
     /** The caller is known and may not do this. */
@@ -21,6 +25,8 @@ public enum ProblemCode {
     INVALID_ORIGIN(HttpStatus.FORBIDDEN, "The origin is not allowed"),
     /** No such resource, or not for this caller. */
     NOT_FOUND(HttpStatus.NOT_FOUND, "Not found"),
+    /** What the origin answered is no image. */
+    NOT_AN_IMAGE(HttpStatus.NOT_FOUND, "Not an image"),
     /** The resource exists and does not support the method. */
     METHOD_NOT_ALLOWED(HttpStatus.METHOD_NOT_ALLOWED, "Method not allowed"),
     /** None of the representations that the caller accepts exists. */
@@ -31,6 +37,8 @@ public enum ProblemCode {
     PAYLOAD_TOO_LARGE(HttpStatus.CONTENT_TOO_LARGE, "The body is too large"),
     /** The body is of a type that the route does not read. */
     UNSUPPORTED_MEDIA_TYPE(HttpStatus.UNSUPPORTED_MEDIA_TYPE, "Unsupported media type"),
+    /** The resource is shorter than the range that is asked for. */
+    RANGE_NOT_SATISFIABLE(HttpStatus.REQUESTED_RANGE_NOT_SATISFIABLE, "The range is beyond the end"),
     /** A provider read the prompt, or its own answer, and will not have it; the same prompt will fare no better. */
     PROMPT_REJECTED(HttpStatus.UNPROCESSABLE_CONTENT, "The prompt was rejected"),
     /** Too many requests from one address or caller. */

@@ -7,6 +7,7 @@ import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.gateway.inbound.identity.AnonymousIdentity;
 import org.springframework.http.HttpHeaders;
+import org.springframework.web.reactive.function.server.ServerRequest;
 import org.springframework.web.server.ServerWebExchange;
 
 /** Whether this caller may call this endpoint at all. */
@@ -23,7 +24,8 @@ public final class AccessGuard {
      *
      * @throws GatewayException {@code unauthenticated} or {@code forbidden}
      */
-    public void check(Endpoint endpoint, ServerWebExchange exchange) {
+    public void check(Endpoint endpoint, ServerRequest request) {
+        ServerWebExchange exchange = request.exchange();
         Caller caller = Caller.of(exchange);
         if (endpoint.access() == Access.PUBLIC) {
             return;
@@ -35,7 +37,8 @@ public final class AccessGuard {
             }
             return;
         }
-        if (endpoint.access() != Access.ANONYMOUS || !anonymous.admitted()) {
+        boolean admitted = endpoint.access() == Access.ANONYMOUS && anonymous.admitted();
+        if (!admitted && !endpoint.pass().test(request)) {
             exchange.getResponse().getHeaders().set(HttpHeaders.WWW_AUTHENTICATE, "Bearer");
             throw new GatewayException(
                     ProblemCode.UNAUTHENTICATED, "token: none (expected: Authorization: Bearer, or a session cookie)");
