@@ -1,0 +1,374 @@
+package dev.sluice.gateway.feature.imageproxy;
+
+import dev.sluice.gateway.feature.imageproxy.CacheEntry.State;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is in the cache's directory, in which order it goes, and how much of the space it takes. Nothing here touches a
+ * file, so one short lock guards it all and any thread may ask.
+ *
+ * <pre>
+ *            reserve        commit             doom                 deleted
+ *   (space) ---------> writing -------> live ---------> leaving ---------------> (space)
+ *                         |                        (last reader gone, file gone)
+ *                         +--- abandon: the temporary file is gone ------------> (space)
+ * </pre>
+ *
+ * Space is used from the reservation on, before there is a file, and until after its file is deleted. So the sum here
+ * is never less than what the files take.
+ */
+final class CacheIndex {
+    private static final long BLOCK = 4096;
+
+    private final long maxBytes;
+    private final int maxEntries;
+
+    private final Object lock = new Object();
+    private final Map<Sha256, CacheEntry> live = new LinkedHashMap<>(); // oldest first
+    private final Map<EntryName, CacheEntry> leaving = new HashMap<>();
+    private final Map<EntryName, Reservation> writing = new HashMap<>(); // also files that resist deletion
+    private final Set<Sha256> purged = new HashSet<>(); // while the index is not complete
+    private long used;
+    private long evictable; // of used: live files that nobody reads
+    private long foreign; // of used: files that are not the cache's
+    private long lastVersion;
+    private boolean complete;
+
+    CacheIndex(long maxBytes, int maxEntries) {
+        this.maxBytes = maxBytes;
+        this.maxEntries = maxEntries;
+    }
+
+    /** The space that a file of so many bytes takes. */
+    static long blocks(long bytes) {
+        return (bytes + BLOCK - 1) / BLOCK * BLOCK;
+    }
+
+    /** Space for one new file. It becomes whole bit by bit, as older entries make room. */
+    static final class Reservation {
+        private final EntryName name;
+        private final long bytes;
+        private long held;
+        private boolean stranded;
+
+        private Reservation(EntryName name, long bytes) {
+            this.name = name;
+            this.bytes = bytes;
+        }
+
+        /** Under which the new file is written. */
+        EntryName name() {
+            return name;
+        }
+    }
+
+    /**
+     * An entry that has left the index.
+     *
+     * @param deletable whether its file is to be deleted now, by whoever got this; otherwise a reader will
+     */
+    record Departure(CacheEntry entry, boolean deletable) {}
+
+    /** The live entry, with one reader more; null when there is none. */
+    @Nullable CacheEntry pin(Sha256 key) {
+        synchronized (lock) {
+            CacheEntry entry = live.get(key);
+            return entry != null && pin(entry) ? entry : null;
+        }
+    }
+
+    /** One reader more, unless its file is already deleted or about to be. */
+    boolean pin(CacheEntry entry) {
+        synchronized (lock) {
+            if (entry.state != State.LIVE && entry.readers == 0) {
+                return false;
+            }
+            if (entry.readers++ == 0) {
+                evictable -= entry.blocks();
+            }
+            return true;
+        }
+    }
+
+    /** One reader less. Answers whether it was the last one of an entry that left: the caller deletes its file. */
+    boolean unpin(CacheEntry entry) {
+        synchronized (lock) {
+            if (--entry.readers > 0) {
+                return false;
+            }
+            if (entry.state == State.LIVE) {
+                evictable += entry.blocks();
+                return false;
+            }
+            return true;
+        }
+    }
+
+    @Nullable CacheEntry find(Sha256 key) {
+        synchronized (lock) {
+            return live.get(key);
+        }
+    }
+
+    boolean isLive(CacheEntry entry) {
+        synchronized (lock) {
+            return entry.state == State.LIVE;
+        }
+    }
+
+    /** The time of an entry, which is never later than {@code now}. */
+    Stamp clamp(CacheEntry entry, long now) {
+        synchronized (lock) {
+            entry.stamp(entry.stamp().notAfter(now));
+            return entry.stamp();
+        }
+    }
+
+    /** False while another thread renews the entry; after true, {@link #renew} must follow. */
+    boolean beginRenewal(CacheEntry entry) {
+        synchronized (lock) {
+            boolean free = !entry.renewing;
+            entry.renewing = true;
+            return free;
+        }
+    }
+
+    /** The entry is as good as new, and the last to be evicted. */
+    void renew(CacheEntry entry, Stamp stamp) {
+        synchronized (lock) {
+            entry.renewing = false;
+            entry.stamp(stamp);
+            if (live.remove(entry.name().key(), entry)) {
+                live.put(entry.name().key(), entry);
+            }
+        }
+    }
+
+    /** Takes an entry out; null when it is out already. */
+    @Nullable Departure doom(CacheEntry entry) {
+        synchronized (lock) {
+            return entry.state == State.LIVE ? depart(entry) : null;
+        }
+    }
+
+    /** Takes the entry of a key out, and lets none that a rebuild has yet to find in. */
+    @Nullable Departure purge(Sha256 key) {
+        synchronized (lock) {
+            if (!complete) {
+                purged.add(key);
+            }
+            CacheEntry entry = live.get(key);
+            return entry == null ? null : depart(entry);
+        }
+    }
+
+    /** Takes the oldest entry out; null when there is none. */
+    @Nullable Departure evictOldest() {
+        synchronized (lock) {
+            return live.isEmpty() ? null : depart(live.values().iterator().next());
+        }
+    }
+
+    private Departure depart(CacheEntry entry) {
+        live.remove(entry.name().key(), entry);
+        leaving.put(entry.name(), entry);
+        entry.state = State.LEAVING;
+        if (entry.readers == 0) {
+            evictable -= entry.blocks();
+        }
+        return new Departure(entry, entry.readers == 0);
+    }
+
+    /**
+     * Begins to make room for a file. Null while the index is not complete, and when evicting all that nobody reads
+     * would not be enough.
+     */
+    @Nullable Reservation reserve(Sha256 key, long fileLength) {
+        synchronized (lock) {
+            long bytes = blocks(fileLength);
+            if (!complete || maxBytes - used + evictable < bytes) {
+                return null;
+            }
+            var reservation = new Reservation(new EntryName(key, ++lastVersion), bytes);
+            writing.put(reservation.name, reservation);
+            take(reservation);
+            return reservation;
+        }
+    }
+
+    private void take(Reservation reservation) {
+        long part = Math.clamp(maxBytes - used, 0, reservation.bytes - reservation.held);
+        reservation.held += part;
+        used += part;
+    }
+
+    /** Whether all space is there; else {@link #evictOldest}, delete, {@link #deleted}, and ask again. */
+    boolean isWhole(Reservation reservation) {
+        synchronized (lock) {
+            take(reservation);
+            return reservation.held == reservation.bytes && live.size() + writing.size() <= maxEntries;
+        }
+    }
+
+    /** The file is gone: its space is free, and first of all the reservation's that it was evicted for. */
+    void deleted(CacheEntry entry, @Nullable Reservation beneficiary) {
+        synchronized (lock) {
+            if (leaving.remove(entry.name(), entry)) {
+                entry.state = State.GONE;
+                used -= entry.blocks();
+                if (beneficiary != null) {
+                    take(beneficiary);
+                }
+            }
+        }
+    }
+
+    /** The temporary file is gone or never was. */
+    void abandon(Reservation reservation) {
+        synchronized (lock) {
+            if (writing.remove(reservation.name, reservation)) {
+                used -= reservation.held;
+            }
+        }
+    }
+
+    /** The temporary file resists deletion: its space stays used until {@link #abandon}. */
+    void strand(Reservation reservation) {
+        synchronized (lock) {
+            reservation.stranded = true;
+        }
+    }
+
+    /**
+     * The file is whole and has its name: it is live, has one reader, and goes last. Answers the entry that it
+     * replaces, which has left.
+     */
+    @Nullable Departure commit(Reservation reservation, CacheEntry entry) {
+        synchronized (lock) {
+            writing.remove(reservation.name);
+            CacheEntry before = live.get(entry.name().key());
+            Departure replaced = before == null ? null : depart(before);
+            entry.readers = 1;
+            live.put(entry.name().key(), entry);
+            return replaced;
+        }
+    }
+
+    /** Whether a file of this name is accounted for, in whatever state. */
+    boolean knows(EntryName name) {
+        synchronized (lock) {
+            CacheEntry entry = live.get(name.key());
+            return (entry != null && entry.name().equals(name))
+                    || leaving.containsKey(name)
+                    || writing.containsKey(name);
+        }
+    }
+
+    /**
+     * Takes in a file that was found. Answers what had to leave for it: the older one of two with the same key, or
+     * itself when it was purged meanwhile.
+     */
+    @Nullable Departure adopt(CacheEntry entry) {
+        synchronized (lock) {
+            Sha256 key = entry.name().key();
+            lastVersion = Math.max(lastVersion, entry.name().version());
+            used += entry.blocks();
+            evictable += entry.blocks();
+            CacheEntry known = live.get(key);
+            if (purged.contains(key)
+                    || (known != null && known.name().version() > entry.name().version())) {
+                return depart(entry);
+            }
+            Departure older = known == null ? null : depart(known);
+            live.put(key, entry);
+            return older;
+        }
+    }
+
+    /** Until {@link #complete} nothing is reserved, because the space that is used is not known. */
+    void incomplete() {
+        synchronized (lock) {
+            complete = false;
+        }
+    }
+
+    /** All files are known now: from the oldest to the newest. */
+    void complete() {
+        synchronized (lock) {
+            List<CacheEntry> entries = new ArrayList<>(live.values());
+            entries.sort(
+                    Comparator.comparingLong((CacheEntry entry) -> entry.stamp().storedAt())
+                            .thenComparingLong(entry -> entry.name().version()));
+            live.clear();
+            entries.forEach(entry -> live.put(entry.name().key(), entry));
+            purged.clear();
+            complete = true;
+        }
+    }
+
+    boolean isComplete() {
+        synchronized (lock) {
+            return complete;
+        }
+    }
+
+    /** How much of the space is taken by files that are not the cache's. */
+    void foreign(long bytes) {
+        synchronized (lock) {
+            used += bytes - foreign;
+            foreign = bytes;
+        }
+    }
+
+    /** Whether more is here than may be: found at start, with a smaller bound than before. */
+    boolean isOverfull() {
+        synchronized (lock) {
+            long leavingAnyway =
+                    leaving.values().stream().mapToLong(CacheEntry::blocks).sum();
+            return used - leavingAnyway > maxBytes || live.size() > maxEntries;
+        }
+    }
+
+    /** All live entries, oldest first. */
+    List<CacheEntry> entries() {
+        synchronized (lock) {
+            return List.copyOf(live.values());
+        }
+    }
+
+    /** Entries that left, have no reader, and still have a file. */
+    List<CacheEntry> undeleted() {
+        synchronized (lock) {
+            return leaving.values().stream().filter(entry -> entry.readers == 0).toList();
+        }
+    }
+
+    /** Reservations of temporary files that resisted deletion. */
+    List<Reservation> stranded() {
+        synchronized (lock) {
+            return writing.values().stream()
+                    .filter(reservation -> reservation.stranded)
+                    .toList();
+        }
+    }
+
+    int size() {
+        synchronized (lock) {
+            return live.size();
+        }
+    }
+
+    long usedBytes() {
+        synchronized (lock) {
+            return used;
+        }
+    }
+}

@@ -1,0 +1,72 @@
+package dev.sluice.gateway.feature.imageproxy;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.springframework.core.io.buffer.DataBuffer;
+
+/**
+ * What is known of a cached image beside its bytes.
+ *
+ * @param url canonical
+ * @param mediaType as it is served
+ * @param etag ours, strong and quoted: of the body's SHA-256
+ * @param length of the body, bytes
+ * @param storedAt when it was last stored or validated
+ * @param ageAtStore how old the origin said it was then
+ * @param originEtag the origin's own header value; null when it sent none or one of more than 256 characters
+ * @param originLastModified likewise
+ */
+record CachedMeta(
+        String url,
+        String mediaType,
+        String etag,
+        long length,
+        Instant storedAt,
+        Duration ageAtStore,
+        @Nullable String originEtag,
+        @Nullable String originLastModified) {
+    private static final int LONGEST_VALIDATOR = 256;
+
+    CachedMeta {
+        originEtag = keepable(originEtag);
+        originLastModified = keepable(originLastModified);
+    }
+
+    /**
+     * Of a body that has arrived: measures and hashes it on the caller's thread, without moving the buffers' positions.
+     */
+    static CachedMeta of(
+            String url,
+            String mediaType,
+            List<DataBuffer> body,
+            Instant storedAt,
+            Duration ageAtStore,
+            @Nullable String originEtag,
+            @Nullable String originLastModified) {
+        return new CachedMeta(
+                url,
+                mediaType,
+                Sha256.of(body).etag(),
+                length(body),
+                storedAt,
+                ageAtStore,
+                originEtag,
+                originLastModified);
+    }
+
+    /** The readable bytes of all buffers. */
+    static long length(List<DataBuffer> body) {
+        return body.stream().mapToLong(DataBuffer::readableByteCount).sum();
+    }
+
+    CachedMeta measured(String newEtag, long newLength, Instant newStoredAt) {
+        return new CachedMeta(
+                url, mediaType, newEtag, newLength, newStoredAt, ageAtStore, originEtag, originLastModified);
+    }
+
+    private static @Nullable String keepable(@Nullable String validator) {
+        return validator == null || validator.length() > LONGEST_VALIDATOR ? null : validator;
+    }
+}
