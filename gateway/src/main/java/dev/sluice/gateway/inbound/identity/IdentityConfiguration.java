@@ -82,7 +82,7 @@ public class IdentityConfiguration {
             // Keys are fetched with the first token, so that an issuer that is down does not keep the gateway down.
             decoders.add(new SupplierReactiveJwtDecoder(() -> IssuerKeys.decoder(identity)));
         }
-        return new AnyDecoder(decoders);
+        return new VerifiedTokens(new AnyDecoder(decoders), Clock.systemUTC());
     }
 
     @Bean
