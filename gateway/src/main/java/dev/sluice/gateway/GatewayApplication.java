@@ -1,6 +1,7 @@
 package dev.sluice.gateway;
 
 import dev.sluice.gateway.feature.assistant.AssistantFeature;
+import dev.sluice.gateway.feature.imageproxy.ImageProxyFeature;
 import dev.sluice.gateway.feature.samples.SamplesFeature;
 import dev.sluice.gateway.feature.zip.ZipFeature;
 import dev.sluice.gateway.outbound.alert.AlertConfiguration;
@@ -21,6 +22,7 @@ import org.springframework.context.annotation.Import;
     RedisConfiguration.class, // what several gateways share, if there is a Redis
     AlertConfiguration.class, // warnings to the operator
     ZipFeature.class, // many remote images as one streamed archive
+    ImageProxyFeature.class, // one remote image for a page, cached on disk
     AssistantFeature.class, // text from a model, its key kept here
     SamplesFeature.class, // development only: pictures to try it with, and some that misbehave
 })

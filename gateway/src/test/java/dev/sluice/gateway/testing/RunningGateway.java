@@ -11,15 +11,20 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.boot.web.server.context.WebServerApplicationContext;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.support.GenericApplicationContext;
 import org.springframework.http.client.ReactorResourceFactory;
+import tools.jackson.databind.json.JsonMapper;
 
 /** The whole gateway on a free port, as a client meets it. */
 public final class RunningGateway implements AutoCloseable {
@@ -46,18 +51,26 @@ public final class RunningGateway implements AutoCloseable {
 
     /** Starts it without samples. */
     public static RunningGateway start(Map<String, String> settings) {
+        return start(settings, Clock.systemUTC());
+    }
+
+    private static RunningGateway start(Map<String, String> settings, Clock clock) {
         Map<String, Object> all = new LinkedHashMap<>();
         all.put("server.port", "0");
         all.put("sluice.samples.enabled", "false");
         // A test sends as fast as it can from one address; tests of limits turn them on.
         all.put("sluice.limits.enabled", "false");
         all.put("spring.main.banner-mode", "off");
+        // One cache has one gateway.
+        all.put("sluice.image-proxy.cache.enabled", "false");
         all.putAll(settings);
         String[] arguments = all.entrySet().stream()
                 .map(setting -> "--" + setting.getKey() + "=" + setting.getValue())
                 .toArray(String[]::new);
         return new RunningGateway(new SpringApplicationBuilder(GatewayApplication.class)
-                .initializers(RunningGateway::withThreadsOfItsOwn)
+                .initializers(
+                        RunningGateway::withThreadsOfItsOwn,
+                        context -> ((GenericApplicationContext) context).registerBean(Clock.class, () -> clock))
                 .run(arguments));
     }
 
@@ -73,9 +86,24 @@ public final class RunningGateway implements AutoCloseable {
 
     /** Starts it with the one origin opened. */
     public static RunningGateway start(HostileOrigin origin, Map<String, String> settings) {
+        return start(origin, settings, Clock.systemUTC());
+    }
+
+    /** Starts it with the one origin opened, at another time than now. */
+    public static RunningGateway start(HostileOrigin origin, Map<String, String> settings, Clock clock) {
         Map<String, String> all = new LinkedHashMap<>(settings);
         all.putIfAbsent("sluice.fetch.allow-networks", origin.addressAndPort());
-        return start(all);
+        return start(all, clock);
+    }
+
+    /** A token of development for a user with these roles. */
+    public String signIn(String user, String... roles) {
+        String quoted = Stream.of(roles).map(role -> '"' + role + '"').collect(Collectors.joining(","));
+        String answer = new String(
+                post("/api/session", "{\"user\":\"" + user + "\",\"roles\":[" + quoted + "]}")
+                        .body(),
+                StandardCharsets.UTF_8);
+        return JsonMapper.shared().readTree(answer).required("token").stringValue();
     }
 
     /** Where it listens. */

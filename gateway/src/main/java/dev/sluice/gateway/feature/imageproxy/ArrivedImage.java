@@ -1,0 +1,212 @@
+package dev.sluice.gateway.feature.imageproxy;
+
+import dev.sluice.zipstream.BufferBudget.Reservation;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.PooledByteBufAllocator;
+import io.netty.buffer.Unpooled;
+import java.nio.ByteBuffer;
+import java.security.MessageDigest;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.springframework.core.io.buffer.DataBuffer;
+import org.springframework.core.io.buffer.DataBufferUtils;
+import org.springframework.core.io.buffer.NettyDataBufferFactory;
+import org.springframework.http.server.reactive.ServerHttpResponse;
+import reactor.core.Disposable;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/**
+ * The bytes of one image in memory that was reserved for them, from the first until nobody holds them any more: neither
+ * who brought it in, and disposes of this, nor anyone who sends it. They are copied out of the connection's buffers, so
+ * that they cost what they are long.
+ *
+ * <p>Filled by one thread; held and disposed of by any.
+ */
+final class ArrivedImage implements Disposable {
+    private static final int SMALLEST_BLOCK = 64 * 1024;
+    private static final int LARGEST_BLOCK = 1024 * 1024;
+    private static final NettyDataBufferFactory BUFFERS = new NettyDataBufferFactory(PooledByteBufAllocator.DEFAULT);
+
+    private final Reservation reservation;
+    private final MessageDigest digest = Sha256.start();
+    private final List<ByteBuf> blocks = new ArrayList<>();
+    private final Object lock = new Object();
+    private long expected;
+    private long length;
+    private int holds = 1;
+    private boolean disposed; // and with it the first hold
+
+    /**
+     * An image of at most {@code expected} bytes, which have been reserved.
+     *
+     * @param reservation owned by this from now on
+     */
+    ArrivedImage(Reservation reservation, long expected) {
+        this.reservation = reservation;
+        this.expected = expected;
+    }
+
+    /** Takes in a whole body, of which it owns each buffer. */
+    Mono<Void> receive(Flux<DataBuffer> body) {
+        return body.<Void>handle((buffer, sink) -> keep(buffer)).then(Mono.fromRunnable(this::seal));
+    }
+
+    private void keep(DataBuffer buffer) {
+        try (DataBuffer.ByteBufferIterator parts = buffer.readableByteBuffers()) {
+            synchronized (lock) {
+                while (holds > 0 && parts.hasNext()) {
+                    ByteBuffer part = parts.next();
+                    digest.update(part.duplicate());
+                    length += part.remaining();
+                    while (part.hasRemaining()) {
+                        ByteBuf block = roomFor(part.remaining());
+                        int count = Math.min(block.writableBytes(), part.remaining());
+                        block.writeBytes(part.slice().limit(count));
+                        part.position(part.position() + count);
+                    }
+                }
+            }
+        } finally {
+            DataBufferUtils.release(buffer);
+        }
+    }
+
+    private ByteBuf roomFor(int bytes) {
+        if (!blocks.isEmpty() && blocks.getLast().isWritable()) {
+            return blocks.getLast();
+        }
+        long left = Math.max(
+                bytes, expected - blocks.stream().mapToLong(ByteBuf::capacity).sum());
+        int doubled = Math.max(
+                SMALLEST_BLOCK, blocks.isEmpty() ? 0 : 2 * blocks.getLast().capacity());
+        int size = (int) Math.min(left, Math.min(LARGEST_BLOCK, doubled));
+        ByteBuf block = PooledByteBufAllocator.DEFAULT.directBuffer(size, size);
+        blocks.add(block);
+        return block;
+    }
+
+    private void seal() {
+        long kept;
+        synchronized (lock) {
+            expected = length;
+            kept = blocks.stream().mapToLong(ByteBuf::capacity).sum();
+        }
+        reservation.shrinkTo(Math.min(reservation.bytes(), kept));
+    }
+
+    /** Bytes received. */
+    long length() {
+        synchronized (lock) {
+            return length;
+        }
+    }
+
+    /** A strong entity tag of the bytes; asked for once, when all of them are in. */
+    String etag() {
+        return Sha256.finish(digest).etag();
+    }
+
+    /** The bytes, for one who holds them; not to be released. */
+    List<DataBuffer> buffers() {
+        synchronized (lock) {
+            return blocks.stream()
+                    .map(block -> (DataBuffer) BUFFERS.wrap(block.duplicate()))
+                    .toList();
+        }
+    }
+
+    /** These bytes as an image that can be sent: a hold of its own. */
+    ProxiedImage as(CachedMeta meta) {
+        hold();
+        return new InMemory(meta);
+    }
+
+    private void hold() {
+        synchronized (lock) {
+            if (holds == 0) {
+                throw new IllegalStateException("image: freed (expected: to be held by whoever shares it)");
+            }
+            holds++;
+        }
+    }
+
+    /** Gives up one hold; with the last one the memory is free. */
+    private void release() {
+        synchronized (lock) {
+            if (--holds > 0) {
+                return;
+            }
+            blocks.forEach(ByteBuf::release);
+            blocks.clear();
+        }
+        reservation.release();
+    }
+
+    @Override
+    public void dispose() {
+        synchronized (lock) {
+            if (disposed) {
+                return;
+            }
+            disposed = true;
+        }
+        release();
+    }
+
+    @Override
+    public boolean isDisposed() {
+        synchronized (lock) {
+            return disposed;
+        }
+    }
+
+    /** A slice that keeps its memory alive until it is sent. */
+    private DataBuffer slice(long position, long count) {
+        synchronized (lock) {
+            if (holds == 0) {
+                throw new IllegalStateException("image: freed (expected: to be held while it is sent)");
+            }
+            ByteBuf whole = Unpooled.wrappedBuffer(
+                    blocks.stream().map(ByteBuf::retainedDuplicate).toArray(ByteBuf[]::new));
+            return BUFFERS.wrap(whole.slice((int) position, (int) count));
+        }
+    }
+
+    private final class InMemory implements ProxiedImage {
+        private final CachedMeta meta;
+        private final AtomicBoolean sent = new AtomicBoolean();
+
+        InMemory(CachedMeta meta) {
+            this.meta = meta;
+        }
+
+        @Override
+        public CachedMeta meta() {
+            return meta;
+        }
+
+        @Override
+        public ProxiedImage share() {
+            return as(meta);
+        }
+
+        @Override
+        public Mono<Void> write(ServerHttpResponse response, long position, long count) {
+            return response.writeWith(Mono.fromSupplier(() -> slice(position, count)));
+        }
+
+        @Override
+        public void dispose() {
+            if (sent.compareAndSet(false, true)) {
+                release();
+            }
+        }
+
+        @Override
+        public boolean isDisposed() {
+            return sent.get();
+        }
+    }
+}

@@ -1,0 +1,141 @@
+package dev.sluice.gateway.feature.imageproxy;
+
+import dev.sluice.gateway.contract.GatewayException;
+import dev.sluice.gateway.contract.ProblemCode;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BiFunction;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import reactor.core.Disposable;
+import reactor.core.Disposables;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
+
+/**
+ * One task for any number of callers that want the same thing at the same time. Who comes first starts it, who comes
+ * later joins; one that leaves ends nothing for the others, the last one that leaves ends the task.
+ *
+ * <p>What the task acquires it adds to its flight's resources. They are freed when nobody is on the flight any more; a
+ * caller that wants to keep something takes a hold of its own while it is handed the result.
+ *
+ * @param <T> what the task results in
+ */
+final class Flights<T> {
+    private static final Duration SHORTLY = Duration.ofSeconds(1);
+
+    /** Who a caller is to the flight whose result it is handed. */
+    enum Role {
+        /** The one whose request started it. */
+        FIRST,
+        /** One that joined. */
+        JOINED
+    }
+
+    private final Map<String, Flight> underWay = new ConcurrentHashMap<>();
+    private final int most;
+
+    /** At most {@code most} tasks at a time; one more is refused. */
+    Flights(int most) {
+        this.most = most;
+    }
+
+    /** Tasks under way. */
+    int size() {
+        return underWay.size();
+    }
+
+    /**
+     * The result of the one task of {@code key}.
+     *
+     * @param task made and subscribed once a flight; adds what it acquires to the composite
+     * @param take called for each caller with the result, while everything the task acquired is held
+     */
+    <R> Mono<R> join(String key, Function<Disposable.Composite, Mono<T>> task, BiFunction<T, Role, R> take) {
+        return Mono.defer(() -> {
+            while (true) {
+                Flight flight = underWay.get(key);
+                if (flight == null) {
+                    if (underWay.size() >= most) {
+                        return Mono.error(full());
+                    }
+                    Flight opened = new Flight(key);
+                    flight = underWay.putIfAbsent(key, opened);
+                    if (flight == null) {
+                        return opened.board(Role.FIRST, take).doOnSubscribe(boarded -> opened.start(task));
+                    }
+                }
+                if (flight.enter()) {
+                    return flight.board(Role.JOINED, take);
+                }
+                underWay.remove(key, flight);
+            }
+        });
+    }
+
+    private static GatewayException full() {
+        return new GatewayException(ProblemCode.OVERLOADED, "Too many images are being fetched at present.")
+                .retryAfter(SHORTLY);
+    }
+
+    private final class Flight {
+        private final String key;
+        private final Sinks.One<T> result = Sinks.one();
+        private final Disposable.Composite resources = Disposables.composite();
+        private final Object lock = new Object();
+        private int aboard = 1; // the one that opens it
+        private @Nullable Disposable task;
+        private boolean over;
+
+        Flight(String key) {
+            this.key = key;
+        }
+
+        /** Whether there is still something to join. */
+        boolean enter() {
+            synchronized (lock) {
+                if (over) {
+                    return false;
+                }
+                aboard++;
+                return true;
+            }
+        }
+
+        /** Of one that has entered. */
+        <R> Mono<R> board(Role role, BiFunction<T, Role, R> take) {
+            return result.asMono().map(value -> take.apply(value, role)).doFinally(end -> leave());
+        }
+
+        void start(Function<Disposable.Composite, Mono<T>> work) {
+            Disposable running = work.apply(resources)
+                    .doFinally(end -> underWay.remove(key, this))
+                    .subscribe(result::tryEmitValue, result::tryEmitError, result::tryEmitEmpty);
+            boolean nobodyLeft;
+            synchronized (lock) {
+                task = running;
+                nobodyLeft = over;
+            }
+            if (nobodyLeft) {
+                running.dispose();
+            }
+        }
+
+        private void leave() {
+            Disposable ending;
+            synchronized (lock) {
+                if (--aboard > 0) {
+                    return;
+                }
+                over = true;
+                ending = task;
+            }
+            underWay.remove(key, this);
+            if (ending != null) {
+                ending.dispose();
+            }
+            resources.dispose();
+        }
+    }
+}

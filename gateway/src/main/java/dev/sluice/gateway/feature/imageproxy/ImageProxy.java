@@ -1,0 +1,271 @@
+package dev.sluice.gateway.feature.imageproxy;
+
+import dev.sluice.gateway.contract.GatewayException;
+import dev.sluice.gateway.contract.ProblemCode;
+import dev.sluice.gateway.feature.imageproxy.CacheStatus.Kept;
+import dev.sluice.gateway.feature.imageproxy.Flights.Role;
+import dev.sluice.gateway.feature.imageproxy.KnownFailures.Failure;
+import dev.sluice.gateway.feature.imageproxy.OriginImages.Answer;
+import dev.sluice.gateway.outbound.fetch.FetchException;
+import dev.sluice.gateway.outbound.fetch.FetchFailure;
+import dev.sluice.gateway.outbound.fetch.FetchRequest.Validators;
+import dev.sluice.zipstream.BudgetExhaustedException;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+import reactor.core.Disposable;
+import reactor.core.publisher.Mono;
+
+/**
+ * One image for one caller: from the cache while it is fresh, else from its origin, which is asked once for all who
+ * want the same image at the same time.
+ *
+ * <pre>
+ * fresh in the cache ──────────────────────────────────────────────→ hit
+ * past its time ─→ origin: 304 → renewed │ 200 → replaced │ 404, 410, refused → forgotten │ fails → shown as it is
+ * not there ─────→ origin: 200 → stored  │ fails → remembered for a moment, and told
+ * </pre>
+ *
+ * An image is whole before anybody is sent a byte of it: what turns out too large, or no image, is never a short 200.
+ */
+final class ImageProxy {
+    private static final Duration SHORTLY = Duration.ofSeconds(1);
+
+    private final OriginImages origins;
+    private final ImageStore store;
+    private final KnownFailures failures;
+    private final Flights<Outcome> flights;
+    private final ImageProxyMeters meters;
+    private final Clock clock;
+
+    ImageProxy(
+            OriginImages origins,
+            ImageStore store,
+            KnownFailures failures,
+            Flights<Outcome> flights,
+            ImageProxyMeters meters,
+            Clock clock) {
+        this.origins = origins;
+        this.store = store;
+        this.failures = failures;
+        this.flights = flights;
+        this.meters = meters;
+        this.clock = clock;
+    }
+
+    /**
+     * What is sent to one caller.
+     *
+     * @param image held by the caller's request
+     * @param age since its origin made or confirmed it
+     * @param status how the cache took part
+     */
+    record Result(ProxiedImage image, Duration age, CacheStatus status) {}
+
+    /** No image, and how the cache took part in that. */
+    static final class NoImage extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        private final transient FetchException failure;
+        private final transient CacheStatus status;
+
+        NoImage(FetchException failure, CacheStatus status) {
+            super(failure.getMessage(), failure, false, false);
+            this.failure = failure;
+            this.status = status;
+        }
+
+        FetchException failure() {
+            return failure;
+        }
+
+        CacheStatus status() {
+            return status;
+        }
+    }
+
+    /** What a flight to an origin came back with. */
+    sealed interface Outcome {
+        /**
+         * An image.
+         *
+         * @param image held by the flight
+         * @param kept what became of it
+         */
+        record Image(ProxiedImage image, Kept kept) implements Outcome {}
+
+        /**
+         * An image that came into the cache just before.
+         *
+         * @param image held by the flight
+         */
+        record Found(ProxiedImage image) implements Outcome {}
+
+        /** The cached image is as good as new. */
+        record Renewed() implements Outcome {}
+
+        /**
+         * No image.
+         *
+         * @param exception why
+         */
+        record Failed(FetchException exception) implements Outcome {}
+    }
+
+    /**
+     * The image at {@code url}.
+     *
+     * <p>Fails with {@link NoImage}, or with {@link GatewayException} {@code overloaded}.
+     *
+     * @param url canonical
+     * @param held of the caller's request: takes whatever must be freed when that is over
+     */
+    Mono<Result> get(String url, Disposable.Composite held) {
+        return store.open(url)
+                .map(image -> hold(image, held))
+                .flatMap(image -> cached(url, image, held))
+                .switchIfEmpty(Mono.defer(() -> missing(url, held)))
+                .doOnNext(result -> meters.answered(result.status()))
+                .doOnError(NoImage.class, none -> meters.failed(none.status(), none.failure()))
+                .onErrorMap(BudgetExhaustedException.class, ImageProxy::overloaded);
+    }
+
+    /** How long an image is still fresh; negative when it is not. */
+    Duration left(CachedMeta meta) {
+        return Duration.between(clock.instant(), meta.storedAt().plus(store.ttl()));
+    }
+
+    private Mono<Result> cached(String url, ProxiedImage image, Disposable.Composite held) {
+        Duration left = left(image.meta());
+        if (left.isPositive()) {
+            return Mono.just(result(image, CacheStatus.hit(left)));
+        }
+        if (failures.find(url) != null) {
+            return Mono.just(result(image, CacheStatus.staleAgain(left.abs())));
+        }
+        CachedMeta old = image.meta();
+        // Not one with those who have nothing to show: what revalidates may come back without an image.
+        return flights.join(
+                old.etag() + url, flightHeld -> revalidate(url, old, flightHeld), (outcome, role) -> switch (outcome) {
+                    case Outcome.Image fetched ->
+                        result(hold(fetched.image().share(), held), CacheStatus.replaced(fetched.kept()));
+                    case Outcome.Found found -> found(found, held);
+                    case Outcome.Renewed renewed -> new Result(image, Duration.ZERO, CacheStatus.revalidated());
+                    case Outcome.Failed failed -> stale(image, failed.exception());
+                });
+    }
+
+    private Mono<Result> missing(String url, Disposable.Composite held) {
+        Failure known = failures.find(url);
+        if (known != null) {
+            return Mono.error(noImage(
+                    known.exception(), CacheStatus.knownFailure(Duration.between(clock.instant(), known.until()))));
+        }
+        return flights.join(
+                url, flightHeld -> fetchUnlessFound(url, null, flightHeld), (outcome, role) -> switch (outcome) {
+                    case Outcome.Image fetched ->
+                        result(hold(fetched.image().share(), held), status(role, fetched.kept()));
+                    case Outcome.Found found -> found(found, held);
+                    case Outcome.Renewed renewed -> throw unasked();
+                    case Outcome.Failed failed ->
+                        throw noImage(
+                                failed.exception(),
+                                CacheStatus.failed(failed.exception().status()));
+                });
+    }
+
+    private Result found(Outcome.Found found, Disposable.Composite held) {
+        ProxiedImage image = hold(found.image().share(), held);
+        return result(image, CacheStatus.hit(left(image.meta())));
+    }
+
+    private static IllegalStateException unasked() {
+        return new IllegalStateException("304 to a request without conditions");
+    }
+
+    private CacheStatus status(Role role, Kept kept) {
+        return store.enabled() ? CacheStatus.miss(role, kept) : CacheStatus.bypass();
+    }
+
+    /** A stale image instead of a failure, unless the failure means that there is none any more. */
+    private Result stale(ProxiedImage image, FetchException failure) {
+        if (endsTheImage(failure)) {
+            throw noImage(failure, CacheStatus.failed(failure.status()));
+        }
+        return result(image, CacheStatus.stale(failure.status()));
+    }
+
+    private Result result(ProxiedImage image, CacheStatus status) {
+        CachedMeta meta = image.meta();
+        Duration here = Duration.between(meta.storedAt(), clock.instant());
+        return new Result(image, meta.ageAtStore().plus(here.isNegative() ? Duration.ZERO : here), status);
+    }
+
+    private Mono<Outcome> revalidate(String url, CachedMeta old, Disposable.Composite held) {
+        return fetchUnlessFound(url, old, held)
+                .flatMap(outcome -> outcome instanceof Outcome.Failed failed && endsTheImage(failed.exception())
+                        ? store.purge(url).thenReturn(outcome)
+                        : Mono.just(outcome));
+    }
+
+    /** Who found nothing may come just after another's flight has landed. */
+    private Mono<Outcome> fetchUnlessFound(String url, @Nullable CachedMeta old, Disposable.Composite held) {
+        Failure known = failures.find(url);
+        return known != null
+                ? Mono.just(new Outcome.Failed(known.exception()))
+                : store.open(url)
+                        .map(image -> hold(image, held))
+                        .filter(image -> left(image.meta()).isPositive())
+                        .<Outcome>map(Outcome.Found::new)
+                        .switchIfEmpty(Mono.defer(() -> fetch(url, old, held)));
+    }
+
+    private Mono<Outcome> fetch(String url, @Nullable CachedMeta old, Disposable.Composite held) {
+        Validators known = old == null ? Validators.NONE : new Validators(old.originEtag(), old.originLastModified());
+        return meters.timed(origins.ask(url, known, held))
+                .flatMap(answer -> kept(old, answer, held))
+                .onErrorResume(FetchException.class, failure -> {
+                    failures.remember(url, failure);
+                    return Mono.just(new Outcome.Failed(failure));
+                });
+    }
+
+    private Mono<Outcome> kept(@Nullable CachedMeta old, Answer answer, Disposable.Composite held) {
+        return switch (answer) {
+            case Answer.Unchanged(Instant at) when old == null -> throw unasked();
+            case Answer.Unchanged(Instant at) -> store.renew(old, at).thenReturn(new Outcome.Renewed());
+            case Answer.Arrived(ArrivedImage bytes, CachedMeta meta, boolean mayBeKept) -> {
+                Mono<ProxiedImage> keeping = mayBeKept ? store.keep(meta, bytes) : Mono.empty();
+                yield keeping.<Outcome>map(image -> stored(hold(image, held), bytes))
+                        .switchIfEmpty(Mono.fromSupplier(() -> new Outcome.Image(
+                                hold(bytes.as(meta), held), mayBeKept ? Kept.NOT_STORED : Kept.FORBIDDEN)));
+            }
+        };
+    }
+
+    /** From here on the image is sent from the cache, and its memory is free for the next. */
+    private static Outcome stored(ProxiedImage image, ArrivedImage bytes) {
+        bytes.dispose();
+        return new Outcome.Image(image, Kept.STORED);
+    }
+
+    /** Who is refused for an address learns nothing else, not even whether it was refused before. */
+    static NoImage noImage(FetchException failure, CacheStatus status) {
+        return new NoImage(failure, failure.failure() == FetchFailure.BLOCKED_ADDRESS ? CacheStatus.failed(0) : status);
+    }
+
+    private static boolean endsTheImage(FetchException failure) {
+        return KnownFailures.isGone(failure) || failure.failure() == FetchFailure.BLOCKED_ADDRESS;
+    }
+
+    private static ProxiedImage hold(ProxiedImage image, Disposable.Composite held) {
+        held.add(image);
+        return image;
+    }
+
+    private static GatewayException overloaded(@Nullable Throwable cause) {
+        return new GatewayException(ProblemCode.OVERLOADED, "There is no memory for another image at present.", cause)
+                .retryAfter(SHORTLY);
+    }
+}

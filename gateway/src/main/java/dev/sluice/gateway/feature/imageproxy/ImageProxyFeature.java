@@ -1,0 +1,115 @@
+package dev.sluice.gateway.feature.imageproxy;
+
+import dev.sluice.gateway.contract.FeatureRoutes;
+import dev.sluice.gateway.contract.SigningSecret;
+import dev.sluice.gateway.feature.imageproxy.ImageProxy.Outcome;
+import dev.sluice.gateway.feature.imageproxy.ImageProxyProperties.CacheBounds;
+import dev.sluice.gateway.outbound.fetch.OriginFetch;
+import dev.sluice.gateway.outbound.fetch.OriginUrls;
+import dev.sluice.zipstream.BufferBudget;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Clock;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.annotation.Qualifier;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import reactor.core.scheduler.Scheduler;
+import reactor.core.scheduler.Schedulers;
+
+/** One remote image for an {@code <img>}: wiring. */
+@Configuration(proxyBeanMethods = false)
+@EnableConfigurationProperties(ImageProxyProperties.class)
+public class ImageProxyFeature {
+    private static final int DISK_THREADS = 4;
+    private static final int MOST_QUEUED = 1_000;
+
+    @Bean(destroyMethod = "dispose")
+    Scheduler imageCacheThreads() {
+        return Schedulers.newBoundedElastic(DISK_THREADS, MOST_QUEUED, "image-cache");
+    }
+
+    /** Its index is read in the background: a large cache does not keep the gateway from starting. */
+    @Bean(destroyMethod = "close")
+    ImageStore imageStore(
+            ImageProxyProperties properties,
+            @Qualifier("imageCacheThreads") Scheduler disk,
+            ObjectProvider<Clock> clocks,
+            MeterRegistry meters) {
+        CacheBounds bounds = properties.cache();
+        ImageCache cache = bounds.enabled() ? new ImageCache(settings(bounds), disk, clock(clocks), meters) : null;
+        if (cache != null) {
+            cache.start();
+        }
+        return new ImageStore(cache, bounds.ttl(), bounds.writeTimeout());
+    }
+
+    @Bean
+    BufferBudget proxyMemory(ImageProxyProperties properties, MeterRegistry meters) {
+        BufferBudget budget = new BufferBudget(properties.bufferBudget().toBytes(), MOST_QUEUED, Schedulers.parallel());
+        Gauge.builder("sluice.image_proxy.budget.free", budget, BufferBudget::available)
+                .description("Bytes that images on their way to the cache may still take")
+                .baseUnit("bytes")
+                .register(meters);
+        return budget;
+    }
+
+    @Bean
+    KnownFailures knownFailures(ImageProxyProperties properties, ObjectProvider<Clock> clocks) {
+        return new KnownFailures(properties.rememberDecided(), properties.rememberFailed(), clock(clocks));
+    }
+
+    @Bean
+    ImageProxyMeters imageProxyMeters(MeterRegistry registry) {
+        return new ImageProxyMeters(registry);
+    }
+
+    @Bean
+    ImageProxy imageProxy(
+            ImageProxyProperties properties,
+            OriginFetch origins,
+            ImageStore store,
+            KnownFailures failures,
+            @Qualifier("proxyMemory") BufferBudget memory,
+            ObjectProvider<Clock> clocks,
+            ImageProxyMeters meters) {
+        Flights<Outcome> flights = new Flights<>(properties.concurrentFetches());
+        meters.watch(flights);
+        OriginImages images = new OriginImages(origins, properties, memory, clock(clocks));
+        return new ImageProxy(images, store, failures, flights, meters, clock(clocks));
+    }
+
+    @Bean
+    FeatureRoutes imageProxyRoutes(
+            ImageProxy proxy,
+            OriginUrls urls,
+            ImageProxyProperties properties,
+            SigningSecret secret,
+            ImageProxyMeters meters,
+            ObjectProvider<Clock> clocks) {
+        SignedUrls signedUrls = new SignedUrls(
+                ImageProxyRoutes.PATH, secret.keyFor("image-proxy-url"), properties.signedUrlTtl(), clock(clocks));
+        return new ImageProxyRoutes(proxy, new ProxyUrls(urls), signedUrls, meters, properties);
+    }
+
+    @Bean
+    FeatureRoutes imageCacheRoutes(ImageProxy proxy, OriginUrls urls, ImageStore store, KnownFailures failures) {
+        return new CacheRoutes(new ProxyUrls(urls), store, failures, proxy);
+    }
+
+    private static CacheSettings settings(CacheBounds bounds) {
+        return new CacheSettings(
+                bounds.directory(),
+                bounds.maxSize().toBytes(),
+                bounds.maxEntries(),
+                bounds.ttl(),
+                bounds.staleIfError(),
+                bounds.memory().toBytes(),
+                bounds.hotImageSize().toBytes());
+    }
+
+    private static Clock clock(ObjectProvider<Clock> clocks) {
+        return clocks.getIfAvailable(Clock::systemUTC);
+    }
+}

@@ -1,0 +1,59 @@
+package dev.sluice.gateway.feature.imageproxy;
+
+import dev.sluice.gateway.outbound.fetch.FetchException;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import reactor.core.publisher.Mono;
+
+/** What the image proxy tells of itself. */
+final class ImageProxyMeters {
+    private final MeterRegistry registry;
+    private final Timer origin;
+    private final Counter sent;
+
+    ImageProxyMeters(MeterRegistry registry) {
+        this.registry = registry;
+        this.origin = Timer.builder("sluice.image_proxy.origin")
+                .description("Time until an origin's image is whole, or is known not to come")
+                .publishPercentileHistogram()
+                .register(registry);
+        this.sent = Counter.builder("sluice.image_proxy.sent")
+                .description("Bytes of images sent")
+                .baseUnit("bytes")
+                .register(registry);
+    }
+
+    /** Shows how many origins are being asked. */
+    void watch(Flights<?> flights) {
+        Gauge.builder("sluice.image_proxy.fetches", flights, Flights::size)
+                .description("Images on their way from their origins")
+                .register(registry);
+    }
+
+    void answered(CacheStatus status) {
+        registry.counter("sluice.image_proxy.requests", "result", status.result())
+                .increment();
+    }
+
+    void failed(CacheStatus status, FetchException failure) {
+        answered(status);
+        registry.counter(
+                        "sluice.image_proxy.failures",
+                        "reason",
+                        failure.failure().code())
+                .increment();
+    }
+
+    void sent(long bytes) {
+        sent.increment((double) bytes);
+    }
+
+    <T> Mono<T> timed(Mono<T> asking) {
+        return Mono.defer(() -> {
+            Timer.Sample sample = Timer.start(registry);
+            return asking.doFinally(end -> sample.stop(origin));
+        });
+    }
+}

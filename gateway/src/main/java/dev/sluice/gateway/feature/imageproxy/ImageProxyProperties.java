@@ -1,0 +1,105 @@
+package dev.sluice.gateway.feature.imageproxy;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.util.unit.DataSize;
+
+/**
+ * Bounds of the image proxy.
+ *
+ * @param maxImageSize largest image, in bytes; a larger one is refused
+ * @param fetchTimeout for one image's whole download, redirects and retries included
+ * @param concurrentFetches images on their way from their origins at once, for all requests together
+ * @param bufferBudget memory for images on their way to the cache, for all requests together
+ * @param memoryTimeout how long an image whose origin has answered waits for memory
+ * @param maxAge how long clients may use an answer without asking
+ * @param staleWhileRevalidate how much longer they may use it while they ask
+ * @param signedUrlTtl how long a signed URL can be used, at least
+ * @param maxUrls most URLs one request may have signed
+ * @param rememberDecided how long an origin's answer that is no image is remembered
+ * @param rememberFailed how long any other failure is
+ * @param cache where images are kept
+ */
+@ConfigurationProperties("sluice.image-proxy")
+record ImageProxyProperties(
+        @DefaultValue("5MB") DataSize maxImageSize,
+        @DefaultValue("10s") Duration fetchTimeout,
+        @DefaultValue("256") int concurrentFetches,
+        @DefaultValue("32MB") DataSize bufferBudget,
+        @DefaultValue("2s") Duration memoryTimeout,
+        @DefaultValue("1d") Duration maxAge,
+        @DefaultValue("7d") Duration staleWhileRevalidate,
+        @DefaultValue("1d") Duration signedUrlTtl,
+        @DefaultValue("100") int maxUrls,
+        @DefaultValue("60s") Duration rememberDecided,
+        @DefaultValue("10s") Duration rememberFailed,
+        @DefaultValue CacheBounds cache) {
+
+    /**
+     * Where images are kept.
+     *
+     * @param enabled false: each request asks the origin
+     * @param directory of its own; two gateways do not share one
+     * @param maxSize most bytes on disk, temporary files included, at every moment
+     * @param maxEntries most images
+     * @param ttl how long an image is shown without asking its origin
+     * @param staleIfError how much longer it is shown when its origin fails
+     * @param memory for images that are asked for often
+     * @param hotImageSize largest image that is kept in memory too
+     * @param writeTimeout how long a request waits until its image is on disk, before it is sent from memory
+     */
+    record CacheBounds(
+            @DefaultValue("true") boolean enabled,
+            @Nullable Path directory,
+            @DefaultValue("500MB") DataSize maxSize,
+            @DefaultValue("100000") int maxEntries,
+            @DefaultValue("7d") Duration ttl,
+            @DefaultValue("1d") Duration staleIfError,
+            @DefaultValue("32MB") DataSize memory,
+            @DefaultValue("64KB") DataSize hotImageSize,
+            @DefaultValue("5s") Duration writeTimeout) {
+
+        CacheBounds {
+            directory =
+                    directory == null ? Path.of(System.getProperty("java.io.tmpdir"), "sluice-image-cache") : directory;
+            between("cache.max-size", maxSize, DataSize.ofMegabytes(1), DataSize.ofTerabytes(10));
+            between("cache.max-entries", maxEntries, 1, 10_000_000);
+            between("cache.ttl", ttl, Duration.ofSeconds(1), Duration.ofDays(366));
+            between("cache.stale-if-error", staleIfError, Duration.ZERO, Duration.ofDays(366));
+            between("cache.memory", memory, DataSize.ofBytes(0), DataSize.ofGigabytes(64));
+            between("cache.hot-image-size", hotImageSize, DataSize.ofBytes(0), DataSize.ofMegabytes(10));
+            between("cache.write-timeout", writeTimeout, Duration.ofMillis(10), Duration.ofMinutes(1));
+        }
+
+        /** Never null: the default was put in its place. */
+        @Override
+        public Path directory() {
+            return Objects.requireNonNull(directory);
+        }
+    }
+
+    ImageProxyProperties {
+        between("max-image-size", maxImageSize, DataSize.ofBytes(1), DataSize.ofMegabytes(100));
+        between("fetch-timeout", fetchTimeout, Duration.ofMillis(100), Duration.ofMinutes(5));
+        between("concurrent-fetches", concurrentFetches, 1, 100_000);
+        between("buffer-budget", bufferBudget, maxImageSize, DataSize.ofTerabytes(1));
+        between("memory-timeout", memoryTimeout, Duration.ZERO, Duration.ofMinutes(5));
+        between("max-age", maxAge, Duration.ZERO, Duration.ofDays(366));
+        between("stale-while-revalidate", staleWhileRevalidate, Duration.ZERO, Duration.ofDays(366));
+        between("signed-url-ttl", signedUrlTtl, Duration.ofMinutes(1), Duration.ofDays(366));
+        between("max-urls", maxUrls, 1, 1000);
+        between("remember-decided", rememberDecided, Duration.ZERO, Duration.ofDays(1));
+        between("remember-failed", rememberFailed, Duration.ZERO, Duration.ofDays(1));
+    }
+
+    private static <T extends Comparable<T>> void between(String name, T value, T least, T most) {
+        if (value.compareTo(least) < 0 || value.compareTo(most) > 0) {
+            throw new IllegalArgumentException(
+                    "sluice.image-proxy." + name + ": " + value + " (expected: " + least + " to " + most + ")");
+        }
+    }
+}

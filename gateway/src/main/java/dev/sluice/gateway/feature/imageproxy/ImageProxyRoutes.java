@@ -1,0 +1,181 @@
+package dev.sluice.gateway.feature.imageproxy;
+
+import dev.sluice.gateway.contract.Caller;
+import dev.sluice.gateway.contract.Endpoint;
+import dev.sluice.gateway.contract.FeatureRoutes;
+import dev.sluice.gateway.contract.GatewayException;
+import dev.sluice.gateway.contract.ProblemCode;
+import dev.sluice.gateway.contract.Representation;
+import dev.sluice.gateway.contract.RequestResources;
+import dev.sluice.gateway.feature.imageproxy.ImageProxy.NoImage;
+import dev.sluice.gateway.feature.imageproxy.ImageProxy.Result;
+import dev.sluice.gateway.feature.imageproxy.SignedUrls.SignedUrl;
+import dev.sluice.gateway.outbound.fetch.FetchException;
+import dev.sluice.gateway.outbound.fetch.FetchFailure;
+import java.time.Instant;
+import java.time.ZonedDateTime;
+import java.time.format.DateTimeFormatter;
+import java.time.format.DateTimeParseException;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.MediaType;
+import org.springframework.util.unit.DataSize;
+import org.springframework.web.reactive.function.server.ServerRequest;
+import org.springframework.web.reactive.function.server.ServerResponse;
+import reactor.core.publisher.Mono;
+
+/** The image proxy over HTTP. */
+final class ImageProxyRoutes implements FeatureRoutes {
+    static final String PATH = "/api/image-proxy";
+
+    private static final DataSize MAX_BODY = DataSize.ofKilobytes(256); // 100 URLs of the longest kind
+
+    /** An image may be an SVG with scripts in it: opened by itself it runs none and reaches nothing. */
+    private static final String SANDBOX = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
+
+    private final ImageProxy proxy;
+    private final ProxyUrls urls;
+    private final SignedUrls signedUrls;
+    private final ImageProxyMeters meters;
+    private final int maxUrls;
+    private final String cacheControl;
+
+    ImageProxyRoutes(
+            ImageProxy proxy,
+            ProxyUrls urls,
+            SignedUrls signedUrls,
+            ImageProxyMeters meters,
+            ImageProxyProperties properties) {
+        this.proxy = proxy;
+        this.urls = urls;
+        this.signedUrls = signedUrls;
+        this.meters = meters;
+        this.maxUrls = properties.maxUrls();
+        this.cacheControl = "public, max-age=" + properties.maxAge().toSeconds() + ", stale-while-revalidate="
+                + properties.staleWhileRevalidate().toSeconds();
+    }
+
+    /**
+     * Which images to sign URLs for.
+     *
+     * @param urls one or more
+     */
+    record SignRequest(@Nullable List<@Nullable String> urls) {}
+
+    /**
+     * The signed URLs, in the order of the request.
+     *
+     * @param urls one for each
+     */
+    record SignedUrlList(List<SignedUrl> urls) {}
+
+    @Override
+    public List<Endpoint> endpoints() {
+        Endpoint show =
+                Endpoint.get("image.proxy", PATH, MediaType.ALL, this::show).orWith(signedUrls::admits);
+        return List.of(
+                show,
+                show.head(),
+                Endpoint.postJson("image.sign", PATH + "/urls", MAX_BODY, MediaType.APPLICATION_JSON, this::sign));
+    }
+
+    private Mono<ServerResponse> show(ServerRequest request) {
+        return Mono.defer(() -> proxy.get(canonical(request), RequestResources.of(request.exchange())))
+                .flatMap(result -> representation(request, result).answer(request))
+                .onErrorMap(NoImage.class, none -> {
+                    HttpHeaders headers = request.exchange().getResponse().getHeaders();
+                    headers.set(CacheStatus.HEADER, none.status().field());
+                    return problem(none.failure());
+                });
+    }
+
+    private String canonical(ServerRequest request) {
+        List<String> given = request.queryParams().getOrDefault("url", List.of());
+        if (given.size() > 1) {
+            throw GatewayException.badMember(ProblemCode.MALFORMED_REQUEST, "url", given.size() + " of them", "one");
+        }
+        try {
+            return urls.canonical("url", given.isEmpty() ? null : given.getFirst());
+        } catch (FetchException refused) {
+            throw ImageProxy.noImage(refused, CacheStatus.failed(0));
+        }
+    }
+
+    private Representation representation(ServerRequest request, Result result) {
+        CachedMeta meta = result.image().meta();
+        // A page of another site may show what was signed for that, and nothing by the session of its visitor.
+        String sharing = Caller.of(request.exchange()).signedIn() ? "same-site" : "cross-origin";
+        return new Representation(
+                MediaType.parseMediaType(meta.mediaType()),
+                meta.length(),
+                meta.etag(),
+                instant(meta.originLastModified()),
+                headers -> {
+                    headers.set(HttpHeaders.CACHE_CONTROL, cacheControl);
+                    headers.set(HttpHeaders.AGE, Long.toString(result.age().toSeconds()));
+                    headers.set(CacheStatus.HEADER, result.status().field());
+                    headers.set("X-Content-Type-Options", "nosniff");
+                    headers.set("Content-Security-Policy", SANDBOX);
+                    headers.set("Cross-Origin-Resource-Policy", sharing);
+                },
+                (response, position, count) ->
+                        result.image().write(response, position, count).doOnSuccess(written -> meters.sent(count)));
+    }
+
+    /** What an origin says of itself; nothing, when it cannot be read. RFC 9110 section 5.6.7. */
+    private static @Nullable Instant instant(@Nullable String date) {
+        try {
+            return date == null
+                    ? null
+                    : ZonedDateTime.parse(date, DateTimeFormatter.RFC_1123_DATE_TIME)
+                            .toInstant();
+        } catch (DateTimeParseException malformed) {
+            return null;
+        }
+    }
+
+    private static GatewayException problem(FetchException failure) {
+        ProblemCode code = KnownFailures.isGone(failure)
+                ? ProblemCode.NOT_FOUND
+                : failure.failure() == FetchFailure.NOT_AN_IMAGE
+                        ? ProblemCode.NOT_AN_IMAGE
+                        : ProblemCode.UPSTREAM_FAILED;
+        return new GatewayException(code, failure.getMessage() + ".", failure)
+                .with("reason", failure.failure().code());
+    }
+
+    private Mono<ServerResponse> sign(ServerRequest request) {
+        return request.bodyToMono(SignRequest.class)
+                .switchIfEmpty(Mono.error(() -> malformed("body", "nothing", "a JSON object with urls")))
+                .map(this::signed)
+                .flatMap(signed -> ServerResponse.ok()
+                        .header(HttpHeaders.CACHE_CONTROL, "no-store")
+                        .bodyValue(signed));
+    }
+
+    private SignedUrlList signed(SignRequest wanted) {
+        List<@Nullable String> given = wanted.urls();
+        if (given == null || given.isEmpty() || given.size() > maxUrls) {
+            throw malformed("urls", given == null ? "none" : given.size() + " URLs", "1 to " + maxUrls + " URLs");
+        }
+        List<SignedUrl> signed = new ArrayList<>();
+        for (int index = 0; index < given.size(); index++) {
+            String member = "urls[" + index + "]";
+            String url = given.get(index);
+            try {
+                urls.canonical(member, url);
+            } catch (FetchException refused) {
+                throw GatewayException.badMember(
+                        ProblemCode.INVALID_URL, member, url, "a public address. " + refused.getMessage());
+            }
+            signed.add(signedUrls.sign(String.valueOf(url)));
+        }
+        return new SignedUrlList(signed);
+    }
+
+    private static GatewayException malformed(String member, String value, String expected) {
+        return GatewayException.badMember(ProblemCode.MALFORMED_REQUEST, member, value, expected);
+    }
+}

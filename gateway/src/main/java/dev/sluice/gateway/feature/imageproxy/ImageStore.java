@@ -1,0 +1,133 @@
+package dev.sluice.gateway.feature.imageproxy;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+import org.springframework.core.io.buffer.NettyDataBufferFactory;
+import org.springframework.http.ZeroCopyHttpOutputMessage;
+import org.springframework.http.server.reactive.ServerHttpResponse;
+import reactor.core.publisher.Mono;
+
+/** The cache as the proxy sees it: something that may keep an image, or may not, and then the proxy does without. */
+final class ImageStore implements AutoCloseable {
+    private static final NettyDataBufferFactory BUFFERS = new NettyDataBufferFactory(ByteBufAllocator.DEFAULT);
+
+    private final @Nullable ImageCache cache;
+    private final Duration ttl;
+    private final Duration writeTimeout;
+
+    /** @param cache null for none */
+    ImageStore(@Nullable ImageCache cache, Duration ttl, Duration writeTimeout) {
+        this.cache = cache;
+        this.ttl = ttl;
+        this.writeTimeout = writeTimeout;
+    }
+
+    /** Whether there is a cache at all. */
+    boolean enabled() {
+        return cache != null;
+    }
+
+    /** How long an image is fresh. */
+    Duration ttl() {
+        return ttl;
+    }
+
+    /** What is kept of {@code url}, fresh or not; the subscriber disposes of it. */
+    Mono<ProxiedImage> open(String url) {
+        return cache == null ? Mono.empty() : cache.open(url).map(KeptImage::new);
+    }
+
+    /**
+     * Keeps an image and opens it as it is kept; empty when that cannot be done, or not in time.
+     *
+     * @param bytes held by the caller until this has ended
+     */
+    Mono<ProxiedImage> keep(CachedMeta meta, ArrivedImage bytes) {
+        return cache == null
+                ? Mono.empty()
+                : cache.store(meta, bytes.buffers())
+                        .<ProxiedImage>map(KeptImage::new)
+                        .timeout(writeTimeout, Mono.empty());
+    }
+
+    /** The origin has said that what is kept is as good as new. */
+    Mono<Void> renew(CachedMeta old, Instant at) {
+        return cache == null ? Mono.empty() : cache.renew(old, at).timeout(writeTimeout, Mono.empty());
+    }
+
+    /** Forgets what is kept of {@code url}; whether there was anything. */
+    Mono<Boolean> purge(String url) {
+        return cache == null ? Mono.just(false) : cache.purge(url).timeout(writeTimeout, Mono.just(true));
+    }
+
+    /** What is known of {@code url}, or null. */
+    @Nullable CachedMeta find(String url) {
+        return cache == null ? null : cache.lookup(url);
+    }
+
+    @Override
+    public void close() {
+        if (cache != null) {
+            cache.close();
+        }
+    }
+
+    /** Sent from memory, or by the kernel from the file. */
+    private static final class KeptImage implements ProxiedImage {
+        private final OpenImage image;
+        private final AtomicInteger holds;
+        private final AtomicBoolean disposed = new AtomicBoolean();
+
+        KeptImage(OpenImage image) {
+            this(image, new AtomicInteger(1));
+        }
+
+        private KeptImage(OpenImage image, AtomicInteger holds) {
+            this.image = image;
+            this.holds = holds;
+        }
+
+        @Override
+        public CachedMeta meta() {
+            return image.meta();
+        }
+
+        @Override
+        public ProxiedImage share() {
+            if (holds.getAndUpdate(held -> held == 0 ? 0 : held + 1) == 0) {
+                throw new IllegalStateException("image: closed (expected: to be held by whoever shares it)");
+            }
+            return new KeptImage(image, holds);
+        }
+
+        @Override
+        public Mono<Void> write(ServerHttpResponse response, long position, long count) {
+            ByteBuf memory = image.memory();
+            if (memory != null) {
+                return response.writeWith(
+                        Mono.fromSupplier(() -> BUFFERS.wrap(memory.retainedSlice((int) position, (int) count))));
+            }
+            Path file = Objects.requireNonNull(image.file(), "neither in memory nor in a file");
+            return ((ZeroCopyHttpOutputMessage) response).writeWith(file, image.offset() + position, count);
+        }
+
+        @Override
+        public void dispose() {
+            if (disposed.compareAndSet(false, true) && holds.decrementAndGet() == 0) {
+                image.dispose();
+            }
+        }
+
+        @Override
+        public boolean isDisposed() {
+            return disposed.get();
+        }
+    }
+}

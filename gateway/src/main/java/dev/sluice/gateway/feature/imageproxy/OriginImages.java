@@ -1,0 +1,102 @@
+package dev.sluice.gateway.feature.imageproxy;
+
+import dev.sluice.gateway.outbound.fetch.FetchRequest;
+import dev.sluice.gateway.outbound.fetch.FetchRequest.Media;
+import dev.sluice.gateway.outbound.fetch.FetchRequest.Reach;
+import dev.sluice.gateway.outbound.fetch.FetchRequest.Validators;
+import dev.sluice.gateway.outbound.fetch.OriginFetch;
+import dev.sluice.gateway.outbound.fetch.OriginResponse;
+import dev.sluice.zipstream.BufferBudget;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Objects;
+import org.springframework.http.HttpHeaders;
+import reactor.core.Disposable;
+import reactor.core.publisher.Mono;
+
+/** Brings images from their origins into memory that was reserved for them. */
+final class OriginImages {
+    private final OriginFetch origins;
+    private final ImageProxyProperties properties;
+    private final BufferBudget memory;
+    private final Clock clock;
+
+    OriginImages(OriginFetch origins, ImageProxyProperties properties, BufferBudget memory, Clock clock) {
+        this.origins = origins;
+        this.properties = properties;
+        this.memory = memory;
+        this.clock = clock;
+    }
+
+    /** What an origin answered. */
+    sealed interface Answer {
+        /**
+         * A new image.
+         *
+         * @param bytes held by the flight that fetched it
+         * @param meta what is known of it
+         * @param mayBeKept whether its origin lets a cache keep it
+         */
+        record Arrived(ArrivedImage bytes, CachedMeta meta, boolean mayBeKept) implements Answer {}
+
+        /**
+         * What is known is still what the origin has.
+         *
+         * @param at when it said so
+         */
+        record Unchanged(Instant at) implements Answer {}
+    }
+
+    /**
+     * Asks the origin.
+     *
+     * @param url canonical
+     * @param known what the cache has of it
+     * @param held takes every image that arrives, from its first byte
+     */
+    Mono<Answer> ask(String url, Validators known, Disposable.Composite held) {
+        FetchRequest request = new FetchRequest(
+                url,
+                properties.maxImageSize().toBytes(),
+                properties.fetchTimeout(),
+                Reach.PUBLIC_WEB,
+                Media.IMAGE,
+                known);
+        return origins.fetch(
+                request,
+                response -> response.notModified()
+                        ? Mono.just(new Answer.Unchanged(clock.instant()))
+                        : receive(url, response, held));
+    }
+
+    /** Memory is asked for when the size is known; until then the connection holds next to nothing. */
+    private Mono<Answer> receive(String url, OriginResponse response, Disposable.Composite held) {
+        Instant received = clock.instant();
+        long most = response.contentLength().orElse(properties.maxImageSize().toBytes());
+        return memory.reserve(most, properties.memoryTimeout())
+                .map(reservation -> {
+                    ArrivedImage image = new ArrivedImage(reservation, most);
+                    held.add(image);
+                    return image;
+                })
+                .flatMap(image -> image.receive(response.body())
+                        .then(Mono.fromSupplier(() -> arrived(url, image, response, received))));
+    }
+
+    private static Answer arrived(String url, ArrivedImage image, OriginResponse response, Instant received) {
+        HttpHeaders headers = response.headers();
+        Duration age = OriginFreshness.ageOf(headers, received);
+        CachedMeta meta = new CachedMeta(
+                url,
+                Objects.requireNonNull(response.image(), "an image was asked for")
+                        .mediaType(),
+                image.etag(),
+                image.length(),
+                received,
+                age,
+                headers.getFirst(HttpHeaders.ETAG),
+                headers.getFirst(HttpHeaders.LAST_MODIFIED));
+        return new Answer.Arrived(image, meta, OriginFreshness.mayBeKept(headers));
+    }
+}
