@@ -1,26 +1,26 @@
 package dev.sluice.gateway.contract;
 
 import java.time.Instant;
-import java.time.temporal.ChronoUnit;
-import java.util.List;
+import java.util.UUID;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
-import org.springframework.http.ETag;
+import org.springframework.core.io.buffer.DataBuffer;
+import org.springframework.core.io.buffer.DataBufferFactory;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpMethod;
-import org.springframework.http.HttpRange;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
 import org.springframework.http.server.reactive.ServerHttpResponse;
+import org.springframework.web.reactive.function.BodyInserters;
 import org.springframework.web.reactive.function.server.ServerRequest;
 import org.springframework.web.reactive.function.server.ServerResponse;
-import org.springframework.web.server.ServerWebExchange;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 /**
  * Bytes of known length under one URL (RFC 9110 section 8), and how a {@code GET} or {@code HEAD} of them is answered:
- * preconditions, then {@code If-Range}, then one range (sections 13 and 14). Several ranges in one request are answered
- * with the whole, as section 14.2 lets a server do.
+ * preconditions, then {@code If-Range}, then ranges (sections 13 and 14), several of them as
+ * {@code multipart/byteranges}.
  *
  * @param type of the bytes
  * @param length of all of them
@@ -37,142 +37,96 @@ public record Representation(
         Consumer<HttpHeaders> further,
         Body body) {
 
-    private static final boolean STRONG = true;
-    private static final boolean WEAK = false;
-
-    /** Sends bytes. */
+    /** The bytes. */
     @FunctionalInterface
     public interface Body {
 
-        /** Writes {@code count} bytes from {@code position} on; they exist. Completes when they are out. */
-        Mono<Void> write(ServerHttpResponse response, long position, long count);
-    }
+        /** {@code count} bytes from {@code position} on; they exist. The subscriber owns the buffers. */
+        Flux<DataBuffer> bytes(long position, long count, DataBufferFactory buffers);
 
-    /** Where a part begins and how long it is. */
-    private record Part(long position, long count) {}
+        /**
+         * A quicker way to send them than as buffers, for example as a file; null where there is none. Completes when
+         * they are out.
+         */
+        default @Nullable Mono<Void> send(ServerHttpResponse response, long position, long count) {
+            return null;
+        }
+    }
 
     /**
      * The answer to {@code request}: 200, 206, 304 or 412.
      *
-     * @throws GatewayException {@code range_not_satisfiable}
+     * <p>Fails with {@link GatewayException} {@code range_not_satisfiable}.
      */
     public Mono<ServerResponse> answer(ServerRequest request) {
         return Mono.defer(() -> {
-            ServerWebExchange exchange = request.exchange();
-            HttpHeaders headers = exchange.getResponse().getHeaders();
-            Part part = asked(request);
+            HttpHeaders asked = request.headers().asHttpHeaders();
+            HttpHeaders headers = request.exchange().getResponse().getHeaders();
             headers.set(HttpHeaders.ACCEPT_RANGES, "bytes");
             headers.setETag(etag);
             if (lastModified != null) {
                 headers.setLastModified(lastModified);
             }
             further.accept(headers);
-            HttpStatus failed = failedPrecondition(request.headers().asHttpHeaders());
+            Preconditions preconditions = new Preconditions(etag, lastModified);
+            HttpStatus failed = preconditions.failed(asked);
             if (failed != null) {
                 return ServerResponse.status(failed).build();
             }
-            return part == null ? send(request, HttpStatus.OK, new Part(0, length)) : sendPart(request, part);
+            String range = asked.getFirst(HttpHeaders.RANGE);
+            ByteRanges ranges =
+                    range == null || !HttpMethod.GET.equals(request.method()) || !preconditions.rangeApplies(asked)
+                            ? null
+                            : ByteRanges.parse(range, length);
+            return ranges == null ? whole(request) : parts(request, ranges, headers);
         });
     }
 
-    /**
-     * RFC 9110 section 13.2.2, steps 1 to 4. Spring's own evaluation leaves {@code If-Match} and {@code If-None-Match:
-     * *} of a safe method out.
-     */
-    private @Nullable HttpStatus failedPrecondition(HttpHeaders headers) {
-        List<String> match = headers.getOrEmpty(HttpHeaders.IF_MATCH);
-        List<String> noneMatch = headers.getOrEmpty(HttpHeaders.IF_NONE_MATCH);
-        boolean holds =
-                match.isEmpty() ? !changedAfter(date(headers, HttpHeaders.IF_UNMODIFIED_SINCE)) : names(match, STRONG);
-        if (!holds) {
-            return HttpStatus.PRECONDITION_FAILED;
-        }
-        boolean unchanged = noneMatch.isEmpty()
-                ? unchangedSince(date(headers, HttpHeaders.IF_MODIFIED_SINCE))
-                : names(noneMatch, WEAK);
-        return unchanged ? HttpStatus.NOT_MODIFIED : null;
-    }
-
-    /** Whether one of the fields' entity tags is this one's. */
-    private boolean names(List<String> fields, boolean strong) {
-        ETag own = ETag.create(etag);
-        return fields.stream()
-                .flatMap(field -> ETag.parse(field).stream())
-                .anyMatch(tag -> tag.isWildcard() || tag.compare(own, strong));
-    }
-
-    private boolean changedAfter(@Nullable Instant date) {
-        return date != null && changed() != null && date.isBefore(changed());
-    }
-
-    private boolean unchangedSince(@Nullable Instant date) {
-        return date != null && changed() != null && !date.isBefore(changed());
-    }
-
-    /** To the second, as fields tell it. */
-    private @Nullable Instant changed() {
-        return lastModified == null ? null : lastModified.truncatedTo(ChronoUnit.SECONDS);
-    }
-
-    /** Null when there is none, or one that cannot be read: then there is no condition. */
-    private static @Nullable Instant date(HttpHeaders headers, String name) {
-        try {
-            long millis = headers.getFirstDate(name);
-            return millis < 0 ? null : Instant.ofEpochMilli(millis);
-        } catch (IllegalArgumentException malformed) {
-            return null;
-        }
-    }
-
-    private Mono<ServerResponse> sendPart(ServerRequest request, Part part) {
-        HttpHeaders headers = request.exchange().getResponse().getHeaders();
-        if (part.position() >= length) {
-            headers.set(HttpHeaders.CONTENT_RANGE, "bytes */" + length);
-            String asked = request.headers().firstHeader(HttpHeaders.RANGE);
-            return Mono.error(GatewayException.badMember(
-                    ProblemCode.RANGE_NOT_SATISFIABLE, "Range", asked, "a range within " + length + " bytes"));
-        }
-        long last = part.position() + part.count() - 1;
-        headers.set(HttpHeaders.CONTENT_RANGE, "bytes " + part.position() + "-" + last + "/" + length);
-        return send(request, HttpStatus.PARTIAL_CONTENT, part);
-    }
-
-    private Mono<ServerResponse> send(ServerRequest request, HttpStatus status, Part part) {
+    private Mono<ServerResponse> whole(ServerRequest request) {
         ServerResponse.BodyBuilder answer =
-                ServerResponse.status(status).contentType(type).contentLength(part.count());
-        return HttpMethod.HEAD.equals(request.method())
-                ? answer.build()
-                : answer.build(
-                        (exchange, context) -> body.write(exchange.getResponse(), part.position(), part.count()));
+                ServerResponse.ok().contentType(type).contentLength(length);
+        return HttpMethod.HEAD.equals(request.method()) ? answer.build() : sent(answer, request, 0, length);
     }
 
-    /** The one range asked for, cut at the end of the bytes; null for all of them. */
-    private @Nullable Part asked(ServerRequest request) {
-        String range = request.headers().firstHeader(HttpHeaders.RANGE);
-        if (range == null || !HttpMethod.GET.equals(request.method()) || !appliesTo(request)) {
-            return null;
-        }
-        List<HttpRange> ranges;
-        try {
-            ranges = HttpRange.parseRanges(range);
-        } catch (IllegalArgumentException malformed) {
-            return null; // section 14.2: one that is not understood is ignored
-        }
-        if (ranges.size() != 1) {
-            return null;
-        }
-        long first = ranges.getFirst().getRangeStart(length);
-        return new Part(first, ranges.getFirst().getRangeEnd(length) - first + 1);
+    private Mono<ServerResponse> parts(ServerRequest request, ByteRanges ranges, HttpHeaders headers) {
+        ServerResponse.BodyBuilder answer = ServerResponse.status(HttpStatus.PARTIAL_CONTENT);
+        return switch (ranges.parts().size()) {
+            case 0 -> {
+                headers.set(HttpHeaders.CONTENT_RANGE, "bytes */" + length);
+                yield Mono.error(GatewayException.badMember(
+                        ProblemCode.RANGE_NOT_SATISFIABLE,
+                        "Range",
+                        request.headers().firstHeader(HttpHeaders.RANGE),
+                        "a range within " + length + " bytes"));
+            }
+            case 1 -> {
+                ByteRanges.Part part = ranges.parts().getFirst();
+                headers.set(HttpHeaders.CONTENT_RANGE, part.of(length));
+                answer.contentType(type).contentLength(part.count());
+                yield sent(answer, request, part.position(), part.count());
+            }
+            default -> {
+                String boundary = UUID.randomUUID().toString();
+                answer.header(HttpHeaders.CONTENT_TYPE, "multipart/byteranges; boundary=" + boundary)
+                        .contentLength(ranges.framedLength(type, boundary));
+                yield streamed(answer, ranges.framed(type, boundary, body, buffers(request)));
+            }
+        };
     }
 
-    /** RFC 9110 section 13.1.5: an entity tag that is strong and the same, or the very date. */
-    private boolean appliesTo(ServerRequest request) {
-        String condition = request.headers().firstHeader(HttpHeaders.IF_RANGE);
-        if (condition == null || condition.equals(etag)) {
-            return true;
-        }
-        boolean isTag = condition.startsWith("\"") || condition.startsWith("W/");
-        Instant date = isTag ? null : date(request.headers().asHttpHeaders(), HttpHeaders.IF_RANGE);
-        return date != null && date.equals(changed());
+    private Mono<ServerResponse> sent(
+            ServerResponse.BodyBuilder answer, ServerRequest request, long position, long count) {
+        Mono<Void> sending = body.send(request.exchange().getResponse(), position, count);
+        return sending == null
+                ? streamed(answer, body.bytes(position, count, buffers(request)))
+                : answer.build((exchange, context) -> sending);
+    }
+
+    private static Mono<ServerResponse> streamed(ServerResponse.BodyBuilder answer, Flux<DataBuffer> bytes) {
+        return answer.body(StreamedBody.of(bytes, BodyInserters::fromDataBuffers));
+    }
+
+    private static DataBufferFactory buffers(ServerRequest request) {
+        return request.exchange().getResponse().bufferFactory();
     }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -12,7 +13,6 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.springframework.core.io.buffer.DefaultDataBufferFactory;
 import org.springframework.http.HttpMethod;
 import org.springframework.http.MediaType;
 import org.springframework.http.codec.HttpMessageWriter;
@@ -23,11 +23,12 @@ import org.springframework.web.reactive.function.server.HandlerStrategies;
 import org.springframework.web.reactive.function.server.ServerRequest;
 import org.springframework.web.reactive.function.server.ServerResponse;
 import org.springframework.web.reactive.result.view.ViewResolver;
-import reactor.core.publisher.Mono;
+import reactor.core.publisher.Flux;
 
 /** RFC 9110, sections 13 and 14, on ten bytes. */
 class RepresentationTest {
     private static final byte[] BYTES = "0123456789".getBytes(StandardCharsets.US_ASCII);
+    private static final String MANY = "bytes=0-0,1-1,2-2,0-0,1-1,2-2,0-0,1-1,2-2,0-0,1-1,2-2,0-0,1-1,2-2,0-0,1-1";
     private static final Instant CHANGED = Instant.parse("2026-11-21T00:00:00.750Z");
 
     private MockServerHttpResponse answer(HttpMethod method, Map<String, String> headers) {
@@ -44,9 +45,8 @@ class RepresentationTest {
                 "\"tag\"",
                 changed,
                 fields -> fields.setCacheControl("public"),
-                (response, position, count) ->
-                        response.writeWith(Mono.fromSupplier(() -> DefaultDataBufferFactory.sharedInstance.wrap(
-                                java.util.Arrays.copyOfRange(BYTES, (int) position, (int) (position + count))))));
+                (position, count, buffers) ->
+                        Flux.just(buffers.wrap(Arrays.copyOfRange(BYTES, (int) position, (int) (position + count)))));
         ServerResponse answer = Objects.requireNonNull(ten.answer(ServerRequest.create(
                         exchange, HandlerStrategies.withDefaults().messageReaders()))
                 .block());
@@ -183,12 +183,38 @@ class RepresentationTest {
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
-            value = {"lines=0-1", "bytes", "bytes=", "bytes=a-b", "bytes=4-2", "bytes=1-2,4-5", "0-1"})
+            value = {
+                "lines=0-1",
+                "bytes",
+                "bytes=",
+                "bytes=a-b",
+                "bytes=4-2",
+                "0-1",
+                "bytes=0-9,0-9",
+                "bytes=0-4,3-9",
+                MANY
+            })
     void rangeThatIsNotUnderstoodIsAnsweredWithTheWhole(String range) {
         MockServerHttpResponse response = answer(HttpMethod.GET, Map.of("Range", range));
 
         assertThat(status(response)).isEqualTo(200);
         assertThat(body(response)).isEqualTo("0123456789");
+    }
+
+    @Test
+    void severalPartsAreFramed() {
+        MockServerHttpResponse response = answer(HttpMethod.GET, Map.of("Range", "bytes=1-2, 50-, -3"));
+
+        String boundary = Objects.requireNonNull(
+                Objects.requireNonNull(response.getHeaders().getContentType()).getParameter("boundary"));
+        String expected = ("\r\n--B\r\nContent-Type: image/png\r\nContent-Range: bytes 1-2/10\r\n\r\n12"
+                        + "\r\n--B\r\nContent-Type: image/png\r\nContent-Range: bytes 7-9/10\r\n\r\n789\r\n--B--\r\n")
+                .replace("B", boundary);
+        assertThat(status(response)).isEqualTo(206);
+        assertThat(response.getHeaders().getContentType().toString()).startsWith("multipart/byteranges;");
+        assertThat(response.getHeaders().headerNames()).doesNotContain("Content-Range");
+        assertThat(body(response)).isEqualTo(expected);
+        assertThat(response.getHeaders().getContentLength()).isEqualTo(expected.length());
     }
 
     @ParameterizedTest

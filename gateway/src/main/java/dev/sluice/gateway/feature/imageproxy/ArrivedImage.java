@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.springframework.core.io.buffer.DataBuffer;
+import org.springframework.core.io.buffer.DataBufferFactory;
 import org.springframework.core.io.buffer.DataBufferUtils;
 import org.springframework.core.io.buffer.NettyDataBufferFactory;
 import org.springframework.http.server.reactive.ServerHttpResponse;
@@ -193,7 +194,12 @@ final class ArrivedImage implements Disposable {
         }
 
         @Override
-        public Mono<Void> write(ServerHttpResponse response, long position, long count) {
+        public Flux<DataBuffer> bytes(long position, long count, DataBufferFactory buffers) {
+            return Flux.defer(() -> Flux.just(slice(position, count)));
+        }
+
+        @Override
+        public Mono<Void> send(ServerHttpResponse response, long position, long count) {
             return response.writeWith(Mono.fromSupplier(() -> slice(position, count)));
         }
 

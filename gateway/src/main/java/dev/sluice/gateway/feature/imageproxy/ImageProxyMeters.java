@@ -1,10 +1,15 @@
 package dev.sluice.gateway.feature.imageproxy;
 
+import dev.sluice.gateway.contract.Representation;
 import dev.sluice.gateway.outbound.fetch.FetchException;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
+import org.springframework.core.io.buffer.DataBuffer;
+import org.springframework.core.io.buffer.DataBufferFactory;
+import org.springframework.http.server.reactive.ServerHttpResponse;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 /** What the image proxy tells of itself. */
@@ -46,8 +51,19 @@ final class ImageProxyMeters {
                 .increment();
     }
 
-    void sent(long bytes) {
-        sent.increment((double) bytes);
+    /** The bytes of {@code image}, counted when they are out. */
+    Representation.Body counted(ProxiedImage image) {
+        return new Representation.Body() {
+            @Override
+            public Flux<DataBuffer> bytes(long position, long count, DataBufferFactory buffers) {
+                return image.bytes(position, count, buffers).doOnComplete(() -> sent.increment((double) count));
+            }
+
+            @Override
+            public Mono<Void> send(ServerHttpResponse response, long position, long count) {
+                return image.send(response, position, count).doOnSuccess(done -> sent.increment((double) count));
+            }
+        };
     }
 
     <T> Mono<T> timed(Mono<T> asking) {

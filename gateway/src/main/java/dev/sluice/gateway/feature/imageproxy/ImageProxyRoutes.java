@@ -120,8 +120,7 @@ final class ImageProxyRoutes implements FeatureRoutes {
                     headers.set("Content-Security-Policy", SANDBOX);
                     headers.set("Cross-Origin-Resource-Policy", sharing);
                 },
-                (response, position, count) ->
-                        result.image().write(response, position, count).doOnSuccess(written -> meters.sent(count)));
+                meters.counted(result.image()));
     }
 
     /** What an origin says of itself; nothing, when it cannot be read. RFC 9110 section 5.6.7. */

@@ -2,21 +2,29 @@ package dev.sluice.gateway.feature.imageproxy;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
+import java.nio.channels.AsynchronousFileChannel;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
+import org.springframework.core.io.buffer.DataBuffer;
+import org.springframework.core.io.buffer.DataBufferFactory;
+import org.springframework.core.io.buffer.DataBufferUtils;
 import org.springframework.core.io.buffer.NettyDataBufferFactory;
 import org.springframework.http.ZeroCopyHttpOutputMessage;
 import org.springframework.http.server.reactive.ServerHttpResponse;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 /** The cache as the proxy sees it: something that may keep an image, or may not, and then the proxy does without. */
 final class ImageStore implements AutoCloseable {
     private static final NettyDataBufferFactory BUFFERS = new NettyDataBufferFactory(ByteBufAllocator.DEFAULT);
+
+    private static final int READ_BYTES = 64 * 1024;
 
     private final @Nullable ImageCache cache;
     private final Duration ttl;
@@ -108,14 +116,33 @@ final class ImageStore implements AutoCloseable {
         }
 
         @Override
-        public Mono<Void> write(ServerHttpResponse response, long position, long count) {
+        public Flux<DataBuffer> bytes(long position, long count, DataBufferFactory buffers) {
             ByteBuf memory = image.memory();
             if (memory != null) {
-                return response.writeWith(
-                        Mono.fromSupplier(() -> BUFFERS.wrap(memory.retainedSlice((int) position, (int) count))));
+                return Flux.defer(() -> Flux.just(slice(memory, position, count)));
             }
-            Path file = Objects.requireNonNull(image.file(), "neither in memory nor in a file");
-            return ((ZeroCopyHttpOutputMessage) response).writeWith(file, image.offset() + position, count);
+            Flux<DataBuffer> read = DataBufferUtils.readAsynchronousFileChannel(
+                    () -> AsynchronousFileChannel.open(file(), StandardOpenOption.READ),
+                    image.offset() + position,
+                    buffers,
+                    READ_BYTES);
+            return DataBufferUtils.takeUntilByteCount(read, count);
+        }
+
+        @Override
+        public Mono<Void> send(ServerHttpResponse response, long position, long count) {
+            ByteBuf memory = image.memory();
+            return memory != null
+                    ? response.writeWith(Mono.fromSupplier(() -> slice(memory, position, count)))
+                    : ((ZeroCopyHttpOutputMessage) response).writeWith(file(), image.offset() + position, count);
+        }
+
+        private Path file() {
+            return Objects.requireNonNull(image.file(), "neither in memory nor in a file");
+        }
+
+        private static DataBuffer slice(ByteBuf memory, long position, long count) {
+            return BUFFERS.wrap(memory.retainedSlice((int) position, (int) count));
         }
 
         @Override

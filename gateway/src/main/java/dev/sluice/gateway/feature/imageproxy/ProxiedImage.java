@@ -1,13 +1,18 @@
 package dev.sluice.gateway.feature.imageproxy;
 
 import dev.sluice.gateway.contract.Representation;
+import org.springframework.http.server.reactive.ServerHttpResponse;
 import reactor.core.Disposable;
+import reactor.core.publisher.Mono;
 
 /** A whole image that can be sent, any number of times, until it is disposed of. */
 interface ProxiedImage extends Disposable, Representation.Body {
 
     /** What is known of it. */
     CachedMeta meta();
+
+    @Override
+    Mono<Void> send(ServerHttpResponse response, long position, long count);
 
     /** A hold of its own on the same bytes. Called by one who holds them. */
     ProxiedImage share();
