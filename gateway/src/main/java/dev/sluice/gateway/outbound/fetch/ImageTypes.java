@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * {@code mif1}, and AVIF sequences, which it takes for QuickTime (ISO/IEC 23000-12 and the AVIF specification, section
  * 6).
  */
-final class ImageTypes {
+public final class ImageTypes {
     /** Bytes to look at for any format but SVG. */
     static final int RASTER_START = 128;
 
@@ -55,10 +55,13 @@ final class ImageTypes {
                     + "(?:<!DOCTYPE\\s++svg\\b[^>\\[]*+>\\s*+)?+(?:<!--(?:(?!-->).)*+-->\\s*+)*+<(?:svg:)?svg[\\s>/].*+",
             Pattern.DOTALL);
 
+    /** Thread-safe; one is enough. */
+    public ImageTypes() {}
+
     private final MimeTypes magic = MimeTypes.getDefaultMimeTypes();
 
     /** The format of an image that begins with {@code start}; null when it is none, or an SVG. */
-    @Nullable ImageType raster(byte[] start) {
+    public @Nullable ImageType raster(byte[] start) {
         ImageType usual = usual(start);
         if (usual != null) {
             return usual;

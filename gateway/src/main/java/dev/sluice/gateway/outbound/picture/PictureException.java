@@ -1,0 +1,38 @@
+package dev.sluice.gateway.outbound.picture;
+
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/** A file that is no image, or none that may be kept. Its message is safe to show to whoever sent it. */
+public final class PictureException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    private final Kind kind;
+
+    PictureException(Kind kind, String message, @Nullable Throwable cause) {
+        super(message, cause);
+        this.kind = kind;
+    }
+
+    /** What is wrong. */
+    public Kind kind() {
+        return kind;
+    }
+
+    /** What can be wrong with a file. */
+    public enum Kind {
+        /** It does not begin like an image. */
+        NOT_AN_IMAGE,
+        /** It is an image of a format that is not taken here. */
+        UNSUPPORTED,
+        /** It is an image of more pixels than are taken here. */
+        TOO_MANY_PIXELS,
+        /** It begins like an image and cannot be decoded to its end. */
+        DAMAGED;
+
+        /** The stable, machine-readable name. */
+        public String code() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+}
