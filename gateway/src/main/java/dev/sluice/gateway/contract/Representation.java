@@ -92,7 +92,11 @@ public record Representation(
         ServerResponse.BodyBuilder answer = ServerResponse.status(HttpStatus.PARTIAL_CONTENT);
         return switch (ranges.parts().size()) {
             case 0 -> {
-                headers.set(HttpHeaders.CONTENT_RANGE, "bytes */" + length);
+                // At the very last: the framework takes fields about content out of the answer to a failed handler.
+                request.exchange()
+                        .getResponse()
+                        .beforeCommit(() ->
+                                Mono.fromRunnable(() -> headers.set(HttpHeaders.CONTENT_RANGE, "bytes */" + length)));
                 yield Mono.error(GatewayException.badMember(
                         ProblemCode.RANGE_NOT_SATISFIABLE,
                         "Range",
