@@ -4,6 +4,7 @@ import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.ChannelPromise;
+import io.netty.channel.FileRegion;
 import io.netty.channel.MessageSizeEstimator;
 import io.netty.util.concurrent.Future;
 import java.time.Duration;
@@ -30,6 +31,7 @@ final class StalledClients extends ChannelDuplexHandler {
     private MessageSizeEstimator.@Nullable Handle sizes;
     private @Nullable Future<?> nextLook;
     private long written;
+    private long filesWaiting; // their bytes, which the channel's own account leaves out
     private long windowStart;
     private long takenAtStart;
 
@@ -55,15 +57,26 @@ final class StalledClients extends ChannelDuplexHandler {
 
     @Override
     public void write(ChannelHandlerContext context, Object message, ChannelPromise promise) throws Exception {
-        if (sizes != null) {
-            written += sizes.size(message);
+        if (message instanceof FileRegion file) {
+            super.write(context, message, waiting(file, promise));
+        } else {
+            if (sizes != null) {
+                written += sizes.size(message);
+            }
+            super.write(context, message, promise);
         }
-        super.write(context, message, promise);
+    }
+
+    private ChannelPromise waiting(FileRegion file, ChannelPromise promise) {
+        long bytes = file.count();
+        written += bytes;
+        filesWaiting += bytes;
+        return promise.unvoid().addListener(sent -> filesWaiting -= bytes);
     }
 
     private void look(ChannelHandlerContext context) {
         ChannelOutboundBuffer waiting = context.channel().unsafe().outboundBuffer();
-        long pending = waiting == null ? 0 : waiting.totalPendingWriteBytes();
+        long pending = filesWaiting + (waiting == null ? 0 : waiting.totalPendingWriteBytes());
         // A buffer that is half out still counts as pending whole.
         long taken = written - pending + (waiting == null ? 0 : waiting.currentProgress());
         long elapsed = context.executor().ticker().nanoTime() - windowStart;

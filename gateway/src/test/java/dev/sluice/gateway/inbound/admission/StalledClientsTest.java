@@ -5,7 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelOutboundBuffer;
+import io.netty.channel.DefaultFileRegion;
+import io.netty.channel.FileRegion;
 import io.netty.channel.embedded.EmbeddedChannel;
+import java.io.File;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -62,6 +65,32 @@ class StalledClientsTest {
         assertThat(client.isOpen()).isTrue();
     }
 
+    @Test
+    void clientThatTakesNothingOfAFileIsCutOff() {
+        client.flushOutbound();
+        seconds(3, 1_000_000);
+        FileRegion file = new DefaultFileRegion(new File("unread"), 0, 1_000_000);
+        var _ = client.writeOneOutbound(file);
+
+        seconds(29, 0);
+        assertThat(client.isOpen()).isTrue();
+        seconds(6, 0);
+        assertThat(client.isOpen()).isFalse();
+        assertThat(file.refCnt()).isZero();
+    }
+
+    @Test
+    void clientThatHasTakenAFileIsLeftAlone() {
+        client.flushOutbound();
+        seconds(3, 1_000_000);
+        var _ = client.writeOneOutbound(new DefaultFileRegion(new File("unread"), 0, 1_000_000));
+        client.takesFiles = true;
+
+        seconds(3600, 0);
+
+        assertThat(client.isOpen()).isTrue();
+    }
+
     private void seconds(int count, long bytesEach) {
         for (int second = 0; second < count && client.isOpen(); second++) {
             client.takes = bytesEach;
@@ -74,9 +103,16 @@ class StalledClientsTest {
     /** A socket whose peer takes so many bytes at a flush. */
     private static final class SlowChannel extends EmbeddedChannel {
         private long takes;
+        private boolean takesFiles;
 
         @Override
         protected void doWrite(ChannelOutboundBuffer waiting) {
+            if (waiting.current() instanceof FileRegion) {
+                if (takesFiles) {
+                    waiting.remove();
+                }
+                return;
+            }
             waiting.removeBytes(Math.min(takes, waiting.size() == 0 ? 0 : pending(waiting)));
             takes = 0;
         }
