@@ -38,11 +38,16 @@ public final class AccessGuard {
             return;
         }
         boolean admitted = endpoint.access() == Access.ANONYMOUS && anonymous.admitted();
-        if (!admitted && !endpoint.pass().test(request)) {
-            exchange.getResponse().getHeaders().set(HttpHeaders.WWW_AUTHENTICATE, "Bearer");
+        if (admitted) {
+            return;
+        }
+        HttpHeaders headers = exchange.getResponse().getHeaders();
+        headers.set(HttpHeaders.WWW_AUTHENTICATE, "Bearer"); // a pass that is not valid is refused with it too
+        if (!endpoint.pass().test(request)) {
             throw new GatewayException(
                     ProblemCode.UNAUTHENTICATED, "token: none (expected: Authorization: Bearer, or a session cookie)");
         }
+        headers.remove(HttpHeaders.WWW_AUTHENTICATE);
     }
 
     /** Gives a caller of whom nothing but the address is known a cookie to be known by. */
