@@ -50,15 +50,28 @@ final class KnownFailures {
 
     /** What is known of {@code url}, or null. */
     @Nullable Failure find(String url) {
-        return failures.getIfPresent(url);
+        Failure known = failures.getIfPresent(url);
+        // A clock that was put back does not make it last.
+        return known == null || Duration.between(clock.instant(), known.until()).compareTo(time(known.exception())) > 0
+                ? null
+                : known;
     }
 
     /** Remembers a failure. */
     void remember(String url, FetchException failure) {
-        Duration time = isDecision(failure) ? decided : wentWrong;
+        Duration time = time(failure);
         if (time.isPositive()) {
-            failures.put(url, new Failure(failure, clock.instant().plus(time)));
+            failures.put(url, new Failure(withoutCause(failure), clock.instant().plus(time)));
         }
+    }
+
+    private Duration time(FetchException failure) {
+        return isDecision(failure) ? decided : wentWrong;
+    }
+
+    /** What is told of it again; the traces of its causes would weigh more than all else here. */
+    private static FetchException withoutCause(FetchException failure) {
+        return new FetchException(failure.failure(), failure.status(), String.valueOf(failure.getMessage()), null);
     }
 
     /** Forgets what is known of {@code url}; whether there was anything. */
