@@ -127,7 +127,6 @@ final class ImageProxy {
                 .flatMap(image -> cached(url, image, held))
                 .switchIfEmpty(Mono.defer(() -> missing(url, held)))
                 .doOnNext(result -> meters.answered(result.status()))
-                .doOnError(NoImage.class, none -> meters.failed(none.status(), none.failure()))
                 .onErrorMap(BudgetExhaustedException.class, ImageProxy::overloaded);
     }
 

@@ -85,6 +85,7 @@ final class ImageProxyRoutes implements FeatureRoutes {
         return Mono.defer(() -> proxy.get(canonical(request), RequestResources.of(request.exchange())))
                 .flatMap(result -> representation(request, result).answer(request))
                 .onErrorMap(NoImage.class, none -> {
+                    meters.failed(none.status(), none.failure());
                     HttpHeaders headers = request.exchange().getResponse().getHeaders();
                     headers.set(CacheStatus.HEADER, none.status().field());
                     return problem(none.failure());
