@@ -145,7 +145,7 @@ final class ImageProxy {
         }
         CachedMeta old = image.meta();
         // Not one with those who have nothing to show: what revalidates may come back without an image.
-        return flights.join(
+        Mono<Result> asked = flights.join(
                 old.etag() + url, flightHeld -> revalidate(url, old, flightHeld), (outcome, role) -> switch (outcome) {
                     case Outcome.Image fetched ->
                         result(hold(fetched.image().share(), held), CacheStatus.replaced(fetched.kept()));
@@ -153,6 +153,13 @@ final class ImageProxy {
                     case Outcome.Renewed renewed -> new Result(image, Duration.ZERO, CacheStatus.revalidated());
                     case Outcome.Failed failed -> stale(image, failed.exception());
                 });
+        return asked.onErrorResume(ImageProxy::isOverload, busy -> Mono.just(result(image, CacheStatus.stale(0))));
+    }
+
+    /** There is no room for asking an origin now. */
+    private static boolean isOverload(Throwable error) {
+        return error instanceof BudgetExhaustedException
+                || (error instanceof GatewayException refused && refused.code() == ProblemCode.OVERLOADED);
     }
 
     private Mono<Result> missing(String url, Disposable.Composite held) {
