@@ -242,8 +242,8 @@ final class ImageProxy {
             case Answer.Unchanged(Instant at) when old == null -> throw unasked();
             case Answer.Unchanged(Instant at) -> store.renew(old, at).thenReturn(new Outcome.Renewed());
             case Answer.Arrived(ArrivedImage bytes, CachedMeta meta, boolean mayBeKept) -> {
-                Mono<ProxiedImage> keeping = mayBeKept ? store.keep(meta, bytes) : Mono.empty();
-                yield keeping.<Outcome>map(image -> stored(hold(image, held), bytes))
+                Mono<ProxiedImage> keeping = mayBeKept ? store.keep(meta, bytes, held) : Mono.empty();
+                yield keeping.<Outcome>map(image -> stored(image, bytes))
                         .switchIfEmpty(Mono.fromSupplier(() -> new Outcome.Image(
                                 hold(bytes.as(meta), held), mayBeKept ? Kept.NOT_STORED : Kept.FORBIDDEN)));
             }

@@ -17,6 +17,7 @@ import org.springframework.core.io.buffer.DataBufferUtils;
 import org.springframework.core.io.buffer.NettyDataBufferFactory;
 import org.springframework.http.ZeroCopyHttpOutputMessage;
 import org.springframework.http.server.reactive.ServerHttpResponse;
+import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
@@ -56,12 +57,14 @@ final class ImageStore implements AutoCloseable {
      * Keeps an image and opens it as it is kept; empty when that cannot be done, or not in time.
      *
      * @param bytes held by the caller until this has ended
+     * @param held takes the image; one that comes in the very moment that the time is up is otherwise nobody's
      */
-    Mono<ProxiedImage> keep(CachedMeta meta, ArrivedImage bytes) {
+    Mono<ProxiedImage> keep(CachedMeta meta, ArrivedImage bytes, Disposable.Composite held) {
         return cache == null
                 ? Mono.empty()
                 : cache.store(meta, bytes.buffers())
                         .<ProxiedImage>map(KeptImage::new)
+                        .doOnNext(held::add)
                         .timeout(writeTimeout, Mono.empty());
     }
 
