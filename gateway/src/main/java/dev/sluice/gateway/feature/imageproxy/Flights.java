@@ -5,6 +5,7 @@ import dev.sluice.gateway.contract.ProblemCode;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -34,6 +35,7 @@ final class Flights<T> {
     }
 
     private final Map<String, Flight> underWay = new ConcurrentHashMap<>();
+    private final AtomicInteger waiting = new AtomicInteger();
     private final int most;
 
     /** At most {@code most} tasks at a time; one more is refused. */
@@ -44,6 +46,11 @@ final class Flights<T> {
     /** Tasks under way. */
     int size() {
         return underWay.size();
+    }
+
+    /** Callers whose tasks have no result yet. */
+    int waiting() {
+        return waiting.get();
     }
 
     /**
@@ -105,11 +112,13 @@ final class Flights<T> {
 
         /** Of one that has entered. */
         <R> Mono<R> board(Role role, BiFunction<T, Role, R> take) {
+            waiting.incrementAndGet();
             return result.asMono().map(value -> take.apply(value, role)).doFinally(end -> leave());
         }
 
         void start(Function<Disposable.Composite, Mono<T>> work) {
-            Disposable running = work.apply(resources)
+            // Deferred: a task that cannot even be made fails for all who are aboard.
+            Disposable running = Mono.defer(() -> work.apply(resources))
                     .doFinally(end -> underWay.remove(key, this))
                     .subscribe(result::tryEmitValue, result::tryEmitError, result::tryEmitEmpty);
             boolean nobodyLeft;
@@ -123,6 +132,7 @@ final class Flights<T> {
         }
 
         private void leave() {
+            waiting.decrementAndGet();
             Disposable ending;
             synchronized (lock) {
                 if (--aboard > 0) {

@@ -35,6 +35,9 @@ final class ImageProxyMeters {
         Gauge.builder("sluice.image_proxy.fetches", flights, Flights::size)
                 .description("Images on their way from their origins")
                 .register(registry);
+        Gauge.builder("sluice.image_proxy.waiting", flights, Flights::waiting)
+                .description("Requests that wait for them")
+                .register(registry);
     }
 
     void answered(CacheStatus status) {
