@@ -120,7 +120,7 @@ final class BodyCheck {
 
     /** An entry that left while its body was put into memory took with it what was there before. */
     private void forgetIfGone(CacheEntry entry) {
-        if (!index.isLive(entry)) {
+        if (!entry.isLive()) {
             hot.remove(entry);
         }
     }

@@ -2,6 +2,8 @@ package dev.sluice.gateway.feature.imageproxy;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,12 +18,12 @@ final class CacheEntry {
     private final String etag;
     private final @Nullable String originEtag;
     private final @Nullable String originLastModified;
-    private volatile Stamp stamp;
+    private final AtomicReference<Stamp> stamp;
+    private final AtomicBoolean renewing = new AtomicBoolean();
     private volatile boolean verified;
 
-    State state = State.LIVE;
+    volatile State state = State.LIVE;
     int readers;
-    boolean renewing;
 
     /** Live: in the index. Leaving: out of it, its file still there. Gone: deleted. */
     enum State {
@@ -39,7 +41,7 @@ final class CacheEntry {
         this.etag = meta.etag();
         this.originEtag = meta.originEtag();
         this.originLastModified = meta.originLastModified();
-        this.stamp = Stamp.of(meta.storedAt(), meta.ageAtStore());
+        this.stamp = new AtomicReference<>(Stamp.of(meta.storedAt(), meta.ageAtStore()));
     }
 
     EntryName name() {
@@ -52,7 +54,7 @@ final class CacheEntry {
 
     /** What it takes of the disk. */
     long blocks() {
-        return CacheIndex.blocks(fileLength);
+        return CacheSpace.blocks(fileLength);
     }
 
     int headerLength() {
@@ -67,12 +69,30 @@ final class CacheEntry {
         return etag;
     }
 
+    boolean isLive() {
+        return state == State.LIVE;
+    }
+
     Stamp stamp() {
-        return stamp;
+        return stamp.get();
     }
 
     void stamp(Stamp newer) {
-        stamp = newer;
+        stamp.set(newer);
+    }
+
+    /** Its time, which is never later than {@code now}: one that was is set to it. */
+    Stamp clamp(long now) {
+        return stamp.updateAndGet(before -> before.notAfter(now));
+    }
+
+    /** False while another thread renews its file; after true, {@link #endRenewal} must follow. */
+    boolean beginRenewal() {
+        return renewing.compareAndSet(false, true);
+    }
+
+    void endRenewal() {
+        renewing.set(false);
     }
 
     /** Whether this process has written or read its body whole. */
@@ -86,7 +106,7 @@ final class CacheEntry {
 
     /** What is known of it, for one who knows its URL. */
     CachedMeta meta(String url) {
-        Stamp now = stamp;
+        Stamp now = stamp.get();
         return new CachedMeta(
                 url,
                 mediaType,

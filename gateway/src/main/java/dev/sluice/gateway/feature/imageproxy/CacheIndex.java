@@ -1,6 +1,7 @@
 package dev.sluice.gateway.feature.imageproxy;
 
 import dev.sluice.gateway.feature.imageproxy.CacheEntry.State;
+import dev.sluice.gateway.feature.imageproxy.CacheSpace.Reservation;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -21,61 +22,23 @@ import org.jspecify.annotations.Nullable;
  *                         |                        (last reader gone, file gone)
  *                         +--- abandon: the temporary file is gone ------------> (space)
  * </pre>
- *
- * Space is used from the reservation on, before there is a file, and until after its file is deleted. So the sum here
- * is never less than what the files take.
  */
 final class CacheIndex {
-    private static final long BLOCK = 4096;
-
-    private final long maxBytes;
     private final int maxEntries;
+    private final CacheSpace space;
 
     private final Object lock = new Object();
     private final Map<Sha256, CacheEntry> live = new LinkedHashMap<>(); // oldest first
     private final Map<EntryName, CacheEntry> leaving = new HashMap<>();
     private final Map<EntryName, Reservation> writing = new HashMap<>(); // also files that resist deletion
     private final Set<Sha256> purged = new HashSet<>(); // while the index is not complete
-    private long used;
-    private long evictable; // of used: live files that nobody reads
-    private long foreign; // of used: files that are not the cache's
     private long lastVersion;
     private boolean complete;
 
     CacheIndex(long maxBytes, int maxEntries) {
-        this.maxBytes = maxBytes;
         this.maxEntries = maxEntries;
+        this.space = new CacheSpace(maxBytes);
     }
-
-    /** The space that a file of so many bytes takes. */
-    static long blocks(long bytes) {
-        return (bytes + BLOCK - 1) / BLOCK * BLOCK;
-    }
-
-    /** Space for one new file. It becomes whole bit by bit, as older entries make room. */
-    static final class Reservation {
-        private final EntryName name;
-        private final long bytes;
-        private long held;
-        private boolean stranded;
-
-        private Reservation(EntryName name, long bytes) {
-            this.name = name;
-            this.bytes = bytes;
-        }
-
-        /** Under which the new file is written. */
-        EntryName name() {
-            return name;
-        }
-    }
-
-    /**
-     * An entry that has left the index.
-     *
-     * @param deletable whether its file is to be deleted now, by whoever got this; otherwise a reader will
-     */
-    record Departure(CacheEntry entry, boolean deletable) {}
 
     /** The live entry, with one reader more; null when there is none. */
     @Nullable CacheEntry pin(Sha256 key) {
@@ -92,7 +55,7 @@ final class CacheIndex {
                 return false;
             }
             if (entry.readers++ == 0) {
-                evictable -= entry.blocks();
+                space.busy(entry);
             }
             return true;
         }
@@ -105,7 +68,7 @@ final class CacheIndex {
                 return false;
             }
             if (entry.state == State.LIVE) {
-                evictable += entry.blocks();
+                space.idle(entry);
                 return false;
             }
             return true;
@@ -118,33 +81,9 @@ final class CacheIndex {
         }
     }
 
-    boolean isLive(CacheEntry entry) {
-        synchronized (lock) {
-            return entry.state == State.LIVE;
-        }
-    }
-
-    /** The time of an entry, which is never later than {@code now}. */
-    Stamp clamp(CacheEntry entry, long now) {
-        synchronized (lock) {
-            entry.stamp(entry.stamp().notAfter(now));
-            return entry.stamp();
-        }
-    }
-
-    /** False while another thread renews the entry; after true, {@link #renew} must follow. */
-    boolean beginRenewal(CacheEntry entry) {
-        synchronized (lock) {
-            boolean free = !entry.renewing;
-            entry.renewing = true;
-            return free;
-        }
-    }
-
     /** The entry is as good as new, and the last to be evicted. */
     void renew(CacheEntry entry, Stamp stamp) {
         synchronized (lock) {
-            entry.renewing = false;
             entry.stamp(stamp);
             if (live.remove(entry.name().key(), entry)) {
                 live.put(entry.name().key(), entry);
@@ -182,7 +121,7 @@ final class CacheIndex {
         leaving.put(entry.name(), entry);
         entry.state = State.LEAVING;
         if (entry.readers == 0) {
-            evictable -= entry.blocks();
+            space.busy(entry);
         }
         return new Departure(entry, entry.readers == 0);
     }
@@ -193,28 +132,20 @@ final class CacheIndex {
      */
     @Nullable Reservation reserve(Sha256 key, long fileLength) {
         synchronized (lock) {
-            long bytes = blocks(fileLength);
-            if (!complete || maxBytes - used + evictable < bytes) {
+            if (!complete || !space.canHold(fileLength)) {
                 return null;
             }
-            var reservation = new Reservation(new EntryName(key, ++lastVersion), bytes);
-            writing.put(reservation.name, reservation);
-            take(reservation);
+            var reservation = new Reservation(new EntryName(key, ++lastVersion), fileLength);
+            writing.put(reservation.name(), reservation);
             return reservation;
         }
-    }
-
-    private void take(Reservation reservation) {
-        long part = Math.clamp(maxBytes - used, 0, reservation.bytes - reservation.held);
-        reservation.held += part;
-        used += part;
     }
 
     /** Whether all space is there; else {@link #evictOldest}, delete, {@link #deleted}, and ask again. */
     boolean isWhole(Reservation reservation) {
         synchronized (lock) {
-            take(reservation);
-            return reservation.held == reservation.bytes && live.size() + writing.size() <= maxEntries;
+            space.give(reservation);
+            return reservation.isWhole() && live.size() + writing.size() <= maxEntries;
         }
     }
 
@@ -223,9 +154,9 @@ final class CacheIndex {
         synchronized (lock) {
             if (leaving.remove(entry.name(), entry)) {
                 entry.state = State.GONE;
-                used -= entry.blocks();
+                space.deleted(entry);
                 if (beneficiary != null) {
-                    take(beneficiary);
+                    space.give(beneficiary);
                 }
             }
         }
@@ -234,8 +165,8 @@ final class CacheIndex {
     /** The temporary file is gone or never was. */
     void abandon(Reservation reservation) {
         synchronized (lock) {
-            if (writing.remove(reservation.name, reservation)) {
-                used -= reservation.held;
+            if (writing.remove(reservation.name(), reservation)) {
+                space.takeBack(reservation);
             }
         }
     }
@@ -243,7 +174,7 @@ final class CacheIndex {
     /** The temporary file resists deletion: its space stays used until {@link #abandon}. */
     void strand(Reservation reservation) {
         synchronized (lock) {
-            reservation.stranded = true;
+            reservation.strand();
         }
     }
 
@@ -253,7 +184,7 @@ final class CacheIndex {
      */
     @Nullable Departure commit(Reservation reservation, CacheEntry entry) {
         synchronized (lock) {
-            writing.remove(reservation.name);
+            writing.remove(reservation.name());
             CacheEntry before = live.get(entry.name().key());
             Departure replaced = before == null ? null : depart(before);
             entry.readers = 1;
@@ -280,8 +211,8 @@ final class CacheIndex {
         synchronized (lock) {
             Sha256 key = entry.name().key();
             lastVersion = Math.max(lastVersion, entry.name().version());
-            used += entry.blocks();
-            evictable += entry.blocks();
+            space.found(entry);
+            space.idle(entry);
             CacheEntry known = live.get(key);
             if (purged.contains(key)
                     || (known != null && known.name().version() > entry.name().version())) {
@@ -300,8 +231,8 @@ final class CacheIndex {
         }
     }
 
-    /** All files are known now: from the oldest to the newest. */
-    void complete() {
+    /** All files are known now: puts them in order, from the oldest to the newest. */
+    void order() {
         synchronized (lock) {
             List<CacheEntry> entries = new ArrayList<>(live.values());
             entries.sort(
@@ -309,6 +240,12 @@ final class CacheIndex {
                             .thenComparingLong(entry -> entry.name().version()));
             live.clear();
             entries.forEach(entry -> live.put(entry.name().key(), entry));
+        }
+    }
+
+    /** Space can be reserved from now on. */
+    void complete() {
+        synchronized (lock) {
             purged.clear();
             complete = true;
         }
@@ -323,8 +260,7 @@ final class CacheIndex {
     /** How much of the space is taken by files that are not the cache's. */
     void foreign(long bytes) {
         synchronized (lock) {
-            used += bytes - foreign;
-            foreign = bytes;
+            space.foreign(bytes);
         }
     }
 
@@ -333,7 +269,7 @@ final class CacheIndex {
         synchronized (lock) {
             long leavingAnyway =
                     leaving.values().stream().mapToLong(CacheEntry::blocks).sum();
-            return used - leavingAnyway > maxBytes || live.size() > maxEntries;
+            return space.isOver(space.used() - leavingAnyway) || live.size() > maxEntries;
         }
     }
 
@@ -354,9 +290,7 @@ final class CacheIndex {
     /** Reservations of temporary files that resisted deletion. */
     List<Reservation> stranded() {
         synchronized (lock) {
-            return writing.values().stream()
-                    .filter(reservation -> reservation.stranded)
-                    .toList();
+            return writing.values().stream().filter(Reservation::isStranded).toList();
         }
     }
 
@@ -368,7 +302,7 @@ final class CacheIndex {
 
     long usedBytes() {
         synchronized (lock) {
-            return used;
+            return space.used();
         }
     }
 }

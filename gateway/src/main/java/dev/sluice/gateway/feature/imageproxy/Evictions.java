@@ -1,8 +1,7 @@
 package dev.sluice.gateway.feature.imageproxy;
 
-import dev.sluice.gateway.feature.imageproxy.CacheIndex.Departure;
-import dev.sluice.gateway.feature.imageproxy.CacheIndex.Reservation;
 import dev.sluice.gateway.feature.imageproxy.CacheMeters.Cause;
+import dev.sluice.gateway.feature.imageproxy.CacheSpace.Reservation;
 import java.io.IOException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;

@@ -108,11 +108,14 @@ final class Housekeeping {
         }
         try {
             index.incomplete();
-            directory.claim();
+            if (!directory.isOurs()) {
+                directory.claim();
+            }
             dropMissing();
             scan();
-            index.complete();
+            index.order();
             evictions.trim();
+            index.complete();
             LOG.info("{} images of {} bytes in {}", index.size(), index.usedBytes(), directory.root());
             return true;
         } finally {
@@ -159,7 +162,7 @@ final class Housekeeping {
 
     /** Whether the entry is too old to be shown. A stamp of the future is set to now on the way. */
     boolean isExpired(CacheEntry entry, long now) {
-        return now - index.clamp(entry, now).storedAt() > retention;
+        return now - entry.clamp(now).storedAt() > retention;
     }
 
     /** A file is gone: looks, later and once for all who notice, whether others are too. On any thread. */

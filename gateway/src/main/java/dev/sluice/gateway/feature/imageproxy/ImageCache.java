@@ -1,6 +1,5 @@
 package dev.sluice.gateway.feature.imageproxy;
 
-import dev.sluice.gateway.feature.imageproxy.CacheIndex.Departure;
 import dev.sluice.gateway.feature.imageproxy.CacheMeters.Cause;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.netty.buffer.ByteBuf;
@@ -200,7 +199,7 @@ final class ImageCache implements AutoCloseable {
     }
 
     private void renew(CacheEntry entry, String etag, Stamp stamp) {
-        if (!entry.etag().equals(etag) || !index.beginRenewal(entry)) {
+        if (!entry.etag().equals(etag) || !entry.beginRenewal()) {
             return;
         }
         try {
@@ -212,6 +211,7 @@ final class ImageCache implements AutoCloseable {
             warnings.failed(failed);
         } finally {
             index.renew(entry, stamp);
+            entry.endRenewal();
         }
     }
 

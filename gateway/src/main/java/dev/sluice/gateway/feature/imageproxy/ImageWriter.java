@@ -1,7 +1,6 @@
 package dev.sluice.gateway.feature.imageproxy;
 
-import dev.sluice.gateway.feature.imageproxy.CacheIndex.Departure;
-import dev.sluice.gateway.feature.imageproxy.CacheIndex.Reservation;
+import dev.sluice.gateway.feature.imageproxy.CacheSpace.Reservation;
 import io.netty.buffer.ByteBuf;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -138,7 +137,7 @@ final class ImageWriter {
             }
         }
         hot.put(entry, copy);
-        if (!index.isLive(entry)) {
+        if (!entry.isLive()) {
             hot.remove(entry);
         }
     }

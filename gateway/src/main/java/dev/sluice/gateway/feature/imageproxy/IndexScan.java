@@ -1,6 +1,5 @@
 package dev.sluice.gateway.feature.imageproxy;
 
-import dev.sluice.gateway.feature.imageproxy.CacheIndex.Departure;
 import dev.sluice.gateway.feature.imageproxy.CacheMeters.Cause;
 import java.io.EOFException;
 import java.io.IOException;
@@ -101,7 +100,7 @@ final class IndexScan {
                 throw new EntryFile.DamagedException("another image's");
             }
             CacheEntry entry = new CacheEntry(name, header);
-            entry.stamp(entry.stamp().notAfter(now));
+            entry.clamp(now);
             return entry;
         }
     }
@@ -121,7 +120,7 @@ final class IndexScan {
 
     private void leave(Path file) throws IOException {
         try {
-            foreignBytes += CacheIndex.blocks(Files.size(file));
+            foreignBytes += CacheSpace.blocks(Files.size(file));
             foreignFiles++;
         } catch (NoSuchFileException gone) {
             LOG.debug("{} is gone", file);

@@ -234,7 +234,8 @@ final class CacheRig implements AutoCloseable {
 
     /** Waits until the accounts and the directory say the same, as they do when nothing is under way. */
     void settled() {
-        Await.until(SOON, "accounts equal the directory", () -> usedBytes() == diskBytes());
+        Await.until(
+                SOON, "accounts equal the directory", () -> usedBytes() == diskBytes() && entries() == files().size());
     }
 
     static void flip(Path file, long position) {

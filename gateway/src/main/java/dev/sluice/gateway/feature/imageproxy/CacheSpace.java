@@ -1,0 +1,106 @@
+package dev.sluice.gateway.feature.imageproxy;
+
+/**
+ * How much of the disk is used, and by what. Space is used from its reservation on, before there is a file, and until
+ * after the file is deleted; so this is never less than what the files take. Not for two threads at once:
+ * {@link CacheIndex} asks under its lock.
+ */
+final class CacheSpace {
+    private static final long BLOCK = 4096;
+
+    private final long max;
+    private long used;
+    private long evictable; // of used: live files that nobody reads
+    private long foreign; // of used: files that are not the cache's
+
+    CacheSpace(long max) {
+        this.max = max;
+    }
+
+    /** The space that a file of so many bytes takes. */
+    static long blocks(long bytes) {
+        return (bytes + BLOCK - 1) / BLOCK * BLOCK;
+    }
+
+    /** Space for one new file, which becomes whole bit by bit, as older entries make room. */
+    static final class Reservation {
+        private final EntryName name;
+        private final long bytes;
+        private long held;
+        private boolean stranded;
+
+        Reservation(EntryName name, long fileLength) {
+            this.name = name;
+            this.bytes = blocks(fileLength);
+        }
+
+        /** Under which the new file is written. */
+        EntryName name() {
+            return name;
+        }
+
+        boolean isWhole() {
+            return held == bytes;
+        }
+
+        /** Its temporary file resists deletion. */
+        void strand() {
+            stranded = true;
+        }
+
+        boolean isStranded() {
+            return stranded;
+        }
+    }
+
+    /** Whether evicting all that nobody reads would make room for so many bytes. */
+    boolean canHold(long fileLength) {
+        return max - used + evictable >= blocks(fileLength);
+    }
+
+    /** Gives the reservation what is free, if it needs it. */
+    void give(Reservation reservation) {
+        long part = Math.clamp(max - used, 0, reservation.bytes - reservation.held);
+        reservation.held += part;
+        used += part;
+    }
+
+    void takeBack(Reservation reservation) {
+        used -= reservation.held;
+        reservation.held = 0;
+    }
+
+    /** A file was found. */
+    void found(CacheEntry entry) {
+        used += entry.blocks();
+    }
+
+    /** A file was deleted. */
+    void deleted(CacheEntry entry) {
+        used -= entry.blocks();
+    }
+
+    /** Nobody reads the live entry any more. */
+    void idle(CacheEntry entry) {
+        evictable += entry.blocks();
+    }
+
+    /** The entry, which was idle, has a reader or has left. */
+    void busy(CacheEntry entry) {
+        evictable -= entry.blocks();
+    }
+
+    /** How much is taken by files that are not the cache's. */
+    void foreign(long bytes) {
+        used += bytes - foreign;
+        foreign = bytes;
+    }
+
+    boolean isOver(long bytes) {
+        return bytes > max;
+    }
+
+    long used() {
+        return used;
+    }
+}
