@@ -28,6 +28,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -87,6 +88,7 @@ class ImageCacheBoundTest {
 
         @Override
         public void delete(Path file) throws IOException {
+            LockSupport.parkNanos(300_000); // a slow disk: whoever frees the space too early is found out
             FileCalls.super.delete(file);
             change(file, 0);
         }
