@@ -56,7 +56,7 @@ final class ArchiveHeaders {
      *
      * @throws IllegalArgumentException if the archive has an entry of that name
      */
-    byte[] localHeader(ArchiveEntry entry) {
+    byte[] localHeader(EntryHeader entry) {
         int index = names.size();
         if (!names.add(entry.name())) {
             throw new IllegalArgumentException("name: '" + entry.name() + "' twice in one archive");

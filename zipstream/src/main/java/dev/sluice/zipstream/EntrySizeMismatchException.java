@@ -1,6 +1,9 @@
 package dev.sluice.zipstream;
 
-/** An entry's content had another length than its header said; see {@link ZipStream#of}. */
+/**
+ * An entry's content had another length than its header said, or a range of it another than was asked for; see
+ * {@link ZipStream#of} and {@link ArchiveLayout#bytes}.
+ */
 public final class EntrySizeMismatchException extends RuntimeException {
 
     private static final long serialVersionUID = 1L;
@@ -21,7 +24,7 @@ public final class EntrySizeMismatchException extends RuntimeException {
         return name;
     }
 
-    /** What its header said, in bytes. */
+    /** What its header said or was asked for, in bytes. */
     public long expected() {
         return expected;
     }

@@ -1,5 +1,6 @@
 package dev.sluice.zipstream;
 
+import java.nio.ByteBuffer;
 import org.reactivestreams.Publisher;
 import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.core.io.buffer.DataBufferFactory;
@@ -15,8 +16,6 @@ import reactor.core.publisher.Mono;
  * as it is, and every reader opens the archive, also one that cannot seek.
  */
 public final class ZipStream {
-
-    private static final int TRAILER_PART_BYTES = 64 * 1024;
 
     private ZipStream() {}
 
@@ -53,51 +52,17 @@ public final class ZipStream {
             ArchiveHeaders archive, Publisher<ArchiveEntry> entries, DataBufferFactory headers) {
         return Flux.from(entries)
                 .concatMap(entry -> section(archive, entry, headers), 0)
-                .concatWith(Flux.defer(() -> trailer(archive.trailer(), headers)));
+                .concatWith(Flux.defer(() -> HeaderBuffers.of(ByteBuffer.wrap(archive.trailer()), headers)));
     }
 
     /** One entry: its header when the first buffer is requested, then its content, checked for length. */
     private static Flux<DataBuffer> section(ArchiveHeaders archive, ArchiveEntry entry, DataBufferFactory headers) {
-        Mono<DataBuffer> header = Mono.fromCallable(() -> direct(archive.localHeader(entry), headers));
-        Flux<DataBuffer> payload = new InspectedFlux(entry.content(), () -> new ExactSize(entry));
+        Mono<DataBuffer> header = Mono.fromCallable(() -> direct(archive.localHeader(entry.header()), headers));
+        Flux<DataBuffer> payload = new InspectedFlux(entry.content(), () -> new ExactSize(entry.name(), entry.size()));
         return Flux.using(() -> entry, e -> Flux.concat(header, payload), ArchiveEntry::discard);
-    }
-
-    private static Flux<DataBuffer> trailer(byte[] bytes, DataBufferFactory headers) {
-        int parts = Math.ceilDiv(bytes.length, TRAILER_PART_BYTES);
-        return Flux.range(0, parts).map(part -> {
-            int from = part * TRAILER_PART_BYTES;
-            int length = Math.min(TRAILER_PART_BYTES, bytes.length - from);
-            return headers.allocateBuffer(length).write(bytes, from, length);
-        });
     }
 
     private static DataBuffer direct(byte[] bytes, DataBufferFactory headers) {
         return headers.allocateBuffer(bytes.length).write(bytes);
-    }
-
-    private static final class ExactSize implements Inspection {
-
-        private final ArchiveEntry entry;
-        private long count;
-
-        ExactSize(ArchiveEntry entry) {
-            this.entry = entry;
-        }
-
-        @Override
-        public void buffer(DataBuffer buffer) {
-            count += buffer.readableByteCount();
-            if (count > entry.size()) {
-                throw new EntrySizeMismatchException(entry.name(), entry.size(), count);
-            }
-        }
-
-        @Override
-        public void end() {
-            if (count != entry.size()) {
-                throw new EntrySizeMismatchException(entry.name(), entry.size(), count);
-            }
-        }
     }
 }

@@ -35,8 +35,9 @@ class ArchiveHeadersTest {
         "4294967296, 45, 4294967295, 20"
     })
     void localHeaderSaysTheSizeWhereTheFormatWantsIt(long size, int version, long inHeader, int extraBytes) {
-        ByteBuffer header =
-                ByteBuffer.wrap(headers.localHeader(entry("a.bin", size))).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer header = ByteBuffer.wrap(
+                        headers.localHeader(entry("a.bin", size).header()))
+                .order(ByteOrder.LITTLE_ENDIAN);
 
         assertThat(header.getShort(4)).as("version needed").isEqualTo((short) version);
         assertThat(header.getShort(6)).as("flags: UTF-8, no data descriptor").isEqualTo((short) 0x0800);

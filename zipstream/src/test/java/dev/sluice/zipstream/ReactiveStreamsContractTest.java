@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
@@ -45,6 +46,18 @@ class ReactiveStreamsContractTest {
         return rules(elements -> elements == 0
                 ? Flux.empty()
                 : ZipStream.of(Flux.range(0, (int) elements - 1).map(ReactiveStreamsContractTest::empty), HEAP));
+    }
+
+    /** A range from the middle of a laid-out archive: payload, headers and payload. */
+    @TestFactory
+    Stream<DynamicTest> rangesOfLayoutsKeepTheRules() {
+        ArchiveLayout layout = ArchiveLayout.of(List.of(
+                new EntryHeader("a", 10_001, 0, Instant.EPOCH), new EntryHeader("b", 10_001, 0, Instant.EPOCH)));
+        int header = 30 + 1;
+        return rules(elements -> elements < 2
+                ? layout.bytes(header, elements, part -> buffers(part.length()), HEAP)
+                : layout.bytes(
+                        header + 10_001 - elements / 2, elements - 1 + header, part -> buffers(part.length()), HEAP));
     }
 
     private static ArchiveEntry empty(int number) {

@@ -85,7 +85,7 @@ class Zip64Test {
             ArchiveEntry endless =
                     new ArchiveEntry("endless.bin", 1L << 40, 0, Instant.EPOCH, Flux.never(), Disposables.disposed());
             long start = System.nanoTime();
-            byte[] header = headers.localHeader(endless);
+            byte[] header = headers.localHeader(endless.header());
             assertThat(header).hasSize(30 + "endless.bin".length() + 4 + 16);
             assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(10));
         } finally {
