@@ -1,0 +1,67 @@
+package dev.sluice.gateway.outbound.database;
+
+import java.time.Clock;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+
+/**
+ * The database, its schema up to date before anything uses it. A gateway that cannot reach its database at start does
+ * not start, and says why in one sentence; one that loses it later goes on and finds it again.
+ */
+@Configuration(proxyBeanMethods = false)
+@EnableConfigurationProperties(DatabaseProperties.class)
+public class DatabaseConfiguration {
+
+    /** Migrates before it opens. */
+    @Bean(destroyMethod = "close")
+    Engine databaseEngine(DatabaseProperties properties) {
+        new Migrations(properties).run();
+        return Engine.start(properties);
+    }
+
+    @Bean
+    Database database(Engine engine, DatabaseProperties properties) {
+        return new Database(engine, properties);
+    }
+
+    @Bean
+    Images images(Database database) {
+        return new Images(database, Clock.systemUTC());
+    }
+
+    @Bean
+    GenerationJobs generationJobs(Database database) {
+        return new GenerationJobs(database, Clock.systemUTC());
+    }
+
+    @Bean
+    ImageDeletion imageDeletion(Database database) {
+        return new ImageDeletion(database, Clock.systemUTC());
+    }
+
+    @Bean
+    ImageUsages imageUsages(Database database) {
+        return new ImageUsages(database, Clock.systemUTC());
+    }
+
+    @Bean
+    ObjectIntents objectIntents(Database database) {
+        return new ObjectIntents(database, Clock.systemUTC());
+    }
+
+    @Bean
+    ObjectReferences objectReferences(Database database) {
+        return new ObjectReferences(database, Clock.systemUTC());
+    }
+
+    @Bean
+    DatabaseHealth databaseHealthIndicator(Database database) {
+        return new DatabaseHealth(database);
+    }
+
+    @Bean
+    PoolMeters databasePoolMeters(Engine engine) {
+        return new PoolMeters(engine);
+    }
+}

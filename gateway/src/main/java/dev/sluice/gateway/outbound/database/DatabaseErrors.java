@@ -1,0 +1,84 @@
+package dev.sluice.gateway.outbound.database;
+
+import static dev.sluice.gateway.outbound.database.DatabaseFailure.CONFLICT;
+import static dev.sluice.gateway.outbound.database.DatabaseFailure.DEFECT;
+import static dev.sluice.gateway.outbound.database.DatabaseFailure.IN_DOUBT;
+import static dev.sluice.gateway.outbound.database.DatabaseFailure.REJECTED;
+import static dev.sluice.gateway.outbound.database.DatabaseFailure.UNAVAILABLE;
+
+import io.r2dbc.spi.R2dbcException;
+import io.r2dbc.spi.R2dbcNonTransientResourceException;
+import io.r2dbc.spi.R2dbcTimeoutException;
+import io.r2dbc.spi.R2dbcTransientResourceException;
+import java.io.IOException;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+import reactor.pool.PoolAcquirePendingLimitException;
+import reactor.pool.PoolShutdownException;
+
+/** Sorts what the drivers, the pool and Spring throw, by SQLSTATE where there is one. */
+final class DatabaseErrors {
+
+    private DatabaseErrors() {}
+
+    static DatabaseException of(Throwable error, boolean committing) {
+        if (error instanceof DatabaseException ours) {
+            return ours;
+        }
+        DatabaseFailure failure = failure(error);
+        if (committing && (failure == UNAVAILABLE || failure == DEFECT)) {
+            failure = IN_DOUBT;
+        }
+        String what = switch (failure) {
+            case UNAVAILABLE -> "the database is unavailable";
+            case IN_DOUBT -> "the database was lost during a commit";
+            case CONFLICT -> "the change contradicts what is in the database";
+            case REJECTED -> "the database does not accept a value";
+            case DEFECT -> "the database refuses a statement";
+        };
+        return new DatabaseException(failure, what, error);
+    }
+
+    private static DatabaseFailure failure(Throwable error) {
+        for (Throwable each = error; each != null; each = each.getCause()) {
+            if (each instanceof R2dbcException r2dbc) {
+                return failure(r2dbc);
+            }
+            if (each instanceof IOException
+                    || each instanceof TimeoutException
+                    || each instanceof RejectedExecutionException
+                    || each instanceof PoolAcquirePendingLimitException
+                    || each instanceof PoolShutdownException) {
+                return UNAVAILABLE;
+            }
+        }
+        return DEFECT;
+    }
+
+    private static DatabaseFailure failure(R2dbcException error) {
+        String state = stateClass(error.getSqlState());
+        return switch (state) {
+            case "08", "53", "55", "57", "58", "90", "HY" -> UNAVAILABLE;
+            case "23" -> notStorable(error.getSqlState()) ? REJECTED : CONFLICT;
+            case "40" -> CONFLICT;
+            case "22" -> REJECTED;
+            default ->
+                error instanceof R2dbcNonTransientResourceException
+                                || error instanceof R2dbcTransientResourceException
+                                || error instanceof R2dbcTimeoutException
+                                || state.isEmpty()
+                        ? UNAVAILABLE
+                        : DEFECT;
+        };
+    }
+
+    /** NOT NULL and CHECK, in the numbers of either database. */
+    private static boolean notStorable(@Nullable String state) {
+        return "23502".equals(state) || "23514".equals(state) || "23513".equals(state);
+    }
+
+    private static String stateClass(@Nullable String state) {
+        return state == null || state.length() < 2 ? "" : state.substring(0, 2);
+    }
+}

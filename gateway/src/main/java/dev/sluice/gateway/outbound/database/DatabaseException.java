@@ -1,0 +1,26 @@
+package dev.sluice.gateway.outbound.database;
+
+import java.io.Serial;
+
+/** A question or change that the database did not carry out, or may not have. */
+public final class DatabaseException extends RuntimeException {
+    @Serial
+    private static final long serialVersionUID = 1L;
+
+    private final DatabaseFailure failure;
+
+    DatabaseException(DatabaseFailure failure, String message, Throwable cause) {
+        super(message, cause);
+        this.failure = failure;
+    }
+
+    DatabaseException(DatabaseFailure failure, String message) {
+        super(message);
+        this.failure = failure;
+    }
+
+    /** What to make of it. */
+    public DatabaseFailure failure() {
+        return failure;
+    }
+}

@@ -1,0 +1,27 @@
+package dev.sluice.gateway.outbound.database;
+
+import org.springframework.boot.health.contributor.Health;
+import org.springframework.boot.health.contributor.ReactiveHealthIndicator;
+import reactor.core.publisher.Mono;
+
+/**
+ * Whether the database answers. It is told by {@code /actuator/health} and is no part of readiness: without it the
+ * gateway still serves what needs none, and one outage must not take every instance out of its load balancer at once.
+ */
+final class DatabaseHealth implements ReactiveHealthIndicator {
+    private final Database database;
+
+    DatabaseHealth(Database database) {
+        this.database = database;
+    }
+
+    @Override
+    public Mono<Health> health() {
+        return database.ask(
+                        client -> client.sql("SELECT 1").fetch().rowsUpdated().thenReturn(true))
+                .map(_ -> Health.up().build())
+                .onErrorResume(
+                        DatabaseException.class,
+                        error -> Mono.just(Health.down(error).build()));
+    }
+}

@@ -1,0 +1,61 @@
+package dev.sluice.gateway.outbound.database;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+
+/**
+ * {@code sluice.database.*}.
+ *
+ * @param url {@code postgresql://user:password@host:port/database}; empty means an H2 file of this process alone
+ * @param directory where that file is
+ * @param poolSize connections at most, 1 to 100
+ * @param acquireTimeout how long a change or question waits for a connection, 10 ms to 1 min
+ * @param statementTimeout for one statement, 100 ms to 5 min; a whole transaction has two seconds more
+ * @param connectTimeout for a new connection, its handshake included, 50 ms to 1 min
+ */
+@ConfigurationProperties("sluice.database")
+record DatabaseProperties(
+        @DefaultValue("") String url,
+        @DefaultValue("sluice-data/db") Path directory,
+        @DefaultValue("10") int poolSize,
+        @DefaultValue("5s") Duration acquireTimeout,
+        @DefaultValue("10s") Duration statementTimeout,
+        @DefaultValue("5s") Duration connectTimeout) {
+
+    DatabaseProperties {
+        if (!url.isBlank()) {
+            PostgresAddress.parse(url);
+        }
+        if (directory.toString().isBlank() || directory.toString().contains(";")) {
+            throw bad("directory", directory, "the name of a directory, without a semicolon");
+        }
+        between("pool-size", poolSize, 1, 100);
+        between("acquire-timeout", acquireTimeout, Duration.ofMillis(10), Duration.ofMinutes(1));
+        between("statement-timeout", statementTimeout, Duration.ofMillis(100), Duration.ofMinutes(5));
+        between("connect-timeout", connectTimeout, Duration.ofMillis(50), Duration.ofMinutes(1));
+    }
+
+    /** Where the database is. */
+    DatabaseAddress address() {
+        return url.isBlank() ? new H2Address(directory.toAbsolutePath().normalize()) : PostgresAddress.parse(url);
+    }
+
+    /** Without what may hold a password. */
+    @Override
+    public String toString() {
+        return "DatabaseProperties[" + address() + ", poolSize=" + poolSize + ", acquireTimeout=" + acquireTimeout
+                + ", statementTimeout=" + statementTimeout + ", connectTimeout=" + connectTimeout + "]";
+    }
+
+    private static <T extends Comparable<T>> void between(String name, T value, T least, T most) {
+        if (value.compareTo(least) < 0 || value.compareTo(most) > 0) {
+            throw bad(name, value, least + " to " + most);
+        }
+    }
+
+    static IllegalArgumentException bad(String name, Object value, String expected) {
+        return new IllegalArgumentException("sluice.database." + name + ": " + value + " (expected: " + expected + ")");
+    }
+}

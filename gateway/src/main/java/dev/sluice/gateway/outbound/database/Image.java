@@ -1,0 +1,154 @@
+package dev.sluice.gateway.outbound.database;
+
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A row of {@code images}. Times are to the microsecond.
+ *
+ * @param owner the subject that it belongs to, at most 255 characters
+ * @param altText at most 500 characters
+ * @param generation how it was made, if it was
+ * @param object what is stored, once it is
+ * @param externalUrl where it is, if that is not in the store; at most 2048 characters
+ * @param failure why it will not come
+ * @param listing what it was uploaded for
+ */
+public record Image(
+        UUID id,
+        String owner,
+        @Nullable String projectId,
+        ImageSource source,
+        ImageStatus status,
+        @Nullable Generation generation,
+        @Nullable String altText,
+        @Nullable StoredObject object,
+        @Nullable String externalUrl,
+        @Nullable Failure failure,
+        @Nullable Listing listing,
+        Instant createdAt,
+        Instant updatedAt,
+        @Nullable Instant completedAt) {
+    static final int LONGEST_ALT = 500;
+    static final int LONGEST_NAME = 255;
+    private static final int LONGEST_URL = 2048;
+
+    /** Why an image failed: a stable code, and a sentence for its owner (cut at 1000 characters). */
+    public record Failure(String code, String detail) {
+        private static final int LONGEST_CODE = 64;
+        private static final int LONGEST_DETAIL = 1000;
+
+        public Failure {
+            Text.checkPresent("failure code", code, LONGEST_CODE);
+            detail = detail.replace("\0", "");
+            if (detail.length() > LONGEST_DETAIL) {
+                detail = detail.substring(0, LONGEST_DETAIL - 1) + "…";
+            }
+        }
+    }
+
+    /** What an image was uploaded for, and by whom. */
+    public record Listing(String listingId, String hostId) {
+        public Listing {
+            Text.checkPresent("listingId", listingId, LONGEST_NAME);
+            Text.checkPresent("hostId", hostId, LONGEST_NAME);
+        }
+    }
+
+    public Image {
+        Text.checkPresent("owner", owner, LONGEST_NAME);
+        Text.check("projectId", projectId, LONGEST_NAME);
+        Text.check("altText", altText, LONGEST_ALT);
+        Text.check("externalUrl", externalUrl, LONGEST_URL);
+        boolean content = object != null || externalUrl != null;
+        if ((status == ImageStatus.COMPLETED) != content) {
+            throw new IllegalArgumentException("image " + id + ": " + status + (content ? " with" : " without")
+                    + " content (expected: content as soon as it is completed)");
+        }
+        if (status == ImageStatus.GENERATING && generation == null) {
+            throw new IllegalArgumentException("image " + id + ": generating (expected: with a generation)");
+        }
+        createdAt = createdAt.truncatedTo(ChronoUnit.MICROS);
+        updatedAt = updatedAt.truncatedTo(ChronoUnit.MICROS);
+        completedAt = completedAt == null ? null : completedAt.truncatedTo(ChronoUnit.MICROS);
+    }
+
+    /** One that a job will bring. */
+    public static Image generating(
+            UUID id,
+            String owner,
+            @Nullable String projectId,
+            @Nullable String altText,
+            Generation generation,
+            Instant now) {
+        return new Image(
+                id,
+                owner,
+                projectId,
+                ImageSource.GENERATED,
+                ImageStatus.GENERATING,
+                generation,
+                altText,
+                null,
+                null,
+                null,
+                null,
+                now,
+                now,
+                null);
+    }
+
+    /** One whose object is in the store already. */
+    public static Image stored(
+            UUID id,
+            String owner,
+            @Nullable String projectId,
+            ImageSource source,
+            @Nullable String altText,
+            StoredObject object,
+            @Nullable Listing listing,
+            Instant now) {
+        return new Image(
+                id,
+                owner,
+                projectId,
+                source,
+                ImageStatus.COMPLETED,
+                null,
+                altText,
+                object,
+                null,
+                null,
+                listing,
+                now,
+                now,
+                now);
+    }
+
+    /** One that stays where it is. */
+    public static Image external(
+            UUID id,
+            String owner,
+            @Nullable String projectId,
+            @Nullable String altText,
+            String externalUrl,
+            Instant now) {
+        return new Image(
+                id,
+                owner,
+                projectId,
+                ImageSource.IMPORTED,
+                ImageStatus.COMPLETED,
+                null,
+                altText,
+                null,
+                externalUrl,
+                null,
+                null,
+                now,
+                now,
+                now);
+    }
+}

@@ -1,0 +1,81 @@
+package dev.sluice.gateway.outbound.database;
+
+import static dev.sluice.gateway.outbound.database.Rows.time;
+
+import java.time.Clock;
+import java.util.UUID;
+import org.springframework.r2dbc.core.DatabaseClient;
+import reactor.core.publisher.Mono;
+
+/**
+ * The three steps of a deletion: invisible, object removed, row gone. Two who delete the same image at once both begin
+ * and both finish; whoever dies in between has begun something that a reconciler ends.
+ */
+public final class ImageDeletion {
+    private final Database database;
+    private final Clock clock;
+
+    ImageDeletion(Database database, Clock clock) {
+        this.database = database;
+        this.clock = clock;
+    }
+
+    /**
+     * Makes an image invisible and ends its job, unless something uses it. An image whose deletion has already begun
+     * begins once more, so that a deletion that failed half way can be asked for again.
+     */
+    public Mono<DeletionStart> begin(UUID id, ImageScope scope) {
+        return database.change(client -> ImageRows.lock(
+                        client, Conditions.within(scope).and("id = :id", "id", id))
+                .flatMap(_ -> ImageUsages.count(client, id))
+                .flatMap(usages -> usages.isEmpty()
+                        ? mark(client, id)
+                        : Mono.just((DeletionStart) new DeletionStart.InUse(usages)))
+                .defaultIfEmpty(new DeletionStart.Absent()));
+    }
+
+    private Mono<DeletionStart> mark(DatabaseClient client, UUID id) {
+        return client.sql("UPDATE images SET deleting_since = :now WHERE id = :id AND deleting_since IS NULL")
+                .bind("now", time(clock.instant()))
+                .bind("id", id)
+                .then()
+                .then(client.sql("DELETE FROM generation_jobs WHERE image_id = :id")
+                        .bind("id", id)
+                        .then())
+                .then(new Conditions()
+                        .and("id = :id", "id", id)
+                        .statement(client, ImageRows.SELECT, "")
+                        .map(ImageRows::read)
+                        .one()
+                        .map(DeletionStart.Begun::new));
+    }
+
+    /** Removes the row, after its object is gone. Only an image whose deletion has begun; any other is left alone. */
+    public Mono<Void> finish(UUID id) {
+        return database.change(client -> client.sql("DELETE FROM images WHERE id = :id AND deleting_since IS NOT NULL")
+                .bind("id", id)
+                .then());
+    }
+
+    /**
+     * Makes an image visible again, because the store refused and the object is known to be there still. One that was
+     * being generated has lost its job and is failed.
+     *
+     * @return whether there was one to restore
+     */
+    public Mono<Boolean> restore(UUID id) {
+        return database.change(client -> client.sql("""
+                        UPDATE images SET deleting_since = NULL, updated_at = :now,
+                            error_code = CASE WHEN status = 'generating' THEN 'cancelled' ELSE error_code END,
+                            error_detail = CASE WHEN status = 'generating' THEN 'Deleted while it was generated'
+                                ELSE error_detail END,
+                            status = CASE WHEN status = 'generating' THEN 'failed' ELSE status END
+                        WHERE id = :id AND deleting_since IS NOT NULL
+                        """)
+                .bind("now", time(clock.instant()))
+                .bind("id", id)
+                .fetch()
+                .rowsUpdated()
+                .map(rows -> rows == 1));
+    }
+}

@@ -1,0 +1,150 @@
+package dev.sluice.gateway.outbound.database;
+
+import static dev.sluice.gateway.outbound.database.Rows.bind;
+import static dev.sluice.gateway.outbound.database.Rows.time;
+
+import java.time.Clock;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.springframework.r2dbc.core.DatabaseClient;
+import reactor.core.publisher.Mono;
+
+/**
+ * The table {@code images}, as its readers see it. What is out of a caller's scope, and what is being deleted, is not
+ * there: empty, never an error. All fail with {@link DatabaseException}; values out of bounds with
+ * {@link IllegalArgumentException} at once.
+ */
+public final class Images {
+    private static final int LARGEST_PAGE = 100;
+    private static final int MOST_IDS = 500;
+
+    private final Database database;
+    private final Clock clock;
+
+    Images(Database database, Clock clock) {
+        this.database = database;
+        this.clock = clock;
+    }
+
+    /**
+     * Adds an image whose object is stored under an announced key, or that stays where it is. The key's intent goes in
+     * the same transaction; without it, because it expired, the image is not added: {@link DatabaseFailure#CONFLICT}.
+     */
+    public Mono<Void> add(Image image) {
+        if (image.status() == ImageStatus.GENERATING) {
+            throw new IllegalArgumentException("image " + image.id() + ": generating (expected: with its job)");
+        }
+        return database.change(client -> {
+            Mono<Void> insert = ImageRows.insert(client, image);
+            return image.object() == null
+                    ? insert
+                    : insert.then(ObjectIntents.redeem(client, image.object().key()));
+        });
+    }
+
+    /** One image, or empty. */
+    public Mono<Image> find(UUID id, ImageScope scope) {
+        return database.ask(client -> Conditions.visible(scope)
+                .and("id = :id", "id", id)
+                .statement(client, ImageRows.SELECT, "")
+                .map(ImageRows::read)
+                .one());
+    }
+
+    /** Those of up to 500 images that exist, in the order of their ids; an id named twice gives its image twice. */
+    public Mono<List<Image>> findAll(List<UUID> ids, ImageScope scope) {
+        if (ids.size() > MOST_IDS) {
+            throw new IllegalArgumentException("ids: " + ids.size() + " (expected: at most " + MOST_IDS + ")");
+        }
+        if (ids.isEmpty()) {
+            return Mono.just(List.of());
+        }
+        return database.ask(client -> Conditions.visible(scope)
+                .and("id IN (:ids)", "ids", ids.stream().distinct().toList())
+                .statement(client, ImageRows.SELECT, "")
+                .map(ImageRows::read)
+                .all()
+                .collectList()
+                .map(images -> inOrder(ids, images)));
+    }
+
+    private static List<Image> inOrder(List<UUID> ids, List<Image> images) {
+        Map<UUID, Image> byId = HashMap.newHashMap(images.size());
+        images.forEach(image -> byId.put(image.id(), image));
+        return ids.stream().map(byId::get).filter(Objects::nonNull).toList();
+    }
+
+    /**
+     * A page of a listing, newest first; images of the same microsecond in a fixed order.
+     *
+     * @param page from 1
+     * @param size 1 to 100
+     */
+    public Mono<ImagePage> list(ImageScope scope, ImageFilter filter, int page, int size) {
+        if (page < 1 || size < 1 || size > LARGEST_PAGE) {
+            throw new IllegalArgumentException("page " + page + " of size " + size
+                    + " (expected: a page from 1, a size of 1 to " + LARGEST_PAGE + ")");
+        }
+        return database.ask(client -> Conditions.visible(scope)
+                .and(filter)
+                .statement(client, ImageRows.SELECT, "ORDER BY created_at DESC, id DESC LIMIT :size OFFSET :offset")
+                .bind("size", (long) size)
+                .bind("offset", (page - 1L) * size)
+                .map(ImageRows::read)
+                .all()
+                .collectList()
+                .flatMap(images -> Conditions.visible(scope)
+                        .and(filter)
+                        .statement(client, "SELECT COUNT(*) AS total FROM images", "")
+                        .map(row -> Rows.number(row, "total"))
+                        .one()
+                        .map(total -> new ImagePage(images, total))));
+    }
+
+    /** Gives an image another alternative text, or none, and returns it; empty if there is no such image. */
+    public Mono<Image> describe(UUID id, ImageScope scope, @Nullable String altText) {
+        Text.check("altText", altText, Image.LONGEST_ALT);
+        return database.change(client -> {
+            var update = Conditions.visible(scope)
+                    .and("id = :id", "id", id)
+                    .statement(client, "UPDATE images SET alt_text = :alt, alt_folded = :folded, updated_at = :now", "")
+                    .bind("now", time(clock.instant()));
+            return bind(bind(update, "alt", altText), "folded", Text.fold(altText))
+                    .fetch()
+                    .rowsUpdated()
+                    .flatMap(rows -> rows == 0 ? Mono.empty() : one(client, id));
+        });
+    }
+
+    /**
+     * An image whose object is gone from the store without its doing: it fails, with the code {@code object_lost},
+     * unless its row has changed meanwhile.
+     *
+     * @return whether it did
+     */
+    public Mono<Boolean> lost(UUID id, String objectKey) {
+        return database.change(client -> client.sql("""
+                        UPDATE images SET status = 'failed', error_code = 'object_lost',
+                            error_detail = 'The stored file is gone', object_key = NULL, updated_at = :now
+                        WHERE id = :id AND object_key = :key AND deleting_since IS NULL
+                        """)
+                .bind("now", time(clock.instant()))
+                .bind("id", id)
+                .bind("key", objectKey)
+                .fetch()
+                .rowsUpdated()
+                .map(rows -> rows > 0));
+    }
+
+    private static Mono<Image> one(DatabaseClient client, UUID id) {
+        return new Conditions()
+                .and("id = :id", "id", id)
+                .statement(client, ImageRows.SELECT, "")
+                .map(ImageRows::read)
+                .one();
+    }
+}

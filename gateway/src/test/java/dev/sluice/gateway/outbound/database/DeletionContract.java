@@ -1,0 +1,166 @@
+package dev.sluice.gateway.outbound.database;
+
+import static dev.sluice.gateway.outbound.database.TestDatabase.done;
+import static dev.sluice.gateway.outbound.database.TestDatabase.get;
+import static dev.sluice.gateway.outbound.database.TestDatabase.isEmpty;
+import static dev.sluice.gateway.outbound.database.TestDatabase.keyOf;
+import static dev.sluice.gateway.outbound.database.TestDatabase.ownedBy;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.sluice.gateway.outbound.database.ImageScope.Everywhere;
+import dev.sluice.gateway.outbound.database.ImageScope.InProjects;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import reactor.core.publisher.Mono;
+
+abstract class DeletionContract extends RepositoryContract {
+
+    @Test
+    void imageIsInvisibleAsSoonAsItsDeletionBegins() {
+        Image image = db.added(db.stored("alice", "a"));
+
+        assertThat(get(db.deletion.begin(image.id(), ownedBy("alice")))).isEqualTo(new DeletionStart.Begun(image));
+
+        assertThat(isEmpty(db.images.find(image.id(), ownedBy("alice")))).isTrue();
+        assertThat(isEmpty(db.images.describe(image.id(), ownedBy("alice"), "b")))
+                .isTrue();
+        assertThat(get(db.images.findAll(List.of(image.id()), ownedBy("alice"))))
+                .isEmpty();
+        assertThat(get(db.images.list(ownedBy("alice"), ImageFilter.ANY, 1, 10)).total())
+                .isZero();
+        assertThat(get(db.images.lost(image.id(), keyOf(image)))).isFalse();
+        assertThat(db.rows("images")).isEqualTo(1);
+    }
+
+    @Test
+    void deletionBeginsAgainUntilItIsFinished() {
+        Image image = db.added(db.stored("alice", "a"));
+        get(db.deletion.begin(image.id(), ownedBy("alice")));
+
+        assertThat(get(db.deletion.begin(image.id(), ownedBy("alice")))).isEqualTo(new DeletionStart.Begun(image));
+        done(db.deletion.finish(image.id()));
+        done(db.deletion.finish(image.id()));
+
+        assertThat(get(db.deletion.begin(image.id(), ownedBy("alice")))).isEqualTo(new DeletionStart.Absent());
+        assertThat(db.rows("images")).isZero();
+    }
+
+    @Test
+    void nobodyDeletesWhatIsOutOfScope() {
+        Image image = db.added(db.stored("alice", "a"));
+
+        assertThat(get(db.deletion.begin(image.id(), ownedBy("bob")))).isEqualTo(new DeletionStart.Absent());
+        assertThat(get(db.deletion.begin(image.id(), new InProjects(Set.of("p1")))))
+                .isEqualTo(new DeletionStart.Absent());
+        assertThat(get(db.deletion.begin(image.id(), new InProjects(Set.of())))).isEqualTo(new DeletionStart.Absent());
+        done(db.deletion.finish(image.id()));
+
+        assertThat(get(db.images.find(image.id(), ownedBy("alice")))).isEqualTo(image);
+    }
+
+    @Test
+    void imageInUseIsNotDeletedAndSaysByWhat() {
+        Image image = db.added(db.stored("alice", "a"));
+        for (String ref : List.of("1", "2", "3")) {
+            assertThat(get(db.usages.put(image.id(), ownedBy("alice"), "article", ref, "featured")))
+                    .isTrue();
+        }
+        get(db.usages.put(image.id(), ownedBy("alice"), "page", "1", "gallery"));
+
+        assertThat(get(db.deletion.begin(image.id(), ownedBy("alice"))))
+                .isEqualTo(new DeletionStart.InUse(
+                        List.of(new UsageCount("featured", "article", 3), new UsageCount("gallery", "page", 1))));
+        assertThat(get(db.images.find(image.id(), ownedBy("alice")))).isEqualTo(image);
+    }
+
+    @Test
+    void usageIsCountedOnceWhateverItsRoleBecomes() {
+        Image image = db.added(db.stored("alice", "a"));
+        get(db.usages.put(image.id(), ownedBy("alice"), "article", "1", "featured"));
+        get(db.usages.put(image.id(), ownedBy("alice"), "article", "1", "inline"));
+
+        assertThat(get(db.usages.count(image.id(), ownedBy("alice"))))
+                .containsExactly(new UsageCount("inline", "article", 1));
+        assertThat(get(db.usages.remove(image.id(), ownedBy("alice"), "article", "1")))
+                .isTrue();
+        assertThat(get(db.usages.remove(image.id(), ownedBy("alice"), "article", "1")))
+                .isTrue();
+        assertThat(get(db.usages.count(image.id(), ownedBy("alice")))).isEmpty();
+        assertThat(get(db.deletion.begin(image.id(), ownedBy("alice")))).isInstanceOf(DeletionStart.Begun.class);
+    }
+
+    @Test
+    void usageOfAnImageOutOfScopeIsNotTold() {
+        Image image = db.added(db.stored("alice", "a"));
+        get(db.usages.put(image.id(), ownedBy("alice"), "article", "1", "featured"));
+
+        assertThat(get(db.usages.put(image.id(), ownedBy("bob"), "article", "2", "featured")))
+                .isFalse();
+        assertThat(get(db.usages.remove(image.id(), ownedBy("bob"), "article", "1")))
+                .isFalse();
+        assertThat(get(db.usages.count(image.id(), ownedBy("bob")))).isEmpty();
+        assertThat(get(db.usages.count(image.id(), new Everywhere()))).hasSize(1);
+        assertThat(get(db.usages.put(UUID.randomUUID(), new Everywhere(), "article", "1", "featured")))
+                .isFalse();
+    }
+
+    @Test
+    void sameUsageSaidByManyAtOnceIsOne() {
+        Image image = db.added(db.stored("alice", "a"));
+        Mono<Boolean> put = db.usages.put(image.id(), ownedBy("alice"), "article", "1", "featured");
+
+        assertThat(get(Mono.zip(put, put, put, put)).toList()).containsOnly(true);
+
+        assertThat(get(db.usages.count(image.id(), ownedBy("alice"))))
+                .containsExactly(new UsageCount("featured", "article", 1));
+    }
+
+    @Test
+    void imageIsNeverBothUsedAndDeleted() {
+        for (int i = 0; i < 20; i++) {
+            Image image = db.added(db.stored("alice", "a"));
+
+            var both = get(Mono.zip(
+                    db.usages.put(image.id(), ownedBy("alice"), "article", "1", "featured"),
+                    db.deletion.begin(image.id(), ownedBy("alice"))));
+
+            assertThat(both.getT1()).isEqualTo(both.getT2() instanceof DeletionStart.InUse);
+        }
+    }
+
+    @Test
+    void imageThatTheStoreWouldNotLetGoIsVisibleAgain() {
+        Image image = db.added(db.stored("alice", "a"));
+        get(db.deletion.begin(image.id(), ownedBy("alice")));
+
+        assertThat(get(db.deletion.restore(image.id()))).isTrue();
+        assertThat(get(db.deletion.restore(image.id()))).isFalse();
+
+        assertThat(get(db.images.find(image.id(), ownedBy("alice")))).isEqualTo(image);
+    }
+
+    @Test
+    void restoredImageThatHasLostItsJobHasFailed() {
+        Image image = db.generating("alice", "a cat");
+        done(db.jobs.create(image, db.clock.instant()));
+        get(db.deletion.begin(image.id(), ownedBy("alice")));
+        get(db.deletion.restore(image.id()));
+
+        Image restored = get(db.images.find(image.id(), ownedBy("alice")));
+        assertThat(restored.status()).isEqualTo(ImageStatus.FAILED);
+        assertThat(restored.failure()).extracting(Image.Failure::code).isEqualTo("cancelled");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"'', 1, r", "k, '', r", "k, 1, ''"})
+    void usageThatNamesNothingIsRefused(String kind, String ref, String role) {
+        assertThatThrownBy(() -> db.usages.put(UUID.randomUUID(), ownedBy("alice"), kind, ref, role))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("expected: a text");
+    }
+}

@@ -1,0 +1,53 @@
+package dev.sluice.gateway.outbound.database;
+
+import dev.sluice.gateway.testing.EmbeddedPostgres;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Nested;
+
+class PostgresRepositoriesTest {
+
+    private static TestDatabase database;
+
+    @BeforeAll
+    static void open() {
+        database = TestDatabase.postgres(EmbeddedPostgres.shared().newDatabase());
+    }
+
+    @AfterAll
+    static void close() {
+        database.close();
+    }
+
+    @Nested
+    class OfImages extends ImagesContract {
+        @Override
+        TestDatabase database() {
+            return database;
+        }
+    }
+
+    @Nested
+    class OfGenerationJobs extends GenerationJobsContract {
+        @Override
+        TestDatabase database() {
+            return database;
+        }
+    }
+
+    @Nested
+    class OfObjects extends ObjectsContract {
+        @Override
+        TestDatabase database() {
+            return database;
+        }
+    }
+
+    @Nested
+    class OfUsagesAndDeletion extends DeletionContract {
+        @Override
+        TestDatabase database() {
+            return database;
+        }
+    }
+}

@@ -1,0 +1,162 @@
+package dev.sluice.gateway.outbound.database;
+
+import dev.sluice.gateway.outbound.database.ImageScope.OwnedBy;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
+import java.util.List;
+import java.util.Objects;
+import java.util.UUID;
+import reactor.core.publisher.Mono;
+
+/** A migrated database with all of its repositories, on a clock that is set by hand. */
+final class TestDatabase implements AutoCloseable {
+    static final Duration PATIENCE = Duration.ofSeconds(30);
+
+    final SetClock clock = new SetClock();
+    final DatabaseProperties properties;
+    final Engine engine;
+    final Database database;
+    final Images images;
+    final GenerationJobs jobs;
+    final ImageDeletion deletion;
+    final ImageUsages usages;
+    final ObjectIntents intents;
+    final ObjectReferences references;
+
+    private TestDatabase(DatabaseProperties properties) {
+        this.properties = properties;
+        new Migrations(properties).run();
+        engine = Engine.start(properties);
+        database = new Database(engine, properties);
+        images = new Images(database, clock);
+        jobs = new GenerationJobs(database, clock);
+        deletion = new ImageDeletion(database, clock);
+        usages = new ImageUsages(database, clock);
+        intents = new ObjectIntents(database, clock);
+        references = new ObjectReferences(database, clock, 3);
+    }
+
+    static TestDatabase open(DatabaseProperties properties) {
+        return new TestDatabase(properties);
+    }
+
+    static TestDatabase h2(Path directory) {
+        return open(settings("", directory));
+    }
+
+    static TestDatabase postgres(String url) {
+        return open(settings(url, Path.of("unused")));
+    }
+
+    static DatabaseProperties settings(String url, Path directory) {
+        return new DatabaseProperties(
+                url, directory, 10, Duration.ofSeconds(5), Duration.ofSeconds(10), Duration.ofSeconds(5));
+    }
+
+    /** Empties every table. */
+    void clear() {
+        done(database.change(client -> client.sql("DELETE FROM images")
+                .then()
+                .then(client.sql("DELETE FROM object_intents").then())));
+    }
+
+    Image generating(String owner, String prompt) {
+        return Image.generating(
+                UUID.randomUUID(),
+                owner,
+                null,
+                null,
+                new Generation(prompt, "1:1", "sketch", null, null),
+                clock.instant());
+    }
+
+    Image stored(String owner, String altText) {
+        return Image.stored(
+                UUID.randomUUID(), owner, null, ImageSource.IMPORTED, altText, object(), null, clock.instant());
+    }
+
+    /** With its intent, as it has to be. */
+    Image added(Image image) {
+        if (image.object() != null) {
+            done(intents.announce(image.object().key(), image.id(), Duration.ofMinutes(2)));
+        }
+        done(images.add(image));
+        return image;
+    }
+
+    static StoredObject object() {
+        return object("images/2026/11/21/" + UUID.randomUUID() + ".png");
+    }
+
+    static StoredObject object(String key) {
+        return new StoredObject(key, "image/png", 1234, 0xFFFF_FFFFL, "sha256-0", 640, 480);
+    }
+
+    static String keyOf(Image image) {
+        return Objects.requireNonNull(image.object()).key();
+    }
+
+    static OwnedBy ownedBy(String owner) {
+        return new OwnedBy(owner);
+    }
+
+    long rows(String table) {
+        return get(database.ask(client -> client.sql("SELECT COUNT(*) AS found FROM " + table)
+                .map(row -> Rows.number(row, "found"))
+                .one()));
+    }
+
+    /** The one claimed job. */
+    GenerationJob claimOne(String worker) {
+        List<GenerationJob> claimed = get(jobs.claim(worker, 1, Duration.ofSeconds(30)));
+        if (claimed.size() != 1) {
+            throw new AssertionError("claimed " + claimed);
+        }
+        return claimed.getFirst();
+    }
+
+    static <T> T get(Mono<T> mono) {
+        return Objects.requireNonNull(mono.block(PATIENCE), "nothing came");
+    }
+
+    static <T> boolean isEmpty(Mono<T> mono) {
+        return mono.block(PATIENCE) == null;
+    }
+
+    static void done(Mono<Void> mono) {
+        mono.block(PATIENCE);
+    }
+
+    @Override
+    public void close() {
+        engine.close();
+    }
+
+    /** Stands still until it is moved. */
+    static final class SetClock extends Clock {
+        private volatile Instant now = Instant.parse("2026-11-21T10:00:00.123456Z");
+
+        void advance(Duration by) {
+            now = now.plus(by);
+        }
+
+        @Override
+        public Instant instant() {
+            return now;
+        }
+
+        @Override
+        public ZoneId getZone() {
+            return ZoneOffset.UTC;
+        }
+
+        @Override
+        public Clock withZone(ZoneId zone) {
+            return this;
+        }
+    }
+}
