@@ -1,0 +1,115 @@
+package dev.sluice.gateway.outbound.storage;
+
+import dev.sluice.gateway.outbound.storage.LocalPut.FileOpener;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import org.springframework.core.io.buffer.DataBuffer;
+import org.springframework.core.io.buffer.DataBufferFactory;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.SynchronousSink;
+import reactor.core.scheduler.Scheduler;
+
+/** Objects as files of one directory; {@link LocalDirectory} shows how. */
+final class LocalStore implements ObjectStore {
+    private final LocalDirectory directory;
+    private final Scheduler disk;
+    private final DataBufferFactory buffers;
+    private final FileOpener files;
+
+    /**
+     * A store in {@code directory}.
+     *
+     * @param disk where blocking is allowed
+     * @param buffers makes the buffers that are read into
+     */
+    LocalStore(LocalDirectory directory, Scheduler disk, DataBufferFactory buffers) {
+        this(
+                directory,
+                disk,
+                buffers,
+                file -> FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE));
+    }
+
+    LocalStore(LocalDirectory directory, Scheduler disk, DataBufferFactory buffers, FileOpener files) {
+        this.directory = directory;
+        this.disk = disk;
+        this.buffers = buffers;
+        this.files = files;
+    }
+
+    @Override
+    public Mono<StoredObject> put(ObjectKey key, NewObject object, Flux<DataBuffer> body) {
+        return Mono.usingWhen(
+                Mono.fromSupplier(() -> new LocalPut(directory, key, object, files, disk)),
+                put -> put.receive(body),
+                LocalPut::close,
+                (put, failure) -> put.undo(),
+                LocalPut::undo);
+    }
+
+    @Override
+    public Mono<StoredObject> stat(ObjectKey key) {
+        return onDisk(key, () -> directory.find(key));
+    }
+
+    @Override
+    public Mono<ObjectContent> open(ObjectKey key) {
+        return onDisk(key, () -> {
+            StoredObject object = directory.find(key);
+            Path place = directory.locate(key);
+            return object == null || place == null
+                    ? null
+                    : new LocalContent(object, LocalDirectory.content(place), disk, buffers);
+        });
+    }
+
+    @Override
+    public Mono<Void> delete(ObjectKey key) {
+        return onDisk(key, () -> {
+            directory.remove(key);
+            return null;
+        });
+    }
+
+    @Override
+    public Flux<ListedObject> list(String prefix) {
+        return Flux.<ListedObject, LocalListing>generate(
+                        () -> new LocalListing(directory.objects(), prefix), LocalStore::listNext)
+                .subscribeOn(disk)
+                .onErrorMap(failure -> LocalFailures.of("list " + prefix, failure));
+    }
+
+    /** Fails unless a file can be written. */
+    Mono<Void> probe() {
+        return onDisk("health", () -> {
+            Path file = directory.work().next();
+            new LocalAbout("text/plain", Map.of()).write(file);
+            LocalWork.removeTree(file);
+            return null;
+        });
+    }
+
+    private static LocalListing listNext(LocalListing listing, SynchronousSink<ListedObject> sink) {
+        try {
+            ListedObject next = listing.next();
+            if (next == null) {
+                sink.complete();
+            } else {
+                sink.next(next);
+            }
+        } catch (IOException failed) {
+            sink.error(failed);
+        }
+        return listing;
+    }
+
+    private <T> Mono<T> onDisk(Object subject, Callable<@Nullable T> work) {
+        return Mono.<T>fromCallable(work).subscribeOn(disk).onErrorMap(failure -> LocalFailures.of(subject, failure));
+    }
+}

@@ -1,0 +1,124 @@
+package dev.sluice.gateway.outbound.storage;
+
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+import org.springframework.core.io.buffer.DataBuffer;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/**
+ * What can be seen of a store: {@code sluice.storage.operations}, the time of each by {@code operation} (put, stat,
+ * open, read, delete, list) and {@code outcome} (ok, absent, cancelled, source_failed for a body that failed, or the
+ * code of a {@link StorageException.Kind}). A file that is sent without this class is not seen.
+ */
+final class MeteredStore implements ObjectStore {
+    private final ObjectStore next;
+    private final MeterRegistry meters;
+
+    MeteredStore(ObjectStore next, MeterRegistry meters) {
+        this.next = next;
+        this.meters = meters;
+    }
+
+    @Override
+    public Mono<StoredObject> put(ObjectKey key, NewObject object, Flux<DataBuffer> body) {
+        return timed("put", next.put(key, object, body));
+    }
+
+    @Override
+    public Mono<StoredObject> stat(ObjectKey key) {
+        return timed("stat", next.stat(key));
+    }
+
+    @Override
+    public Mono<ObjectContent> open(ObjectKey key) {
+        return timed("open", next.open(key)).map(MeteredContent::new);
+    }
+
+    @Override
+    public Mono<Void> delete(ObjectKey key) {
+        return Mono.defer(() -> {
+            Timing timing = new Timing("delete", "ok");
+            return next.delete(key).doOnError(timing::failed).doOnCancel(timing::cancelled).doFinally(end -> timing.stop());
+        });
+    }
+
+    @Override
+    public Flux<ListedObject> list(String prefix) {
+        return timed("list", next.list(prefix));
+    }
+
+    private <T> Mono<T> timed(String operation, Mono<T> call) {
+        return Mono.defer(() -> {
+            Timing timing = new Timing(operation, "absent");
+            return call.doOnNext(result -> timing.succeeded())
+                    .doOnError(timing::failed)
+                    .doOnCancel(timing::cancelled)
+                    .doFinally(end -> timing.stop());
+        });
+    }
+
+    private <T> Flux<T> timed(String operation, Flux<T> call) {
+        return Flux.defer(() -> {
+            Timing timing = new Timing(operation, "ok");
+            return call.doOnError(timing::failed).doOnCancel(timing::cancelled).doFinally(end -> timing.stop());
+        });
+    }
+
+    private final class MeteredContent implements ObjectContent {
+        private final ObjectContent content;
+
+        MeteredContent(ObjectContent content) {
+            this.content = content;
+        }
+
+        @Override
+        public StoredObject object() {
+            return content.object();
+        }
+
+        @Override
+        public Flux<DataBuffer> bytes(long position, long count) {
+            return timed("read", content.bytes(position, count));
+        }
+
+        @Override
+        public @Nullable Path file() {
+            return content.file();
+        }
+    }
+
+    private final class Timing {
+        private final String operation;
+        private final Timer.Sample sample = Timer.start(meters);
+        private final AtomicReference<String> outcome;
+
+        Timing(String operation, String untilTold) {
+            this.operation = operation;
+            this.outcome = new AtomicReference<>(untilTold);
+        }
+
+        void succeeded() {
+            outcome.set("ok");
+        }
+
+        void cancelled() {
+            outcome.set("cancelled");
+        }
+
+        void failed(Throwable failure) {
+            outcome.set(failure instanceof StorageException known ? known.kind().code() : "source_failed");
+        }
+
+        void stop() {
+            sample.stop(Timer.builder("sluice.storage.operations")
+                    .description("Calls of the object store, to the end of what they bring")
+                    .tag("operation", operation)
+                    .tag("outcome", outcome.get())
+                    .register(meters));
+        }
+    }
+}

@@ -1,0 +1,72 @@
+package dev.sluice.gateway.outbound.storage;
+
+import dev.sluice.gateway.outbound.storage.StorageException.Kind;
+import dev.sluice.zipstream.ByteStreams;
+import dev.sluice.zipstream.MinimumRate;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.springframework.core.io.buffer.DataBuffer;
+import org.springframework.core.io.buffer.DefaultDataBufferFactory;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
+import reactor.core.scheduler.Schedulers;
+import software.amazon.awssdk.core.async.AsyncResponseTransformer;
+import software.amazon.awssdk.core.async.ResponsePublisher;
+import software.amazon.awssdk.services.s3.S3AsyncClient;
+import software.amazon.awssdk.services.s3.model.GetObjectResponse;
+
+/**
+ * The bytes of an object in a bucket. The SDK brings them on the heap, so no buffer can be lost.
+ *
+ * @param pace what the store must keep up while a reader waits
+ * @param calling where a call is prepared, which may block
+ */
+record S3Content(StoredObject object, S3AsyncClient s3, String bucket, MinimumRate pace, Scheduler calling)
+        implements ObjectContent {
+
+    @Override
+    public Flux<DataBuffer> bytes(long position, long count) {
+        Objects.checkFromIndexSize(position, count, object.length());
+        if (count == 0) {
+            return Flux.empty();
+        }
+        Flux<DataBuffer> body = Mono.fromFuture(() -> s3.getObject(
+                        get -> get.bucket(bucket)
+                                .key(object.key().value())
+                                .range("bytes=" + position + "-" + (position + count - 1)),
+                        AsyncResponseTransformer.<GetObjectResponse>toPublisher()))
+                .subscribeOn(calling)
+                .doOnDiscard(ResponsePublisher.class, S3Content::abort)
+                .flatMapMany(answer -> exactly(answer, count));
+        return ByteStreams.withMinimumRate(body, pace, Schedulers.parallel())
+                .onErrorMap(failure -> S3Failures.of(object.key(), failure));
+    }
+
+    @Override
+    public @Nullable Path file() {
+        return null;
+    }
+
+    /** A store that does not know ranges answers with everything. */
+    private Flux<DataBuffer> exactly(ResponsePublisher<GetObjectResponse> answer, long count) {
+        Long length = answer.response().contentLength();
+        if (length == null || length != count) {
+            abort(answer);
+            return Flux.error(new StorageException(
+                    Kind.BROKEN, object.key() + ": S3 answered with " + length + " bytes, not " + count));
+        }
+        return Flux.from(answer).map(S3Content::wrap);
+    }
+
+    private static DataBuffer wrap(ByteBuffer bytes) {
+        return DefaultDataBufferFactory.sharedInstance.wrap(bytes);
+    }
+
+    /** Gives the connection back; the SDK waits for a subscriber otherwise. */
+    private static void abort(ResponsePublisher<?> answer) {
+        Flux.from(answer).take(0).subscribe(_ -> {}, _ -> {});
+    }
+}

@@ -1,0 +1,129 @@
+package dev.sluice.gateway.outbound.storage;
+
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.util.StringUtils;
+
+/**
+ * {@code sluice.storage.*}.
+ *
+ * @param directory where objects are kept when no bucket is named
+ * @param s3 the bucket where they are kept otherwise
+ */
+@ConfigurationProperties("sluice.storage")
+record StorageProperties(
+        @DefaultValue("sluice-data/store") Path directory, @DefaultValue S3 s3) {
+    private static final String PREFIX = "sluice.storage.";
+
+    /**
+     * {@code sluice.storage.s3.*}.
+     *
+     * @param bucket its name; empty means that objects are kept in a directory
+     * @param endpoint a store that is not Amazon's, as {@code https://host}; empty for Amazon's own
+     * @param region as the store calls it
+     * @param pathStyle whether the bucket is the first segment of a path, not a part of the host; not set: with an
+     *     endpoint it is
+     * @param accessKey empty for the credentials of the environment, as the AWS SDK finds them
+     * @param secretKey goes with the access key
+     * @param attemptTimeout for one try, to the first byte of its answer, and for a store that falls silent, 100 ms to
+     *     5 min
+     * @param callTimeout for all tries of a call, 100 ms to 10 min, not less than one try's
+     * @param putTimeout for a put with its body, which is tried once, 1 s to 1 h
+     * @param tries of a call that is no put, 1 to 10
+     * @param connections at once, 1 to 1000
+     */
+    record S3(
+            @DefaultValue("") String bucket,
+            @DefaultValue("") String endpoint,
+            @DefaultValue("us-east-1") String region,
+            @Nullable Boolean pathStyle,
+            @DefaultValue("") String accessKey,
+            @DefaultValue("") String secretKey,
+            @DefaultValue("10s") Duration attemptTimeout,
+            @DefaultValue("30s") Duration callTimeout,
+            @DefaultValue("2m") Duration putTimeout,
+            @DefaultValue("3") int tries,
+            @DefaultValue("64") int connections) {
+        private static final Pattern BUCKET = Pattern.compile("[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]");
+        private static final Pattern REGION = Pattern.compile("[A-Za-z0-9-]{1,64}");
+
+        S3 {
+            bucket = bucket.strip();
+            endpoint = endpoint.strip();
+            accessKey = accessKey.strip();
+            secretKey = secretKey.strip();
+            if (!bucket.isEmpty() && !BUCKET.matcher(bucket).matches()) {
+                throw bad("s3.bucket", bucket, "3 to 63 lower-case letters, digits, dots and hyphens");
+            }
+            if (!endpoint.isEmpty()) {
+                checkEndpoint(endpoint);
+            }
+            if (!REGION.matcher(region).matches()) {
+                throw bad("s3.region", region, "a region such as eu-central-1");
+            }
+            if (accessKey.isEmpty() != secretKey.isEmpty()) {
+                throw bad(
+                        accessKey.isEmpty() ? "s3.access-key" : "s3.secret-key",
+                        "''",
+                        "access-key and secret-key together, or neither");
+            }
+            between("s3.attempt-timeout", attemptTimeout, Duration.ofMillis(100), Duration.ofMinutes(5));
+            between("s3.call-timeout", callTimeout, attemptTimeout, Duration.ofMinutes(10));
+            between("s3.put-timeout", putTimeout, Duration.ofSeconds(1), Duration.ofHours(1));
+            between("s3.tries", tries, 1, 10);
+            between("s3.connections", connections, 1, 1000);
+        }
+
+        boolean isSet() {
+            return !bucket.isEmpty();
+        }
+
+        /** Whether the bucket is in the path. */
+        boolean inPath() {
+            return pathStyle == null ? !endpoint.isEmpty() : pathStyle;
+        }
+
+        /** All but the keys. */
+        @Override
+        public String toString() {
+            return "S3[bucket=" + bucket + ", endpoint=" + endpoint + ", region=" + region + "]";
+        }
+
+        /** The parser's message and cause would repeat what may hold a password. */
+        @SuppressWarnings("UnusedException")
+        private static void checkEndpoint(String endpoint) {
+            try {
+                URI uri = new URI(endpoint).parseServerAuthority();
+                boolean isHttp = "http".equals(uri.getScheme()) || "https".equals(uri.getScheme());
+                boolean isRoot = !StringUtils.hasText(uri.getPath()) || "/".equals(uri.getPath());
+                if (isHttp
+                        && isRoot
+                        && uri.getHost() != null
+                        && uri.getUserInfo() == null
+                        && uri.getQuery() == null
+                        && uri.getFragment() == null) {
+                    return;
+                }
+            } catch (URISyntaxException e) {
+                // Said below.
+            }
+            throw bad("s3.endpoint", "not shown, it may hold a password", "http://host:port or https://host:port");
+        }
+    }
+
+    private static <T extends Comparable<T>> void between(String name, T value, T least, T most) {
+        if (value.compareTo(least) < 0 || value.compareTo(most) > 0) {
+            throw bad(name, value, least + " to " + most);
+        }
+    }
+
+    private static IllegalArgumentException bad(String name, Object value, String expected) {
+        return new IllegalArgumentException(PREFIX + name + ": " + value + " (expected: " + expected + ")");
+    }
+}

@@ -1,0 +1,267 @@
+package dev.sluice.gateway.outbound.storage;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.sluice.gateway.outbound.storage.StorageProperties.S3;
+import dev.sluice.gateway.testing.Await;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.OutputStream;
+import java.net.Socket;
+import java.net.SocketException;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import reactor.core.scheduler.Schedulers;
+
+/** What a client may do with a signed upload, and what the store itself refuses. Requests are written byte by byte. */
+class S3PresignedUploadsTest {
+    private static final Duration SOON = Duration.ofSeconds(20);
+    private static final ObjectKey KEY = new ObjectKey("uploads/picture.png");
+    private static final byte[] BYTES = Bodies.random(50_000);
+    private static final NewObject PICTURE =
+            new NewObject("image/png", BYTES.length, Map.of("owner", "alice", "listing", "42"));
+
+    private static S3Server server;
+    private static S3Connection connection;
+    private S3Store store;
+    private S3PresignedUploads uploads;
+
+    @BeforeAll
+    static void startServer() {
+        server = S3Server.start();
+        connection = new S3Connection(server.settings("any"));
+    }
+
+    @AfterAll
+    static void stopServer() {
+        connection.close();
+        server.close();
+    }
+
+    @BeforeEach
+    void start() {
+        S3 settings = server.settings(S3Server.newBucket(connection));
+        store = new S3Store(connection, settings, Schedulers.boundedElastic(), Clock.systemUTC());
+        uploads = new S3PresignedUploads(connection.presigner(), settings.bucket(), Schedulers.boundedElastic());
+    }
+
+    @Test
+    void announcedUploadIsTaken() {
+        PresignedPut put = presign(Duration.ofMinutes(10));
+
+        assertThat(put.method()).isEqualTo("PUT");
+        assertThat(put.headers())
+                .isEqualTo(Map.of(
+                        "content-length", "50000",
+                        "content-type", "image/png",
+                        "if-none-match", "*",
+                        "x-amz-meta-owner", "alice",
+                        "x-amz-meta-listing", "42"));
+        assertThat(put.expiresAt())
+                .isBetween(Instant.now().plusSeconds(590), Instant.now().plusSeconds(601));
+        assertThat(put.url().getQuery())
+                .contains("X-Amz-SignedHeaders=content-length;content-type;host;if-none-match;x-amz-meta-listing;"
+                        + "x-amz-meta-owner&");
+        assertThat(put.toString()).doesNotContain("X-Amz-Signature");
+
+        assertThat(send(put, put.headers(), BYTES)).isEqualTo(200);
+
+        StoredObject stored = store.stat(KEY).block(SOON);
+        assertThat(stored).isNotNull();
+        assertThat(stored.length()).isEqualTo(BYTES.length);
+        assertThat(stored.contentType()).isEqualTo("image/png");
+        assertThat(stored.metadata()).isEqualTo(PICTURE.metadata());
+        assertThat(store.open(KEY).flatMap(content -> Bodies.join(content.bytes())).block(SOON))
+                .isEqualTo(BYTES);
+    }
+
+    @Test
+    void secondUploadReplacesNothing() {
+        PresignedPut put = presign(Duration.ofMinutes(10));
+        assertThat(send(put, put.headers(), BYTES)).isEqualTo(200);
+        byte[] other = BYTES.clone();
+        other[0]++;
+
+        assertThat(send(put, put.headers(), other)).isEqualTo(412);
+
+        assertThat(store.open(KEY).flatMap(content -> Bodies.join(content.bytes())).block(SOON))
+                .isEqualTo(BYTES);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1", "-1", "1000000", "-50000"})
+    void otherLengthIsRefused(int difference) {
+        PresignedPut put = presign(Duration.ofMinutes(10));
+        byte[] body = Arrays.copyOf(BYTES, BYTES.length + difference);
+
+        assertRefused(send(put, with(put, "content-length", Integer.toString(body.length)), body));
+    }
+
+    @Test
+    void bodyThatEndsEarlyIsNotStored() {
+        PresignedPut put = presign(Duration.ofMinutes(10));
+
+        assertThat(send(put, put.headers(), Arrays.copyOf(BYTES, BYTES.length - 1))).isNotEqualTo(200);
+
+        assertThat(store.stat(KEY).block(SOON)).isNull();
+    }
+
+    @Test
+    void bodyThatGoesOnIsCutAtItsAnnouncedLength() {
+        PresignedPut put = presign(Duration.ofMinutes(10));
+
+        send(put, put.headers(), Arrays.copyOf(BYTES, BYTES.length + 1));
+
+        StoredObject stored = store.stat(KEY).block(SOON);
+        assertThat(stored == null ? BYTES.length : stored.length()).isEqualTo(BYTES.length);
+    }
+
+    @Test
+    void bodyInChunksIsRefused() {
+        PresignedPut put = presign(Duration.ofMinutes(10));
+        Map<String, String> headers = with(put, "content-length", null);
+        headers.put("transfer-encoding", "chunked");
+        String chunk = "4\r\nabcd\r\n0\r\n\r\n";
+
+        assertRefused(send(put, headers, chunk.getBytes(StandardCharsets.US_ASCII)));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "content-type, text/html",
+        "content-type,",
+        "x-amz-meta-owner, bob",
+        "x-amz-meta-owner,",
+        "if-none-match,",
+        "if-none-match, other"
+    })
+    void otherHeaderIsRefused(String name, @Nullable String value) {
+        PresignedPut put = presign(Duration.ofMinutes(10));
+
+        assertRefused(send(put, with(put, name, value), BYTES));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "uploads/picture.png, uploads/another.png",
+        "X-Amz-Expires=600, X-Amz-Expires=6000",
+        "content-length%3B, ''",
+        "X-Amz-Signature=, X-Amz-Signature=0",
+        "X-Amz-Signature=, X-Amz-Nothing=",
+        "local-identity, other-identity"
+    })
+    void otherUrlIsRefused(String part, String replacement) {
+        PresignedPut put = presign(Duration.ofMinutes(10));
+        String url = put.url().toString();
+        assertThat(url).contains(part);
+        PresignedPut tampered = new PresignedPut(
+                "PUT", URI.create(url.replaceFirst(part, replacement)), put.headers(), put.expiresAt());
+
+        assertRefused(send(tampered, put.headers(), BYTES));
+        assertThat(store.stat(new ObjectKey("uploads/another.png")).block(SOON)).isNull();
+    }
+
+    @Test
+    void uploadWithoutASignatureIsRefused() {
+        PresignedPut put = presign(Duration.ofMinutes(10));
+        URI bare = URI.create(put.url().toString().replaceFirst("\\?.*", ""));
+
+        assertRefused(send(new PresignedPut("PUT", bare, put.headers(), put.expiresAt()), put.headers(), BYTES));
+    }
+
+    @Test
+    void otherMethodIsRefused() {
+        PresignedPut put = presign(Duration.ofMinutes(10));
+        assertThat(send(put, put.headers(), BYTES)).isEqualTo(200);
+
+        for (String method : new String[] {"GET", "DELETE"}) {
+            PresignedPut other = new PresignedPut(method, put.url(), put.headers(), put.expiresAt());
+            assertThat(send(other, Map.of(), new byte[0])).isGreaterThanOrEqualTo(400);
+        }
+        assertThat(store.stat(KEY).block(SOON)).isNotNull();
+    }
+
+    @Test
+    void expiredUploadIsRefused() {
+        PresignedPut put = presign(Duration.ofSeconds(1));
+        Await.until(SOON, "it has expired", () -> Instant.now().isAfter(put.expiresAt().plusMillis(10)));
+
+        assertRefused(send(put, put.headers(), BYTES));
+    }
+
+    @Test
+    void timeToUploadIsBounded() {
+        for (Duration bad : new Duration[] {Duration.ZERO, Duration.ofDays(8)}) {
+            assertThatThrownBy(() -> uploads.presignPut(KEY, PICTURE, bad))
+                    .hasMessageStartingWith("expiresIn: " + bad + " (expected: ");
+        }
+    }
+
+    private PresignedPut presign(Duration expiresIn) {
+        PresignedPut put = uploads.presignPut(KEY, PICTURE, expiresIn).block(SOON);
+        assertThat(put).isNotNull();
+        return put;
+    }
+
+    private void assertRefused(int status) {
+        assertThat(status).isBetween(400, 499);
+        assertThat(store.stat(KEY).block(SOON)).isNull();
+    }
+
+    private static Map<String, String> with(PresignedPut put, String name, @Nullable String value) {
+        Map<String, String> headers = new HashMap<>(put.headers());
+        headers.remove(name);
+        if (value != null) {
+            headers.put(name, value);
+        }
+        return headers;
+    }
+
+    /** The status of the answer; 0 if the connection was closed without one. */
+    private static int send(PresignedPut put, Map<String, String> headers, byte[] body) {
+        URI url = put.url();
+        StringBuilder head = new StringBuilder(put.method())
+                .append(' ')
+                .append(url.getRawPath())
+                .append(url.getRawQuery() == null ? "" : "?" + url.getRawQuery())
+                .append(" HTTP/1.1\r\nHost: ")
+                .append(url.getRawAuthority())
+                .append("\r\nConnection: close\r\n");
+        headers.forEach((name, value) -> head.append(name).append(": ").append(value).append("\r\n"));
+        try (Socket socket = new Socket(url.getHost(), url.getPort())) {
+            socket.setSoTimeout((int) SOON.toMillis());
+            OutputStream out = socket.getOutputStream();
+            out.write(head.append("\r\n").toString().getBytes(StandardCharsets.US_ASCII));
+            try {
+                out.write(body);
+                out.flush();
+                socket.shutdownOutput();
+            } catch (SocketException refusedBeforeTheBody) {
+                // The answer may be there all the same.
+            }
+            String status = new BufferedReader(
+                            new InputStreamReader(socket.getInputStream(), StandardCharsets.US_ASCII))
+                    .readLine();
+            return status == null ? 0 : Integer.parseInt(status.split(" ", 3)[1]);
+        } catch (SocketException closed) {
+            return 0;
+        } catch (IOException failed) {
+            throw new IllegalStateException(failed);
+        }
+    }
+}

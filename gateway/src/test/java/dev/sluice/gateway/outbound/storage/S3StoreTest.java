@@ -1,0 +1,108 @@
+package dev.sluice.gateway.outbound.storage;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.sluice.gateway.outbound.storage.StorageException.Kind;
+import dev.sluice.gateway.outbound.storage.StorageProperties.S3;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
+import reactor.core.scheduler.Schedulers;
+import reactor.test.StepVerifier;
+
+class S3StoreTest extends ObjectStoreContract {
+    private static final ObjectKey KEY = new ObjectKey("images/2026/11/21/picture.png");
+
+    private static S3Server server;
+    private static Scheduler calling;
+    private static S3Connection connection;
+    private S3 settings;
+    private S3Store store;
+
+    @BeforeAll
+    static void startServer() {
+        server = S3Server.start();
+        calling = Schedulers.newBoundedElastic(4, 1000, "calling");
+        connection = new S3Connection(server.settings("any"));
+    }
+
+    @AfterAll
+    static void stopServer() {
+        connection.close();
+        server.close();
+        calling.dispose();
+    }
+
+    @BeforeEach
+    void start() {
+        settings = server.settings(S3Server.newBucket(connection));
+        store = new S3Store(connection, settings, calling, Clock.systemUTC());
+    }
+
+    @Override
+    ObjectStore store() {
+        return store;
+    }
+
+    @Test
+    void objectHasNoFile() {
+        put(KEY, Bodies.random(10), Map.of());
+
+        assertThat(content(KEY).file()).isNull();
+    }
+
+    @Test
+    void wrongCredentialsAreRefused() {
+        S3 wrong = S3Server.settings(server.endpoint(), settings.bucket(), "not-the-secret", Duration.ofSeconds(10));
+        try (S3Connection other = new S3Connection(wrong)) {
+            S3Store refused = new S3Store(other, wrong, calling, Clock.systemUTC());
+            for (Mono<?> call : new Mono<?>[] {
+                refused.stat(KEY),
+                refused.open(KEY),
+                refused.delete(KEY),
+                refused.list("").then(),
+                refused.probe(),
+                // Few bytes: this server gives leave to send, and resets the connection if much is left unread.
+                refused.put(KEY, new NewObject(TYPE, 100), Bodies.of(Bodies.random(100)))
+            }) {
+                StepVerifier.create(call)
+                        .expectErrorSatisfies(error -> {
+                            assertThat(((StorageException) error).kind()).isEqualTo(Kind.REFUSED);
+                            assertThat(error.getMessage()).doesNotContain(wrong.secretKey());
+                            assertThat(error).hasCauseInstanceOf(Exception.class);
+                        })
+                        .verify(SOON);
+            }
+        }
+        assertThat(keys("")).isEmpty();
+    }
+
+    @Test
+    void missingBucketIsNotAnEmptyOne() {
+        S3 missing = server.settings("nobody-made-this-one");
+        try (S3Connection other = new S3Connection(missing)) {
+            S3Store nowhere = new S3Store(other, missing, calling, Clock.systemUTC());
+            for (Mono<?> call : new Mono<?>[] {
+                nowhere.list("").then(),
+                nowhere.probe(),
+                nowhere.put(KEY, new NewObject(TYPE, 10), Bodies.of(Bodies.random(10)))
+            }) {
+                StepVerifier.create(call)
+                        .expectErrorSatisfies(error ->
+                                assertThat(((StorageException) error).kind()).isIn(Kind.REFUSED, Kind.GONE))
+                        .verify(SOON);
+            }
+        }
+    }
+
+    @Test
+    void probeIsContentWithABucketThatIsThere() {
+        StepVerifier.create(store.probe()).verifyComplete();
+    }
+}

@@ -1,0 +1,119 @@
+package dev.sluice.gateway.outbound.storage;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** Something that listens where S3 should, and answers a request as a test wants it, byte by byte. */
+final class S3Stub implements AutoCloseable {
+    private final ServerSocket server;
+    private final Behaviour behaviour;
+    private final Set<Socket> open = ConcurrentHashMap.newKeySet();
+    private final AtomicInteger requests = new AtomicInteger();
+
+    /** What to do with a request; the connection is closed when it returns. */
+    @FunctionalInterface
+    interface Behaviour {
+        void answer(String head, InputStream in, OutputStream out) throws IOException;
+    }
+
+    private S3Stub(ServerSocket server, Behaviour behaviour) {
+        this.server = server;
+        this.behaviour = behaviour;
+    }
+
+    static S3Stub start(Behaviour behaviour) {
+        try {
+            S3Stub stub = new S3Stub(new ServerSocket(0, 50, InetAddress.getLoopbackAddress()), behaviour);
+            Thread.ofVirtual().start(stub::accept);
+            return stub;
+        } catch (IOException failed) {
+            throw new UncheckedIOException(failed);
+        }
+    }
+
+    /** An answer without a body. */
+    static void status(OutputStream out, String line, String... headers) throws IOException {
+        StringBuilder head = new StringBuilder("HTTP/1.1 ").append(line).append("\r\n");
+        for (String header : headers) {
+            head.append(header).append("\r\n");
+        }
+        out.write(head.append("\r\n").toString().getBytes(StandardCharsets.US_ASCII));
+        out.flush();
+    }
+
+    /** Waits until the other side has gone. */
+    static void hang(InputStream in) throws IOException {
+        in.transferTo(OutputStream.nullOutputStream());
+    }
+
+    String endpoint() {
+        return "http://127.0.0.1:" + server.getLocalPort();
+    }
+
+    int requests() {
+        return requests.get();
+    }
+
+    int connections() {
+        return open.size();
+    }
+
+    private void accept() {
+        try {
+            while (true) {
+                Socket socket = server.accept();
+                Thread.ofVirtual().start(() -> serve(socket));
+            }
+        } catch (IOException closed) {
+            // The test is over.
+        }
+    }
+
+    private void serve(Socket socket) {
+        open.add(socket);
+        try (socket) {
+            String head = head(socket.getInputStream());
+            if (!head.isEmpty()) {
+                requests.incrementAndGet();
+                behaviour.answer(head, socket.getInputStream(), socket.getOutputStream());
+            }
+        } catch (IOException gone) {
+            // The other side is.
+        } finally {
+            open.remove(socket);
+        }
+    }
+
+    private static String head(InputStream in) throws IOException {
+        StringBuilder head = new StringBuilder();
+        while (head.indexOf("\r\n\r\n") < 0) {
+            int next = in.read();
+            if (next < 0) {
+                return "";
+            }
+            head.append((char) next);
+        }
+        return head.toString();
+    }
+
+    @Override
+    public void close() {
+        try {
+            server.close();
+            for (Socket socket : open) {
+                socket.close();
+            }
+        } catch (IOException failed) {
+            throw new UncheckedIOException(failed);
+        }
+    }
+}

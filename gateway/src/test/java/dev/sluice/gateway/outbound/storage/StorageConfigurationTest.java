@@ -1,0 +1,159 @@
+package dev.sluice.gateway.outbound.storage;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.sluice.gateway.outbound.storage.StorageException.Kind;
+import dev.sluice.gateway.testing.NoLeaks;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.springframework.boot.health.contributor.Health;
+import org.springframework.boot.health.contributor.ReactiveHealthIndicator;
+import org.springframework.boot.health.contributor.Status;
+import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.context.ApplicationContext;
+import reactor.core.publisher.Flux;
+import reactor.test.StepVerifier;
+
+@ExtendWith(NoLeaks.class)
+class StorageConfigurationTest {
+    private static final Duration SOON = Duration.ofSeconds(20);
+    private static final ObjectKey KEY = new ObjectKey("images/a.png");
+
+    @TempDir
+    private Path directory;
+
+    private final ApplicationContextRunner runner = new ApplicationContextRunner()
+            .withBean(MeterRegistry.class, SimpleMeterRegistry::new)
+            .withUserConfiguration(StorageConfiguration.class);
+
+    @Test
+    void storesInADirectoryByItself() {
+        runner.withPropertyValues("sluice.storage.directory=" + directory, "sluice.storage.s3.bucket=")
+                .run(context -> {
+                    assertThat(context).hasSingleBean(ObjectStore.class).doesNotHaveBean(PresignedUploads.class);
+                    assertThat(health(context)).isEqualTo(Health.up().withDetail("kind", "directory").build());
+
+                    roundTrip(context.getBean(ObjectStore.class));
+
+                    assertThat(directory.resolve("objects/images/a.png@/content")).exists();
+                });
+        assertThat(directory.resolve("work")).isEmptyDirectory();
+    }
+
+    @Test
+    void storesInTheBucketThatIsNamed() {
+        try (S3Server server = S3Server.start();
+                S3Connection maker = new S3Connection(server.settings("any"))) {
+            runner.withPropertyValues(
+                            "sluice.storage.directory=" + directory.resolve("unused"),
+                            "sluice.storage.s3.bucket=" + S3Server.newBucket(maker),
+                            "sluice.storage.s3.endpoint=" + server.endpoint(),
+                            "sluice.storage.s3.access-key=" + S3Server.ACCESS_KEY,
+                            "sluice.storage.s3.secret-key=" + S3Server.SECRET_KEY)
+                    .run(context -> {
+                        assertThat(context).hasSingleBean(ObjectStore.class).hasSingleBean(PresignedUploads.class);
+                        assertThat(health(context))
+                                .isEqualTo(Health.up().withDetail("kind", "s3").build());
+
+                        roundTrip(context.getBean(ObjectStore.class));
+
+                        assertThat(directory.resolve("unused")).doesNotExist();
+                    });
+        }
+    }
+
+    @Test
+    void startsWithoutABucketThatAnswersAndSaysSo() {
+        runner.withPropertyValues(
+                        "sluice.storage.s3.bucket=pictures",
+                        "sluice.storage.s3.endpoint=http://127.0.0.1:1",
+                        "sluice.storage.s3.access-key=a",
+                        "sluice.storage.s3.secret-key=b")
+                .run(context -> assertThat(health(context))
+                        .isEqualTo(Health.down()
+                                .withDetail("kind", "s3")
+                                .withDetail("failure", "unavailable")
+                                .build()));
+    }
+
+    @Test
+    void directoryThatCannotBeWrittenToIsDown() {
+        runner.withPropertyValues("sluice.storage.directory=" + directory).run(context -> {
+            LocalWork.removeTree(directory.resolve("work"));
+
+            assertThat(health(context).getStatus()).isEqualTo(Status.DOWN);
+        });
+    }
+
+    @Test
+    void directoryThatCannotBeMadeStopsTheStart() throws IOException {
+        Path file = Files.createFile(directory.resolve("file"));
+        runner.withPropertyValues("sluice.storage.directory=" + file)
+                .run(context -> assertThat(context).hasFailed());
+    }
+
+    @Test
+    void everyOperationIsTimedByItsOutcome() {
+        runner.withPropertyValues("sluice.storage.directory=" + directory).run(context -> {
+            ObjectStore store = context.getBean(ObjectStore.class);
+            roundTrip(store);
+            StepVerifier.create(store.put(KEY, new NewObject("image/png", 10), Bodies.of(new byte[10])))
+                    .expectErrorMatches(error -> ((StorageException) error).kind() == Kind.EXISTS)
+                    .verify(SOON);
+            StepVerifier.create(store.put(
+                            new ObjectKey("b"),
+                            new NewObject("image/png", 10),
+                            Flux.error(new IllegalStateException("origin"))))
+                    .expectError(IllegalStateException.class)
+                    .verify(SOON);
+            assertThat(store.stat(new ObjectKey("absent")).block(SOON)).isNull();
+            store.list("").collectList().block(SOON);
+            store.list("").take(0).collectList().block(SOON);
+            store.delete(KEY).block(SOON);
+
+            for (String[] expected : new String[][] {
+                {"put", "ok"},
+                {"put", "exists"},
+                {"put", "source_failed"},
+                {"open", "ok"},
+                {"read", "ok"},
+                {"stat", "absent"},
+                {"list", "ok"},
+                {"delete", "ok"}
+            }) {
+                assertThat(context.getBean(MeterRegistry.class)
+                                .get("sluice.storage.operations")
+                                .tag("operation", expected[0])
+                                .tag("outcome", expected[1])
+                                .timer()
+                                .count())
+                        .as(String.join(" ", expected))
+                        .isEqualTo(1);
+            }
+        });
+    }
+
+    private static void roundTrip(ObjectStore store) {
+        byte[] bytes = Bodies.random(100_000);
+        store.put(KEY, new NewObject("image/png", bytes.length), Bodies.of(bytes))
+                .block(SOON);
+        assertThat(store.open(KEY)
+                        .flatMap(content -> Bodies.join(content.bytes()))
+                        .block(SOON))
+                .isEqualTo(bytes);
+    }
+
+    private static Health health(ApplicationContext context) {
+        Health health =
+                context.getBean(ReactiveHealthIndicator.class).health().block(SOON);
+        assertThat(health).isNotNull();
+        return health;
+    }
+}
