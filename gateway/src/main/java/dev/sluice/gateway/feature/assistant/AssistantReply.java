@@ -39,10 +39,10 @@ final class AssistantReply {
         ProblemCode code = switch (failure.failure()) {
             case NOT_CONFIGURED -> ProblemCode.PROVIDER_NOT_CONFIGURED;
             case OVERLOADED -> ProblemCode.OVERLOADED;
-            case TIMED_OUT, STALLED -> ProblemCode.UPSTREAM_TIMEOUT;
+            case TIMED_OUT, STALLED, UNCERTAIN -> ProblemCode.UPSTREAM_TIMEOUT;
             case BUSY -> ProblemCode.PROVIDER_BUSY;
             case BLOCKED -> ProblemCode.PROMPT_REJECTED;
-            case UNREACHABLE, SERVER_ERROR, REFUSED, BROKEN_ANSWER -> ProblemCode.UPSTREAM_FAILED;
+            case UNREACHABLE, SERVER_ERROR, REFUSED, FAILED, BROKEN_ANSWER -> ProblemCode.UPSTREAM_FAILED;
         };
         GatewayException problem = new GatewayException(code, String.valueOf(failure.getMessage()), failure);
         Duration retryAfter = code == ProblemCode.OVERLOADED ? SHORT_WAIT : failure.retryAfter();

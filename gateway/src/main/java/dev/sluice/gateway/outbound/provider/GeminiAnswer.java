@@ -52,7 +52,7 @@ final class GeminiAnswer {
      */
     TextPiece end() {
         if (finishReason == null) {
-            throw json.broken("The provider's answer broke off.", null);
+            throw json.reader().broken("The provider's answer broke off.", null);
         }
         if (!anyText && !ORDERLY.contains(finishReason)) {
             throw new ProviderException(ProviderFailure.BLOCKED, "The provider withholds its answer: " + finishReason);

@@ -1,24 +1,21 @@
 package dev.sluice.gateway.outbound.provider;
 
-import java.time.Instant;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpHeaders;
-import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.MissingNode;
 
 /**
- * Reads what Gemini writes, and believes none of it: every text that is not the model's own is scrubbed of the key, cut
- * and made one line.
+ * Reads what Gemini writes, and believes none of it: every text that is not the model's own goes through a
+ * {@link ProviderReader}.
  *
  * @see <a href="https://ai.google.dev/api/generate-content#v1beta.GenerateContentResponse">GenerateContentResponse</a>
  */
 final class GeminiJson {
-    private static final int LONGEST_MESSAGE = 300;
     private static final int LONGEST_NAME = 100;
-    private static final int TOO_MANY_REQUESTS = 429;
-    private static final int FIRST_SERVER_ERROR = 500;
+    private static final int INTERNAL_ERROR = 500;
 
     /**
      * One {@code GenerateContentResponse}: a whole answer, or a part of a streamed one.
@@ -37,11 +34,20 @@ final class GeminiJson {
             @Nullable Usage usage) {}
 
     private final JsonMapper json;
-    private final ApiKey key;
+    private final ProviderReader reader;
 
     GeminiJson(JsonMapper json, ApiKey key) {
         this.json = json;
-        this.key = key;
+        this.reader = new ProviderReader(
+                "The provider",
+                json,
+                List.of(key),
+                error -> error.path("message").asString(""));
+    }
+
+    /** Reads what is not the model's own. */
+    ProviderReader reader() {
+        return reader;
     }
 
     byte[] write(Prompt prompt) {
@@ -54,14 +60,14 @@ final class GeminiJson {
      * @throws ProviderException {@code BROKEN_ANSWER} when it is none, or whatever error it is instead
      */
     Chunk chunk(byte[] response) {
-        JsonNode root = tree(response);
+        JsonNode root = reader.tree(response);
         if (root.has("error")) {
             throw withinAnAnswer(root.path("error"));
         }
         JsonNode candidate = root.path("candidates").path(0);
         String blockReason = name(root.path("promptFeedback").path("blockReason"));
         if (!candidate.isObject() && blockReason == null && !root.has("usageMetadata")) {
-            throw broken("The provider's answer holds no text.", null);
+            throw reader.broken("The provider's answer holds no text.", null);
         }
         return new Chunk(
                 text(candidate),
@@ -75,61 +81,19 @@ final class GeminiJson {
     ProviderException refusal(int status, HttpHeaders headers, byte[] body) {
         JsonNode error;
         try {
-            error = tree(body).path("error");
+            error = reader.tree(body).path("error");
         } catch (ProviderException illegible) {
             error = MissingNode.getInstance();
         }
-        return refusal(status, headers, error);
-    }
-
-    private ProviderException refusal(int status, HttpHeaders headers, JsonNode error) {
-        String said = oneLine(error.path("message").asString(""), LONGEST_MESSAGE);
-        String words = said.isEmpty() ? " (status " + status + ")." : " (status " + status + "): " + said;
-        if (status == TOO_MANY_REQUESTS) {
-            return new ProviderException(
-                    ProviderFailure.BUSY,
-                    "The provider takes no more at present" + words,
-                    RetryDelay.of(headers, error, Instant.now()),
-                    null);
-        }
-        if (status >= FIRST_SERVER_ERROR) {
-            return new ProviderException(ProviderFailure.SERVER_ERROR, "The provider failed" + words);
-        }
-        if (status < 400) {
-            return new ProviderException(ProviderFailure.BROKEN_ANSWER, "The provider gave no answer" + words);
-        }
-        return new ProviderException(ProviderFailure.REFUSED, "The provider refused the request" + words);
+        return reader.refusal(status, headers, error);
     }
 
     /** An error in place of the rest of an answer; whatever it is, the answer has begun and is not asked for again. */
     private ProviderException withinAnAnswer(JsonNode error) {
-        ProviderException refusal = refusal(error.path("code").asInt(FIRST_SERVER_ERROR), new HttpHeaders(), error);
+        ProviderException refusal = reader.refusal(error.path("code").asInt(INTERNAL_ERROR), new HttpHeaders(), error);
         return refusal.failure().mayPass()
                 ? new ProviderException(ProviderFailure.BROKEN_ANSWER, String.valueOf(refusal.getMessage()))
                 : refusal;
-    }
-
-    /** An answer that is of no use. */
-    ProviderException broken(String message, @Nullable Throwable cause) {
-        return failure(ProviderFailure.BROKEN_ANSWER, message, cause);
-    }
-
-    /** A failure, and its cause as one harmless line. */
-    ProviderException failure(ProviderFailure failure, String message, @Nullable Throwable cause) {
-        return new ProviderException(
-                failure, message, null, cause == null ? null : oneLine(cause.toString(), LONGEST_MESSAGE));
-    }
-
-    private JsonNode tree(byte[] response) {
-        try {
-            JsonNode root = json.readTree(response);
-            if (root.isObject()) {
-                return root;
-            }
-        } catch (JacksonException garbage) {
-            throw broken("The provider's answer cannot be read.", garbage);
-        }
-        throw broken("The provider's answer cannot be read.", null);
     }
 
     private static String text(JsonNode candidate) {
@@ -156,12 +120,7 @@ final class GeminiJson {
     }
 
     private @Nullable String name(JsonNode node) {
-        String name = oneLine(node.asString(""), LONGEST_NAME);
+        String name = reader.oneLine(node.asString(""), LONGEST_NAME);
         return name.isEmpty() ? null : name;
-    }
-
-    private String oneLine(String text, int longest) {
-        String line = key.scrub(text).replaceAll("[\\p{Cntrl}\\s]+", " ").strip();
-        return line.length() <= longest ? line : line.substring(0, longest) + "…";
     }
 }

@@ -1,16 +1,10 @@
 package dev.sluice.gateway.outbound.provider;
 
-import dev.sluice.zipstream.ByteLimitExceededException;
 import dev.sluice.zipstream.ByteStreams;
-import io.netty.handler.timeout.ReadTimeoutException;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.TimeoutException;
 import org.springframework.http.MediaType;
 import org.springframework.web.reactive.function.client.ClientResponse;
 import org.springframework.web.reactive.function.client.WebClient;
-import org.springframework.web.reactive.function.client.WebClientRequestException;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
@@ -81,35 +75,16 @@ final class GeminiTry {
                 .isPresent();
         if (!stream) {
             return response.releaseBody()
-                    .thenMany(Flux.error(() -> json.broken("The provider does not stream.", null)));
+                    .thenMany(Flux.error(() -> json.reader().broken("The provider does not stream.", null)));
         }
         return response.bodyToFlux(String.class).map(data -> data.getBytes(StandardCharsets.UTF_8));
     }
 
     private ProviderException late() {
-        return arrived
-                ? new ProviderException(ProviderFailure.STALLED, "The provider's answer did not go on in time.")
-                : new ProviderException(ProviderFailure.TIMED_OUT, "The provider did not answer in time.");
+        return arrived ? json.reader().stalled() : json.reader().late();
     }
 
-    private Throwable failure(Throwable error) {
-        Throwable cause =
-                error instanceof WebClientRequestException && error.getCause() != null ? error.getCause() : error;
-        return switch (cause) {
-            case ProviderException known -> known;
-            case ReadTimeoutException _ -> late();
-            case ByteLimitExceededException limit ->
-                json.broken("The provider's answer is larger than " + limit.limit() + " bytes.", null);
-            // How the pool says that nothing became free, or that too many wait already; its own types are hidden.
-            case TimeoutException full -> busy(full);
-            case RejectedExecutionException full -> busy(full);
-            case IOException _
-            when !arrived -> json.failure(ProviderFailure.UNREACHABLE, "The provider cannot be reached.", cause);
-            default -> json.broken("The provider's answer cannot be read.", cause);
-        };
-    }
-
-    private ProviderException busy(Throwable full) {
-        return json.failure(ProviderFailure.OVERLOADED, "Too many calls are under way; nothing was sent.", full);
+    private ProviderException failure(Throwable error) {
+        return arrived ? json.reader().withinAnswer(error) : json.reader().beforeAnswer(error);
     }
 }

@@ -12,6 +12,8 @@ public enum ProviderFailure {
     UNREACHABLE(Again.YES),
     /** Not a byte of an answer in time. */
     TIMED_OUT(Again.YES),
+    /** The request went out and no answer came; whether it was carried out, and paid for, is not known. */
+    UNCERTAIN(Again.NO),
     /** An answer began and did not go on in time. */
     STALLED(Again.NO),
     /** A status of 500 and over. */
@@ -22,6 +24,8 @@ public enum ProviderFailure {
     REFUSED(Again.NO),
     /** The provider read the prompt, or its own answer, and will not have it. */
     BLOCKED(Again.NO),
+    /** The provider took the request, worked on it and could not do it, or stopped. */
+    FAILED(Again.NO),
     /** An answer that cannot be read, is too large, or broke off. */
     BROKEN_ANSWER(Again.NO);
 

@@ -1,0 +1,85 @@
+package dev.sluice.gateway.outbound.provider;
+
+import dev.sluice.zipstream.ByteStreams;
+import java.time.Duration;
+import org.springframework.http.HttpHeaders;
+import org.springframework.util.unit.DataSize;
+import org.springframework.web.reactive.function.client.ClientResponse;
+import org.springframework.web.reactive.function.client.WebClient;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.MissingNode;
+
+/** One try of one call that answers with a small JSON object. For one subscription. */
+final class JsonTry {
+    private final WebClient.RequestHeadersSpec<?> request;
+    private final ProviderReader reader;
+    private final DataSize maxAnswer;
+    private volatile boolean sent;
+    private volatile boolean arrived;
+
+    JsonTry(WebClient.RequestHeadersSpec<?> request, ProviderReader reader, DataSize maxAnswer) {
+        this.request = request;
+        this.reader = reader;
+        this.maxAnswer = maxAnswer;
+    }
+
+    /**
+     * The object, whole. Fails with {@link ProviderException} alone.
+     *
+     * @param timeout from the subscription to the answer's last byte
+     */
+    Mono<JsonNode> answer(Duration timeout, Scheduler timer) {
+        return request.httpRequest(out -> sent = true)
+                .exchangeToMono(this::read)
+                .timeout(timeout, Mono.error(() -> arrived ? reader.stalled() : reader.late()), timer)
+                .onErrorMap(error -> arrived ? reader.withinAnswer(error) : reader.beforeAnswer(error));
+    }
+
+    /**
+     * The same for a call that costs something each time: {@code UNCERTAIN} when the request may have been carried out
+     * though no answer came, so that nobody repeats it.
+     */
+    Mono<JsonNode> costlyAnswer(Duration timeout, Scheduler timer) {
+        return answer(timeout, timer).onErrorMap(ProviderException.class, this::uncertain);
+    }
+
+    private ProviderException uncertain(ProviderException failure) {
+        return switch (failure.failure()) {
+            case UNREACHABLE, TIMED_OUT ->
+                sent
+                        ? new ProviderException(
+                                ProviderFailure.UNCERTAIN,
+                                failure.getMessage() + " Whether the request was carried out is not known.",
+                                null,
+                                failure.reason())
+                        : failure;
+            default -> failure;
+        };
+    }
+
+    private Mono<JsonNode> read(ClientResponse response) {
+        arrived = true;
+        Mono<byte[]> body = response.mutate()
+                .body(bytes -> ByteStreams.capped(bytes, maxAnswer.toBytes()))
+                .build()
+                .bodyToMono(byte[].class)
+                .defaultIfEmpty(new byte[0]);
+        if (response.statusCode().is2xxSuccessful()) {
+            return body.map(reader::tree);
+        }
+        int status = response.statusCode().value();
+        HttpHeaders headers = response.headers().asHttpHeaders();
+        return body.onErrorReturn(new byte[0])
+                .flatMap(bytes -> Mono.error(() -> reader.refusal(status, headers, errorIn(bytes))));
+    }
+
+    private JsonNode errorIn(byte[] body) {
+        try {
+            return reader.tree(body);
+        } catch (ProviderException illegible) {
+            return MissingNode.getInstance();
+        }
+    }
+}

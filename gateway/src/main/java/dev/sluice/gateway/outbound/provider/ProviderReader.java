@@ -1,0 +1,157 @@
+package dev.sluice.gateway.outbound.provider;
+
+import dev.sluice.zipstream.ByteLimitExceededException;
+import io.netty.handler.timeout.ReadTimeoutException;
+import java.io.IOException;
+import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.springframework.http.HttpHeaders;
+import org.springframework.web.reactive.function.client.WebClientRequestException;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * Reads what a provider answers, and what the network says of it, and believes none of it: every text is scrubbed of
+ * what is secret, cut and made one line.
+ */
+final class ProviderReader {
+    private static final int LONGEST_MESSAGE = 300;
+    private static final int TOO_MANY_REQUESTS = 429;
+    private static final int FIRST_SERVER_ERROR = 500;
+
+    private final String subject;
+    private final JsonMapper json;
+    private final List<ApiKey> secrets;
+    private final Function<JsonNode, String> errorText;
+
+    /**
+     * A reader for one provider.
+     *
+     * @param subject who it is, at the beginning of a sentence
+     * @param secrets what nobody may be shown
+     * @param errorText where in one of its errors a sentence for people stands; an empty string when there is none
+     */
+    ProviderReader(String subject, JsonMapper json, List<ApiKey> secrets, Function<JsonNode, String> errorText) {
+        this.subject = subject;
+        this.json = json;
+        this.secrets = secrets;
+        this.errorText = errorText;
+    }
+
+    /**
+     * A JSON object.
+     *
+     * @throws ProviderException {@code BROKEN_ANSWER} when it is none
+     */
+    JsonNode tree(byte[] answer) {
+        try {
+            JsonNode root = json.readTree(answer);
+            if (root.isObject()) {
+                return root;
+            }
+        } catch (JacksonException garbage) {
+            throw unreadable(garbage);
+        }
+        throw unreadable(null);
+    }
+
+    /** What an answer with a status that is not the hoped-for one means. */
+    ProviderException refusal(int status, HttpHeaders headers, JsonNode error) {
+        String said = oneLine(errorText.apply(error), LONGEST_MESSAGE);
+        String words = said.isEmpty() ? " (status " + status + ")." : " (status " + status + "): " + said;
+        if (status == TOO_MANY_REQUESTS) {
+            return new ProviderException(
+                    ProviderFailure.BUSY,
+                    subject + " takes no more at present" + words,
+                    RetryDelay.of(headers, error, Instant.now()),
+                    null);
+        }
+        if (status >= FIRST_SERVER_ERROR) {
+            return new ProviderException(ProviderFailure.SERVER_ERROR, subject + " failed" + words);
+        }
+        if (status < 400) {
+            return new ProviderException(ProviderFailure.BROKEN_ANSWER, subject + " gave no answer" + words);
+        }
+        return new ProviderException(ProviderFailure.REFUSED, subject + " refused the request" + words);
+    }
+
+    /** What {@code error} means when not a byte of an answer has arrived. */
+    ProviderException beforeAnswer(Throwable error) {
+        Throwable cause = causeOf(error);
+        return switch (cause) {
+            case ReadTimeoutException _ -> late();
+            case ProviderException _, ByteLimitExceededException _ -> withinAnswer(cause);
+            case IOException _ -> failure(ProviderFailure.UNREACHABLE, subject + " cannot be reached.", cause);
+            default -> withinAnswer(cause);
+        };
+    }
+
+    /** What {@code error} means when an answer has begun. */
+    ProviderException withinAnswer(Throwable error) {
+        Throwable cause = causeOf(error);
+        return switch (cause) {
+            case ProviderException known -> known;
+            case ReadTimeoutException _ -> stalled();
+            case ByteLimitExceededException limit ->
+                broken(subject + "'s answer is larger than " + limit.limit() + " bytes.", null);
+            // How the pool says that nothing became free, or that too many wait already; its own types are hidden.
+            case TimeoutException full -> busy(full);
+            case RejectedExecutionException full -> busy(full);
+            default -> unreadable(cause);
+        };
+    }
+
+    /** Not a byte in time. */
+    ProviderException late() {
+        return new ProviderException(ProviderFailure.TIMED_OUT, subject + " did not answer in time.");
+    }
+
+    /** Not the next byte in time. */
+    ProviderException stalled() {
+        return new ProviderException(ProviderFailure.STALLED, subject + "'s answer did not go on in time.");
+    }
+
+    /** An answer that is of no use. */
+    ProviderException broken(String message, @Nullable Throwable cause) {
+        return failure(ProviderFailure.BROKEN_ANSWER, message, cause);
+    }
+
+    /** A failure, and its cause as one harmless line. */
+    ProviderException failure(ProviderFailure failure, String message, @Nullable Throwable cause) {
+        return new ProviderException(
+                failure, message, null, cause == null ? null : oneLine(cause.toString(), LONGEST_MESSAGE));
+    }
+
+    /** At most {@code longest} characters and an ellipsis, without anything secret or unprintable. */
+    String oneLine(String text, int longest) {
+        String scrubbed = text;
+        for (ApiKey secret : secrets) {
+            scrubbed = secret.scrub(scrubbed);
+        }
+        String line = scrubbed.replaceAll("[\\p{Cntrl}\\s]+", " ").strip();
+        return line.length() <= longest ? line : line.substring(0, longest) + "…";
+    }
+
+    /** What a provider says for itself, as {@link #oneLine} bounds it. */
+    String words(String text) {
+        return oneLine(text, LONGEST_MESSAGE);
+    }
+
+    private ProviderException unreadable(@Nullable Throwable cause) {
+        return broken(subject + "'s answer cannot be read.", cause);
+    }
+
+    private ProviderException busy(Throwable full) {
+        return failure(ProviderFailure.OVERLOADED, "Too many calls are under way; nothing was sent.", full);
+    }
+
+    private static Throwable causeOf(Throwable error) {
+        Throwable cause = error.getCause();
+        return error instanceof WebClientRequestException && cause != null ? cause : error;
+    }
+}
