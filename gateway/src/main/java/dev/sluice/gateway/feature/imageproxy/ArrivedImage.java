@@ -2,8 +2,8 @@ package dev.sluice.gateway.feature.imageproxy;
 
 import dev.sluice.zipstream.BufferBudget.Reservation;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.CompositeByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
-import io.netty.buffer.Unpooled;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.util.ArrayList;
@@ -163,15 +163,32 @@ final class ArrivedImage implements Disposable {
         }
     }
 
-    /** A slice that keeps its memory alive until it is sent. */
+    /** A slice, which holds the image for as long as the transport has it. */
     private DataBuffer slice(long position, long count) {
         synchronized (lock) {
             if (holds == 0) {
                 throw new IllegalStateException("image: freed (expected: to be held while it is sent)");
             }
-            ByteBuf whole = Unpooled.wrappedBuffer(
+            holds++;
+            ByteBuf whole = new BeingSent(
                     blocks.stream().map(ByteBuf::retainedDuplicate).toArray(ByteBuf[]::new));
             return BUFFERS.wrap(whole.slice((int) position, (int) count));
+        }
+    }
+
+    /**
+     * The bytes on their way to a client. A write may be said to be complete, and its request be over, while most of
+     * them still wait for the socket; their memory is in use until they are released.
+     */
+    private final class BeingSent extends CompositeByteBuf {
+        BeingSent(ByteBuf... parts) {
+            super(PooledByteBufAllocator.DEFAULT, true, Math.max(1, parts.length), parts);
+        }
+
+        @Override
+        protected void deallocate() {
+            super.deallocate();
+            ArrivedImage.this.release();
         }
     }
 
