@@ -27,7 +27,7 @@ public final class LocalLimiter implements Limiter {
     private final Clock clock;
     private final LimiterObserver observer;
     private final LocalCounters counters;
-    /** So that a request that asks twice counts once. */
+    /** So that a request that asks twice counts once; until its permit is settled: nobody asks after that. */
     private final Cache<String, Taken> requests;
 
     /** With room for 100,000 counters. */
@@ -240,6 +240,7 @@ public final class LocalLimiter implements Limiter {
                 counter.settle(id, names[i], delta, now);
                 counters.changed(limit, subject, counter);
             }
+            requests.invalidate(id);
         }
     }
 }

@@ -1,0 +1,170 @@
+package dev.sluice.gateway.feature.gallery;
+
+import dev.sluice.gateway.contract.Caller;
+import dev.sluice.gateway.contract.Endpoint;
+import dev.sluice.gateway.contract.FeatureRoutes;
+import dev.sluice.gateway.contract.GatewayException;
+import dev.sluice.gateway.contract.ProblemCode;
+import dev.sluice.gateway.contract.Representation;
+import dev.sluice.gateway.outbound.database.Image;
+import dev.sluice.gateway.outbound.database.StoredObject;
+import dev.sluice.gateway.outbound.storage.ObjectContent;
+import dev.sluice.gateway.outbound.storage.ObjectKey;
+import dev.sluice.gateway.outbound.storage.ObjectStore;
+import dev.sluice.zipstream.EntryNames;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import java.util.UUID;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.springframework.core.io.buffer.DataBuffer;
+import org.springframework.core.io.buffer.DataBufferFactory;
+import org.springframework.http.ContentDisposition;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.HttpStatus;
+import org.springframework.http.MediaType;
+import org.springframework.http.ZeroCopyHttpOutputMessage;
+import org.springframework.http.server.reactive.ServerHttpResponse;
+import org.springframework.web.reactive.function.server.ServerRequest;
+import org.springframework.web.reactive.function.server.ServerResponse;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/** The bytes of images, one at a time or several as an archive; for their owners, and for who administers them. */
+final class FileRoutes implements FeatureRoutes {
+    /** The bytes behind an id never change, and no cache may hand one tenant's picture to another. */
+    private static final String CACHE_CONTROL = "private, max-age=31536000, immutable";
+
+    private static final MediaType ZIP = MediaType.parseMediaType("application/zip");
+
+    private final Gallery gallery;
+    private final ObjectStore store;
+    private final StoredArchives archives;
+
+    FileRoutes(Gallery gallery, ObjectStore store, StoredArchives archives) {
+        this.gallery = gallery;
+        this.store = store;
+        this.archives = archives;
+    }
+
+    @Override
+    public List<Endpoint> endpoints() {
+        Endpoint file = Endpoint.get("gallery.file", GalleryRoutes.PATH + "/{id}/file", MediaType.ALL, this::file);
+        Endpoint download =
+                Endpoint.get("gallery.download", GalleryRoutes.PATH + "/{id}/download", MediaType.ALL, this::download);
+        Endpoint zip = Endpoint.get("gallery.zip", GalleryRoutes.PATH + "/zip", ZIP, this::zip);
+        return List.of(file, file.head(), download, download.head(), zip, zip.head());
+    }
+
+    private Mono<ServerResponse> file(ServerRequest request) {
+        return send(request, null);
+    }
+
+    private Mono<ServerResponse> download(ServerRequest request) {
+        return send(request, ContentDisposition.attachment());
+    }
+
+    private Mono<ServerResponse> send(ServerRequest request, ContentDisposition.@Nullable Builder disposition) {
+        UUID id = GalleryRequests.id(request);
+        return gallery.visible(id, GalleryRoutes.caller(request)).flatMap(image -> {
+            String external = image.externalUrl();
+            StoredObject object = image.object();
+            if (external != null) {
+                return ServerResponse.status(HttpStatus.FOUND)
+                        .location(URI.create(external))
+                        .header(HttpHeaders.CACHE_CONTROL, "private, no-store")
+                        .build();
+            }
+            return object == null ? Mono.error(noFile(image)) : send(request, image, object, disposition);
+        });
+    }
+
+    private Mono<ServerResponse> send(
+            ServerRequest request,
+            Image image,
+            StoredObject object,
+            ContentDisposition.@Nullable Builder disposition) {
+        return store.open(new ObjectKey(object.key()))
+                .switchIfEmpty(Mono.error(() -> lost(image)))
+                .flatMap(content -> new Representation(
+                                MediaType.parseMediaType(object.contentType()),
+                                object.size(),
+                                object.etag(),
+                                image.completedAt(),
+                                headers(image, object, disposition),
+                                new ObjectBody(content))
+                        .answer(request));
+    }
+
+    private static Consumer<HttpHeaders> headers(
+            Image image, StoredObject object, ContentDisposition.@Nullable Builder disposition) {
+        return headers -> {
+            headers.set(HttpHeaders.CACHE_CONTROL, CACHE_CONTROL);
+            headers.set("X-Content-Type-Options", "nosniff");
+            headers.set("Content-Security-Policy", "default-src 'none'; sandbox");
+            if (disposition != null) {
+                String name = new EntryNames().claim(StoredArchives.name(image), extension(object));
+                headers.setContentDisposition(
+                        disposition.filename(name, StandardCharsets.UTF_8).build());
+            }
+        };
+    }
+
+    static String extension(StoredObject object) {
+        return object.key().substring(object.key().lastIndexOf('.') + 1);
+    }
+
+    private Mono<ServerResponse> zip(ServerRequest request) {
+        Caller caller = GalleryRoutes.caller(request);
+        return archives.of(GalleryRequests.ids(request), Gallery.own(caller)).flatMap(archive -> new Representation(
+                        ZIP,
+                        archive.length(),
+                        archive.etag(),
+                        null,
+                        headers -> {
+                            headers.set(HttpHeaders.CACHE_CONTROL, "private, no-cache");
+                            headers.set("X-Content-Type-Options", "nosniff");
+                            headers.setContentDisposition(ContentDisposition.attachment()
+                                    .filename("images.zip")
+                                    .build());
+                        },
+                        archive)
+                .answer(request));
+    }
+
+    private static GatewayException noFile(Image image) {
+        return new GatewayException(
+                        ProblemCode.CONFLICT,
+                        "Image " + image.id() + ": " + image.status().code() + " (expected: completed)")
+                .with("status", image.status().code());
+    }
+
+    /** Seen before the reconciler saw it. */
+    static GatewayException lost(Image image) {
+        return new GatewayException(
+                ProblemCode.STORAGE_FAILED, "The file of image " + image.id() + " is not in the store.");
+    }
+
+    /** Sent by the kernel where it is a file. */
+    private record ObjectBody(ObjectContent content) implements Representation.Body {
+
+        @Override
+        public Flux<DataBuffer> bytes(long position, long count, DataBufferFactory buffers) {
+            return content.bytes(position, count);
+        }
+
+        @Override
+        public @Nullable Mono<Void> send(ServerHttpResponse response, long position, long count) {
+            return content.file() != null && response instanceof ZeroCopyHttpOutputMessage sender
+                    ? Mono.defer(() -> sender.writeWith(file(), position, count))
+                    : null;
+        }
+
+        private Path file() {
+            return Objects.requireNonNull(content.file(), "no file");
+        }
+    }
+}

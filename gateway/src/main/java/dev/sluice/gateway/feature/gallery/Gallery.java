@@ -1,0 +1,132 @@
+package dev.sluice.gateway.feature.gallery;
+
+import dev.sluice.gateway.contract.Caller;
+import dev.sluice.gateway.contract.GatewayException;
+import dev.sluice.gateway.contract.ProblemCode;
+import dev.sluice.gateway.outbound.database.DeletionStart;
+import dev.sluice.gateway.outbound.database.Image;
+import dev.sluice.gateway.outbound.database.ImageDeletion;
+import dev.sluice.gateway.outbound.database.ImageFilter;
+import dev.sluice.gateway.outbound.database.ImagePage;
+import dev.sluice.gateway.outbound.database.ImageScope;
+import dev.sluice.gateway.outbound.database.ImageUsages;
+import dev.sluice.gateway.outbound.database.Images;
+import dev.sluice.gateway.outbound.database.UsageCount;
+import dev.sluice.gateway.outbound.storage.StorageException;
+import java.util.List;
+import java.util.UUID;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Mono;
+
+/**
+ * What may be done with images, and by whom. What is not in a caller's scope is not there: 404, like what never was.
+ */
+final class Gallery {
+    private static final Logger LOG = LoggerFactory.getLogger(Gallery.class);
+
+    private final Images images;
+    private final ImageDeletion deletions;
+    private final ImageUsages usages;
+    private final ImageVault vault;
+
+    Gallery(Images images, ImageDeletion deletions, ImageUsages usages, ImageVault vault) {
+        this.images = images;
+        this.deletions = deletions;
+        this.usages = usages;
+        this.vault = vault;
+    }
+
+    /** Images of the caller's own. */
+    static ImageScope own(Caller caller) {
+        return new ImageScope.OwnedBy(caller.subject());
+    }
+
+    /** Images that an admin looks after: of the admin's projects, or all. */
+    static ImageScope administered(Caller admin) {
+        return admin.roles().contains("super-admin")
+                ? new ImageScope.Everywhere()
+                : new ImageScope.InProjects(admin.projects());
+    }
+
+    /** Images that a caller may say to be in use: a service's articles use anybody's. */
+    static ImageScope usable(Caller caller) {
+        return caller.roles().contains("service") ? new ImageScope.Everywhere() : own(caller);
+    }
+
+    Mono<ImagePage> list(ImageScope scope, ImageFilter filter, int page, int size) {
+        return images.list(scope, filter, page, size);
+    }
+
+    /** Fails with {@code not_found}. */
+    Mono<Image> find(UUID id, ImageScope scope) {
+        return images.find(id, scope).switchIfEmpty(absent(id));
+    }
+
+    /** One that the caller may look at: its own, or one that it administers. Fails with {@code not_found}. */
+    Mono<Image> visible(UUID id, Caller caller) {
+        Mono<Image> administered =
+                caller.isAdmin() ? images.find(id, administered(caller)) : Mono.empty();
+        return images.find(id, own(caller)).switchIfEmpty(administered).switchIfEmpty(absent(id));
+    }
+
+    Mono<List<UsageCount>> usages(UUID id, ImageScope scope) {
+        return usages.count(id, scope);
+    }
+
+    /** Fails with {@code not_found}. */
+    Mono<Image> describe(UUID id, ImageScope scope, @Nullable String altText) {
+        return images.describe(id, scope, altText).switchIfEmpty(absent(id));
+    }
+
+    /**
+     * Deletes the object, then the row. Fails with {@code not_found}, {@code image_in_use}, or {@code storage_failed}:
+     * then the image is there as before.
+     */
+    Mono<Void> delete(UUID id, ImageScope scope) {
+        return deletions.begin(id, scope).flatMap(start -> switch (start) {
+            case DeletionStart.Absent absent -> absent(id).then();
+            case DeletionStart.InUse(List<UsageCount> counts) -> Mono.error(inUse(counts));
+            case DeletionStart.Begun(Image image) ->
+                vault.remove(image)
+                        .onErrorResume(
+                                StorageException.class,
+                                failed -> deletions.restore(id).then(Mono.error(notDeleted(id, failed))));
+        });
+    }
+
+    /** Says that something uses an image. Fails with {@code not_found}. */
+    Mono<Void> use(UUID id, ImageScope scope, String kind, String ref, String role) {
+        return usages.put(id, scope, kind, ref, role).flatMap(there -> there ? Mono.<Void>empty() : absent(id).then());
+    }
+
+    /** Says that something uses an image no longer. Fails with {@code not_found}. */
+    Mono<Void> release(UUID id, ImageScope scope, String kind, String ref) {
+        return usages.remove(id, scope, kind, ref).flatMap(there -> there ? Mono.<Void>empty() : absent(id).then());
+    }
+
+    static <T> Mono<T> absent(UUID id) {
+        return Mono.error(() -> new GatewayException(ProblemCode.NOT_FOUND, "There is no image " + id + "."));
+    }
+
+    /** "Image is used as featured image for 3 articles". */
+    private static GatewayException inUse(List<UsageCount> counts) {
+        String uses = counts.stream()
+                .map(count -> "as " + count.role() + " image for " + count.count() + " " + count.kind()
+                        + (count.count() == 1 ? "" : "s"))
+                .collect(Collectors.joining(", "));
+        return new GatewayException(ProblemCode.IMAGE_IN_USE, "Image is used " + uses).with("usages", counts);
+    }
+
+    private static GatewayException notDeleted(UUID id, StorageException failed) {
+        LOG.atWarn()
+                .addKeyValue("image.id", id)
+                .addKeyValue("error.type", failed.kind().code())
+                .setCause(failed)
+                .log("image {} not deleted: {}", id, failed.getMessage());
+        return new GatewayException(
+                ProblemCode.STORAGE_FAILED, "The store did not delete the file; the image is still there.", failed);
+    }
+}

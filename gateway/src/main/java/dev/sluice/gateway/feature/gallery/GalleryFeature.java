@@ -1,0 +1,238 @@
+package dev.sluice.gateway.feature.gallery;
+
+import dev.sluice.gateway.contract.FeatureRoutes;
+import dev.sluice.gateway.feature.gallery.GalleryProperties.GenerationBounds;
+import dev.sluice.gateway.outbound.database.GenerationJobs;
+import dev.sluice.gateway.outbound.database.ImageDeletion;
+import dev.sluice.gateway.outbound.database.ImageUsages;
+import dev.sluice.gateway.outbound.database.Images;
+import dev.sluice.gateway.outbound.database.ObjectIntents;
+import dev.sluice.gateway.outbound.database.ObjectReferences;
+import dev.sluice.gateway.outbound.fetch.FetchRequest.Reach;
+import dev.sluice.gateway.outbound.fetch.OriginFetch;
+import dev.sluice.gateway.outbound.picture.PictureCheck;
+import dev.sluice.gateway.outbound.provider.ImageModel;
+import dev.sluice.gateway.outbound.provider.ImageModels;
+import dev.sluice.gateway.outbound.provider.ImagePatience;
+import dev.sluice.gateway.outbound.provider.ReplicateModel;
+import dev.sluice.gateway.outbound.provider.ReplicateSettings;
+import dev.sluice.gateway.outbound.provider.SketchModel;
+import dev.sluice.gateway.outbound.provider.WordPressMedia;
+import dev.sluice.gateway.outbound.provider.WordPressSettings;
+import dev.sluice.gateway.outbound.provider.WordPressSite;
+import dev.sluice.gateway.outbound.storage.ObjectStore;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.netty.buffer.ByteBufAllocator;
+import java.net.URI;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.annotation.Qualifier;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.boot.info.BuildProperties;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.core.env.Environment;
+import org.springframework.core.env.Profiles;
+import org.springframework.core.io.buffer.NettyDataBufferFactory;
+import org.springframework.http.client.ReactorResourceFactory;
+import org.springframework.util.unit.DataSize;
+import reactor.core.scheduler.Scheduler;
+import reactor.core.scheduler.Schedulers;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Images with owners: wiring. */
+@Configuration(proxyBeanMethods = false)
+@EnableConfigurationProperties(GalleryProperties.class)
+public class GalleryFeature {
+    private static final int MOST_QUEUED = 1_000;
+    private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(3);
+    private static final Duration TRY_TIMEOUT = Duration.ofSeconds(15);
+    private static final Duration SEND_DEADLINE = Duration.ofSeconds(60);
+    private static final DataSize MAX_ANSWER = DataSize.ofMegabytes(1);
+    private static final int CONNECTIONS = 32;
+
+    /** Decoders, few because each may take much memory; and the files that they read. */
+    @Bean(destroyMethod = "dispose")
+    Scheduler decoderThreads(GalleryProperties properties) {
+        return Schedulers.newBoundedElastic(properties.decoders(), MOST_QUEUED, "decoder");
+    }
+
+    @Bean
+    ImageIntake imageIntake(
+            GalleryProperties properties, OriginFetch origins, @Qualifier("decoderThreads") Scheduler decoders) {
+        WorkFiles files = new WorkFiles(properties.workDirectory(), Schedulers.boundedElastic());
+        files.sweep();
+        PictureCheck pictures = new PictureCheck(properties.maxPixels(), decoders);
+        return new ImageIntake(origins, files, pictures, properties.maxImageSize().toBytes());
+    }
+
+    @Bean
+    ImageVault imageVault(
+            GalleryProperties properties, ObjectStore store, ObjectIntents intents, ImageDeletion deletions) {
+        return new ImageVault(
+                store,
+                intents,
+                deletions,
+                properties.storeTimeout(),
+                Clock.systemUTC(),
+                new NettyDataBufferFactory(ByteBufAllocator.DEFAULT));
+    }
+
+    @Bean
+    Gallery gallery(Images images, ImageDeletion deletions, ImageUsages usages, ImageVault vault) {
+        return new Gallery(images, deletions, usages, vault);
+    }
+
+    /** Closed with the application; the event loops are those of the web server. */
+    @Bean
+    ReplicateModel replicate(
+            GalleryProperties properties,
+            ReactorResourceFactory resources,
+            ObjectProvider<BuildProperties> build,
+            JsonMapper json) {
+        GenerationBounds bounds = properties.generation();
+        ReplicateSettings settings = new ReplicateSettings(
+                URI.create(bounds.baseUrl()),
+                bounds.apiToken(),
+                bounds.model(),
+                "png",
+                new Reach(Set.of("https"), Set.copyOf(bounds.domains())),
+                userAgent(build),
+                CONNECT_TIMEOUT,
+                TRY_TIMEOUT,
+                MAX_ANSWER,
+                CONNECTIONS);
+        return new ReplicateModel(settings, resources.getLoopResources(), json, Schedulers.parallel());
+    }
+
+    @Bean
+    ImageModel imageModel(
+            GalleryProperties properties,
+            ReplicateModel replicate,
+            @Qualifier("decoderThreads") Scheduler studio,
+            MeterRegistry meters,
+            Environment environment) {
+        boolean production = environment.acceptsProfiles(Profiles.of("prod"));
+        GenerationBounds bounds = properties.generation();
+        boolean hasToken = bounds.apiToken().isSet();
+        GalleryProperties.Provider wanted = bounds.provider();
+        GalleryProperties.Provider provider =
+                wanted != null ? wanted : hasToken || production ? GalleryProperties.Provider.REPLICATE : GalleryProperties.Provider.SKETCH;
+        return switch (provider) {
+            case SKETCH -> {
+                if (production) {
+                    throw new IllegalStateException(
+                            "sluice.gallery.generation.provider: sketch (expected: replicate in the profile prod)");
+                }
+                yield ImageModels.guarded(
+                        new SketchModel(studio), ImagePatience.DEFAULTS, meters, Schedulers.parallel());
+            }
+            case REPLICATE ->
+                hasToken
+                        ? ImageModels.guarded(replicate, ImagePatience.DEFAULTS, meters, Schedulers.parallel())
+                        : ImageModels.unconfigured("This gateway has no token for its image provider.");
+        };
+    }
+
+    @Bean(initMethod = "start", destroyMethod = "close")
+    GenerationWorkers generationWorkers(
+            GalleryProperties properties,
+            GenerationJobs jobs,
+            Images images,
+            ImageModel model,
+            ImageIntake intake,
+            ImageVault vault,
+            MeterRegistry meters) {
+        GenerationBounds bounds = properties.generation();
+        GenerationTask task =
+                new GenerationTask(jobs, images, model, intake, vault, bounds.lease(), Clock.systemUTC());
+        GenerationWorkers workers =
+                new GenerationWorkers(jobs, task, bounds.workers(), bounds.lease(), bounds.poll());
+        Gauge.builder("sluice.gallery.workers.busy", workers, GenerationWorkers::busy)
+                .description("Images that this process is generating")
+                .register(meters);
+        return workers;
+    }
+
+    @Bean(initMethod = "start", destroyMethod = "close")
+    Reconciler reconciler(
+            GalleryProperties properties,
+            ObjectStore store,
+            ObjectIntents intents,
+            ObjectReferences references,
+            Images images,
+            ImageVault vault,
+            MeterRegistry meters) {
+        return new Reconciler(
+                store,
+                intents,
+                references,
+                images,
+                vault,
+                properties.reconcilePeriod(),
+                properties.reconcileGrace(),
+                meters,
+                Clock.systemUTC());
+    }
+
+    @Bean
+    FeatureRoutes galleryRoutes(Gallery gallery) {
+        return new GalleryRoutes(gallery);
+    }
+
+    @Bean
+    FeatureRoutes galleryFileRoutes(Gallery gallery, ObjectStore store, Images images) {
+        return new FileRoutes(gallery, store, new StoredArchives(images, store));
+    }
+
+    @Bean
+    FeatureRoutes galleryCreationRoutes(
+            GalleryProperties properties,
+            GenerationJobs jobs,
+            Images images,
+            ImageModel model,
+            GenerationWorkers workers,
+            ImageIntake intake,
+            ImageVault vault) {
+        GenerationBounds bounds = properties.generation();
+        Generations generations = new Generations(
+                jobs,
+                new PromptRules(bounds.forbiddenTerms()),
+                model.provider(),
+                bounds.deadline(),
+                workers::nudge,
+                Clock.systemUTC());
+        Imports imports = new Imports(intake, vault, images, properties.importTimeout(), Clock.systemUTC());
+        return new CreationRoutes(generations, imports);
+    }
+
+    /** Closed with the application; the event loops are those of the web server. */
+    @Bean
+    WordPressMedia wordPressMedia(
+            GalleryProperties properties,
+            ReactorResourceFactory resources,
+            ObjectProvider<BuildProperties> build,
+            JsonMapper json) {
+        Map<String, WordPressSite> sites = new LinkedHashMap<>();
+        properties.wordpress().forEach((name, site) -> sites.put(
+                name, new WordPressSite(URI.create(site.url()), site.user(), site.applicationPassword())));
+        WordPressSettings settings = new WordPressSettings(
+                sites, userAgent(build), CONNECT_TIMEOUT, SEND_DEADLINE, MAX_ANSWER, CONNECTIONS);
+        return new WordPressMedia(settings, resources.getLoopResources(), json, Schedulers.parallel());
+    }
+
+    @Bean
+    FeatureRoutes galleryWordPressRoutes(Gallery gallery, ObjectStore store, WordPressMedia sites) {
+        return new WordPressRoutes(gallery, store, sites);
+    }
+
+    private static String userAgent(ObjectProvider<BuildProperties> build) {
+        BuildProperties known = build.getIfAvailable();
+        return known == null ? "Sluice" : "Sluice/" + known.getVersion();
+    }
+}

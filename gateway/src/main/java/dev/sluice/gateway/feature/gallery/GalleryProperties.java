@@ -1,0 +1,167 @@
+package dev.sluice.gateway.feature.gallery;
+
+import dev.sluice.gateway.outbound.provider.ApiKey;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.util.unit.DataSize;
+
+/**
+ * Bounds of the gallery.
+ *
+ * @param maxImageSize largest image, in bytes
+ * @param maxPixels most pixels of an image, width times height
+ * @param importTimeout for one imported image's whole download
+ * @param workDirectory where images wait while they are checked; one gateway's own
+ * @param decoders images decoded at a time
+ * @param storeTimeout for putting one image into the store and naming it in its row
+ * @param reconcilePeriod how often objects and rows are compared, beside once at the start
+ * @param reconcileGrace how old what seems left over must be before it is removed
+ * @param generation how images are generated
+ * @param wordpress sites that images can be sent to, by name
+ */
+@ConfigurationProperties("sluice.gallery")
+record GalleryProperties(
+        @DefaultValue("20MB") DataSize maxImageSize,
+        @DefaultValue("50000000") long maxPixels,
+        @DefaultValue("30s") Duration importTimeout,
+        @Nullable Path workDirectory,
+        @DefaultValue("2") int decoders,
+        @DefaultValue("3m") Duration storeTimeout,
+        @DefaultValue("1d") Duration reconcilePeriod,
+        @DefaultValue("1h") Duration reconcileGrace,
+        @DefaultValue GenerationBounds generation,
+        @DefaultValue Map<String, Site> wordpress) {
+    private static final String PREFIX = "sluice.gallery.";
+    private static final String REPLICATE = "https://api.replicate.com";
+    private static final String MODEL = "black-forest-labs/flux-schnell";
+    private static final Pattern MODEL_NAME = Pattern.compile("[A-Za-z0-9._-]{1,100}/[A-Za-z0-9._-]{1,100}(:[A-Za-z0-9]{1,128})?");
+    private static final String EXPECTED_URL = "an http or https URL without user, query and fragment";
+
+    /** Who makes the images. */
+    enum Provider {
+        /** Replicate, which needs a token. */
+        REPLICATE,
+        /** A drawing made here, for development. */
+        SKETCH
+    }
+
+    /**
+     * How images are generated.
+     *
+     * @param provider who makes them; Replicate where there is a token or in production, else sketches
+     * @param apiToken Replicate's
+     * @param baseUrl in front of {@code /v1}
+     * @param model as Replicate calls it
+     * @param domains where its pictures may be
+     * @param deadline from order to image
+     * @param workers images of this process under way at a time
+     * @param lease for which a job is one worker's; a killed one's is taken up after that
+     * @param poll how often to look for jobs
+     * @param forbiddenTerms words that no prompt may hold
+     */
+    record GenerationBounds(
+            @Nullable Provider provider,
+            @DefaultValue("") ApiKey apiToken,
+            @DefaultValue("") String baseUrl,
+            @DefaultValue("") String model,
+            @DefaultValue({"replicate.delivery", "cdn.replicate.com"}) List<String> domains,
+            @DefaultValue("120s") Duration deadline,
+            @DefaultValue("4") int workers,
+            @DefaultValue("30s") Duration lease,
+            @DefaultValue("2s") Duration poll,
+            @DefaultValue List<String> forbiddenTerms) {
+
+        GenerationBounds {
+            baseUrl = baseUrl.isBlank() ? REPLICATE : baseUrl.strip().replaceFirst("/+$", "");
+            model = model.isBlank() ? MODEL : model.strip();
+            checkUrl("generation.base-url", baseUrl);
+            if (!MODEL_NAME.matcher(model).matches()) {
+                throw bad("generation.model", model, "owner/name or owner/name:version");
+            }
+            if (!apiToken.fitsHeader()) {
+                throw bad("generation.api-token", apiToken, "visible ASCII characters");
+            }
+            domains = List.copyOf(domains);
+            forbiddenTerms = List.copyOf(forbiddenTerms);
+            between("generation.deadline", deadline, Duration.ofSeconds(1), Duration.ofHours(1));
+            between("generation.workers", workers, 1, 100);
+            between("generation.lease", lease, Duration.ofSeconds(1), Duration.ofHours(1));
+            between("generation.poll", poll, Duration.ofMillis(10), Duration.ofMinutes(1));
+        }
+    }
+
+    /**
+     * A site and how to sign in there.
+     *
+     * @param url of the site, in front of {@code /wp-json}
+     * @param user who uploads
+     * @param applicationPassword that user's, made for this gateway
+     */
+    record Site(String url, String user, ApiKey applicationPassword) {
+        Site {
+            url = url.strip().replaceFirst("/+$", "");
+            checkUrl("wordpress.*.url", url);
+            if (user.isBlank() || user.contains(":")) {
+                throw bad("wordpress.*.user", user, "a name without a colon");
+            }
+            if (!applicationPassword.isSet()) {
+                throw bad("wordpress.*.application-password", "none", "one made for this gateway");
+            }
+        }
+    }
+
+    GalleryProperties {
+        workDirectory = workDirectory == null
+                ? Path.of(System.getProperty("java.io.tmpdir"), "sluice-gallery")
+                : workDirectory;
+        wordpress = Map.copyOf(wordpress);
+        between("max-image-size", maxImageSize, DataSize.ofKilobytes(1), DataSize.ofMegabytes(100));
+        between("max-pixels", maxPixels, 1L, 1_000_000_000L);
+        between("import-timeout", importTimeout, Duration.ofMillis(100), Duration.ofMinutes(5));
+        between("decoders", decoders, 1, 64);
+        between("store-timeout", storeTimeout, Duration.ofSeconds(1), Duration.ofHours(1));
+        between("reconcile-period", reconcilePeriod, Duration.ofSeconds(1), Duration.ofDays(366));
+        between("reconcile-grace", reconcileGrace, Duration.ofSeconds(1), Duration.ofDays(366));
+    }
+
+    /** Never null: the default was put in its place. */
+    @Override
+    public Path workDirectory() {
+        return Objects.requireNonNull(workDirectory);
+    }
+
+    private static <T extends Comparable<T>> void between(String name, T value, T least, T most) {
+        if (value.compareTo(least) < 0 || value.compareTo(most) > 0) {
+            throw bad(name, value, least + " to " + most);
+        }
+    }
+
+    private static void checkUrl(String name, String text) {
+        try {
+            URI url = new URI(text);
+            if (("http".equals(url.getScheme()) || "https".equals(url.getScheme()))
+                    && url.getHost() != null
+                    && url.getRawUserInfo() == null
+                    && url.getRawQuery() == null
+                    && url.getRawFragment() == null) {
+                return;
+            }
+        } catch (URISyntaxException none) {
+            throw bad(name, text, EXPECTED_URL);
+        }
+        throw bad(name, text, EXPECTED_URL);
+    }
+
+    private static IllegalArgumentException bad(String name, Object value, String expected) {
+        return new IllegalArgumentException(PREFIX + name + ": " + value + " (expected: " + expected + ")");
+    }
+}

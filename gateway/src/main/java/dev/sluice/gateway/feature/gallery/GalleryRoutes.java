@@ -1,0 +1,236 @@
+package dev.sluice.gateway.feature.gallery;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
+import dev.sluice.gateway.contract.Access;
+import dev.sluice.gateway.contract.Caller;
+import dev.sluice.gateway.contract.Endpoint;
+import dev.sluice.gateway.contract.FeatureRoutes;
+import dev.sluice.gateway.contract.GatewayException;
+import dev.sluice.gateway.contract.ProblemCode;
+import dev.sluice.gateway.feature.gallery.GalleryRequests.Listing;
+import dev.sluice.gateway.outbound.database.Image;
+import dev.sluice.gateway.outbound.database.ImagePage;
+import dev.sluice.gateway.outbound.database.ImageScope;
+import dev.sluice.gateway.outbound.database.UsageCount;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.HttpMethod;
+import org.springframework.http.MediaType;
+import org.springframework.util.unit.DataSize;
+import org.springframework.web.reactive.function.server.ServerRequest;
+import org.springframework.web.reactive.function.server.ServerResponse;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/** Images as JSON: listed, shown, described, deleted, said to be in use. */
+final class GalleryRoutes implements FeatureRoutes {
+    static final String PATH = "/api/images";
+    static final DataSize MAX_BODY = DataSize.ofKilobytes(16);
+    private static final String ONE = PATH + "/{id}";
+    private static final String USAGE = ONE + "/usages/{kind}/{ref}";
+    private static final String ADMIN = "/api/admin/images";
+    private static final int MOST_AT_ONCE = 100;
+
+    private final Gallery gallery;
+
+    GalleryRoutes(Gallery gallery) {
+        this.gallery = gallery;
+    }
+
+    /**
+     * A part of a listing.
+     *
+     * @param page from 1
+     * @param total images on all pages
+     * @param pages how many pages there are
+     */
+    record PageJson(List<ImageJson> images, int page, int size, long total, long pages) {}
+
+    /**
+     * An image and what uses it.
+     *
+     * @param usages by role and kind
+     */
+    record DetailsJson(@JsonUnwrapped ImageJson image, List<UsageCount> usages) {}
+
+    /**
+     * A new description.
+     *
+     * @param altText null or empty for none
+     */
+    record Description(@Nullable String altText) {}
+
+    /**
+     * Several images.
+     *
+     * @param ids 1 to 100
+     */
+    record Several(@Nullable List<@Nullable String> ids) {}
+
+    /**
+     * What became of each.
+     *
+     * @param results in the order of the request
+     */
+    record Outcomes(List<Outcome> results) {}
+
+    /**
+     * What became of one.
+     *
+     * @param status {@code deleted} or {@code failed}
+     */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    record Outcome(UUID id, String status, @Nullable String code, @Nullable String detail) {}
+
+    /**
+     * How something uses an image.
+     *
+     * @param role for example {@code featured}
+     */
+    record Use(@Nullable String role) {}
+
+    @Override
+    public List<Endpoint> endpoints() {
+        MediaType json = MediaType.APPLICATION_JSON;
+        return List.of(
+                Endpoint.get("gallery.list", PATH, json, this::list),
+                Endpoint.get("gallery.show", ONE, json, this::show),
+                Endpoint.json("gallery.describe", HttpMethod.PATCH, ONE, MAX_BODY, json, this::describe),
+                Endpoint.delete("gallery.delete", ONE, this::delete),
+                Endpoint.postJson("gallery.bulk-delete", PATH + "/bulk-delete", MAX_BODY, json, this::deleteSeveral),
+                Endpoint.json("gallery.use", HttpMethod.PUT, USAGE, MAX_BODY, MediaType.ALL, this::use),
+                Endpoint.delete("gallery.release", USAGE, this::release),
+                Endpoint.get("gallery.admin.list", ADMIN, json, this::listAll).openTo(Access.ADMIN),
+                Endpoint.delete("gallery.admin.delete", ADMIN + "/{id}", this::deleteAny)
+                        .openTo(Access.ADMIN));
+    }
+
+    private Mono<ServerResponse> list(ServerRequest request) {
+        return page(request, Gallery.own(caller(request)), ImageJson::of);
+    }
+
+    private Mono<ServerResponse> listAll(ServerRequest request) {
+        return page(request, Gallery.administered(caller(request)), ImageJson::withOwner);
+    }
+
+    private Mono<ServerResponse> page(ServerRequest request, ImageScope scope, Function<Image, ImageJson> view) {
+        Listing listing = GalleryRequests.listing(request);
+        return gallery.list(scope, listing.filter(), listing.page(), listing.size())
+                .flatMap(page -> json(page(page, listing, view)));
+    }
+
+    private static PageJson page(ImagePage page, Listing listing, Function<Image, ImageJson> view) {
+        return new PageJson(
+                page.images().stream().map(view).toList(),
+                listing.page(),
+                listing.size(),
+                page.total(),
+                Math.ceilDiv(page.total(), (long) listing.size()));
+    }
+
+    private Mono<ServerResponse> show(ServerRequest request) {
+        UUID id = GalleryRequests.id(request);
+        ImageScope scope = Gallery.own(caller(request));
+        return gallery.find(id, scope)
+                .zipWith(gallery.usages(id, scope), (image, usages) -> new DetailsJson(ImageJson.of(image), usages))
+                .flatMap(GalleryRoutes::json);
+    }
+
+    private Mono<ServerResponse> describe(ServerRequest request) {
+        UUID id = GalleryRequests.id(request);
+        return read(request, Description.class, "altText")
+                .flatMap(wanted -> gallery.describe(
+                        id,
+                        Gallery.own(caller(request)),
+                        GalleryRequests.text("altText", wanted.altText(), GalleryRequests.LONGEST_ALT)))
+                .flatMap(image -> json(ImageJson.of(image)));
+    }
+
+    private Mono<ServerResponse> delete(ServerRequest request) {
+        return gallery.delete(GalleryRequests.id(request), Gallery.own(caller(request)))
+                .then(ServerResponse.noContent().build());
+    }
+
+    private Mono<ServerResponse> deleteAny(ServerRequest request) {
+        return gallery.delete(GalleryRequests.id(request), Gallery.administered(caller(request)))
+                .then(ServerResponse.noContent().build());
+    }
+
+    private Mono<ServerResponse> deleteSeveral(ServerRequest request) {
+        ImageScope scope = Gallery.own(caller(request));
+        return read(request, Several.class, "ids")
+                .map(GalleryRoutes::ids)
+                .flatMapMany(Flux::fromIterable)
+                .concatMap(id -> outcome(id, scope))
+                .collectList()
+                .flatMap(results -> json(new Outcomes(results)));
+    }
+
+    private static List<UUID> ids(Several several) {
+        List<@Nullable String> given = several.ids();
+        if (given == null || given.isEmpty() || given.size() > MOST_AT_ONCE) {
+            throw GalleryRequests.bad(
+                    "ids", given == null ? "none" : given.size() + " of them", "1 to " + MOST_AT_ONCE);
+        }
+        List<UUID> ids = new ArrayList<>();
+        for (String id : given) {
+            ids.add(GalleryRequests.uuid("ids[" + ids.size() + "]", id));
+        }
+        return ids.stream().distinct().toList();
+    }
+
+    /** One that fails costs no other, and says itself why. */
+    private Mono<Outcome> outcome(UUID id, ImageScope scope) {
+        return gallery.delete(id, scope)
+                .thenReturn(new Outcome(id, "deleted", null, null))
+                .onErrorResume(
+                        GatewayException.class,
+                        refused -> Mono.just(
+                                new Outcome(id, "failed", refused.code().code(), refused.detail())));
+    }
+
+    private Mono<ServerResponse> use(ServerRequest request) {
+        UUID id = GalleryRequests.id(request);
+        String kind = GalleryRequests.name(request, "kind");
+        String ref = GalleryRequests.name(request, "ref");
+        return read(request, Use.class, "role")
+                .flatMap(use -> gallery.use(
+                        id,
+                        Gallery.usable(caller(request)),
+                        kind,
+                        ref,
+                        GalleryRequests.name("role", use.role())))
+                .then(ServerResponse.noContent().build());
+    }
+
+    private Mono<ServerResponse> release(ServerRequest request) {
+        return gallery.release(
+                        GalleryRequests.id(request),
+                        Gallery.usable(caller(request)),
+                        GalleryRequests.name(request, "kind"),
+                        GalleryRequests.name(request, "ref"))
+                .then(ServerResponse.noContent().build());
+    }
+
+    static Caller caller(ServerRequest request) {
+        return Caller.of(request.exchange());
+    }
+
+    static <T> Mono<T> read(ServerRequest request, Class<T> type, String member) {
+        return request.bodyToMono(type)
+                .switchIfEmpty(Mono.error(() -> GalleryRequests.bad(
+                        "body", "nothing", "a JSON object with " + member)));
+    }
+
+    static Mono<ServerResponse> json(Object body) {
+        return ServerResponse.ok()
+                .contentType(MediaType.APPLICATION_JSON)
+                .header(HttpHeaders.CACHE_CONTROL, "no-store")
+                .bodyValue(body);
+    }
+}

@@ -1,0 +1,103 @@
+package dev.sluice.gateway.feature.gallery;
+
+import dev.sluice.gateway.outbound.database.GenerationJob;
+import dev.sluice.gateway.outbound.database.GenerationJobs;
+import java.time.Duration;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.Disposable;
+import reactor.core.Disposables;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
+
+/**
+ * Takes jobs out of the database and works on some of them at a time, in this process; others do the same beside it,
+ * and no two have one job. Looks for work regularly, and at once when it is told that there is some.
+ */
+final class GenerationWorkers implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(GenerationWorkers.class);
+
+    private final String name = "gateway-" + UUID.randomUUID();
+    private final GenerationJobs jobs;
+    private final GenerationTask task;
+    private final int most;
+    private final Duration lease;
+    private final Duration poll;
+    private final AtomicInteger busy = new AtomicInteger();
+    private final AtomicBoolean failing = new AtomicBoolean();
+    private final Sinks.Many<Long> nudges = Sinks.many().multicast().directBestEffort();
+    private final Disposable.Composite running = Disposables.composite();
+
+    /**
+     * @param most jobs at a time
+     * @param lease for which a job is another's no more, renewed while it lasts
+     * @param poll how often to look
+     */
+    GenerationWorkers(GenerationJobs jobs, GenerationTask task, int most, Duration lease, Duration poll) {
+        this.jobs = jobs;
+        this.task = task;
+        this.most = most;
+        this.lease = lease;
+        this.poll = poll;
+    }
+
+    /** Begins to look for work. */
+    void start() {
+        running.add(Flux.interval(Duration.ZERO, poll)
+                .mergeWith(nudges.asFlux())
+                .onBackpressureLatest()
+                .concatMap(tick -> claim(), 0)
+                .subscribe());
+    }
+
+    /** There may be something to do. */
+    void nudge() {
+        nudges.tryEmitNext(0L);
+    }
+
+    /** Jobs being worked on. */
+    int busy() {
+        return busy.get();
+    }
+
+    private Mono<Void> claim() {
+        int free = most - busy.get();
+        return free <= 0
+                ? Mono.empty()
+                : jobs.claim(name, free, lease)
+                        .doOnNext(claimed -> {
+                            failing.set(false);
+                            claimed.forEach(this::begin);
+                        })
+                        .then()
+                        .onErrorResume(failure -> {
+                            if (failing.compareAndSet(false, true)) {
+                                LOG.warn("no jobs can be claimed at present: {}", failure.toString());
+                            }
+                            return Mono.empty();
+                        });
+    }
+
+    private void begin(GenerationJob job) {
+        busy.incrementAndGet();
+        Disposable.Swap one = Disposables.swap();
+        running.add(one);
+        one.update(task.run(job)
+                .doFinally(end -> {
+                    busy.decrementAndGet();
+                    running.remove(one);
+                    nudge();
+                })
+                .subscribe());
+    }
+
+    /** Lets go of everything; what was being worked on is taken up again when its lease has ended. */
+    @Override
+    public void close() {
+        running.dispose();
+    }
+}

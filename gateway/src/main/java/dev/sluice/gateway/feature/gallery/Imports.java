@@ -1,0 +1,101 @@
+package dev.sluice.gateway.feature.gallery;
+
+import dev.sluice.gateway.contract.Caller;
+import dev.sluice.gateway.contract.GatewayException;
+import dev.sluice.gateway.contract.ProblemCode;
+import dev.sluice.gateway.outbound.database.Image;
+import dev.sluice.gateway.outbound.database.ImageSource;
+import dev.sluice.gateway.outbound.database.Images;
+import dev.sluice.gateway.outbound.fetch.FetchException;
+import dev.sluice.gateway.outbound.fetch.FetchFailure;
+import dev.sluice.gateway.outbound.fetch.FetchRequest.Reach;
+import dev.sluice.gateway.outbound.picture.PictureException;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
+
+/** Brings remote images into the gallery, whole and checked or not at all. */
+final class Imports {
+    private static final int LONGEST_URL = 2048;
+
+    private final ImageIntake intake;
+    private final ImageVault vault;
+    private final Images images;
+    private final Duration deadline;
+    private final Clock clock;
+
+    Imports(ImageIntake intake, ImageVault vault, Images images, Duration deadline, Clock clock) {
+        this.intake = intake;
+        this.vault = vault;
+        this.images = images;
+        this.deadline = deadline;
+        this.clock = clock;
+    }
+
+    /**
+     * What to bring.
+     *
+     * @param url where it is
+     * @param altText at most 500 characters
+     * @param projectId one of the caller's
+     */
+    record Order(
+            @Nullable String url, @Nullable String altText, @Nullable String projectId) {}
+
+    /** The image, once it is stored. Fails with a {@link GatewayException} that says why it could not be. */
+    Mono<Image> bring(Order order, Caller caller) {
+        return Mono.defer(() -> {
+            String url = GalleryRequests.text("url", order.url(), LONGEST_URL);
+            if (url == null) {
+                throw GatewayException.badMember(
+                        ProblemCode.INVALID_URL, "url", order.url(), "an absolute http or https URL");
+            }
+            String altText = GalleryRequests.text("altText", order.altText(), GalleryRequests.LONGEST_ALT);
+            String project = GalleryRequests.project(caller, order.projectId());
+            UUID id = UUID.randomUUID();
+            return intake.fetched(
+                            url,
+                            Reach.PUBLIC_WEB,
+                            deadline,
+                            file -> vault.put(id, caller.subject(), file, object -> {
+                                Image image = Image.stored(
+                                        id,
+                                        caller.subject(),
+                                        project,
+                                        ImageSource.IMPORTED,
+                                        altText,
+                                        object,
+                                        null,
+                                        clock.instant());
+                                return images.add(image).thenReturn(image);
+                            }))
+                    .onErrorMap(FetchException.class, failed -> notHad(url, failed))
+                    .onErrorMap(PictureException.class, bad -> notKept(url, bad));
+        });
+    }
+
+    private static GatewayException notHad(String url, FetchException failed) {
+        return failed.failure() == FetchFailure.INVALID_URL
+                ? GatewayException.badMember(
+                        ProblemCode.INVALID_URL,
+                        "url",
+                        url,
+                        "an absolute http or https URL. " + failed.getMessage())
+                : new GatewayException(
+                                failed.failure() == FetchFailure.NOT_AN_IMAGE
+                                        ? ProblemCode.INVALID_IMAGE
+                                        : ProblemCode.UPSTREAM_FAILED,
+                                failed.getMessage() + ".",
+                                failed)
+                        .with("reason", failed.failure().code());
+    }
+
+    private static GatewayException notKept(String url, PictureException bad) {
+        return new GatewayException(ProblemCode.INVALID_IMAGE, "url: " + bad.getMessage() + ".", bad)
+                .with("member", "url")
+                .with("value", url)
+                .with("reason", bad.kind().code());
+    }
+}

@@ -1,0 +1,210 @@
+package dev.sluice.gateway.feature.gallery;
+
+import dev.sluice.gateway.outbound.database.Images;
+import dev.sluice.gateway.outbound.database.ObjectIntents;
+import dev.sluice.gateway.outbound.database.ObjectReference;
+import dev.sluice.gateway.outbound.database.ObjectReferences;
+import dev.sluice.gateway.outbound.storage.ListedObject;
+import dev.sluice.gateway.outbound.storage.ObjectKey;
+import dev.sluice.gateway.outbound.storage.ObjectStore;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.Disposable;
+import reactor.core.Disposables;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/**
+ * Repairs what a process that died has left between an object and its row: at start and regularly, in the background.
+ *
+ * <ol>
+ *   <li>intents that have expired: their objects are removed, then they are forgotten;
+ *   <li>deletions that have not ended: object, then row;
+ *   <li>the store's listing beside the rows' keys, both in order: an object without a name is removed once it is old
+ *       enough that nobody can be about to name it; a row whose object is gone is failed.
+ * </ol>
+ *
+ * Every step can be repeated and can run on several gateways at once.
+ */
+final class Reconciler implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Reconciler.class);
+    private static final int BATCH = 100;
+
+    /** What all keys of images begin with: see {@link ObjectKey#tenantPrefix}. */
+    private static final String PREFIX = "t/";
+
+    private final ObjectStore store;
+    private final ObjectIntents intents;
+    private final ObjectReferences references;
+    private final Images images;
+    private final ImageVault vault;
+    private final Duration period;
+    private final Duration grace;
+    private final MeterRegistry meters;
+    private final Clock clock;
+    private final Disposable.Composite running = Disposables.composite();
+
+    /**
+     * @param period between two passes
+     * @param grace how old a deletion or an unnamed object must be before it is touched
+     */
+    Reconciler(
+            ObjectStore store,
+            ObjectIntents intents,
+            ObjectReferences references,
+            Images images,
+            ImageVault vault,
+            Duration period,
+            Duration grace,
+            MeterRegistry meters,
+            Clock clock) {
+        this.store = store;
+        this.intents = intents;
+        this.references = references;
+        this.images = images;
+        this.vault = vault;
+        this.period = period;
+        this.grace = grace;
+        this.meters = meters;
+        this.clock = clock;
+    }
+
+    /** What a pass repaired. */
+    enum Repair {
+        /** Objects announced and never named: removed. */
+        ABANDONED,
+        /** Deletions begun and not ended: ended. */
+        HALF_DELETED,
+        /** Objects that nothing names: removed. */
+        UNNAMED,
+        /** Images whose object is gone: failed. */
+        LOST;
+
+        private String tag() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    /**
+     * What one pass did.
+     *
+     * @param repairs how many of each kind; what needed none is absent
+     */
+    record Report(Map<Repair, Long> repairs) {}
+
+    /** Begins, with a first pass at once. */
+    void start() {
+        running.add(Flux.interval(Duration.ZERO, period)
+                .onBackpressureDrop()
+                .concatMap(tick -> pass().onErrorResume(Reconciler::givenUp), 0)
+                .subscribe());
+    }
+
+    private static Mono<Report> givenUp(Throwable failure) {
+        LOG.warn("objects and rows could not be compared, later again: {}", failure.toString());
+        return Mono.empty();
+    }
+
+    /** One pass. Fails when store or database do; what was repaired by then stays so. */
+    Mono<Report> pass() {
+        return Flux.concat(abandoned(), halfDeleted(), compared())
+                .doOnNext(repair -> meters.counter("sluice.gallery.repairs", "kind", repair.tag())
+                        .increment())
+                .collect(Collectors.groupingBy(repair -> repair, Collectors.counting()))
+                .map(Report::new)
+                .doOnNext(report -> LOG.atInfo()
+                        .addKeyValue("repairs", report.repairs())
+                        .log("objects and rows compared, repaired: {}", report.repairs()));
+    }
+
+    private Flux<Repair> abandoned() {
+        return intents.takeExpired(BATCH)
+                .expand(taken -> taken.size() < BATCH ? Mono.empty() : intents.takeExpired(BATCH))
+                .concatMapIterable(taken -> taken, 1)
+                .concatMap(
+                        intent -> store.delete(new ObjectKey(intent.key()))
+                                .then(intents.forget(intent.key()))
+                                .thenReturn(Repair.ABANDONED),
+                        1);
+    }
+
+    private Flux<Repair> halfDeleted() {
+        return references
+                .stuckDeleting(grace, BATCH)
+                .expand(stuck -> stuck.size() < BATCH ? Mono.empty() : references.stuckDeleting(grace, BATCH))
+                .concatMapIterable(stuck -> stuck, 1)
+                .concatMap(image -> vault.remove(image).thenReturn(Repair.HALF_DELETED), 1);
+    }
+
+    /** One key, and who knows it. */
+    private sealed interface Known {
+        String key();
+
+        record ByStore(ListedObject object) implements Known {
+            @Override
+            public String key() {
+                return object.key().value();
+            }
+        }
+
+        record ByRow(ObjectReference row) implements Known {
+            @Override
+            public String key() {
+                return row.key();
+            }
+        }
+    }
+
+    /** Keys are ASCII, so the order of their characters is that of their bytes. */
+    private Flux<Repair> compared() {
+        Flux<Known> stored = store.list(PREFIX).map(Known.ByStore::new);
+        Flux<Known> named = references.inKeyOrder().map(Known.ByRow::new);
+        return Flux.mergeComparing(BATCH, Comparator.comparing(Known::key), stored, named)
+                .bufferUntilChanged(Known::key)
+                .filter(knowing -> knowing.size() == 1)
+                .concatMap(
+                        knowing -> switch (knowing.getFirst()) {
+                            case Known.ByStore(ListedObject object) -> unnamed(object);
+                            case Known.ByRow(ObjectReference row) -> lost(row);
+                        },
+                        1);
+    }
+
+    /** Asked again before anything is removed: the two lists are not of one moment. */
+    private Mono<Repair> unnamed(ListedObject object) {
+        if (object.lastModified().isAfter(clock.instant().minus(grace))) {
+            return Mono.empty();
+        }
+        return references
+                .isNamed(object.key().value())
+                .filter(isNamed -> !isNamed)
+                .flatMap(isNamed -> store.delete(object.key()).thenReturn(Repair.UNNAMED));
+    }
+
+    private Mono<Repair> lost(ObjectReference row) {
+        if (row.deleting()) {
+            return Mono.empty();
+        }
+        return store.stat(new ObjectKey(row.key()))
+                .hasElement()
+                .filter(isThere -> !isThere)
+                .flatMap(isThere -> images.lost(row.imageId(), row.key()))
+                .filter(failed -> failed)
+                .doOnNext(failed -> LOG.atError()
+                        .addKeyValue("image.id", row.imageId())
+                        .log("the file of image {} is gone from the store: {}", row.imageId(), row.key()))
+                .map(failed -> Repair.LOST);
+    }
+
+    @Override
+    public void close() {
+        running.dispose();
+    }
+}

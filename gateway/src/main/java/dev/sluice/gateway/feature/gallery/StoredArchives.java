@@ -1,0 +1,134 @@
+package dev.sluice.gateway.feature.gallery;
+
+import dev.sluice.gateway.contract.GatewayException;
+import dev.sluice.gateway.contract.ProblemCode;
+import dev.sluice.gateway.contract.Representation;
+import dev.sluice.gateway.outbound.database.Image;
+import dev.sluice.gateway.outbound.database.ImageScope;
+import dev.sluice.gateway.outbound.database.Images;
+import dev.sluice.gateway.outbound.database.StoredObject;
+import dev.sluice.gateway.outbound.storage.ObjectKey;
+import dev.sluice.gateway.outbound.storage.ObjectStore;
+import dev.sluice.gateway.outbound.storage.StorageException;
+import dev.sluice.zipstream.ArchiveLayout;
+import dev.sluice.zipstream.ArchiveSegment;
+import dev.sluice.zipstream.EntryHeader;
+import dev.sluice.zipstream.EntryNames;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.UUID;
+import java.util.stream.Collectors;
+import org.springframework.core.io.buffer.DataBuffer;
+import org.springframework.core.io.buffer.DataBufferFactory;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/**
+ * Stored images as archives whose length, entity tag and every byte are known before the first is read: size and CRC-32
+ * of each object stand in its row. So any range can be had, and a download that was cut off goes on where it ended.
+ */
+final class StoredArchives {
+    private final Images images;
+    private final ObjectStore store;
+
+    StoredArchives(Images images, ObjectStore store) {
+        this.images = images;
+        this.store = store;
+    }
+
+    /** An archive of all {@code ids}, in their order, each once. Fails with {@code not_found} or {@code conflict}. */
+    Mono<Archive> of(List<UUID> ids, ImageScope scope) {
+        List<UUID> wanted = ids.stream().distinct().toList();
+        return images.findAll(wanted, scope).map(found -> {
+            Set<UUID> absent = new HashSet<>(wanted);
+            found.forEach(image -> absent.remove(image.id()));
+            if (!absent.isEmpty()) {
+                throw new GatewayException(
+                                ProblemCode.NOT_FOUND,
+                                "There is no image " + absent.iterator().next() + ".")
+                        .with("ids", wanted.stream().filter(absent::contains).toList());
+            }
+            return archive(found);
+        });
+    }
+
+    private Archive archive(List<Image> found) {
+        EntryNames names = new EntryNames();
+        List<StoredObject> objects = new ArrayList<>();
+        List<EntryHeader> entries = new ArrayList<>();
+        for (Image image : found) {
+            StoredObject object = image.object();
+            if (object == null) {
+                throw new GatewayException(
+                        ProblemCode.CONFLICT,
+                        "Image " + image.id() + ": " + image.status().code() + " without a file (expected: one that is stored)");
+            }
+            objects.add(object);
+            entries.add(new EntryHeader(
+                    names.claim(name(image), FileRoutes.extension(object)),
+                    object.size(),
+                    object.crc32(),
+                    Objects.requireNonNullElse(image.completedAt(), image.createdAt())));
+        }
+        return new Archive(store, ArchiveLayout.of(entries), objects);
+    }
+
+    /** What a file of an image is called: by its description, else by its id. */
+    static String name(Image image) {
+        String altText = ImageJson.altText(image);
+        // A description is no path, and its last slash not the beginning of a name.
+        return altText == null ? image.id().toString() : altText.replaceAll("[/\\\\\\p{Cntrl}]+", " ");
+    }
+
+    /** One archive. */
+    static final class Archive implements Representation.Body {
+        private final ObjectStore store;
+        private final ArchiveLayout layout;
+        private final List<StoredObject> objects;
+
+        Archive(ObjectStore store, ArchiveLayout layout, List<StoredObject> objects) {
+            this.store = store;
+            this.layout = layout;
+            this.objects = List.copyOf(objects);
+        }
+
+        long length() {
+            return layout.length();
+        }
+
+        /** Of the archive's own bytes and of those of each object: a strong one. */
+        String etag() {
+            String parts = objects.stream().map(StoredObject::etag).collect(Collectors.joining());
+            byte[] hash = sha256(layout.fingerprint() + parts);
+            return '"' + Base64.getUrlEncoder().withoutPadding().encodeToString(hash) + '"';
+        }
+
+        @Override
+        public Flux<DataBuffer> bytes(long position, long count, DataBufferFactory buffers) {
+            return layout.bytes(position, count, this::payload, buffers);
+        }
+
+        private Flux<DataBuffer> payload(ArchiveSegment.Payload part) {
+            ObjectKey key = new ObjectKey(objects.get(part.entry()).key());
+            return store.open(key)
+                    .switchIfEmpty(Mono.error(() -> new StorageException(
+                            StorageException.Kind.GONE, key + ": deleted while its archive was sent", null)))
+                    .flatMapMany(content -> content.bytes(part.offset(), part.length()));
+        }
+
+        private static byte[] sha256(String text) {
+            try {
+                return MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
+            } catch (NoSuchAlgorithmException impossible) {
+                throw new IllegalStateException(impossible);
+            }
+        }
+    }
+}

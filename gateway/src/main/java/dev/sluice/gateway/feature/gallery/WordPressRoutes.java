@@ -1,0 +1,131 @@
+package dev.sluice.gateway.feature.gallery;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import dev.sluice.gateway.contract.Endpoint;
+import dev.sluice.gateway.contract.FeatureRoutes;
+import dev.sluice.gateway.contract.GatewayException;
+import dev.sluice.gateway.contract.ProblemCode;
+import dev.sluice.gateway.outbound.database.Image;
+import dev.sluice.gateway.outbound.database.StoredObject;
+import dev.sluice.gateway.outbound.provider.MediaFile;
+import dev.sluice.gateway.outbound.provider.ProviderException;
+import dev.sluice.gateway.outbound.provider.SentMedia;
+import dev.sluice.gateway.outbound.provider.WordPressMedia;
+import dev.sluice.gateway.outbound.storage.ObjectKey;
+import dev.sluice.gateway.outbound.storage.ObjectStore;
+import dev.sluice.zipstream.EntryNames;
+import java.net.URI;
+import java.util.List;
+import java.util.Objects;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.springframework.http.MediaType;
+import org.springframework.web.reactive.function.server.ServerRequest;
+import org.springframework.web.reactive.function.server.ServerResponse;
+import reactor.core.publisher.Mono;
+
+/** Sends an image to a WordPress media library. What that says when it refuses reaches the caller. */
+final class WordPressRoutes implements FeatureRoutes {
+    private final Gallery gallery;
+    private final ObjectStore store;
+    private final WordPressMedia sites;
+
+    WordPressRoutes(Gallery gallery, ObjectStore store, WordPressMedia sites) {
+        this.gallery = gallery;
+        this.store = store;
+        this.sites = sites;
+    }
+
+    /**
+     * Where to.
+     *
+     * @param site one of those that are configured; the only one if absent
+     */
+    record Wish(@Nullable String site) {}
+
+    /**
+     * Where it is now.
+     *
+     * @param id the library's number for it
+     * @param link its page
+     * @param sourceUrl the file
+     * @param warning what the library did not take beside the file
+     */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    record Sent(String site, long id, URI link, URI sourceUrl, @Nullable String warning) {}
+
+    @Override
+    public List<Endpoint> endpoints() {
+        return List.of(Endpoint.postJson(
+                "gallery.wordpress",
+                GalleryRoutes.PATH + "/{id}/wordpress",
+                GalleryRoutes.MAX_BODY,
+                MediaType.APPLICATION_JSON,
+                this::send));
+    }
+
+    private Mono<ServerResponse> send(ServerRequest request) {
+        UUID id = GalleryRequests.id(request);
+        return GalleryRoutes.read(request, Wish.class, "site").flatMap(wish -> {
+            String site = site(wish);
+            return gallery.find(id, Gallery.own(GalleryRoutes.caller(request)))
+                    .flatMap(image -> send(image, site))
+                    .flatMap(GalleryRoutes::json);
+        });
+    }
+
+    private String site(Wish wish) {
+        if (sites.sites().isEmpty()) {
+            throw new GatewayException(
+                    ProblemCode.PROVIDER_NOT_CONFIGURED, "This gateway knows no WordPress site.");
+        }
+        String site = wish.site() == null && sites.sites().size() == 1
+                ? sites.sites().iterator().next()
+                : wish.site();
+        if (site == null || !sites.sites().contains(site)) {
+            throw GalleryRequests.bad(
+                    "site", wish.site(), "one of " + sites.sites().stream().sorted().toList());
+        }
+        return site;
+    }
+
+    private Mono<Sent> send(Image image, String site) {
+        StoredObject object = image.object();
+        if (object == null) {
+            return Mono.error(new GatewayException(
+                    ProblemCode.CONFLICT,
+                    "Image " + image.id() + ": " + image.status().code()
+                            + " without a file (expected: one that is stored)"));
+        }
+        String name = new EntryNames().claim(StoredArchives.name(image), FileRoutes.extension(object));
+        return store.open(new ObjectKey(object.key()))
+                .switchIfEmpty(Mono.error(() -> FileRoutes.lost(image)))
+                .flatMap(content -> sites.send(
+                        site,
+                        new MediaFile(
+                                name,
+                                MediaType.parseMediaType(object.contentType()),
+                                object.size(),
+                                Objects.requireNonNullElse(ImageJson.altText(image), ""),
+                                content.bytes())))
+                .map(sent -> sent(site, sent))
+                .onErrorMap(ProviderException.class, WordPressRoutes::problem);
+    }
+
+    private static Sent sent(String site, SentMedia media) {
+        return new Sent(site, media.id(), media.link(), media.sourceUrl(), media.altTextProblem());
+    }
+
+    private static GatewayException problem(ProviderException failure) {
+        ProblemCode code = switch (failure.failure()) {
+            case TIMED_OUT, STALLED -> ProblemCode.UPSTREAM_TIMEOUT;
+            case OVERLOADED -> ProblemCode.OVERLOADED;
+            case BUSY -> ProblemCode.PROVIDER_BUSY;
+            case NOT_CONFIGURED -> ProblemCode.PROVIDER_NOT_CONFIGURED;
+            case UNREACHABLE, UNCERTAIN, SERVER_ERROR, REFUSED, BLOCKED, FAILED, BROKEN_ANSWER ->
+                ProblemCode.UPSTREAM_FAILED;
+        };
+        GatewayException problem = new GatewayException(code, String.valueOf(failure.getMessage()), failure);
+        return failure.retryAfter() == null ? problem : problem.retryAfter(failure.retryAfter());
+    }
+}
