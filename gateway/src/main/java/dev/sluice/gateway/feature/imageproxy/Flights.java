@@ -119,7 +119,8 @@ final class Flights<T> {
         void start(Function<Disposable.Composite, Mono<T>> work) {
             // Deferred: a task that cannot even be made fails for all who are aboard.
             Disposable running = Mono.defer(() -> work.apply(resources))
-                    .doFinally(end -> underWay.remove(key, this))
+                    // Landed before anybody hears of it: who asks after having been answered begins anew.
+                    .doOnTerminate(() -> underWay.remove(key, this))
                     .subscribe(result::tryEmitValue, result::tryEmitError, result::tryEmitEmpty);
             boolean nobodyLeft;
             synchronized (lock) {

@@ -6,6 +6,8 @@ import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.core.io.buffer.DataBufferFactory;
 import org.springframework.http.server.reactive.ServerHttpResponse;
@@ -15,6 +17,7 @@ import reactor.core.publisher.Mono;
 /** What the image proxy tells of itself. */
 final class ImageProxyMeters {
     private final MeterRegistry registry;
+    private final Map<String, Counter> results = new ConcurrentHashMap<>(); // there are few
     private final Timer origin;
     private final Counter sent;
 
@@ -41,7 +44,8 @@ final class ImageProxyMeters {
     }
 
     void answered(CacheStatus status) {
-        registry.counter("sluice.image_proxy.requests", "result", status.result())
+        results.computeIfAbsent(
+                        status.result(), result -> registry.counter("sluice.image_proxy.requests", "result", result))
                 .increment();
     }
 

@@ -161,7 +161,8 @@ class SignedUrlsTest {
         assertRefused(rig.gateway.get(url.replaceAll("&exp=(\\d)", "&exp=9$1")), "sig");
         assertRefused(rig.gateway.get(url.replaceAll("&exp=\\d+", "")), "sig");
         assertRefused(rig.gateway.get(url.replaceAll("&exp=\\d+", "&exp=-1")), "sig");
-        assertRefused(rig.gateway.get(url.replaceAll("&sig=.", "&sig=_")), "sig");
+        String other = url.contains("&sig=_") ? "-" : "_";
+        assertRefused(rig.gateway.get(url.replaceAll("&sig=.", "&sig=" + other)), "sig");
         assertRefused(rig.gateway.get(url.replaceAll("&sig=.*", "&sig=")), "sig");
         assertThat(rig.gateway.get(url.replaceAll("&sig=.*", "")).statusCode()).isEqualTo(401);
         assertThat(rig.gateway.get(url).statusCode()).isEqualTo(200);
