@@ -27,9 +27,9 @@ import io.lettuce.core.RedisClient;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.beans.factory.annotation.Value;
@@ -44,6 +44,8 @@ import org.springframework.web.reactive.function.server.RequestPredicates;
 import org.springframework.web.reactive.function.server.RouterFunction;
 import org.springframework.web.reactive.function.server.RouterFunctions;
 import org.springframework.web.reactive.function.server.ServerResponse;
+import org.springframework.web.util.pattern.PathPattern;
+import org.springframework.web.util.pattern.PathPatternParser;
 import reactor.core.scheduler.Schedulers;
 import tools.jackson.core.StreamReadFeature;
 import tools.jackson.databind.cfg.CoercionAction;
@@ -125,14 +127,16 @@ class Pipeline {
 
     @Bean
     RouterFunction<ServerResponse> endpoints(ObjectProvider<FeatureRoutes> features, Admission admission) {
-        Map<String, List<Endpoint>> byPath = new LinkedHashMap<>();
+        // The more specific path first: /images/zip is no image's id.
+        Map<PathPattern, List<Endpoint>> byPath = new TreeMap<>();
         features.orderedStream()
                 .flatMap(feature -> feature.endpoints().stream())
-                .forEach(endpoint -> byPath.computeIfAbsent(endpoint.path(), path -> new ArrayList<>())
+                .forEach(endpoint -> byPath.computeIfAbsent(
+                                PathPatternParser.defaultInstance.parse(endpoint.path()), path -> new ArrayList<>())
                         .add(endpoint));
         RouterFunctions.Builder routes = RouterFunctions.route();
-        byPath.forEach(
-                (path, methods) -> routes.route(RequestPredicates.path(path), new EndpointGate(methods, admission)));
+        byPath.forEach((path, methods) ->
+                routes.route(RequestPredicates.path(path.getPatternString()), new EndpointGate(methods, admission)));
         return routes.build();
     }
 

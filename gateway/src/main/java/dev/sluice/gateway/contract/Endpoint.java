@@ -59,9 +59,30 @@ public record Endpoint(
             DataSize maxBody,
             List<MediaType> produces,
             HandlerFunction<ServerResponse> handler) {
+        return json(name, HttpMethod.POST, path, maxBody, produces, handler);
+    }
+
+    /** A method with a body of JSON, for signed-in callers. */
+    public static Endpoint json(
+            String name,
+            HttpMethod method,
+            String path,
+            DataSize maxBody,
+            MediaType produces,
+            HandlerFunction<ServerResponse> handler) {
+        return json(name, method, path, maxBody, List.of(produces), handler);
+    }
+
+    private static Endpoint json(
+            String name,
+            HttpMethod method,
+            String path,
+            DataSize maxBody,
+            List<MediaType> produces,
+            HandlerFunction<ServerResponse> handler) {
         return new Endpoint(
                 name,
-                HttpMethod.POST,
+                method,
                 path,
                 List.of(MediaType.APPLICATION_JSON),
                 produces,

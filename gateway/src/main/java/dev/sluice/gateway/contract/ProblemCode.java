@@ -31,6 +31,10 @@ public enum ProblemCode {
     METHOD_NOT_ALLOWED(HttpStatus.METHOD_NOT_ALLOWED, "Method not allowed"),
     /** None of the representations that the caller accepts exists. */
     NOT_ACCEPTABLE(HttpStatus.NOT_ACCEPTABLE, "Not acceptable"),
+    /** Something uses the image, so it is not deleted. */
+    IMAGE_IN_USE(HttpStatus.CONFLICT, "The image is in use"),
+    /** The resource is not in a state in which that can be done. */
+    CONFLICT(HttpStatus.CONFLICT, "Conflict"),
     /** The body did not arrive in time. */
     REQUEST_TIMEOUT(HttpStatus.REQUEST_TIMEOUT, "The request took too long"),
     /** The body is larger than the route admits. */
@@ -39,6 +43,8 @@ public enum ProblemCode {
     UNSUPPORTED_MEDIA_TYPE(HttpStatus.UNSUPPORTED_MEDIA_TYPE, "Unsupported media type"),
     /** The resource is shorter than the range that is asked for. */
     RANGE_NOT_SATISFIABLE(HttpStatus.REQUESTED_RANGE_NOT_SATISFIABLE, "The range is beyond the end"),
+    /** What was sent or fetched as an image is none that can be kept. */
+    INVALID_IMAGE(HttpStatus.UNPROCESSABLE_CONTENT, "Not an image that can be kept"),
     /** A provider read the prompt, or its own answer, and will not have it; the same prompt will fare no better. */
     PROMPT_REJECTED(HttpStatus.UNPROCESSABLE_CONTENT, "The prompt was rejected"),
     /** Too many requests from one address or caller. */
@@ -55,6 +61,8 @@ public enum ProblemCode {
     NO_IMAGE_AVAILABLE(HttpStatus.BAD_GATEWAY, "No image available"),
     /** One of the images failed and the request wants all or nothing. */
     UPSTREAM_FAILED(HttpStatus.BAD_GATEWAY, "An upstream failed"),
+    /** The store did not do what was asked of it. */
+    STORAGE_FAILED(HttpStatus.BAD_GATEWAY, "The store failed"),
     /** No room at present; nothing was started. */
     OVERLOADED(HttpStatus.SERVICE_UNAVAILABLE, "Overloaded"),
     /** What everybody together may spend for now is spent. */

@@ -54,7 +54,14 @@ public final class RunningGateway implements AutoCloseable {
         return start(settings, Clock.systemUTC());
     }
 
-    private static RunningGateway start(Map<String, String> settings, Clock clock) {
+    /** Starts it with further configuration beside the application's own. */
+    public static RunningGateway start(HostileOrigin origin, Map<String, String> settings, Class<?>... further) {
+        Map<String, String> all = new LinkedHashMap<>(settings);
+        all.putIfAbsent("sluice.fetch.allow-networks", origin.addressAndPort());
+        return start(all, Clock.systemUTC(), further);
+    }
+
+    private static RunningGateway start(Map<String, String> settings, Clock clock, Class<?>... further) {
         Map<String, Object> all = new LinkedHashMap<>();
         all.put("server.port", "0");
         all.put("sluice.samples.enabled", "false");
@@ -68,6 +75,7 @@ public final class RunningGateway implements AutoCloseable {
                 .map(setting -> "--" + setting.getKey() + "=" + setting.getValue())
                 .toArray(String[]::new);
         return new RunningGateway(new SpringApplicationBuilder(GatewayApplication.class)
+                .sources(further)
                 .initializers(
                         RunningGateway::withThreadsOfItsOwn,
                         context -> ((GenericApplicationContext) context).registerBean(Clock.class, () -> clock))

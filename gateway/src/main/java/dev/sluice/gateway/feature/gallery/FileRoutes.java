@@ -83,10 +83,7 @@ final class FileRoutes implements FeatureRoutes {
     }
 
     private Mono<ServerResponse> send(
-            ServerRequest request,
-            Image image,
-            StoredObject object,
-            ContentDisposition.@Nullable Builder disposition) {
+            ServerRequest request, Image image, StoredObject object, ContentDisposition.@Nullable Builder disposition) {
         return store.open(new ObjectKey(object.key()))
                 .switchIfEmpty(Mono.error(() -> lost(image)))
                 .flatMap(content -> new Representation(
@@ -119,20 +116,21 @@ final class FileRoutes implements FeatureRoutes {
 
     private Mono<ServerResponse> zip(ServerRequest request) {
         Caller caller = GalleryRoutes.caller(request);
-        return archives.of(GalleryRequests.ids(request), Gallery.own(caller)).flatMap(archive -> new Representation(
-                        ZIP,
-                        archive.length(),
-                        archive.etag(),
-                        null,
-                        headers -> {
-                            headers.set(HttpHeaders.CACHE_CONTROL, "private, no-cache");
-                            headers.set("X-Content-Type-Options", "nosniff");
-                            headers.setContentDisposition(ContentDisposition.attachment()
-                                    .filename("images.zip")
-                                    .build());
-                        },
-                        archive)
-                .answer(request));
+        return archives.of(GalleryRequests.ids(request), Gallery.own(caller))
+                .flatMap(archive -> new Representation(
+                                ZIP,
+                                archive.length(),
+                                archive.etag(),
+                                null,
+                                headers -> {
+                                    headers.set(HttpHeaders.CACHE_CONTROL, "private, no-cache");
+                                    headers.set("X-Content-Type-Options", "nosniff");
+                                    headers.setContentDisposition(ContentDisposition.attachment()
+                                            .filename("images.zip")
+                                            .build());
+                                },
+                                archive)
+                        .answer(request));
     }
 
     private static GatewayException noFile(Image image) {

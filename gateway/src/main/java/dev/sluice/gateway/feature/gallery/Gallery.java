@@ -67,8 +67,7 @@ final class Gallery {
 
     /** One that the caller may look at: its own, or one that it administers. Fails with {@code not_found}. */
     Mono<Image> visible(UUID id, Caller caller) {
-        Mono<Image> administered =
-                caller.isAdmin() ? images.find(id, administered(caller)) : Mono.empty();
+        Mono<Image> administered = caller.isAdmin() ? images.find(id, administered(caller)) : Mono.empty();
         return images.find(id, own(caller)).switchIfEmpty(administered).switchIfEmpty(absent(id));
     }
 
@@ -99,12 +98,14 @@ final class Gallery {
 
     /** Says that something uses an image. Fails with {@code not_found}. */
     Mono<Void> use(UUID id, ImageScope scope, String kind, String ref, String role) {
-        return usages.put(id, scope, kind, ref, role).flatMap(there -> there ? Mono.<Void>empty() : absent(id).then());
+        return usages.put(id, scope, kind, ref, role)
+                .flatMap(there -> there ? Mono.<Void>empty() : absent(id).then());
     }
 
     /** Says that something uses an image no longer. Fails with {@code not_found}. */
     Mono<Void> release(UUID id, ImageScope scope, String kind, String ref) {
-        return usages.remove(id, scope, kind, ref).flatMap(there -> there ? Mono.<Void>empty() : absent(id).then());
+        return usages.remove(id, scope, kind, ref)
+                .flatMap(there -> there ? Mono.<Void>empty() : absent(id).then());
     }
 
     static <T> Mono<T> absent(UUID id) {

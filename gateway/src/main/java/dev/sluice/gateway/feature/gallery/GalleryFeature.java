@@ -68,7 +68,8 @@ public class GalleryFeature {
         WorkFiles files = new WorkFiles(properties.workDirectory(), Schedulers.boundedElastic());
         files.sweep();
         PictureCheck pictures = new PictureCheck(properties.maxPixels(), decoders);
-        return new ImageIntake(origins, files, pictures, properties.maxImageSize().toBytes());
+        return new ImageIntake(
+                origins, files, pictures, properties.maxImageSize().toBytes());
     }
 
     @Bean
@@ -121,8 +122,9 @@ public class GalleryFeature {
         GenerationBounds bounds = properties.generation();
         boolean hasToken = bounds.apiToken().isSet();
         GalleryProperties.Provider wanted = bounds.provider();
-        GalleryProperties.Provider provider =
-                wanted != null ? wanted : hasToken || production ? GalleryProperties.Provider.REPLICATE : GalleryProperties.Provider.SKETCH;
+        GalleryProperties.Provider provider = wanted != null
+                ? wanted
+                : hasToken || production ? GalleryProperties.Provider.REPLICATE : GalleryProperties.Provider.SKETCH;
         return switch (provider) {
             case SKETCH -> {
                 if (production) {
@@ -149,10 +151,8 @@ public class GalleryFeature {
             ImageVault vault,
             MeterRegistry meters) {
         GenerationBounds bounds = properties.generation();
-        GenerationTask task =
-                new GenerationTask(jobs, images, model, intake, vault, bounds.lease(), Clock.systemUTC());
-        GenerationWorkers workers =
-                new GenerationWorkers(jobs, task, bounds.workers(), bounds.lease(), bounds.poll());
+        GenerationTask task = new GenerationTask(jobs, images, model, intake, vault, bounds.lease(), Clock.systemUTC());
+        GenerationWorkers workers = new GenerationWorkers(jobs, task, bounds.workers(), bounds.lease(), bounds.poll());
         Gauge.builder("sluice.gallery.workers.busy", workers, GenerationWorkers::busy)
                 .description("Images that this process is generating")
                 .register(meters);
@@ -219,10 +219,12 @@ public class GalleryFeature {
             ObjectProvider<BuildProperties> build,
             JsonMapper json) {
         Map<String, WordPressSite> sites = new LinkedHashMap<>();
-        properties.wordpress().forEach((name, site) -> sites.put(
-                name, new WordPressSite(URI.create(site.url()), site.user(), site.applicationPassword())));
-        WordPressSettings settings = new WordPressSettings(
-                sites, userAgent(build), CONNECT_TIMEOUT, SEND_DEADLINE, MAX_ANSWER, CONNECTIONS);
+        properties
+                .wordpress()
+                .forEach((name, site) -> sites.put(
+                        name, new WordPressSite(URI.create(site.url()), site.user(), site.applicationPassword())));
+        WordPressSettings settings =
+                new WordPressSettings(sites, userAgent(build), CONNECT_TIMEOUT, SEND_DEADLINE, MAX_ANSWER, CONNECTIONS);
         return new WordPressMedia(settings, resources.getLoopResources(), json, Schedulers.parallel());
     }
 

@@ -43,7 +43,8 @@ record GalleryProperties(
     private static final String PREFIX = "sluice.gallery.";
     private static final String REPLICATE = "https://api.replicate.com";
     private static final String MODEL = "black-forest-labs/flux-schnell";
-    private static final Pattern MODEL_NAME = Pattern.compile("[A-Za-z0-9._-]{1,100}/[A-Za-z0-9._-]{1,100}(:[A-Za-z0-9]{1,128})?");
+    private static final Pattern MODEL_NAME =
+            Pattern.compile("[A-Za-z0-9._-]{1,100}/[A-Za-z0-9._-]{1,100}(:[A-Za-z0-9]{1,128})?");
     private static final String EXPECTED_URL = "an http or https URL without user, query and fragment";
 
     /** Who makes the images. */
@@ -73,7 +74,10 @@ record GalleryProperties(
             @DefaultValue("") ApiKey apiToken,
             @DefaultValue("") String baseUrl,
             @DefaultValue("") String model,
-            @DefaultValue({"replicate.delivery", "cdn.replicate.com"}) List<String> domains,
+
+            @DefaultValue({"replicate.delivery", "cdn.replicate.com"})
+            List<String> domains,
+
             @DefaultValue("120s") Duration deadline,
             @DefaultValue("4") int workers,
             @DefaultValue("30s") Duration lease,
@@ -120,9 +124,8 @@ record GalleryProperties(
     }
 
     GalleryProperties {
-        workDirectory = workDirectory == null
-                ? Path.of(System.getProperty("java.io.tmpdir"), "sluice-gallery")
-                : workDirectory;
+        workDirectory =
+                workDirectory == null ? Path.of(System.getProperty("java.io.tmpdir"), "sluice-gallery") : workDirectory;
         wordpress = Map.copyOf(wordpress);
         between("max-image-size", maxImageSize, DataSize.ofKilobytes(1), DataSize.ofMegabytes(100));
         between("max-pixels", maxPixels, 1L, 1_000_000_000L);

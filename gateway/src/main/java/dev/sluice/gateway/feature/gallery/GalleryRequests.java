@@ -45,7 +45,10 @@ final class GalleryRequests {
         MultiValueMap<String, String> given = request.queryParams();
         given.forEach((name, values) -> {
             if (!LISTING.contains(name)) {
-                throw bad(name, values.getFirst(), "one of " + LISTING.stream().sorted().toList());
+                throw bad(
+                        name,
+                        values.getFirst(),
+                        "one of " + LISTING.stream().sorted().toList());
             }
             if (values.size() != 1) {
                 throw bad(name, values.size() + " of them", "one");
@@ -58,9 +61,7 @@ final class GalleryRequests {
                 text("projectId", given.getFirst("projectId"), LONGEST_NAME),
                 text("q", text, LONGEST_TEXT));
         return new Listing(
-                filter,
-                number(given, "page", 1, MOST_PAGES),
-                number(given, "size", DEFAULT_PAGE, LARGEST_PAGE));
+                filter, number(given, "page", 1, MOST_PAGES), number(given, "size", DEFAULT_PAGE, LARGEST_PAGE));
     }
 
     private static ImageStatus status(String given) {
@@ -146,7 +147,9 @@ final class GalleryRequests {
     /** A project that is the caller's, or none. */
     static @Nullable String project(Caller caller, @Nullable String projectId) {
         String project = text("projectId", projectId, LONGEST_NAME);
-        if (project != null && !caller.projects().contains(project) && !caller.roles().contains("super-admin")) {
+        if (project != null
+                && !caller.projects().contains(project)
+                && !caller.roles().contains("super-admin")) {
             throw GatewayException.badMember(
                     ProblemCode.FORBIDDEN, "projectId", project, "one of the caller's projects");
         }

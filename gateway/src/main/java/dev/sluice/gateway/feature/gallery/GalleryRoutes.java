@@ -7,7 +7,6 @@ import dev.sluice.gateway.contract.Caller;
 import dev.sluice.gateway.contract.Endpoint;
 import dev.sluice.gateway.contract.FeatureRoutes;
 import dev.sluice.gateway.contract.GatewayException;
-import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.gateway.feature.gallery.GalleryRequests.Listing;
 import dev.sluice.gateway.outbound.database.Image;
 import dev.sluice.gateway.outbound.database.ImagePage;
@@ -85,7 +84,11 @@ final class GalleryRoutes implements FeatureRoutes {
      * @param status {@code deleted} or {@code failed}
      */
     @JsonInclude(JsonInclude.Include.NON_NULL)
-    record Outcome(UUID id, String status, @Nullable String code, @Nullable String detail) {}
+    record Outcome(
+            UUID id,
+            String status,
+            @Nullable String code,
+            @Nullable String detail) {}
 
     /**
      * How something uses an image.
@@ -200,11 +203,7 @@ final class GalleryRoutes implements FeatureRoutes {
         String ref = GalleryRequests.name(request, "ref");
         return read(request, Use.class, "role")
                 .flatMap(use -> gallery.use(
-                        id,
-                        Gallery.usable(caller(request)),
-                        kind,
-                        ref,
-                        GalleryRequests.name("role", use.role())))
+                        id, Gallery.usable(caller(request)), kind, ref, GalleryRequests.name("role", use.role())))
                 .then(ServerResponse.noContent().build());
     }
 
@@ -223,8 +222,8 @@ final class GalleryRoutes implements FeatureRoutes {
 
     static <T> Mono<T> read(ServerRequest request, Class<T> type, String member) {
         return request.bodyToMono(type)
-                .switchIfEmpty(Mono.error(() -> GalleryRequests.bad(
-                        "body", "nothing", "a JSON object with " + member)));
+                .switchIfEmpty(
+                        Mono.error(() -> GalleryRequests.bad("body", "nothing", "a JSON object with " + member)));
     }
 
     static Mono<ServerResponse> json(Object body) {

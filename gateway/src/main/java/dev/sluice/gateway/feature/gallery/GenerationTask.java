@@ -131,8 +131,11 @@ final class GenerationTask {
     }
 
     private Mono<Void> complete(GenerationJob job, Image image, ReceivedFile file) {
-        return vault.put(image.id(), image.owner(), file, object -> jobs.complete(job, object)
-                        .filter(completed -> completed))
+        return vault.put(
+                        image.id(),
+                        image.owner(),
+                        file,
+                        object -> jobs.complete(job, object).filter(completed -> completed))
                 .doOnNext(completed -> LOG.atInfo()
                         .addKeyValue("image.id", image.id())
                         .addKeyValue("user.id", image.owner())
@@ -159,7 +162,8 @@ final class GenerationTask {
     /** Whether it was the store's or the database's fault, and may be over soon. */
     private static boolean isPassing(Throwable failure) {
         return failure instanceof DatabaseException
-                || (failure instanceof StorageException storage && storage.kind().isRetryable());
+                || (failure instanceof StorageException storage
+                        && storage.kind().isRetryable());
     }
 
     private static Image.Failure why(Throwable failure) {
@@ -170,8 +174,7 @@ final class GenerationTask {
             case FetchException fetch -> new Image.Failure(fetch.failure().code(), text(fetch));
             case PictureException picture -> new Image.Failure(picture.kind().code(), text(picture));
             case ByteLimitExceededException excess -> new Image.Failure("too_large", text(excess));
-            case StorageException storage ->
-                new Image.Failure("storage_failed", "The store did not take the image");
+            case StorageException storage -> new Image.Failure("storage_failed", "The store did not take the image");
             default -> new Image.Failure("internal_error", "The gateway failed at it");
         };
     }

@@ -39,13 +39,15 @@ final class ImageIntake {
         this.maxBytes = maxBytes;
     }
 
-    /** Fetches an image and lets {@code use} have it. Fails with a fetch failure, a picture failure, or as {@code use} does. */
+    /**
+     * Fetches an image and lets {@code use} have it. Fails with a fetch failure, a picture failure, or as {@code use}
+     * does.
+     */
     <T> Mono<T> fetched(String url, Reach reach, Duration deadline, Function<ReceivedFile, Mono<T>> use) {
         FetchRequest request = new FetchRequest(url, maxBytes, deadline, reach, Media.RASTER_IMAGE);
-        return files.with(
-                file -> origins.fetch(request, response -> receive(file, response.body()))
-                        .flatMap(this::checked)
-                        .flatMap(use));
+        return files.with(file -> origins.fetch(request, response -> receive(file, response.body()))
+                .flatMap(this::checked)
+                .flatMap(use));
     }
 
     /** Takes bytes that are at hand, of which it owns each buffer, and lets {@code use} have them. */
@@ -72,8 +74,8 @@ final class ImageIntake {
 
     private Mono<ReceivedFile> checked(Written written) {
         return pictures.check(written.file())
-                .map(picture -> new ReceivedFile(
-                        written.file(), written.size(), written.crc32(), written.etag(), picture));
+                .map(picture ->
+                        new ReceivedFile(written.file(), written.size(), written.crc32(), written.etag(), picture));
     }
 
     private static void update(MessageDigest digest, DataBuffer buffer) {

@@ -15,16 +15,16 @@ import java.util.UUID;
 import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.core.io.buffer.DataBufferUtils;
 import org.springframework.core.io.buffer.NettyDataBufferFactory;
-import org.springframework.core.io.buffer.DataBuffer;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 /**
  * Objects and rows, changed so that neither is ever without the other for good. The order of the steps is drawn on the
- * page of {@link dev.sluice.gateway.outbound.database}: a key is announced, the object is put, one transaction makes the
- * row name the key; what fails before is taken back here, and what dies before by the {@link Reconciler}.
+ * page of {@link dev.sluice.gateway.outbound.database}: a key is announced, the object is put, one transaction makes
+ * the row name the key; what fails before is taken back here, and what dies before by the {@link Reconciler}.
  */
 final class ImageVault {
     private static final Logger LOG = LoggerFactory.getLogger(ImageVault.class);
@@ -54,27 +54,28 @@ final class ImageVault {
     }
 
     /**
-     * Stores a file and has {@code row} name its object. When that fails, is given up or comes back empty, the object is
-     * removed again.
+     * Stores a file and has {@code row} name its object. When that fails, is given up or comes back empty, the object
+     * is removed again.
      *
      * @param row one transaction, which redeems the key's intent
      */
     <T> Mono<T> put(UUID imageId, String owner, ReceivedFile file, Function<StoredObject, Mono<T>> row) {
         return Mono.defer(() -> {
-            // Never the image's id: another attempt has another key, so that one that comes too late overwrites nothing.
+            // Never the image's id: another attempt has another key, so that one that comes too late overwrites
+            // nothing.
             ObjectKey key = ObjectKey.image(
                     owner,
                     clock.instant(),
                     UUID.randomUUID(),
                     file.picture().type().extension());
             return Mono.usingWhen(
-                    intents.announce(key.value(), imageId, patience).thenReturn(key),
-                    announced -> placed(announced, file)
-                            .flatMap(row)
-                            .switchIfEmpty(Mono.error(NotNamedException::new)),
-                    named -> Mono.empty(),
-                    this::takeBack,
-                    unwanted -> takeBack(unwanted, new NotNamedException()))
+                            intents.announce(key.value(), imageId, patience).thenReturn(key),
+                            announced -> placed(announced, file)
+                                    .flatMap(row)
+                                    .switchIfEmpty(Mono.error(NotNamedException::new)),
+                            named -> Mono.empty(),
+                            this::takeBack,
+                            unwanted -> takeBack(unwanted, new NotNamedException()))
                     .onErrorResume(NotNamedException.class, unwanted -> Mono.empty())
                     .timeout(patience);
         });

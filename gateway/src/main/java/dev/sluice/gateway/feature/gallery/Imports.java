@@ -42,7 +42,9 @@ final class Imports {
      * @param projectId one of the caller's
      */
     record Order(
-            @Nullable String url, @Nullable String altText, @Nullable String projectId) {}
+            @Nullable String url,
+            @Nullable String altText,
+            @Nullable String projectId) {}
 
     /** The image, once it is stored. Fails with a {@link GatewayException} that says why it could not be. */
     Mono<Image> bring(Order order, Caller caller) {
@@ -79,10 +81,7 @@ final class Imports {
     private static GatewayException notHad(String url, FetchException failed) {
         return failed.failure() == FetchFailure.INVALID_URL
                 ? GatewayException.badMember(
-                        ProblemCode.INVALID_URL,
-                        "url",
-                        url,
-                        "an absolute http or https URL. " + failed.getMessage())
+                        ProblemCode.INVALID_URL, "url", url, "an absolute http or https URL. " + failed.getMessage())
                 : new GatewayException(
                                 failed.failure() == FetchFailure.NOT_AN_IMAGE
                                         ? ProblemCode.INVALID_IMAGE

@@ -36,7 +36,9 @@ final class PromptRules {
     /** Words of lower-case letters and digits with one space around each. */
     private static String folded(String text) {
         String plain = Normalizer.normalize(text, Normalizer.Form.NFKD).replaceAll("[\\p{M}\\p{Cf}]", "");
-        String words = plain.toLowerCase(Locale.ROOT).replaceAll("[^\\p{L}\\p{N}]+", " ").strip();
+        String words = plain.toLowerCase(Locale.ROOT)
+                .replaceAll("[^\\p{L}\\p{N}]+", " ")
+                .strip();
         return words.isEmpty() ? "" : " " + words + " ";
     }
 }

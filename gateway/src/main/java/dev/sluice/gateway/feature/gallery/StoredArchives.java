@@ -68,7 +68,8 @@ final class StoredArchives {
             if (object == null) {
                 throw new GatewayException(
                         ProblemCode.CONFLICT,
-                        "Image " + image.id() + ": " + image.status().code() + " without a file (expected: one that is stored)");
+                        "Image " + image.id() + ": " + image.status().code()
+                                + " without a file (expected: one that is stored)");
             }
             objects.add(object);
             entries.add(new EntryHeader(

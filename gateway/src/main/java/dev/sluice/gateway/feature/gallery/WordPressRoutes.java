@@ -52,7 +52,12 @@ final class WordPressRoutes implements FeatureRoutes {
      * @param warning what the library did not take beside the file
      */
     @JsonInclude(JsonInclude.Include.NON_NULL)
-    record Sent(String site, long id, URI link, URI sourceUrl, @Nullable String warning) {}
+    record Sent(
+            String site,
+            long id,
+            URI link,
+            URI sourceUrl,
+            @Nullable String warning) {}
 
     @Override
     public List<Endpoint> endpoints() {
@@ -76,15 +81,16 @@ final class WordPressRoutes implements FeatureRoutes {
 
     private String site(Wish wish) {
         if (sites.sites().isEmpty()) {
-            throw new GatewayException(
-                    ProblemCode.PROVIDER_NOT_CONFIGURED, "This gateway knows no WordPress site.");
+            throw new GatewayException(ProblemCode.PROVIDER_NOT_CONFIGURED, "This gateway knows no WordPress site.");
         }
         String site = wish.site() == null && sites.sites().size() == 1
                 ? sites.sites().iterator().next()
                 : wish.site();
         if (site == null || !sites.sites().contains(site)) {
             throw GalleryRequests.bad(
-                    "site", wish.site(), "one of " + sites.sites().stream().sorted().toList());
+                    "site",
+                    wish.site(),
+                    "one of " + sites.sites().stream().sorted().toList());
         }
         return site;
     }

@@ -17,8 +17,8 @@ import reactor.util.context.Context;
 
 /**
  * Hands the buffers of a body to a consumer that blocks, one at a time. Reactor's own operators that change threads
- * hold a buffer in a queue meanwhile, and lose it when it comes in the very moment of a cancellation; here it is held in
- * one place, and whoever takes it from there releases it.
+ * hold a buffer in a queue meanwhile, and lose it when it comes in the very moment of a cancellation; here it is held
+ * in one place, and whoever takes it from there releases it.
  */
 final class InTurn extends BaseSubscriber<DataBuffer> {
     private final Consumer consumer;
@@ -33,8 +33,7 @@ final class InTurn extends BaseSubscriber<DataBuffer> {
         void accept(DataBuffer buffer) throws Exception;
     }
 
-    private InTurn(
-            Consumer consumer, Scheduler steps, UnaryOperator<Throwable> failures, MonoSink<Void> result) {
+    private InTurn(Consumer consumer, Scheduler steps, UnaryOperator<Throwable> failures, MonoSink<Void> result) {
         this.consumer = consumer;
         this.steps = steps;
         this.failures = failures;
@@ -47,7 +46,8 @@ final class InTurn extends BaseSubscriber<DataBuffer> {
      * @param steps one worker, so that the consumer is never called twice at once
      * @param failures what a failure of the consumer is called; one of the body stays as it is
      */
-    static Mono<Void> feed(Flux<DataBuffer> body, Consumer consumer, Scheduler steps, UnaryOperator<Throwable> failures) {
+    static Mono<Void> feed(
+            Flux<DataBuffer> body, Consumer consumer, Scheduler steps, UnaryOperator<Throwable> failures) {
         return Mono.create(result -> {
             InTurn subscriber = new InTurn(consumer, steps, failures, result);
             result.onCancel(subscriber::giveUp);

@@ -73,8 +73,8 @@ final class LocalDirectory implements AutoCloseable {
         }
         try {
             LocalAbout about = LocalAbout.read(object.resolve(ABOUT));
-            BasicFileAttributes attributes = Files.readAttributes(
-                    content(object), BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+            BasicFileAttributes attributes =
+                    Files.readAttributes(content(object), BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
             return new StoredObject(
                     key,
                     attributes.size(),

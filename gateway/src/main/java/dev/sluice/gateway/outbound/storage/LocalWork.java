@@ -111,7 +111,8 @@ final class LocalWork implements AutoCloseable {
 
     private static boolean isOld(Path other) throws IOException {
         try {
-            long age = System.currentTimeMillis() - Files.getLastModifiedTime(other).toMillis();
+            long age = System.currentTimeMillis()
+                    - Files.getLastModifiedTime(other).toMillis();
             return age > START.toMillis();
         } catch (NoSuchFileException gone) {
             return false;

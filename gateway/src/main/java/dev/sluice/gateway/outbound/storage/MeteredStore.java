@@ -42,7 +42,10 @@ final class MeteredStore implements ObjectStore {
     public Mono<Void> delete(ObjectKey key) {
         return Mono.defer(() -> {
             Timing timing = new Timing("delete", "ok");
-            return next.delete(key).doOnError(timing::failed).doOnCancel(timing::cancelled).doFinally(end -> timing.stop());
+            return next.delete(key)
+                    .doOnError(timing::failed)
+                    .doOnCancel(timing::cancelled)
+                    .doFinally(end -> timing.stop());
         });
     }
 

@@ -16,9 +16,9 @@ import reactor.core.publisher.SynchronousSink;
 import software.amazon.awssdk.core.async.AsyncRequestBody;
 
 /**
- * A body that has exactly its length, or fails. The SDK stops listening once it has as many bytes as were announced, and
- * would store the beginning of a longer body; so the buffer that makes it whole is held back until the body has ended.
- * Buffers are copied, as the SDK does not say when it has sent one.
+ * A body that has exactly its length, or fails. The SDK stops listening once it has as many bytes as were announced,
+ * and would store the beginning of a longer body; so the buffer that makes it whole is held back until the body has
+ * ended. Buffers are copied, as the SDK does not say when it has sent one.
  */
 final class S3Body implements AsyncRequestBody {
     private final ObjectKey key;

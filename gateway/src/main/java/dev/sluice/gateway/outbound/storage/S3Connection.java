@@ -56,8 +56,8 @@ final class S3Connection implements AutoCloseable {
                                 .build()))
                 .build();
         this.puts = client(settings, credentials)
-                .overrideConfiguration(all ->
-                        all.apiCallTimeout(settings.putTimeout()).retryStrategy(AwsRetryStrategy.doNotRetry()))
+                .overrideConfiguration(
+                        all -> all.apiCallTimeout(settings.putTimeout()).retryStrategy(AwsRetryStrategy.doNotRetry()))
                 .build();
         S3Presigner.Builder presigning = S3Presigner.builder()
                 .credentialsProvider(credentials)

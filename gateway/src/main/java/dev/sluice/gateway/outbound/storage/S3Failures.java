@@ -23,7 +23,8 @@ final class S3Failures {
             case CompletionException wrapped when wrapped.getCause() != null -> of(subject, wrapped.getCause());
             case StorageException known -> known;
             case AwsServiceException answer -> answered(subject, answer);
-            case SdkClientException way when isWithoutCredentials(way) ->
+            case SdkClientException way
+            when isWithoutCredentials(way) ->
                 new StorageException(Kind.REFUSED, subject + ": no credentials for S3 were found", way);
             case SdkClientException way ->
                 new StorageException(Kind.UNAVAILABLE, subject + ": S3 could not be asked", way);

@@ -53,8 +53,7 @@ final class S3Store implements ObjectStore {
             S3Body counted = new S3Body(key, object, body);
             return send(key, object, counted)
                     .doFinally(end -> counted.end())
-                    .onErrorMap(failure ->
-                            counted.failure() == null ? S3Failures.of(key, failure) : counted.failure())
+                    .onErrorMap(failure -> counted.failure() == null ? S3Failures.of(key, failure) : counted.failure())
                     .map(answer -> new StoredObject(
                             key, object.length(), object.contentType(), object.metadata(), date(answer)));
         });
@@ -83,7 +82,8 @@ final class S3Store implements ObjectStore {
 
     @Override
     public Flux<ListedObject> list(String prefix) {
-        return Flux.defer(() -> calls.listObjectsV2Paginator(list -> list.bucket(bucket).prefix(prefix)))
+        return Flux.defer(() ->
+                        calls.listObjectsV2Paginator(list -> list.bucket(bucket).prefix(prefix)))
                 .subscribeOn(calling)
                 .concatMapIterable(page -> page.contents(), 1)
                 .filter(object -> ObjectKey.isValid(object.key()))

@@ -49,18 +49,14 @@ public class StorageConfiguration {
 
         @Bean
         PresignedUploads presignedUploads(
-                S3Connection connection,
-                StorageProperties properties,
-                @Qualifier("storageThreads") Scheduler threads) {
+                S3Connection connection, StorageProperties properties, @Qualifier("storageThreads") Scheduler threads) {
             return new S3PresignedUploads(
                     connection.presigner(), properties.s3().bucket(), threads);
         }
 
         @Bean
         StorageHealth storageHealthIndicator(
-                S3Connection connection,
-                StorageProperties properties,
-                @Qualifier("storageThreads") Scheduler threads) {
+                S3Connection connection, StorageProperties properties, @Qualifier("storageThreads") Scheduler threads) {
             return new StorageHealth("s3", store(connection, properties, threads)::probe);
         }
 
@@ -86,8 +82,7 @@ public class StorageConfiguration {
         }
 
         @Bean
-        StorageHealth storageHealthIndicator(
-                LocalDirectory directory, @Qualifier("storageThreads") Scheduler threads) {
+        StorageHealth storageHealthIndicator(LocalDirectory directory, @Qualifier("storageThreads") Scheduler threads) {
             return new StorageHealth("directory", store(directory, threads)::probe);
         }
 

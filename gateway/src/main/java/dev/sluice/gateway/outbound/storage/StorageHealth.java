@@ -22,7 +22,8 @@ final class StorageHealth implements ReactiveHealthIndicator {
     @Override
     public Mono<Health> health() {
         return probe.get()
-                .then(Mono.fromSupplier(() -> Health.up().withDetail("kind", kind).build()))
+                .then(Mono.fromSupplier(
+                        () -> Health.up().withDetail("kind", kind).build()))
                 .onErrorResume(
                         StorageException.class,
                         failure -> Mono.just(Health.down()

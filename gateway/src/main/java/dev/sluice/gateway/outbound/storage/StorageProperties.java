@@ -18,7 +18,8 @@ import org.springframework.util.StringUtils;
  */
 @ConfigurationProperties("sluice.storage")
 record StorageProperties(
-        @DefaultValue("sluice-data/store") Path directory, @DefaultValue S3 s3) {
+        @DefaultValue("sluice-data/store") Path directory,
+        @DefaultValue S3 s3) {
     private static final String PREFIX = "sluice.storage.";
 
     /**

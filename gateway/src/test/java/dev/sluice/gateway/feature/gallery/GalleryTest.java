@@ -75,11 +75,16 @@ class GalleryTest {
                 "gallery.list, gallery.show, gallery.describe, gallery.delete, gallery.bulk-delete, gallery.use,"
                         + " gallery.release, gallery.file, gallery.download, gallery.zip, gallery.generate,"
                         + " gallery.import, gallery.wordpress, gallery.admin.list, gallery.admin.delete",
-                "sluice.database.directory", data.resolve("db").toString(),
-                "sluice.storage.directory", data.resolve("store").toString(),
-                "sluice.gallery.work-directory", data.resolve("work").toString(),
-                "sluice.gallery.generation.poll", "100ms",
-                "sluice.gallery.generation.forbidden-terms", "nude, blood bath");
+                "sluice.database.directory",
+                data.resolve("db").toString(),
+                "sluice.storage.directory",
+                data.resolve("store").toString(),
+                "sluice.gallery.work-directory",
+                data.resolve("work").toString(),
+                "sluice.gallery.generation.poll",
+                "100ms",
+                "sluice.gallery.generation.forbidden-terms",
+                "nude, blood bath");
     }
 
     private String token(String user, List<String> roles, List<String> projects) {
@@ -114,12 +119,14 @@ class GalleryTest {
 
     /** The id of a generated image, once it is complete. */
     private String generated(String prompt) {
-        HttpResponse<byte[]> answer = send(
-                "POST", "/api/images/generations", alice, JSON.writeValueAsString(Map.of("prompt", prompt)));
+        HttpResponse<byte[]> answer =
+                send("POST", "/api/images/generations", alice, JSON.writeValueAsString(Map.of("prompt", prompt)));
         assertThat(answer.statusCode()).isEqualTo(202);
         String path = answer.headers().firstValue("Location").orElseThrow();
         Await.until(
-                SOON, path + " is complete", () -> "completed".equals(json(get(path, alice)).path("status").asString("")));
+                SOON,
+                path + " is complete",
+                () -> "completed".equals(json(get(path, alice)).path("status").asString("")));
         return path.substring(path.lastIndexOf('/') + 1);
     }
 
@@ -152,7 +159,9 @@ class GalleryTest {
         assertThat(order.statusCode()).isEqualTo(202);
         assertThat(json(order).required("status").stringValue()).isEqualTo("generating");
         Await.until(
-                SOON, "complete", () -> "completed".equals(json(get(path, alice)).path("status").asString("")));
+                SOON,
+                "complete",
+                () -> "completed".equals(json(get(path, alice)).path("status").asString("")));
         JsonNode image = json(get(path, alice));
         assertThat(image.required("altText").stringValue()).isEqualTo("a lighthouse");
         assertThat(image.required("contentType").stringValue()).isEqualTo("image/png");
@@ -172,10 +181,13 @@ class GalleryTest {
         for (String path : List.of(one, one + "/file", one + "/download", "/api/images/zip?ids=" + id)) {
             assertThat(get(path, bob).statusCode()).as(path).isEqualTo(404);
         }
-        assertThat(send("PATCH", one, bob, "{\"altText\":\"mine\"}").statusCode()).isEqualTo(404);
-        assertThat(send("PUT", one + "/usages/article/1", bob, "{\"role\":\"featured\"}").statusCode())
+        assertThat(send("PATCH", one, bob, "{\"altText\":\"mine\"}").statusCode())
                 .isEqualTo(404);
-        assertThat(send("DELETE", one + "/usages/article/1", bob, "").statusCode()).isEqualTo(404);
+        assertThat(send("PUT", one + "/usages/article/1", bob, "{\"role\":\"featured\"}")
+                        .statusCode())
+                .isEqualTo(404);
+        assertThat(send("DELETE", one + "/usages/article/1", bob, "").statusCode())
+                .isEqualTo(404);
         assertThat(send("DELETE", one, bob, "").statusCode()).isEqualTo(404);
         assertThat(json(send("POST", "/api/images/bulk-delete", bob, "{\"ids\":[\"" + id + "\"]}"))
                         .at("/results/0/code")
@@ -193,8 +205,10 @@ class GalleryTest {
         String etag = whole.headers().firstValue("ETag").orElseThrow();
 
         assertThat(whole.body()).isEqualTo(png);
-        assertThat(whole.headers().firstValue("Content-Disposition").orElseThrow()).contains("from  ranged.png");
-        assertThat(get(one + "/file", alice, "If-None-Match", etag).statusCode()).isEqualTo(304);
+        assertThat(whole.headers().firstValue("Content-Disposition").orElseThrow())
+                .contains("from  ranged.png");
+        assertThat(get(one + "/file", alice, "If-None-Match", etag).statusCode())
+                .isEqualTo(304);
         HttpResponse<byte[]> part = get(one + "/file", alice, "Range", "bytes=10-19");
         assertThat(part.statusCode()).isEqualTo(206);
         assertThat(part.body()).isEqualTo(Arrays.copyOfRange(png, 10, 20));
@@ -226,7 +240,8 @@ class GalleryTest {
         assertThat(two.headers().firstValue("Content-Type").orElseThrow()).startsWith("multipart/byteranges");
         assertThat(new String(two.body(), StandardCharsets.ISO_8859_1))
                 .contains(new String(Arrays.copyOf(whole.body(), 10), StandardCharsets.ISO_8859_1));
-        assertThat(get(path, alice, "Range", "bytes=3-", "If-Range", "\"another\"").statusCode())
+        assertThat(get(path, alice, "Range", "bytes=3-", "If-Range", "\"another\"")
+                        .statusCode())
                 .isEqualTo(200);
     }
 
@@ -280,8 +295,10 @@ class GalleryTest {
         assertThat(page.required("total").intValue()).isEqualTo(2);
         assertThat(page.required("pages").intValue()).isEqualTo(2);
         assertThat(page.at("/images/0/id").stringValue()).isEqualTo(newest);
-        assertThat(json(get("/api/images?q=100%25", alice)).required("total").intValue()).isEqualTo(1);
-        assertThat(json(get("/api/images?q=zebra", bob)).required("total").intValue()).isZero();
+        assertThat(json(get("/api/images?q=100%25", alice)).required("total").intValue())
+                .isEqualTo(1);
+        assertThat(json(get("/api/images?q=zebra", bob)).required("total").intValue())
+                .isZero();
     }
 
     @ParameterizedTest
@@ -311,7 +328,8 @@ class GalleryTest {
 
         assertThat(code(forbidden)).isEqualTo("prompt_rejected");
         assertThat(foreign.statusCode()).isEqualTo(403);
-        assertThat(json(get("/api/images?q=bath", alice)).required("total").intValue()).isZero();
+        assertThat(json(get("/api/images?q=bath", alice)).required("total").intValue())
+                .isZero();
     }
 
     @Test
@@ -319,10 +337,10 @@ class GalleryTest {
         origin.on("/html.png", Behaviours.body("image/png", "<html></html>".getBytes(StandardCharsets.UTF_8)));
         origin.on("/broken.png", Behaviours.image(dev.sluice.gateway.testing.Pictures.png(500)));
 
-        HttpResponse<byte[]> html = send(
-                "POST", "/api/images/imports", alice, "{\"url\":\"" + origin.url("/html.png") + "\"}");
-        HttpResponse<byte[]> broken = send(
-                "POST", "/api/images/imports", alice, "{\"url\":\"" + origin.url("/broken.png") + "\"}");
+        HttpResponse<byte[]> html =
+                send("POST", "/api/images/imports", alice, "{\"url\":\"" + origin.url("/html.png") + "\"}");
+        HttpResponse<byte[]> broken =
+                send("POST", "/api/images/imports", alice, "{\"url\":\"" + origin.url("/broken.png") + "\"}");
 
         assertThat(html.statusCode()).isEqualTo(422);
         assertThat(broken.statusCode()).isEqualTo(422);
@@ -331,23 +349,31 @@ class GalleryTest {
 
     @Test
     void adminsSeeAndDeleteWithinTheirProjectsAndSuperAdminsEverywhere() {
-        HttpResponse<byte[]> order = send(
-                "POST", "/api/images/generations", alice, "{\"prompt\":\"for p1\",\"projectId\":\"p1\"}");
+        HttpResponse<byte[]> order =
+                send("POST", "/api/images/generations", alice, "{\"prompt\":\"for p1\",\"projectId\":\"p1\"}");
         String id = json(order).required("id").stringValue();
         String ofP1 = token("ann", List.of("admin"), List.of("p1"));
         String ofP2 = token("ben", List.of("admin"), List.of("p2"));
         String chief = token("eve", List.of("super-admin"), List.of());
 
-        assertThat(json(get("/api/admin/images?projectId=p1", ofP1)).required("images").toString())
+        assertThat(json(get("/api/admin/images?projectId=p1", ofP1))
+                        .required("images")
+                        .toString())
                 .contains(id)
                 .contains("user:alice");
-        assertThat(json(get("/api/admin/images?projectId=p1", ofP2)).required("total").intValue())
+        assertThat(json(get("/api/admin/images?projectId=p1", ofP2))
+                        .required("total")
+                        .intValue())
                 .isZero();
-        assertThat(send("DELETE", "/api/admin/images/" + id, ofP2, "").statusCode()).isEqualTo(404);
-        assertThat(json(get("/api/admin/images?projectId=p1", chief)).required("images").toString())
+        assertThat(send("DELETE", "/api/admin/images/" + id, ofP2, "").statusCode())
+                .isEqualTo(404);
+        assertThat(json(get("/api/admin/images?projectId=p1", chief))
+                        .required("images")
+                        .toString())
                 .contains(id);
         assertThat(get("/api/admin/images", alice).statusCode()).isEqualTo(403);
-        assertThat(send("DELETE", "/api/admin/images/" + id, ofP1, "").statusCode()).isEqualTo(204);
+        assertThat(send("DELETE", "/api/admin/images/" + id, ofP1, "").statusCode())
+                .isEqualTo(204);
     }
 
     @Test
@@ -355,8 +381,8 @@ class GalleryTest {
         String mine = imported("/bulk.png", picture("png", 33));
         String nobodys = UUID.randomUUID().toString();
 
-        JsonNode results = json(send(
-                "POST", "/api/images/bulk-delete", alice, "{\"ids\":[\"" + mine + "\",\"" + nobodys + "\"]}"));
+        JsonNode results = json(
+                send("POST", "/api/images/bulk-delete", alice, "{\"ids\":[\"" + mine + "\",\"" + nobodys + "\"]}"));
 
         assertThat(results.at("/results/0/status").stringValue()).isEqualTo("deleted");
         assertThat(results.at("/results/1/status").stringValue()).isEqualTo("failed");

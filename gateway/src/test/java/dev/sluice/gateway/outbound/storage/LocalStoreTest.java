@@ -81,7 +81,8 @@ class LocalStoreTest extends ObjectStoreContract {
 
         assertThat(keys("")).isEqualTo(keys);
         assertThat(keys)
-                .allSatisfy(key -> assertThat(read(content(key).bytes())).asString().isEqualTo(key.value()));
+                .allSatisfy(
+                        key -> assertThat(read(content(key).bytes())).asString().isEqualTo(key.value()));
         store.delete(keys.getFirst()).block(SOON);
         assertThat(keys("a/")).hasSize(2);
     }
@@ -108,7 +109,10 @@ class LocalStoreTest extends ObjectStoreContract {
     @Test
     void fullDiskLeavesNothing() {
         LocalStore full = new LocalStore(
-                directory, disk, Bodies.BUFFERS, file -> FileChannel.open(Path.of("/dev/full"), StandardOpenOption.WRITE));
+                directory,
+                disk,
+                Bodies.BUFFERS,
+                file -> FileChannel.open(Path.of("/dev/full"), StandardOpenOption.WRITE));
 
         StepVerifier.create(full.put(KEY, new NewObject(TYPE, 100_000), Bodies.of(Bodies.random(100_000))))
                 .expectErrorSatisfies(error -> {
@@ -141,7 +145,8 @@ class LocalStoreTest extends ObjectStoreContract {
     void storesThatStartTogetherLeaveEachOtherAlone() {
         List<LocalDirectory> opened = Flux.range(0, 40)
                 .flatMap(
-                        i -> Mono.fromCallable(() -> LocalDirectory.open(root)).subscribeOn(Schedulers.boundedElastic()),
+                        i -> Mono.fromCallable(() -> LocalDirectory.open(root))
+                                .subscribeOn(Schedulers.boundedElastic()),
                         8)
                 .collectList()
                 .block(SOON);
@@ -184,7 +189,9 @@ class LocalStoreTest extends ObjectStoreContract {
         assertThat(file).isNotNull();
         Files.delete(file.resolveSibling("about"));
 
-        StepVerifier.create(store.stat(KEY)).expectErrorSatisfies(is(Kind.BROKEN)).verify(SOON);
+        StepVerifier.create(store.stat(KEY))
+                .expectErrorSatisfies(is(Kind.BROKEN))
+                .verify(SOON);
         store.delete(KEY).block(SOON);
         assertThat(filesBelow(root.resolve("objects"))).isEmpty();
     }

@@ -23,8 +23,27 @@ class ObjectKeyTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "", "/", "/a", "a/", "a//b", ".", "..", "../a", "a/../b", "a/..", "a/./b", "a b", "a@", "a\\b", "a\0b",
-                "ä", "a\n", "a:b", "%2e%2e/a", "a?b", "a*"
+                "",
+                "/",
+                "/a",
+                "a/",
+                "a//b",
+                ".",
+                "..",
+                "../a",
+                "a/../b",
+                "a/..",
+                "a/./b",
+                "a b",
+                "a@",
+                "a\\b",
+                "a\0b",
+                "ä",
+                "a\n",
+                "a:b",
+                "%2e%2e/a",
+                "a?b",
+                "a*"
             })
     void otherKeyIsRefusedAndNamed(String value) {
         assertThat(ObjectKey.isValid(value)).isFalse();

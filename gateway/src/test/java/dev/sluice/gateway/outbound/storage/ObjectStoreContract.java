@@ -55,7 +55,10 @@ abstract class ObjectStoreContract {
         assertThat(put.lastModified()).isBetween(before, Instant.now().plusSeconds(5));
         StoredObject known = store().stat(KEY).block(SOON);
         assertThat(known).isNotNull();
-        assertThat(known).usingRecursiveComparison().ignoringFields("lastModified").isEqualTo(put);
+        assertThat(known)
+                .usingRecursiveComparison()
+                .ignoringFields("lastModified")
+                .isEqualTo(put);
         assertThat(known.lastModified()).isBetween(before, Instant.now().plusSeconds(5));
         assertThat(content(KEY).object()).isEqualTo(known);
         assertThat(read(content(KEY).bytes())).isEqualTo(bytes);
@@ -172,7 +175,8 @@ abstract class ObjectStoreContract {
                 .concatWith(Flux.<DataBuffer>never().doOnSubscribe(s -> reached.tryEmitEmpty()))
                 .doOnCancel(ended::tryEmitEmpty);
 
-        Disposable put = store().put(KEY, new NewObject(TYPE, bytes.length), body).subscribe();
+        Disposable put =
+                store().put(KEY, new NewObject(TYPE, bytes.length), body).subscribe();
         reached.asMono().block(SOON);
         put.dispose();
 
@@ -204,13 +208,11 @@ abstract class ObjectStoreContract {
         byte[] bytes = Bodies.random(200_000);
         Sinks.Empty<Void> half = Sinks.empty();
         Sinks.Empty<Void> goOn = Sinks.empty();
-        Flux<DataBuffer> body = Bodies.of(bytes)
-                .take(10)
-                .concatWith(Flux.defer(() -> {
-                    half.tryEmitEmpty();
-                    return goOn.asMono().thenMany(Bodies.of(bytes).skip(10).doOnDiscard(
-                            DataBuffer.class, DataBufferUtils::release));
-                }));
+        Flux<DataBuffer> body = Bodies.of(bytes).take(10).concatWith(Flux.defer(() -> {
+            half.tryEmitEmpty();
+            return goOn.asMono()
+                    .thenMany(Bodies.of(bytes).skip(10).doOnDiscard(DataBuffer.class, DataBufferUtils::release));
+        }));
         Mono<StoredObject> put =
                 store().put(KEY, new NewObject(TYPE, bytes.length), body).cache();
         Disposable running = put.subscribe();
@@ -231,9 +233,9 @@ abstract class ObjectStoreContract {
         AtomicInteger subscriptions = new AtomicInteger();
         byte[] bytes = Bodies.random(100);
         Mono<StoredObject> put = store().put(
-                KEY,
-                new NewObject(TYPE, 100),
-                Bodies.of(bytes).doOnSubscribe(s -> subscriptions.incrementAndGet()));
+                        KEY,
+                        new NewObject(TYPE, 100),
+                        Bodies.of(bytes).doOnSubscribe(s -> subscriptions.incrementAndGet()));
 
         assertThat(subscriptions).hasValue(0);
         put.block(SOON);
@@ -282,12 +284,23 @@ abstract class ObjectStoreContract {
     @Test
     void keysAreListedInTheirOrderByPrefix() {
         List<String> keys = List.of(
-                "a-b/x", "a.b/x", "a/b", "a/b.c", "a/c/d", "a0", "A", "images/1", "images/10", "images/2", "t/0123/images/1");
+                "a-b/x",
+                "a.b/x",
+                "a/b",
+                "a/b.c",
+                "a/c/d",
+                "a0",
+                "A",
+                "images/1",
+                "images/10",
+                "images/2",
+                "t/0123/images/1");
         Flux.fromIterable(keys)
                 .concatMap(key -> store().put(new ObjectKey(key), new NewObject(TYPE, 3), Bodies.of(new byte[3])))
                 .blockLast(SOON);
 
-        for (String prefix : List.of("", "a", "a/", "a/b", "a/b/", "a/c/", "images/1", "images", "t/", "u", "images/1/")) {
+        for (String prefix :
+                List.of("", "a", "a/", "a/b", "a/b/", "a/c/", "images/1", "images", "t/", "u", "images/1/")) {
             assertThat(keys(prefix).stream().map(ObjectKey::value))
                     .as("prefix '%s'", prefix)
                     .containsExactlyElementsOf(keys.stream()

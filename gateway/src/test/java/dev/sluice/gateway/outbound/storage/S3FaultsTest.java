@@ -84,8 +84,8 @@ class S3FaultsTest {
     @Test
     void failureThatPassesIsTriedAgain() {
         AtomicBoolean failed = new AtomicBoolean();
-        Behaviour once = (head, in, out) -> S3Stub.status(
-                out, failed.getAndSet(true) ? "204 No Content" : "503 Slow Down", "Content-Length: 0");
+        Behaviour once = (head, in, out) ->
+                S3Stub.status(out, failed.getAndSet(true) ? "204 No Content" : "503 Slow Down", "Content-Length: 0");
         try (S3Stub stub = S3Stub.start(once)) {
             expectComplete(stub.endpoint(), store -> store.delete(KEY));
             assertThat(stub.requests()).isEqualTo(2);

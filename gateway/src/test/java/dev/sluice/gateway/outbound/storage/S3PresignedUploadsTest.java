@@ -86,7 +86,9 @@ class S3PresignedUploadsTest {
         assertThat(stored.length()).isEqualTo(BYTES.length);
         assertThat(stored.contentType()).isEqualTo("image/png");
         assertThat(stored.metadata()).isEqualTo(PICTURE.metadata());
-        assertThat(store.open(KEY).flatMap(content -> Bodies.join(content.bytes())).block(SOON))
+        assertThat(store.open(KEY)
+                        .flatMap(content -> Bodies.join(content.bytes()))
+                        .block(SOON))
                 .isEqualTo(BYTES);
     }
 
@@ -99,7 +101,9 @@ class S3PresignedUploadsTest {
 
         assertThat(send(put, put.headers(), other)).isEqualTo(412);
 
-        assertThat(store.open(KEY).flatMap(content -> Bodies.join(content.bytes())).block(SOON))
+        assertThat(store.open(KEY)
+                        .flatMap(content -> Bodies.join(content.bytes()))
+                        .block(SOON))
                 .isEqualTo(BYTES);
     }
 
@@ -116,7 +120,8 @@ class S3PresignedUploadsTest {
     void bodyThatEndsEarlyIsNotStored() {
         PresignedPut put = presign(Duration.ofMinutes(10));
 
-        assertThat(send(put, put.headers(), Arrays.copyOf(BYTES, BYTES.length - 1))).isNotEqualTo(200);
+        assertThat(send(put, put.headers(), Arrays.copyOf(BYTES, BYTES.length - 1)))
+                .isNotEqualTo(200);
 
         assertThat(store.stat(KEY).block(SOON)).isNull();
     }
@@ -199,7 +204,10 @@ class S3PresignedUploadsTest {
     @Test
     void expiredUploadIsRefused() {
         PresignedPut put = presign(Duration.ofSeconds(1));
-        Await.until(SOON, "it has expired", () -> Instant.now().isAfter(put.expiresAt().plusMillis(10)));
+        Await.until(
+                SOON,
+                "it has expired",
+                () -> Instant.now().isAfter(put.expiresAt().plusMillis(10)));
 
         assertRefused(send(put, put.headers(), BYTES));
     }
@@ -242,7 +250,8 @@ class S3PresignedUploadsTest {
                 .append(" HTTP/1.1\r\nHost: ")
                 .append(url.getRawAuthority())
                 .append("\r\nConnection: close\r\n");
-        headers.forEach((name, value) -> head.append(name).append(": ").append(value).append("\r\n"));
+        headers.forEach(
+                (name, value) -> head.append(name).append(": ").append(value).append("\r\n"));
         try (Socket socket = new Socket(url.getHost(), url.getPort())) {
             socket.setSoTimeout((int) SOON.toMillis());
             OutputStream out = socket.getOutputStream();

@@ -45,8 +45,17 @@ final class S3Server implements AutoCloseable {
 
     static S3 settings(String endpoint, String bucket, String secretKey, Duration timeout) {
         return new S3(
-                bucket, endpoint, "us-east-1", null, ACCESS_KEY, secretKey, timeout, timeout.multipliedBy(3),
-                Duration.ofSeconds(20), 3, 32);
+                bucket,
+                endpoint,
+                "us-east-1",
+                null,
+                ACCESS_KEY,
+                secretKey,
+                timeout,
+                timeout.multipliedBy(3),
+                Duration.ofSeconds(20),
+                3,
+                32);
     }
 
     /** A bucket that nobody has used. */

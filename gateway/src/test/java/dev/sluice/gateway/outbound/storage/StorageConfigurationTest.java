@@ -38,11 +38,14 @@ class StorageConfigurationTest {
         runner.withPropertyValues("sluice.storage.directory=" + directory, "sluice.storage.s3.bucket=")
                 .run(context -> {
                     assertThat(context).hasSingleBean(ObjectStore.class).doesNotHaveBean(PresignedUploads.class);
-                    assertThat(health(context)).isEqualTo(Health.up().withDetail("kind", "directory").build());
+                    assertThat(health(context))
+                            .isEqualTo(
+                                    Health.up().withDetail("kind", "directory").build());
 
                     roundTrip(context.getBean(ObjectStore.class));
 
-                    assertThat(directory.resolve("objects/images/a.png@/content")).exists();
+                    assertThat(directory.resolve("objects/images/a.png@/content"))
+                            .exists();
                 });
         assertThat(directory.resolve("work")).isEmptyDirectory();
     }
@@ -151,8 +154,7 @@ class StorageConfigurationTest {
     }
 
     private static Health health(ApplicationContext context) {
-        Health health =
-                context.getBean(ReactiveHealthIndicator.class).health().block(SOON);
+        Health health = context.getBean(ReactiveHealthIndicator.class).health().block(SOON);
         assertThat(health).isNotNull();
         return health;
     }

@@ -83,8 +83,7 @@ final class StoreProcess {
         var settings = server.settings(S3Server.newBucket(connection));
         use(new S3Store(connection, settings, threads, Clock.systemUTC()));
         S3PresignedUploads uploads = new S3PresignedUploads(connection.presigner(), settings.bucket(), threads);
-        Mono.defer(() -> uploads.presignPut(
-                        new ObjectKey("b"), new NewObject("image/png", 1), Duration.ofMinutes(1)))
+        Mono.defer(() -> uploads.presignPut(new ObjectKey("b"), new NewObject("image/png", 1), Duration.ofMinutes(1)))
                 .subscribeOn(Schedulers.parallel())
                 .block();
         System.out.println("DONE");

@@ -26,7 +26,8 @@ class StoreProcessTest {
     @Test
     void noThreadBlocksThatMustNot() throws Exception {
         Path log = directory.resolve("log");
-        Process process = StoreProcess.start(log, "watch", directory.resolve("store").toString());
+        Process process =
+                StoreProcess.start(log, "watch", directory.resolve("store").toString());
         try {
             assertThat(process.waitFor(SOON.toSeconds(), TimeUnit.SECONDS)).isTrue();
         } finally {
