@@ -86,7 +86,7 @@ public class IdentityConfiguration {
         return new VerifiedTokens(new AnyDecoder(decoders), Clock.systemUTC());
     }
 
-    /** Spring Security observes each of its filters, at a fifth of what a small answer costs; nobody looks. */
+    /** Spring Security would observe each of its filters at every request, and nobody looks at that. */
     @Bean
     SecurityObservationSettings noSecurityObservations() {
         return SecurityObservationSettings.noObservations();
