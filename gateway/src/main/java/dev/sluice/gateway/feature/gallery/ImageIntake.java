@@ -1,5 +1,6 @@
 package dev.sluice.gateway.feature.gallery;
 
+import dev.sluice.gateway.contract.StrongTag;
 import dev.sluice.gateway.outbound.fetch.FetchRequest;
 import dev.sluice.gateway.outbound.fetch.FetchRequest.Media;
 import dev.sluice.gateway.outbound.fetch.FetchRequest.Reach;
@@ -9,10 +10,7 @@ import dev.sluice.zipstream.ByteStreams;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
-import java.util.Arrays;
-import java.util.Base64;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import java.util.zip.CRC32;
@@ -25,8 +23,6 @@ import reactor.core.publisher.Mono;
  * Brings images in from outside: into a work file, counted, measured and decoded, before anything else hears of them.
  */
 final class ImageIntake {
-    private static final int ETAG_BYTES = 16;
-
     private final OriginFetch origins;
     private final WorkFiles files;
     private final PictureCheck pictures;
@@ -63,12 +59,13 @@ final class ImageIntake {
     private static Mono<Written> receive(Path file, Flux<DataBuffer> body) {
         return Mono.defer(() -> {
             CRC32 crc = new CRC32();
-            MessageDigest digest = sha256();
+            MessageDigest digest = StrongTag.digest();
             AtomicLong size = new AtomicLong();
             Flux<DataBuffer> measured = ByteStreams.checksummed(ByteStreams.counting(body, size::addAndGet), crc)
                     .doOnNext(buffer -> update(digest, buffer));
             return DataBufferUtils.write(measured, file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)
-                    .then(Mono.fromSupplier(() -> new Written(file, size.get(), crc.getValue(), etag(digest))));
+                    .then(Mono.fromSupplier(
+                            () -> new Written(file, size.get(), crc.getValue(), StrongTag.of(digest.digest()))));
         });
     }
 
@@ -81,19 +78,6 @@ final class ImageIntake {
     private static void update(MessageDigest digest, DataBuffer buffer) {
         try (DataBuffer.ByteBufferIterator parts = buffer.readableByteBuffers()) {
             parts.forEachRemaining(digest::update);
-        }
-    }
-
-    private static String etag(MessageDigest digest) {
-        byte[] start = Arrays.copyOf(digest.digest(), ETAG_BYTES);
-        return '"' + Base64.getUrlEncoder().withoutPadding().encodeToString(start) + '"';
-    }
-
-    private static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException impossible) {
-            throw new IllegalStateException(impossible);
         }
     }
 }

@@ -3,6 +3,7 @@ package dev.sluice.gateway.feature.gallery;
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.gateway.contract.Representation;
+import dev.sluice.gateway.contract.StrongTag;
 import dev.sluice.gateway.outbound.database.Image;
 import dev.sluice.gateway.outbound.database.ImageScope;
 import dev.sluice.gateway.outbound.database.Images;
@@ -15,10 +16,7 @@ import dev.sluice.zipstream.ArchiveSegment;
 import dev.sluice.zipstream.EntryHeader;
 import dev.sluice.zipstream.EntryNames;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
@@ -107,8 +105,8 @@ final class StoredArchives {
         /** Of the archive's own bytes and of those of each object: a strong one. */
         String etag() {
             String parts = objects.stream().map(StoredObject::etag).collect(Collectors.joining());
-            byte[] hash = sha256(layout.fingerprint() + parts);
-            return '"' + Base64.getUrlEncoder().withoutPadding().encodeToString(hash) + '"';
+            return StrongTag.of(
+                    StrongTag.digest().digest((layout.fingerprint() + parts).getBytes(StandardCharsets.UTF_8)));
         }
 
         @Override
@@ -122,14 +120,6 @@ final class StoredArchives {
                     .switchIfEmpty(Mono.error(() -> new StorageException(
                             StorageException.Kind.GONE, key + ": deleted while its archive was sent", null)))
                     .flatMapMany(content -> content.bytes(part.offset(), part.length()));
-        }
-
-        private static byte[] sha256(String text) {
-            try {
-                return MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
-            } catch (NoSuchAlgorithmException impossible) {
-                throw new IllegalStateException(impossible);
-            }
         }
     }
 }

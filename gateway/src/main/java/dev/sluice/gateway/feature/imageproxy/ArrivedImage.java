@@ -1,5 +1,6 @@
 package dev.sluice.gateway.feature.imageproxy;
 
+import dev.sluice.gateway.contract.StrongTag;
 import dev.sluice.zipstream.BufferBudget.Reservation;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.CompositeByteBuf;
@@ -31,7 +32,7 @@ final class ArrivedImage implements Disposable {
     private static final NettyDataBufferFactory BUFFERS = new NettyDataBufferFactory(PooledByteBufAllocator.DEFAULT);
 
     private final Reservation reservation;
-    private final MessageDigest digest = Sha256.start();
+    private final MessageDigest digest = StrongTag.digest();
     private final List<ByteBuf> blocks = new ArrayList<>();
     private final Object lock = new Object();
     private long expected;

@@ -1,5 +1,6 @@
 package dev.sluice.gateway.feature.imageproxy;
 
+import dev.sluice.gateway.contract.StrongTag;
 import dev.sluice.gateway.feature.imageproxy.CacheMeters.Cause;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
@@ -126,7 +127,7 @@ final class BodyCheck {
     }
 
     private static Sha256 digest(FileChannel file, long start, long length, @Nullable ByteBuf copy) throws IOException {
-        MessageDigest digest = Sha256.start();
+        MessageDigest digest = StrongTag.digest();
         ByteBuf piece = PooledByteBufAllocator.DEFAULT.directBuffer(PIECE, PIECE);
         try {
             long position = start;

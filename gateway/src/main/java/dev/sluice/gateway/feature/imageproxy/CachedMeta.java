@@ -35,25 +35,16 @@ record CachedMeta(
     }
 
     /**
-     * Of a body that has arrived: measures and hashes it on the caller's thread, without moving the buffers' positions.
+     * How old the image is: what its origin said when it was stored or validated, and the time since. Never negative.
      */
-    static CachedMeta of(
-            String url,
-            String mediaType,
-            List<DataBuffer> body,
-            Instant storedAt,
-            Duration ageAtStore,
-            @Nullable String originEtag,
-            @Nullable String originLastModified) {
-        return new CachedMeta(
-                url,
-                mediaType,
-                Sha256.of(body).etag(),
-                length(body),
-                storedAt,
-                ageAtStore,
-                originEtag,
-                originLastModified);
+    Duration age(Instant now) {
+        return ageAtStore.plus(sinceStored(now));
+    }
+
+    /** How long ago it was stored or validated, which is what the cache's own times count. Never negative. */
+    Duration sinceStored(Instant now) {
+        Duration since = Duration.between(storedAt, now);
+        return since.isNegative() ? Duration.ZERO : since;
     }
 
     /** The readable bytes of all buffers. */

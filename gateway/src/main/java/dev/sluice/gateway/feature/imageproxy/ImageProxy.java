@@ -203,9 +203,7 @@ final class ImageProxy {
     }
 
     private Result result(ProxiedImage image, CacheStatus status) {
-        CachedMeta meta = image.meta();
-        Duration here = Duration.between(meta.storedAt(), clock.instant());
-        return new Result(image, meta.ageAtStore().plus(here.isNegative() ? Duration.ZERO : here), status);
+        return new Result(image, image.meta().age(clock.instant()), status);
     }
 
     private Mono<Outcome> revalidate(String url, CachedMeta old, Disposable.Composite held) {

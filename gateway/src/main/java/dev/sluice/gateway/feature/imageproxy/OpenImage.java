@@ -2,8 +2,6 @@ package dev.sluice.gateway.feature.imageproxy;
 
 import io.netty.buffer.ByteBuf;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.time.Instant;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import reactor.core.Disposable;
@@ -61,19 +59,6 @@ final class OpenImage implements Disposable {
     /** The body's length in bytes. */
     long length() {
         return meta.length();
-    }
-
-    /**
-     * How old the image is: what the origin said when it was stored or validated, and the time since. Never negative.
-     */
-    Duration age(Instant now) {
-        return meta.ageAtStore().plus(sinceStored(now));
-    }
-
-    /** How long ago it was stored or validated, which is what the cache's own times count. Never negative. */
-    Duration sinceStored(Instant now) {
-        Duration since = Duration.between(meta.storedAt(), now);
-        return since.isNegative() ? Duration.ZERO : since;
     }
 
     @Override

@@ -1,10 +1,9 @@
 package dev.sluice.gateway.feature.imageproxy;
 
+import dev.sluice.gateway.contract.StrongTag;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.Base64;
 import java.util.HexFormat;
 import java.util.List;
 import org.springframework.core.io.buffer.DataBuffer;
@@ -12,30 +11,21 @@ import org.springframework.core.io.buffer.DataBuffer;
 /** A SHA-256: an entry's key is that of its canonical URL, and a body is checked by its own. */
 record Sha256(long a, long b, long c, long d) {
     static final int BYTES = 32;
-    private static final int ETAG_BYTES = 16;
 
     /** Of a text in UTF-8. */
     static Sha256 of(String text) {
-        return from(ByteBuffer.wrap(start().digest(text.getBytes(StandardCharsets.UTF_8))));
+        return from(ByteBuffer.wrap(StrongTag.digest().digest(text.getBytes(StandardCharsets.UTF_8))));
     }
 
     /** Of what is readable in the buffers, which stay as they are. */
     static Sha256 of(List<DataBuffer> body) {
-        MessageDigest digest = start();
+        MessageDigest digest = StrongTag.digest();
         for (DataBuffer buffer : body) {
             try (DataBuffer.ByteBufferIterator parts = buffer.readableByteBuffers()) {
                 parts.forEachRemaining(digest::update);
             }
         }
         return finish(digest);
-    }
-
-    static MessageDigest start() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException impossible) {
-            throw new IllegalStateException(impossible); // every Java platform has it
-        }
     }
 
     static Sha256 finish(MessageDigest digest) {
@@ -61,9 +51,8 @@ record Sha256(long a, long b, long c, long d) {
         return digits.toHexDigits(a) + digits.toHexDigits(b) + digits.toHexDigits(c) + digits.toHexDigits(d);
     }
 
-    /** A strong entity tag of the first half: quoted, base64url without padding. */
+    /** A strong entity tag of what this is the digest of. */
     String etag() {
-        byte[] half = ByteBuffer.allocate(ETAG_BYTES).putLong(a).putLong(b).array();
-        return '"' + Base64.getUrlEncoder().withoutPadding().encodeToString(half) + '"';
+        return StrongTag.of(ByteBuffer.allocate(BYTES).putLong(a).putLong(b).array());
     }
 }

@@ -353,7 +353,7 @@ class ImageCacheRestartTest {
         rig = rig.restarted();
 
         OpenImage image = rig.open(url(1)).orElseThrow();
-        assertThat(image.age(rig.clock.instant())).isZero();
+        assertThat(image.meta().age(rig.clock.instant())).isZero();
         assertThat(image.meta().storedAt()).isEqualTo(rig.clock.instant());
         image.dispose();
     }

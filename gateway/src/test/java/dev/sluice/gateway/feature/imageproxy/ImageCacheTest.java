@@ -81,8 +81,15 @@ class ImageCacheTest {
     void descriptionOfABodyIsWhatTheCacheSaysOfIt() {
         byte[] bytes = body(1, LARGE);
         List<DataBuffer> buffers = CacheRig.buffers(bytes);
-        CachedMeta meta =
-                CachedMeta.of(url(1), "image/png", buffers, rig.clock.instant(), Duration.ZERO, null, "x".repeat(257));
+        CachedMeta meta = new CachedMeta(
+                url(1),
+                "image/png",
+                Sha256.of(buffers).etag(),
+                CachedMeta.length(buffers),
+                rig.clock.instant(),
+                Duration.ZERO,
+                null,
+                "x".repeat(257));
         buffers.forEach(DataBufferUtils::release);
 
         OpenImage stored = rig.storeAndOpen(meta, bytes).orElseThrow();
@@ -214,8 +221,9 @@ class ImageCacheTest {
 
         rig.clock.move(TTL.plus(STALE));
         OpenImage stale = rig.open(url(1)).orElseThrow();
-        assertThat(stale.sinceStored(rig.clock.instant())).isEqualTo(TTL.plus(STALE));
-        assertThat(stale.age(rig.clock.instant())).isEqualTo(TTL.plus(STALE).plusHours(1));
+        assertThat(stale.meta().sinceStored(rig.clock.instant())).isEqualTo(TTL.plus(STALE));
+        assertThat(stale.meta().age(rig.clock.instant()))
+                .isEqualTo(TTL.plus(STALE).plusHours(1));
         stale.dispose();
 
         rig.clock.move(Duration.ofMillis(1));
@@ -238,7 +246,7 @@ class ImageCacheTest {
 
         rig.clock.move(TTL.plus(STALE));
         OpenImage renewed = rig.open(url(1)).orElseThrow();
-        assertThat(renewed.age(rig.clock.instant())).isEqualTo(TTL.plus(STALE));
+        assertThat(renewed.meta().age(rig.clock.instant())).isEqualTo(TTL.plus(STALE));
         assertThat(drain(renewed)).isEqualTo(body(1, LARGE));
     }
 
@@ -294,7 +302,7 @@ class ImageCacheTest {
         rig.clock.move(Duration.ofDays(-30));
 
         OpenImage image = rig.open(url(1)).orElseThrow();
-        assertThat(image.age(rig.clock.instant())).isZero();
+        assertThat(image.meta().age(rig.clock.instant())).isZero();
         image.dispose();
 
         rig.clock.move(TTL.plus(STALE));
@@ -309,7 +317,7 @@ class ImageCacheTest {
         OpenImage image = rig.open(url(1)).orElseThrow();
         rig.clock.move(Duration.ofDays(-30));
 
-        assertThat(image.age(rig.clock.instant())).isZero();
+        assertThat(image.meta().age(rig.clock.instant())).isZero();
         image.dispose();
     }
 
