@@ -27,10 +27,10 @@ public class RedisConfiguration {
     }
 
     /** For everything but limits. Connect with {@code connectAsync}; the others wait. */
-    @Bean(destroyMethod = "shutdown")
+    @Bean(destroyMethod = "") // ends with its threads
     @Conditional(RedisUrlIsSet.class)
     RedisClient redisClient(RedisProperties properties, RedisThreads threads) {
-        RedisClient client = RedisClient.create(threads.resources(), properties.uri());
+        RedisClient client = threads.client(properties.uri());
         client.setOptions(ClientOptions.builder()
                 .autoReconnect(true)
                 .disconnectedBehavior(DisconnectedBehavior.REJECT_COMMANDS)
@@ -49,10 +49,10 @@ public class RedisConfiguration {
     }
 
     /** For the limiter alone, which sets the options of its client by itself and must not share a queue. */
-    @Bean(destroyMethod = "shutdown")
+    @Bean(destroyMethod = "") // ends with its threads
     @Conditional(RedisUrlIsSet.class)
     RedisClient limiterRedisClient(RedisProperties properties, RedisThreads threads) {
-        return RedisClient.create(threads.resources(), properties.uri());
+        return threads.client(properties.uri());
     }
 
     @Bean

@@ -1,19 +1,29 @@
 package dev.sluice.gateway.outbound.redis;
 
+import io.lettuce.core.RedisClient;
+import io.lettuce.core.RedisURI;
 import io.lettuce.core.metrics.CommandLatencyRecorder;
 import io.lettuce.core.resource.ClientResources;
 import io.lettuce.core.resource.DefaultClientResources;
 import io.lettuce.core.resource.Delay;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** What the client runs on, sized for a few connections, and ended without the client's own two quiet seconds. */
+/** What the clients run on, sized for a few connections, and ended without their own two quiet seconds. */
 final class RedisThreads implements AutoCloseable {
     private static final int THREADS = 2;
     /** As bounded as this, a Redis that is back is found within a second. */
     private static final Duration LONGEST_RECONNECT_DELAY = Duration.ofSeconds(1);
 
-    private static final long SHUTDOWN_SECONDS = 2;
+    /**
+     * With none, a connection that is being made at this very moment is left behind: its channel is registered after
+     * the event loop has closed all it knew of, and keeps its buffer for ever.
+     */
+    private static final long QUIET_MILLIS = 10;
+
+    private static final long SHUTDOWN_MILLIS = 2_000;
 
     private final ClientResources resources = DefaultClientResources.builder()
             .ioThreadPoolSize(THREADS)
@@ -22,15 +32,21 @@ final class RedisThreads implements AutoCloseable {
             .commandLatencyRecorder(CommandLatencyRecorder.disabled())
             .build();
 
-    ClientResources resources() {
-        return resources;
+    private final List<RedisClient> clients = new ArrayList<>();
+
+    /** A client that ends with these threads. */
+    synchronized RedisClient client(RedisURI uri) {
+        RedisClient client = RedisClient.create(resources, uri);
+        clients.add(client);
+        return client;
     }
 
-    /** Waits for the threads to end, two seconds at most. */
+    /** Ends all clients and waits for the threads to end, two seconds each at most. */
     @Override
-    public void close() {
+    public synchronized void close() {
+        clients.forEach(client -> client.shutdown(QUIET_MILLIS, SHUTDOWN_MILLIS, TimeUnit.MILLISECONDS));
         resources
-                .shutdown(0, SHUTDOWN_SECONDS, TimeUnit.SECONDS)
-                .awaitUninterruptibly(SHUTDOWN_SECONDS, TimeUnit.SECONDS);
+                .shutdown(QUIET_MILLIS, SHUTDOWN_MILLIS, TimeUnit.MILLISECONDS)
+                .awaitUninterruptibly(SHUTDOWN_MILLIS, TimeUnit.MILLISECONDS);
     }
 }

@@ -1,0 +1,31 @@
+package dev.sluice.gateway.outbound.redis;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.sluice.gateway.testing.NoLeaks;
+import io.lettuce.core.RedisClient;
+import io.lettuce.core.RedisURI;
+import io.lettuce.core.codec.StringCodec;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.RepeatedTest;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** A gateway may be stopped while it connects to a Redis that was away. */
+@ExtendWith(NoLeaks.class)
+class RedisThreadsTest {
+    @RepeatedTest(20)
+    void endsWhileAConnectionIsBeingMadeAndLosesNoBuffer() throws IOException {
+        try (ServerSocket silent = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            RedisURI uri = RedisURI.create("127.0.0.1", silent.getLocalPort());
+            CompletableFuture<?> attempt;
+            try (RedisThreads threads = new RedisThreads()) {
+                RedisClient client = threads.client(uri);
+                attempt = client.connectAsync(StringCodec.UTF8, uri).toCompletableFuture();
+            }
+            assertThat(attempt.isDone() && !attempt.isCompletedExceptionally()).isFalse();
+        }
+    }
+}
