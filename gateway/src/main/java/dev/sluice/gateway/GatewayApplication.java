@@ -1,12 +1,15 @@
 package dev.sluice.gateway;
 
 import dev.sluice.gateway.feature.assistant.AssistantFeature;
+import dev.sluice.gateway.feature.gallery.GalleryFeature;
 import dev.sluice.gateway.feature.imageproxy.ImageProxyFeature;
 import dev.sluice.gateway.feature.samples.SamplesFeature;
 import dev.sluice.gateway.feature.zip.ZipFeature;
 import dev.sluice.gateway.outbound.alert.AlertConfiguration;
+import dev.sluice.gateway.outbound.database.DatabaseConfiguration;
 import dev.sluice.gateway.outbound.fetch.FetchConfiguration;
 import dev.sluice.gateway.outbound.redis.RedisConfiguration;
+import dev.sluice.gateway.outbound.storage.StorageConfiguration;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.SpringBootConfiguration;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
@@ -21,8 +24,11 @@ import org.springframework.context.annotation.Import;
     FetchConfiguration.class, // the only way to an origin
     RedisConfiguration.class, // what several gateways share, if there is a Redis
     AlertConfiguration.class, // warnings to the operator
+    DatabaseConfiguration.class, // rows: who has which image
+    StorageConfiguration.class, // objects: the images themselves
     ZipFeature.class, // many remote images as one streamed archive
     ImageProxyFeature.class, // one remote image for a page, cached on disk
+    GalleryFeature.class, // images with owners: made, kept, served, deleted
     AssistantFeature.class, // text from a model, its key kept here
     SamplesFeature.class, // development only: pictures to try it with, and some that misbehave
 })

@@ -17,9 +17,15 @@ import org.springframework.core.env.StandardEnvironment;
  */
 final class Requirements implements BeanFactoryPostProcessor, EnvironmentAware {
     private static final Map<String, String> NEEDED = new LinkedHashMap<>();
+    /** What may be set instead. */
+    private static final Map<String, String> INSTEAD = Map.of("sluice.storage.s3.bucket", "sluice.storage.directory");
 
     static {
         NEEDED.put("sluice.redis.url", "REDIS_URL: where limits are counted for all processes together");
+        NEEDED.put("sluice.database.url", "DATABASE_URL: the PostgreSQL that all processes share");
+        NEEDED.put(
+                "sluice.storage.s3.bucket",
+                "S3_BUCKET: where images are kept; or sluice.storage.directory, on a disk that all processes share");
         NEEDED.put("sluice.signing-secret", "SLUICE_SIGNING_SECRET: at least 32 bytes, the same for all processes");
         NEEDED.put("sluice.identity.issuer-uri", "SLUICE_ISSUER_URI: whose tokens are taken");
         NEEDED.put("sluice.origins.allowed", "SLUICE_ALLOWED_ORIGINS: which pages may call, comma separated");
@@ -39,8 +45,7 @@ final class Requirements implements BeanFactoryPostProcessor, EnvironmentAware {
         }
         List<String> missing = new ArrayList<>();
         NEEDED.forEach((key, meaning) -> {
-            String value = environment.getProperty(key, "");
-            if (value.isBlank() && environment.getProperty(key + "[0]") == null) {
+            if (!isSet(key) && !isSet(INSTEAD.getOrDefault(key, key))) {
                 missing.add(key + " (" + meaning + ")");
             }
         });
@@ -48,5 +53,9 @@ final class Requirements implements BeanFactoryPostProcessor, EnvironmentAware {
             throw new IllegalStateException(
                     "The profile prod needs settings that are missing: " + String.join("; ", missing));
         }
+    }
+
+    private boolean isSet(String key) {
+        return !environment.getProperty(key, "").isBlank() || environment.getProperty(key + "[0]") != null;
     }
 }

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sluice.gateway.testing.RunningGateway;
-import java.util.HashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
@@ -12,10 +11,13 @@ import org.junit.jupiter.api.Test;
 class RequirementsTest {
     @Test
     void allThatIsMissingIsNamedAtOnce() {
-        assertThatThrownBy(() -> RunningGateway.start(Map.of("spring.profiles.active", "prod"))
+        assertThatThrownBy(() -> RunningGateway.start(
+                                Map.of("spring.profiles.active", "prod", "sluice.storage.directory", ""))
                         .close())
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageContaining("REDIS_URL")
+                .hasMessageContaining("DATABASE_URL")
+                .hasMessageContaining("S3_BUCKET")
                 .hasMessageContaining("SLUICE_SIGNING_SECRET")
                 .hasMessageContaining("SLUICE_ISSUER_URI")
                 .hasMessageContaining("SLUICE_ALLOWED_ORIGINS");
@@ -23,7 +25,7 @@ class RequirementsTest {
 
     @Test
     void productionIsClosedToStrangersAndHasNoDevelopmentLogin() {
-        try (RunningGateway gateway = RunningGateway.start(RunningGateway.PRODUCTION)) {
+        try (RunningGateway gateway = RunningGateway.start(RunningGateway.production())) {
             assertThat(gateway.post("/api/zip", "{}").statusCode()).isEqualTo(401);
             assertThat(gateway.post("/api/session", "{\"user\":\"alice\"}").statusCode())
                     .isEqualTo(405);
@@ -33,7 +35,7 @@ class RequirementsTest {
 
     @Test
     void developmentLoginIsRefusedInProduction() {
-        Map<String, String> unsafe = new HashMap<>(RunningGateway.PRODUCTION);
+        Map<String, String> unsafe = RunningGateway.production();
         unsafe.put("sluice.identity.development-login", "true");
         assertThatThrownBy(() -> RunningGateway.start(unsafe).close())
                 .rootCause()

@@ -47,6 +47,10 @@ public final class GatewayProcess implements AutoCloseable {
         command.addAll(jvmFlags);
         command.addAll(List.of("-cp", classPathFor(mainClass), mainClass.getName(), "--server.port=0"));
         command.add("--sluice.samples.enabled=false");
+        Path data = log.resolveSibling(log.getFileName() + ".data"); // goes with the log
+        command.add("--sluice.database.directory=" + data.resolve("db"));
+        command.add("--sluice.storage.directory=" + data.resolve("store"));
+        command.add("--sluice.gallery.work-directory=" + data.resolve("work"));
         command.add("--logging.level.org.springframework.boot.reactor.netty=info"); // tells the port
         settings.forEach((key, value) -> command.add("--" + key + "=" + value));
         try {

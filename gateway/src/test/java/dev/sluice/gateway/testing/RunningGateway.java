@@ -12,8 +12,11 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
@@ -24,12 +27,12 @@ import org.springframework.boot.web.server.context.WebServerApplicationContext;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.support.GenericApplicationContext;
 import org.springframework.http.client.ReactorResourceFactory;
+import org.springframework.util.FileSystemUtils;
 import tools.jackson.databind.json.JsonMapper;
 
 /** The whole gateway on a free port, as a client meets it. */
 public final class RunningGateway implements AutoCloseable {
-    /** What the profile {@code prod} does not start without. */
-    public static final Map<String, String> PRODUCTION = Map.of(
+    private static final Map<String, String> PRODUCTION = Map.of(
             "spring.profiles.active", "prod",
             "sluice.redis.url", "redis://127.0.0.1:1",
             "sluice.signing-secret", "0123456789abcdef0123456789abcdef",
@@ -41,12 +44,21 @@ public final class RunningGateway implements AutoCloseable {
             .version(HttpClient.Version.HTTP_1_1)
             .connectTimeout(Duration.ofSeconds(5))
             .build();
+    private final Path data;
     private final int port;
 
-    private RunningGateway(ConfigurableApplicationContext context) {
+    private RunningGateway(ConfigurableApplicationContext context, Path data) {
         this.context = context;
+        this.data = data;
         this.port = Objects.requireNonNull(((WebServerApplicationContext) context).getWebServer())
                 .getPort();
+    }
+
+    /** What the profile {@code prod} does not start without, with a database of its own. */
+    public static Map<String, String> production() {
+        Map<String, String> all = new HashMap<>(PRODUCTION);
+        all.put("sluice.database.url", EmbeddedPostgres.shared().newDatabase());
+        return all;
     }
 
     /** Starts it without samples. */
@@ -62,6 +74,7 @@ public final class RunningGateway implements AutoCloseable {
     }
 
     private static RunningGateway start(Map<String, String> settings, Clock clock, Class<?>... further) {
+        Path data = temporaryDirectory();
         Map<String, Object> all = new LinkedHashMap<>();
         all.put("server.port", "0");
         all.put("sluice.samples.enabled", "false");
@@ -70,16 +83,40 @@ public final class RunningGateway implements AutoCloseable {
         all.put("spring.main.banner-mode", "off");
         // One cache has one gateway.
         all.put("sluice.image-proxy.cache.enabled", "false");
+        all.put("sluice.database.directory", data.resolve("db"));
+        all.put("sluice.storage.directory", data.resolve("store"));
+        all.put("sluice.gallery.work-directory", data.resolve("work"));
         all.putAll(settings);
         String[] arguments = all.entrySet().stream()
                 .map(setting -> "--" + setting.getKey() + "=" + setting.getValue())
                 .toArray(String[]::new);
-        return new RunningGateway(new SpringApplicationBuilder(GatewayApplication.class)
+        var application = new SpringApplicationBuilder(GatewayApplication.class)
                 .sources(further)
                 .initializers(
                         RunningGateway::withThreadsOfItsOwn,
-                        context -> ((GenericApplicationContext) context).registerBean(Clock.class, () -> clock))
-                .run(arguments));
+                        context -> ((GenericApplicationContext) context).registerBean(Clock.class, () -> clock));
+        try {
+            return new RunningGateway(application.run(arguments), data);
+        } catch (RuntimeException failed) {
+            delete(data);
+            throw failed;
+        }
+    }
+
+    private static Path temporaryDirectory() {
+        try {
+            return Files.createTempDirectory("gateway");
+        } catch (IOException failed) {
+            throw new UncheckedIOException(failed);
+        }
+    }
+
+    private static void delete(Path directory) {
+        try {
+            FileSystemUtils.deleteRecursively(directory);
+        } catch (IOException failed) {
+            throw new UncheckedIOException(failed);
+        }
     }
 
     /** Event loops are shared by default, and the first gateway of a process that closes would end them for all. */
@@ -162,5 +199,6 @@ public final class RunningGateway implements AutoCloseable {
     public void close() {
         client.close();
         context.close();
+        delete(data);
     }
 }

@@ -16,7 +16,6 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -69,7 +68,7 @@ class AssistantSetupTest {
 
     @Test
     void echoIsRefusedInProduction() {
-        Map<String, String> settings = new HashMap<>(RunningGateway.PRODUCTION);
+        Map<String, String> settings = RunningGateway.production();
         settings.put("sluice.assistant.provider", "echo");
         assertThatThrownBy(() -> RunningGateway.start(settings))
                 .hasStackTraceContaining("sluice.assistant.provider: echo (expected: gemini in the profile prod)");

@@ -2,8 +2,6 @@ package dev.sluice.gateway.feature.gallery;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.sluice.gateway.outbound.database.DatabaseConfiguration;
-import dev.sluice.gateway.outbound.storage.StorageConfiguration;
 import dev.sluice.gateway.testing.Archives;
 import dev.sluice.gateway.testing.Await;
 import dev.sluice.gateway.testing.Behaviours;
@@ -55,8 +53,7 @@ class GalleryTest {
     @BeforeAll
     void start() {
         origin = HostileOrigin.start();
-        gateway = RunningGateway.start(
-                origin, settings(data), DatabaseConfiguration.class, StorageConfiguration.class, GalleryFeature.class);
+        gateway = RunningGateway.start(origin, settings(data));
         alice = token("alice", List.of("user"), List.of("p1"));
         bob = token("bob", List.of("user"), List.of());
     }
@@ -69,12 +66,6 @@ class GalleryTest {
 
     static Map<String, String> settings(Path data) {
         return Map.of(
-                "sluice.limits.policies.gallery.limits",
-                "user",
-                "sluice.limits.policies.gallery.routes",
-                "gallery.list, gallery.show, gallery.describe, gallery.delete, gallery.bulk-delete, gallery.use,"
-                        + " gallery.release, gallery.file, gallery.download, gallery.zip, gallery.generate,"
-                        + " gallery.import, gallery.wordpress, gallery.admin.list, gallery.admin.delete",
                 "sluice.database.directory",
                 data.resolve("db").toString(),
                 "sluice.storage.directory",
