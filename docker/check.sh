@@ -22,7 +22,7 @@ compose() {
 config() {
     local values
     values=$(mktemp) && sed 's/=$/=x/' .env.example > "$values" \
-        && compose -f compose.yaml --env-file "$values" --profile database config --quiet
+        && compose -f compose.yaml --env-file "$values" config --quiet
     local result=$?
     rm -f "$values"
     return $result

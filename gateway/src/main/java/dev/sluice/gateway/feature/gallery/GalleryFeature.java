@@ -1,5 +1,6 @@
 package dev.sluice.gateway.feature.gallery;
 
+import dev.sluice.gateway.contract.Alerts;
 import dev.sluice.gateway.contract.FeatureRoutes;
 import dev.sluice.gateway.feature.gallery.GalleryProperties.GenerationBounds;
 import dev.sluice.gateway.outbound.database.GenerationJobs;
@@ -167,6 +168,7 @@ public class GalleryFeature {
             ObjectReferences references,
             Images images,
             ImageVault vault,
+            Alerts alerts,
             MeterRegistry meters) {
         return new Reconciler(
                 store,
@@ -176,6 +178,8 @@ public class GalleryFeature {
                 vault,
                 properties.reconcilePeriod(),
                 properties.reconcileGrace(),
+                properties.reconcileMost(),
+                alerts,
                 meters,
                 Clock.systemUTC());
     }

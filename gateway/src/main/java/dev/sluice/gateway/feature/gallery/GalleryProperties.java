@@ -25,6 +25,8 @@ import org.springframework.util.unit.DataSize;
  * @param storeTimeout for putting one image into the store and naming it in its row
  * @param reconcilePeriod how often objects and rows are compared, beside once at the start
  * @param reconcileGrace how old what seems left over must be before it is removed
+ * @param reconcileMost objects without a row, or rows without an object, that one comparison believes in; more, and it
+ *     touches none
  * @param generation how images are generated
  * @param wordpress sites that images can be sent to, by name
  */
@@ -38,6 +40,7 @@ record GalleryProperties(
         @DefaultValue("3m") Duration storeTimeout,
         @DefaultValue("1d") Duration reconcilePeriod,
         @DefaultValue("1h") Duration reconcileGrace,
+        @DefaultValue("100") int reconcileMost,
         @DefaultValue GenerationBounds generation,
         @DefaultValue Map<String, Site> wordpress) {
     private static final String PREFIX = "sluice.gallery.";
@@ -134,6 +137,7 @@ record GalleryProperties(
         between("store-timeout", storeTimeout, Duration.ofSeconds(1), Duration.ofHours(1));
         between("reconcile-period", reconcilePeriod, Duration.ofSeconds(1), Duration.ofDays(366));
         between("reconcile-grace", reconcileGrace, Duration.ofSeconds(1), Duration.ofDays(366));
+        between("reconcile-most", reconcileMost, 1, 1_000_000);
     }
 
     /** Never null: the default was put in its place. */

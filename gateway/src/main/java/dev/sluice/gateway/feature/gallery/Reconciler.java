@@ -1,5 +1,6 @@
 package dev.sluice.gateway.feature.gallery;
 
+import dev.sluice.gateway.contract.Alerts;
 import dev.sluice.gateway.outbound.database.Images;
 import dev.sluice.gateway.outbound.database.ObjectIntents;
 import dev.sluice.gateway.outbound.database.ObjectReference;
@@ -11,6 +12,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -28,7 +30,8 @@ import reactor.core.publisher.Mono;
  *   <li>intents that have expired: their objects are removed, then they are forgotten;
  *   <li>deletions that have not ended: object, then row;
  *   <li>the store's listing beside the rows' keys, both in order: an object without a name is removed once it is old
- *       enough that nobody can be about to name it; a row whose object is gone is failed.
+ *       enough that nobody can be about to name it; a row whose object is gone is failed. When there are too many of
+ *       either to be believed, nothing is touched and the operator is told.
  * </ol>
  *
  * Every step can be repeated and can run on several gateways at once.
@@ -47,6 +50,8 @@ final class Reconciler implements AutoCloseable {
     private final ImageVault vault;
     private final Duration period;
     private final Duration grace;
+    private final int most;
+    private final Alerts alerts;
     private final MeterRegistry meters;
     private final Clock clock;
     private final Disposable.Composite running = Disposables.composite();
@@ -54,6 +59,7 @@ final class Reconciler implements AutoCloseable {
     /**
      * @param period between two passes
      * @param grace how old a deletion or an unnamed object must be before it is touched
+     * @param most objects without a row, and rows without an object, that one pass believes in
      */
     Reconciler(
             ObjectStore store,
@@ -63,6 +69,8 @@ final class Reconciler implements AutoCloseable {
             ImageVault vault,
             Duration period,
             Duration grace,
+            int most,
+            Alerts alerts,
             MeterRegistry meters,
             Clock clock) {
         this.store = store;
@@ -72,6 +80,8 @@ final class Reconciler implements AutoCloseable {
         this.vault = vault;
         this.period = period;
         this.grace = grace;
+        this.most = most;
+        this.alerts = alerts;
         this.meters = meters;
         this.clock = clock;
     }
@@ -162,26 +172,47 @@ final class Reconciler implements AutoCloseable {
         }
     }
 
-    /** Keys are ASCII, so the order of their characters is that of their bytes. */
     private Flux<Repair> compared() {
+        return differences().flatMapMany(found -> {
+            if (!found.areCredible()) {
+                meters.counter("sluice.gallery.repairs.refused").increment();
+                alerts.warn(
+                        "gallery:reconcile",
+                        "Database and store do not seem to belong to each other, neither is touched: " + found
+                                + ". If they do, raise sluice.gallery.reconcile-most for one pass");
+                return Flux.empty();
+            }
+            return Flux.concat(
+                    Flux.fromIterable(found.unnamed()).concatMap(this::unnamed, 1),
+                    Flux.fromIterable(found.lost()).concatMap(this::lost, 1));
+        });
+    }
+
+    /** Keys are ASCII, so the order of their characters is that of their bytes. */
+    private Mono<Differences> differences() {
         Flux<Known> stored = store.list(PREFIX).map(Known.ByStore::new);
         Flux<Known> named = references.inKeyOrder().map(Known.ByRow::new);
         return Flux.mergeComparing(BATCH, Comparator.comparing(Known::key), stored, named)
                 .bufferUntilChanged(Known::key)
-                .filter(knowing -> knowing.size() == 1)
-                .concatMap(
-                        knowing -> switch (knowing.getFirst()) {
-                            case Known.ByStore(ListedObject object) -> unnamed(object);
-                            case Known.ByRow(ObjectReference row) -> lost(row);
-                        },
-                        1);
+                .collect(() -> new Differences(most), this::note);
+    }
+
+    private void note(Differences differences, List<Known> knowing) {
+        if (knowing.size() > 1) {
+            differences.agree();
+            return;
+        }
+        switch (knowing.getFirst()) {
+            case Known.ByStore(ListedObject object)
+            when object.lastModified().isBefore(clock.instant().minus(grace)) -> differences.unnamed(object);
+            case Known.ByStore(ListedObject young) -> LOG.trace("{} may be about to get its row", young.key());
+            case Known.ByRow(ObjectReference row) when !row.deleting() -> differences.lost(row);
+            case Known.ByRow(ObjectReference going) -> LOG.trace("{} is being deleted", going.key());
+        }
     }
 
     /** Asked again before anything is removed: the two lists are not of one moment. */
     private Mono<Repair> unnamed(ListedObject object) {
-        if (object.lastModified().isAfter(clock.instant().minus(grace))) {
-            return Mono.empty();
-        }
         return references
                 .isNamed(object.key().value())
                 .filter(isNamed -> !isNamed)
@@ -189,9 +220,6 @@ final class Reconciler implements AutoCloseable {
     }
 
     private Mono<Repair> lost(ObjectReference row) {
-        if (row.deleting()) {
-            return Mono.empty();
-        }
         return store.stat(new ObjectKey(row.key()))
                 .hasElement()
                 .filter(isThere -> !isThere)

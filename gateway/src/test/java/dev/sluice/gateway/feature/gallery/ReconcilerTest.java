@@ -1,0 +1,178 @@
+package dev.sluice.gateway.feature.gallery;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.sluice.gateway.outbound.storage.ListedObject;
+import dev.sluice.gateway.outbound.storage.NewObject;
+import dev.sluice.gateway.outbound.storage.ObjectKey;
+import dev.sluice.gateway.outbound.storage.ObjectStore;
+import dev.sluice.gateway.testing.Await;
+import dev.sluice.gateway.testing.Behaviours;
+import dev.sluice.gateway.testing.HostileOrigin;
+import dev.sluice.gateway.testing.NoLeaks;
+import dev.sluice.gateway.testing.RunningGateway;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.springframework.core.io.buffer.DefaultDataBufferFactory;
+import reactor.core.publisher.Flux;
+import tools.jackson.databind.json.JsonMapper;
+
+/** What a pass over store and database mends, and what it leaves alone. */
+@ExtendWith(NoLeaks.class)
+class ReconcilerTest {
+    private static final Duration SOON = Duration.ofSeconds(20);
+
+    @TempDir
+    private Path data;
+
+    private HostileOrigin origin;
+
+    @BeforeEach
+    void startOrigin() throws IOException {
+        ByteArrayOutputStream png = new ByteArrayOutputStream();
+        ImageIO.write(new BufferedImage(20, 20, BufferedImage.TYPE_INT_RGB), "png", png);
+        origin = HostileOrigin.start();
+        origin.on("/picture.png", Behaviours.image(png.toByteArray()));
+    }
+
+    @AfterEach
+    void stopOrigin() {
+        origin.close();
+    }
+
+    private RunningGateway gateway(String database, String store) {
+        return RunningGateway.start(
+                origin,
+                Map.of(
+                        "sluice.database.directory",
+                        data.resolve(database).toString(),
+                        "sluice.storage.directory",
+                        data.resolve(store).toString(),
+                        "sluice.gallery.reconcile-period",
+                        "1s",
+                        "sluice.gallery.reconcile-grace",
+                        "1s"));
+    }
+
+    private List<String> imported(RunningGateway gateway, String token, int images) {
+        List<String> ids = new ArrayList<>();
+        for (int i = 0; i < images; i++) {
+            var answer = gateway.send(HttpRequest.newBuilder(gateway.uri("/api/images/imports"))
+                    .header("Authorization", "Bearer " + token)
+                    .header("Content-Type", "application/json")
+                    .POST(BodyPublishers.ofString("{\"url\":\"" + origin.url("/picture.png") + "\"}")));
+            assertThat(answer.statusCode()).isEqualTo(201);
+            ids.add(JsonMapper.shared().readTree(answer.body()).required("id").stringValue());
+        }
+        return ids;
+    }
+
+    private static int status(RunningGateway gateway, String token, String path) {
+        return gateway.send(HttpRequest.newBuilder(gateway.uri(path)).header("Authorization", "Bearer " + token))
+                .statusCode();
+    }
+
+    private static String state(RunningGateway gateway, String token, String id) {
+        var answer = gateway.send(
+                HttpRequest.newBuilder(gateway.uri("/api/images/" + id)).header("Authorization", "Bearer " + token));
+        return JsonMapper.shared().readTree(answer.body()).path("status").asString("none");
+    }
+
+    private static List<ObjectKey> stored(RunningGateway gateway) {
+        return gateway.bean(ObjectStore.class)
+                .list("")
+                .map(ListedObject::key)
+                .collectList()
+                .blockOptional(SOON)
+                .orElseThrow();
+    }
+
+    private static double meter(RunningGateway gateway, String line) {
+        return new String(gateway.get("/actuator/prometheus").body(), StandardCharsets.UTF_8)
+                .lines()
+                .filter(each -> each.startsWith(line + " "))
+                .mapToDouble(each -> Double.parseDouble(each.substring(line.length() + 1)))
+                .sum();
+    }
+
+    @Test
+    void objectThatNothingNamesGoesAndImageWhoseObjectIsGoneFails() {
+        try (RunningGateway gateway = gateway("db", "store")) {
+            String alice = gateway.signIn("alice", "user");
+            List<String> ids = imported(gateway, alice, 2);
+            ObjectKey lost = stored(gateway).getFirst();
+            ObjectStore store = gateway.bean(ObjectStore.class);
+            ObjectKey stray = ObjectKey.image("alice", Instant.EPOCH, UUID.randomUUID(), "png");
+            byte[] bytes = "nobody's".getBytes(StandardCharsets.UTF_8);
+            store.put(
+                            stray,
+                            new NewObject("image/png", bytes.length),
+                            Flux.just(DefaultDataBufferFactory.sharedInstance.wrap(bytes)))
+                    .block(SOON);
+            store.delete(lost).block(SOON);
+
+            Await.until(
+                    SOON,
+                    "both are mended",
+                    () -> meter(gateway, "sluice_gallery_repairs_total{kind=\"unnamed\"}") == 1
+                            && meter(gateway, "sluice_gallery_repairs_total{kind=\"lost\"}") == 1);
+            assertThat(stored(gateway)).hasSize(1).doesNotContain(stray);
+            assertThat(ids)
+                    .extracting(id -> state(gateway, alice, id))
+                    .containsExactlyInAnyOrder("completed", "failed");
+            assertThat(ids)
+                    .filteredOn(id -> state(gateway, alice, id).equals("completed"))
+                    .allMatch(id -> status(gateway, alice, "/api/images/" + id + "/file") == 200);
+        }
+    }
+
+    @Test
+    void emptyDatabaseBesideAFullStoreCostsNoObject() {
+        List<ObjectKey> before;
+        try (RunningGateway gateway = gateway("db", "store")) {
+            imported(gateway, gateway.signIn("alice", "user"), 3);
+            before = stored(gateway);
+        }
+        try (RunningGateway gateway = gateway("another-db", "store")) {
+            Await.until(
+                    SOON,
+                    "a pass refuses to touch anything",
+                    () -> meter(gateway, "sluice_gallery_repairs_refused_total") >= 1);
+            assertThat(before).hasSize(3);
+            assertThat(stored(gateway)).isEqualTo(before);
+        }
+    }
+
+    @Test
+    void storeThatIsNotThereFailsNoImage() {
+        List<String> ids;
+        try (RunningGateway gateway = gateway("db", "store")) {
+            ids = imported(gateway, gateway.signIn("alice", "user"), 3);
+        }
+        try (RunningGateway gateway = gateway("db", "another-store")) {
+            String alice = gateway.signIn("alice", "user");
+            Await.until(
+                    SOON,
+                    "a pass refuses to touch anything",
+                    () -> meter(gateway, "sluice_gallery_repairs_refused_total") >= 1);
+            assertThat(ids).allMatch(id -> state(gateway, alice, id).equals("completed"));
+        }
+    }
+}
