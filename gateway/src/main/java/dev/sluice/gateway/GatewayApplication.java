@@ -1,5 +1,6 @@
 package dev.sluice.gateway;
 
+import dev.sluice.gateway.feature.apidocs.ApiDocsFeature;
 import dev.sluice.gateway.feature.assistant.AssistantFeature;
 import dev.sluice.gateway.feature.gallery.GalleryFeature;
 import dev.sluice.gateway.feature.imageproxy.ImageProxyFeature;
@@ -30,6 +31,7 @@ import org.springframework.context.annotation.Import;
     ImageProxyFeature.class, // one remote image for a page, cached on disk
     GalleryFeature.class, // images with owners: made, kept, served, deleted
     AssistantFeature.class, // text from a model, its key kept here
+    ApiDocsFeature.class, // what there is over HTTP, in OpenAPI
     SamplesFeature.class, // development only: pictures to try it with, and some that misbehave
 })
 public class GatewayApplication {
