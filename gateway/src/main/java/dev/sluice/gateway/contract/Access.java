@@ -2,7 +2,7 @@ package dev.sluice.gateway.contract;
 
 /** Who may call an endpoint. */
 public enum Access {
-    /** Everybody, uncounted: it costs nothing and tells nothing. */
+    /** Everybody: it costs little and tells nothing of anybody else. Counted where a policy names it. */
     PUBLIC,
     /** Callers without credentials too, where the operator says so; they are counted by cookie or address. */
     ANONYMOUS,
