@@ -28,6 +28,7 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
@@ -197,11 +198,11 @@ class GalleryKillTest {
         }
     }
 
-    private TreeSet<String> column(String query) {
+    private Set<String> column(String query) {
         try (Connection database = database();
                 Statement statement = database.createStatement();
                 ResultSet rows = statement.executeQuery(query)) {
-            TreeSet<String> values = new TreeSet<>();
+            Set<String> values = new TreeSet<>();
             while (rows.next()) {
                 values.add(String.valueOf(rows.getString(1)));
             }
@@ -221,9 +222,9 @@ class GalleryKillTest {
     }
 
     /** The keys in the store: directories that end with an {@code @}. */
-    private TreeSet<String> objects() {
+    private Set<String> objects() {
         Path objects = data().resolve("store/objects");
-        TreeSet<String> keys = new TreeSet<>();
+        Set<String> keys = new TreeSet<>();
         for (Path content : files(objects)) {
             String name = objects.relativize(content).toString();
             keys.add(name.substring(0, name.indexOf('@')));
