@@ -92,7 +92,8 @@ public final class OriginExchange {
     /** Says nothing more until the other side closes. */
     public void hang() throws IOException {
         InputStream in = connection.input();
-        while (in.read() >= 0) {
+        byte[] some = new byte[64 << 10];
+        while (in.read(some) >= 0) {
             // Whatever is sent meanwhile is not answered.
         }
         throw new EOFException("the other side closed");

@@ -89,7 +89,7 @@ public final class WordPressStub implements AutoCloseable {
 
     /** Waits until the other side has closed every connection. */
     public void awaitAllClosed() {
-        origin.awaitAllClosed(Duration.ofSeconds(5));
+        origin.awaitAllClosed(Duration.ofSeconds(30));
     }
 
     /** The answer that a file is there. */

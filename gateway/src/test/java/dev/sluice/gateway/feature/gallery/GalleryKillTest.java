@@ -107,6 +107,9 @@ class GalleryKillTest {
             Files.writeString(file, step.name());
             String generated =
                     text(signed(post(gateway.uri("/api/images/generations"), "{\"prompt\":\"a\"}"), token), "id");
+            if (step == Step.BEFORE_THE_ANSWER) { // a generation is answered long before: here it has ended
+                awaitCompleted(gateway.uri("/api/images/" + generated), token);
+            }
             unanswered(post(imports, order), token);
             unanswered(
                     HttpRequest.newBuilder(gateway.uri("/api/images/" + deleted))
@@ -118,6 +121,20 @@ class GalleryKillTest {
             assertThat(gateway.isAlive()).isTrue();
             return List.of(kept, deleted, generated);
         } // Closing it is a kill.
+    }
+
+    private void awaitCompleted(URI image, String token) {
+        Await.until(SOON, image + " is completed", () -> {
+            try {
+                return text(signed(HttpRequest.newBuilder(image), token), "status")
+                        .equals("completed");
+            } catch (IOException failed) {
+                throw new UncheckedIOException(failed);
+            } catch (InterruptedException interrupted) {
+                Thread.currentThread().interrupt();
+                throw new IllegalStateException(interrupted);
+            }
+        });
     }
 
     private static long held(GatewayProcess gateway) {

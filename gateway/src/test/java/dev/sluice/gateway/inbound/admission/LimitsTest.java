@@ -232,8 +232,13 @@ class LimitsTest {
 
     @Test
     void adminSeesAndResetsOneSubjectAlone() {
-        try (RunningGateway gateway =
-                limited("sluice.limits.definitions.ip.burst", "1000", "sluice.limits.definitions.user.burst", "2")) {
+        try (RunningGateway gateway = limited(
+                "sluice.limits.definitions.ip.burst",
+                "1000",
+                "sluice.limits.definitions.user.units",
+                "2",
+                "sluice.limits.definitions.user.burst",
+                "2")) {
             String alice = token(gateway, "alice", "user");
             String bob = token(gateway, "bob", "user");
             for (int call = 1; call <= 2; call++) {
