@@ -63,6 +63,8 @@ public enum ProblemCode {
     UPSTREAM_FAILED(HttpStatus.BAD_GATEWAY, "An upstream failed"),
     /** The store did not do what was asked of it. */
     STORAGE_FAILED(HttpStatus.BAD_GATEWAY, "The store failed"),
+    /** The database did not do what was asked of it. */
+    DATABASE_FAILED(HttpStatus.SERVICE_UNAVAILABLE, "The database failed"),
     /** No room at present; nothing was started. */
     OVERLOADED(HttpStatus.SERVICE_UNAVAILABLE, "Overloaded"),
     /** What everybody together may spend for now is spent. */

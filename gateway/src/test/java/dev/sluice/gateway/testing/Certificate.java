@@ -2,6 +2,7 @@ package dev.sluice.gateway.testing;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -9,6 +10,7 @@ import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
+import java.util.function.Supplier;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
@@ -16,6 +18,8 @@ import javax.net.ssl.SSLContext;
 /** A self-signed certificate, made anew by the JDK's keytool. */
 public final class Certificate {
     private static final char[] PASSWORD = "loopback".toCharArray();
+    private static final String TRUST_STORE = "javax.net.ssl.trustStore";
+    private static final String TRUST_STORE_PASSWORD = "javax.net.ssl.trustStorePassword";
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
     private final KeyStore store;
@@ -84,6 +88,32 @@ public final class Certificate {
             return (X509Certificate) store.getCertificate("origin");
         } catch (GeneralSecurityException e) {
             throw new IllegalStateException(e);
+        }
+    }
+
+    /**
+     * Does something while the platform trusts this certificate and no other.
+     *
+     * @param file to be made, for {@code javax.net.ssl.trustStore}
+     */
+    public <T> T whileTrusted(Path file, Supplier<T> work) {
+        try (OutputStream out = Files.newOutputStream(file)) {
+            KeyStore trusted = KeyStore.getInstance("PKCS12");
+            trusted.load(null, null);
+            trusted.setCertificateEntry("origin", x509());
+            trusted.store(out, PASSWORD);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException(e);
+        }
+        System.setProperty(TRUST_STORE, file.toString());
+        System.setProperty(TRUST_STORE_PASSWORD, String.valueOf(PASSWORD));
+        try {
+            return work.get();
+        } finally {
+            System.clearProperty(TRUST_STORE);
+            System.clearProperty(TRUST_STORE_PASSWORD);
         }
     }
 

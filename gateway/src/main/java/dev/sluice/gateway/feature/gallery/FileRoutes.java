@@ -151,7 +151,7 @@ final class FileRoutes implements FeatureRoutes {
 
         @Override
         public Flux<DataBuffer> bytes(long position, long count, DataBufferFactory buffers) {
-            return content.bytes(position, count);
+            return content.bytes(position, count).onErrorMap(Outages::problem);
         }
 
         @Override

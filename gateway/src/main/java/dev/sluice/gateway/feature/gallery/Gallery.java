@@ -82,18 +82,25 @@ final class Gallery {
 
     /**
      * Deletes the object, then the row. Fails with {@code not_found}, {@code image_in_use}, or {@code storage_failed}:
-     * then the image is there as before.
+     * then the image is there as before if its file is known to be; else it stays invisible, and its deletion is ended
+     * by the next who asks for it or by the reconciler.
      */
     Mono<Void> delete(UUID id, ImageScope scope) {
         return deletions.begin(id, scope).flatMap(start -> switch (start) {
             case DeletionStart.Absent absent -> absent(id).then();
             case DeletionStart.InUse(List<UsageCount> counts) -> Mono.error(inUse(counts));
             case DeletionStart.Begun(Image image) ->
-                vault.remove(image)
-                        .onErrorResume(
-                                StorageException.class,
-                                failed -> deletions.restore(id).then(Mono.error(notDeleted(id, failed))));
+                vault.remove(image).onErrorResume(StorageException.class, failed -> notRemoved(image, failed));
         });
+    }
+
+    /** A store that fell silent may have removed the file all the same. */
+    private Mono<Void> notRemoved(Image image, StorageException failed) {
+        return vault.isThere(image)
+                .flatMap(there -> there
+                        ? deletions.restore(image.id()).then(Mono.<Void>error(notDeleted(image.id(), failed)))
+                        : deletions.finish(image.id()))
+                .onErrorMap(StorageException.class, silent -> undecided(image.id(), silent));
     }
 
     /** Says that something uses an image. Fails with {@code not_found}. */
@@ -122,12 +129,21 @@ final class Gallery {
     }
 
     private static GatewayException notDeleted(UUID id, StorageException failed) {
+        return problem(id, failed, "The store did not delete the file; the image is still there.");
+    }
+
+    private static GatewayException undecided(UUID id, StorageException failed) {
+        return problem(
+                id, failed, "The store does not answer. The image is gone from the gallery; its file goes later.");
+    }
+
+    private static GatewayException problem(UUID id, StorageException failed, String detail) {
         LOG.atWarn()
                 .addKeyValue("image.id", id)
                 .addKeyValue("error.type", failed.kind().code())
                 .setCause(failed)
                 .log("image {} not deleted: {}", id, failed.getMessage());
-        return new GatewayException(
-                ProblemCode.STORAGE_FAILED, "The store did not delete the file; the image is still there.", failed);
+        return new GatewayException(ProblemCode.STORAGE_FAILED, detail, failed)
+                .with("reason", failed.kind().code());
     }
 }

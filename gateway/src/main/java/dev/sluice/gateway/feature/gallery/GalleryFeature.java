@@ -133,13 +133,19 @@ public class GalleryFeature {
                             "sluice.gallery.generation.provider: sketch (expected: replicate in the profile prod)");
                 }
                 yield ImageModels.guarded(
-                        new SketchModel(studio), ImagePatience.DEFAULTS, meters, Schedulers.parallel());
+                        new SketchModel(studio), patience(bounds), meters, Schedulers.parallel());
             }
             case REPLICATE ->
                 hasToken
-                        ? ImageModels.guarded(replicate, ImagePatience.DEFAULTS, meters, Schedulers.parallel())
+                        ? ImageModels.guarded(replicate, patience(bounds), meters, Schedulers.parallel())
                         : ImageModels.unconfigured("This gateway has no token for its image provider.");
         };
+    }
+
+    private static ImagePatience patience(GenerationBounds bounds) {
+        ImagePatience defaults = ImagePatience.DEFAULTS;
+        return new ImagePatience(
+                defaults.firstPause(), defaults.longestPause(), bounds.retryPause(), defaults.retries());
     }
 
     @Bean(initMethod = "start", destroyMethod = "close")
@@ -152,7 +158,8 @@ public class GalleryFeature {
             ImageVault vault,
             MeterRegistry meters) {
         GenerationBounds bounds = properties.generation();
-        GenerationTask task = new GenerationTask(jobs, images, model, intake, vault, bounds.lease(), Clock.systemUTC());
+        GenerationTask task = new GenerationTask(
+                jobs, images, model, intake, vault, bounds.lease(), bounds.retryPause(), Clock.systemUTC());
         GenerationWorkers workers = new GenerationWorkers(jobs, task, bounds.workers(), bounds.lease(), bounds.poll());
         Gauge.builder("sluice.gallery.workers.busy", workers, GenerationWorkers::busy)
                 .description("Images that this process is generating")
@@ -186,12 +193,12 @@ public class GalleryFeature {
 
     @Bean
     FeatureRoutes galleryRoutes(Gallery gallery) {
-        return new GalleryRoutes(gallery);
+        return Outages.told(new GalleryRoutes(gallery));
     }
 
     @Bean
     FeatureRoutes galleryFileRoutes(Gallery gallery, ObjectStore store, Images images) {
-        return new FileRoutes(gallery, store, new StoredArchives(images, store));
+        return Outages.told(new FileRoutes(gallery, store, new StoredArchives(images, store)));
     }
 
     @Bean
@@ -212,7 +219,7 @@ public class GalleryFeature {
                 workers::nudge,
                 Clock.systemUTC());
         Imports imports = new Imports(intake, vault, images, properties.importTimeout(), Clock.systemUTC());
-        return new CreationRoutes(generations, imports);
+        return Outages.told(new CreationRoutes(generations, imports));
     }
 
     /** Closed with the application; the event loops are those of the web server. */
@@ -234,7 +241,7 @@ public class GalleryFeature {
 
     @Bean
     FeatureRoutes galleryWordPressRoutes(Gallery gallery, ObjectStore store, WordPressMedia sites) {
-        return new WordPressRoutes(gallery, store, sites);
+        return Outages.told(new WordPressRoutes(gallery, store, sites));
     }
 
     private static String userAgent(ObjectProvider<BuildProperties> build) {

@@ -70,6 +70,7 @@ record GalleryProperties(
      * @param workers images of this process under way at a time
      * @param lease for which a job is one worker's; a killed one's is taken up after that
      * @param poll how often to look for jobs
+     * @param retryPause before what failed and may pass is tried again, doubled before further tries
      * @param forbiddenTerms words that no prompt may hold
      */
     record GenerationBounds(
@@ -85,6 +86,7 @@ record GalleryProperties(
             @DefaultValue("4") int workers,
             @DefaultValue("30s") Duration lease,
             @DefaultValue("2s") Duration poll,
+            @DefaultValue("1s") Duration retryPause,
             @DefaultValue List<String> forbiddenTerms) {
 
         GenerationBounds {
@@ -103,6 +105,7 @@ record GalleryProperties(
             between("generation.workers", workers, 1, 100);
             between("generation.lease", lease, Duration.ofSeconds(1), Duration.ofHours(1));
             between("generation.poll", poll, Duration.ofMillis(10), Duration.ofMinutes(1));
+            between("generation.retry-pause", retryPause, Duration.ofMillis(10), Duration.ofMinutes(1));
         }
     }
 

@@ -190,6 +190,7 @@ final class GalleryRoutes implements FeatureRoutes {
     /** One that fails costs no other, and says itself why. */
     private Mono<Outcome> outcome(UUID id, ImageScope scope) {
         return gallery.delete(id, scope)
+                .onErrorMap(Outages::problem)
                 .thenReturn(new Outcome(id, "deleted", null, null))
                 .onErrorResume(
                         GatewayException.class,

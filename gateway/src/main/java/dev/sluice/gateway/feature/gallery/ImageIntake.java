@@ -1,12 +1,14 @@
 package dev.sluice.gateway.feature.gallery;
 
 import dev.sluice.gateway.contract.StrongTag;
-import dev.sluice.gateway.outbound.fetch.FetchRequest;
 import dev.sluice.gateway.outbound.fetch.FetchRequest.Media;
 import dev.sluice.gateway.outbound.fetch.FetchRequest.Reach;
+import dev.sluice.gateway.outbound.fetch.FetchRequest;
 import dev.sluice.gateway.outbound.fetch.OriginFetch;
 import dev.sluice.gateway.outbound.picture.PictureCheck;
+import dev.sluice.gateway.outbound.storage.StorageException;
 import dev.sluice.zipstream.ByteStreams;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
@@ -64,6 +66,8 @@ final class ImageIntake {
             Flux<DataBuffer> measured = ByteStreams.checksummed(ByteStreams.counting(body, size::addAndGet), crc)
                     .doOnNext(buffer -> update(digest, buffer));
             return DataBufferUtils.write(measured, file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)
+                    // What the origin does wrong has another type.
+                    .onErrorMap(IOException.class, failed -> StorageException.ofFile("work file", failed))
                     .then(Mono.fromSupplier(
                             () -> new Written(file, size.get(), crc.getValue(), StrongTag.of(digest.digest()))));
         });

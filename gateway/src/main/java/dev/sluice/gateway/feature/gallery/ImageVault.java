@@ -9,6 +9,7 @@ import dev.sluice.gateway.outbound.database.StoredObject;
 import dev.sluice.gateway.outbound.storage.NewObject;
 import dev.sluice.gateway.outbound.storage.ObjectKey;
 import dev.sluice.gateway.outbound.storage.ObjectStore;
+import dev.sluice.gateway.outbound.storage.StorageException;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.UUID;
@@ -77,8 +78,13 @@ final class ImageVault {
                             this::takeBack,
                             unwanted -> takeBack(unwanted, new NotNamedException()))
                     .onErrorResume(NotNamedException.class, unwanted -> Mono.empty())
-                    .timeout(patience);
+                    .timeout(patience, Mono.error(() -> late(key)));
         });
+    }
+
+    private StorageException late(ObjectKey key) {
+        return new StorageException(
+                StorageException.Kind.UNAVAILABLE, key + ": not stored within " + patience, null);
     }
 
     private Mono<StoredObject> placed(ObjectKey key, ReceivedFile file) {
@@ -114,6 +120,14 @@ final class ImageVault {
         StoredObject object = image.object();
         Mono<Void> removed = object == null ? Mono.empty() : store.delete(new ObjectKey(object.key()));
         return removed.then(deletions.finish(image.id()));
+    }
+
+    /** Whether the store has the object of an image. Fails as the store does. */
+    Mono<Boolean> isThere(Image image) {
+        StoredObject object = image.object();
+        return object == null
+                ? Mono.just(false)
+                : store.stat(new ObjectKey(object.key())).hasElement();
     }
 
     /** The row did not come to name the object; nothing has failed. */

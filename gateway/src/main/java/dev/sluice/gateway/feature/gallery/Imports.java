@@ -3,7 +3,10 @@ package dev.sluice.gateway.feature.gallery;
 import dev.sluice.gateway.contract.Caller;
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
+import dev.sluice.gateway.outbound.database.DatabaseException;
+import dev.sluice.gateway.outbound.database.DatabaseFailure;
 import dev.sluice.gateway.outbound.database.Image;
+import dev.sluice.gateway.outbound.database.ImageScope;
 import dev.sluice.gateway.outbound.database.ImageSource;
 import dev.sluice.gateway.outbound.database.Images;
 import dev.sluice.gateway.outbound.fetch.FetchException;
@@ -71,11 +74,20 @@ final class Imports {
                                         object,
                                         null,
                                         clock.instant());
-                                return images.add(image).thenReturn(image);
+                                return images.add(image).thenReturn(image).onErrorResume(failed -> added(image, failed));
                             }))
                     .onErrorMap(FetchException.class, failed -> notHad(url, failed))
                     .onErrorMap(PictureException.class, bad -> notKept(url, bad));
         });
+    }
+
+    /** Whether a commit that was lost sight of took place can be seen, unless the database is still away. */
+    private Mono<Image> added(Image image, Throwable failed) {
+        return failed instanceof DatabaseException lost && lost.failure() == DatabaseFailure.IN_DOUBT
+                ? images.find(image.id(), new ImageScope.Everywhere())
+                        .onErrorMap(away -> failed)
+                        .switchIfEmpty(Mono.error(failed))
+                : Mono.error(failed);
     }
 
     private static GatewayException notHad(String url, FetchException failed) {

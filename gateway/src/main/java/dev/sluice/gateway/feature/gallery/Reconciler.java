@@ -22,6 +22,7 @@ import reactor.core.Disposable;
 import reactor.core.Disposables;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.util.retry.Retry;
 
 /**
  * Repairs what a process that died has left between an object and its row: at start and regularly, in the background.
@@ -34,11 +35,12 @@ import reactor.core.publisher.Mono;
  *       either to be believed, nothing is touched and the operator is told.
  * </ol>
  *
- * Every step can be repeated and can run on several gateways at once.
+ * Every step can be repeated and can run on several gateways at once. A pass that fails is soon tried again.
  */
 final class Reconciler implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Reconciler.class);
     private static final int BATCH = 100;
+    private static final Duration FIRST_RETRY = Duration.ofSeconds(10);
 
     /** What all keys of images begin with: see {@link ObjectKey#tenantPrefix}. */
     private static final String PREFIX = "t/";
@@ -113,13 +115,20 @@ final class Reconciler implements AutoCloseable {
     void start() {
         running.add(Flux.interval(Duration.ZERO, period)
                 .onBackpressureDrop()
-                .concatMap(tick -> pass().onErrorResume(Reconciler::givenUp), 0)
+                .concatMap(
+                        tick -> pass().doOnError(Reconciler::givenUp)
+                                .retryWhen(Retry.backoff(Long.MAX_VALUE, least(FIRST_RETRY, period))
+                                        .maxBackoff(period)),
+                        0)
                 .subscribe());
     }
 
-    private static Mono<Report> givenUp(Throwable failure) {
+    private static void givenUp(Throwable failure) {
         LOG.warn("objects and rows could not be compared, later again: {}", failure.toString());
-        return Mono.empty();
+    }
+
+    private static Duration least(Duration one, Duration other) {
+        return one.compareTo(other) < 0 ? one : other;
     }
 
     /** One pass. Fails when store or database do; what was repaired by then stays so. */

@@ -119,7 +119,8 @@ final class StoredArchives {
             return store.open(key)
                     .switchIfEmpty(Mono.error(() -> new StorageException(
                             StorageException.Kind.GONE, key + ": deleted while its archive was sent", null)))
-                    .flatMapMany(content -> content.bytes(part.offset(), part.length()));
+                    .flatMapMany(content -> content.bytes(part.offset(), part.length()))
+                    .onErrorMap(Outages::problem);
         }
     }
 }

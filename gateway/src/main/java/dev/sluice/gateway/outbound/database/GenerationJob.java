@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param attempt 1 for the first; the fence, which no later claim shares
  * @param leaseUntil when others may claim it
  * @param deadline when the image has failed, however far it is; a job past it is still claimed, to be failed
+ * @param asked whether an earlier attempt has asked the provider, or was about to
  * @param predictionId what an earlier attempt began, to be continued
  */
 public record GenerationJob(
@@ -19,5 +20,6 @@ public record GenerationJob(
         int attempt,
         Instant leaseUntil,
         Instant deadline,
+        boolean asked,
         @Nullable String predictionId,
         Instant createdAt) {}

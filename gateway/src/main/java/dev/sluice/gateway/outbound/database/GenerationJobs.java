@@ -62,8 +62,9 @@ public final class GenerationJobs {
         }
         Instant now = clock.instant();
         return database.change(client -> client.sql("""
-                        SELECT image_id, attempt, due_at, deadline_at, prediction_id, created_at FROM generation_jobs
-                        WHERE due_at <= :now ORDER BY due_at, image_id LIMIT :most FOR UPDATE SKIP LOCKED
+                        SELECT image_id, attempt, due_at, deadline_at, asked, prediction_id, created_at
+                        FROM generation_jobs WHERE due_at <= :now ORDER BY due_at, image_id LIMIT :most
+                        FOR UPDATE SKIP LOCKED
                         """)
                 .bind("now", time(now))
                 .bind("most", (long) most)
@@ -82,6 +83,7 @@ public final class GenerationJobs {
                 Objects.requireNonNull(row.get("attempt", Integer.class)) + 1,
                 time(until).toInstant(),
                 Rows.instantOf(row, "deadline_at"),
+                Objects.requireNonNull(row.get("asked", Boolean.class)),
                 row.get("prediction_id", String.class),
                 Rows.instantOf(row, "created_at"));
     }
@@ -112,6 +114,14 @@ public final class GenerationJobs {
                 .map(rows -> rows == 1));
     }
 
+    /** Remembers that the provider is about to be asked, so that it is not asked again should its answer be lost. */
+    public Mono<Boolean> asking(GenerationJob job) {
+        return database.change(client -> mine(client, "UPDATE generation_jobs SET asked = TRUE", job)
+                .fetch()
+                .rowsUpdated()
+                .map(rows -> rows == 1));
+    }
+
     /** Remembers what the provider calls its work, before anyone waits for it, so that a restart continues it. */
     public Mono<Boolean> predictionStarted(GenerationJob job, String predictionId) {
         Text.checkPresent("predictionId", predictionId, Generation.LONGEST_NAME);
@@ -132,7 +142,7 @@ public final class GenerationJobs {
 
     /** Ends the lease; the job is due again at that time. A prediction that failed is forgotten, to be made anew. */
     public Mono<Boolean> retryAt(GenerationJob job, Instant next, PredictionFate prediction) {
-        String forget = prediction == PredictionFate.FORGOTTEN ? ", prediction_id = NULL" : "";
+        String forget = prediction == PredictionFate.FORGOTTEN ? ", asked = FALSE, prediction_id = NULL" : "";
         return database.change(
                 client -> mine(client, "UPDATE generation_jobs SET lease_owner = NULL, due_at = :next" + forget, job)
                         .bind("next", time(next))
@@ -141,7 +151,7 @@ public final class GenerationJobs {
                         .map(rows -> rows == 1));
     }
 
-    /** Whether the next attempt waits for the prediction that this one began. */
+    /** Whether the next attempt waits for the prediction that this one began, or asks the provider anew. */
     public enum PredictionFate {
         KEPT,
         FORGOTTEN

@@ -1,5 +1,6 @@
 package dev.sluice.gateway.outbound.storage;
 
+import java.io.IOException;
 import java.io.Serial;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -19,6 +20,11 @@ public final class StorageException extends RuntimeException {
 
     StorageException(Kind kind, String message) {
         this(kind, message, null);
+    }
+
+    /** What a failure of the file system means, of a file that is on its way to the store, for example. */
+    public static Throwable ofFile(Object file, IOException failure) {
+        return LocalFailures.of(file, failure);
     }
 
     /** What went wrong. */

@@ -50,6 +50,7 @@ class GalleryPropertiesTest {
         assertThat(generation.workers()).isEqualTo(4);
         assertThat(generation.lease()).isEqualTo(Duration.ofSeconds(30));
         assertThat(generation.poll()).isEqualTo(Duration.ofSeconds(2));
+        assertThat(generation.retryPause()).isEqualTo(Duration.ofSeconds(1));
         assertThat(generation.forbiddenTerms()).isEmpty();
     }
 
@@ -74,6 +75,7 @@ class GalleryPropertiesTest {
                 Map.entry("generation.workers", "11"),
                 Map.entry("generation.lease", "12s"),
                 Map.entry("generation.poll", "13s"),
+                Map.entry("generation.retry-pause", "14s"),
                 Map.entry("generation.forbidden-terms", "one,two words"),
                 Map.entry("wordpress.blog.url", "https://blog.example/"),
                 Map.entry("wordpress.blog.user", "editor"),
@@ -107,6 +109,7 @@ class GalleryPropertiesTest {
                                 11,
                                 Duration.ofSeconds(12),
                                 Duration.ofSeconds(13),
+                                Duration.ofSeconds(14),
                                 List.of("one", "two words")),
                         Map.of("blog", blog)));
         assertThat(properties.toString()).doesNotContain("r8_secret").doesNotContain("bbbb");

@@ -38,6 +38,7 @@ abstract class GenerationJobsContract extends RepositoryContract {
                         1,
                         db.clock.instant().plus(LEASE),
                         db.clock.instant().plusSeconds(120),
+                        false,
                         null,
                         db.clock.instant()));
         assertThat(get(db.jobs.claim("w2", 10, LEASE))).isEmpty();
@@ -181,6 +182,22 @@ abstract class GenerationJobsContract extends RepositoryContract {
         assertThat(failed.failure()).isEqualTo(why);
         assertThat(why.detail()).hasSize(1000).endsWith("…");
         assertThat(get(db.jobs.count())).isZero();
+    }
+
+    @Test
+    void nextAttemptKnowsThatTheProviderWasAsked() {
+        created("a cat");
+        GenerationJob first = db.claimOne("w1");
+        assertThat(get(db.jobs.asking(first))).isTrue();
+        db.clock.advance(LEASE);
+
+        GenerationJob second = db.claimOne("w2");
+
+        assertThat(second.asked()).isTrue();
+        assertThat(second.predictionId()).isNull();
+        assertThat(get(db.jobs.asking(first))).isFalse();
+        get(db.jobs.retryAt(second, db.clock.instant(), PredictionFate.FORGOTTEN));
+        assertThat(db.claimOne("w2").asked()).isFalse();
     }
 
     @Test

@@ -13,7 +13,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** Something that listens where S3 should, and answers a request as a test wants it, byte by byte. */
-final class S3Stub implements AutoCloseable {
+public final class S3Stub implements AutoCloseable {
     private final ServerSocket server;
     private final Behaviour behaviour;
     private final Set<Socket> open = ConcurrentHashMap.newKeySet();
@@ -21,7 +21,8 @@ final class S3Stub implements AutoCloseable {
 
     /** What to do with a request; the connection is closed when it returns. */
     @FunctionalInterface
-    interface Behaviour {
+    public interface Behaviour {
+        /** Answers one request. */
         void answer(String head, InputStream in, OutputStream out) throws IOException;
     }
 
@@ -30,7 +31,8 @@ final class S3Stub implements AutoCloseable {
         this.behaviour = behaviour;
     }
 
-    static S3Stub start(Behaviour behaviour) {
+    /** Starts one. */
+    public static S3Stub start(Behaviour behaviour) {
         try {
             S3Stub stub = new S3Stub(new ServerSocket(0, 50, InetAddress.getLoopbackAddress()), behaviour);
             Thread.ofVirtual().start(stub::accept);
@@ -41,7 +43,7 @@ final class S3Stub implements AutoCloseable {
     }
 
     /** An answer without a body. */
-    static void status(OutputStream out, String line, String... headers) throws IOException {
+    public static void status(OutputStream out, String line, String... headers) throws IOException {
         StringBuilder head = new StringBuilder("HTTP/1.1 ").append(line).append("\r\n");
         for (String header : headers) {
             head.append(header).append("\r\n");
@@ -51,15 +53,17 @@ final class S3Stub implements AutoCloseable {
     }
 
     /** Waits until the other side has gone. */
-    static void hang(InputStream in) throws IOException {
+    public static void hang(InputStream in) throws IOException {
         in.transferTo(OutputStream.nullOutputStream());
     }
 
-    String endpoint() {
+    /** The setting that leads here. */
+    public String endpoint() {
         return "http://127.0.0.1:" + server.getLocalPort();
     }
 
-    int requests() {
+    /** How many there were so far. */
+    public int requests() {
         return requests.get();
     }
 

@@ -1,0 +1,60 @@
+package dev.sluice.gateway.feature.gallery;
+
+import dev.sluice.gateway.outbound.database.DatabaseException;
+import dev.sluice.gateway.outbound.database.Image;
+import dev.sluice.gateway.outbound.fetch.FetchException;
+import dev.sluice.gateway.outbound.picture.PictureException;
+import dev.sluice.gateway.outbound.provider.ProviderException;
+import dev.sluice.gateway.outbound.storage.StorageException;
+import dev.sluice.zipstream.ByteLimitExceededException;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.concurrent.TimeoutException;
+
+/** What a failed attempt at an image means: whether another may go better, and what its owner is told if not. */
+final class GenerationFailures {
+    /** Further attempts at a picture that its provider has and does not give. */
+    private static final int FETCHES_REPEATED = 3;
+
+    private static final int TOO_MANY_REQUESTS = 429;
+    private static final int SERVER_ERROR = 500;
+
+    private GenerationFailures() {}
+
+    /** Whether it may be over soon, and costs nobody anything until then. */
+    static boolean mayPass(Throwable failure, int attempt) {
+        return switch (failure) {
+            case DatabaseException database -> true;
+            case StorageException storage -> storage.kind().isRetryable();
+            case FetchException fetch -> attempt <= FETCHES_REPEATED && mayPass(fetch);
+            default -> false;
+        };
+    }
+
+    private static boolean mayPass(FetchException fetch) {
+        return switch (fetch.failure()) {
+            case CONNECTION_FAILED, TIMED_OUT -> true;
+            case UPSTREAM_STATUS -> fetch.status() >= SERVER_ERROR || fetch.status() == TOO_MANY_REQUESTS;
+            case BLOCKED_ADDRESS, INVALID_URL, TOO_LARGE, NOT_AN_IMAGE -> false;
+        };
+    }
+
+    static Image.Failure why(Throwable failure) {
+        return switch (failure) {
+            case TimeoutException late -> new Image.Failure("timed_out", "Image generation timed out");
+            case ProviderException provider ->
+                new Image.Failure(provider.failure().name().toLowerCase(Locale.ROOT), text(provider));
+            case FetchException fetch -> new Image.Failure(fetch.failure().code(), text(fetch));
+            case PictureException picture -> new Image.Failure(picture.kind().code(), text(picture));
+            case ByteLimitExceededException excess -> new Image.Failure("too_large", text(excess));
+            case StorageException storage -> new Image.Failure("storage_failed", "The store did not take the image");
+            case DatabaseException database ->
+                new Image.Failure("database_failed", "The database did not take the image");
+            default -> new Image.Failure("internal_error", "The gateway failed at it");
+        };
+    }
+
+    private static String text(Throwable failure) {
+        return Objects.requireNonNullElse(failure.getMessage(), failure.toString());
+    }
+}

@@ -1,0 +1,98 @@
+package dev.sluice.gateway.feature.gallery;
+
+import dev.sluice.gateway.contract.Endpoint;
+import dev.sluice.gateway.contract.FeatureRoutes;
+import dev.sluice.gateway.contract.GatewayException;
+import dev.sluice.gateway.contract.ProblemCode;
+import dev.sluice.gateway.outbound.database.DatabaseException;
+import dev.sluice.gateway.outbound.storage.StorageException;
+import java.time.Duration;
+import java.util.List;
+import org.springframework.web.reactive.function.server.ServerRequest;
+import org.springframework.web.reactive.function.server.ServerResponse;
+import reactor.core.publisher.Mono;
+
+/** Routes whose callers are told what became of their request when the database or the store fails it. */
+final class Outages implements FeatureRoutes {
+    private static final Duration SOON = Duration.ofSeconds(5);
+
+    private final FeatureRoutes routes;
+
+    private Outages(FeatureRoutes routes) {
+        this.routes = routes;
+    }
+
+    static FeatureRoutes told(FeatureRoutes routes) {
+        return new Outages(routes);
+    }
+
+    @Override
+    public List<Endpoint> endpoints() {
+        return routes.endpoints().stream().map(Outages::told).toList();
+    }
+
+    private static Endpoint told(Endpoint endpoint) {
+        return new Endpoint(
+                endpoint.name(),
+                endpoint.method(),
+                endpoint.path(),
+                endpoint.consumes(),
+                endpoint.produces(),
+                endpoint.maxBody(),
+                endpoint.access(),
+                endpoint.pass(),
+                request -> handled(endpoint, request));
+    }
+
+    private static Mono<ServerResponse> handled(Endpoint endpoint, ServerRequest request) {
+        return endpoint.handler().handle(request).onErrorMap(Outages::problem);
+    }
+
+    /** The problem that a failure of the database or the store is; any other failure is itself. */
+    static Throwable problem(Throwable failure) {
+        return switch (failure) {
+            case DatabaseException database -> problem(database);
+            case StorageException storage -> problem(storage);
+            default -> failure;
+        };
+    }
+
+    private static Throwable problem(DatabaseException failure) {
+        return switch (failure.failure()) {
+            case UNAVAILABLE ->
+                new GatewayException(
+                                ProblemCode.DATABASE_FAILED,
+                                "The database does not answer; nothing was changed.",
+                                failure)
+                        .with("reason", "unavailable")
+                        .retryAfter(SOON);
+            case IN_DOUBT ->
+                new GatewayException(
+                                ProblemCode.DATABASE_FAILED,
+                                "The database was lost while it took the change. Whether it did is not known: look"
+                                        + " before you ask again.",
+                                failure)
+                        .with("reason", "in_doubt")
+                        .retryAfter(SOON);
+            case CONFLICT ->
+                new GatewayException(
+                        ProblemCode.CONFLICT,
+                        "Another change was made at the same time; nothing was changed.",
+                        failure);
+            case REJECTED, DEFECT -> failure;
+        };
+    }
+
+    private static Throwable problem(StorageException failure) {
+        String said = switch (failure.kind()) {
+            case UNAVAILABLE -> "The store does not answer.";
+            case FULL -> "The store is full.";
+            case REFUSED -> "The store refuses.";
+            case GONE -> "The file is not in the store any more.";
+            case EXISTS, LENGTH_MISMATCH, BROKEN -> "The store failed.";
+        };
+        GatewayException problem = new GatewayException(ProblemCode.STORAGE_FAILED, said, failure)
+                .with("reason", failure.kind().code());
+        return failure.kind().isRetryable() ? problem.retryAfter(SOON) : problem;
+    }
+}

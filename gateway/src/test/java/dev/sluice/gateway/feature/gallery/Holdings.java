@@ -1,0 +1,60 @@
+package dev.sluice.gateway.feature.gallery;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.sluice.gateway.outbound.database.GenerationJobs;
+import dev.sluice.gateway.outbound.database.ObjectReferences;
+import dev.sluice.gateway.outbound.storage.ObjectStore;
+import dev.sluice.gateway.testing.Await;
+import dev.sluice.gateway.testing.RunningGateway;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
+
+/** What a gateway holds: objects, the keys that rows name, and what is under way. */
+record Holdings(List<String> objects, List<String> rows) {
+    private static final Duration SOON = Duration.ofSeconds(20);
+
+    static Holdings of(RunningGateway gateway) {
+        List<String> objects = Objects.requireNonNull(gateway.bean(ObjectStore.class)
+                .list("")
+                .map(object -> object.key().value())
+                .collectList()
+                .block(SOON));
+        List<String> rows = Objects.requireNonNull(gateway.bean(ObjectReferences.class)
+                .inKeyOrder()
+                .map(row -> row.key())
+                .collectList()
+                .block(SOON));
+        return new Holdings(objects, rows);
+    }
+
+    /** Every object has its row, and every row its object. */
+    Holdings match() {
+        assertThat(objects).as("objects").containsExactlyElementsOf(rows);
+        return this;
+    }
+
+    /** No job, no worker that is busy, no file in the work directory. */
+    static void assertIdle(RunningGateway gateway, Path work) {
+        Await.until(SOON, "no worker is busy", () -> gateway.bean(GenerationWorkers.class).busy() == 0);
+        assertThat(gateway.bean(GenerationJobs.class).count().block(SOON)).as("jobs").isZero();
+        Await.until(SOON, "no file is left in " + work, () -> isEmpty(work));
+    }
+
+    private static boolean isEmpty(Path directory) {
+        if (!Files.isDirectory(directory)) {
+            return true;
+        }
+        try (Stream<Path> files = Files.list(directory)) {
+            return files.findAny().isEmpty();
+        } catch (IOException failed) {
+            throw new UncheckedIOException(failed);
+        }
+    }
+}
