@@ -132,8 +132,7 @@ public class GalleryFeature {
                     throw new IllegalStateException(
                             "sluice.gallery.generation.provider: sketch (expected: replicate in the profile prod)");
                 }
-                yield ImageModels.guarded(
-                        new SketchModel(studio), patience(bounds), meters, Schedulers.parallel());
+                yield ImageModels.guarded(new SketchModel(studio), patience(bounds), meters, Schedulers.parallel());
             }
             case REPLICATE ->
                 hasToken
@@ -148,7 +147,7 @@ public class GalleryFeature {
                 defaults.firstPause(), defaults.longestPause(), bounds.retryPause(), defaults.retries());
     }
 
-    @Bean(initMethod = "start", destroyMethod = "close")
+    @Bean
     GenerationWorkers generationWorkers(
             GalleryProperties properties,
             GenerationJobs jobs,

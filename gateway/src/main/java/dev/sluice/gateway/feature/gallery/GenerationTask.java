@@ -105,9 +105,10 @@ final class GenerationTask {
         }
 
         Mono<Void> work() {
-            return images.find(job.imageId(), new ImageScope.Everywhere()).flatMap(image -> make(image)
-                    .timeout(left().plus(GRACE), Mono.error(TimeoutException::new))
-                    .onErrorResume(failure -> settle(image, failure)));
+            return images.find(job.imageId(), new ImageScope.Everywhere())
+                    .flatMap(image -> make(image)
+                            .timeout(left().plus(GRACE), Mono.error(TimeoutException::new))
+                            .onErrorResume(failure -> settle(image, failure)));
         }
 
         /** Completes when another worker may have the job, or nobody wants it any more. */
@@ -171,7 +172,8 @@ final class GenerationTask {
             return jobs.predictionStarted(job, prediction.id())
                     .retryWhen(again)
                     .onErrorResume(forgotten -> cancelled(prediction).then(Mono.error(forgotten)))
-                    .flatMap(mine -> mine ? Mono.just(prediction) : cancelled(prediction).then(Mono.empty()));
+                    .flatMap(mine ->
+                            mine ? Mono.just(prediction) : cancelled(prediction).then(Mono.empty()));
         }
 
         private Mono<Void> cancelled(Prediction prediction) {

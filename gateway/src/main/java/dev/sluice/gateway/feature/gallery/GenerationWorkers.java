@@ -8,6 +8,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.context.SmartLifecycle;
 import reactor.core.Disposable;
 import reactor.core.Disposables;
 import reactor.core.publisher.Flux;
@@ -18,7 +19,10 @@ import reactor.core.publisher.Sinks;
  * Takes jobs out of the database and works on some of them at a time, in this process; others do the same beside it,
  * and no two have one job. Looks for work regularly, and at once when it is told that there is some.
  */
-final class GenerationWorkers implements AutoCloseable {
+final class GenerationWorkers implements SmartLifecycle {
+    /** Stopped before the event loops are: they have 0, and what they break off would count as the provider's fault. */
+    private static final int PHASE = 1;
+
     private static final Logger LOG = LoggerFactory.getLogger(GenerationWorkers.class);
 
     private final String name = "gateway-" + UUID.randomUUID();
@@ -30,7 +34,7 @@ final class GenerationWorkers implements AutoCloseable {
     private final AtomicInteger busy = new AtomicInteger();
     private final AtomicBoolean failing = new AtomicBoolean();
     private final Sinks.Many<Long> nudges = Sinks.many().multicast().directBestEffort();
-    private final Disposable.Composite running = Disposables.composite();
+    private volatile Disposable.Composite running = stopped();
 
     /**
      * @param most jobs at a time
@@ -45,8 +49,16 @@ final class GenerationWorkers implements AutoCloseable {
         this.poll = poll;
     }
 
+    private static Disposable.Composite stopped() {
+        Disposable.Composite nothing = Disposables.composite();
+        nothing.dispose();
+        return nothing;
+    }
+
     /** Begins to look for work. */
-    void start() {
+    @Override
+    public void start() {
+        running = Disposables.composite();
         running.add(Flux.interval(Duration.ZERO, poll)
                 .mergeWith(nudges.asFlux())
                 .onBackpressureLatest()
@@ -97,7 +109,17 @@ final class GenerationWorkers implements AutoCloseable {
 
     /** Lets go of everything; what was being worked on is taken up again when its lease has ended. */
     @Override
-    public void close() {
+    public void stop() {
         running.dispose();
+    }
+
+    @Override
+    public boolean isRunning() {
+        return !running.isDisposed();
+    }
+
+    @Override
+    public int getPhase() {
+        return PHASE;
     }
 }

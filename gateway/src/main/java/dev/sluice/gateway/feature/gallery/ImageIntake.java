@@ -1,9 +1,9 @@
 package dev.sluice.gateway.feature.gallery;
 
 import dev.sluice.gateway.contract.StrongTag;
+import dev.sluice.gateway.outbound.fetch.FetchRequest;
 import dev.sluice.gateway.outbound.fetch.FetchRequest.Media;
 import dev.sluice.gateway.outbound.fetch.FetchRequest.Reach;
-import dev.sluice.gateway.outbound.fetch.FetchRequest;
 import dev.sluice.gateway.outbound.fetch.OriginFetch;
 import dev.sluice.gateway.outbound.picture.PictureCheck;
 import dev.sluice.gateway.outbound.storage.StorageException;

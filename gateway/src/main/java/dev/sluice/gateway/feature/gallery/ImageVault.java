@@ -83,8 +83,7 @@ final class ImageVault {
     }
 
     private StorageException late(ObjectKey key) {
-        return new StorageException(
-                StorageException.Kind.UNAVAILABLE, key + ": not stored within " + patience, null);
+        return new StorageException(StorageException.Kind.UNAVAILABLE, key + ": not stored within " + patience, null);
     }
 
     private Mono<StoredObject> placed(ObjectKey key, ReceivedFile file) {

@@ -74,7 +74,9 @@ final class Imports {
                                         object,
                                         null,
                                         clock.instant());
-                                return images.add(image).thenReturn(image).onErrorResume(failed -> added(image, failed));
+                                return images.add(image)
+                                        .thenReturn(image)
+                                        .onErrorResume(failed -> added(image, failed));
                             }))
                     .onErrorMap(FetchException.class, failed -> notHad(url, failed))
                     .onErrorMap(PictureException.class, bad -> notKept(url, bad));

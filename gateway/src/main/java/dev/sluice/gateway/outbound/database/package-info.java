@@ -13,7 +13,7 @@
  *   images:    ─────────→ generating        ┌────────────────────────────┐
  *   jobs:      ─────────→ waiting ──────────┘→ leased ── complete ──────→ no job; image completed
  *                            ↑                 │ ↑ │ └── fail ──────────→ no job; image failed
- *                            └──── retryAt ────┘ │ └──── renew, predictionStarted: leased still
+ *                            └──── retryAt ────┘ │ └──── renew, asking, predictionStarted: leased still
  *                                                └────── lease over: whoever claims next has it, as the next attempt
  *   begin to delete the image, in any state ───────────→ no job
  * </pre>

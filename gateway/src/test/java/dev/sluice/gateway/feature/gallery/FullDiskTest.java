@@ -38,7 +38,8 @@ class FullDiskTest {
 
             assertThat(refused.statusCode()).isEqualTo(502);
             assertThat(GalleryClient.code(refused)).isEqualTo("storage_failed");
-            assertThat(GalleryClient.json(refused).required("reason").stringValue()).isEqualTo("full");
+            assertThat(GalleryClient.json(refused).required("reason").stringValue())
+                    .isEqualTo("full");
             assertThat(Holdings.of(gateway).match().objects()).isEmpty();
             alice.imported(origin.url("/small.png"));
             assertThat(Holdings.of(gateway).match().objects()).hasSize(1);

@@ -11,6 +11,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -123,7 +124,9 @@ final class GalleryClient {
     /** The path of an image that was imported. */
     String imported(String url) {
         HttpResponse<byte[]> answer = importing(url);
-        assertThat(answer.statusCode()).as("%s", new String(answer.body(), java.nio.charset.StandardCharsets.UTF_8)).isEqualTo(201);
+        assertThat(answer.statusCode())
+                .as("%s", new String(answer.body(), StandardCharsets.UTF_8))
+                .isEqualTo(201);
         return answer.headers().firstValue("Location").orElseThrow();
     }
 

@@ -33,8 +33,7 @@ final class HaltingGateway {
     static class Halts {
         @Bean
         WebFilter halts(ObjectStore store) {
-            Mono<Void> halt =
-                    Mono.fromRunnable(() -> Runtime.getRuntime().halt(137));
+            Mono<Void> halt = Mono.fromRunnable(() -> Runtime.getRuntime().halt(137));
             return (exchange, chain) -> {
                 String moment = exchange.getRequest().getHeaders().getFirst(HALT);
                 if (BEFORE_ANSWER.equals(moment)) {

@@ -42,8 +42,13 @@ record Holdings(List<String> objects, List<String> rows) {
 
     /** No job, no worker that is busy, no file in the work directory. */
     static void assertIdle(RunningGateway gateway, Path work) {
-        Await.until(SOON, "no worker is busy", () -> gateway.bean(GenerationWorkers.class).busy() == 0);
-        assertThat(gateway.bean(GenerationJobs.class).count().block(SOON)).as("jobs").isZero();
+        Await.until(
+                SOON,
+                "no worker is busy",
+                () -> gateway.bean(GenerationWorkers.class).busy() == 0);
+        assertThat(gateway.bean(GenerationJobs.class).count().block(SOON))
+                .as("jobs")
+                .isZero();
         Await.until(SOON, "no file is left in " + work, () -> isEmpty(work));
     }
 

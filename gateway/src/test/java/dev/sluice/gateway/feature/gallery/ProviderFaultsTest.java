@@ -40,8 +40,8 @@ class ProviderFaultsTest {
     @BeforeAll
     void start() {
         rig = new ProviderRig(data);
-        gateway = rig.gateway(
-                Map.of("sluice.gallery.generation.deadline", "3s", "sluice.gallery.max-image-size", "1MB"));
+        gateway =
+                rig.gateway(Map.of("sluice.gallery.generation.deadline", "3s", "sluice.gallery.max-image-size", "1MB"));
         alice = GalleryClient.alice(gateway::uri);
     }
 
@@ -140,8 +140,7 @@ class ProviderFaultsTest {
 
         assertThat(alice.delete(path).statusCode()).isEqualTo(204);
 
-        Await.until(
-                GalleryClient.SOON, "it is cancelled", () -> rig.provider.cancellations() == cancellations + 1);
+        Await.until(GalleryClient.SOON, "it is cancelled", () -> rig.provider.cancellations() == cancellations + 1);
     }
 
     @ParameterizedTest

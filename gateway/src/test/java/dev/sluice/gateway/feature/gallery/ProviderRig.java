@@ -24,16 +24,26 @@ final class ProviderRig implements AutoCloseable {
     /** A gateway that finds what an earlier one has left. */
     RunningGateway gateway(Map<String, String> settings) {
         Map<String, String> all = new HashMap<>(Map.of(
-                "sluice.database.directory", data.resolve("db").toString(),
-                "sluice.storage.directory", data.resolve("store").toString(),
-                "sluice.gallery.work-directory", work().toString(),
-                "sluice.gallery.generation.provider", "replicate",
-                "sluice.gallery.generation.api-token", ReplicateStub.TOKEN,
-                "sluice.gallery.generation.base-url", provider.baseUrl(),
-                "sluice.gallery.generation.model", ReplicateStub.MODEL,
-                "sluice.gallery.generation.domains", HOST,
-                "sluice.gallery.generation.poll", "50ms",
-                "sluice.gallery.generation.retry-pause", "20ms"));
+                "sluice.database.directory",
+                data.resolve("db").toString(),
+                "sluice.storage.directory",
+                data.resolve("store").toString(),
+                "sluice.gallery.work-directory",
+                work().toString(),
+                "sluice.gallery.generation.provider",
+                "replicate",
+                "sluice.gallery.generation.api-token",
+                ReplicateStub.TOKEN,
+                "sluice.gallery.generation.base-url",
+                provider.baseUrl(),
+                "sluice.gallery.generation.model",
+                ReplicateStub.MODEL,
+                "sluice.gallery.generation.domains",
+                HOST,
+                "sluice.gallery.generation.poll",
+                "50ms",
+                "sluice.gallery.generation.retry-pause",
+                "20ms"));
         all.put("sluice.fetch.retry.backoff", "5ms");
         all.putAll(settings);
         return CERTIFICATE.whileTrusted(

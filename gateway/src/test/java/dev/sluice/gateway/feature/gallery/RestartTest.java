@@ -2,12 +2,12 @@ package dev.sluice.gateway.feature.gallery;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sluice.gateway.outbound.storage.ObjectStore;
 import dev.sluice.gateway.testing.Await;
 import dev.sluice.gateway.testing.Behaviours;
 import dev.sluice.gateway.testing.NoLeaks;
 import dev.sluice.gateway.testing.ReplicateStub;
 import dev.sluice.gateway.testing.RunningGateway;
-import dev.sluice.gateway.outbound.storage.ObjectStore;
 import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;

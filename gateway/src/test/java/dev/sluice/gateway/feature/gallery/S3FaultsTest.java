@@ -18,7 +18,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -46,6 +49,7 @@ class S3FaultsTest {
     private HostileOrigin origin;
     private RunningGateway gateway;
     private GalleryClient alice;
+    private final Set<Socket> passing = ConcurrentHashMap.newKeySet();
     private volatile Mood mood = Mood.WELL;
 
     @BeforeAll
@@ -76,6 +80,7 @@ class S3FaultsTest {
     private void pass(String head, InputStream in, OutputStream out) throws IOException {
         URI server = URI.create(bucket.endpoint());
         try (Socket socket = new Socket(server.getHost(), server.getPort())) {
+            passing.add(socket);
             socket.getOutputStream().write(head.getBytes(StandardCharsets.ISO_8859_1));
             Thread there = Thread.ofVirtual().start(() -> {
                 try {
@@ -90,6 +95,15 @@ class S3FaultsTest {
         }
     }
 
+    /** Open connections know nothing of it, and end. */
+    private void become(Mood next) throws IOException {
+        mood = next;
+        for (Socket socket : passing) {
+            socket.close();
+        }
+        passing.clear();
+    }
+
     @AfterAll
     void stop() {
         gateway.close();
@@ -99,8 +113,8 @@ class S3FaultsTest {
     }
 
     @AfterEach
-    void nothingIsLeft() {
-        mood = Mood.WELL;
+    void nothingIsLeft() throws IOException {
+        become(Mood.WELL);
         Holdings.assertIdle(gateway, data);
         gateway.bean(Reconciler.class).pass().block(Duration.ofSeconds(20));
         Holdings.of(gateway).match();
@@ -110,21 +124,22 @@ class S3FaultsTest {
     @EnumSource(
             value = Mood.class,
             names = {"OVERLOADED", "HANGING"})
-    void everythingEndsClearlyAndWorksAgainLater(Mood bad) {
+    void everythingEndsClearlyAndWorksAgainLater(Mood bad) throws IOException {
         String path = alice.imported(origin.url("/a.png"));
-        mood = bad;
+        become(bad);
 
         HttpResponse<byte[]> imported = alice.importing(origin.url("/a.png"));
         HttpResponse<byte[]> file = alice.get(path + "/file");
         HttpResponse<byte[]> deleted = alice.delete(path);
         String ordered = alice.ordered("patience with S3");
 
-        for (HttpResponse<byte[]> answer : java.util.List.of(imported, file, deleted)) {
+        for (HttpResponse<byte[]> answer : List.of(imported, file, deleted)) {
             assertThat(answer.statusCode()).isEqualTo(502);
             assertThat(GalleryClient.code(answer)).isEqualTo("storage_failed");
-            assertThat(GalleryClient.json(answer).required("reason").stringValue()).isEqualTo("unavailable");
+            assertThat(GalleryClient.json(answer).required("reason").stringValue())
+                    .isEqualTo("unavailable");
         }
-        mood = Mood.WELL;
+        become(Mood.WELL);
         assertThat(alice.ended(ordered).required("status").stringValue()).isEqualTo("completed");
         assertThat(alice.delete(path).statusCode()).isEqualTo(204);
         assertThat(bucket.keys()).hasSize(Holdings.of(gateway).rows().size());

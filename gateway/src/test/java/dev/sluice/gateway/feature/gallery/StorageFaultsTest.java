@@ -76,7 +76,10 @@ class StorageFaultsTest {
 
     @ParameterizedTest
     @CsvSource({
-        "BEFORE_PUT, FULL", "BEFORE_PUT, UNAVAILABLE", "BEFORE_PUT, REFUSED", "AFTER_PUT, UNAVAILABLE",
+        "BEFORE_PUT, FULL",
+        "BEFORE_PUT, UNAVAILABLE",
+        "BEFORE_PUT, REFUSED",
+        "AFTER_PUT, UNAVAILABLE",
         "AFTER_PUT, BROKEN"
     })
     void importThatTheStoreFailsLeavesNothingAndALaterOneWorks(Moment moment, Kind kind) {
@@ -138,8 +141,8 @@ class StorageFaultsTest {
         String id = path.substring(path.lastIndexOf('/') + 1);
         store.once(Moment.BEFORE_DELETE, FaultyStore.failing(Kind.UNAVAILABLE));
 
-        JsonNode results = GalleryClient.json(
-                alice.send("POST", "/api/images/bulk-delete", "{\"ids\":[\"" + id + "\"]}"));
+        JsonNode results =
+                GalleryClient.json(alice.send("POST", "/api/images/bulk-delete", "{\"ids\":[\"" + id + "\"]}"));
 
         assertThat(results.at("/results/0/code").stringValue()).isEqualTo("storage_failed");
         assertThat(alice.get(path).statusCode()).isEqualTo(200);

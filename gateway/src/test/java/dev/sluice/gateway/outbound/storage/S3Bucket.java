@@ -20,8 +20,7 @@ public final class S3Bucket implements AutoCloseable {
         this.server = server;
         this.connection = new S3Connection(server.settings("any"));
         this.name = S3Server.newBucket(connection);
-        this.store = new S3Store(
-                connection, server.settings(name), Schedulers.boundedElastic(), Clock.systemUTC());
+        this.store = new S3Store(connection, server.settings(name), Schedulers.boundedElastic(), Clock.systemUTC());
     }
 
     /** An empty one. */
@@ -42,10 +41,14 @@ public final class S3Bucket implements AutoCloseable {
     /** What leads a gateway here by another way. */
     public Map<String, String> settings(String endpoint) {
         return Map.of(
-                "sluice.storage.s3.bucket", name,
-                "sluice.storage.s3.endpoint", endpoint,
-                "sluice.storage.s3.access-key", S3Server.ACCESS_KEY,
-                "sluice.storage.s3.secret-key", S3Server.SECRET_KEY);
+                "sluice.storage.s3.bucket",
+                name,
+                "sluice.storage.s3.endpoint",
+                endpoint,
+                "sluice.storage.s3.access-key",
+                S3Server.ACCESS_KEY,
+                "sluice.storage.s3.secret-key",
+                S3Server.SECRET_KEY);
     }
 
     /** The keys of all objects. */
