@@ -18,6 +18,7 @@ import dev.sluice.gateway.inbound.identity.AnonymousIdentity;
 import dev.sluice.gateway.inbound.identity.IdentityConfiguration;
 import dev.sluice.gateway.inbound.problem.ProblemHandler;
 import dev.sluice.gateway.inbound.telemetry.AccessLog;
+import dev.sluice.gateway.inbound.telemetry.LoggedPath;
 import dev.sluice.gateway.inbound.telemetry.RequestId;
 import dev.sluice.limits.Limiter;
 import dev.sluice.limits.LocalLimiter;
@@ -75,8 +76,17 @@ import tools.jackson.databind.type.LogicalType;
 class Pipeline {
 
     @Bean
-    AccessLog accessLog() {
-        return new AccessLog();
+    LoggedPath loggedPath(ObjectProvider<FeatureRoutes> features) {
+        return new LoggedPath(() -> features.stream()
+                .flatMap(feature -> feature.endpoints().stream())
+                .map(Endpoint::path)
+                .distinct()
+                .toList());
+    }
+
+    @Bean
+    AccessLog accessLog(LoggedPath paths) {
+        return new AccessLog(paths);
     }
 
     @Bean
@@ -86,8 +96,8 @@ class Pipeline {
     }
 
     @Bean
-    ProblemHandler problemHandler(JsonMapper json) {
-        return new ProblemHandler(json);
+    ProblemHandler problemHandler(JsonMapper json, LoggedPath paths) {
+        return new ProblemHandler(json, paths);
     }
 
     @Bean

@@ -137,7 +137,7 @@ final class FileRoutes implements FeatureRoutes {
         return new GatewayException(
                         ProblemCode.CONFLICT,
                         "Image " + image.id() + ": " + image.status().code() + " (expected: completed)")
-                .with("status", image.status().code());
+                .with("imageStatus", image.status().code());
     }
 
     /** Seen before the reconciler saw it. */

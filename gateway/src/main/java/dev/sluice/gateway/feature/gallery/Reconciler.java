@@ -12,6 +12,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -35,11 +36,15 @@ import reactor.util.retry.Retry;
  *       either to be believed, nothing is touched and the operator is told.
  * </ol>
  *
- * Every step can be repeated and can run on several gateways at once. A pass that fails is soon tried again.
+ * Every step can be repeated and can run on several gateways at once. What cannot be repaired does not keep the rest
+ * from it; a pass that left something so, or that failed, is soon tried again.
  */
 final class Reconciler implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Reconciler.class);
     private static final int BATCH = 100;
+    /** Then it is not the objects that are broken. */
+    private static final int MOST_FAILURES = 10;
+
     private static final Duration FIRST_RETRY = Duration.ofSeconds(10);
 
     /** What all keys of images begin with: see {@link ObjectKey#tenantPrefix}. */
@@ -131,35 +136,65 @@ final class Reconciler implements AutoCloseable {
         return one.compareTo(other) < 0 ? one : other;
     }
 
-    /** One pass. Fails when store or database do; what was repaired by then stays so. */
+    /** One pass. Fails when store or database do, at the end if they did for some only; what was repaired stays so. */
     Mono<Report> pass() {
-        return Flux.concat(abandoned(), halfDeleted(), compared())
-                .doOnNext(repair -> meters.counter("sluice.gallery.repairs", "kind", repair.tag())
-                        .increment())
-                .collect(Collectors.groupingBy(repair -> repair, Collectors.counting()))
-                .map(Report::new)
-                .doOnNext(report -> LOG.atInfo()
-                        .addKeyValue("repairs", report.repairs())
-                        .log("objects and rows compared, repaired: {}", report.repairs()));
+        return Mono.defer(() -> {
+            Failures failures = new Failures();
+            return Flux.concat(abandoned(failures), halfDeleted(failures), compared(failures))
+                    .doOnNext(repair -> meters.counter("sluice.gallery.repairs", "kind", repair.tag())
+                            .increment())
+                    .collect(Collectors.groupingBy(repair -> repair, Collectors.counting()))
+                    .map(Report::new)
+                    .doOnNext(report -> LOG.atInfo()
+                            .addKeyValue("repairs", report.repairs())
+                            .log("objects and rows compared, repaired: {}", report.repairs()))
+                    .flatMap(failures::orElse);
+        });
     }
 
-    private Flux<Repair> abandoned() {
+    /** What one pass could not repair. Used by one step at a time. */
+    private static final class Failures {
+        private final Map<String, Throwable> byKey = new LinkedHashMap<>();
+
+        /** Goes on without it, until there are too many; not tried again in the same pass. */
+        Mono<Repair> without(String key, Mono<Repair> repair) {
+            return byKey.containsKey(key)
+                    ? Mono.empty()
+                    : repair.onErrorResume(failure -> {
+                        byKey.put(key, failure);
+                        return byKey.size() < MOST_FAILURES ? Mono.empty() : Mono.error(failure);
+                    });
+        }
+
+        Mono<Report> orElse(Report report) {
+            return byKey.isEmpty()
+                    ? Mono.just(report)
+                    : Mono.error(() -> new IllegalStateException("not repaired: " + byKey));
+        }
+    }
+
+    private Flux<Repair> abandoned(Failures failures) {
         return intents.takeExpired(BATCH)
                 .expand(taken -> taken.size() < BATCH ? Mono.empty() : intents.takeExpired(BATCH))
                 .concatMapIterable(taken -> taken, 1)
                 .concatMap(
-                        intent -> store.delete(new ObjectKey(intent.key()))
-                                .then(intents.forget(intent.key()))
-                                .thenReturn(Repair.ABANDONED),
+                        intent -> failures.without(
+                                intent.key(),
+                                store.delete(new ObjectKey(intent.key()))
+                                        .then(intents.forget(intent.key()))
+                                        .thenReturn(Repair.ABANDONED)),
                         1);
     }
 
-    private Flux<Repair> halfDeleted() {
+    private Flux<Repair> halfDeleted(Failures failures) {
         return references
                 .stuckDeleting(grace, BATCH)
                 .expand(stuck -> stuck.size() < BATCH ? Mono.empty() : references.stuckDeleting(grace, BATCH))
                 .concatMapIterable(stuck -> stuck, 1)
-                .concatMap(image -> vault.remove(image).thenReturn(Repair.HALF_DELETED), 1);
+                .concatMap(
+                        image -> failures.without(
+                                image.id().toString(), vault.remove(image).thenReturn(Repair.HALF_DELETED)),
+                        1);
     }
 
     /** One key, and who knows it. */
@@ -181,7 +216,7 @@ final class Reconciler implements AutoCloseable {
         }
     }
 
-    private Flux<Repair> compared() {
+    private Flux<Repair> compared(Failures failures) {
         return differences().flatMapMany(found -> {
             if (!found.areCredible()) {
                 meters.counter("sluice.gallery.repairs.refused").increment();
@@ -192,8 +227,9 @@ final class Reconciler implements AutoCloseable {
                 return Flux.empty();
             }
             return Flux.concat(
-                    Flux.fromIterable(found.unnamed()).concatMap(this::unnamed, 1),
-                    Flux.fromIterable(found.lost()).concatMap(this::lost, 1));
+                    Flux.fromIterable(found.unnamed())
+                            .concatMap(object -> failures.without(object.key().value(), unnamed(object)), 1),
+                    Flux.fromIterable(found.lost()).concatMap(row -> failures.without(row.key(), lost(row)), 1));
         });
     }
 

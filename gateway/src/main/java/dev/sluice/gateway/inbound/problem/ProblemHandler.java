@@ -2,7 +2,7 @@ package dev.sluice.gateway.inbound.problem;
 
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
-import dev.sluice.gateway.inbound.telemetry.AccessLog;
+import dev.sluice.gateway.inbound.telemetry.LoggedPath;
 import dev.sluice.gateway.inbound.telemetry.RequestId;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -30,11 +30,13 @@ public final class ProblemHandler implements WebExceptionHandler {
     private static final Logger LOG = LoggerFactory.getLogger(ProblemHandler.class);
 
     private final JsonMapper json;
+    private final LoggedPath paths;
     private final ProblemTranslation translation = new ProblemTranslation();
 
     /** A handler that writes with the application's mapper. */
-    public ProblemHandler(JsonMapper json) {
+    public ProblemHandler(JsonMapper json, LoggedPath paths) {
         this.json = json;
+        this.paths = paths;
     }
 
     @Override
@@ -94,10 +96,10 @@ public final class ProblemHandler implements WebExceptionHandler {
         return body;
     }
 
-    private static void log(ServerWebExchange exchange, GatewayException problem, Throwable error) {
+    private void log(ServerWebExchange exchange, GatewayException problem, Throwable error) {
         String id = RequestId.of(exchange);
         String method = exchange.getRequest().getMethod().name();
-        String path = AccessLog.printable(exchange.getRequest().getPath().value());
+        String path = paths.of(exchange.getRequest());
         if (problem.code() == ProblemCode.INTERNAL_ERROR) {
             LOG.error("{} {} failed requestId={}", method, path, id, error);
         } else {

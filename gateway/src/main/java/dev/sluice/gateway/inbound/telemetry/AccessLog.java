@@ -2,9 +2,7 @@ package dev.sluice.gateway.inbound.telemetry;
 
 import dev.sluice.gateway.contract.Caller;
 import dev.sluice.gateway.contract.Spent;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.core.Ordered;
@@ -23,13 +21,20 @@ import reactor.core.publisher.SignalType;
 /**
  * One line a request, written when it has ended, however it ended: what was asked, what was answered, how many bytes
  * went out, how long it took, who asked. It stands outside of everything, problem bodies included, and counts what is
- * sent as {@link Spent#BYTES}. Queries are not logged: they may hold signatures.
+ * sent as {@link Spent#BYTES}. Queries are not logged, nor tokens in paths.
  */
 @Order(Ordered.HIGHEST_PRECEDENCE + 10)
 public final class AccessLog implements HttpHandlerDecoratorFactory, WebFilter {
     private static final Logger LOG = LoggerFactory.getLogger("dev.sluice.access");
     /** What nginx writes where the client left before the answer was whole. */
     private static final int CLIENT_LEFT = 499;
+
+    private final LoggedPath paths;
+
+    /** A log that names paths so. */
+    public AccessLog(LoggedPath paths) {
+        this.paths = paths;
+    }
 
     @Override
     public HttpHandler apply(HttpHandler inner) {
@@ -50,13 +55,13 @@ public final class AccessLog implements HttpHandlerDecoratorFactory, WebFilter {
         return chain.filter(exchange);
     }
 
-    private static void write(ServerHttpRequest request, CountedResponse response, SignalType end, Duration took) {
+    private void write(ServerHttpRequest request, CountedResponse response, SignalType end, Duration took) {
         ServerWebExchange exchange = response.exchange();
         if (exchange == null || !LOG.isInfoEnabled()) {
             return;
         }
         String method = request.getMethod().name();
-        String path = printable(request.getPath().value());
+        String path = paths.of(request);
         int status = status(response, end);
         long bytes = Spent.of(exchange).units().getOrDefault(Spent.BYTES, 0L);
         String caller = Caller.find(exchange).map(Caller::subject).orElse("-");
@@ -76,7 +81,7 @@ public final class AccessLog implements HttpHandlerDecoratorFactory, WebFilter {
                         status,
                         bytes,
                         took.toMillis(),
-                        printable(caller),
+                        LoggedPath.printable(caller),
                         id);
     }
 
@@ -86,14 +91,5 @@ public final class AccessLog implements HttpHandlerDecoratorFactory, WebFilter {
         }
         HttpStatusCode status = response.getStatusCode();
         return status == null ? 200 : status.value();
-    }
-
-    /** Text of a client's making may hold anything; a log line holds one line. */
-    public static String printable(@Nullable String text) {
-        if (text == null) {
-            return "";
-        }
-        String ascii = new String(text.getBytes(StandardCharsets.US_ASCII), StandardCharsets.US_ASCII);
-        return ascii.replaceAll("\\p{Cntrl}", "?");
     }
 }

@@ -6,6 +6,7 @@ import io.netty.handler.ssl.SslContext;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.RejectedExecutionException;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 import reactor.core.Disposable;
@@ -135,7 +136,11 @@ final class FetchTransport implements AutoCloseable {
     @Override
     public void close() {
         refresh.dispose();
-        connections.dispose();
+        // Where the event loops have ended before, they have closed the connections.
+        connections
+                .disposeLater()
+                .onErrorComplete(RejectedExecutionException.class)
+                .subscribe();
         resolver.close();
     }
 }

@@ -5,6 +5,7 @@ import io.netty.handler.ssl.SslContext;
 import java.net.URI;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.concurrent.RejectedExecutionException;
 import javax.net.ssl.SSLException;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.client.reactive.ReactorClientHttpConnector;
@@ -102,6 +103,10 @@ final class ProviderHttp implements AutoCloseable {
 
     @Override
     public void close() {
-        connections.dispose();
+        // Where the event loops have ended before, they have closed the connections.
+        connections
+                .disposeLater()
+                .onErrorComplete(RejectedExecutionException.class)
+                .subscribe();
     }
 }

@@ -3,7 +3,7 @@ package dev.sluice.gateway.outbound.storage;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.nio.file.Path;
-import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.springframework.core.io.buffer.DataBuffer;
 import reactor.core.publisher.Flux;
@@ -40,13 +40,7 @@ final class MeteredStore implements ObjectStore {
 
     @Override
     public Mono<Void> delete(ObjectKey key) {
-        return Mono.defer(() -> {
-            Timing timing = new Timing("delete", "ok");
-            return next.delete(key)
-                    .doOnError(timing::failed)
-                    .doOnCancel(timing::cancelled)
-                    .doFinally(end -> timing.stop());
-        });
+        return timed("delete", "ok", next.delete(key));
     }
 
     @Override
@@ -55,19 +49,25 @@ final class MeteredStore implements ObjectStore {
     }
 
     private <T> Mono<T> timed(String operation, Mono<T> call) {
+        return timed(operation, "absent", call);
+    }
+
+    // Counted before the caller is told, so that whoever has an answer finds it in the meters.
+    private <T> Mono<T> timed(String operation, String nothing, Mono<T> call) {
         return Mono.defer(() -> {
-            Timing timing = new Timing(operation, "absent");
-            return call.doOnNext(result -> timing.succeeded())
+            Timing timing = new Timing(operation);
+            return call.doOnSuccess(result -> timing.stop(result == null ? nothing : "ok"))
                     .doOnError(timing::failed)
-                    .doOnCancel(timing::cancelled)
-                    .doFinally(end -> timing.stop());
+                    .doOnCancel(timing::cancelled);
         });
     }
 
     private <T> Flux<T> timed(String operation, Flux<T> call) {
         return Flux.defer(() -> {
-            Timing timing = new Timing(operation, "ok");
-            return call.doOnError(timing::failed).doOnCancel(timing::cancelled).doFinally(end -> timing.stop());
+            Timing timing = new Timing(operation);
+            return call.doOnComplete(() -> timing.stop("ok"))
+                    .doOnError(timing::failed)
+                    .doOnCancel(timing::cancelled);
         });
     }
 
@@ -94,34 +94,32 @@ final class MeteredStore implements ObjectStore {
         }
     }
 
+    /** Of one call, whose first end counts: a caller may cancel what has ended. */
     private final class Timing {
         private final String operation;
         private final Timer.Sample sample = Timer.start(meters);
-        private final AtomicReference<String> outcome;
+        private final AtomicBoolean stopped = new AtomicBoolean();
 
-        Timing(String operation, String untilTold) {
+        Timing(String operation) {
             this.operation = operation;
-            this.outcome = new AtomicReference<>(untilTold);
-        }
-
-        void succeeded() {
-            outcome.set("ok");
         }
 
         void cancelled() {
-            outcome.set("cancelled");
+            stop("cancelled");
         }
 
         void failed(Throwable failure) {
-            outcome.set(failure instanceof StorageException known ? known.kind().code() : "source_failed");
+            stop(failure instanceof StorageException known ? known.kind().code() : "source_failed");
         }
 
-        void stop() {
-            sample.stop(Timer.builder("sluice.storage.operations")
-                    .description("Calls of the object store, to the end of what they bring")
-                    .tag("operation", operation)
-                    .tag("outcome", outcome.get())
-                    .register(meters));
+        void stop(String outcome) {
+            if (stopped.compareAndSet(false, true)) {
+                sample.stop(Timer.builder("sluice.storage.operations")
+                        .description("Calls of the object store, to the end of what they bring")
+                        .tag("operation", operation)
+                        .tag("outcome", outcome)
+                        .register(meters));
+            }
         }
     }
 }

@@ -1,6 +1,10 @@
 package dev.sluice.gateway.feature.gallery;
 
 import dev.sluice.gateway.GatewayApplication;
+import dev.sluice.gateway.outbound.provider.ImageModel;
+import dev.sluice.gateway.outbound.provider.ImagePrompt;
+import dev.sluice.gateway.outbound.provider.MadeImage;
+import dev.sluice.gateway.outbound.provider.Prediction;
 import dev.sluice.gateway.outbound.storage.ListedObject;
 import dev.sluice.gateway.outbound.storage.NewObject;
 import dev.sluice.gateway.outbound.storage.ObjectContent;
@@ -11,6 +15,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import org.springframework.beans.factory.config.BeanPostProcessor;
 import org.springframework.boot.SpringApplication;
 import org.springframework.context.annotation.Bean;
@@ -32,21 +37,33 @@ final class KillableGateway {
     /** Names, as a system property, the file that holds the {@link Step}'s name. */
     static final String FILE = "test.step";
 
+    /** Names, as a system property, the JDBC URL of the gateway's own database. */
+    static final String DATABASE = "test.database";
+
     private KillableGateway() {}
 
     /** Where a change can be when the process dies. */
     enum Step {
+        /** A generation: it is remembered that the provider is asked; what became of that is not. */
+        WHILE_ASKED,
         /** The intent, or the begin of the deletion, is committed; the store has not been asked. */
         BEFORE_THE_STORE,
         /** The object is there, or gone; the row does not say so. */
         AFTER_THE_STORE,
+        /** A generation: the object is there, its job is gone within a transaction that has not been committed. */
+        WITHIN_THE_TRANSACTION,
         /** Object and row agree; the caller has not been told. */
-        BEFORE_THE_ANSWER
+        BEFORE_THE_ANSWER;
+
+        boolean isOfAGeneration() {
+            return this == WHILE_ASKED || this == WITHIN_THE_TRANSACTION;
+        }
     }
 
     /** Entry point of the process. */
     public static void main(String[] args) {
         SpringApplication.run(new Class<?>[] {GatewayApplication.class, Holds.class}, args);
+        HeldTransactions.install(System.getProperty(DATABASE));
     }
 
     /** Does not end if this is the step; else it is empty. */
@@ -60,8 +77,12 @@ final class KillableGateway {
         });
     }
 
-    private static boolean isHeld(Step step) {
-        Path file = Path.of(System.getProperty(FILE));
+    static boolean isHeld(Step step) {
+        String named = System.getProperty(FILE);
+        if (named == null) {
+            return false;
+        }
+        Path file = Path.of(named);
         try {
             return Files.exists(file) && Files.readString(file).equals(step.name());
         } catch (IOException failed) {
@@ -73,11 +94,15 @@ final class KillableGateway {
     static class Holds {
 
         @Bean
-        static BeanPostProcessor heldStore() {
+        static BeanPostProcessor heldBeans() {
             return new BeanPostProcessor() {
                 @Override
                 public Object postProcessAfterInitialization(Object bean, String name) {
-                    return bean instanceof ObjectStore store ? new HeldStore(store) : bean;
+                    return switch (bean) {
+                        case ObjectStore store -> new HeldStore(store);
+                        case ImageModel model -> new HeldModel(model);
+                        default -> bean;
+                    };
                 }
             };
         }
@@ -93,6 +118,28 @@ final class KillableGateway {
                 }
                 return chain.filter(exchange);
             };
+        }
+    }
+
+    private record HeldModel(ImageModel model) implements ImageModel {
+        @Override
+        public String provider() {
+            return model.provider();
+        }
+
+        @Override
+        public Mono<Prediction> create(ImagePrompt prompt, Duration within) {
+            return at(Step.WHILE_ASKED, "create").then(model.create(prompt, within));
+        }
+
+        @Override
+        public Mono<MadeImage> await(Prediction prediction, Duration within) {
+            return model.await(prediction, within);
+        }
+
+        @Override
+        public Mono<Void> cancel(Prediction prediction) {
+            return model.cancel(prediction);
         }
     }
 

@@ -1,8 +1,12 @@
 package dev.sluice.gateway.feature.gallery;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sluice.gateway.feature.gallery.FaultyStore.Moment;
+import dev.sluice.gateway.outbound.database.ObjectIntents;
+import dev.sluice.gateway.outbound.storage.NewObject;
+import dev.sluice.gateway.outbound.storage.ObjectKey;
 import dev.sluice.gateway.outbound.storage.ObjectStore;
 import dev.sluice.gateway.outbound.storage.StorageException.Kind;
 import dev.sluice.gateway.testing.Behaviours;
@@ -11,7 +15,10 @@ import dev.sluice.gateway.testing.NoLeaks;
 import dev.sluice.gateway.testing.RunningGateway;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Map;
+import java.util.UUID;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -22,6 +29,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.springframework.core.io.buffer.DefaultDataBufferFactory;
+import reactor.core.publisher.Flux;
 import tools.jackson.databind.JsonNode;
 
 /** A store that fails at every step, under the whole gateway. */
@@ -172,6 +181,29 @@ class StorageFaultsTest {
         assertThat(Holdings.of(gateway).match().objects()).isNotEmpty();
         store.clear();
         assertThat(alice.delete(path).statusCode()).isEqualTo(204);
+    }
+
+    @Test
+    void objectThatCannotBeRemovedKeepsNoOtherFromIt() {
+        ObjectIntents intents = gateway.bean(ObjectIntents.class);
+        for (int i = 0; i < 2; i++) {
+            ObjectKey key = ObjectKey.image("alice", Instant.EPOCH, UUID.randomUUID(), "png");
+            intents.announce(key.value(), UUID.randomUUID(), Duration.ZERO).block(GalleryClient.SOON);
+            store.put(
+                            key,
+                            new NewObject("image/png", 1),
+                            Flux.just(DefaultDataBufferFactory.sharedInstance.wrap(new byte[1])))
+                    .block(GalleryClient.SOON);
+        }
+        int before = Holdings.of(gateway).objects().size();
+        store.once(Moment.BEFORE_DELETE, FaultyStore.failing(Kind.REFUSED));
+        Reconciler reconciler = gateway.bean(Reconciler.class);
+
+        assertThatThrownBy(() -> reconciler.pass().block(GalleryClient.SOON)).hasMessageContaining("not repaired");
+
+        assertThat(Holdings.of(gateway).objects()).hasSize(before - 1);
+        reconciler.pass().block(GalleryClient.SOON);
+        assertThat(Holdings.of(gateway).match().objects()).hasSize(before - 2);
     }
 
     @Test

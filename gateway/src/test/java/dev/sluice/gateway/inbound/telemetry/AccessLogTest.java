@@ -13,6 +13,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -47,6 +48,21 @@ class AccessLogTest {
                     "the line",
                     () -> output.getOut()
                             .contains(" " + unknown.statusCode() + " " + unknown.body().length + " bytes"));
+        }
+    }
+
+    @Test
+    void noLogHoldsTheTokenOfALink(CapturedOutput output) {
+        try (RunningGateway gateway = RunningGateway.start(LOGGED)) {
+            for (String path : List.of("/api/zip/links/not-for-others", "/api/zip/links/not-for-others/events")) {
+                assertThat(gateway.get(path).statusCode()).isEqualTo(404);
+            }
+            Await.until(
+                    SOON,
+                    "both lines",
+                    () -> output.getOut().contains("GET /api/zip/links/{token} 404")
+                            && output.getOut().contains("GET /api/zip/links/{token}/events 404"));
+            assertThat(output.getOut()).doesNotContain("not-for-others");
         }
     }
 
