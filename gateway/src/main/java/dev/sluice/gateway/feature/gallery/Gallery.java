@@ -140,7 +140,7 @@ final class Gallery {
     private static GatewayException problem(UUID id, StorageException failed, String detail) {
         LOG.atWarn()
                 .addKeyValue("image.id", id)
-                .addKeyValue("error.type", failed.kind().code())
+                .addKeyValue("failure.code", failed.kind().code())
                 .setCause(failed)
                 .log("image {} not deleted: {}", id, failed.getMessage());
         return new GatewayException(ProblemCode.STORAGE_FAILED, detail, failed)

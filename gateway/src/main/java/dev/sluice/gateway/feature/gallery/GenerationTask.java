@@ -217,7 +217,7 @@ final class GenerationTask {
             LOG.atError()
                     .addKeyValue("image.id", image.id())
                     .addKeyValue("user.id", image.owner())
-                    .addKeyValue("error.type", why.code())
+                    .addKeyValue("failure.code", why.code())
                     .setCause(failure)
                     .log("image generation failed: {}", why.detail());
             return jobs.fail(job, why).then();

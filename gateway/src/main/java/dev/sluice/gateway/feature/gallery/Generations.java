@@ -95,7 +95,7 @@ final class Generations {
         if (term != null) {
             LOG.atWarn()
                     .addKeyValue("user.id", caller.subject())
-                    .addKeyValue("error.type", ProblemCode.PROMPT_REJECTED.code())
+                    .addKeyValue("failure.code", ProblemCode.PROMPT_REJECTED.code())
                     .addKeyValue("prompt.term", term)
                     .log("prompt of {} rejected for the term '{}'", caller.subject(), term);
             throw new GatewayException(

@@ -75,7 +75,7 @@ final class MeteredImageModel implements ImageModel {
         LOG.atDebug()
                 .addKeyValue("provider", provider())
                 .addKeyValue("step", step)
-                .addKeyValue("error_type", known.failure().code())
+                .addKeyValue("failure.code", known.failure().code())
                 .log("no picture: {} {}", known.getMessage(), reason == null ? "" : reason);
         return known.failure().code();
     }

@@ -40,7 +40,7 @@ final class TransientRetry {
         }
         LOG.atDebug()
                 .addKeyValue("provider", provider)
-                .addKeyValue("error_type", failure.failure().code())
+                .addKeyValue("failure.code", failure.failure().code())
                 .addKeyValue("pause", pause)
                 .log("call fails, and is repeated: {}", failure.getMessage());
         return Mono.delay(pause, timer);
