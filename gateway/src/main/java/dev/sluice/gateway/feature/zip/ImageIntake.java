@@ -6,6 +6,8 @@ import dev.sluice.gateway.outbound.fetch.FetchRequest.Reach;
 import dev.sluice.gateway.outbound.fetch.ImageType;
 import dev.sluice.gateway.outbound.fetch.OriginFetch;
 import dev.sluice.gateway.outbound.fetch.OriginResponse;
+import dev.sluice.gateway.outbound.spool.Spool;
+import dev.sluice.gateway.outbound.spool.SpooledBytes;
 import dev.sluice.zipstream.BudgetExhaustedException;
 import dev.sluice.zipstream.BufferBudget;
 import dev.sluice.zipstream.ByteStreams;
@@ -129,7 +131,8 @@ final class ImageIntake {
 
     private Mono<ImageBytes> onDisk(Duration patience, RequestScope request, DataBufferFactory buffers) {
         return disk.reserve(properties.maxImageSize().toBytes(), patience)
-                .map(reservation -> ownedBy(request, new SpooledBytes(reservation, spool::open, diskThreads, buffers)));
+                .map(reservation -> ownedBy(
+                        request, new ImageOnDisk(new SpooledBytes(reservation, spool::open, diskThreads, buffers))));
     }
 
     private static ImageBytes ownedBy(RequestScope request, ImageBytes bytes) {

@@ -1,9 +1,10 @@
 package dev.sluice.gateway.feature.zip;
 
 import dev.sluice.gateway.contract.GatewayException;
+import dev.sluice.gateway.contract.OnError;
 import dev.sluice.gateway.contract.ProblemCode;
-import dev.sluice.gateway.feature.zip.ZipRequest.ImageRef;
-import dev.sluice.gateway.feature.zip.ZipRequest.OnError;
+import dev.sluice.gateway.contract.RemoteImage;
+import dev.sluice.gateway.contract.SkippedImage;
 import dev.sluice.gateway.outbound.fetch.FetchException;
 import dev.sluice.gateway.outbound.fetch.FetchFailure;
 import dev.sluice.zipstream.ArchiveEntry;
@@ -44,12 +45,21 @@ final class ZipDownload {
     /** What all downloads of the process share. */
     record Tools(ImageIntake intake, ZipProperties properties, JsonMapper json, Scheduler timer) {}
 
+    /** Whether an archive says itself what is not in it. */
+    enum Manifest {
+        /** As its last entry, if anything is missing. */
+        ENCLOSED,
+        /** It does not; whoever made it is told. */
+        OMITTED
+    }
+
     private record Arrived(int index, HeldImage image) {}
 
     private final Tools tools;
     private final ZipRequest request;
     private final ZipProgress progress;
     private final DataBufferFactory buffers;
+    private final Manifest manifest;
     private final Map<Integer, SkippedImage> skipped = new ConcurrentSkipListMap<>();
     private final List<Sinks.Empty<Void>> turns;
     private final EntryNames names = new EntryNames();
@@ -63,6 +73,11 @@ final class ZipDownload {
      * @param buffers makes the buffers of headers
      */
     ZipDownload(Tools tools, ZipRequest request, ZipProgress progress, DataBufferFactory buffers) {
+        this(tools, request, progress, buffers, Manifest.ENCLOSED);
+    }
+
+    ZipDownload(Tools tools, ZipRequest request, ZipProgress progress, DataBufferFactory buffers, Manifest manifest) {
+        this.manifest = manifest;
         this.tools = tools;
         this.request = request;
         this.progress = progress;
@@ -167,7 +182,7 @@ final class ZipDownload {
     }
 
     private SkippedImage describe(int index, Throwable failure) {
-        ImageRef ref = request.images().get(index);
+        RemoteImage ref = request.images().get(index);
         if (failure instanceof FetchException known) {
             return new SkippedImage(
                     index, ref.url(), ref.name(), known.failure().code(), String.valueOf(known.getMessage()));
@@ -184,7 +199,7 @@ final class ZipDownload {
     private ArchiveEntry entry(Arrived arrived) {
         anyEntry = true;
         HeldImage image = arrived.image();
-        ImageRef ref = request.images().get(arrived.index());
+        RemoteImage ref = request.images().get(arrived.index());
         String wanted = ref.name() != null ? ref.name() : lastSegment(ref.url());
         return new ArchiveEntry(
                 names.claim(wanted, image.type().extension()),
@@ -208,7 +223,7 @@ final class ZipDownload {
                             "None of the " + request.images().size() + " images could be fetched.")
                     .with("images", skipped()));
         }
-        return skipped.isEmpty() ? Flux.empty() : Flux.just(manifest());
+        return skipped.isEmpty() || manifest == Manifest.OMITTED ? Flux.empty() : Flux.just(manifest());
     }
 
     private ArchiveEntry manifest() {

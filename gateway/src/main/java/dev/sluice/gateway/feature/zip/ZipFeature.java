@@ -1,8 +1,10 @@
 package dev.sluice.gateway.feature.zip;
 
 import dev.sluice.gateway.contract.FeatureRoutes;
+import dev.sluice.gateway.contract.ImageArchives;
 import dev.sluice.gateway.outbound.fetch.OriginFetch;
 import dev.sluice.gateway.outbound.redis.SharedRedis;
+import dev.sluice.gateway.outbound.spool.Spool;
 import dev.sluice.zipstream.BufferBudget;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -40,18 +42,28 @@ public class ZipFeature {
     }
 
     @Bean
-    FeatureRoutes zipRoutes(
+    ZipDownload.Tools zipTools(
             ZipProperties properties,
             OriginFetch origins,
             @Qualifier("imageMemory") BufferBudget memory,
             @Qualifier("imageDisk") BufferBudget disk,
             @Qualifier("spoolThreads") Scheduler spoolThreads,
-            ObjectProvider<SharedRedis> redis,
             JsonMapper json) {
         Spool spool = new Spool(properties.spoolDirectory());
         spool.sweep();
         ImageIntake intake = new ImageIntake(origins, properties, memory, disk, spool, spoolThreads);
-        ZipDownload.Tools tools = new ZipDownload.Tools(intake, properties, json, Schedulers.parallel());
+        return new ZipDownload.Tools(intake, properties, json, Schedulers.parallel());
+    }
+
+    /** For features that want an archive of images. */
+    @Bean
+    ImageArchives imageArchives(ZipDownload.Tools tools) {
+        return new ZipArchives(tools);
+    }
+
+    @Bean
+    FeatureRoutes zipRoutes(
+            ZipDownload.Tools tools, ZipProperties properties, ObjectProvider<SharedRedis> redis, JsonMapper json) {
         return new ZipRoutes(tools, links(properties, redis.getIfAvailable(), json));
     }
 

@@ -1,5 +1,6 @@
 package dev.sluice.gateway.feature.zip;
 
+import dev.sluice.gateway.contract.RemoteImage;
 import java.security.SecureRandom;
 import java.time.Instant;
 import java.util.Base64;
@@ -56,7 +57,7 @@ final class ZipLink {
     /** About the bytes that the request takes on the heap: two per character, and its objects. */
     int weight() {
         int weight = FIXED_WEIGHT + 2 * length(request.filename());
-        for (ZipRequest.ImageRef image : request.images()) {
+        for (RemoteImage image : request.images()) {
             weight += WEIGHT_PER_IMAGE + 2 * (length(image.url()) + length(image.name()));
         }
         return weight;

@@ -2,6 +2,7 @@ package dev.sluice.gateway.feature.zip;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
+import dev.sluice.gateway.contract.RemoteImage;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
@@ -49,7 +50,7 @@ final class ZipProgress {
     private volatile boolean ended;
 
     ZipProgress(ZipRequest request) {
-        List<ZipRequest.ImageRef> images = request.images();
+        List<RemoteImage> images = request.images();
         lines = new AtomicReferenceArray<>(images.size());
         for (int index = 0; index < images.size(); index++) {
             lines.set(index, new Line(index, images.get(index).url(), State.QUEUED, 0, null));

@@ -3,6 +3,8 @@ package dev.sluice.gateway.feature.zip;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.gateway.contract.GatewayException;
+import dev.sluice.gateway.contract.OnError;
+import dev.sluice.gateway.contract.RemoteImage;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -142,8 +144,6 @@ class ZipEventsTest {
 
     private static ZipRequest request() {
         return new ZipRequest(
-                List.of(new ZipRequest.ImageRef("http://a", null), new ZipRequest.ImageRef("http://b", null)),
-                null,
-                ZipRequest.OnError.SKIP);
+                List.of(new RemoteImage("http://a", null), new RemoteImage("http://b", null)), null, OnError.SKIP);
     }
 }

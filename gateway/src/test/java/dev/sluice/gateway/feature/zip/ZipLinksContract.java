@@ -3,7 +3,9 @@ package dev.sluice.gateway.feature.zip;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.gateway.contract.GatewayException;
+import dev.sluice.gateway.contract.OnError;
 import dev.sluice.gateway.contract.ProblemCode;
+import dev.sluice.gateway.contract.RemoteImage;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Base64;
@@ -37,10 +39,10 @@ abstract class ZipLinksContract {
         ZipLinks links = create(LONG, 100_000);
         ZipRequest wanted = new ZipRequest(
                 List.of(
-                        new ZipRequest.ImageRef("https://example.com/ä \"1\".png?x=\\", "Grüße 🐈"),
-                        new ZipRequest.ImageRef("https://example.com/2.png", null)),
+                        new RemoteImage("https://example.com/ä \"1\".png?x=\\", "Grüße 🐈"),
+                        new RemoteImage("https://example.com/2.png", null)),
                 "Ferien",
-                ZipRequest.OnError.FAIL);
+                OnError.FAIL);
         Instant before = now();
 
         ZipLink link = keep(links, wanted);
@@ -131,10 +133,10 @@ abstract class ZipLinksContract {
         ZipRequest large = new ZipRequest(
                 IntStream.range(0, 20)
                         .mapToObj(index ->
-                                new ZipRequest.ImageRef("https://example.com/" + "x".repeat(3000) + index, "n" + index))
+                                new RemoteImage("https://example.com/" + "x".repeat(3000) + index, "n" + index))
                         .toList(),
                 null,
-                ZipRequest.OnError.SKIP);
+                OnError.SKIP);
 
         ZipLink link = keep(links, large);
 
@@ -174,7 +176,6 @@ abstract class ZipLinksContract {
 
     /** Of one image whose URL has so many characters. */
     static ZipRequest request(int urlLength) {
-        return new ZipRequest(
-                List.of(new ZipRequest.ImageRef("x".repeat(urlLength), null)), null, ZipRequest.OnError.SKIP);
+        return new ZipRequest(List.of(new RemoteImage("x".repeat(urlLength), null)), null, OnError.SKIP);
     }
 }

@@ -1,4 +1,4 @@
-package dev.sluice.gateway.feature.zip;
+package dev.sluice.gateway.outbound.spool;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -14,23 +14,24 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The directory where images wait on disk. A file loses its name as soon as it is open, so the disk gets its space back
+ * A directory where bytes wait on disk. A file loses its name as soon as it is open, so the disk gets its space back
  * when the process ends, however it ends. Where the system refuses that, the file goes when it is closed, and what a
  * killed process left is swept at the next start.
  */
-final class Spool {
+public final class Spool {
     private static final Logger LOG = LoggerFactory.getLogger(Spool.class);
     private static final Pattern NAME = Pattern.compile("(\\d+)-(\\d+)\\.spool");
 
     private final Path directory;
     private final AtomicLong next = new AtomicLong();
 
-    Spool(Path directory) {
+    /** Nothing is made before the first file. Two spools of one process need two directories. */
+    public Spool(Path directory) {
         this.directory = directory;
     }
 
     /** A new empty file without a name. Blocks. */
-    FileChannel open() throws IOException {
+    public FileChannel open() throws IOException {
         Files.createDirectories(directory);
         Path path = directory.resolve(ProcessHandle.current().pid() + "-" + next.incrementAndGet() + ".spool");
         FileChannel channel = FileChannel.open(
@@ -48,7 +49,7 @@ final class Spool {
     }
 
     /** Deletes what processes that are gone have left. Blocks; a directory that cannot be read is only logged. */
-    void sweep() {
+    public void sweep() {
         if (!Files.isDirectory(directory)) {
             return;
         }

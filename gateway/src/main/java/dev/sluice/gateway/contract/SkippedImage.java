@@ -1,4 +1,4 @@
-package dev.sluice.gateway.feature.zip;
+package dev.sluice.gateway.contract;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import org.jspecify.annotations.Nullable;
@@ -13,4 +13,4 @@ import org.jspecify.annotations.Nullable;
  * @param detail why, for people
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
-record SkippedImage(int index, String url, @Nullable String name, String code, String detail) {}
+public record SkippedImage(int index, String url, @Nullable String name, String code, String detail) {}

@@ -1,4 +1,4 @@
-package dev.sluice.gateway.feature.zip;
+package dev.sluice.gateway.outbound.spool;
 
 import dev.sluice.zipstream.BufferBudget.Reservation;
 import java.io.IOException;
@@ -15,22 +15,26 @@ import org.slf4j.LoggerFactory;
 import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.core.io.buffer.DataBufferFactory;
 import org.springframework.core.io.buffer.DataBufferUtils;
+import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.SynchronousSink;
 import reactor.core.scheduler.Scheduler;
+import reactor.core.scheduler.Schedulers;
 
 /**
- * An image in a file that has no name any more: whatever happens to the process, nothing is left behind. Written and
- * read in direct buffers on the spool's threads.
+ * A body in a file that has no name any more: whatever happens to the process, nothing is left behind. Written and read
+ * in direct buffers on the spool's threads. Owns the bytes and what was reserved for them; {@link #dispose()} frees
+ * both at any moment, from any thread, any number of times.
  */
-final class SpooledBytes implements ImageBytes {
+public final class SpooledBytes implements Disposable {
     private static final Logger LOG = LoggerFactory.getLogger(SpooledBytes.class);
     private static final int BUFFER = 64 * 1024;
 
     private final Reservation reservation;
     private final Callable<FileChannel> opener;
     private final Scheduler disk;
+    private final Scheduler uninterrupted;
     private final DataBufferFactory buffers;
     private final Object lock = new Object();
     private @Nullable FileChannel file;
@@ -38,30 +42,37 @@ final class SpooledBytes implements ImageBytes {
     private boolean disposed;
 
     /**
-     * An image on a disk on which its size has been reserved.
+     * A body on a disk on which its size has been reserved.
      *
      * @param opener makes the file; blocks
      * @param disk where blocking is allowed
      * @param buffers makes the buffers that are read into
      */
-    SpooledBytes(Reservation reservation, Callable<FileChannel> opener, Scheduler disk, DataBufferFactory buffers) {
+    public SpooledBytes(
+            Reservation reservation, Callable<FileChannel> opener, Scheduler disk, DataBufferFactory buffers) {
         this.reservation = reservation;
         this.opener = opener;
         this.disk = disk;
+        // An Executor, so that a subscriber that leaves interrupts nobody: an interrupt closes the file for the next
+        // one.
+        this.uninterrupted = Schedulers.fromExecutor((Runnable task) -> disk.schedule(task));
         this.buffers = buffers;
     }
 
-    @Override
+    /** So many bytes will come; what was reserved beyond is given back. */
     public void expect(long bytes) {
         reservation.shrinkTo(Math.min(reservation.bytes(), bytes));
     }
 
-    @Override
+    /**
+     * Takes in the whole body. Completes when all of it is kept; the body's buffers belong to this object. Fails as the
+     * body does, or with {@link UncheckedIOException} when the disk does.
+     */
     public Mono<Void> receive(Flux<DataBuffer> body) {
         // A buffer belongs to this object before any operator queues it: publishOn and concatMap lose what they are
         // handed in the moment of a cancel that comes from another thread.
         return body.map(this::own)
-                .concatMap(owned -> Mono.<Void>fromRunnable(this::append).subscribeOn(disk), 1)
+                .concatMap(owned -> Mono.<Void>fromRunnable(this::append).subscribeOn(uninterrupted), 1)
                 .then(Mono.fromRunnable(() -> reservation.shrinkTo(Math.min(reservation.bytes(), length()))));
     }
 
@@ -141,9 +152,12 @@ final class SpooledBytes implements ImageBytes {
         }
     }
 
-    @Override
+    /**
+     * The bytes, after {@link #receive} completed; from the start for each subscriber, who owns each buffer. Fails with
+     * {@link UncheckedIOException} when the disk does, or when they have been disposed of.
+     */
     public Flux<DataBuffer> content() {
-        return Flux.<DataBuffer, Long>generate(() -> 0L, this::read).subscribeOn(disk);
+        return Flux.<DataBuffer, Long>generate(() -> 0L, this::read).subscribeOn(uninterrupted);
     }
 
     private Long read(Long position, SynchronousSink<DataBuffer> sink) {

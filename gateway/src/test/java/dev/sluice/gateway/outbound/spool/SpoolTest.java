@@ -1,4 +1,4 @@
-package dev.sluice.gateway.feature.zip;
+package dev.sluice.gateway.outbound.spool;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -11,9 +11,12 @@ import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -21,7 +24,9 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.core.io.buffer.DataBufferUtils;
+import org.springframework.core.io.buffer.NettyDataBuffer;
 import org.springframework.core.io.buffer.NettyDataBufferFactory;
+import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
@@ -98,6 +103,46 @@ class SpoolTest {
     }
 
     @Test
+    void fullDiskIsAnErrorAndFreesEverything() {
+        SpooledBytes bytes =
+                bytes(() -> FileChannel.open(Path.of("/dev/full"), StandardOpenOption.READ, StandardOpenOption.WRITE));
+
+        StepVerifier.create(bytes.receive(body(10, 20_000)))
+                .expectErrorSatisfies(error -> assertThat(error)
+                        .isInstanceOf(UncheckedIOException.class)
+                        .hasMessage("spool file: No space left on device"))
+                .verify(SOON);
+        bytes.dispose();
+        Await.until(SOON, "the disk is free again", () -> budget.available() == budget.capacity());
+    }
+
+    @Test
+    void readerThatLeavesInTheMidstOfAReadDoesNotSpoilTheNext() throws InterruptedException {
+        CountDownLatch reading = new CountDownLatch(1);
+        CountDownLatch left = new CountDownLatch(1);
+        SpooledBytes bytes =
+                bytes(new Spool(directory)::open, new NettyDataBufferFactory(BUFFERS.getByteBufAllocator()) {
+                    @Override
+                    public NettyDataBuffer allocateBuffer(int size) {
+                        reading.countDown();
+                        awaitWhateverHappens(left);
+                        return super.allocateBuffer(size);
+                    }
+                });
+        bytes.receive(body(40, 20_000)).block(SOON);
+        Disposable reader = bytes.content().subscribe(DataBufferUtils::release);
+        assertThat(reading.await(SOON.toSeconds(), TimeUnit.SECONDS)).isTrue();
+        reader.dispose();
+        left.countDown();
+
+        StepVerifier.create(bytes.content().map(SpoolTest::drain).reduce(0, Integer::sum))
+                .expectNext(40 * 20_000)
+                .verifyComplete();
+        bytes.dispose();
+        Await.until(SOON, "the disk is free again", () -> budget.available() == budget.capacity());
+    }
+
+    @Test
     void disposalWhileReadingEndsInAnErrorAndFreesEverything() {
         SpooledBytes bytes = bytes(new Spool(directory)::open);
         bytes.receive(body(40, 20_000)).block(SOON);
@@ -111,10 +156,29 @@ class SpoolTest {
         Await.until(SOON, "the disk is free again", () -> budget.available() == budget.capacity());
     }
 
+    /** An interrupt is for what follows. */
+    private static void awaitWhateverHappens(CountDownLatch latch) {
+        boolean interrupted = false;
+        while (latch.getCount() > 0) {
+            try {
+                latch.await();
+            } catch (InterruptedException now) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
     private SpooledBytes bytes(Callable<FileChannel> opener) {
+        return bytes(opener, BUFFERS);
+    }
+
+    private SpooledBytes bytes(Callable<FileChannel> opener, NettyDataBufferFactory buffers) {
         var reservation =
                 Objects.requireNonNull(budget.reserve(900_000, Duration.ZERO).block(SOON));
-        return new SpooledBytes(reservation, opener, disk, BUFFERS);
+        return new SpooledBytes(reservation, opener, disk, buffers);
     }
 
     private static Flux<DataBuffer> body(int buffers, int size) {

@@ -1,0 +1,13 @@
+package dev.sluice.gateway.contract;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+
+/** What an image that cannot be had means for the others of its request. */
+public enum OnError {
+    /** It is left out, and named apart. */
+    @JsonProperty("skip")
+    SKIP,
+    /** There is nothing without it. */
+    @JsonProperty("fail")
+    FAIL
+}
