@@ -49,6 +49,11 @@ public class FetchConfiguration {
     }
 
     @Bean
+    GuardedConnections guardedConnections(FetchTransport transport) {
+        return new GuardedConnections(transport);
+    }
+
+    @Bean
     OriginFetch originFetch(
             FetchProperties properties,
             FetchTransport transport,

@@ -77,6 +77,14 @@ final class FetchTransport implements AutoCloseable {
         return lanes;
     }
 
+    /** That client, which connects only to addresses that the rules permit, and by no proxy. */
+    HttpClient guarded(HttpClient client) {
+        return client.resolver(resolver)
+                .noProxy()
+                .doOnChannelInit(
+                        (observer, channel, remote) -> channel.pipeline().addFirst(connectGuard));
+    }
+
     /** Closes the idle connections to an origin that is not asked any more. */
     void forget(Target target) {
         connections.disposeWhen(AddressUtils.createUnresolved(target.host(), target.port()));
@@ -98,10 +106,7 @@ final class FetchTransport implements AutoCloseable {
 
     private HttpClient client(LoopResources oneLoop) {
         int handshakeMillis = Math.toIntExact(properties.connectTimeout().toMillis());
-        HttpClient plain = HttpClient.create(connections)
-                .runOn(oneLoop)
-                .resolver(resolver)
-                .noProxy()
+        HttpClient plain = guarded(HttpClient.create(connections).runOn(oneLoop))
                 .followRedirect(false)
                 .disableRetry(true)
                 .compress(false)
@@ -111,9 +116,7 @@ final class FetchTransport implements AutoCloseable {
                 .option(
                         ChannelOption.RECVBUF_ALLOCATOR,
                         new FixedRecvByteBufAllocator(READ_BYTES).maxMessagesPerRead(READS_AT_ONCE))
-                .httpResponseDecoder(FetchTransport::bounded)
-                .doOnChannelInit(
-                        (observer, channel, remote) -> channel.pipeline().addFirst(connectGuard));
+                .httpResponseDecoder(FetchTransport::bounded);
         return plain.secure(spec -> spec.sslContext(tls).handshakeTimeout(properties.connectTimeout()));
     }
 
