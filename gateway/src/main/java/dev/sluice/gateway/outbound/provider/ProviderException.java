@@ -1,5 +1,7 @@
 package dev.sluice.gateway.outbound.provider;
 
+import dev.sluice.gateway.contract.GatewayException;
+import dev.sluice.gateway.contract.ProblemCode;
 import java.io.Serial;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
@@ -11,6 +13,8 @@ import org.jspecify.annotations.Nullable;
 public final class ProviderException extends RuntimeException {
     @Serial
     private static final long serialVersionUID = 1L;
+
+    private static final Duration SHORT_WAIT = Duration.ofSeconds(1);
 
     private final ProviderFailure failure;
     private final @Nullable Duration retryAfter;
@@ -48,5 +52,20 @@ public final class ProviderException extends RuntimeException {
     /** For the log. */
     @Nullable String reason() {
         return reason;
+    }
+
+    /** This failure as a caller is told of it. */
+    public GatewayException problem() {
+        ProblemCode code = switch (failure) {
+            case NOT_CONFIGURED -> ProblemCode.PROVIDER_NOT_CONFIGURED;
+            case OVERLOADED -> ProblemCode.OVERLOADED;
+            case TIMED_OUT, STALLED, UNCERTAIN -> ProblemCode.UPSTREAM_TIMEOUT;
+            case BUSY -> ProblemCode.PROVIDER_BUSY;
+            case BLOCKED -> ProblemCode.PROMPT_REJECTED;
+            case UNREACHABLE, SERVER_ERROR, REFUSED, FAILED, BROKEN_ANSWER -> ProblemCode.UPSTREAM_FAILED;
+        };
+        GatewayException problem = new GatewayException(code, String.valueOf(getMessage()), this);
+        Duration wait = failure == ProviderFailure.OVERLOADED ? SHORT_WAIT : retryAfter;
+        return wait == null ? problem : problem.retryAfter(wait);
     }
 }
