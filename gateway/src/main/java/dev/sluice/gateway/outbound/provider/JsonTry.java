@@ -2,6 +2,7 @@ package dev.sluice.gateway.outbound.provider;
 
 import dev.sluice.zipstream.ByteStreams;
 import java.time.Duration;
+import java.util.function.Function;
 import org.springframework.http.HttpHeaders;
 import org.springframework.util.unit.DataSize;
 import org.springframework.web.reactive.function.client.ClientResponse;
@@ -31,8 +32,17 @@ final class JsonTry {
      * @param timeout from the subscription to the answer's last byte
      */
     Mono<JsonNode> answer(Duration timeout, Scheduler timer) {
+        return tried(reader::tree, timeout, timer);
+    }
+
+    /** The same for an answer whose status says it all: its body may be anything, within its bound, and is dropped. */
+    Mono<Void> accepted(Duration timeout, Scheduler timer) {
+        return tried(Function.identity(), timeout, timer).then();
+    }
+
+    private <T> Mono<T> tried(Function<byte[], T> meaning, Duration timeout, Scheduler timer) {
         return request.httpRequest(out -> sent = true)
-                .exchangeToMono(this::read)
+                .exchangeToMono(response -> read(response, meaning))
                 .timeout(timeout, Mono.error(() -> arrived ? reader.stalled() : reader.late()), timer)
                 .onErrorMap(error -> arrived ? reader.withinAnswer(error) : reader.beforeAnswer(error));
     }
@@ -59,7 +69,7 @@ final class JsonTry {
         };
     }
 
-    private Mono<JsonNode> read(ClientResponse response) {
+    private <T> Mono<T> read(ClientResponse response, Function<byte[], T> meaning) {
         arrived = true;
         Mono<byte[]> body = response.mutate()
                 .body(bytes -> ByteStreams.capped(bytes, maxAnswer.toBytes()))
@@ -67,7 +77,7 @@ final class JsonTry {
                 .bodyToMono(byte[].class)
                 .defaultIfEmpty(new byte[0]);
         if (response.statusCode().is2xxSuccessful()) {
-            return body.map(reader::tree);
+            return body.map(meaning);
         }
         int status = response.statusCode().value();
         HttpHeaders headers = response.headers().asHttpHeaders();

@@ -6,6 +6,7 @@ import java.net.URI;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.function.UnaryOperator;
 import javax.net.ssl.SSLException;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.client.reactive.ReactorClientHttpConnector;
@@ -18,8 +19,8 @@ import reactor.netty.resources.ConnectionProvider;
 import reactor.netty.resources.LoopResources;
 
 /**
- * A client with connections of its own, for URLs that the operator configured. No cookie is kept, no redirect followed,
- * nothing sent twice. Closing it closes its connections; the event loops belong to somebody else.
+ * A client with connections of its own, for URLs that the operator configured, or that were judged. No cookie is kept,
+ * no redirect followed, nothing sent twice. Closing it closes its connections; the event loops belong to somebody else.
  */
 final class ProviderHttp implements AutoCloseable {
     private static final Duration IDLE_CONNECTION = Duration.ofSeconds(30);
@@ -49,10 +50,16 @@ final class ProviderHttp implements AutoCloseable {
 
     /** @param baseUrls where it will be used; TLS is set up when one of them is https */
     ProviderHttp(Bounds bounds, Collection<URI> baseUrls, LoopResources loops) {
+        this(bounds, baseUrls, loops, UnaryOperator.identity());
+    }
+
+    /** @param reach bounds where its connections may lead, when more than the operator chooses the URLs */
+    ProviderHttp(Bounds bounds, Collection<URI> baseUrls, LoopResources loops, UnaryOperator<HttpClient> reach) {
         this.connections = pool(bounds);
         int maxAnswer = Math.toIntExact(bounds.maxAnswer().toBytes());
+        HttpClient http = reach.apply(http(bounds, baseUrls, connections, loops));
         this.client = WebClient.builder()
-                .clientConnector(new ReactorClientHttpConnector(http(bounds, baseUrls, connections, loops)))
+                .clientConnector(new ReactorClientHttpConnector(http))
                 .defaultHeader(HttpHeaders.USER_AGENT, bounds.userAgent())
                 .codecs(codecs -> codecs.defaultCodecs().maxInMemorySize(maxAnswer))
                 .build();

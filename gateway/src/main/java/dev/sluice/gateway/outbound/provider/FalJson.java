@@ -1,0 +1,146 @@
+package dev.sluice.gateway.outbound.provider;
+
+import dev.sluice.gateway.outbound.fetch.FetchException;
+import dev.sluice.gateway.outbound.fetch.FetchRequest.Reach;
+import dev.sluice.gateway.outbound.fetch.OriginUrls;
+import java.net.URI;
+import java.util.List;
+import java.util.Set;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * Reads what fal writes. A request in its queue goes through these states:
+ *
+ * <pre>
+ * IN_QUEUE ──► IN_PROGRESS ──► COMPLETED: its result has the files, or its status has an "error"
+ * </pre>
+ *
+ * @see <a href="https://fal.ai/docs/documentation/model-apis/inference/queue">fal's queue</a>
+ */
+final class FalJson {
+    private static final Pattern ID = Pattern.compile("[A-Za-z0-9_-]{1,100}");
+
+    private final JsonMapper json;
+    private final FalSettings settings;
+    private final OriginUrls urls;
+    private final Reach results;
+    private final ProviderReader reader;
+
+    /**
+     * Where an archive is put, and where it is then.
+     *
+     * @param upload signed by fal, so it is put there without the key
+     * @param file for the provider to read it
+     */
+    record Slot(URI upload, URI file) {}
+
+    FalJson(JsonMapper json, FalSettings settings, OriginUrls urls) {
+        this.json = json;
+        this.settings = settings;
+        this.urls = urls;
+        this.results = new Reach(settings.uploads().schemes(), Set.of());
+        this.reader = new ProviderReader("The provider", json, List.of(settings.apiKey()), FalJson::errorText);
+    }
+
+    ProviderReader reader() {
+        return reader;
+    }
+
+    byte[] initiation() {
+        return json.writeValueAsBytes(
+                json.createObjectNode().put("file_name", "images.zip").put("content_type", "application/zip"));
+    }
+
+    byte[] write(TrainingOrder order) {
+        return json.writeValueAsBytes(json.createObjectNode()
+                .put("images_data_url", order.archive().toString())
+                .put("trigger_word", order.triggerWord())
+                .put("steps", order.steps()));
+    }
+
+    /**
+     * A place for the archive.
+     *
+     * @throws ProviderException when there is none, or one where nothing may be sent
+     */
+    Slot slot(JsonNode answer) {
+        return new Slot(
+                judged(answer.path("upload_url"), settings.uploads()),
+                judged(answer.path("file_url"), settings.uploads()));
+    }
+
+    private URI judged(JsonNode member, Reach reach) {
+        try {
+            return URI.create(urls.canonical(member.asString(""), reach));
+        } catch (FetchException notAllowed) {
+            throw reader.broken("The provider's answer names a place that is not allowed.", notAllowed);
+        }
+    }
+
+    /**
+     * The id of the training that was queued.
+     *
+     * @throws ProviderException when there is none
+     */
+    String queued(JsonNode answer) {
+        String id = answer.path("request_id").asString("");
+        if (ID.matcher(id).matches()) {
+            return id;
+        }
+        throw reader.broken("The provider's answer names no training. It may have been queued.", null);
+    }
+
+    /**
+     * The state, or null when the training is done and its result is to be read.
+     *
+     * @throws ProviderException for a state that nobody knows
+     */
+    @Nullable TrainingState state(JsonNode answer) {
+        return switch (answer.path("status").asString("")) {
+            case "IN_QUEUE" -> new TrainingState.Queued(position(answer.path("queue_position")));
+            case "IN_PROGRESS" -> new TrainingState.Running();
+            case "COMPLETED" -> errorText(answer).isEmpty() ? null : failed(errorText(answer));
+            case "FAILED", "ERROR" -> failed(errorText(answer));
+            case "CANCELED", "CANCELLED" -> failed("It was cancelled.");
+            default -> throw reader.broken("The provider's training is in a state that nobody knows.", null);
+        };
+    }
+
+    private static @Nullable Integer position(JsonNode member) {
+        int position = member.asInt(-1);
+        return position < 0 ? null : position;
+    }
+
+    private TrainingState failed(String said) {
+        String words = reader.words(said);
+        return new TrainingState.Failed(
+                words.isEmpty() ? "The provider could not train." : "The provider could not train: " + words);
+    }
+
+    /**
+     * What was learnt.
+     *
+     * @throws ProviderException when the answer does not say where it is
+     */
+    TrainingState completed(JsonNode answer) {
+        JsonNode config = answer.path("config_file").path("url");
+        return new TrainingState.Completed(
+                judged(answer.path("diffusers_lora_file").path("url"), results),
+                config.isString() ? judged(config, results) : null);
+    }
+
+    /** {@code detail} is a text, or an array of what is wrong with the input. */
+    private static String errorText(JsonNode error) {
+        for (String member : List.of("detail", "error", "message")) {
+            JsonNode node = error.path(member);
+            String said = node.isArray() ? node.path(0).path("msg").asString("") : node.asString("");
+            if (!said.isEmpty()) {
+                return said;
+            }
+        }
+        return "";
+    }
+}

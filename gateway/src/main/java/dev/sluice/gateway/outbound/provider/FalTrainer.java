@@ -1,0 +1,183 @@
+package dev.sluice.gateway.outbound.provider;
+
+import dev.sluice.gateway.outbound.fetch.GuardedConnections;
+import dev.sluice.gateway.outbound.fetch.OriginUrls;
+import java.net.URI;
+import java.time.Duration;
+import java.util.List;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.MediaType;
+import org.springframework.web.reactive.function.BodyInserters;
+import org.springframework.web.reactive.function.client.WebClient;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
+import reactor.netty.resources.LoopResources;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * fal's HTTP API, each call one try. Trainings are asked for by id at the configured URL; of the URLs in its answers
+ * one is used: where an archive is to be put, if that is where archives may be put, at an address that may be reached,
+ * and without the key. No cookie is kept, no redirect followed. Closing it closes its connections; the event loops
+ * belong to somebody else.
+ */
+public final class FalTrainer implements LoraTrainer, AutoCloseable {
+    private static final MediaType ZIP = MediaType.parseMediaType("application/zip");
+
+    private final FalSettings settings;
+    private final FalJson json;
+    private final Scheduler timer;
+    private final ProviderHttp http;
+    private final ProviderHttp uploads;
+
+    /**
+     * Judges what fal's answers name.
+     *
+     * @param urls the URL where an archive is to be put
+     * @param connections the address that it leads to
+     */
+    public record Guards(OriginUrls urls, GuardedConnections connections) {}
+
+    /**
+     * A client with connections of its own.
+     *
+     * @param loops the event loops to run on
+     * @param timer for the bounds of a try
+     */
+    public FalTrainer(FalSettings settings, LoopResources loops, JsonMapper mapper, Guards guards, Scheduler timer) {
+        this.settings = settings;
+        this.json = new FalJson(mapper, settings, guards.urls());
+        this.timer = timer;
+        this.http = new ProviderHttp(
+                bounds("sluice-fal", settings.tryTimeout()),
+                List.of(settings.queueUrl(), settings.storageUrl()),
+                loops);
+        List<URI> anyPlace = settings.uploads().schemes().stream()
+                .map(scheme -> URI.create(scheme + "://uploads.invalid"))
+                .toList();
+        this.uploads = new ProviderHttp(
+                bounds("sluice-fal-uploads", settings.uploadTimeout()), anyPlace, loops, guards.connections()::guard);
+    }
+
+    private ProviderHttp.Bounds bounds(String name, Duration longestSilence) {
+        return new ProviderHttp.Bounds(
+                name,
+                settings.userAgent(),
+                settings.connectTimeout(),
+                longestSilence,
+                settings.maxAnswer(),
+                settings.connections());
+    }
+
+    @Override
+    public String provider() {
+        return "fal";
+    }
+
+    @Override
+    public Mono<Void> ready() {
+        return settings.apiKey().isSet()
+                ? Mono.empty()
+                : Mono.error(() -> new ProviderException(
+                        ProviderFailure.NOT_CONFIGURED, "This gateway has no key for its training provider."));
+    }
+
+    /** A place for each try: one that a try was broken off at may not take another. */
+    @Override
+    public Mono<URI> upload(TrainingArchive archive, Duration within) {
+        return Mono.defer(() -> tried(posted(settings.initiation(), json.initiation()))
+                .answer(settings.tryTimeout(), timer)
+                .map(json::slot)
+                .flatMap(slot -> put(slot, archive)));
+    }
+
+    private Mono<URI> put(FalJson.Slot slot, TrainingArchive archive) {
+        ExactBody body = new ExactBody(archive.body(), archive.length());
+        WebClient.RequestHeadersSpec<?> request = uploads.client()
+                .put()
+                .uri(slot.upload())
+                .contentType(ZIP)
+                .contentLength(archive.length())
+                .body(BodyInserters.fromDataBuffers(body.buffers()));
+        return tried(request)
+                .accepted(settings.uploadTimeout(), timer)
+                .onErrorMap(failure -> body.failure() == null ? failure : body.failure())
+                .thenReturn(slot.file());
+    }
+
+    /**
+     * An answer of 500 and over, or half of one, comes from somewhere on the way and tells nothing of what lies behind.
+     */
+    @Override
+    public Mono<String> queue(TrainingOrder order, Duration within) {
+        Duration timeout = within.compareTo(settings.tryTimeout()) < 0 ? within : settings.tryTimeout();
+        if (!timeout.isPositive()) {
+            return Mono.error(() ->
+                    new ProviderException(ProviderFailure.TIMED_OUT, "There was no time left to queue the training."));
+        }
+        return Mono.defer(() -> tried(posted(settings.queueing(), json.write(order)))
+                .costlyAnswer(timeout, timer)
+                .onErrorMap(ProviderException.class, FalTrainer::uncertain)
+                .map(json::queued));
+    }
+
+    private static ProviderException uncertain(ProviderException failure) {
+        return switch (failure.failure()) {
+            case SERVER_ERROR, STALLED, BROKEN_ANSWER ->
+                new ProviderException(
+                        ProviderFailure.UNCERTAIN,
+                        failure.getMessage() + " Whether the training was queued is not known.",
+                        null,
+                        failure.reason());
+            default -> failure;
+        };
+    }
+
+    @Override
+    public Mono<TrainingState> look(String id) {
+        return ready().then(Mono.defer(() -> tried(read(settings.status(id))).answer(settings.tryTimeout(), timer)))
+                .flatMap(answer -> Mono.justOrEmpty(json.state(answer)).switchIfEmpty(result(id)));
+    }
+
+    /** Who failed is told so by the result: the provider took the request, and refuses to answer with it. */
+    private Mono<TrainingState> result(String id) {
+        return Mono.defer(() -> tried(read(settings.result(id))).answer(settings.tryTimeout(), timer))
+                .map(json::completed)
+                .onErrorResume(
+                        ProviderException.class,
+                        failure -> failure.failure() == ProviderFailure.REFUSED
+                                ? Mono.just(new TrainingState.Failed(String.valueOf(failure.getMessage())))
+                                : Mono.error(failure));
+    }
+
+    @Override
+    public Mono<Void> cancel(String id) {
+        return Mono.defer(() -> tried(authorized(http.client().put().uri(settings.cancellation(id))))
+                .accepted(settings.tryTimeout(), timer));
+    }
+
+    private WebClient.RequestHeadersSpec<?> posted(URI url, byte[] body) {
+        return authorized(http.client().post().uri(url))
+                .contentType(MediaType.APPLICATION_JSON)
+                .bodyValue(body);
+    }
+
+    private WebClient.RequestHeadersSpec<?> read(URI url) {
+        return authorized(http.client().get().uri(url));
+    }
+
+    private <S extends WebClient.RequestHeadersSpec<?>> S authorized(S request) {
+        request.header(HttpHeaders.AUTHORIZATION, "Key " + settings.apiKey().value())
+                .accept(MediaType.APPLICATION_JSON);
+        return request;
+    }
+
+    private JsonTry tried(WebClient.RequestHeadersSpec<?> request) {
+        return new JsonTry(request, json.reader(), settings.maxAnswer());
+    }
+
+    @Override
+    public void close() {
+        http.close();
+        uploads.close();
+    }
+}
