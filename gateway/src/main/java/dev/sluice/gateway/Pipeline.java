@@ -150,7 +150,7 @@ class Pipeline {
         return routes.build();
     }
 
-    /** JSON is taken at its word: a number is not a string, and a member given twice is a mistake. */
+    /** JSON is taken at its word: a number is not a string, nor 1.5 an integer; a member given twice is a mistake. */
     @Bean
     JsonMapperBuilderCustomizer strictJson() {
         return mapper -> mapper.enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
@@ -158,6 +158,10 @@ class Pipeline {
                         LogicalType.Textual,
                         text -> text.setCoercion(CoercionInputShape.Integer, CoercionAction.Fail)
                                 .setCoercion(CoercionInputShape.Float, CoercionAction.Fail)
-                                .setCoercion(CoercionInputShape.Boolean, CoercionAction.Fail));
+                                .setCoercion(CoercionInputShape.Boolean, CoercionAction.Fail))
+                .withCoercionConfig(
+                        LogicalType.Integer,
+                        integer -> integer.setCoercion(CoercionInputShape.Float, CoercionAction.Fail)
+                                .setCoercion(CoercionInputShape.String, CoercionAction.Fail));
     }
 }
