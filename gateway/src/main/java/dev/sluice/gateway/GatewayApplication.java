@@ -5,6 +5,7 @@ import dev.sluice.gateway.feature.assistant.AssistantFeature;
 import dev.sluice.gateway.feature.gallery.GalleryFeature;
 import dev.sluice.gateway.feature.imageproxy.ImageProxyFeature;
 import dev.sluice.gateway.feature.samples.SamplesFeature;
+import dev.sluice.gateway.feature.training.TrainingFeature;
 import dev.sluice.gateway.feature.zip.ZipFeature;
 import dev.sluice.gateway.outbound.alert.AlertConfiguration;
 import dev.sluice.gateway.outbound.database.DatabaseConfiguration;
@@ -31,6 +32,7 @@ import org.springframework.context.annotation.Import;
     ImageProxyFeature.class, // one remote image for a page, cached on disk
     GalleryFeature.class, // images with owners: made, kept, served, deleted
     AssistantFeature.class, // text from a model, its key kept here
+    TrainingFeature.class, // image models trained on a caller's pictures
     ApiDocsFeature.class, // what there is over HTTP, in OpenAPI
     SamplesFeature.class, // development only: pictures to try it with, and some that misbehave
 })

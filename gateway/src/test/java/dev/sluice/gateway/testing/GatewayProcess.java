@@ -107,6 +107,11 @@ public final class GatewayProcess implements AutoCloseable {
         }
     }
 
+    /** Its number in the system. */
+    public long pid() {
+        return process.pid();
+    }
+
     /** Whether it still runs. */
     public boolean isAlive() {
         return process.isAlive();

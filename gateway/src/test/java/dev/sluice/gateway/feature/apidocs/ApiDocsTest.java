@@ -367,6 +367,9 @@ class ApiDocsTest {
                 "gallery.import | /api/images/imports | {\"url\":\"http://10.0.0.1/a.png\"} | 502",
                 "gallery.show | /api/images/0b6d1c1e-6f1e-4a39-9d0e-5f5f3f0f8a11 | '' | 404",
                 "gallery.wordpress | /api/images/0b6d1c1e-6f1e-4a39-9d0e-5f5f3f0f8a11/wordpress | {} | 503",
+                "training.start | /api/lora/train | {} | 400",
+                "training.start | /api/lora/train | {\"images\":[{\"url\":\"a\"},{\"url\":\"b\"},{\"url\":\"c\"},{\"url\":\"d\"}],\"triggerWord\":\"w\"} | 503",
+                "training.show | /api/lora/train/x.y | '' | 404",
                 "limits.show | /api/admin/limits/nobody | '' | 400",
             })
     void refusalsAreAsDocumented(String id, String path, String body, String status) {

@@ -1,0 +1,138 @@
+package dev.sluice.gateway.feature.training;
+
+import dev.sluice.gateway.outbound.fetch.FetchRequest.Reach;
+import dev.sluice.gateway.outbound.provider.ApiKey;
+import dev.sluice.gateway.outbound.provider.FalSettings;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.util.unit.DataSize;
+
+/**
+ * {@code sluice.training.*}. The key is first so that a report of another value's fault, which names the property read
+ * last, cannot be about the key.
+ *
+ * @param apiKey fal's key; without one the routes answer {@code provider_not_configured}
+ * @param queueUrl of fal's queue; empty means fal's own
+ * @param storageUrl of fal's storage; empty means fal's own
+ * @param model that is trained, as fal calls it; a training is looked up at the model of now
+ * @param uploadSchemes that fal's storage may want archives to be put by
+ * @param uploadDomains where it may want them to be put; each admits its subdomains
+ * @param maxBody largest request body, 1 KB to 1 MB
+ * @param minImages fewest images of a training, left-out ones not counted
+ * @param maxImages most images that a request may name
+ * @param concurrency trainings of this process being set up at a time
+ * @param diskBudget disk for the archives of all of them
+ * @param spoolDirectory where they wait; files are deleted in every case
+ * @param deadline from the request to the queued training
+ * @param tryTimeout for one call of the provider
+ * @param uploadTimeout for putting one archive
+ * @param retryPause before the one repetition of a call
+ * @param connectTimeout for a free connection, then for connecting
+ */
+@ConfigurationProperties("sluice.training")
+record TrainingProperties(
+        @DefaultValue("") ApiKey apiKey,
+        @DefaultValue("") String queueUrl,
+        @DefaultValue("") String storageUrl,
+        @DefaultValue("fal-ai/flux-lora-fast-training") String model,
+        @DefaultValue("https") Set<String> uploadSchemes,
+
+        @DefaultValue({"fal.media", "fal.ai", "fal.run"}) List<String> uploadDomains,
+
+        @DefaultValue("64KB") DataSize maxBody,
+        @DefaultValue("4") int minImages,
+        @DefaultValue("20") int maxImages,
+        @DefaultValue("4") int concurrency,
+        @DefaultValue("500MB") DataSize diskBudget,
+        @Nullable Path spoolDirectory,
+        @DefaultValue("5m") Duration deadline,
+        @DefaultValue("15s") Duration tryTimeout,
+        @DefaultValue("2m") Duration uploadTimeout,
+        @DefaultValue("500ms") Duration retryPause,
+        @DefaultValue("3s") Duration connectTimeout) {
+    private static final String QUEUE = "https://queue.fal.run";
+    private static final String STORAGE = "https://rest.fal.ai";
+    private static final Duration SHORTEST = Duration.ofMillis(100);
+
+    TrainingProperties {
+        queueUrl = base("queue-url", queueUrl, QUEUE);
+        storageUrl = base("storage-url", storageUrl, STORAGE);
+        spoolDirectory = spoolDirectory == null
+                ? Path.of(System.getProperty("java.io.tmpdir"), "sluice-training")
+                : spoolDirectory;
+        uploadSchemes = Set.copyOf(uploadSchemes);
+        uploadDomains = List.copyOf(uploadDomains);
+        if (!apiKey.fitsHeader()) {
+            throw bad("api-key", apiKey, "visible ASCII characters");
+        }
+        if (!FalSettings.isModel(model)) {
+            throw bad("model", model, "owner/app or owner/app/path");
+        }
+        if (uploadSchemes.isEmpty() || !Set.of("http", "https").containsAll(uploadSchemes)) {
+            throw bad("upload-schemes", uploadSchemes, "http, https or both");
+        }
+        if (uploadDomains.isEmpty()) {
+            throw bad("upload-domains", uploadDomains, "at least one domain");
+        }
+        between("max-body", maxBody, DataSize.ofKilobytes(1), DataSize.ofMegabytes(1));
+        between("max-images", maxImages, 1, 100);
+        between("min-images", minImages, 1, maxImages);
+        between("concurrency", concurrency, 1, 100);
+        between("disk-budget", diskBudget, DataSize.ofKilobytes(1), DataSize.ofTerabytes(1));
+        between("deadline", deadline, SHORTEST, Duration.ofHours(1));
+        between("try-timeout", tryTimeout, SHORTEST, deadline);
+        between("upload-timeout", uploadTimeout, SHORTEST, deadline);
+        between("retry-pause", retryPause, Duration.ZERO, Duration.ofSeconds(10));
+        between("connect-timeout", connectTimeout, SHORTEST, Duration.ofMinutes(1));
+    }
+
+    /** Never null: the default was put in its place. */
+    @Override
+    public Path spoolDirectory() {
+        return Objects.requireNonNull(spoolDirectory);
+    }
+
+    /** Where archives may be put. */
+    Reach uploads() {
+        return new Reach(uploadSchemes, Set.copyOf(uploadDomains));
+    }
+
+    private static String base(String name, String given, String byDefault) {
+        String text = given.isBlank() ? byDefault : given.strip().replaceFirst("/+$", "");
+        try {
+            URI url = new URI(text);
+            if (("http".equals(url.getScheme()) || "https".equals(url.getScheme()))
+                    && url.getHost() != null
+                    && url.getRawUserInfo() == null
+                    && url.getRawQuery() == null
+                    && url.getRawFragment() == null) {
+                return text;
+            }
+        } catch (URISyntaxException none) {
+            throw badUrl(name, text);
+        }
+        throw badUrl(name, text);
+    }
+
+    private static IllegalArgumentException badUrl(String name, String text) {
+        return bad(name, text, "an http or https URL without user, query and fragment");
+    }
+
+    private static <T extends Comparable<T>> void between(String name, T value, T least, T most) {
+        if (value.compareTo(least) < 0 || value.compareTo(most) > 0) {
+            throw bad(name, value, least + " to " + most);
+        }
+    }
+
+    static IllegalArgumentException bad(String name, Object value, String expected) {
+        return new IllegalArgumentException("sluice.training." + name + ": " + value + " (expected: " + expected + ")");
+    }
+}

@@ -1,0 +1,177 @@
+package dev.sluice.gateway.feature.training;
+
+import dev.sluice.gateway.contract.GatewayException;
+import dev.sluice.gateway.contract.ImageArchives;
+import dev.sluice.gateway.contract.ProblemCode;
+import dev.sluice.gateway.contract.SkippedImage;
+import dev.sluice.gateway.outbound.provider.LoraTrainer;
+import dev.sluice.gateway.outbound.provider.ProviderException;
+import dev.sluice.gateway.outbound.provider.TrainingArchive;
+import dev.sluice.gateway.outbound.provider.TrainingOrder;
+import dev.sluice.gateway.outbound.provider.TrainingState;
+import dev.sluice.gateway.outbound.spool.Spool;
+import dev.sluice.gateway.outbound.spool.SpooledBytes;
+import dev.sluice.zipstream.BudgetExhaustedException;
+import dev.sluice.zipstream.BufferBudget;
+import dev.sluice.zipstream.ByteStreams;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.core.io.buffer.DataBufferFactory;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
+
+/**
+ * The use case: images in, a queued training out. Knows nothing of HTTP. Fails with {@link GatewayException}.
+ *
+ * <pre>
+ * a place ──► disk for the largest archive ──► images become a file ──► enough of them? ──► upload ──► queue
+ * └───── one deadline, and whoever leaves ends it: file, disk and place come back, nothing is queued ─┘    │
+ *                                           carried to its end; if nobody waits any more, cancelled there ◄┘
+ * </pre>
+ */
+final class TrainingSetup {
+    private static final Logger LOG = LoggerFactory.getLogger(TrainingSetup.class);
+    private static final Duration COME_BACK = Duration.ofSeconds(30);
+
+    /** What all set-ups of the process share. */
+    record Tools(
+            ImageArchives archives,
+            LoraTrainer trainer,
+            BufferBudget places,
+            BufferBudget disk,
+            Spool spool,
+            Scheduler diskThreads,
+            Scheduler timer) {}
+
+    private record Uploaded(URI archive, List<SkippedImage> skipped) {}
+
+    private final Tools tools;
+    private final TrainingProperties properties;
+
+    TrainingSetup(Tools tools, TrainingProperties properties) {
+        this.tools = tools;
+        this.properties = properties;
+    }
+
+    /**
+     * Sets a training up. Cancelling ends the work and frees everything; a training whose queueing is under way then is
+     * cancelled at the provider as soon as its id is known.
+     *
+     * @param ordered runs right before the provider is asked for what costs
+     * @param buffers makes the archive's buffers
+     */
+    Mono<QueuedTraining> start(TrainingRequest request, Runnable ordered, DataBufferFactory buffers) {
+        return tools.trainer()
+                .ready()
+                .then(Mono.defer(() -> placed(request, ordered, buffers)))
+                .onErrorMap(TrainingSetup::problem);
+    }
+
+    /** How far a training is. */
+    Mono<TrainingState> look(String providerId) {
+        return tools.trainer().look(providerId).onErrorMap(TrainingSetup::problem);
+    }
+
+    private Mono<QueuedTraining> placed(TrainingRequest request, Runnable ordered, DataBufferFactory buffers) {
+        long end = now() + properties.deadline().toNanos();
+        long most = tools.archives().mostBytes(request.images().size());
+        Mono<SpooledBytes> room = tools.disk()
+                .reserve(most, Duration.ZERO)
+                .map(bytes -> new SpooledBytes(bytes, tools.spool()::open, tools.diskThreads(), buffers));
+        return Mono.usingWhen(
+                tools.places().reserve(1, Duration.ZERO),
+                place -> Mono.usingWhen(
+                        room,
+                        file -> uploaded(request, file, most, buffers)
+                                .timeout(properties.deadline(), Mono.error(this::late), tools.timer())
+                                .flatMap(uploaded -> queued(request, uploaded, ordered, end)),
+                        file -> Mono.fromRunnable(file::dispose)),
+                place -> Mono.fromRunnable(place::release));
+    }
+
+    private Mono<Uploaded> uploaded(TrainingRequest request, SpooledBytes file, long most, DataBufferFactory buffers) {
+        ImageArchives.Archive archive = tools.archives().of(request.images(), request.onError(), buffers);
+        AtomicLong length = new AtomicLong();
+        return file.receive(ByteStreams.counting(ByteStreams.capped(archive.bytes(), most), length::addAndGet))
+                .then(Mono.defer(() -> {
+                    checkEnough(request, archive.skipped());
+                    TrainingArchive whole = new TrainingArchive(length.get(), file.content());
+                    return tools.trainer().upload(whole, properties.deadline());
+                }))
+                .map(url -> new Uploaded(url, archive.skipped()));
+    }
+
+    private void checkEnough(TrainingRequest request, List<SkippedImage> skipped) {
+        int left = request.images().size() - skipped.size();
+        if (left < properties.minImages()) {
+            throw new GatewayException(
+                            ProblemCode.UPSTREAM_FAILED,
+                            left + " of " + request.images().size() + " images could be fetched (expected: at least "
+                                    + properties.minImages() + "); nothing was queued.")
+                    .with("images", skipped);
+        }
+    }
+
+    private Mono<QueuedTraining> queued(TrainingRequest request, Uploaded uploaded, Runnable ordered, long end) {
+        TrainingOrder order = new TrainingOrder(uploaded.archive(), request.triggerWord(), request.steps());
+        Mono<String> call = Mono.defer(() -> {
+            ordered.run();
+            return tools.trainer().queue(order, Duration.ofNanos(end - now()));
+        });
+        return new CarriedOut(call, this::abandoned)
+                .result()
+                .doOnNext(id -> LOG.atInfo()
+                        .addKeyValue("provider", tools.trainer().provider())
+                        .addKeyValue("training", id)
+                        .addKeyValue("steps", request.steps())
+                        .log("training queued"))
+                .map(id -> new QueuedTraining(id, uploaded.skipped()));
+    }
+
+    private void abandoned(String providerId) {
+        tools.trainer()
+                .cancel(providerId)
+                .subscribe(
+                        nothing -> {},
+                        deaf -> LOG.atWarn()
+                                .addKeyValue("training", providerId)
+                                .log("a training that nobody waits for was not cancelled: {}", deaf.getMessage()));
+    }
+
+    private long now() {
+        return tools.timer().now(TimeUnit.NANOSECONDS);
+    }
+
+    private GatewayException late() {
+        return new GatewayException(
+                ProblemCode.UPSTREAM_TIMEOUT,
+                "The training was not set up within " + properties.deadline().toMillis() + " ms; nothing was queued.");
+    }
+
+    private static Throwable problem(Throwable failure) {
+        return switch (failure) {
+            case ProviderException provider -> provider.problem();
+            case BudgetExhaustedException full ->
+                new GatewayException(
+                                ProblemCode.OVERLOADED,
+                                "Too many trainings are being set up at present; nothing was fetched.",
+                                full)
+                        .retryAfter(COME_BACK);
+            case UncheckedIOException disk -> {
+                LOG.warn("cannot keep an archive on disk: {}", disk.getMessage());
+                yield new GatewayException(
+                                ProblemCode.OVERLOADED,
+                                "The archive cannot be kept at present; nothing was queued.",
+                                disk)
+                        .retryAfter(COME_BACK);
+            }
+            default -> failure;
+        };
+    }
+}

@@ -1,0 +1,183 @@
+package dev.sluice.gateway.feature.training;
+
+import static dev.sluice.gateway.feature.training.TrainingRig.refused;
+import static dev.sluice.gateway.feature.training.TrainingRig.text;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.sluice.gateway.testing.Archives;
+import dev.sluice.gateway.testing.Behaviours;
+import dev.sluice.gateway.testing.Canary;
+import dev.sluice.gateway.testing.FalStub;
+import dev.sluice.gateway.testing.TestDns;
+import java.net.http.HttpResponse;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Whatever happens to an upload: it is made again once, from its start, and never goes elsewhere. */
+class TrainingUploadTest extends TrainingFaults {
+    @Test
+    void storageThatHangsEndsTheTryAndThenTheRequest() {
+        TrainingRig rig = rig("sluice.training.try-timeout", "300ms");
+        rig.fal.initiate(Behaviours.silent());
+
+        refused(rig.start(), 504, "upstream_timeout");
+
+        assertThat(rig.fal.initiations()).as("one try and one repetition").isEqualTo(2);
+        assertThat(rig.fal.queueings()).isZero();
+    }
+
+    @Test
+    void uploadThatHangsEndsTheTryAndThenTheRequest() {
+        TrainingRig rig = rig("sluice.training.upload-timeout", "500ms");
+        rig.fal.putUnread(Behaviours.silent());
+
+        refused(rig.start(), 504, "upstream_timeout");
+
+        assertThat(rig.fal.puts()).as("one try and one repetition").hasSize(2);
+        assertThat(rig.fal.queueings()).isZero();
+        rig.fal.awaitPutsClosed();
+    }
+
+    @Test
+    void failuresThatPassAreNone() {
+        TrainingRig rig = rig();
+        rig.fal.initiate(FalStub.error(500, "Something"), FalStub.slot(rig.fal.slotUrl(), rig.fal.fileUrl()));
+
+        assertThat(rig.start().statusCode()).isEqualTo(202);
+
+        assertThat(rig.fal.initiations()).isEqualTo(2);
+        assertThat(rig.fal.orders()).hasSize(1);
+    }
+
+    @Test
+    void uploadThatFailsOnceIsMadeAgainFromItsStart() {
+        TrainingRig rig = rig();
+        rig.fal.put(Behaviours.status(503), Behaviours.status(200));
+
+        assertThat(rig.start().statusCode()).isEqualTo(202);
+
+        assertThat(rig.fal.archives())
+                .hasSize(2)
+                .allSatisfy(archive -> assertThat(Archives.read(archive)).hasSize(4));
+        assertThat(rig.fal.orders()).hasSize(1);
+    }
+
+    @Test
+    void uploadThatBreaksHalfWayOnceIsMadeAgainFromItsStart() {
+        TrainingRig rig = rig();
+        rig.fal.putUnread(FalStub.brokenAfter(2_000_000), rig.fal.kept(Behaviours.status(200)));
+
+        HttpResponse<byte[]> answer = rig.start();
+
+        assertThat(answer.statusCode()).as(text(answer)).isEqualTo(202);
+        assertThat(rig.fal.puts()).hasSize(2);
+        assertThat(rig.fal.archives())
+                .singleElement()
+                .satisfies(archive -> assertThat(Archives.read(archive)).hasSize(4));
+        assertThat(rig.fal.orders()).hasSize(1);
+    }
+
+    @Test
+    void uploadThatBreaksHalfWayTwiceIsTheEnd() {
+        TrainingRig rig = rig();
+        rig.fal.putUnread(FalStub.brokenAfter(2_000_000));
+
+        refused(rig.start(), 502, "upstream_failed");
+
+        assertThat(rig.fal.puts()).hasSize(2);
+        assertThat(rig.fal.queueings()).isZero();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "http://127.0.0.3:%d/upload",
+                "http://127.0.0.2.evil.example/upload",
+                "http://evil.example/127.0.0.2",
+                "http://127.0.0.2@127.0.0.3:%d/upload",
+                "https://127.0.0.2/upload",
+                "file:///etc/passwd",
+                "/upload",
+                ""
+            })
+    void placeElsewhereIsNotGone(String url) {
+        TrainingRig rig = rig();
+        try (Canary canary = Canary.start()) {
+            String elsewhere = url.replace("%d", Integer.toString(canary.port()));
+            rig.fal.initiate(FalStub.slot(elsewhere, rig.fal.fileUrl()));
+
+            refused(rig.start(), 502, "upstream_failed");
+
+            assertThat(canary.connections()).isZero();
+            assertThat(rig.fal.requests())
+                    .as("it was asked for a place, no more")
+                    .isEqualTo(1);
+        }
+    }
+
+    @Test
+    void placeWhoseNameLeadsInsideIsNotGone() {
+        try (Canary canary = Canary.start();
+                TestDns dns = TestDns.start().answer("uploads.test", "127.0.0.1")) {
+            TrainingRig rig = rig(
+                    "sluice.training.upload-domains", "uploads.test",
+                    "sluice.fetch.allow-ports", Integer.toString(canary.port()),
+                    "sluice.fetch.dns.servers", dns.addressAndPort());
+            String place = "http://uploads.test:" + canary.port() + "/";
+            rig.fal.initiate(FalStub.slot(place + "upload", place + "file"));
+
+            refused(rig.start(), 502, "upstream_failed");
+
+            assertThat(dns.queries("uploads.test")).as("it was looked up").isPositive();
+            assertThat(canary.connections()).isZero();
+            assertThat(rig.fal.queueings()).isZero();
+        }
+    }
+
+    @Test
+    void placeMayBeNamed() {
+        try (TestDns dns = TestDns.start().answer("uploads.test", "127.0.0.2")) {
+            TrainingRig rig = rig(
+                    "sluice.training.upload-domains", "uploads.test", "sluice.fetch.dns.servers", dns.addressAndPort());
+            String named = rig.fal.slotUrl().replace("127.0.0.2", "uploads.test");
+            rig.fal.initiate(FalStub.slot(named, named));
+
+            HttpResponse<byte[]> answer = rig.start();
+
+            assertThat(answer.statusCode()).as(text(answer)).isEqualTo(202);
+            assertThat(rig.fal.archives()).hasSize(1);
+        }
+    }
+
+    @Test
+    void fileElsewhereIsNotTrainedOn() {
+        TrainingRig rig = rig();
+        rig.fal.initiate(FalStub.slot(rig.fal.slotUrl(), "http://evil.example/images.zip"));
+
+        refused(rig.start(), 502, "upstream_failed");
+
+        assertThat(rig.fal.requests()).isEqualTo(1);
+    }
+
+    @Test
+    void httpIsNoWayToUploadUnlessAllowed() {
+        TrainingRig rig = rig("sluice.training.upload-schemes", "https");
+
+        refused(rig.start(), 502, "upstream_failed");
+
+        assertThat(rig.fal.puts()).isEmpty();
+    }
+
+    @Test
+    void redirectIsNotFollowed() {
+        TrainingRig rig = rig();
+        try (Canary canary = Canary.start()) {
+            rig.fal.putUnread(Behaviours.redirect(307, "http://127.0.0.1:" + canary.port() + "/"));
+
+            refused(rig.start(), 502, "upstream_failed");
+
+            assertThat(canary.connections()).isZero();
+        }
+    }
+}
