@@ -25,6 +25,7 @@ record SamplePicture(int number, String format) {
     private static final List<String> FORMATS = List.of("png", "jpg", "gif");
     private static final int COUNT = 24;
     private static final int CIRCLES = 40;
+    private static final float GOLDEN_RATIO = 0.618034f;
 
     /** All of them, in order. */
     static List<SamplePicture> all() {
@@ -51,7 +52,7 @@ record SamplePicture(int number, String format) {
         Graphics2D brush = canvas.createGraphics();
         try {
             brush.setRenderingHint(RenderingHints.KEY_ANTIALIASING, RenderingHints.VALUE_ANTIALIAS_ON);
-            paint(brush, width, height, new Random(number));
+            paint(brush, width, height);
         } finally {
             brush.dispose();
         }
@@ -64,8 +65,10 @@ record SamplePicture(int number, String format) {
         return file.toByteArray();
     }
 
-    private static void paint(Graphics2D brush, int width, int height, Random random) {
-        float hue = random.nextFloat();
+    private void paint(Graphics2D brush, int width, int height) {
+        // Steps that fill the circle of hues evenly; the first numbers of neighbouring seeds are nearly the same.
+        float hue = number * GOLDEN_RATIO % 1;
+        Random random = new Random(number);
         brush.setPaint(new GradientPaint(
                 0, 0, Color.getHSBColor(hue, 0.7f, 0.35f), width, height, Color.getHSBColor(hue + 0.2f, 0.6f, 0.95f)));
         brush.fillRect(0, 0, width, height);
