@@ -6,6 +6,7 @@ import dev.sluice.gateway.feature.gallery.GalleryFeature;
 import dev.sluice.gateway.feature.imageproxy.ImageProxyFeature;
 import dev.sluice.gateway.feature.samples.SamplesFeature;
 import dev.sluice.gateway.feature.training.TrainingFeature;
+import dev.sluice.gateway.feature.webapp.WebAppFeature;
 import dev.sluice.gateway.feature.zip.ZipFeature;
 import dev.sluice.gateway.outbound.alert.AlertConfiguration;
 import dev.sluice.gateway.outbound.database.DatabaseConfiguration;
@@ -34,6 +35,7 @@ import org.springframework.context.annotation.Import;
     AssistantFeature.class, // text from a model, its key kept here
     TrainingFeature.class, // image models trained on a caller's pictures
     ApiDocsFeature.class, // what there is over HTTP, in OpenAPI
+    WebAppFeature.class, // pages for people, at /
     SamplesFeature.class, // development only: pictures to try it with, and some that misbehave
 })
 public class GatewayApplication {

@@ -18,11 +18,15 @@ final class TokenConverter implements ServerAuthenticationConverter {
         ServerHttpRequest request = exchange.getRequest();
         return header.convert(exchange).switchIfEmpty(Mono.defer(() -> {
             String token = SessionCookie.value(request);
-            // A session that has expired must not stand in the way of signing in or out.
-            return token == null || changesTheSession(request)
+            // A session that has expired must stand neither in the way of signing in or out, nor of the page to do so.
+            return token == null || !asksTheApi(request) || changesTheSession(request)
                     ? Mono.empty()
                     : Mono.just(new BearerTokenAuthenticationToken(token));
         }));
+    }
+
+    private static boolean asksTheApi(ServerHttpRequest request) {
+        return request.getPath().pathWithinApplication().value().startsWith("/api/");
     }
 
     private static boolean changesTheSession(ServerHttpRequest request) {

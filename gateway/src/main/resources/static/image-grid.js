@@ -1,0 +1,171 @@
+import { h } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { getImageUrl } from './image-url.js';
+import { icon } from './icons.js';
+
+/**
+ * @typedef {object} Image as the API tells it
+ * @property {string} id
+ * @property {'generating' | 'completed' | 'failed'} status
+ * @property {string} source
+ * @property {string} [owner]
+ * @property {string} [projectId]
+ * @property {string} [prompt]
+ * @property {string} [aspectRatio]
+ * @property {string} [altText]
+ * @property {string} [contentType]
+ * @property {number} [size]
+ * @property {number} [width]
+ * @property {number} [height]
+ * @property {string} [url]
+ * @property {string} [downloadUrl]
+ * @property {{code: string, detail: string}} [error]
+ * @property {string} createdAt
+ */
+
+const TRIES = 3;
+
+/**
+ * Pictures in rows. One tile is in the tab order; arrows move on, Space selects, Shift extends, Enter opens.
+ *
+ * @param {{images: Image[], label: string, selected: Set<string>, onSelect: (ids: Set<string>) => void,
+ *     onOpen?: (image: Image) => void, onDelete?: () => void, single?: boolean, waiting?: number,
+ *     caption?: (image: Image) => any}} props waiting: how many empty tiles stand for images that are still to come;
+ *     without onOpen, choosing a tile selects it
+ */
+export function ImageGrid({ images, label, selected, onSelect, onOpen, onDelete, single = false, waiting = 0, caption }) {
+  const [current, setCurrent] = useState(0);
+  const anchor = useRef(0);
+  const list = useRef(/** @type {HTMLElement | null} */ (null));
+  const here = Math.min(current, Math.max(0, images.length - 1));
+
+  const toggle = (index) => {
+    const id = images[index].id;
+    const next = new Set(single ? [] : selected);
+    if (selected.has(id)) {
+      next.delete(id);
+    } else {
+      next.add(id);
+    }
+    anchor.current = index;
+    onSelect(next);
+  };
+  const extendTo = (index) => {
+    const [from, to] = [Math.min(anchor.current, index), Math.max(anchor.current, index)];
+    onSelect(new Set([...selected, ...images.slice(from, to + 1).map((image) => image.id)]));
+  };
+  const choose = (index, event) => {
+    setCurrent(index);
+    if (event.shiftKey && !single) {
+      extendTo(index);
+    } else if (!onOpen || event.ctrlKey || event.metaKey || selected.size > 0) {
+      toggle(index);
+    } else {
+      anchor.current = index;
+      onOpen(images[index]);
+    }
+  };
+  const focus = (index) => {
+    setCurrent(index);
+    list.current?.children[index]?.querySelector('button')?.focus();
+  };
+  const keys = (event) => {
+    const columns = columnsOf(list.current);
+    const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns, Home: -here, End: images.length - 1 - here };
+    if (event.key in steps) {
+      event.preventDefault();
+      const to = Math.min(images.length - 1, Math.max(0, here + steps[event.key]));
+      if (event.shiftKey && !single) {
+        extendTo(to);
+      }
+      focus(to);
+    } else if (event.key === ' ' && event.target instanceof HTMLButtonElement) {
+      event.preventDefault();
+      toggle(here);
+    } else if (event.key === 'a' && (event.ctrlKey || event.metaKey) && !single) {
+      event.preventDefault();
+      onSelect(new Set(images.map((image) => image.id)));
+    } else if (event.key === 'Escape' && selected.size > 0) {
+      event.stopPropagation();
+      onSelect(new Set());
+    } else if (event.key === 'Delete' && selected.size > 0) {
+      onDelete?.();
+    }
+  };
+  return h('ul', { class: 'grid', ref: list, 'aria-label': label, onKeyDown: keys }, [
+    ...images.map((image, index) => h(Tile, {
+      key: image.id,
+      image,
+      selected: selected.has(image.id),
+      reachable: index === here,
+      caption: caption?.(image),
+      onChoose: (event) => choose(index, event),
+      onToggle: (event) => (event.shiftKey && !single ? extendTo(index) : toggle(index)),
+      onFocus: () => setCurrent(index),
+    })),
+    ...Array.from({ length: waiting }, (_, index) => h('li', {
+      key: images.length + index, class: `tile tile-waiting${caption ? ' tile-captioned' : ''}`, 'aria-hidden': 'true',
+    }, h('span', { class: 'picture' }))),
+  ]);
+}
+
+function columnsOf(list) {
+  return list ? getComputedStyle(list).gridTemplateColumns.split(' ').length : 1;
+}
+
+function Tile({ image, selected, reachable, caption, onChoose, onToggle, onFocus }) {
+  const name = titleOf(image);
+  const order = reachable ? 0 : -1;
+  return h('li', { class: `tile${selected ? ' tile-selected' : ''}${caption ? ' tile-captioned' : ''}`, 'data-id': image.id },
+    h('button', { class: 'tile-open', tabIndex: order, 'aria-label': `${name}${image.status === 'completed' ? '' : `, ${image.status}`}`, 'aria-pressed': selected, onClick: onChoose, onFocus },
+      h(Picture, { image, alt: '' })),
+    h('input', { type: 'checkbox', class: 'tile-check', tabIndex: order, checked: selected, 'aria-label': `Select ${name}`, onClick: onToggle, onFocus }),
+    caption && h('div', { class: 'tile-caption' }, caption));
+}
+
+/** @param {Image} image */
+export function titleOf(image) {
+  return image.altText || image.prompt || `Image ${image.id.slice(0, 8)}`;
+}
+
+/**
+ * A picture in a box whose size does not depend on it. What fails to load is asked for again, later and later: many at
+ * once may be more than the gateway lets one caller have.
+ *
+ * @param {{image: Image, alt: string, eager?: boolean}} props
+ */
+export function Picture({ image, alt, eager = false }) {
+  const [tries, setTries] = useState(0);
+  const [state, setState] = useState('loading');
+  const url = image.status === 'completed' ? getImageUrl(image.url) : null;
+  useEffect(() => {
+    if (state !== 'failed' || tries >= TRIES) {
+      return undefined;
+    }
+    const timer = setTimeout(() => {
+      setTries(tries + 1);
+      setState('loading');
+    }, 2_000 * 2 ** tries + Math.random() * 1_000);
+    return () => clearTimeout(timer);
+  }, [state, tries]);
+  if (image.status === 'generating') {
+    return h('span', { class: 'picture picture-making' }, h('span', { class: 'picture-word' }, 'Generating…'));
+  }
+  if (url === null || (state === 'failed' && tries >= TRIES)) {
+    return h('span', { class: 'picture picture-none' }, icon('warning'), h('span', { class: 'picture-word' }, image.status === 'failed' ? 'Failed' : 'No picture'));
+  }
+  return h('span', { class: 'picture' },
+    h('img', {
+      key: tries,
+      src: url,
+      alt,
+      width: image.width,
+      height: image.height,
+      loading: eager ? 'eager' : 'lazy',
+      decoding: 'async',
+      draggable: false,
+      class: state === 'loaded' ? 'is-loaded' : '',
+      onLoad: () => setState('loaded'),
+      onError: () => setState('failed'),
+    }));
+}

@@ -1,0 +1,111 @@
+import { h } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { call } from './api.js';
+import { icon } from './icons.js';
+import { parseApiError } from './toast.js';
+
+const PAGE_SIZE = 60;
+const TYPING_PAUSE = 250;
+/** Empty tiles are cheap, not free; a longer list grows as it comes. */
+const MOST_WAITING = 1000;
+
+/**
+ * @typedef {object} Images
+ * @property {import('./image-grid.js').Image[]} images those that are here
+ * @property {number} total all there are
+ * @property {number} waiting how many of the others have a place already, so that nothing moves when they come
+ * @property {'loading' | 'ready' | 'failed'} state
+ * @property {import('./api.js').ApiError | null} error
+ * @property {() => void} more asks for the next ones
+ * @property {() => void} again asks from the beginning
+ * @property {(change: (images: import('./image-grid.js').Image[]) => import('./image-grid.js').Image[]) => void} edit
+ *     what changed here already
+ */
+
+/** @typedef {Pick<Images, 'images' | 'total' | 'state' | 'error'>} Listed */
+
+/**
+ * A listing of images that grows as one scrolls, and begins anew when its filter changes.
+ *
+ * @param {string} path
+ * @param {Record<string, string>} filter
+ * @returns {Images}
+ */
+export function useImages(path, filter) {
+  const [round, setRound] = useState(0);
+  const [page, setPage] = useState(1);
+  const [listing, setListing] = useState(/** @type {Listed} */ ({ images: [], total: 0, state: 'loading', error: null }));
+  const key = JSON.stringify([path, filter, round]);
+  const asked = useRef('');
+  useEffect(() => {
+    const abort = new AbortController();
+    const anew = asked.current !== key;
+    const wanted = anew ? 1 : page;
+    const first = asked.current === '';
+    asked.current = key;
+    if (anew && page !== 1) {
+      setPage(1);
+    }
+    setListing((before) => ({ ...before, state: 'loading', error: null }));
+    const timer = setTimeout(async () => {
+      try {
+        const told = await call('GET', path, { query: { ...filter, page: wanted, size: PAGE_SIZE }, signal: abort.signal });
+        setListing((before) => ({ images: merged(wanted === 1 ? [] : before.images, told.images), total: told.total, state: 'ready', error: null }));
+      } catch (error) {
+        if (!abort.signal.aborted) {
+          setListing((before) => ({ ...before, state: 'failed', error: parseApiError(error) }));
+        }
+      }
+    }, anew && !first ? TYPING_PAUSE : 0);
+    return () => {
+      clearTimeout(timer);
+      abort.abort();
+    };
+  }, [key, page]);
+  return {
+    ...listing,
+    waiting: Math.min(MOST_WAITING, Math.max(0, listing.total - listing.images.length)),
+    more: () => listing.state === 'ready' && listing.images.length < listing.total && setPage(Math.floor(listing.images.length / PAGE_SIZE) + 1),
+    again: () => setRound((before) => before + 1),
+    edit: (change) => setListing((before) => {
+      const images = change(before.images);
+      return { ...before, images, total: before.total + images.length - before.images.length };
+    }),
+  };
+}
+
+/** Pages shift when images come or go meanwhile: none is shown twice. */
+function merged(before, next) {
+  const known = new Set(before.map((image) => image.id));
+  return [...before, ...next.filter((image) => !known.has(image.id))];
+}
+
+/**
+ * A listing's states around its grid: nothing yet, nothing at all, an error, more to come.
+ *
+ * @param {{images: Images, empty: any, children?: any}} props
+ */
+export function Listing({ images, empty, children }) {
+  const end = useRef(/** @type {HTMLElement | null} */ (null));
+  const more = useRef(images.more);
+  more.current = images.more;
+  useEffect(() => {
+    const last = /** @type {HTMLElement} */ (end.current);
+    // Also what was jumped over, above the screen, is wanted.
+    const watcher = new IntersectionObserver((seen) => seen.some((one) => one.isIntersecting) && more.current(),
+      { root: last.closest('.picker-list'), rootMargin: '1000000px 0px 800px' });
+    watcher.observe(last.parentElement?.querySelector('.tile-waiting') ?? last);
+    return () => watcher.disconnect();
+  }, [images.images.length]);
+  const none = images.images.length === 0;
+  return h('div', { class: 'listing', 'aria-busy': images.state === 'loading' },
+    none && images.state === 'loading' && h('div', { class: 'grid grid-waiting', 'aria-hidden': 'true' }, Array.from({ length: 12 }, (_, index) => h('span', { key: index, class: 'tile picture' }))),
+    none && images.state === 'ready' && empty,
+    !none && children,
+    images.state === 'failed' && h('div', { class: 'notice notice-error', role: 'alert' },
+      h('p', null, h('strong', null, images.error?.title), ' ', images.error?.detail),
+      h('button', { class: 'button', onClick: images.again }, icon('refresh'), 'Try again')),
+    h('div', { ref: end, class: 'listing-end' },
+      images.images.length < images.total && images.state !== 'failed' && h('button', { class: 'button', onClick: images.more, disabled: images.state === 'loading' },
+        images.state === 'loading' ? 'Loading…' : 'Show more')));
+}

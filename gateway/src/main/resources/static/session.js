@@ -1,0 +1,124 @@
+import { ApiError, call, standings, whenUnauthenticated } from './api.js';
+import { navigate, route } from './router.js';
+import { createStore } from './store.js';
+import { toast } from './toast.js';
+
+/**
+ * @typedef {object} Session
+ * @property {boolean} known whether the gateway has said who this is
+ * @property {string | null} user
+ * @property {string[]} roles
+ * @property {string[]} projects
+ * @property {boolean} developmentLogin whether anybody can sign in as anybody
+ */
+
+/** @type {Session} */
+const NOBODY = { known: false, user: null, roles: [], projects: [], developmentLogin: false };
+const RETURN_TO = 'sluice.returnTo';
+
+export const session = createStore(NOBODY);
+
+/** @param {Session} who */
+export function isAdmin(who) {
+  return who.roles.includes('admin') || who.roles.includes('super-admin');
+}
+
+/** Asks the gateway who this is. An old session that it no longer takes is put away. */
+export async function loadSession() {
+  try {
+    await ask();
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.status !== 401) {
+      session.value = { ...session.value, known: true };
+      throw error;
+    }
+    await putAway();
+  }
+}
+
+async function ask() {
+  const told = await call('GET', 'api/session', { quietly: true });
+  session.value = {
+    known: true,
+    user: told.anonymous ? null : told.user,
+    roles: told.roles,
+    projects: told.projects,
+    developmentLogin: told.developmentLogin,
+  };
+  standings.value = {
+    ...standings.value,
+    ...Object.fromEntries(told.limits.map((limit) => [limit.limit, limit])),
+  };
+}
+
+async function putAway() {
+  await call('DELETE', 'api/session', { quietly: true });
+  try {
+    await ask();
+  } catch (error) {
+    session.value = { ...NOBODY, known: true };
+    if (!(error instanceof ApiError) || error.status !== 401) {
+      throw error;
+    }
+    toSignIn();
+  }
+}
+
+/** Leads to the page to sign in, and from there back to where one is now. */
+export function toSignIn() {
+  if (route.value.page !== 'sign-in') {
+    sessionStorage.setItem(RETURN_TO, route.value.hash);
+    navigate('#/sign-in');
+  }
+}
+
+/**
+ * Has a store begin anew when somebody else signs in: what one user has here, the next does not see.
+ *
+ * @template T
+ * @param {import('./store.js').Store<T>} store
+ * @param {() => void} [further] is called then, too
+ */
+export function ofOneUser(store, further = () => {}) {
+  const initial = store.value;
+  let last = session.value.user;
+  session.subscribe(() => {
+    const now = session.value.user;
+    if (now !== null && last !== null && now !== last) {
+      store.value = initial;
+      further();
+    }
+    last = now ?? last;
+  });
+}
+
+/** @param {{user: string, roles: string[], projects: string[]}} wish */
+export async function signIn(wish) {
+  await call('POST', 'api/session', { json: wish, quietly: true });
+  standings.value = {};
+  await loadSession();
+  const back = sessionStorage.getItem(RETURN_TO);
+  sessionStorage.removeItem(RETURN_TO);
+  navigate(back ?? '#/');
+}
+
+export async function signOut() {
+  try {
+    await call('DELETE', 'api/session', { quietly: true });
+    session.value = { ...NOBODY, known: true, developmentLogin: session.value.developmentLogin };
+    standings.value = {};
+    navigate('#/');
+    await loadSession();
+  } catch (error) {
+    toast.error(error);
+  }
+}
+
+whenUnauthenticated(() => {
+  const had = session.value.user !== null;
+  session.value = { ...session.value, user: null, roles: [], projects: [] };
+  if (had) {
+    toast.info('Your session has ended', 'Sign in to go on where you were.');
+  }
+  toSignIn();
+});

@@ -1,0 +1,121 @@
+import { ApiError, ROOT, call, problemOf, unreachable, urlOf } from './api.js';
+
+export const MAX_BYTES = 10 * 1024 * 1024;
+export const TYPES = ['image/jpeg', 'image/jpg', 'image/png', 'image/webp', 'image/heic', 'image/heif'];
+
+const BY_ENDING = { jpg: 'image/jpeg', jpeg: 'image/jpeg', png: 'image/png', webp: 'image/webp', heic: 'image/heic', heif: 'image/heif' };
+
+/**
+ * What a file is; browsers do not know HEIC and say nothing.
+ *
+ * @param {File} file
+ */
+export function typeOf(file) {
+  return file.type || BY_ENDING[file.name.split('.').pop()?.toLowerCase() ?? ''] || 'application/octet-stream';
+}
+
+/**
+ * What is wrong with a file, in the words that the gateway would use; null when nothing is.
+ *
+ * @param {File} file
+ * @param {string} imageId
+ */
+export function complaint(file, imageId) {
+  const type = typeOf(file);
+  if (!TYPES.includes(type)) {
+    return { code: 'unsupported_image_type', text: `Invalid image content type: ${type}. Allowed types: ${TYPES.join(', ')}` };
+  }
+  if (file.size === 0) {
+    return { code: 'empty', text: `Image ${imageId}: the file is empty` };
+  }
+  if (file.size > MAX_BYTES) {
+    return { code: 'image_too_large', text: `Image ${imageId}: file size ${(file.size / 1024 / 1024).toFixed(2)}MB exceeds maximum allowed size of 10MB` };
+  }
+  return null;
+}
+
+/**
+ * Asks where a file may go.
+ *
+ * @param {string} hostId
+ * @param {string | null} listingId null for a new listing
+ * @param {{imageId: string, contentType: string, fileSize: number, isPrimary: boolean, displayOrder: number}[]} images
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<{listingId: string, imageUploadUrls: {imageId: string, uploadUrl: string, headers?: Record<string, string>}[]}>}
+ */
+export function intend(hostId, listingId, images, signal) {
+  const json = listingId === null ? { images } : { listingId, images };
+  return call('POST', `api/v1/hosts/${encodeURIComponent(hostId)}/listings/submit-intent`, { json, signal });
+}
+
+/**
+ * Where a file goes: at the gateway itself under the prefix that it is served under, else wherever the bucket is.
+ *
+ * @param {string} uploadUrl
+ */
+function target(uploadUrl) {
+  const url = new URL(uploadUrl, ROOT);
+  return url.origin === ROOT.origin && url.pathname.startsWith('/api/') ? urlOf(url.pathname + url.search) : url.href;
+}
+
+/**
+ * Puts a file where it may go, and tells how far it is. An XMLHttpRequest, since fetch does not tell.
+ *
+ * @param {string} url
+ * @param {Blob} file
+ * @param {Record<string, string>} headers
+ * @param {(sent: number) => void} onProgress
+ * @param {AbortSignal} signal
+ * @returns {Promise<void>}
+ */
+export function put(url, file, headers, onProgress, signal) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open('PUT', target(url));
+    // Its length the browser tells by itself, and lets no script do it.
+    Object.entries(headers).filter(([name]) => name.toLowerCase() !== 'content-length')
+      .forEach(([name, value]) => request.setRequestHeader(name, value));
+    request.upload.onprogress = (event) => onProgress(event.loaded);
+    request.onerror = () => reject(unreachable());
+    request.onabort = () => reject(signal.reason ?? new DOMException('Cancelled', 'AbortError'));
+    request.onload = async () => {
+      if (request.status >= 200 && request.status < 300) {
+        onProgress(file.size);
+        resolve();
+      } else {
+        reject(await refusal(request));
+      }
+    };
+    signal.addEventListener('abort', () => request.abort(), { once: true });
+    request.send(file);
+  });
+}
+
+/** A store answers in XML, the gateway in JSON. */
+async function refusal(request) {
+  const type = request.getResponseHeader('Content-Type') ?? '';
+  if (type.includes('json')) {
+    return problemOf(new Response(request.responseText, { status: request.status, headers: { 'Content-Type': type } }));
+  }
+  const message = /<Message>([^<]*)<\/Message>/.exec(request.responseText)?.[1];
+  const code = /<Code>([^<]*)<\/Code>/.exec(request.responseText)?.[1];
+  return new ApiError({
+    status: request.status,
+    code: code ?? 'upload_refused',
+    title: 'The store refused the upload',
+    detail: message ?? `It answered ${request.status}.`,
+  });
+}
+
+/**
+ * Has what arrived checked.
+ *
+ * @param {string} hostId
+ * @param {string} listingId
+ * @param {string} imageId
+ * @param {AbortSignal} [signal]
+ */
+export function complete(hostId, listingId, imageId, signal) {
+  const path = [hostId, 'listings', listingId, 'images', imageId].map(encodeURIComponent).join('/');
+  return call('POST', `api/v1/hosts/${path}/complete`, { signal });
+}
