@@ -1,0 +1,82 @@
+package dev.sluice.gateway.feature.webapp;
+
+import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertThat;
+
+import com.microsoft.playwright.Locator;
+import java.util.Map;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** For who looks after the gateway. */
+@ExtendWith(WebApp.Extension.class)
+class AdminPageTest {
+
+    @Test
+    void anAdminSeesTheirProjectsAloneAndASuperAdminAll(WebApp app) {
+        try (Visit adele = app.visit().as("adele", "user", "north");
+                Visit bert = app.visit().as("bert", "user", "south")) {
+            adele.imports(1, Map.of("projectId", "north", "altText", "scope north"));
+            bert.imports(1, Map.of("projectId", "south", "altText", "scope south"));
+        }
+        try (Visit user = app.visit().as("ursula", "user").to("#/admin")) {
+            user.see("For admins");
+        }
+        try (Visit admin = app.visit().as("anna", "admin", "north").to("#/admin?tab=images")) {
+            assertThat(admin.all(".tile")).hasCount(1);
+            admin.see("adele");
+            admin.all(".tile-open").click();
+            admin.button("Delete 1").click();
+            admin.dialogButton("Delete").click();
+            admin.see("No images");
+        }
+        try (Visit root = app.visit().as("sven", "super-admin").to("#/admin?tab=images")) {
+            root.page().getByPlaceholder("Search").fill("scope south");
+            assertThat(root.all(".tile")).hasCount(1);
+            root.see("bert");
+        }
+    }
+
+    @Test
+    void anAdminLooksIntoLimitsAndForgetsThem(WebApp app) {
+        try (Visit admin = app.visit().as("lena", "admin").to("#/admin?tab=limits")) {
+            admin.button("Look").click();
+            assertThat(admin.all("tbody tr")).not().hasCount(0);
+            admin.button("Reset").click();
+            admin.dialogButton("Reset").click();
+            admin.see("Limits reset");
+        }
+    }
+
+    @Test
+    void anAdminLooksIntoTheCacheAndForgetsAnImage(WebApp app) {
+        try (Visit admin = app.visit().as("lino", "admin").to("#/")) {
+            admin.button("Sample pictures").click();
+            Locator picture = admin.all(".share-image img.is-loaded").first();
+            picture.waitFor();
+            String url = String.valueOf(picture.evaluate("(image) => new URL(image.src).searchParams.get('url')"));
+
+            admin.to("#/admin?tab=cache");
+            admin.field("Address of the image").fill(url);
+            admin.button("Look").click();
+            admin.see("Shown without asking");
+            admin.button("Forget it").click();
+            admin.see("Forgotten");
+            admin.button("Look").click();
+            admin.see("The cache has nothing of this URL.");
+        }
+    }
+
+    @Test
+    void theChartsMove(WebApp app) {
+        try (Visit admin = app.visit().as("lars", "admin").to("#/admin?tab=live")) {
+            assertThat(admin.all(".chart-line")).hasCount(6);
+            assertThat(admin.all(".chart").filter(new Locator.FilterOptions().setHasText("Memory free for archives")))
+                    .containsText("MB");
+            Locator requests = admin.all(".chart").filter(new Locator.FilterOptions().setHasText("Requests"));
+            admin.imports(3, Map.of());
+            // Nothing is drawn at 76, the bottom of the picture; the line stays where it was for two minutes.
+            assertThat(requests.locator(".chart-line")).hasAttribute("d", Pattern.compile(".*,(?!76\\.0)[0-9.]+.*"));
+        }
+    }
+}

@@ -1,0 +1,164 @@
+package dev.sluice.gateway.feature.webapp;
+
+import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.microsoft.playwright.Download;
+import com.microsoft.playwright.Locator;
+import com.microsoft.playwright.Route;
+import com.microsoft.playwright.options.KeyboardModifier;
+import dev.sluice.gateway.testing.Archives;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.util.Base64;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** One's own images: looked at, described, chosen, downloaded, deleted. */
+@ExtendWith(WebApp.Extension.class)
+class GalleryPageTest {
+    private static final String MARKUP = "<img src=x onerror=alert(1)>";
+    private static final int MANY = 1000;
+    private static final byte[] DOT = Base64.getDecoder().decode("R0lGODlhAQABAIAAAAAAAP///ywAAAAAAQABAAACAUwAOw==");
+
+    @Test
+    void galleryRoundTrip(WebApp app) throws IOException {
+        try (Visit visit = app.visit().as("gill", "user")) {
+            List<String> ids = visit.imports(4, Map.of());
+            visit.put("api/images/" + ids.get(0) + "/usages/article/7", Map.of("role", "featured"));
+            visit.to("#/gallery");
+            assertThat(visit.all(".tile")).hasCount(4);
+            assertThat(visit.all(".picture img.is-loaded")).hasCount(4);
+
+            // Newest first. Open the first, describe it, and see the description as text.
+            visit.all(".tile-open").first().click();
+            visit.page().getByLabel(Pattern.compile("Alternative text")).fill(MARKUP);
+            visit.button("Save text").click();
+            visit.see("Alternative text saved");
+            assertThat(visit.all("dialog h2")).hasText(MARKUP);
+            Download one =
+                    visit.page().waitForDownload(() -> visit.button("Download").click());
+            assertThat(Files.size(one.path())).isGreaterThan(1000);
+
+            // WordPress says itself why it will not have it.
+            visit.page().getByText("Send to WordPress").click();
+            visit.button("Send").click();
+            visit.see("The provided password is an invalid application password.");
+            visit.page().keyboard().press("Escape");
+
+            // Select all four with the keyboard.
+            visit.all(".tile-open").first().focus();
+            visit.page().keyboard().press("Space");
+            visit.page().keyboard().press("Shift+End");
+            visit.see("4 selected");
+            Download zip =
+                    visit.page().waitForDownload(() -> visit.button("ZIP").click());
+            assertThat(Archives.read(Files.readAllBytes(zip.path()))).hasSize(4);
+
+            // What is in use stays, and says so.
+            visit.button("Delete").last().click();
+            visit.dialogButton("Delete").click();
+            visit.see("1 image not deleted");
+            visit.see("Image is used as featured image for 1 article");
+            assertThat(visit.all(".tile")).hasCount(1);
+        }
+    }
+
+    @Test
+    void aDownloadThatFailsIsToldAndCanBeTriedAgain(WebApp app) {
+        try (Visit visit = app.visit().as("dora", "user")) {
+            visit.imports(1, Map.of());
+            visit.to("#/gallery");
+            visit.page().route("**/download", Route::abort);
+            visit.all(".tile-open").first().click();
+            visit.button("Download").click();
+
+            visit.see("The gateway cannot be reached");
+            visit.page().unroute("**/download");
+            visit.page().waitForDownload(() -> visit.button("Download").click());
+        }
+    }
+
+    @Test
+    void theGalleryIsFilteredAndPickedFrom(WebApp app) throws IOException {
+        try (Visit visit = app.visit().as("fred", "user", "p1")) {
+            visit.imports(2, Map.of("altText", "a red boat", "projectId", "p1"));
+            visit.imports(1, Map.of("altText", "a house"));
+            visit.to("#/gallery");
+            assertThat(visit.all(".tile")).hasCount(3);
+            visit.page().getByPlaceholder("Search").fill("boat");
+            assertThat(visit.all(".tile")).hasCount(2);
+            visit.page().getByPlaceholder("Search").fill("nothing like it");
+            visit.see("Nothing fits");
+
+            visit.to("#/").button("From my gallery…").click();
+            visit.all("dialog .tile-open").first().click();
+            visit.see("1 picture chosen");
+            Download zip = visit.page()
+                    .waitForDownload(() -> visit.button("Download as ZIP").click());
+            assertThat(Archives.read(Files.readAllBytes(zip.path()))).hasSize(1);
+        }
+    }
+
+    @Test
+    void aThousandImagesAreDrawnAsTheyAreScrolledTo(WebApp app) {
+        try (Visit visit = app.visit().as("theo", "user")) {
+            visit.page()
+                    .route(
+                            "**/api/images?*",
+                            route -> route.fulfill(new Route.FulfillOptions()
+                                    .setContentType("application/json")
+                                    .setBodyBytes(listing(route.request().url()).getBytes(StandardCharsets.UTF_8))));
+            visit.page()
+                    .route(
+                            "**/api/images/*/file",
+                            route -> route.fulfill(new Route.FulfillOptions()
+                                    .setContentType("image/gif")
+                                    .setBodyBytes(DOT)));
+            visit.to("#/gallery");
+            assertThat(visit.all(".tile-waiting")).not().hasCount(0);
+            visit.page().mouse().move(600, 500);
+            for (Locator come = visit.all(".tile[data-id]"); come.count() < MANY; ) {
+                int before = come.count();
+                visit.page().mouse().wheel(0, 1_000_000);
+                visit.page()
+                        .waitForFunction(
+                                "(before) => document.querySelectorAll('.tile[data-id]').length > before", before);
+            }
+            visit.page().keyboard().press("End");
+            assertThat(visit.evaluate(
+                            "() => document.querySelector('.tile img').checkVisibility({contentVisibilityAuto: true})"))
+                    .as("what is far away is drawn")
+                    .isEqualTo(false);
+            assertThat(visit.layoutShift()).as("layout shift").isLessThan(0.1);
+
+            visit.all(".tile-check").nth(998).click();
+            visit.all(".tile-check")
+                    .nth(901)
+                    .click(new Locator.ClickOptions().setModifiers(List.of(KeyboardModifier.SHIFT)));
+            visit.see("98 selected");
+        }
+    }
+
+    private static String listing(String url) {
+        int page = Integer.parseInt(url.replaceAll(".*[?&]page=(\\d+).*", "$1"));
+        int size = Integer.parseInt(url.replaceAll(".*[?&]size=(\\d+).*", "$1"));
+        String images = IntStream.range((page - 1) * size, Math.min(MANY, page * size))
+                .mapToObj(index -> {
+                    String id = new UUID(0, index).toString();
+                    return """
+                            {"id":"%s","status":"completed","source":"imported","altText":"Image %d","width":640,\
+                            "height":480,"url":"/api/images/%s/file","createdAt":"2026-11-21T00:00:00Z"}""".formatted(id, index, id);
+                })
+                .collect(Collectors.joining(","));
+        return "{\"images\":[" + images + "],\"page\":" + page + ",\"size\":" + size + ",\"total\":" + MANY
+                + ",\"pages\":17}";
+    }
+}

@@ -1,0 +1,107 @@
+package dev.sluice.gateway.feature.webapp;
+
+import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertThat;
+
+import com.microsoft.playwright.Route;
+import com.microsoft.playwright.options.FilePayload;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.util.Random;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Files of one's own, judged here before they are sent; what the gateway says is played. */
+@ExtendWith(WebApp.Extension.class)
+class UploadPageTest {
+    private static final String MISMATCH =
+            "<Error><Code>InvalidRequest</Code><Message>Content-Length does not match expected value</Message></Error>";
+
+    @Test
+    void filesAreJudgedBeforeTheyAreSentAndCompressedOnDemand(WebApp app) throws IOException {
+        try (Visit visit = app.visit().as("uma", "user").to("#/upload")) {
+            visit.page().setInputFiles("input[type=file]", new FilePayload[] {
+                new FilePayload("notes.bmp", "image/bmp", new byte[100]),
+                new FilePayload("noise.png", "image/png", noise(1900))
+            });
+
+            visit.see(
+                    "Invalid image content type: image/bmp. Allowed types: image/jpeg, image/jpg, image/png, image/webp,"
+                            + " image/heic, image/heif");
+            visit.see("exceeds maximum allowed size of 10MB");
+            visit.button("Compress").click();
+            visit.see("Compressed from");
+            assertThat(visit.all(".entry-ready")).hasCount(1);
+        }
+    }
+
+    @Test
+    void whatTheStoreSaysOfALieAboutTheSizeIsShownAndTheUploadCanBeTriedAgain(WebApp app) {
+        try (Visit visit = app.visit().as("ulf", "user").to("#/upload")) {
+            play(visit);
+            visit.page()
+                    .route(
+                            "**/api/uploads/t",
+                            route -> route.fulfill(new Route.FulfillOptions()
+                                    .setStatus(400)
+                                    .setContentType("application/xml")
+                                    .setBody(MISMATCH)));
+            visit.page().setInputFiles("input[type=file]", new FilePayload("a.png", "image/png", new byte[] {1, 2, 3}));
+            visit.button("Upload 1").click();
+            visit.see("Content-Length does not match expected value");
+
+            visit.page().unroute("**/api/uploads/t");
+            visit.page().route("**/api/uploads/t", route -> route.fulfill(json("{}")));
+            visit.button("Retry").click();
+            assertThat(visit.all(".entry-done")).hasCount(1);
+        }
+    }
+
+    @Test
+    void anUploadUnderWayCanBeCancelled(WebApp app) {
+        try (Visit visit = app.visit().as("ute", "user").to("#/upload")) {
+            play(visit);
+            visit.page().route("**/api/uploads/t", route -> {}); // never answered
+            visit.page().setInputFiles("input[type=file]", new FilePayload("a.png", "image/png", new byte[] {1, 2, 3}));
+            visit.button("Upload 1").click();
+            visit.button("Cancel").click();
+
+            assertThat(visit.all(".entry")).hasAttribute("data-state", "cancelled");
+            assertThat(visit.button("Retry")).isVisible();
+            assertThat(visit.all(".toast")).hasCount(0);
+        }
+    }
+
+    /** Plays a gateway that takes every announcement and finds every file in order. */
+    private static void play(Visit visit) {
+        visit.page().route("**/submit-intent", route -> {
+            String id = JsonMapper.shared()
+                    .readTree(route.request().postData())
+                    .at("/images/0/imageId")
+                    .stringValue();
+            route.fulfill(json("""
+                    {"listingId":"l1","imageUploadUrls":[{"imageId":"%s","uploadUrl":"/api/uploads/t"}]}""".formatted(id)));
+        });
+        visit.page().route("**/complete", route -> route.fulfill(json("{}")));
+    }
+
+    private static Route.FulfillOptions json(String body) {
+        return new Route.FulfillOptions().setContentType("application/json").setBody(body);
+    }
+
+    /** A PNG that no compression makes small. */
+    private static byte[] noise(int side) throws IOException {
+        BufferedImage picture = new BufferedImage(side, side, BufferedImage.TYPE_INT_RGB);
+        Random random = new Random(1);
+        for (int y = 0; y < side; y++) {
+            for (int x = 0; x < side; x++) {
+                picture.setRGB(x, y, random.nextInt());
+            }
+        }
+        ByteArrayOutputStream file = new ByteArrayOutputStream();
+        ImageIO.write(picture, "png", file);
+        return file.toByteArray();
+    }
+}

@@ -1,0 +1,122 @@
+package dev.sluice.gateway.feature.webapp;
+
+import com.microsoft.playwright.Browser.NewContextOptions;
+import dev.sluice.gateway.testing.RunningGateway;
+import dev.sluice.gateway.testing.WordPressStub;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpRequest;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import org.junit.jupiter.api.extension.ConditionEvaluationResult;
+import org.junit.jupiter.api.extension.ExecutionCondition;
+import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
+import org.junit.jupiter.api.extension.ParameterContext;
+import org.junit.jupiter.api.extension.ParameterResolver;
+import org.springframework.util.FileSystemUtils;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** One browser and one whole gateway with its samples, for all tests of the pages. */
+final class WebApp implements AutoCloseable {
+    private final Chromium chromium;
+    private final WordPressStub wordPress;
+    private final Path cache;
+    private final RunningGateway gateway;
+
+    private WebApp(Path program) {
+        chromium = Chromium.start(program);
+        wordPress = WordPressStub.start();
+        cache = temporaryDirectory();
+        gateway = RunningGateway.start(settings(wordPress, cache));
+        paintSamples(gateway);
+    }
+
+    private static Map<String, String> settings(WordPressStub wordPress, Path cache) {
+        Map<String, String> settings = new HashMap<>();
+        settings.put("sluice.samples.enabled", "true");
+        settings.put("sluice.samples.port", "0");
+        settings.put("sluice.zip.image-timeout", "2s");
+        settings.put("sluice.image-proxy.cache.enabled", "true");
+        settings.put("sluice.image-proxy.cache.directory", cache.toString());
+        // Counted, as the pages show it, and wide enough for visitors that never pause.
+        settings.put("sluice.limits.enabled", "true");
+        settings.put("sluice.limits.definitions.ip.burst", "100000");
+        settings.put("sluice.limits.definitions.user.burst", "10000");
+        settings.put("sluice.gallery.wordpress.blog.url", wordPress.baseUrl());
+        settings.put("sluice.gallery.wordpress.blog.user", WordPressStub.USER);
+        settings.put("sluice.gallery.wordpress.blog.application-password", "not the password");
+        return settings;
+    }
+
+    /** Where the app is, with a slash at its end. */
+    String root() {
+        return gateway.uri("/").toString();
+    }
+
+    Visit visit() {
+        return visit(new NewContextOptions().setViewportSize(1280, 800));
+    }
+
+    Visit visit(NewContextOptions options) {
+        return chromium.visit(root(), options);
+    }
+
+    /** A visitor of another gateway, or of this one by another way. */
+    Visit visit(String root) {
+        return chromium.visit(root, new NewContextOptions().setViewportSize(1280, 800));
+    }
+
+    /** They are painted when they are first asked for, which takes a cold process longer than an image may take. */
+    private static void paintSamples(RunningGateway gateway) {
+        JsonNode samples = JsonMapper.shared().readTree(gateway.get("/samples").body());
+        for (JsonNode picture : samples.required("pictures")) {
+            gateway.send(HttpRequest.newBuilder(URI.create(picture.stringValue())));
+        }
+    }
+
+    private static Path temporaryDirectory() {
+        try {
+            return Files.createTempDirectory("web-app-cache");
+        } catch (IOException failed) {
+            throw new UncheckedIOException(failed);
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        gateway.close();
+        wordPress.close();
+        chromium.close();
+        FileSystemUtils.deleteRecursively(cache);
+    }
+
+    /** Starts it for the first test that wants it, closes it after the last; skips them all where no browser is. */
+    static final class Extension implements ParameterResolver, ExecutionCondition {
+
+        @Override
+        public ConditionEvaluationResult evaluateExecutionCondition(ExtensionContext context) {
+            return Chromium.program()
+                    .map(program -> ConditionEvaluationResult.enabled(program + " is here"))
+                    .orElseGet(
+                            () -> ConditionEvaluationResult.disabled("no Chromium here (expected: /usr/bin/chromium)"));
+        }
+
+        @Override
+        public boolean supportsParameter(ParameterContext parameter, ExtensionContext context) {
+            return parameter.getParameter().getType() == WebApp.class;
+        }
+
+        @Override
+        public Object resolveParameter(ParameterContext parameter, ExtensionContext context) {
+            return context.getRoot()
+                    .getStore(Namespace.create(WebApp.class))
+                    .computeIfAbsent(
+                            WebApp.class, key -> new WebApp(Chromium.program().orElseThrow()), WebApp.class);
+        }
+    }
+}
