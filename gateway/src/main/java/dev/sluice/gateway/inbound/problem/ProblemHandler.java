@@ -18,6 +18,7 @@ import org.springframework.http.server.reactive.ServerHttpResponse;
 import org.springframework.web.server.ServerWebExchange;
 import org.springframework.web.server.WebExceptionHandler;
 import reactor.core.publisher.Mono;
+import reactor.netty.channel.AbortedException;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
@@ -41,6 +42,11 @@ public final class ProblemHandler implements WebExceptionHandler {
 
     @Override
     public Mono<Void> handle(ServerWebExchange exchange, Throwable error) {
+        if (exchange.getResponse().isCommitted() && AbortedException.isConnectionReset(error)) {
+            // Of an answer under way it is the client's connection: what other servers do was given a name before.
+            LOG.info("the client left requestId={}", RequestId.of(exchange));
+            return Mono.error(error);
+        }
         GatewayException problem = translation.translate(error);
         log(exchange, problem, error);
         ServerHttpResponse response = exchange.getResponse();

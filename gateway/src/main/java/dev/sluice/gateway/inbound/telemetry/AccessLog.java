@@ -11,7 +11,6 @@ import org.springframework.http.HttpStatusCode;
 import org.springframework.http.server.reactive.HttpHandler;
 import org.springframework.http.server.reactive.HttpHandlerDecoratorFactory;
 import org.springframework.http.server.reactive.ServerHttpRequest;
-import org.springframework.http.server.reactive.ServerHttpResponse;
 import org.springframework.web.server.ServerWebExchange;
 import org.springframework.web.server.WebFilter;
 import org.springframework.web.server.WebFilterChain;
@@ -85,8 +84,8 @@ public final class AccessLog implements HttpHandlerDecoratorFactory, WebFilter {
                         id);
     }
 
-    private static int status(ServerHttpResponse response, SignalType end) {
-        if (end == SignalType.CANCEL) {
+    private static int status(CountedResponse response, SignalType end) {
+        if (end == SignalType.CANCEL || response.hasClientLeft()) {
             return CLIENT_LEFT;
         }
         HttpStatusCode status = response.getStatusCode();

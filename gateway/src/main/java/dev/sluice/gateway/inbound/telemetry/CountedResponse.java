@@ -11,11 +11,13 @@ import org.springframework.http.server.reactive.ServerHttpResponseDecorator;
 import org.springframework.web.server.ServerWebExchange;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.netty.channel.AbortedException;
 
 /** A response that adds the bytes of its body to the account of its exchange. Files still go out without the heap. */
 final class CountedResponse extends ServerHttpResponseDecorator implements ZeroCopyHttpOutputMessage {
     private @Nullable ServerWebExchange exchange;
     private @Nullable Spent account;
+    private volatile boolean clientLeft;
 
     CountedResponse(ServerHttpResponse response) {
         super(response);
@@ -35,16 +37,16 @@ final class CountedResponse extends ServerHttpResponseDecorator implements ZeroC
     @Override
     public Mono<Void> writeWith(Publisher<? extends DataBuffer> body) {
         // Spring writes a Mono in one go, with its length.
-        return super.writeWith(
+        return watched(super.writeWith(
                 body instanceof Mono<? extends DataBuffer> one
                         ? one.doOnNext(this::count)
-                        : Flux.from(body).doOnNext(this::count));
+                        : Flux.from(body).doOnNext(this::count)));
     }
 
     @Override
     public Mono<Void> writeAndFlushWith(Publisher<? extends Publisher<? extends DataBuffer>> body) {
-        return super.writeAndFlushWith(
-                Flux.from(body).map(part -> Flux.from(part).doOnNext(this::count)));
+        return watched(super.writeAndFlushWith(
+                Flux.from(body).map(part -> Flux.from(part).doOnNext(this::count))));
     }
 
     @Override
@@ -53,7 +55,16 @@ final class CountedResponse extends ServerHttpResponseDecorator implements ZeroC
         if (!(sent instanceof ZeroCopyHttpOutputMessage zeroCopy)) {
             return Mono.error(new IllegalStateException("the server cannot send files"));
         }
-        return zeroCopy.writeWith(file, position, count).doOnSuccess(done -> add(count));
+        return watched(zeroCopy.writeWith(file, position, count)).doOnSuccess(done -> add(count));
+    }
+
+    private Mono<Void> watched(Mono<Void> write) {
+        return write.doOnError(AbortedException::isConnectionReset, reset -> clientLeft = true);
+    }
+
+    /** Whether the client has ended its connection while it was written to. */
+    boolean hasClientLeft() {
+        return clientLeft;
     }
 
     private void count(DataBuffer buffer) {

@@ -37,6 +37,10 @@ final class GalleryClient {
         this.token = token;
     }
 
+    String token() {
+        return token;
+    }
+
     static GalleryClient signIn(Function<String, URI> gateway, String user, List<String> roles, List<String> projects) {
         HttpRequest.Builder request = HttpRequest.newBuilder(gateway.apply("/api/session"))
                 .header("Content-Type", "application/json")
