@@ -21,6 +21,7 @@ import org.springframework.web.reactive.function.server.ServerResponse;
  * @param access who may call it
  * @param pass what admits a request though its caller has not the access, for example the gateway's own signature in
  *     its URL; may throw a {@link GatewayException} that says what is wrong with it
+ * @param errors what its problems tell clients of older APIs
  * @param handler what it does
  */
 public record Endpoint(
@@ -32,9 +33,11 @@ public record Endpoint(
         DataSize maxBody,
         Access access,
         Predicate<ServerRequest> pass,
+        ErrorMember errors,
         HandlerFunction<ServerResponse> handler) {
 
     private static final DataSize NOTHING = DataSize.ofBytes(0);
+    private static final DataSize IGNORED = DataSize.ofKilobytes(1);
 
     /** A {@code GET} without a body, for signed-in callers. */
     public static Endpoint get(String name, String path, MediaType produces, HandlerFunction<ServerResponse> handler) {
@@ -44,6 +47,31 @@ public record Endpoint(
     /** A {@code DELETE} without a body and without an answer's body, for signed-in callers. */
     public static Endpoint delete(String name, String path, HandlerFunction<ServerResponse> handler) {
         return bodiless(name, HttpMethod.DELETE, path, List.of(MediaType.ALL), handler);
+    }
+
+    /** A {@code POST} that says all in its path, for signed-in callers; a small body is admitted and not read. */
+    public static Endpoint post(String name, String path, MediaType produces, HandlerFunction<ServerResponse> handler) {
+        return bodiless(name, HttpMethod.POST, path, List.of(produces), handler).upTo(IGNORED);
+    }
+
+    /** A {@code PUT} of bytes of these types, streamed, for signed-in callers; it answers with nothing. */
+    public static Endpoint put(
+            String name,
+            String path,
+            List<MediaType> consumes,
+            DataSize maxBody,
+            HandlerFunction<ServerResponse> handler) {
+        return new Endpoint(
+                name,
+                HttpMethod.PUT,
+                path,
+                consumes,
+                List.of(MediaType.ALL),
+                maxBody,
+                Access.USER,
+                Endpoint::bringsNoPass,
+                ErrorMember.CODE,
+                handler);
     }
 
     /** A {@code POST} of JSON, for signed-in callers. */
@@ -89,22 +117,37 @@ public record Endpoint(
                 maxBody,
                 Access.USER,
                 Endpoint::bringsNoPass,
+                ErrorMember.CODE,
                 handler);
     }
 
     /** The same endpoint for other callers. */
     public Endpoint openTo(Access others) {
-        return new Endpoint(name, method, path, consumes, produces, maxBody, others, pass, handler);
+        return new Endpoint(name, method, path, consumes, produces, maxBody, others, pass, errors, handler);
     }
 
     /** The same endpoint, also for requests that bring a pass. */
     public Endpoint orWith(Predicate<ServerRequest> otherPass) {
-        return new Endpoint(name, method, path, consumes, produces, maxBody, access, otherPass, handler);
+        return new Endpoint(name, method, path, consumes, produces, maxBody, access, otherPass, errors, handler);
+    }
+
+    /** The same endpoint, whose problems have another {@code error}. */
+    public Endpoint withErrorAs(ErrorMember member) {
+        return new Endpoint(name, method, path, consumes, produces, maxBody, access, pass, member, handler);
+    }
+
+    /** The same endpoint, handled by another. */
+    public Endpoint handledBy(HandlerFunction<ServerResponse> other) {
+        return new Endpoint(name, method, path, consumes, produces, maxBody, access, pass, errors, other);
     }
 
     /** The {@code HEAD} of this {@code GET}: same name, same guards, same handler. */
     public Endpoint head() {
-        return new Endpoint(name, HttpMethod.HEAD, path, consumes, produces, maxBody, access, pass, handler);
+        return new Endpoint(name, HttpMethod.HEAD, path, consumes, produces, maxBody, access, pass, errors, handler);
+    }
+
+    private Endpoint upTo(DataSize most) {
+        return new Endpoint(name, method, path, consumes, produces, most, access, pass, errors, handler);
     }
 
     private static boolean bringsNoPass(ServerRequest request) {
@@ -118,6 +161,15 @@ public record Endpoint(
             List<MediaType> produces,
             HandlerFunction<ServerResponse> handler) {
         return new Endpoint(
-                name, method, path, List.of(), produces, NOTHING, Access.USER, Endpoint::bringsNoPass, handler);
+                name,
+                method,
+                path,
+                List.of(),
+                produces,
+                NOTHING,
+                Access.USER,
+                Endpoint::bringsNoPass,
+                ErrorMember.CODE,
+                handler);
     }
 }

@@ -32,16 +32,7 @@ final class Outages implements FeatureRoutes {
     }
 
     private static Endpoint told(Endpoint endpoint) {
-        return new Endpoint(
-                endpoint.name(),
-                endpoint.method(),
-                endpoint.path(),
-                endpoint.consumes(),
-                endpoint.produces(),
-                endpoint.maxBody(),
-                endpoint.access(),
-                endpoint.pass(),
-                request -> handled(endpoint, request));
+        return endpoint.handledBy(request -> handled(endpoint, request));
     }
 
     private static Mono<ServerResponse> handled(Endpoint endpoint, ServerRequest request) {

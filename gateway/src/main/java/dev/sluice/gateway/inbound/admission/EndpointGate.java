@@ -50,6 +50,7 @@ public final class EndpointGate implements HandlerFunction<ServerResponse> {
             throw new MethodNotAllowedException(request.method(), allowed());
         }
         Endpoint endpoint = fitting.getFirst();
+        endpoint.errors().attachTo(request.exchange());
         checkContentType(endpoint, contentType(request));
         checkAccept(endpoint, accept(request));
         return endpoint;

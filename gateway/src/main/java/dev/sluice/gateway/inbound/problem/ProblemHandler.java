@@ -1,5 +1,6 @@
 package dev.sluice.gateway.inbound.problem;
 
+import dev.sluice.gateway.contract.ErrorMember;
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.gateway.inbound.telemetry.LoggedPath;
@@ -96,7 +97,7 @@ public final class ProblemHandler implements WebExceptionHandler {
         body.put("detail", problem.detail());
         body.put("instance", exchange.getRequest().getPath().value());
         body.put("code", code.code());
-        body.put("error", code.code());
+        body.put("error", ErrorMember.of(exchange) == ErrorMember.DETAIL ? problem.detail() : code.code());
         body.put("requestId", RequestId.of(exchange));
         problem.members().forEach(body::putIfAbsent);
         return body;
