@@ -6,6 +6,7 @@ import dev.sluice.gateway.contract.FeatureRoutes;
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.gateway.contract.Representation;
+import dev.sluice.gateway.outbound.custody.Outages;
 import dev.sluice.gateway.outbound.database.Image;
 import dev.sluice.gateway.outbound.database.StoredObject;
 import dev.sluice.gateway.outbound.storage.ObjectContent;

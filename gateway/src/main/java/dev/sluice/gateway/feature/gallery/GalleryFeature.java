@@ -3,6 +3,7 @@ package dev.sluice.gateway.feature.gallery;
 import dev.sluice.gateway.contract.Alerts;
 import dev.sluice.gateway.contract.FeatureRoutes;
 import dev.sluice.gateway.feature.gallery.GalleryProperties.GenerationBounds;
+import dev.sluice.gateway.outbound.custody.Outages;
 import dev.sluice.gateway.outbound.database.GenerationJobs;
 import dev.sluice.gateway.outbound.database.ImageDeletion;
 import dev.sluice.gateway.outbound.database.ImageUsages;
@@ -12,6 +13,8 @@ import dev.sluice.gateway.outbound.database.ObjectReferences;
 import dev.sluice.gateway.outbound.fetch.FetchRequest.Reach;
 import dev.sluice.gateway.outbound.fetch.OriginFetch;
 import dev.sluice.gateway.outbound.picture.PictureCheck;
+import dev.sluice.gateway.outbound.picture.PictureIntake;
+import dev.sluice.gateway.outbound.picture.WorkFiles;
 import dev.sluice.gateway.outbound.provider.ImageModel;
 import dev.sluice.gateway.outbound.provider.ImageModels;
 import dev.sluice.gateway.outbound.provider.ImagePatience;
@@ -70,7 +73,9 @@ public class GalleryFeature {
         files.sweep();
         PictureCheck pictures = new PictureCheck(properties.maxPixels(), decoders);
         return new ImageIntake(
-                origins, files, pictures, properties.maxImageSize().toBytes());
+                origins,
+                new PictureIntake(files, pictures),
+                properties.maxImageSize().toBytes());
     }
 
     @Bean

@@ -8,6 +8,7 @@ import dev.sluice.gateway.contract.Endpoint;
 import dev.sluice.gateway.contract.FeatureRoutes;
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.feature.gallery.GalleryRequests.Listing;
+import dev.sluice.gateway.outbound.custody.Outages;
 import dev.sluice.gateway.outbound.database.Image;
 import dev.sluice.gateway.outbound.database.ImagePage;
 import dev.sluice.gateway.outbound.database.ImageScope;

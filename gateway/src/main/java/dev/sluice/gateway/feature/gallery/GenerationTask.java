@@ -8,6 +8,7 @@ import dev.sluice.gateway.outbound.database.GenerationJobs.PredictionFate;
 import dev.sluice.gateway.outbound.database.Image;
 import dev.sluice.gateway.outbound.database.ImageScope;
 import dev.sluice.gateway.outbound.database.Images;
+import dev.sluice.gateway.outbound.picture.ReceivedFile;
 import dev.sluice.gateway.outbound.provider.AspectRatio;
 import dev.sluice.gateway.outbound.provider.ImageModel;
 import dev.sluice.gateway.outbound.provider.ImagePrompt;

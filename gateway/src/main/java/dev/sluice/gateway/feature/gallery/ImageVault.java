@@ -6,6 +6,7 @@ import dev.sluice.gateway.outbound.database.Image;
 import dev.sluice.gateway.outbound.database.ImageDeletion;
 import dev.sluice.gateway.outbound.database.ObjectIntents;
 import dev.sluice.gateway.outbound.database.StoredObject;
+import dev.sluice.gateway.outbound.picture.ReceivedFile;
 import dev.sluice.gateway.outbound.storage.NewObject;
 import dev.sluice.gateway.outbound.storage.ObjectKey;
 import dev.sluice.gateway.outbound.storage.ObjectStore;

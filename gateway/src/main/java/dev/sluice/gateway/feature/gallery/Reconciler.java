@@ -1,6 +1,8 @@
 package dev.sluice.gateway.feature.gallery;
 
 import dev.sluice.gateway.contract.Alerts;
+import dev.sluice.gateway.outbound.custody.ExpiredIntents;
+import dev.sluice.gateway.outbound.custody.Failures;
 import dev.sluice.gateway.outbound.database.Images;
 import dev.sluice.gateway.outbound.database.ObjectIntents;
 import dev.sluice.gateway.outbound.database.ObjectReference;
@@ -12,7 +14,6 @@ import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Comparator;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -42,8 +43,6 @@ import reactor.util.retry.Retry;
 final class Reconciler implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Reconciler.class);
     private static final int BATCH = 100;
-    /** Then it is not the objects that are broken. */
-    private static final int MOST_FAILURES = 10;
 
     private static final Duration FIRST_RETRY = Duration.ofSeconds(10);
 
@@ -51,7 +50,7 @@ final class Reconciler implements AutoCloseable {
     private static final String PREFIX = "t/";
 
     private final ObjectStore store;
-    private final ObjectIntents intents;
+    private final ExpiredIntents expired;
     private final ObjectReferences references;
     private final Images images;
     private final ImageVault vault;
@@ -81,7 +80,7 @@ final class Reconciler implements AutoCloseable {
             MeterRegistry meters,
             Clock clock) {
         this.store = store;
-        this.intents = intents;
+        this.expired = new ExpiredIntents(intents, store);
         this.references = references;
         this.images = images;
         this.vault = vault;
@@ -152,38 +151,8 @@ final class Reconciler implements AutoCloseable {
         });
     }
 
-    /** What one pass could not repair. Used by one step at a time. */
-    private static final class Failures {
-        private final Map<String, Throwable> byKey = new LinkedHashMap<>();
-
-        /** Goes on without it, until there are too many; not tried again in the same pass. */
-        Mono<Repair> without(String key, Mono<Repair> repair) {
-            return byKey.containsKey(key)
-                    ? Mono.empty()
-                    : repair.onErrorResume(failure -> {
-                        byKey.put(key, failure);
-                        return byKey.size() < MOST_FAILURES ? Mono.empty() : Mono.error(failure);
-                    });
-        }
-
-        Mono<Report> orElse(Report report) {
-            return byKey.isEmpty()
-                    ? Mono.just(report)
-                    : Mono.error(() -> new IllegalStateException("not repaired: " + byKey));
-        }
-    }
-
     private Flux<Repair> abandoned(Failures failures) {
-        return intents.takeExpired(BATCH)
-                .expand(taken -> taken.size() < BATCH ? Mono.empty() : intents.takeExpired(BATCH))
-                .concatMapIterable(taken -> taken, 1)
-                .concatMap(
-                        intent -> failures.without(
-                                intent.key(),
-                                store.delete(new ObjectKey(intent.key()))
-                                        .then(intents.forget(intent.key()))
-                                        .thenReturn(Repair.ABANDONED)),
-                        1);
+        return expired.remove(failures).map(removed -> Repair.ABANDONED);
     }
 
     private Flux<Repair> halfDeleted(Failures failures) {

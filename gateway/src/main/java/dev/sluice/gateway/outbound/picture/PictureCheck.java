@@ -24,8 +24,8 @@ import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
 
 /**
- * Decodes image files to see whether they can be. Format and pixels are read from the header first, so that a small
- * file that would unfold into gigabytes is refused before anything is decoded.
+ * Decodes image files to see whether they can be, where there is a decoder. Format and pixels are read from the header
+ * first, so that a small file that would unfold into gigabytes is refused before anything is decoded.
  *
  * <p>Every pixel is decoded and few are kept: the raster that is built holds {@link #KEPT_PIXELS} at most, however
  * large the image. What a decoder needs by itself is its own affair (a progressive JPEG some six bytes a pixel), so
@@ -64,11 +64,42 @@ public final class PictureCheck {
      * <p>Fails with {@link PictureException}, or with {@link UncheckedIOException} when the file cannot be read.
      */
     public Mono<Picture> check(Path file) {
-        return Mono.fromCallable(() -> decoded(file)).subscribeOn(workers);
+        return Mono.fromCallable(() -> decoded(file, type(file))).subscribeOn(workers);
     }
 
-    private Picture decoded(Path file) {
+    /**
+     * Checks a file that nobody changes meanwhile and that must be of one format, by its magic bytes. There is no
+     * decoder for {@code image/heic} and {@code image/heif}: those are measured by what their boxes say.
+     *
+     * <p>Fails with {@link PictureException}, or with {@link UncheckedIOException} when the file cannot be read.
+     *
+     * @param mediaType {@code image/jpeg}, {@code image/png}, {@code image/gif}, {@code image/webp}, {@code image/heic}
+     *     or {@code image/heif}
+     */
+    public Mono<Picture> checkIs(String mediaType, Path file) {
+        return Mono.fromCallable(() -> checked(mediaType, file)).subscribeOn(workers);
+    }
+
+    private Picture checked(String mediaType, Path file) {
+        ImageType heif = HeifFile.TYPES.get(mediaType);
+        if (heif != null && HeifFile.is(heif, start(file))) {
+            try {
+                return HeifFile.measured(file, heif, maxPixels);
+            } catch (IOException failed) {
+                throw new UncheckedIOException(failed);
+            }
+        }
         ImageType type = type(file);
+        if (!type.mediaType().equals(mediaType) || heif != null) {
+            throw new PictureException(
+                    Kind.OTHER_TYPE,
+                    "The bytes are those of " + type.mediaType() + " (expected: " + mediaType + ")",
+                    null);
+        }
+        return decoded(file, type);
+    }
+
+    private Picture decoded(Path file, ImageType type) {
         ImageReaderSpi format = READERS.get(type.mediaType());
         if (format == null) {
             throw new PictureException(
@@ -90,14 +121,16 @@ public final class PictureCheck {
         }
     }
 
-    private ImageType type(Path file) {
-        byte[] start;
+    private static byte[] start(Path file) {
         try (InputStream bytes = Files.newInputStream(file)) {
-            start = bytes.readNBytes(START);
+            return bytes.readNBytes(START);
         } catch (IOException failed) {
             throw new UncheckedIOException(failed);
         }
-        ImageType type = types.raster(start);
+    }
+
+    private ImageType type(Path file) {
+        ImageType type = types.raster(start(file));
         if (type == null) {
             throw new PictureException(Kind.NOT_AN_IMAGE, "The bytes are not those of an image", null);
         }
@@ -107,13 +140,8 @@ public final class PictureCheck {
     private Picture decoded(ImageReader reader, ImageType type) throws IOException {
         int width = reader.getWidth(0);
         int height = reader.getHeight(0);
+        checkPixels(width, height, maxPixels);
         long pixels = (long) width * height;
-        if (pixels > maxPixels) {
-            throw new PictureException(
-                    Kind.TOO_MANY_PIXELS,
-                    width + " x " + height + " pixels (expected: at most " + maxPixels + ")",
-                    null);
-        }
         // A JPEG that breaks off is a warning to its decoder; so are odd profiles and stray bytes, which harm nobody.
         AtomicReference<@Nullable String> warning = new AtomicReference<>();
         reader.addIIOReadWarningListener((source, text) -> {
@@ -130,6 +158,14 @@ public final class PictureCheck {
             throw new PictureException(Kind.DAMAGED, "The image cannot be decoded: " + complaint, null);
         }
         return new Picture(type, width, height);
+    }
+
+    /** Sides of up to 32 bits, unsigned. */
+    static void checkPixels(long width, long height, long most) {
+        if (height != 0 && width > most / height) {
+            throw new PictureException(
+                    Kind.TOO_MANY_PIXELS, width + " x " + height + " pixels (expected: at most " + most + ")", null);
+        }
     }
 
     private static ImageReaderSpi builtIn(String format) {

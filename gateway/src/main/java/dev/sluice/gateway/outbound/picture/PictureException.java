@@ -25,6 +25,8 @@ public final class PictureException extends RuntimeException {
         NOT_AN_IMAGE,
         /** It is an image of a format that is not taken here. */
         UNSUPPORTED,
+        /** It is an image of another format than it was announced as. */
+        OTHER_TYPE,
         /** It is an image of more pixels than are taken here. */
         TOO_MANY_PIXELS,
         /** It begins like an image and cannot be decoded to its end. */

@@ -1,6 +1,5 @@
-package dev.sluice.gateway.feature.gallery;
+package dev.sluice.gateway.outbound.picture;
 
-import dev.sluice.gateway.outbound.picture.Picture;
 import java.nio.file.Path;
 
 /**
@@ -12,4 +11,4 @@ import java.nio.file.Path;
  * @param etag strong and quoted, of all its bytes
  * @param picture what it shows itself to be
  */
-record ReceivedFile(Path file, long size, long crc32, String etag, Picture picture) {}
+public record ReceivedFile(Path file, long size, long crc32, String etag, Picture picture) {}

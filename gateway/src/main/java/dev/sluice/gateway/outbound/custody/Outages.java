@@ -1,4 +1,4 @@
-package dev.sluice.gateway.feature.gallery;
+package dev.sluice.gateway.outbound.custody;
 
 import dev.sluice.gateway.contract.Endpoint;
 import dev.sluice.gateway.contract.FeatureRoutes;
@@ -13,7 +13,7 @@ import org.springframework.web.reactive.function.server.ServerResponse;
 import reactor.core.publisher.Mono;
 
 /** Routes whose callers are told what became of their request when the database or the store fails it. */
-final class Outages implements FeatureRoutes {
+public final class Outages implements FeatureRoutes {
     private static final Duration SOON = Duration.ofSeconds(5);
 
     private final FeatureRoutes routes;
@@ -22,7 +22,8 @@ final class Outages implements FeatureRoutes {
         this.routes = routes;
     }
 
-    static FeatureRoutes told(FeatureRoutes routes) {
+    /** The same routes, whose failures of database and store are problems that say what became of the request. */
+    public static FeatureRoutes told(FeatureRoutes routes) {
         return new Outages(routes);
     }
 
@@ -40,7 +41,7 @@ final class Outages implements FeatureRoutes {
     }
 
     /** The problem that a failure of the database or the store is; any other failure is itself. */
-    static Throwable problem(Throwable failure) {
+    public static Throwable problem(Throwable failure) {
         return switch (failure) {
             case DatabaseException database -> problem(database);
             case StorageException storage -> problem(storage);

@@ -1,4 +1,4 @@
-package dev.sluice.gateway.feature.gallery;
+package dev.sluice.gateway.outbound.picture;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -16,20 +16,21 @@ import reactor.core.scheduler.Scheduler;
  * Files in which images wait while they are checked. Each is gone when its use has ended, however it ended; what a
  * killed process left is deleted at the next start. The directory is one gateway's own.
  */
-final class WorkFiles {
+public final class WorkFiles {
     private static final Logger LOG = LoggerFactory.getLogger(WorkFiles.class);
     private static final String ENDING = ".work";
 
     private final Path directory;
     private final Scheduler disk;
 
-    WorkFiles(Path directory, Scheduler disk) {
+    /** @param disk where deleting may block */
+    public WorkFiles(Path directory, Scheduler disk) {
         this.directory = directory;
         this.disk = disk;
     }
 
     /** Deletes what is left from before. Blocks; a directory that cannot be read is only logged. */
-    void sweep() {
+    public void sweep() {
         if (!Files.isDirectory(directory)) {
             return;
         }
