@@ -1,6 +1,7 @@
 package dev.sluice.gateway.outbound.database;
 
 import java.time.Clock;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -46,13 +47,18 @@ public class DatabaseConfiguration {
     }
 
     @Bean
-    ObjectIntents objectIntents(Database database) {
-        return new ObjectIntents(database, Clock.systemUTC());
+    ObjectIntents objectIntents(Database database, ObjectProvider<Clock> clocks) {
+        return new ObjectIntents(database, clocks.getIfAvailable(Clock::systemUTC));
     }
 
     @Bean
     ObjectReferences objectReferences(Database database) {
         return new ObjectReferences(database, Clock.systemUTC());
+    }
+
+    @Bean
+    Uploads uploads(Database database, ObjectProvider<Clock> clocks) {
+        return new Uploads(database, clocks.getIfAvailable(Clock::systemUTC));
     }
 
     @Bean

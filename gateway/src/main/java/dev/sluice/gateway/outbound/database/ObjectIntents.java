@@ -36,15 +36,20 @@ public final class ObjectIntents {
     public Mono<Void> announce(String key, UUID imageId, Duration patience) {
         StoredObject.checkKey(key);
         Instant now = clock.instant();
-        return database.change(client -> client.sql("""
+        return database.change(client -> announce(client, key, imageId, now.plus(patience), now));
+    }
+
+    /** Part of a transaction that announces more than a key. */
+    static Mono<Void> announce(DatabaseClient client, String key, UUID imageId, Instant expires, Instant now) {
+        return client.sql("""
                         INSERT INTO object_intents (object_key, image_id, expires_at, removing, created_at)
                         VALUES (:key, :image, :expires, FALSE, :now)
                         """)
                 .bind("key", key)
                 .bind("image", imageId)
-                .bind("expires", time(now.plus(patience)))
+                .bind("expires", time(expires))
                 .bind("now", time(now))
-                .then());
+                .then();
     }
 
     /**

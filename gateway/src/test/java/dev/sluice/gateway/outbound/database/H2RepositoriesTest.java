@@ -53,4 +53,12 @@ class H2RepositoriesTest {
             return database;
         }
     }
+
+    @Nested
+    class OfUploads extends UploadsContract {
+        @Override
+        TestDatabase database() {
+            return database;
+        }
+    }
 }

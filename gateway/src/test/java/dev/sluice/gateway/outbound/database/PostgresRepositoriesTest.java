@@ -50,4 +50,12 @@ class PostgresRepositoriesTest {
             return database;
         }
     }
+
+    @Nested
+    class OfUploads extends UploadsContract {
+        @Override
+        TestDatabase database() {
+            return database;
+        }
+    }
 }

@@ -26,6 +26,7 @@ final class TestDatabase implements AutoCloseable {
     final ImageUsages usages;
     final ObjectIntents intents;
     final ObjectReferences references;
+    final Uploads uploads;
 
     private TestDatabase(DatabaseProperties properties) {
         this.properties = properties;
@@ -38,6 +39,7 @@ final class TestDatabase implements AutoCloseable {
         usages = new ImageUsages(database, clock);
         intents = new ObjectIntents(database, clock);
         references = new ObjectReferences(database, clock, 3);
+        uploads = new Uploads(database, clock);
     }
 
     static TestDatabase open(DatabaseProperties properties) {
@@ -61,7 +63,8 @@ final class TestDatabase implements AutoCloseable {
     void clear() {
         done(database.change(client -> client.sql("DELETE FROM images")
                 .then()
-                .then(client.sql("DELETE FROM object_intents").then())));
+                .then(client.sql("DELETE FROM object_intents").then())
+                .then(client.sql("DELETE FROM uploads").then())));
     }
 
     Image generating(String owner, String prompt) {
