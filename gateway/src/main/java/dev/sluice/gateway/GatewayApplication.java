@@ -6,6 +6,7 @@ import dev.sluice.gateway.feature.gallery.GalleryFeature;
 import dev.sluice.gateway.feature.imageproxy.ImageProxyFeature;
 import dev.sluice.gateway.feature.samples.SamplesFeature;
 import dev.sluice.gateway.feature.training.TrainingFeature;
+import dev.sluice.gateway.feature.uploads.UploadsFeature;
 import dev.sluice.gateway.feature.webapp.WebAppFeature;
 import dev.sluice.gateway.feature.zip.ZipFeature;
 import dev.sluice.gateway.outbound.alert.AlertConfiguration;
@@ -32,6 +33,7 @@ import org.springframework.context.annotation.Import;
     ZipFeature.class, // many remote images as one streamed archive
     ImageProxyFeature.class, // one remote image for a page, cached on disk
     GalleryFeature.class, // images with owners: made, kept, served, deleted
+    UploadsFeature.class, // images that callers send themselves, for their listings
     AssistantFeature.class, // text from a model, its key kept here
     TrainingFeature.class, // image models trained on a caller's pictures
     ApiDocsFeature.class, // what there is over HTTP, in OpenAPI

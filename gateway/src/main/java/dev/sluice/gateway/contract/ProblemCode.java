@@ -13,6 +13,10 @@ public enum ProblemCode {
     MALFORMED_REQUEST(HttpStatus.BAD_REQUEST, "The request cannot be read"),
     /** More images than one request may name. */
     TOO_MANY_IMAGES(HttpStatus.BAD_REQUEST, "Too many images"),
+    /** An image is announced as of a type that is not taken. */
+    UNSUPPORTED_IMAGE_TYPE(HttpStatus.BAD_REQUEST, "The image type is not supported"),
+    /** An image is announced as larger than one may be. */
+    IMAGE_TOO_LARGE(HttpStatus.BAD_REQUEST, "The image is too large"),
     /** The URL to fetch is not an absolute http or https URL, or names a port that may not be reached. */
     INVALID_URL(HttpStatus.BAD_REQUEST, "Not a URL that can be fetched"),
     /** The URL to fetch is neither http nor https. */

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
@@ -45,14 +46,19 @@ public final class GatewayProcess implements AutoCloseable {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(jvmFlags);
-        command.addAll(List.of("-cp", classPathFor(mainClass), mainClass.getName(), "--server.port=0"));
-        command.add("--sluice.samples.enabled=false");
+        command.addAll(List.of("-cp", classPathFor(mainClass), mainClass.getName()));
         Path data = log.resolveSibling(log.getFileName() + ".data"); // goes with the log
-        command.add("--sluice.database.directory=" + data.resolve("db"));
-        command.add("--sluice.storage.directory=" + data.resolve("store"));
-        command.add("--sluice.gallery.work-directory=" + data.resolve("work"));
-        command.add("--logging.level.org.springframework.boot.reactor.netty=info"); // tells the port
-        settings.forEach((key, value) -> command.add("--" + key + "=" + value));
+        // Each once: what a command line says twice has both values.
+        Map<String, Object> all = new LinkedHashMap<>();
+        all.put("server.port", "0");
+        all.put("sluice.samples.enabled", "false");
+        all.put("sluice.database.directory", data.resolve("db"));
+        all.put("sluice.storage.directory", data.resolve("store"));
+        all.put("sluice.gallery.work-directory", data.resolve("work"));
+        all.put("sluice.uploads.work-directory", data.resolve("uploads"));
+        all.put("logging.level.org.springframework.boot.reactor.netty", "info"); // tells the port
+        all.putAll(settings);
+        all.forEach((key, value) -> command.add("--" + key + "=" + value));
         try {
             Process process = new ProcessBuilder(command)
                     .redirectErrorStream(true)

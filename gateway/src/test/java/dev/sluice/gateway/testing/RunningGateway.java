@@ -73,7 +73,8 @@ public final class RunningGateway implements AutoCloseable {
         return start(all, Clock.systemUTC(), further);
     }
 
-    private static RunningGateway start(Map<String, String> settings, Clock clock, Class<?>... further) {
+    /** Starts it without samples, by another clock. */
+    public static RunningGateway start(Map<String, String> settings, Clock clock, Class<?>... further) {
         Path data = temporaryDirectory();
         Map<String, Object> all = new LinkedHashMap<>();
         all.put("server.port", "0");
@@ -86,6 +87,7 @@ public final class RunningGateway implements AutoCloseable {
         all.put("sluice.database.directory", data.resolve("db"));
         all.put("sluice.storage.directory", data.resolve("store"));
         all.put("sluice.gallery.work-directory", data.resolve("work"));
+        all.put("sluice.uploads.work-directory", data.resolve("uploads"));
         all.putAll(settings);
         String[] arguments = all.entrySet().stream()
                 .map(setting -> "--" + setting.getKey() + "=" + setting.getValue())

@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param status how far it is: generating, completed or failed
  * @param source generated, imported or uploaded
+ * @param hostId whose listing it was uploaded for
  * @param url where its bytes are, once there are any
  * @param downloadUrl the same, to be saved under a name
  * @param error why it will not come
@@ -24,6 +25,8 @@ record ImageJson(
         String source,
         @Nullable String owner,
         @Nullable String projectId,
+        @Nullable String hostId,
+        @Nullable String listingId,
         @Nullable String prompt,
         @Nullable String aspectRatio,
         @Nullable String provider,
@@ -64,6 +67,7 @@ record ImageJson(
         Generation generation = image.generation();
         StoredObject object = image.object();
         Image.Failure failure = image.failure();
+        Image.Listing listing = image.listing();
         boolean hasFile = object != null || image.externalUrl() != null;
         return new ImageJson(
                 image.id(),
@@ -71,6 +75,8 @@ record ImageJson(
                 image.source().code(),
                 owner,
                 image.projectId(),
+                listing == null ? null : listing.hostId(),
+                listing == null ? null : listing.listingId(),
                 generation == null ? null : generation.prompt(),
                 generation == null ? null : generation.aspectRatio(),
                 generation == null ? null : generation.provider(),

@@ -5,12 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sluice.gateway.outbound.storage.StorageProperties.S3;
 import dev.sluice.gateway.testing.Await;
-import java.io.BufferedReader;
-import java.io.IOException;
-import java.io.InputStreamReader;
-import java.io.OutputStream;
-import java.net.Socket;
-import java.net.SocketException;
+import dev.sluice.gateway.testing.RawPut;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
@@ -28,7 +23,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import reactor.core.scheduler.Schedulers;
 
-/** What a client may do with a signed upload, and what the store itself refuses. Requests are written byte by byte. */
+/** What a client may do with a signed upload, and what the store itself refuses. */
 class S3PresignedUploadsTest {
     private static final Duration SOON = Duration.ofSeconds(20);
     private static final ObjectKey KEY = new ObjectKey("uploads/picture.png");
@@ -240,37 +235,7 @@ class S3PresignedUploadsTest {
         return headers;
     }
 
-    /** The status of the answer; 0 if the connection was closed without one. */
     private static int send(PresignedPut put, Map<String, String> headers, byte[] body) {
-        URI url = put.url();
-        StringBuilder head = new StringBuilder(put.method())
-                .append(' ')
-                .append(url.getRawPath())
-                .append(url.getRawQuery() == null ? "" : "?" + url.getRawQuery())
-                .append(" HTTP/1.1\r\nHost: ")
-                .append(url.getRawAuthority())
-                .append("\r\nConnection: close\r\n");
-        headers.forEach(
-                (name, value) -> head.append(name).append(": ").append(value).append("\r\n"));
-        try (Socket socket = new Socket(url.getHost(), url.getPort())) {
-            socket.setSoTimeout((int) SOON.toMillis());
-            OutputStream out = socket.getOutputStream();
-            out.write(head.append("\r\n").toString().getBytes(StandardCharsets.US_ASCII));
-            try {
-                out.write(body);
-                out.flush();
-                socket.shutdownOutput();
-            } catch (SocketException refusedBeforeTheBody) {
-                // The answer may be there all the same.
-            }
-            String status = new BufferedReader(
-                            new InputStreamReader(socket.getInputStream(), StandardCharsets.US_ASCII))
-                    .readLine();
-            return status == null ? 0 : Integer.parseInt(status.split(" ", 3)[1]);
-        } catch (SocketException closed) {
-            return 0;
-        } catch (IOException failed) {
-            throw new IllegalStateException(failed);
-        }
+        return RawPut.send(put.method(), put.url(), headers, body);
     }
 }

@@ -7,19 +7,22 @@ import java.util.UUID;
 import org.gaul.s3proxy.S3Proxy;
 import org.gaul.s3proxy.auth.AuthenticationType;
 import org.gaul.s3proxy.nio2blob.TransientNio2BlobStore;
+import org.jspecify.annotations.Nullable;
 
 /** An S3 server in this JVM that keeps objects in memory and checks every signature. */
-final class S3Server implements AutoCloseable {
-    static final String ACCESS_KEY = "local-identity";
-    static final String SECRET_KEY = "local-credential-0123456789";
+public final class S3Server implements AutoCloseable {
+    public static final String ACCESS_KEY = "local-identity";
+    public static final String SECRET_KEY = "local-credential-0123456789";
 
     private final S3Proxy proxy;
+    private @Nullable S3Connection own;
 
     private S3Server(S3Proxy proxy) {
         this.proxy = proxy;
     }
 
-    static S3Server start() {
+    /** Starts it, empty. */
+    public static S3Server start() {
         TransientNio2BlobStore memory = new TransientNio2BlobStore();
         S3Proxy proxy = S3Proxy.builder()
                 .blobStore(memory)
@@ -34,7 +37,8 @@ final class S3Server implements AutoCloseable {
         return new S3Server(proxy);
     }
 
-    String endpoint() {
+    /** Where it listens. */
+    public String endpoint() {
         return "http://127.0.0.1:" + proxy.getPort();
     }
 
@@ -58,6 +62,26 @@ final class S3Server implements AutoCloseable {
                 32);
     }
 
+    /** A bucket that nobody has used, for a gateway that is configured as its operator would do it. */
+    public String newBucket() {
+        return newBucket(own());
+    }
+
+    /** How many objects are in a bucket, up to 1000. */
+    public int objects(String bucket) {
+        return own().calls().listObjectsV2(list -> list.bucket(bucket)).join().keyCount();
+    }
+
+    /** Kept, for its threads take two seconds to end. */
+    private S3Connection own() {
+        S3Connection kept = own;
+        if (kept == null) {
+            kept = new S3Connection(settings("any"));
+            own = kept;
+        }
+        return kept;
+    }
+
     /** A bucket that nobody has used. */
     static String newBucket(S3Connection connection) {
         String bucket = "bucket-" + UUID.randomUUID();
@@ -67,6 +91,9 @@ final class S3Server implements AutoCloseable {
 
     @Override
     public void close() {
+        if (own != null) {
+            own.close();
+        }
         try {
             proxy.stop();
         } catch (Exception failed) {

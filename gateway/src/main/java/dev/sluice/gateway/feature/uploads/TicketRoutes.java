@@ -1,0 +1,99 @@
+package dev.sluice.gateway.feature.uploads;
+
+import dev.sluice.gateway.contract.Endpoint;
+import dev.sluice.gateway.contract.FeatureRoutes;
+import dev.sluice.gateway.contract.GatewayException;
+import dev.sluice.gateway.contract.ProblemCode;
+import dev.sluice.gateway.feature.uploads.UploadTickets.Ticket;
+import dev.sluice.gateway.outbound.storage.ObjectStore;
+import dev.sluice.gateway.outbound.storage.StorageException;
+import dev.sluice.zipstream.BodyTooSlowException;
+import dev.sluice.zipstream.ByteStreams;
+import dev.sluice.zipstream.DeadlineExceededException;
+import dev.sluice.zipstream.MinimumRate;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import org.springframework.core.io.buffer.DataBuffer;
+import org.springframework.web.reactive.function.server.ServerRequest;
+import org.springframework.web.reactive.function.server.ServerResponse;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
+
+/**
+ * The gateway as the store that takes uploads. A body goes to a temporary file as it comes and is an object when it is
+ * whole; whoever leaves before leaves nothing.
+ */
+final class TicketRoutes implements FeatureRoutes {
+    private static final MinimumRate SLOWEST = new MinimumRate(1024, Duration.ofSeconds(30));
+
+    private final UploadTickets tickets;
+    private final ObjectStore store;
+    private final UploadsProperties properties;
+
+    TicketRoutes(UploadTickets tickets, ObjectStore store, UploadsProperties properties) {
+        this.tickets = tickets;
+        this.store = store;
+        this.properties = properties;
+    }
+
+    @Override
+    public List<Endpoint> endpoints() {
+        return List.of(Endpoint.put(
+                        "upload.put",
+                        UploadTickets.PATH + "{token}",
+                        UploadType.mediaTypes(),
+                        properties.maxImageSize(),
+                        this::put)
+                .orWith(tickets::admits));
+    }
+
+    private Mono<ServerResponse> put(ServerRequest request) {
+        return Mono.defer(() -> {
+            Ticket ticket = tickets.check(request);
+            Flux<DataBuffer> body = ByteStreams.withMinimumRate(
+                    ByteStreams.withDeadline(
+                            request.exchange()
+                                    .getRequest()
+                                    .getBody()
+                                    .onErrorMap(IOException.class, TicketRoutes::brokenOff),
+                            properties.putTimeout(),
+                            Schedulers.parallel()),
+                    SLOWEST,
+                    Schedulers.parallel());
+            return store.put(ticket.key(), ticket.object(), body)
+                    .onErrorMap(StorageException.class, TicketRoutes::problem)
+                    .onErrorMap(TicketRoutes::isLate, late -> tooSlow(late))
+                    .then(ServerResponse.ok().build());
+        });
+    }
+
+    /** The client's own doing, which no store has part in; its answer finds nobody. */
+    private static GatewayException brokenOff(Throwable connection) {
+        return new GatewayException(
+                ProblemCode.MALFORMED_REQUEST, "The connection ended before the body was whole.", connection);
+    }
+
+    private static boolean isLate(Throwable failure) {
+        return failure instanceof DeadlineExceededException || failure instanceof BodyTooSlowException;
+    }
+
+    private GatewayException tooSlow(Throwable late) {
+        return new GatewayException(
+                ProblemCode.REQUEST_TIMEOUT,
+                "body: too slow (expected: " + SLOWEST.bytesPerSecond() + " bytes a second, and all within "
+                        + properties.putTimeout().toSeconds() + " s)",
+                late);
+    }
+
+    private static Throwable problem(StorageException failed) {
+        return switch (failed.kind()) {
+            case EXISTS -> new GatewayException(ProblemCode.CONFLICT, "The upload has taken place already.", failed);
+            case LENGTH_MISMATCH ->
+                new GatewayException(
+                        ProblemCode.MALFORMED_REQUEST, "body: not of the length that was announced.", failed);
+            default -> failed;
+        };
+    }
+}

@@ -1,0 +1,184 @@
+package dev.sluice.gateway.feature.uploads;
+
+import dev.sluice.gateway.contract.GatewayException;
+import dev.sluice.gateway.contract.ProblemCode;
+import dev.sluice.gateway.outbound.database.DatabaseException;
+import dev.sluice.gateway.outbound.database.DatabaseFailure;
+import dev.sluice.gateway.outbound.database.Image;
+import dev.sluice.gateway.outbound.database.ImageScope;
+import dev.sluice.gateway.outbound.database.ImageSource;
+import dev.sluice.gateway.outbound.database.Images;
+import dev.sluice.gateway.outbound.database.ObjectIntents;
+import dev.sluice.gateway.outbound.database.StoredObject;
+import dev.sluice.gateway.outbound.database.Upload;
+import dev.sluice.gateway.outbound.database.Uploads;
+import dev.sluice.gateway.outbound.picture.PictureException;
+import dev.sluice.gateway.outbound.picture.PictureIntake;
+import dev.sluice.gateway.outbound.picture.ReceivedFile;
+import dev.sluice.gateway.outbound.storage.ObjectContent;
+import dev.sluice.gateway.outbound.storage.ObjectKey;
+import dev.sluice.gateway.outbound.storage.ObjectStore;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Mono;
+
+/**
+ * Makes an image of an upload that has taken place, once: whoever comes second is told of the same image. What is no
+ * image, or not the one that was announced, is removed; its key can then name no image any more, and whatever is put
+ * there later goes with the next sweep.
+ */
+final class UploadCompletion {
+    private static final Logger LOG = LoggerFactory.getLogger(UploadCompletion.class);
+    private static final Duration SOON = Duration.ofSeconds(5);
+
+    private final Uploads uploads;
+    private final Images images;
+    private final ObjectIntents intents;
+    private final ObjectStore store;
+    private final PictureIntake pictures;
+    private final Duration deadline;
+    private final Clock clock;
+
+    UploadCompletion(
+            Uploads uploads,
+            Images images,
+            ObjectIntents intents,
+            ObjectStore store,
+            PictureIntake pictures,
+            Duration deadline,
+            Clock clock) {
+        this.uploads = uploads;
+        this.images = images;
+        this.intents = intents;
+        this.store = store;
+        this.pictures = pictures;
+        this.deadline = deadline;
+        this.clock = clock;
+    }
+
+    /** An upload and the image that it is now. */
+    record Completed(Upload upload, Image image) {}
+
+    /**
+     * The image. Fails with {@code not_found} for what was not announced, or too long ago; with {@code conflict} for
+     * what is not uploaded yet; with {@code invalid_image} for what is not what it was announced as.
+     *
+     * @param projectId whose admins look after it, if there are any
+     */
+    Mono<Completed> complete(String owner, Image.Listing listing, String name, @Nullable String projectId) {
+        return uploads.find(owner, listing, name)
+                .switchIfEmpty(Mono.error(() -> absent(name)))
+                .flatMap(upload -> there(upload)
+                        .switchIfEmpty(Mono.defer(() -> checked(upload, projectId)))
+                        .map(image -> new Completed(upload, image)))
+                .timeout(deadline)
+                .onErrorMap(UploadCompletion::isPassing, UploadCompletion::overloaded);
+    }
+
+    private Mono<Image> there(Upload upload) {
+        return images.find(upload.imageId(), new ImageScope.OwnedBy(upload.owner()));
+    }
+
+    private Mono<Image> checked(Upload upload, @Nullable String projectId) {
+        return store.open(new ObjectKey(upload.objectKey()))
+                .switchIfEmpty(Mono.error(() -> notYet(upload)))
+                .flatMap(content -> content.object().length() == upload.size()
+                        ? taken(upload, content, projectId)
+                        : refused(
+                                upload,
+                                "size_mismatch",
+                                content.object().length() + " bytes (expected: " + upload.size() + ")",
+                                null));
+    }
+
+    private Mono<Image> taken(Upload upload, ObjectContent content, @Nullable String projectId) {
+        UploadType type = Objects.requireNonNull(UploadType.of(upload.contentType()), upload.contentType());
+        return pictures.takeAs(
+                        type.found(), writer -> writer.apply(content.bytes()), file -> named(upload, file, projectId))
+                .onErrorResume(
+                        PictureException.class,
+                        bad -> refused(upload, bad.kind().code(), String.valueOf(bad.getMessage()), bad));
+    }
+
+    /** The transaction that makes a row name the object. One of two wins; the other finds its image. */
+    private Mono<Image> named(Upload upload, ReceivedFile file, @Nullable String projectId) {
+        Image image = Image.stored(
+                upload.imageId(),
+                upload.owner(),
+                projectId,
+                ImageSource.UPLOADED,
+                null,
+                new StoredObject(
+                        upload.objectKey(),
+                        file.picture().type().mediaType(),
+                        file.size(),
+                        file.crc32(),
+                        file.etag(),
+                        file.picture().width(),
+                        file.picture().height()),
+                upload.listing(),
+                clock.instant());
+        return images.add(image)
+                .thenReturn(image)
+                .doOnNext(added -> LOG.atInfo()
+                        .addKeyValue("image.id", added.id())
+                        .addKeyValue("user.id", added.owner())
+                        .log("image {} uploaded", added.id()))
+                .onErrorResume(
+                        UploadCompletion::isConflict,
+                        other -> there(upload).switchIfEmpty(Mono.error(() -> absent(upload.name()))));
+    }
+
+    /** Given up first: then no other can make an image of what is removed here. */
+    private <T> Mono<T> refused(Upload upload, String reason, String detail, @Nullable Throwable cause) {
+        return intents.abandon(upload.objectKey())
+                .filter(abandoned -> abandoned)
+                .flatMap(abandoned -> store.delete(new ObjectKey(upload.objectKey())))
+                .then(uploads.forget(upload.imageId()))
+                .onErrorResume(later -> {
+                    LOG.warn("object {} is left to the next sweep: {}", upload.objectKey(), later.toString());
+                    return Mono.empty();
+                })
+                .then(Mono.error(() -> new GatewayException(
+                                ProblemCode.INVALID_IMAGE, "Image " + upload.name() + ": " + detail, cause)
+                        .with("imageId", upload.name())
+                        .with("reason", reason)));
+    }
+
+    private static boolean isConflict(Throwable failure) {
+        return failure instanceof DatabaseException known && known.failure() == DatabaseFailure.CONFLICT;
+    }
+
+    private static boolean isPassing(Throwable failure) {
+        return failure instanceof TimeoutException
+                || failure instanceof RejectedExecutionException
+                || failure instanceof IOException
+                || failure instanceof UncheckedIOException;
+    }
+
+    /** No room or time for it at present. */
+    private static GatewayException overloaded(Throwable cause) {
+        LOG.warn("an upload could not be checked", cause);
+        return new GatewayException(ProblemCode.OVERLOADED, "The image could not be checked now.", cause)
+                .retryAfter(SOON);
+    }
+
+    private static GatewayException absent(String name) {
+        return new GatewayException(
+                        ProblemCode.NOT_FOUND, "Image " + name + ": not announced for this listing, or too long ago")
+                .with("imageId", name);
+    }
+
+    private static GatewayException notYet(Upload upload) {
+        return new GatewayException(ProblemCode.CONFLICT, "Image " + upload.name() + ": not uploaded yet")
+                .with("imageId", upload.name());
+    }
+}

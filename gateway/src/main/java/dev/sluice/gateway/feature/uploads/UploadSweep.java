@@ -1,0 +1,61 @@
+package dev.sluice.gateway.feature.uploads;
+
+import dev.sluice.gateway.outbound.custody.ExpiredIntents;
+import dev.sluice.gateway.outbound.custody.Failures;
+import dev.sluice.gateway.outbound.database.Uploads;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Duration;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.Disposable;
+import reactor.core.Disposables;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/** Removes, at start and regularly, uploads that were never completed: their objects first, then what names them. */
+final class UploadSweep implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(UploadSweep.class);
+
+    private final ExpiredIntents expired;
+    private final Uploads uploads;
+    private final Duration period;
+    private final MeterRegistry meters;
+    private final Disposable.Swap running = Disposables.swap();
+
+    UploadSweep(ExpiredIntents expired, Uploads uploads, Duration period, MeterRegistry meters) {
+        this.expired = expired;
+        this.uploads = uploads;
+        this.period = period;
+        this.meters = meters;
+    }
+
+    void start() {
+        running.update(Flux.interval(Duration.ZERO, period)
+                .onBackpressureDrop()
+                .concatMap(tick -> pass().onErrorResume(UploadSweep::givenUp), 0)
+                .subscribe());
+    }
+
+    /** One pass; gives how many objects' keys were forgotten. Fails, at the end, if some were not. */
+    Mono<Long> pass() {
+        return Mono.defer(() -> {
+            Failures failures = new Failures();
+            return expired.remove(failures)
+                    .doOnNext(removed ->
+                            meters.counter("sluice.uploads.abandoned").increment())
+                    .count()
+                    .delayUntil(removed -> uploads.forgetEnded())
+                    .flatMap(failures::orElse);
+        });
+    }
+
+    private static Mono<Long> givenUp(Throwable failure) {
+        LOG.warn("uploads that were never completed could not be removed, later again: {}", failure.toString());
+        return Mono.empty();
+    }
+
+    @Override
+    public void close() {
+        running.dispose();
+    }
+}

@@ -1,0 +1,292 @@
+package dev.sluice.gateway.feature.uploads;
+
+import static dev.sluice.gateway.feature.uploads.UploadRig.picture;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.sluice.gateway.feature.uploads.UploadRig.Put;
+import dev.sluice.gateway.testing.Await;
+import dev.sluice.gateway.testing.NoLeaks;
+import dev.sluice.gateway.testing.RawPut;
+import dev.sluice.gateway.testing.RunningGateway;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** On a directory, for which the gateway takes the uploads, and H2. */
+@ExtendWith(NoLeaks.class)
+class LocalUploadTest extends UploadContract {
+    private static final byte[] PNG = picture("png", 150, 100);
+
+    @TempDir
+    static Path data;
+
+    @Override
+    Map<String, String> settings() {
+        return Map.of("sluice.storage.directory", data.resolve("store").toString());
+    }
+
+    /** Each gateway has one. */
+    @Override
+    Map<String, String> newDatabase() {
+        return Map.of();
+    }
+
+    @Override
+    long objects() {
+        return files(data.resolve("store/objects"), "content");
+    }
+
+    private static long files(Path directory, String name) {
+        try (Stream<Path> files = Files.walk(directory)) {
+            return files.filter(Files::isRegularFile)
+                    .filter(file -> file.endsWith(name))
+                    .count();
+        } catch (UncheckedIOException | NoSuchFileException changing) {
+            return -1;
+        } catch (IOException failed) {
+            throw new UncheckedIOException(failed);
+        }
+    }
+
+    private void assertRefused(Put put, int status, int expected) {
+        assertThat(status).isEqualTo(expected);
+        assertThat(rig.complete(put).statusCode()).as("nothing is there").isEqualTo(409);
+    }
+
+    private static Map<String, String> with(Put put, String name, @Nullable String value) {
+        Map<String, String> headers = new HashMap<>(put.headers());
+        headers.remove(name);
+        if (value != null) {
+            headers.put(name, value);
+        }
+        return headers;
+    }
+
+    @Test
+    void rightBytesAreTaken() {
+        Put put = rig.announced("image/png", PNG.length);
+
+        assertThat(put.send(PNG)).isEqualTo(200);
+        assertThat(rig.complete(put).statusCode()).isEqualTo(200);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1", "-1", "1000000"})
+    void otherLengthIsRefusedBeforeAByteIsSent(int difference) throws IOException {
+        Put put = rig.announced("image/png", PNG.length);
+        Map<String, String> headers = with(put, "content-length", Integer.toString(PNG.length + difference));
+
+        try (Socket client = RawPut.open("PUT", put.url(), headers)) {
+            assertRefused(put, RawPut.status(client), 400);
+        }
+    }
+
+    @Test
+    void lengthOverEveryLimitIsRefusedBeforeAByteIsSent() throws IOException {
+        Put put = rig.announced("image/png", PNG.length);
+
+        try (Socket client = RawPut.open("PUT", put.url(), with(put, "content-length", "1000000000000"))) {
+            assertRefused(put, RawPut.status(client), 413);
+        }
+    }
+
+    @Test
+    void noLengthIsRefused() {
+        Put put = rig.announced("image/png", PNG.length);
+
+        assertRefused(put, put.send(with(put, "content-length", null), new byte[0]), 400);
+    }
+
+    @Test
+    void bodyInChunksIsRefusedBeforeAChunkIsSent() throws IOException {
+        Put put = rig.announced("image/png", PNG.length);
+        Map<String, String> headers = with(put, "content-length", null);
+        headers.put("transfer-encoding", "chunked");
+
+        try (Socket client = RawPut.open("PUT", put.url(), headers)) {
+            assertRefused(put, RawPut.status(client), 400);
+        }
+    }
+
+    @Test
+    void bodyThatEndsEarlyIsNotStored() {
+        Put put = rig.announced("image/png", PNG.length);
+
+        assertThat(put.send(Arrays.copyOf(PNG, PNG.length - 1))).isNotEqualTo(200);
+
+        assertThat(rig.complete(put).statusCode()).isEqualTo(409);
+        Await.until(SOON, "nothing is left of it", () -> inWork() == 0);
+    }
+
+    @Test
+    void bodyThatGoesOnIsCutAtItsAnnouncedLength() {
+        Put put = rig.announced("image/png", PNG.length);
+
+        put.send(Arrays.copyOf(PNG, PNG.length + 1));
+
+        assertThat(rig.complete(put).statusCode()).isIn(200, 409);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "content-type, image/jpeg, 400",
+        "content-type, text/html, 415",
+        "content-type,, 415",
+        "x-amz-meta-image-id, back, 400",
+        "x-amz-meta-image-id,, 400",
+        "x-amz-meta-listing-id, other, 400",
+        "x-amz-meta-further, more, 400",
+        "X-Amz-Meta-Further, more, 400",
+        "if-none-match,, 400",
+        "if-none-match, other, 400",
+    })
+    void otherHeaderIsRefused(String name, @Nullable String value, int status) {
+        Put put = rig.announced("image/png", PNG.length);
+
+        assertRefused(put, put.send(with(put, name, value), PNG), status);
+    }
+
+    @Test
+    void uploadToAnotherKeyIsRefused() {
+        Put mine = rig.announced("image/png", PNG.length);
+        Put other = rig.announced("image/png", PNG.length);
+        // The token of one with the signature of the other.
+        URI mixed = URI.create(
+                mine.url().toString().replaceFirst("\\?.*", "?") + other.url().getRawQuery());
+
+        assertRefused(mine, RawPut.send("PUT", mixed, mine.headers(), PNG), 403);
+        assertRefused(other, RawPut.send("PUT", mixed, other.headers(), PNG), 403);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"[?]sig=, ?sig=A", "[?]sig=.*, ''", "[?]sig=.*, ?sig=", "/uploads/., /uploads/A", "[?]sig, ?gis"})
+    void otherUrlIsRefused(String part, String replacement) {
+        Put put = rig.announced("image/png", PNG.length);
+        URI tampered = URI.create(put.url().toString().replaceFirst(part, replacement));
+        assertThat(tampered).isNotEqualTo(put.url());
+
+        assertRefused(put, RawPut.send("PUT", tampered, put.headers(), PNG), 403);
+        // Neither does a session help.
+        Map<String, String> signedIn = new HashMap<>(put.headers());
+        signedIn.put("authorization", "Bearer " + rig.token("alice"));
+        assertRefused(put, RawPut.send("PUT", tampered, signedIn, PNG), 403);
+    }
+
+    @Test
+    void otherMethodIsRefused() {
+        Put put = rig.announced("image/png", PNG.length);
+
+        for (String method : new String[] {"GET", "POST", "DELETE"}) {
+            assertRefused(put, RawPut.send(method, put.url(), Map.of("content-length", "0"), new byte[0]), 405);
+        }
+    }
+
+    @Test
+    void pageOfAnAllowedOriginMaySendItWithoutASession() {
+        Put put = rig.announced("image/png", PNG.length);
+        HttpResponse<byte[]> preflight = gateway.send(HttpRequest.newBuilder(put.url())
+                .method("OPTIONS", BodyPublishers.noBody())
+                .header("Origin", "http://localhost:5173")
+                .header("Access-Control-Request-Method", "PUT")
+                .header("Access-Control-Request-Headers", "content-type,if-none-match,x-amz-meta-image-id"));
+        Map<String, String> fromPage = with(put, "origin", "http://localhost:5173");
+
+        assertThat(preflight.statusCode()).isEqualTo(200);
+        assertThat(preflight.headers().firstValue("Access-Control-Allow-Headers"))
+                .hasValue("content-type, if-none-match, x-amz-meta-image-id");
+        assertThat(put.send(with(put, "origin", "https://evil.example"), PNG)).isEqualTo(403);
+        assertThat(put.send(fromPage, PNG)).isEqualTo(200);
+    }
+
+    @Test
+    void clientsThatLeaveInTheMiddleLeaveNothing() throws IOException {
+        byte[] large = new byte[5_000_000];
+        Put put = rig.announced("image/png", large.length);
+        for (int i = 0; i < 10; i++) {
+            try (Socket client = RawPut.open("PUT", put.url(), put.headers())) {
+                client.getOutputStream().write(large, 0, 400_000 * i);
+                client.getOutputStream().flush();
+                int most = i;
+                Await.until(SOON, "it is being written", () -> most == 0 || inWork() > 0);
+                client.setSoLinger(true, 0); // resets the connection
+            }
+            Await.until(SOON, "nothing is left of it", () -> inWork() == 0);
+        }
+        assertThat(rig.complete(put).statusCode()).isEqualTo(409);
+
+        // What has failed so far takes nothing from who tries again.
+        assertThat(put.send(large)).isEqualTo(200);
+    }
+
+    @Test
+    void slowUploadIsGivenUpAndLeavesNothing() throws IOException {
+        Map<String, String> impatient = new HashMap<>(settings());
+        impatient.put("sluice.uploads.put-timeout", "1s");
+        try (RunningGateway other = RunningGateway.start(impatient)) {
+            Put put = new UploadRig(other).announced("image/png", PNG.length);
+            try (Socket client = RawPut.open("PUT", put.url(), put.headers())) {
+                client.getOutputStream().write(PNG, 0, 100);
+
+                assertThat(RawPut.status(client)).isEqualTo(408);
+            }
+            Await.until(SOON, "nothing is left of it", () -> inWork() == 0);
+        }
+    }
+
+    @Test
+    void uploadThatBeginsAfterTenMinutesIsRefused() {
+        LaterClock clock = new LaterClock();
+        try (RunningGateway other = RunningGateway.start(Map.of(), clock)) {
+            UploadRig client = new UploadRig(other);
+            Put inTime = client.announced("image/png", PNG.length);
+            Put late = client.announced("image/png", PNG.length);
+
+            clock.go(Duration.ofMinutes(9));
+            assertThat(inTime.send(PNG)).isEqualTo(200);
+            clock.go(Duration.ofMinutes(1).plusSeconds(1));
+            assertThat(late.send(PNG)).isEqualTo(403);
+
+            assertThat(client.complete(late).statusCode()).isEqualTo(409);
+            // What has begun in time has the rest of the hour.
+            assertThat(client.complete(inTime).statusCode()).isEqualTo(200);
+        }
+    }
+
+    @Test
+    void credentialIsInNoPathAndNoProblem() throws IOException {
+        Put put = rig.announced("image/png", PNG.length);
+        String signature = put.url().getRawQuery().substring("sig=".length());
+
+        HttpResponse<byte[]> refused = gateway.send(HttpRequest.newBuilder(put.url())
+                .header("Content-Type", "image/png")
+                .PUT(BodyPublishers.ofByteArray(new byte[3])));
+
+        assertThat(refused.statusCode()).isEqualTo(400);
+        assertThat(new String(refused.body(), StandardCharsets.UTF_8)).doesNotContain(signature);
+        assertThat(put.url().getRawPath()).doesNotContain(signature);
+    }
+
+    /** Files of puts under way. */
+    private static long inWork() {
+        return files(data.resolve("store/work"), "content");
+    }
+}
