@@ -143,6 +143,11 @@ public final class HostileOrigin implements AutoCloseable {
                 Socket socket = server.accept();
                 var connection = new OriginConnection(socket);
                 connections.add(connection);
+                if (stopped.getCount() == 0) {
+                    // Accepted while this was closed, which saw no such connection.
+                    connection.close();
+                    return;
+                }
                 Thread.ofVirtual().name("hostile-connection").start(() -> serve(connection));
             } catch (IOException e) {
                 return;

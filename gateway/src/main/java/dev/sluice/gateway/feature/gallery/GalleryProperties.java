@@ -20,7 +20,7 @@ import org.springframework.util.unit.DataSize;
  * @param maxImageSize largest image, in bytes
  * @param maxPixels most pixels of an image, width times height
  * @param importTimeout for one imported image's whole download
- * @param workDirectory where images wait while they are checked; one gateway's own
+ * @param workDirectory where images wait while they are checked; gateways that see each other's processes may share it
  * @param decoders images decoded at a time
  * @param storeTimeout for putting one image into the store and naming it in its row
  * @param reconcilePeriod how often objects and rows are compared, beside once at the start

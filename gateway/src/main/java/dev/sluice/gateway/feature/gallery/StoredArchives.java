@@ -1,6 +1,8 @@
 package dev.sluice.gateway.feature.gallery;
 
 import dev.sluice.gateway.contract.GatewayException;
+import dev.sluice.gateway.contract.PartsOutput;
+import dev.sluice.gateway.contract.PartsOutput.Part;
 import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.gateway.contract.Representation;
 import dev.sluice.gateway.contract.StrongTag;
@@ -9,6 +11,7 @@ import dev.sluice.gateway.outbound.database.Image;
 import dev.sluice.gateway.outbound.database.ImageScope;
 import dev.sluice.gateway.outbound.database.Images;
 import dev.sluice.gateway.outbound.database.StoredObject;
+import dev.sluice.gateway.outbound.storage.ObjectContent;
 import dev.sluice.gateway.outbound.storage.ObjectKey;
 import dev.sluice.gateway.outbound.storage.ObjectStore;
 import dev.sluice.gateway.outbound.storage.StorageException;
@@ -17,6 +20,8 @@ import dev.sluice.zipstream.ArchiveSegment;
 import dev.sluice.zipstream.EntryHeader;
 import dev.sluice.zipstream.EntryNames;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -24,8 +29,10 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.core.io.buffer.DataBufferFactory;
+import org.springframework.http.server.reactive.ServerHttpResponse;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
@@ -45,7 +52,7 @@ final class StoredArchives {
     /** An archive of all {@code ids}, in their order, each once. Fails with {@code not_found} or {@code conflict}. */
     Mono<Archive> of(List<UUID> ids, ImageScope scope) {
         List<UUID> wanted = ids.stream().distinct().toList();
-        return images.findAll(wanted, scope).map(found -> {
+        return images.findAll(wanted, scope).flatMap(found -> {
             Set<UUID> absent = new HashSet<>(wanted);
             found.forEach(image -> absent.remove(image.id()));
             if (!absent.isEmpty()) {
@@ -54,7 +61,11 @@ final class StoredArchives {
                                 "There is no image " + absent.iterator().next() + ".")
                         .with("ids", wanted.stream().filter(absent::contains).toList());
             }
-            return archive(found);
+            Archive archive = archive(found);
+            return store.open(archive.first())
+                    .mapNotNull(ObjectContent::file)
+                    .map(archive::sentFrom)
+                    .defaultIfEmpty(archive);
         });
     }
 
@@ -77,7 +88,7 @@ final class StoredArchives {
                     object.crc32(),
                     Objects.requireNonNullElse(image.completedAt(), image.createdAt())));
         }
-        return new Archive(store, ArchiveLayout.of(entries), objects);
+        return new Archive(store, ArchiveLayout.of(entries), objects, null);
     }
 
     /** What a file of an image is called: by its description, else by its id. */
@@ -92,11 +103,22 @@ final class StoredArchives {
         private final ObjectStore store;
         private final ArchiveLayout layout;
         private final List<StoredObject> objects;
+        private final @Nullable Path file;
 
-        Archive(ObjectStore store, ArchiveLayout layout, List<StoredObject> objects) {
+        /** @param file of one of the objects, if the store's objects are files */
+        Archive(ObjectStore store, ArchiveLayout layout, List<StoredObject> objects, @Nullable Path file) {
             this.store = store;
             this.layout = layout;
             this.objects = List.copyOf(objects);
+            this.file = file;
+        }
+
+        Archive sentFrom(Path one) {
+            return new Archive(store, layout, objects, one);
+        }
+
+        ObjectKey first() {
+            return new ObjectKey(objects.getFirst().key());
         }
 
         long length() {
@@ -115,13 +137,45 @@ final class StoredArchives {
             return layout.bytes(position, count, this::payload, buffers);
         }
 
+        /** Headers from the heap, objects from file to socket. */
+        @Override
+        public @Nullable Mono<Void> send(ServerHttpResponse response, long position, long count) {
+            return file == null || !(response instanceof PartsOutput output)
+                    ? null
+                    : output.writeParts(
+                                    file,
+                                    Flux.fromIterable(layout.slice(position, count))
+                                            .concatMap(this::part, 0))
+                            .onErrorMap(NoSuchFileException.class, late -> Outages.problem(gone(late.getFile())));
+        }
+
+        private Mono<Part> part(ArchiveSegment segment) {
+            return switch (segment) {
+                case ArchiveSegment.Bytes bytes -> Mono.just(new Part.Bytes(bytes.bytes()));
+                case ArchiveSegment.Payload payload ->
+                    opened(payload)
+                            .map(content -> new Part.OfFile(
+                                    Objects.requireNonNull(content.file(), "no file"),
+                                    payload.offset(),
+                                    payload.length()));
+            };
+        }
+
         private Flux<DataBuffer> payload(ArchiveSegment.Payload part) {
-            ObjectKey key = new ObjectKey(objects.get(part.entry()).key());
-            return store.open(key)
-                    .switchIfEmpty(Mono.error(() -> new StorageException(
-                            StorageException.Kind.GONE, key + ": deleted while its archive was sent", null)))
+            return opened(part)
                     .flatMapMany(content -> content.bytes(part.offset(), part.length()))
                     .onErrorMap(Outages::problem);
+        }
+
+        private Mono<ObjectContent> opened(ArchiveSegment.Payload part) {
+            String key = objects.get(part.entry()).key();
+            return store.open(new ObjectKey(key))
+                    .switchIfEmpty(Mono.error(() -> gone(key)))
+                    .onErrorMap(Outages::problem);
+        }
+
+        private static StorageException gone(String key) {
+            return new StorageException(StorageException.Kind.GONE, key + ": deleted while its archive was sent", null);
         }
     }
 }

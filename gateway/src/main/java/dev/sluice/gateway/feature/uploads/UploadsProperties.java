@@ -22,7 +22,7 @@ import org.springframework.util.unit.DataSize;
  * @param putTimeout for one upload's whole body, where the gateway takes it itself
  * @param completeTimeout for the whole check of one image
  * @param checks images checked at a time
- * @param workDirectory where images wait while they are checked; one gateway's own
+ * @param workDirectory where images wait while they are checked; gateways that see each other's processes may share it
  * @param publicUrl what clients reach this gateway by, for uploads that it takes itself; empty for the one that the
  *     request was sent to
  */

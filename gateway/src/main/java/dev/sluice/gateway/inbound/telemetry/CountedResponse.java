@@ -1,6 +1,9 @@
 package dev.sluice.gateway.inbound.telemetry;
 
+import dev.sluice.gateway.contract.PartsOutput;
 import dev.sluice.gateway.contract.Spent;
+import io.netty.buffer.Unpooled;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
@@ -11,10 +14,12 @@ import org.springframework.http.server.reactive.ServerHttpResponseDecorator;
 import org.springframework.web.server.ServerWebExchange;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.netty.NettyOutbound;
 import reactor.netty.channel.AbortedException;
+import reactor.netty.http.server.HttpServerResponse;
 
 /** A response that adds the bytes of its body to the account of its exchange. Files still go out without the heap. */
-final class CountedResponse extends ServerHttpResponseDecorator implements ZeroCopyHttpOutputMessage {
+final class CountedResponse extends ServerHttpResponseDecorator implements ZeroCopyHttpOutputMessage, PartsOutput {
     private @Nullable ServerWebExchange exchange;
     private @Nullable Spent account;
     private volatile boolean clientLeft;
@@ -56,6 +61,27 @@ final class CountedResponse extends ServerHttpResponseDecorator implements ZeroC
             return Mono.error(new IllegalStateException("the server cannot send files"));
         }
         return watched(zeroCopy.writeWith(file, position, count)).doOnSuccess(done -> add(count));
+    }
+
+    @Override
+    public Mono<Void> writeParts(Path any, Flux<Part> parts) {
+        if (!(getDelegate() instanceof ZeroCopyHttpOutputMessage zeroCopy)) {
+            return Mono.error(new IllegalStateException("the server cannot send files"));
+        }
+        // The framework can send one file and no more. With nothing of it, it has sent the head, and the rest follows.
+        HttpServerResponse server = getNativeResponse(getDelegate());
+        Mono<Void> head = zeroCopy.writeWith(any, 0, 0);
+        return watched(
+                head.thenMany(parts.concatMap(part -> sent(server, part), 0)).then());
+    }
+
+    private Mono<Void> sent(HttpServerResponse server, Part part) {
+        NettyOutbound out = switch (part) {
+            // As a stream: one object after the head is taken for a second body and dropped.
+            case Part.Bytes(ByteBuffer bytes) -> server.send(Flux.just(bytes).map(Unpooled::wrappedBuffer));
+            case Part.OfFile(Path file, long position, long count) -> server.sendFile(file, position, count);
+        };
+        return out.then().doOnSuccess(done -> add(part.count()));
     }
 
     private Mono<Void> watched(Mono<Void> write) {

@@ -2,14 +2,9 @@ package dev.sluice.gateway.outbound.spool;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.Optional;
-import java.util.concurrent.atomic.AtomicLong;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -20,20 +15,17 @@ import org.slf4j.LoggerFactory;
  */
 public final class Spool {
     private static final Logger LOG = LoggerFactory.getLogger(Spool.class);
-    private static final Pattern NAME = Pattern.compile("(\\d+)-(\\d+)\\.spool");
 
-    private final Path directory;
-    private final AtomicLong next = new AtomicLong();
+    private final OwnedFiles files;
 
     /** Nothing is made before the first file. Two spools of one process need two directories. */
     public Spool(Path directory) {
-        this.directory = directory;
+        this.files = new OwnedFiles(directory, "spool");
     }
 
     /** A new empty file without a name. Blocks. */
     public FileChannel open() throws IOException {
-        Files.createDirectories(directory);
-        Path path = directory.resolve(ProcessHandle.current().pid() + "-" + next.incrementAndGet() + ".spool");
+        Path path = files.next();
         FileChannel channel = FileChannel.open(
                 path,
                 StandardOpenOption.CREATE_NEW,
@@ -50,29 +42,6 @@ public final class Spool {
 
     /** Deletes what processes that are gone have left. Blocks; a directory that cannot be read is only logged. */
     public void sweep() {
-        if (!Files.isDirectory(directory)) {
-            return;
-        }
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, "*.spool")) {
-            for (Path file : files) {
-                if (isAbandoned(file)) {
-                    Files.deleteIfExists(file);
-                    LOG.info("deleted {}, left by an earlier process", file);
-                }
-            }
-        } catch (IOException failed) {
-            LOG.warn("cannot sweep {}: {}", directory, failed.toString());
-        }
-    }
-
-    private static boolean isAbandoned(Path file) {
-        Matcher name = NAME.matcher(String.valueOf(file.getFileName()));
-        if (!name.matches()) {
-            return false;
-        }
-        long owner = Long.parseLong(name.group(1));
-        // At the start this process has made no file yet: one with its number is from a namesake.
-        Optional<ProcessHandle> process = ProcessHandle.of(owner);
-        return owner == ProcessHandle.current().pid() || process.isEmpty();
+        files.sweep();
     }
 }
