@@ -151,6 +151,7 @@ final class ZipDownload {
             @Override
             public void admitted() {
                 anyAdmitted = true;
+                progress.received(index, 0);
             }
 
             @Override

@@ -11,10 +11,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.extension.ConditionEvaluationResult;
 import org.junit.jupiter.api.extension.ExecutionCondition;
 import org.junit.jupiter.api.extension.ExtensionContext;
-import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
 import org.junit.jupiter.api.extension.ParameterContext;
 import org.junit.jupiter.api.extension.ParameterResolver;
 import org.springframework.util.FileSystemUtils;
@@ -95,8 +95,19 @@ final class WebApp implements AutoCloseable {
         FileSystemUtils.deleteRecursively(cache);
     }
 
-    /** Starts it for the first test that wants it, closes it after the last; skips them all where no browser is. */
+    private static void closeAtTheEnd(WebApp app) {
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+            try {
+                app.close();
+            } catch (IOException failed) {
+                throw new UncheckedIOException(failed);
+            }
+        }));
+    }
+
+    /** Starts it for the first test of the process that wants it; skips them all where no browser is. */
     static final class Extension implements ParameterResolver, ExecutionCondition {
+        private static @Nullable WebApp running;
 
         @Override
         public ConditionEvaluationResult evaluateExecutionCondition(ExtensionContext context) {
@@ -113,10 +124,18 @@ final class WebApp implements AutoCloseable {
 
         @Override
         public Object resolveParameter(ParameterContext parameter, ExtensionContext context) {
-            return context.getRoot()
-                    .getStore(Namespace.create(WebApp.class))
-                    .computeIfAbsent(
-                            WebApp.class, key -> new WebApp(Chromium.program().orElseThrow()), WebApp.class);
+            return running();
+        }
+
+        /** Kept here, since the build runs each class as if it were the only one. */
+        private static synchronized WebApp running() {
+            WebApp app = running;
+            if (app == null) {
+                app = new WebApp(Chromium.program().orElseThrow());
+                closeAtTheEnd(app);
+                running = app;
+            }
+            return app;
         }
     }
 }

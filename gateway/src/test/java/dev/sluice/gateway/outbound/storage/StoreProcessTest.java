@@ -56,7 +56,8 @@ class StoreProcessTest {
         try (LocalDirectory opened = LocalDirectory.open(root)) {
             LocalStore store = new LocalStore(opened, Schedulers.boundedElastic(), Bodies.BUFFERS);
             List<ListedObject> listed = store.list("").collectList().block(SOON);
-            assertThat(listed).isNotNull().hasSizeGreaterThanOrEqualTo(20);
+            // Some of those that were counted were deleted before the kill came.
+            assertThat(listed).isNotNull().hasSizeGreaterThanOrEqualTo(10);
             byte[] expected = Bodies.random(StoreProcess.LENGTH);
             for (ListedObject object : listed) {
                 assertThat(store.open(object.key())
