@@ -113,7 +113,18 @@ final class Flights<T> {
         /** Of one that has entered. */
         <R> Mono<R> board(Role role, BiFunction<T, Role, R> take) {
             waiting.incrementAndGet();
-            return result.asMono().map(value -> take.apply(value, role)).doFinally(end -> leave());
+            return result.asMono()
+                    .<R>handle((value, caller) -> {
+                        // The caller may leave on another thread at this very moment: it is aboard until it has taken.
+                        if (enter()) {
+                            try {
+                                caller.next(take.apply(value, role));
+                            } finally {
+                                exit();
+                            }
+                        }
+                    })
+                    .doFinally(end -> leave());
         }
 
         void start(Function<Disposable.Composite, Mono<T>> work) {
@@ -134,6 +145,10 @@ final class Flights<T> {
 
         private void leave() {
             waiting.decrementAndGet();
+            exit();
+        }
+
+        private void exit() {
             Disposable ending;
             synchronized (lock) {
                 if (--aboard > 0) {
