@@ -1,6 +1,7 @@
 package dev.sluice.gateway.feature.assistant;
 
 import dev.sluice.gateway.contract.FeatureRoutes;
+import dev.sluice.gateway.contract.UserAgent;
 import dev.sluice.gateway.outbound.provider.EchoModel;
 import dev.sluice.gateway.outbound.provider.GeminiModel;
 import dev.sluice.gateway.outbound.provider.GeminiSettings;
@@ -35,7 +36,7 @@ public class AssistantFeature {
                 URI.create(properties.baseUrl()),
                 properties.model(),
                 properties.apiKey(),
-                userAgent(build),
+                UserAgent.of(build.getIfAvailable()),
                 properties.connectTimeout(),
                 properties.tryTimeout(),
                 properties.idleTimeout(),
@@ -63,10 +64,5 @@ public class AssistantFeature {
                 && environment.acceptsProfiles(Profiles.of("prod"))) {
             throw new IllegalStateException("sluice.assistant.provider: echo (expected: gemini in the profile prod)");
         }
-    }
-
-    private static String userAgent(ObjectProvider<BuildProperties> build) {
-        BuildProperties known = build.getIfAvailable();
-        return known == null ? "Sluice" : "Sluice/" + known.getVersion();
     }
 }

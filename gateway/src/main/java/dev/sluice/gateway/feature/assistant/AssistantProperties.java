@@ -1,5 +1,6 @@
 package dev.sluice.gateway.feature.assistant;
 
+import dev.sluice.gateway.contract.SettingCheck;
 import dev.sluice.gateway.outbound.provider.ApiKey;
 import dev.sluice.gateway.outbound.provider.Patience;
 import java.net.URI;
@@ -43,6 +44,7 @@ record AssistantProperties(
         @DefaultValue("2MB") DataSize maxAnswer,
         @DefaultValue("64") int connections,
         @DefaultValue("gemini") Provider provider) {
+    private static final SettingCheck CHECK = new SettingCheck("sluice.assistant.");
 
     private static final String GEMINI = "https://generativelanguage.googleapis.com";
     private static final String MODEL = "gemini-flash-latest";
@@ -62,23 +64,23 @@ record AssistantProperties(
         baseUrl = baseUrl.isBlank() ? GEMINI : baseUrl.strip().replaceFirst("/+$", "");
         model = model.isBlank() ? MODEL : model.strip();
         if (!apiKey.fitsHeader()) {
-            throw bad("api-key", apiKey, "visible ASCII characters");
+            throw CHECK.bad("api-key", apiKey, "visible ASCII characters");
         }
         if (!isBase(baseUrl)) {
-            throw bad("base-url", baseUrl, "an http or https URL without user, query and fragment");
+            throw CHECK.bad("base-url", baseUrl, "an http or https URL without user, query and fragment");
         }
         if (!MODEL_NAME.matcher(model).matches()) {
-            throw bad("model", model, "a name such as " + MODEL);
+            throw CHECK.bad("model", model, "a name such as " + MODEL);
         }
-        between("max-body", maxBody, DataSize.ofKilobytes(1), DataSize.ofMegabytes(1));
-        between("max-output-tokens", maxOutputTokens, 1, 1_000_000);
-        between("deadline", deadline, SHORTEST, LONGEST);
-        between("try-timeout", tryTimeout, SHORTEST, deadline);
-        between("retry-pause", retryPause, Duration.ZERO, Duration.ofSeconds(10));
-        between("idle-timeout", idleTimeout, SHORTEST, LONGEST);
-        between("connect-timeout", connectTimeout, SHORTEST, Duration.ofMinutes(1));
-        between("max-answer", maxAnswer, DataSize.ofKilobytes(1), DataSize.ofMegabytes(64));
-        between("connections", connections, 1, 10_000);
+        CHECK.between("max-body", maxBody, DataSize.ofKilobytes(1), DataSize.ofMegabytes(1));
+        CHECK.between("max-output-tokens", maxOutputTokens, 1, 1_000_000);
+        CHECK.between("deadline", deadline, SHORTEST, LONGEST);
+        CHECK.between("try-timeout", tryTimeout, SHORTEST, deadline);
+        CHECK.between("retry-pause", retryPause, Duration.ZERO, Duration.ofSeconds(10));
+        CHECK.between("idle-timeout", idleTimeout, SHORTEST, LONGEST);
+        CHECK.between("connect-timeout", connectTimeout, SHORTEST, Duration.ofMinutes(1));
+        CHECK.between("max-answer", maxAnswer, DataSize.ofKilobytes(1), DataSize.ofMegabytes(64));
+        CHECK.between("connections", connections, 1, 10_000);
     }
 
     /** How long one answer may take altogether. */
@@ -97,16 +99,5 @@ record AssistantProperties(
         } catch (URISyntaxException none) {
             return false;
         }
-    }
-
-    private static <T extends Comparable<T>> void between(String name, T value, T least, T most) {
-        if (value.compareTo(least) < 0 || value.compareTo(most) > 0) {
-            throw bad(name, value, least + " to " + most);
-        }
-    }
-
-    private static IllegalArgumentException bad(String name, Object value, String expected) {
-        return new IllegalArgumentException(
-                "sluice.assistant." + name + ": " + value + " (expected: " + expected + ")");
     }
 }

@@ -2,6 +2,7 @@ package dev.sluice.gateway.feature.gallery;
 
 import dev.sluice.gateway.contract.Alerts;
 import dev.sluice.gateway.contract.FeatureRoutes;
+import dev.sluice.gateway.contract.UserAgent;
 import dev.sluice.gateway.feature.gallery.GalleryProperties.GenerationBounds;
 import dev.sluice.gateway.outbound.custody.Outages;
 import dev.sluice.gateway.outbound.database.GenerationJobs;
@@ -109,7 +110,7 @@ public class GalleryFeature {
                 bounds.model(),
                 "png",
                 new Reach(Set.of("https"), Set.copyOf(bounds.domains())),
-                userAgent(build),
+                UserAgent.of(build.getIfAvailable()),
                 CONNECT_TIMEOUT,
                 TRY_TIMEOUT,
                 MAX_ANSWER,
@@ -238,18 +239,13 @@ public class GalleryFeature {
                 .wordpress()
                 .forEach((name, site) -> sites.put(
                         name, new WordPressSite(URI.create(site.url()), site.user(), site.applicationPassword())));
-        WordPressSettings settings =
-                new WordPressSettings(sites, userAgent(build), CONNECT_TIMEOUT, SEND_DEADLINE, MAX_ANSWER, CONNECTIONS);
+        WordPressSettings settings = new WordPressSettings(
+                sites, UserAgent.of(build.getIfAvailable()), CONNECT_TIMEOUT, SEND_DEADLINE, MAX_ANSWER, CONNECTIONS);
         return new WordPressMedia(settings, resources.getLoopResources(), json, Schedulers.parallel());
     }
 
     @Bean
     FeatureRoutes galleryWordPressRoutes(Gallery gallery, ObjectStore store, WordPressMedia sites) {
         return Outages.told(new WordPressRoutes(gallery, store, sites));
-    }
-
-    private static String userAgent(ObjectProvider<BuildProperties> build) {
-        BuildProperties known = build.getIfAvailable();
-        return known == null ? "Sluice" : "Sluice/" + known.getVersion();
     }
 }

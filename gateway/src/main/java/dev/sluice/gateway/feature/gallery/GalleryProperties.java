@@ -1,5 +1,6 @@
 package dev.sluice.gateway.feature.gallery;
 
+import dev.sluice.gateway.contract.SettingCheck;
 import dev.sluice.gateway.outbound.provider.ApiKey;
 import java.net.URI;
 import java.net.URISyntaxException;
@@ -43,7 +44,7 @@ record GalleryProperties(
         @DefaultValue("100") int reconcileMost,
         @DefaultValue GenerationBounds generation,
         @DefaultValue Map<String, Site> wordpress) {
-    private static final String PREFIX = "sluice.gallery.";
+    private static final SettingCheck CHECK = new SettingCheck("sluice.gallery.");
     private static final String REPLICATE = "https://api.replicate.com";
     private static final String MODEL = "black-forest-labs/flux-schnell";
     private static final Pattern MODEL_NAME =
@@ -94,18 +95,18 @@ record GalleryProperties(
             model = model.isBlank() ? MODEL : model.strip();
             checkUrl("generation.base-url", baseUrl);
             if (!MODEL_NAME.matcher(model).matches()) {
-                throw bad("generation.model", model, "owner/name or owner/name:version");
+                throw CHECK.bad("generation.model", model, "owner/name or owner/name:version");
             }
             if (!apiToken.fitsHeader()) {
-                throw bad("generation.api-token", apiToken, "visible ASCII characters");
+                throw CHECK.bad("generation.api-token", apiToken, "visible ASCII characters");
             }
             domains = List.copyOf(domains);
             forbiddenTerms = List.copyOf(forbiddenTerms);
-            between("generation.deadline", deadline, Duration.ofSeconds(1), Duration.ofHours(1));
-            between("generation.workers", workers, 1, 100);
-            between("generation.lease", lease, Duration.ofSeconds(1), Duration.ofHours(1));
-            between("generation.poll", poll, Duration.ofMillis(10), Duration.ofMinutes(1));
-            between("generation.retry-pause", retryPause, Duration.ofMillis(10), Duration.ofMinutes(1));
+            CHECK.between("generation.deadline", deadline, Duration.ofSeconds(1), Duration.ofHours(1));
+            CHECK.between("generation.workers", workers, 1, 100);
+            CHECK.between("generation.lease", lease, Duration.ofSeconds(1), Duration.ofHours(1));
+            CHECK.between("generation.poll", poll, Duration.ofMillis(10), Duration.ofMinutes(1));
+            CHECK.between("generation.retry-pause", retryPause, Duration.ofMillis(10), Duration.ofMinutes(1));
         }
     }
 
@@ -121,10 +122,10 @@ record GalleryProperties(
             url = url.strip().replaceFirst("/+$", "");
             checkUrl("wordpress.*.url", url);
             if (user.isBlank() || user.contains(":")) {
-                throw bad("wordpress.*.user", user, "a name without a colon");
+                throw CHECK.bad("wordpress.*.user", user, "a name without a colon");
             }
             if (!applicationPassword.isSet()) {
-                throw bad("wordpress.*.application-password", "none", "one made for this gateway");
+                throw CHECK.bad("wordpress.*.application-password", "none", "one made for this gateway");
             }
         }
     }
@@ -133,26 +134,20 @@ record GalleryProperties(
         workDirectory =
                 workDirectory == null ? Path.of(System.getProperty("java.io.tmpdir"), "sluice-gallery") : workDirectory;
         wordpress = Map.copyOf(wordpress);
-        between("max-image-size", maxImageSize, DataSize.ofKilobytes(1), DataSize.ofMegabytes(100));
-        between("max-pixels", maxPixels, 1L, 1_000_000_000L);
-        between("import-timeout", importTimeout, Duration.ofMillis(100), Duration.ofMinutes(5));
-        between("decoders", decoders, 1, 64);
-        between("store-timeout", storeTimeout, Duration.ofSeconds(1), Duration.ofHours(1));
-        between("reconcile-period", reconcilePeriod, Duration.ofSeconds(1), Duration.ofDays(366));
-        between("reconcile-grace", reconcileGrace, Duration.ofSeconds(1), Duration.ofDays(366));
-        between("reconcile-most", reconcileMost, 1, 1_000_000);
+        CHECK.between("max-image-size", maxImageSize, DataSize.ofKilobytes(1), DataSize.ofMegabytes(100));
+        CHECK.between("max-pixels", maxPixels, 1L, 1_000_000_000L);
+        CHECK.between("import-timeout", importTimeout, Duration.ofMillis(100), Duration.ofMinutes(5));
+        CHECK.between("decoders", decoders, 1, 64);
+        CHECK.between("store-timeout", storeTimeout, Duration.ofSeconds(1), Duration.ofHours(1));
+        CHECK.between("reconcile-period", reconcilePeriod, Duration.ofSeconds(1), Duration.ofDays(366));
+        CHECK.between("reconcile-grace", reconcileGrace, Duration.ofSeconds(1), Duration.ofDays(366));
+        CHECK.between("reconcile-most", reconcileMost, 1, 1_000_000);
     }
 
     /** Never null: the default was put in its place. */
     @Override
     public Path workDirectory() {
         return Objects.requireNonNull(workDirectory);
-    }
-
-    private static <T extends Comparable<T>> void between(String name, T value, T least, T most) {
-        if (value.compareTo(least) < 0 || value.compareTo(most) > 0) {
-            throw bad(name, value, least + " to " + most);
-        }
     }
 
     private static void checkUrl(String name, String text) {
@@ -166,12 +161,8 @@ record GalleryProperties(
                 return;
             }
         } catch (URISyntaxException none) {
-            throw bad(name, text, EXPECTED_URL);
+            throw CHECK.bad(name, text, EXPECTED_URL);
         }
-        throw bad(name, text, EXPECTED_URL);
-    }
-
-    private static IllegalArgumentException bad(String name, Object value, String expected) {
-        return new IllegalArgumentException(PREFIX + name + ": " + value + " (expected: " + expected + ")");
+        throw CHECK.bad(name, text, EXPECTED_URL);
     }
 }

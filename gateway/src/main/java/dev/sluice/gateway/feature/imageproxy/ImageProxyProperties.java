@@ -1,5 +1,6 @@
 package dev.sluice.gateway.feature.imageproxy;
 
+import dev.sluice.gateway.contract.SettingCheck;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
@@ -38,6 +39,7 @@ record ImageProxyProperties(
         @DefaultValue("60s") Duration rememberDecided,
         @DefaultValue("10s") Duration rememberFailed,
         @DefaultValue CacheBounds cache) {
+    private static final SettingCheck CHECK = new SettingCheck("sluice.image-proxy.");
 
     /**
      * Where images are kept.
@@ -66,13 +68,13 @@ record ImageProxyProperties(
         CacheBounds {
             directory =
                     directory == null ? Path.of(System.getProperty("java.io.tmpdir"), "sluice-image-cache") : directory;
-            between("cache.max-size", maxSize, DataSize.ofMegabytes(1), DataSize.ofTerabytes(10));
-            between("cache.max-entries", maxEntries, 1, 10_000_000);
-            between("cache.ttl", ttl, Duration.ofSeconds(1), Duration.ofDays(366));
-            between("cache.stale-if-error", staleIfError, Duration.ZERO, Duration.ofDays(366));
-            between("cache.memory", memory, DataSize.ofBytes(0), DataSize.ofGigabytes(64));
-            between("cache.hot-image-size", hotImageSize, DataSize.ofBytes(0), DataSize.ofMegabytes(10));
-            between("cache.write-timeout", writeTimeout, Duration.ofMillis(10), Duration.ofMinutes(1));
+            CHECK.between("cache.max-size", maxSize, DataSize.ofMegabytes(1), DataSize.ofTerabytes(10));
+            CHECK.between("cache.max-entries", maxEntries, 1, 10_000_000);
+            CHECK.between("cache.ttl", ttl, Duration.ofSeconds(1), Duration.ofDays(366));
+            CHECK.between("cache.stale-if-error", staleIfError, Duration.ZERO, Duration.ofDays(366));
+            CHECK.between("cache.memory", memory, DataSize.ofBytes(0), DataSize.ofGigabytes(64));
+            CHECK.between("cache.hot-image-size", hotImageSize, DataSize.ofBytes(0), DataSize.ofMegabytes(10));
+            CHECK.between("cache.write-timeout", writeTimeout, Duration.ofMillis(10), Duration.ofMinutes(1));
         }
 
         /** Never null: the default was put in its place. */
@@ -83,23 +85,16 @@ record ImageProxyProperties(
     }
 
     ImageProxyProperties {
-        between("max-image-size", maxImageSize, DataSize.ofBytes(1), DataSize.ofMegabytes(100));
-        between("fetch-timeout", fetchTimeout, Duration.ofMillis(100), Duration.ofMinutes(5));
-        between("concurrent-fetches", concurrentFetches, 1, 100_000);
-        between("buffer-budget", bufferBudget, maxImageSize, DataSize.ofTerabytes(1));
-        between("memory-timeout", memoryTimeout, Duration.ZERO, Duration.ofMinutes(5));
-        between("max-age", maxAge, Duration.ZERO, Duration.ofDays(366));
-        between("stale-while-revalidate", staleWhileRevalidate, Duration.ZERO, Duration.ofDays(366));
-        between("signed-url-ttl", signedUrlTtl, Duration.ofMinutes(1), Duration.ofDays(366));
-        between("max-urls", maxUrls, 1, 1000);
-        between("remember-decided", rememberDecided, Duration.ZERO, Duration.ofDays(1));
-        between("remember-failed", rememberFailed, Duration.ZERO, Duration.ofDays(1));
-    }
-
-    private static <T extends Comparable<T>> void between(String name, T value, T least, T most) {
-        if (value.compareTo(least) < 0 || value.compareTo(most) > 0) {
-            throw new IllegalArgumentException(
-                    "sluice.image-proxy." + name + ": " + value + " (expected: " + least + " to " + most + ")");
-        }
+        CHECK.between("max-image-size", maxImageSize, DataSize.ofBytes(1), DataSize.ofMegabytes(100));
+        CHECK.between("fetch-timeout", fetchTimeout, Duration.ofMillis(100), Duration.ofMinutes(5));
+        CHECK.between("concurrent-fetches", concurrentFetches, 1, 100_000);
+        CHECK.between("buffer-budget", bufferBudget, maxImageSize, DataSize.ofTerabytes(1));
+        CHECK.between("memory-timeout", memoryTimeout, Duration.ZERO, Duration.ofMinutes(5));
+        CHECK.between("max-age", maxAge, Duration.ZERO, Duration.ofDays(366));
+        CHECK.between("stale-while-revalidate", staleWhileRevalidate, Duration.ZERO, Duration.ofDays(366));
+        CHECK.between("signed-url-ttl", signedUrlTtl, Duration.ofMinutes(1), Duration.ofDays(366));
+        CHECK.between("max-urls", maxUrls, 1, 1000);
+        CHECK.between("remember-decided", rememberDecided, Duration.ZERO, Duration.ofDays(1));
+        CHECK.between("remember-failed", rememberFailed, Duration.ZERO, Duration.ofDays(1));
     }
 }

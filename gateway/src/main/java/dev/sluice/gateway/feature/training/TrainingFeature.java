@@ -3,6 +3,7 @@ package dev.sluice.gateway.feature.training;
 import dev.sluice.gateway.contract.FeatureRoutes;
 import dev.sluice.gateway.contract.ImageArchives;
 import dev.sluice.gateway.contract.SigningSecret;
+import dev.sluice.gateway.contract.UserAgent;
 import dev.sluice.gateway.outbound.fetch.GuardedConnections;
 import dev.sluice.gateway.outbound.fetch.OriginUrls;
 import dev.sluice.gateway.outbound.provider.FalSettings;
@@ -48,7 +49,7 @@ public class TrainingFeature {
                 properties.apiKey(),
                 properties.model(),
                 properties.uploads(),
-                userAgent(build),
+                UserAgent.of(build.getIfAvailable()),
                 properties.connectTimeout(),
                 properties.tryTimeout(),
                 properties.uploadTimeout(),
@@ -73,7 +74,7 @@ public class TrainingFeature {
     BufferBudget trainingDisk(TrainingProperties properties, ImageArchives archives, MeterRegistry meters) {
         long one = archives.mostBytes(properties.maxImages());
         if (properties.diskBudget().toBytes() < one) {
-            throw TrainingProperties.bad(
+            throw TrainingProperties.CHECK.bad(
                     "disk-budget",
                     properties.diskBudget(),
                     "at least " + one + "B, for " + properties.maxImages() + " images");
@@ -102,10 +103,5 @@ public class TrainingFeature {
                 archives, trainer, places, disk, spool, Schedulers.boundedElastic(), Schedulers.parallel());
         return new TrainingRoutes(
                 new TrainingSetup(tools, properties), new TrainingIds(secret.keyFor("training")), properties);
-    }
-
-    private static String userAgent(ObjectProvider<BuildProperties> build) {
-        BuildProperties known = build.getIfAvailable();
-        return known == null ? "Sluice" : "Sluice/" + known.getVersion();
     }
 }

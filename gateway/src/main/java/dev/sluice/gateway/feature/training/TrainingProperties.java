@@ -1,5 +1,6 @@
 package dev.sluice.gateway.feature.training;
 
+import dev.sluice.gateway.contract.SettingCheck;
 import dev.sluice.gateway.outbound.fetch.FetchRequest.Reach;
 import dev.sluice.gateway.outbound.provider.ApiKey;
 import dev.sluice.gateway.outbound.provider.FalSettings;
@@ -58,6 +59,7 @@ record TrainingProperties(
         @DefaultValue("2m") Duration uploadTimeout,
         @DefaultValue("500ms") Duration retryPause,
         @DefaultValue("3s") Duration connectTimeout) {
+    static final SettingCheck CHECK = new SettingCheck("sluice.training.");
     private static final String QUEUE = "https://queue.fal.run";
     private static final String STORAGE = "https://rest.fal.ai";
     private static final Duration SHORTEST = Duration.ofMillis(100);
@@ -71,27 +73,27 @@ record TrainingProperties(
         uploadSchemes = Set.copyOf(uploadSchemes);
         uploadDomains = List.copyOf(uploadDomains);
         if (!apiKey.fitsHeader()) {
-            throw bad("api-key", apiKey, "visible ASCII characters");
+            throw CHECK.bad("api-key", apiKey, "visible ASCII characters");
         }
         if (!FalSettings.isModel(model)) {
-            throw bad("model", model, "owner/app or owner/app/path");
+            throw CHECK.bad("model", model, "owner/app or owner/app/path");
         }
         if (uploadSchemes.isEmpty() || !Set.of("http", "https").containsAll(uploadSchemes)) {
-            throw bad("upload-schemes", uploadSchemes, "http, https or both");
+            throw CHECK.bad("upload-schemes", uploadSchemes, "http, https or both");
         }
         if (uploadDomains.isEmpty()) {
-            throw bad("upload-domains", uploadDomains, "at least one domain");
+            throw CHECK.bad("upload-domains", uploadDomains, "at least one domain");
         }
-        between("max-body", maxBody, DataSize.ofKilobytes(1), DataSize.ofMegabytes(1));
-        between("max-images", maxImages, 1, 100);
-        between("min-images", minImages, 1, maxImages);
-        between("concurrency", concurrency, 1, 100);
-        between("disk-budget", diskBudget, DataSize.ofKilobytes(1), DataSize.ofTerabytes(1));
-        between("deadline", deadline, SHORTEST, Duration.ofHours(1));
-        between("try-timeout", tryTimeout, SHORTEST, deadline);
-        between("upload-timeout", uploadTimeout, SHORTEST, deadline);
-        between("retry-pause", retryPause, Duration.ZERO, Duration.ofSeconds(10));
-        between("connect-timeout", connectTimeout, SHORTEST, Duration.ofMinutes(1));
+        CHECK.between("max-body", maxBody, DataSize.ofKilobytes(1), DataSize.ofMegabytes(1));
+        CHECK.between("max-images", maxImages, 1, 100);
+        CHECK.between("min-images", minImages, 1, maxImages);
+        CHECK.between("concurrency", concurrency, 1, 100);
+        CHECK.between("disk-budget", diskBudget, DataSize.ofKilobytes(1), DataSize.ofTerabytes(1));
+        CHECK.between("deadline", deadline, SHORTEST, Duration.ofHours(1));
+        CHECK.between("try-timeout", tryTimeout, SHORTEST, deadline);
+        CHECK.between("upload-timeout", uploadTimeout, SHORTEST, deadline);
+        CHECK.between("retry-pause", retryPause, Duration.ZERO, Duration.ofSeconds(10));
+        CHECK.between("connect-timeout", connectTimeout, SHORTEST, Duration.ofMinutes(1));
     }
 
     /** Never null: the default was put in its place. */
@@ -123,16 +125,6 @@ record TrainingProperties(
     }
 
     private static IllegalArgumentException badUrl(String name, String text) {
-        return bad(name, text, "an http or https URL without user, query and fragment");
-    }
-
-    private static <T extends Comparable<T>> void between(String name, T value, T least, T most) {
-        if (value.compareTo(least) < 0 || value.compareTo(most) > 0) {
-            throw bad(name, value, least + " to " + most);
-        }
-    }
-
-    static IllegalArgumentException bad(String name, Object value, String expected) {
-        return new IllegalArgumentException("sluice.training." + name + ": " + value + " (expected: " + expected + ")");
+        return CHECK.bad(name, text, "an http or https URL without user, query and fragment");
     }
 }

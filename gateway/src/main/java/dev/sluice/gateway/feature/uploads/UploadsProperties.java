@@ -1,5 +1,6 @@
 package dev.sluice.gateway.feature.uploads;
 
+import dev.sluice.gateway.contract.SettingCheck;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.file.Path;
@@ -39,22 +40,22 @@ record UploadsProperties(
         @DefaultValue("2") int checks,
         @Nullable Path workDirectory,
         @DefaultValue("") String publicUrl) {
-    private static final String PREFIX = "sluice.uploads.";
+    private static final SettingCheck CHECK = new SettingCheck("sluice.uploads.");
     private static final Duration SECOND = Duration.ofSeconds(1);
 
     UploadsProperties {
         workDirectory =
                 workDirectory == null ? Path.of(System.getProperty("java.io.tmpdir"), "sluice-uploads") : workDirectory;
         publicUrl = publicUrl.strip();
-        between("max-image-size", maxImageSize, DataSize.ofKilobytes(1), DataSize.ofMegabytes(100));
-        between("max-pixels", maxPixels, 1L, 1_000_000_000L);
-        between("url-ttl", urlTtl, SECOND, Duration.ofDays(7));
-        between("intent-ttl", intentTtl, urlTtl, Duration.ofDays(30));
-        between("sweep-period", sweepPeriod, SECOND, Duration.ofDays(1));
-        between("max-pending", maxPending, 1, 100_000);
-        between("put-timeout", putTimeout, SECOND, Duration.ofHours(1));
-        between("complete-timeout", completeTimeout, SECOND, Duration.ofMinutes(10));
-        between("checks", checks, 1, 64);
+        CHECK.between("max-image-size", maxImageSize, DataSize.ofKilobytes(1), DataSize.ofMegabytes(100));
+        CHECK.between("max-pixels", maxPixels, 1L, 1_000_000_000L);
+        CHECK.between("url-ttl", urlTtl, SECOND, Duration.ofDays(7));
+        CHECK.between("intent-ttl", intentTtl, urlTtl, Duration.ofDays(30));
+        CHECK.between("sweep-period", sweepPeriod, SECOND, Duration.ofDays(1));
+        CHECK.between("max-pending", maxPending, 1, 100_000);
+        CHECK.between("put-timeout", putTimeout, SECOND, Duration.ofHours(1));
+        CHECK.between("complete-timeout", completeTimeout, SECOND, Duration.ofMinutes(10));
+        CHECK.between("checks", checks, 1, 64);
         if (!publicUrl.isEmpty()) {
             checkUrl(publicUrl);
         }
@@ -64,12 +65,6 @@ record UploadsProperties(
     @Override
     public Path workDirectory() {
         return Objects.requireNonNull(workDirectory);
-    }
-
-    private static <T extends Comparable<T>> void between(String name, T value, T least, T most) {
-        if (value.compareTo(least) < 0 || value.compareTo(most) > 0) {
-            throw bad(name, value, least + " to " + most);
-        }
     }
 
     /** The parser's message would say the same in other words. */
@@ -90,10 +85,6 @@ record UploadsProperties(
         } catch (URISyntaxException none) {
             // Said below.
         }
-        throw bad("public-url", text, "http://host:port or https://host:port");
-    }
-
-    private static IllegalArgumentException bad(String name, Object value, String expected) {
-        return new IllegalArgumentException(PREFIX + name + ": " + value + " (expected: " + expected + ")");
+        throw CHECK.bad("public-url", text, "http://host:port or https://host:port");
     }
 }

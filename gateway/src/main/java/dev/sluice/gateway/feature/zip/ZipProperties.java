@@ -1,6 +1,7 @@
 package dev.sluice.gateway.feature.zip;
 
 import com.sun.management.HotSpotDiagnosticMXBean;
+import dev.sluice.gateway.contract.SettingCheck;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -43,23 +44,24 @@ record ZipProperties(
         @DefaultValue("1h") Duration archiveTimeout,
         @DefaultValue("10m") Duration linkTtl,
         @DefaultValue("16MB") DataSize linkStore) {
+    private static final SettingCheck CHECK = new SettingCheck("sluice.zip.");
 
     ZipProperties {
         bufferBudget = bufferBudget == null ? quarterOfDirectMemory() : bufferBudget;
         spoolDirectory =
                 spoolDirectory == null ? Path.of(System.getProperty("java.io.tmpdir"), "sluice-spool") : spoolDirectory;
-        between("max-images", maxImages, 1, 100);
-        between("max-image-size", maxImageSize, DataSize.ofBytes(1), DataSize.ofMegabytes(100));
-        between("image-timeout", imageTimeout, Duration.ofMillis(100), Duration.ofMinutes(5));
-        between("concurrency", concurrency, 1, 20);
-        between("max-body", maxBody, DataSize.ofKilobytes(1), DataSize.ofMegabytes(1));
-        between("buffer-budget", bufferBudget, maxImageSize, DataSize.ofTerabytes(1));
-        between("spool-budget", spoolBudget, maxImageSize, DataSize.ofTerabytes(1));
-        between("spool-after", spoolAfter, Duration.ZERO, Duration.ofMinutes(1));
-        between("queue-timeout", queueTimeout, Duration.ofMillis(10), Duration.ofMinutes(5));
-        between("archive-timeout", archiveTimeout, Duration.ofSeconds(1), Duration.ofDays(1));
-        between("link-ttl", linkTtl, Duration.ofSeconds(1), Duration.ofDays(1));
-        between("link-store", linkStore, maxBody, DataSize.ofGigabytes(1));
+        CHECK.between("max-images", maxImages, 1, 100);
+        CHECK.between("max-image-size", maxImageSize, DataSize.ofBytes(1), DataSize.ofMegabytes(100));
+        CHECK.between("image-timeout", imageTimeout, Duration.ofMillis(100), Duration.ofMinutes(5));
+        CHECK.between("concurrency", concurrency, 1, 20);
+        CHECK.between("max-body", maxBody, DataSize.ofKilobytes(1), DataSize.ofMegabytes(1));
+        CHECK.between("buffer-budget", bufferBudget, maxImageSize, DataSize.ofTerabytes(1));
+        CHECK.between("spool-budget", spoolBudget, maxImageSize, DataSize.ofTerabytes(1));
+        CHECK.between("spool-after", spoolAfter, Duration.ZERO, Duration.ofMinutes(1));
+        CHECK.between("queue-timeout", queueTimeout, Duration.ofMillis(10), Duration.ofMinutes(5));
+        CHECK.between("archive-timeout", archiveTimeout, Duration.ofSeconds(1), Duration.ofDays(1));
+        CHECK.between("link-ttl", linkTtl, Duration.ofSeconds(1), Duration.ofDays(1));
+        CHECK.between("link-store", linkStore, maxBody, DataSize.ofGigabytes(1));
     }
 
     /** Never null: the default was put in its place. */
@@ -80,12 +82,5 @@ record ZipProperties(
                 Long.parseLong(diagnostics.getVMOption("MaxDirectMemorySize").getValue());
         // 0 means "not set", and then the limit is that of the heap.
         return DataSize.ofBytes((limit > 0 ? limit : Runtime.getRuntime().maxMemory()) / 4);
-    }
-
-    private static <T extends Comparable<T>> void between(String name, T value, T least, T most) {
-        if (value.compareTo(least) < 0 || value.compareTo(most) > 0) {
-            throw new IllegalArgumentException(
-                    "sluice.zip." + name + ": " + value + " (expected: " + least + " to " + most + ")");
-        }
     }
 }

@@ -1,5 +1,6 @@
 package dev.sluice.gateway.outbound.alert;
 
+import dev.sluice.gateway.contract.SettingCheck;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.time.Duration;
@@ -20,16 +21,17 @@ record AlertProperties(
         @DefaultValue("1h") Duration repeatAfter,
         @DefaultValue("30") int queue,
         @DefaultValue("2s") Duration closeTimeout) {
+    private static final SettingCheck CHECK = new SettingCheck("sluice.alerts.");
 
     AlertProperties {
         sentryDsn = sentryDsn.strip();
         if (!sentryDsn.isEmpty() && !isDsn(sentryDsn)) {
             // Its value is not told: it holds a key.
-            throw bad("sentry-dsn", "[not shown]", "https://KEY@HOST/PROJECT, as Sentry shows it");
+            throw CHECK.bad("sentry-dsn", "[not shown]", "https://KEY@HOST/PROJECT, as Sentry shows it");
         }
-        between("repeat-after", repeatAfter, Duration.ofSeconds(1), Duration.ofDays(7));
-        between("queue", queue, 1, 1000);
-        between("close-timeout", closeTimeout, Duration.ZERO, Duration.ofSeconds(30));
+        CHECK.between("repeat-after", repeatAfter, Duration.ofSeconds(1), Duration.ofDays(7));
+        CHECK.between("queue", queue, 1, 1000);
+        CHECK.between("close-timeout", closeTimeout, Duration.ZERO, Duration.ofSeconds(30));
     }
 
     @Override
@@ -52,15 +54,5 @@ record AlertProperties(
         } catch (URISyntaxException none) {
             return false;
         }
-    }
-
-    private static <T extends Comparable<T>> void between(String name, T value, T least, T most) {
-        if (value.compareTo(least) < 0 || value.compareTo(most) > 0) {
-            throw bad(name, value, least + " to " + most);
-        }
-    }
-
-    private static IllegalArgumentException bad(String name, Object value, String expected) {
-        return new IllegalArgumentException("sluice.alerts." + name + ": " + value + " (expected: " + expected + ")");
     }
 }

@@ -1,5 +1,6 @@
 package dev.sluice.gateway.outbound.database;
 
+import dev.sluice.gateway.contract.SettingCheck;
 import java.nio.file.Path;
 import java.time.Duration;
 import org.springframework.boot.context.properties.ConfigurationProperties;
@@ -23,18 +24,19 @@ record DatabaseProperties(
         @DefaultValue("5s") Duration acquireTimeout,
         @DefaultValue("10s") Duration statementTimeout,
         @DefaultValue("5s") Duration connectTimeout) {
+    static final SettingCheck CHECK = new SettingCheck("sluice.database.");
 
     DatabaseProperties {
         if (!url.isBlank()) {
             PostgresAddress.parse(url);
         }
         if (directory.toString().isBlank() || directory.toString().contains(";")) {
-            throw bad("directory", directory, "the name of a directory, without a semicolon");
+            throw CHECK.bad("directory", directory, "the name of a directory, without a semicolon");
         }
-        between("pool-size", poolSize, 1, 100);
-        between("acquire-timeout", acquireTimeout, Duration.ofMillis(10), Duration.ofMinutes(1));
-        between("statement-timeout", statementTimeout, Duration.ofMillis(100), Duration.ofMinutes(5));
-        between("connect-timeout", connectTimeout, Duration.ofMillis(50), Duration.ofMinutes(1));
+        CHECK.between("pool-size", poolSize, 1, 100);
+        CHECK.between("acquire-timeout", acquireTimeout, Duration.ofMillis(10), Duration.ofMinutes(1));
+        CHECK.between("statement-timeout", statementTimeout, Duration.ofMillis(100), Duration.ofMinutes(5));
+        CHECK.between("connect-timeout", connectTimeout, Duration.ofMillis(50), Duration.ofMinutes(1));
     }
 
     /** Where the database is. */
@@ -47,15 +49,5 @@ record DatabaseProperties(
     public String toString() {
         return "DatabaseProperties[" + address() + ", poolSize=" + poolSize + ", acquireTimeout=" + acquireTimeout
                 + ", statementTimeout=" + statementTimeout + ", connectTimeout=" + connectTimeout + "]";
-    }
-
-    private static <T extends Comparable<T>> void between(String name, T value, T least, T most) {
-        if (value.compareTo(least) < 0 || value.compareTo(most) > 0) {
-            throw bad(name, value, least + " to " + most);
-        }
-    }
-
-    static IllegalArgumentException bad(String name, Object value, String expected) {
-        return new IllegalArgumentException("sluice.database." + name + ": " + value + " (expected: " + expected + ")");
     }
 }

@@ -159,6 +159,6 @@ record PostgresAddress(
     }
 
     private static IllegalArgumentException bad(String expected) {
-        return DatabaseProperties.bad("url", "not shown, it may hold a password", expected);
+        return DatabaseProperties.CHECK.bad("url", "not shown, it may hold a password", expected);
     }
 }

@@ -1,5 +1,6 @@
 package dev.sluice.gateway.outbound.fetch;
 
+import dev.sluice.gateway.contract.UserAgent;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.util.List;
@@ -79,10 +80,6 @@ public class FetchConfiguration {
     }
 
     private static String userAgent(FetchProperties properties, @Nullable BuildProperties build) {
-        if (!properties.userAgent().isEmpty()) {
-            return properties.userAgent();
-        }
-        String version = build == null ? null : build.getVersion();
-        return version == null ? "Sluice" : "Sluice/" + version;
+        return properties.userAgent().isEmpty() ? UserAgent.of(build) : properties.userAgent();
     }
 }

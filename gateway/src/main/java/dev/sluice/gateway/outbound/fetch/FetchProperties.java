@@ -45,11 +45,11 @@ record FetchProperties(
         allowNetworks = List.copyOf(allowNetworks);
         allowPorts = Set.copyOf(allowPorts);
         allowNetworks.forEach(network -> Setting.parses("allow-networks", network, AllowedNetwork::parse));
-        allowPorts.forEach(port -> Setting.between("allow-ports", port, 1, 65_535));
-        Setting.between("connect-timeout", connectTimeout, Duration.ofMillis(100), Duration.ofMinutes(1));
-        Setting.between("first-byte-timeout", firstByteTimeout, Duration.ofMillis(100), Duration.ofMinutes(5));
-        Setting.between("max-redirects", maxRedirects, 0, 10);
-        Setting.between("max-tracked-hosts", maxTrackedHosts, 10, 1_000_000);
+        allowPorts.forEach(port -> Setting.CHECK.between("allow-ports", port, 1, 65_535));
+        Setting.CHECK.between("connect-timeout", connectTimeout, Duration.ofMillis(100), Duration.ofMinutes(1));
+        Setting.CHECK.between("first-byte-timeout", firstByteTimeout, Duration.ofMillis(100), Duration.ofMinutes(5));
+        Setting.CHECK.between("max-redirects", maxRedirects, 0, 10);
+        Setting.CHECK.between("max-tracked-hosts", maxTrackedHosts, 10, 1_000_000);
         Setting.header("user-agent", userAgent);
     }
 
@@ -68,9 +68,9 @@ record FetchProperties(
             @DefaultValue("1KB") DataSize bytesPerSecond,
             @DefaultValue("5s") Duration grace) {
         Rate {
-            Setting.between(
+            Setting.CHECK.between(
                     "minimum-rate.bytes-per-second", bytesPerSecond, DataSize.ofBytes(1), DataSize.ofGigabytes(1));
-            Setting.between("minimum-rate.grace", grace, Duration.ofMillis(100), Duration.ofMinutes(5));
+            Setting.CHECK.between("minimum-rate.grace", grace, Duration.ofMillis(100), Duration.ofMinutes(5));
         }
     }
 
@@ -86,7 +86,7 @@ record FetchProperties(
         Dns {
             servers = List.copyOf(servers);
             servers.forEach(server -> Setting.parses("dns.servers", server, Setting::endpoint));
-            Setting.between("dns.timeout", timeout, Duration.ofMillis(100), Duration.ofMinutes(1));
+            Setting.CHECK.between("dns.timeout", timeout, Duration.ofMillis(100), Duration.ofMinutes(1));
         }
     }
 
@@ -102,9 +102,9 @@ record FetchProperties(
             @DefaultValue("200ms") Duration backoff,
             @DefaultValue("2s") Duration maxBackoff) {
         Retry {
-            Setting.between("retry.tries", tries, 1, 10);
-            Setting.between("retry.backoff", backoff, Duration.ofMillis(1), Duration.ofSeconds(10));
-            Setting.between("retry.max-backoff", maxBackoff, backoff, Duration.ofMinutes(1));
+            Setting.CHECK.between("retry.tries", tries, 1, 10);
+            Setting.CHECK.between("retry.backoff", backoff, Duration.ofMillis(1), Duration.ofSeconds(10));
+            Setting.CHECK.between("retry.max-backoff", maxBackoff, backoff, Duration.ofMinutes(1));
         }
     }
 
@@ -124,12 +124,12 @@ record FetchProperties(
             @DefaultValue("15s") Duration maxIdle,
             @DefaultValue("5m") Duration maxAge) {
         Connections {
-            Setting.between("connections.per-host", perHost, 1, 10_000);
-            Setting.between("connections.pending-per-host", pendingPerHost, 0, 100_000);
-            Setting.between(
+            Setting.CHECK.between("connections.per-host", perHost, 1, 10_000);
+            Setting.CHECK.between("connections.pending-per-host", pendingPerHost, 0, 100_000);
+            Setting.CHECK.between(
                     "connections.pending-timeout", pendingTimeout, Duration.ofMillis(100), Duration.ofMinutes(5));
-            Setting.between("connections.max-idle", maxIdle, Duration.ofSeconds(1), Duration.ofHours(1));
-            Setting.between("connections.max-age", maxAge, Duration.ofSeconds(1), Duration.ofDays(1));
+            Setting.CHECK.between("connections.max-idle", maxIdle, Duration.ofSeconds(1), Duration.ofHours(1));
+            Setting.CHECK.between("connections.max-age", maxAge, Duration.ofSeconds(1), Duration.ofDays(1));
         }
     }
 
@@ -147,10 +147,10 @@ record FetchProperties(
             @DefaultValue("10s") Duration rest,
             @DefaultValue("4") int probes) {
         Breaker {
-            Setting.between("breaker.failure-percent", failurePercent, 1, 100);
-            Setting.between("breaker.window", window, 2, 10_000);
-            Setting.between("breaker.rest", rest, Duration.ofMillis(100), Duration.ofHours(1));
-            Setting.between("breaker.probes", probes, 1, 100);
+            Setting.CHECK.between("breaker.failure-percent", failurePercent, 1, 100);
+            Setting.CHECK.between("breaker.window", window, 2, 10_000);
+            Setting.CHECK.between("breaker.rest", rest, Duration.ofMillis(100), Duration.ofHours(1));
+            Setting.CHECK.between("breaker.probes", probes, 1, 100);
         }
     }
 }

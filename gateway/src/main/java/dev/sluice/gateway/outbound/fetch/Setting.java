@@ -1,35 +1,16 @@
 package dev.sluice.gateway.outbound.fetch;
 
 import dev.sluice.gateway.contract.CidrBlock;
+import dev.sluice.gateway.contract.SettingCheck;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.time.Duration;
 import java.util.function.Consumer;
-import org.springframework.util.unit.DataSize;
 
-/** Checks of one value of {@code sluice.fetch.*}, with messages of one shape: name, value, expected. */
+/** Checks that values of {@code sluice.fetch.*} alone need. */
 final class Setting {
-    private static final String PREFIX = "sluice.fetch.";
+    static final SettingCheck CHECK = new SettingCheck("sluice.fetch.");
 
     private Setting() {}
-
-    static void between(String name, int value, int least, int most) {
-        if (value < least || value > most) {
-            throw bad(name, value, least + " to " + most);
-        }
-    }
-
-    static void between(String name, Duration value, Duration least, Duration most) {
-        if (value.compareTo(least) < 0 || value.compareTo(most) > 0) {
-            throw bad(name, value, least + " to " + most);
-        }
-    }
-
-    static void between(String name, DataSize value, DataSize least, DataSize most) {
-        if (value.compareTo(least) < 0 || value.compareTo(most) > 0) {
-            throw bad(name, value, least + " to " + most);
-        }
-    }
 
     /**
      * {@code parser} says in its own message what it expected of {@code value}. It is not kept as a cause: what a
@@ -40,13 +21,13 @@ final class Setting {
         try {
             parser.accept(value);
         } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException(PREFIX + name + ": " + e.getMessage());
+            throw new IllegalArgumentException(CHECK.prefix() + name + ": " + e.getMessage());
         }
     }
 
     static void header(String name, String value) {
         if (!value.chars().allMatch(c -> c >= 0x20 && c < 0x7f)) {
-            throw bad(name, value, "printable ASCII");
+            throw CHECK.bad(name, value, "printable ASCII");
         }
     }
 
@@ -61,9 +42,5 @@ final class Setting {
             throw new IllegalArgumentException(text + " (expected: an address and port such as 192.0.2.53:53)");
         }
         return new InetSocketAddress(address, Integer.parseInt(port));
-    }
-
-    private static IllegalArgumentException bad(String name, Object value, String expected) {
-        return new IllegalArgumentException(PREFIX + name + ": " + value + " (expected: " + expected + ")");
     }
 }

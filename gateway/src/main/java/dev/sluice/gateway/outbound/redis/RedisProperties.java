@@ -1,5 +1,6 @@
 package dev.sluice.gateway.outbound.redis;
 
+import dev.sluice.gateway.contract.SettingCheck;
 import io.lettuce.core.RedisURI;
 import java.net.URI;
 import java.net.URISyntaxException;
@@ -25,6 +26,7 @@ record RedisProperties(
         @DefaultValue("1s") Duration connectTimeout,
         @DefaultValue("4096") int queueSize,
         @DefaultValue("{sluice}:") String keyPrefix) {
+    private static final SettingCheck CHECK = new SettingCheck("sluice.redis.");
     private static final Set<String> SCHEMES = Set.of("redis", "rediss");
     private static final int LONGEST_PREFIX = 100;
     /** One hash tag, so that the keys of one decision are in one slot of a cluster. */
@@ -34,11 +36,11 @@ record RedisProperties(
         if (!url.isBlank()) {
             parse(url);
         }
-        between("command-timeout", commandTimeout, Duration.ofMillis(5), Duration.ofSeconds(10));
-        between("connect-timeout", connectTimeout, Duration.ofMillis(50), Duration.ofMinutes(1));
-        between("queue-size", queueSize, 1, 1_000_000);
+        CHECK.between("command-timeout", commandTimeout, Duration.ofMillis(5), Duration.ofSeconds(10));
+        CHECK.between("connect-timeout", connectTimeout, Duration.ofMillis(50), Duration.ofMinutes(1));
+        CHECK.between("queue-size", queueSize, 1, 1_000_000);
         if (keyPrefix.length() > LONGEST_PREFIX || !PREFIX.matcher(keyPrefix).matches()) {
-            throw bad(
+            throw CHECK.bad(
                     "key-prefix",
                     keyPrefix,
                     "at most " + LONGEST_PREFIX + " letters, digits and :._- with one {tag}, for example {sluice}:");
@@ -71,20 +73,10 @@ record RedisProperties(
         } catch (URISyntaxException | IllegalArgumentException e) {
             // Said below.
         }
-        throw bad(
+        throw CHECK.bad(
                 "url",
                 "not shown, it may hold a password",
                 "redis://host:port or rediss://host:port, with user:password@ before the host and /database after the"
                         + " port where needed, all of it percent-encoded");
-    }
-
-    private static <T extends Comparable<T>> void between(String name, T value, T least, T most) {
-        if (value.compareTo(least) < 0 || value.compareTo(most) > 0) {
-            throw bad(name, value, least + " to " + most);
-        }
-    }
-
-    private static IllegalArgumentException bad(String name, Object value, String expected) {
-        return new IllegalArgumentException("sluice.redis." + name + ": " + value + " (expected: " + expected + ")");
     }
 }

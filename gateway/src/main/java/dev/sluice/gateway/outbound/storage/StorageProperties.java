@@ -1,5 +1,6 @@
 package dev.sluice.gateway.outbound.storage;
 
+import dev.sluice.gateway.contract.SettingCheck;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.file.Path;
@@ -20,7 +21,7 @@ import org.springframework.util.StringUtils;
 record StorageProperties(
         @DefaultValue("sluice-data/store") Path directory,
         @DefaultValue S3 s3) {
-    private static final String PREFIX = "sluice.storage.";
+    private static final SettingCheck CHECK = new SettingCheck("sluice.storage.");
 
     /**
      * {@code sluice.storage.s3.*}.
@@ -60,25 +61,25 @@ record StorageProperties(
             accessKey = accessKey.strip();
             secretKey = secretKey.strip();
             if (!bucket.isEmpty() && !BUCKET.matcher(bucket).matches()) {
-                throw bad("s3.bucket", bucket, "3 to 63 lower-case letters, digits, dots and hyphens");
+                throw CHECK.bad("s3.bucket", bucket, "3 to 63 lower-case letters, digits, dots and hyphens");
             }
             if (!endpoint.isEmpty()) {
                 checkEndpoint(endpoint);
             }
             if (!REGION.matcher(region).matches()) {
-                throw bad("s3.region", region, "a region such as eu-central-1");
+                throw CHECK.bad("s3.region", region, "a region such as eu-central-1");
             }
             if (accessKey.isEmpty() != secretKey.isEmpty()) {
-                throw bad(
+                throw CHECK.bad(
                         accessKey.isEmpty() ? "s3.access-key" : "s3.secret-key",
                         "''",
                         "access-key and secret-key together, or neither");
             }
-            between("s3.attempt-timeout", attemptTimeout, Duration.ofMillis(100), Duration.ofMinutes(5));
-            between("s3.call-timeout", callTimeout, attemptTimeout, Duration.ofMinutes(10));
-            between("s3.put-timeout", putTimeout, Duration.ofSeconds(1), Duration.ofHours(1));
-            between("s3.tries", tries, 1, 10);
-            between("s3.connections", connections, 1, 1000);
+            CHECK.between("s3.attempt-timeout", attemptTimeout, Duration.ofMillis(100), Duration.ofMinutes(5));
+            CHECK.between("s3.call-timeout", callTimeout, attemptTimeout, Duration.ofMinutes(10));
+            CHECK.between("s3.put-timeout", putTimeout, Duration.ofSeconds(1), Duration.ofHours(1));
+            CHECK.between("s3.tries", tries, 1, 10);
+            CHECK.between("s3.connections", connections, 1, 1000);
         }
 
         boolean isSet() {
@@ -114,17 +115,8 @@ record StorageProperties(
             } catch (URISyntaxException e) {
                 // Said below.
             }
-            throw bad("s3.endpoint", "not shown, it may hold a password", "http://host:port or https://host:port");
+            throw CHECK.bad(
+                    "s3.endpoint", "not shown, it may hold a password", "http://host:port or https://host:port");
         }
-    }
-
-    private static <T extends Comparable<T>> void between(String name, T value, T least, T most) {
-        if (value.compareTo(least) < 0 || value.compareTo(most) > 0) {
-            throw bad(name, value, least + " to " + most);
-        }
-    }
-
-    private static IllegalArgumentException bad(String name, Object value, String expected) {
-        return new IllegalArgumentException(PREFIX + name + ": " + value + " (expected: " + expected + ")");
     }
 }
