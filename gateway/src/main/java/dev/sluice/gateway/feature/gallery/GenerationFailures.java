@@ -3,7 +3,7 @@ package dev.sluice.gateway.feature.gallery;
 import dev.sluice.gateway.outbound.database.DatabaseException;
 import dev.sluice.gateway.outbound.database.Image;
 import dev.sluice.gateway.outbound.fetch.FetchException;
-import dev.sluice.gateway.outbound.picture.PictureException;
+import dev.sluice.gateway.outbound.picture.format.PictureException;
 import dev.sluice.gateway.outbound.provider.ProviderException;
 import dev.sluice.gateway.outbound.storage.StorageException;
 import dev.sluice.zipstream.ByteLimitExceededException;

@@ -12,7 +12,7 @@ import dev.sluice.gateway.outbound.database.Images;
 import dev.sluice.gateway.outbound.fetch.FetchException;
 import dev.sluice.gateway.outbound.fetch.FetchFailure;
 import dev.sluice.gateway.outbound.fetch.FetchRequest.Reach;
-import dev.sluice.gateway.outbound.picture.PictureException;
+import dev.sluice.gateway.outbound.picture.format.PictureException;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.UUID;

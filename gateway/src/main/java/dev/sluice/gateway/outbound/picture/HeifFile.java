@@ -1,7 +1,8 @@
 package dev.sluice.gateway.outbound.picture;
 
 import dev.sluice.gateway.outbound.fetch.ImageType;
-import dev.sluice.gateway.outbound.picture.PictureException.Kind;
+import dev.sluice.gateway.outbound.picture.format.PictureException;
+import dev.sluice.gateway.outbound.picture.format.PictureException.Kind;
 import java.io.IOException;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;

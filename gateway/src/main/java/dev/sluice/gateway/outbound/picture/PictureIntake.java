@@ -1,12 +1,14 @@
 package dev.sluice.gateway.outbound.picture;
 
 import dev.sluice.gateway.contract.StrongTag;
+import dev.sluice.gateway.outbound.picture.format.PictureException;
 import dev.sluice.gateway.outbound.storage.StorageException;
 import dev.sluice.zipstream.ByteStreams;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import java.util.zip.CRC32;
@@ -66,7 +68,8 @@ public final class PictureIntake {
     private <T> Mono<T> take(Source source, Function<Path, Mono<Picture>> check, Function<ReceivedFile, Mono<T>> use) {
         return files.with(file -> source.read(body -> write(file, body))
                 .flatMap(written -> check.apply(file)
-                        .map(picture -> new ReceivedFile(file, written.size, written.crc32, written.etag, picture)))
+                        .map(picture -> new ReceivedFile(
+                                file, written.size, written.crc32, written.etag, picture, List.of(), null)))
                 .flatMap(use));
     }
 

@@ -3,7 +3,8 @@ package dev.sluice.gateway.outbound.picture;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import dev.sluice.gateway.outbound.picture.PictureException.Kind;
+import dev.sluice.gateway.outbound.picture.format.PictureException;
+import dev.sluice.gateway.outbound.picture.format.PictureException.Kind;
 import dev.sluice.gateway.testing.Heif;
 import java.io.IOException;
 import java.io.InputStream;

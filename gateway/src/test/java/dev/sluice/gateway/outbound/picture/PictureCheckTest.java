@@ -4,7 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.sluice.gateway.outbound.fetch.ImageType;
-import dev.sluice.gateway.outbound.picture.PictureException.Kind;
+import dev.sluice.gateway.outbound.picture.format.PictureException;
+import dev.sluice.gateway.outbound.picture.format.PictureException.Kind;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;

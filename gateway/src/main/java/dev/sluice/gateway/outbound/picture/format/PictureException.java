@@ -1,4 +1,4 @@
-package dev.sluice.gateway.outbound.picture;
+package dev.sluice.gateway.outbound.picture.format;
 
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -9,7 +9,8 @@ public final class PictureException extends RuntimeException {
 
     private final Kind kind;
 
-    PictureException(Kind kind, String message, @Nullable Throwable cause) {
+    /** What is wrong, told in a sentence that its sender may read. */
+    public PictureException(Kind kind, String message, @Nullable Throwable cause) {
         super(message, cause);
         this.kind = kind;
     }
