@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Iterator;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.Pattern;
 import javax.imageio.ImageIO;
@@ -45,6 +46,13 @@ public final class PictureCheck {
             "image/jpeg", builtIn("jpeg"),
             "image/gif", builtIn("gif"),
             "image/webp", new WebPImageReaderSpi());
+
+    /** Those formats. */
+    static final Set<ImageType> TYPES = Set.of(
+            new ImageType("image/png", "png"),
+            new ImageType("image/jpeg", "jpg"),
+            new ImageType("image/gif", "gif"),
+            new ImageType("image/webp", "webp"));
 
     private final long maxPixels;
     private final Scheduler workers;

@@ -1,6 +1,8 @@
 package dev.sluice.gateway.outbound.picture;
 
 import dev.sluice.gateway.contract.StrongTag;
+import dev.sluice.gateway.outbound.fetch.ImageType;
+import dev.sluice.gateway.outbound.picture.decode.Work;
 import dev.sluice.gateway.outbound.picture.format.PictureException;
 import dev.sluice.gateway.outbound.storage.StorageException;
 import dev.sluice.zipstream.ByteStreams;
@@ -9,6 +11,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import java.util.zip.CRC32;
@@ -58,6 +61,16 @@ public final class PictureIntake {
      */
     public <T> Mono<T> take(Source source, Function<ReceivedFile, Mono<T>> use) {
         return take(source, pictures::check, use);
+    }
+
+    /** As {@code Pictures.decoded}. */
+    <T> Mono<T> take(Source source, Work work, List<Integer> widths, Function<ReceivedFile, Mono<T>> use) {
+        return take(source, use);
+    }
+
+    /** Formats that can be decoded. */
+    Set<ImageType> keptTypes() {
+        return PictureCheck.TYPES;
     }
 
     /** As {@link #take}, a file that must be what it was announced as: see {@link PictureCheck#checkIs}. */
