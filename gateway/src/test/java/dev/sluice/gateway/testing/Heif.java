@@ -9,6 +9,8 @@ import java.util.Arrays;
 
 /** HEIF files as far as their boxes go; what they say is the image is noise. */
 public final class Heif {
+    private static final int CODED = 500;
+
     private Heif() {}
 
     /** A file of these brands, the first the major one, whose primary item is of this size. */
@@ -29,8 +31,17 @@ public final class Heif {
         }
         byte[] ipma = box("ipma", ints(0, 1), new byte[] {0, 1, (byte) count}, indexes);
         byte[] pitm = box("pitm", ints(0), new byte[] {0, 1});
-        byte[] meta = box("meta", ints(0), pitm, box("iprp", ipco, ipma));
-        return join(ftyp(brands), meta, box("mdat", new byte[500]));
+        byte[] infe = box("infe", ints(2 << 24), new byte[] {0, 1, 0, 0}, ascii("hvc1"), new byte[1]);
+        byte[] iinf = box("iinf", ints(0), new byte[] {0, 1}, infe);
+        byte[] ftyp = ftyp(brands);
+        byte[] meta = new byte[0];
+        for (int pass = 0; pass < 2; pass++) {
+            // Its own length decides where the image is.
+            int offset = ftyp.length + meta.length + 8;
+            byte[] iloc = box("iloc", ints(0), new byte[] {0x44, 0, 0, 1, 0, 1, 0, 0, 0, 1}, ints(offset, CODED));
+            meta = box("meta", ints(0), pitm, iloc, iinf, box("iprp", ipco, ipma));
+        }
+        return join(ftyp, meta, box("mdat", new byte[CODED]));
     }
 
     /** The box that names the brands. */

@@ -57,7 +57,7 @@ final class ImageGuard {
             Flux<DataBuffer> body, String declared, BiFunction<ImageType, Flux<DataBuffer>, Mono<T>> reader) {
         return Mono.defer(() -> {
             boolean svg = declared.equals(SVG);
-            var whole = new StartedBody(body, svg ? ImageTypes.SVG_START : ImageTypes.RASTER_START);
+            var whole = new StartedBody(body, svg ? SvgRoot.START : ImageTypes.RASTER_START);
             return whole.start()
                     .flatMap(start -> {
                         ImageType image = svg ? ImageTypes.svg(start) : types.raster(start);

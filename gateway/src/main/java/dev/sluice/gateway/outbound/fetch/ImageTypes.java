@@ -4,8 +4,8 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
-import java.util.regex.Pattern;
 import org.apache.tika.io.TikaInputStream;
 import org.apache.tika.metadata.Metadata;
 import org.apache.tika.mime.MimeTypes;
@@ -15,17 +15,13 @@ import org.jspecify.annotations.Nullable;
 /**
  * Tells an image's format from its first bytes.
  *
- * <p>Tika's magic numbers decide, less than a tenth of a millisecond for what {@link #RASTER_START} holds. It goes by
- * an ISO base media file's major brand alone, so two cases are told apart here: AVIF under the neutral brand
- * {@code mif1}, and AVIF sequences, which it takes for QuickTime (ISO/IEC 23000-12 and the AVIF specification, section
- * 6).
+ * <p>Tika's magic numbers decide, less than a tenth of a millisecond for what {@link #RASTER_START} holds, but for what
+ * they do not know: the brands of the HEIF family beside the major one ({@link HeifBrands}), BigTIFF, bitmaps of OS/2
+ * and Windows cursors. An SVG is told by its root element ({@link SvgRoot}).
  */
 public final class ImageTypes {
     /** Bytes to look at for any format but SVG. */
-    static final int RASTER_START = 128;
-
-    /** Bytes in which the root element of an SVG must begin. */
-    static final int SVG_START = 4096;
+    public static final int RASTER_START = 128;
 
     private static final byte[] JPEG_START = {(byte) 0xff, (byte) 0xd8, (byte) 0xff};
     private static final byte[] PNG_START = {(byte) 0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
@@ -33,44 +29,59 @@ public final class ImageTypes {
     private static final byte[] GIF89_START = "GIF89a".getBytes(StandardCharsets.US_ASCII);
 
     private static final ImageType SVG = new ImageType("image/svg+xml", "svg");
-    private static final ImageType AVIF = new ImageType("image/avif", "avif");
     private static final Map<String, ImageType> KNOWN = Map.ofEntries(
             known("image/png", "image/png", "png"),
             known("image/jpeg", "image/jpeg", "jpg"),
             known("image/gif", "image/gif", "gif"),
             known("image/webp", "image/webp", "webp"),
-            known("image/avif", "image/avif", "avif"),
-            known("image/heic", "image/heic", "heic"),
-            known("image/heic-sequence", "image/heic-sequence", "heic"),
-            known("image/heif", "image/heif", "heif"),
-            known("image/heif-sequence", "image/heif-sequence", "heif"),
             known("image/bmp", "image/bmp", "bmp"),
             known("image/tiff", "image/tiff", "tiff"),
             known("image/jxl", "image/jxl", "jxl"),
             known("image/vnd.microsoft.icon", "image/x-icon", "ico"));
 
-    /** An optional byte order mark, XML declaration, comments and a document type without a subset, then the root. */
-    private static final Pattern SVG_ROOT = Pattern.compile(
-            "\\x{FEFF}?\\s*+(?:<\\?xml\\s[^>]*+>\\s*+)?+(?:<!--(?:(?!-->).)*+-->\\s*+)*+"
-                    + "(?:<!DOCTYPE\\s++svg\\b[^>\\[]*+>\\s*+)?+(?:<!--(?:(?!-->).)*+-->\\s*+)*+<(?:svg:)?svg[\\s>/].*+",
-            Pattern.DOTALL);
+    /** Images, and nothing that a browser shows. */
+    private static final Map<String, ImageType> FOREIGN = Map.ofEntries(
+            known("image/jp2", "image/jp2", "jp2"),
+            known("image/x-jp2-codestream", "image/jp2", "jp2"),
+            known("image/x-jp2-container", "image/jp2", "jp2"),
+            known("image/vnd.adobe.photoshop", "image/vnd.adobe.photoshop", "psd"),
+            known("image/icns", "image/icns", "icns"),
+            known("image/x-xcf", "image/x-xcf", "xcf"),
+            known("image/x-portable-bitmap", "image/x-portable-bitmap", "pbm"),
+            known("image/x-portable-graymap", "image/x-portable-graymap", "pgm"),
+            known("image/x-portable-pixmap", "image/x-portable-pixmap", "ppm"));
+
+    private final MimeTypes magic = MimeTypes.getDefaultMimeTypes();
 
     /** Thread-safe; one is enough. */
     public ImageTypes() {}
 
-    private final MimeTypes magic = MimeTypes.getDefaultMimeTypes();
-
     /** The format of an image that begins with {@code start}; null when it is none, or an SVG. */
     public @Nullable ImageType raster(byte[] start) {
+        return known(start, KNOWN);
+    }
+
+    /** As {@link #raster}, and the usual ones of those that no browser shows: a format that can be told by its name. */
+    public @Nullable ImageType any(byte[] start) {
+        ImageType known = raster(start);
+        return known == null ? known(start, FOREIGN) : known;
+    }
+
+    private @Nullable ImageType known(byte[] start, Map<String, ImageType> types) {
         ImageType usual = usual(start);
         if (usual != null) {
             return usual;
         }
-        if (isAvif(start)) {
-            return AVIF;
+        List<ImageType> heif = HeifBrands.types(start);
+        if (!heif.isEmpty()) {
+            return heif.getFirst();
+        }
+        ImageType rare = RareSignatures.type(start);
+        if (rare != null) {
+            return rare;
         }
         try (var bytes = TikaInputStream.get(start)) {
-            return KNOWN.get(magic.detect(bytes, new Metadata(), new ParseContext())
+            return types.get(magic.detect(bytes, new Metadata(), new ParseContext())
                     .getBaseType()
                     .toString());
         } catch (IOException e) {
@@ -94,28 +105,9 @@ public final class ImageTypes {
                 && Arrays.equals(start, 0, signature.length, signature, 0, signature.length);
     }
 
-    /** SVG when {@code start} begins like one, in UTF-8 or ASCII; else null. */
-    static @Nullable ImageType svg(byte[] start) {
-        return SVG_ROOT.matcher(new String(start, StandardCharsets.UTF_8)).matches() ? SVG : null;
-    }
-
-    /** A file type box (ISO/IEC 14496-12 section 4.3) among whose brands is avif or avis. */
-    private static boolean isAvif(byte[] start) {
-        if (start.length < 16 || !brandAt(start, 4, "ftyp")) {
-            return false;
-        }
-        int size = (start[0] & 0xff) << 24 | (start[1] & 0xff) << 16 | (start[2] & 0xff) << 8 | (start[3] & 0xff);
-        int end = Math.min(size, start.length) - 4;
-        for (int at = 8; at <= end; at += 4) {
-            if (at != 12 && (brandAt(start, at, "avif") || brandAt(start, at, "avis"))) {
-                return true;
-            }
-        }
-        return false;
-    }
-
-    private static boolean brandAt(byte[] bytes, int at, String brand) {
-        return new String(bytes, at, 4, StandardCharsets.ISO_8859_1).equals(brand);
+    /** SVG when {@code start}, the first {@link SvgRoot#START} bytes, begins like one; else null. */
+    public static @Nullable ImageType svg(byte[] start) {
+        return SvgRoot.read(start) == null ? null : SVG;
     }
 
     private static Map.Entry<String, ImageType> known(String detected, String mediaType, String extension) {

@@ -5,6 +5,8 @@ import dev.sluice.gateway.outbound.fetch.ImageType;
 import dev.sluice.gateway.outbound.fetch.ImageTypes;
 import dev.sluice.gateway.outbound.picture.format.PictureException;
 import dev.sluice.gateway.outbound.picture.format.PictureException.Kind;
+import dev.sluice.gateway.outbound.picture.format.PictureFormats;
+import dev.sluice.gateway.outbound.picture.format.PictureHeader;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -90,16 +92,16 @@ public final class PictureCheck {
     }
 
     private Picture checked(String mediaType, Path file) {
-        ImageType heif = HeifFile.TYPES.get(mediaType);
-        if (heif != null && HeifFile.is(heif, start(file))) {
+        if (mediaType.equals("image/heic") || mediaType.equals("image/heif")) {
             try {
-                return HeifFile.measured(file, heif, maxPixels);
+                PictureHeader header = PictureFormats.readAs(mediaType, file, maxPixels);
+                return new Picture(header.type(), header.width(), header.height());
             } catch (IOException failed) {
                 throw new UncheckedIOException(failed);
             }
         }
         ImageType type = type(file);
-        if (!type.mediaType().equals(mediaType) || heif != null) {
+        if (!type.mediaType().equals(mediaType)) {
             throw new PictureException(
                     Kind.OTHER_TYPE,
                     "The bytes are those of " + type.mediaType() + " (expected: " + mediaType + ")",

@@ -69,6 +69,14 @@ class ImageTest {
         "0000001c667479706176697300000000617669736d736631, image/avif, avif",
         "0000001866747970686569630000000068656963, image/heic, heic",
         "00000018667479706d696631000000006d696631, image/heif, heif",
+        "0000001c667479706d696631000000006d69663168656963, image/heic, heic",
+        "0000001c667479706d73663100000000686569636d736631, image/heic, heic",
+        "000000186674797068657663000000006d736631, image/heic-sequence, heic",
+        "424d1a00000000000000160000000c000000040004000100180000000000, image/bmp, bmp",
+        "49492b00080000001000000000000000, image/tiff, tiff",
+        "4d4d002b000800000000000000000010, image/tiff, tiff",
+        "00000200010010100000010020006804000016000000, image/x-win-bitmap, cur",
+        "0000000c4a584c200d0a870a00000014667479706a786c20, image/jxl, jxl",
         "424d36000000000000003600000028000000010000000100000001001800, image/bmp, bmp",
         "49492a0008000000, image/tiff, tiff",
         "4d4d002a00000008, image/tiff, tiff",
@@ -207,7 +215,12 @@ class ImageTest {
                 "\n  <svg/>",
                 "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<svg></svg>",
                 "<!-- made by hand --><!-- twice --> <svg></svg>",
-                "<?xml version=\"1.0\"?><!DOCTYPE svg PUBLIC \"-//W3C//DTD SVG 1.1//EN\" \"x\"><svg:svg></svg:svg>"
+                "<?xml version=\"1.0\"?><!DOCTYPE svg PUBLIC \"-//W3C//DTD SVG 1.1//EN\" \"x\">"
+                        + "<svg:svg xmlns:svg=\"http://www.w3.org/2000/svg\"></svg:svg>",
+                "<!DOCTYPE svg [<!ENTITY x SYSTEM \"file:///etc/passwd\">]><svg>&x;</svg>",
+                "<!DOCTYPE svg PUBLIC \"-//W3C//DTD SVG 1.0//EN\" \"x\" [<!ENTITY n \"http://www.w3.org/2000/svg\">]>"
+                        + "<svg xmlns=\"&n;\"></svg>",
+                "<?xml-stylesheet href=\"x\"?><svg></svg>"
             })
     void svgIsAnImageWhereItIsAskedFor(String svg) {
         origin.on("/a", Behaviours.body("image/svg+xml; charset=utf-8", svg.getBytes(StandardCharsets.UTF_8)));
@@ -224,8 +237,9 @@ class ImageTest {
                 "text <svg>",
                 "<!-- <svg>",
                 "<!DOCTYPE html><svg></svg>",
-                "<!DOCTYPE svg [<!ENTITY x SYSTEM \"file:///etc/passwd\">]><svg>&x;</svg>",
-                "<?xml-stylesheet href=\"x\"?><svg></svg>"
+                "<svg:svg></svg:svg>",
+                "<svg xmlns=\"http://example.com/\"></svg>",
+                "<?xml version=\"1.0\"?>"
             })
     void whatDoesNotStartLikeAnSvgIsNone(String text) {
         origin.on("/a", Behaviours.body("image/svg+xml", text.getBytes(StandardCharsets.UTF_8)));
@@ -234,13 +248,22 @@ class ImageTest {
     }
 
     @Test
-    void svgPatternDoesNotRunAway() {
-        byte[] start = "<!--".repeat(ImageTypes.SVG_START / 4).getBytes(StandardCharsets.US_ASCII);
+    void svgMayBeginWithALongCommentAndBeInUtf16() {
+        String late = "<!--" + "x".repeat(60_000) + "-->" + SVG + "<!--" + "y".repeat(20_000) + "-->";
+        origin.on("/a", Behaviours.body("image/svg+xml", late.getBytes(StandardCharsets.UTF_8)));
+        assertThat(rig.get(request(Media.IMAGE))).hasSize(late.length());
+
+        origin.on("/a", Behaviours.body("image/svg+xml", ("\uFEFF" + SVG).getBytes(StandardCharsets.UTF_16LE)));
+        assertThat(recognised(Media.IMAGE).extension()).isEqualTo("svg");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"<!--", " ", "<!-- -->", "<?a b?>", "<!DOCTYPE svg [", "<svg ", "&x;", "<a>"})
+    void nothingButBeginningsIsNoSvg(String beginning) {
+        byte[] start = beginning
+                .repeat(SvgRoot.START / beginning.length())
+                .getBytes(StandardCharsets.US_ASCII);
 
         assertThat(ImageTypes.svg(start)).isNull();
-        assertThat(ImageTypes.svg(" ".repeat(ImageTypes.SVG_START).getBytes(StandardCharsets.US_ASCII)))
-                .isNull();
-        assertThat(ImageTypes.svg("<!-- -->".repeat(512).getBytes(StandardCharsets.US_ASCII)))
-                .isNull();
     }
 }

@@ -15,6 +15,16 @@ public final class PictureException extends RuntimeException {
         this.kind = kind;
     }
 
+    /** A file of {@code format} that broke off, or whose parts do not fit together. */
+    static PictureException damaged(String format, String how) {
+        return new PictureException(Kind.DAMAGED, "The " + format + " is damaged: " + how, null);
+    }
+
+    /** A file of a kind that is told by its name, and that nothing here reads. */
+    static PictureException unsupported(String what) {
+        return new PictureException(Kind.UNSUPPORTED, what + " is not supported", null);
+    }
+
     /** What is wrong. */
     public Kind kind() {
         return kind;

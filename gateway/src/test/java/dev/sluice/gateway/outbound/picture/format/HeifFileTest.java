@@ -1,16 +1,15 @@
-package dev.sluice.gateway.outbound.picture;
+package dev.sluice.gateway.outbound.picture.format;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import dev.sluice.gateway.outbound.picture.format.PictureException;
 import dev.sluice.gateway.outbound.picture.format.PictureException.Kind;
 import dev.sluice.gateway.testing.Heif;
+import dev.sluice.gateway.testing.PictureFiles;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Arrays;
 import java.util.Objects;
 import java.util.Random;
@@ -19,22 +18,18 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import reactor.core.scheduler.Schedulers;
 
 class HeifFileTest {
-    private static final Duration PATIENCE = Duration.ofSeconds(20);
     private static final String HEIC = "image/heic";
 
     @TempDir
     private Path directory;
 
-    private final PictureCheck check = new PictureCheck(50_000_000, Schedulers.boundedElastic());
-
-    private Picture checkIs(String type, byte[] bytes) {
+    private PictureHeader checkIs(String type, byte[] bytes) {
         try {
             Path file = directory.resolve("picture");
             Files.write(file, bytes);
-            return Objects.requireNonNull(check.checkIs(type, file).block(PATIENCE));
+            return PictureFormats.readAs(type, file, 50_000_000);
         } catch (IOException failed) {
             throw new IllegalStateException(failed);
         }
@@ -55,7 +50,7 @@ class HeifFileTest {
         "image/heif, mif1 miaf"
     })
     void fileIsOfEachTypeWhoseBrandItNames(String type, String brands) {
-        Picture picture = checkIs(type, Heif.file(4032, 3024, brands.split(" ", -1)));
+        PictureHeader picture = checkIs(type, Heif.file(4032, 3024, brands.split(" ", -1)));
 
         assertThat(picture.type().mediaType()).isEqualTo(type);
         assertThat(picture.width()).isEqualTo(4032);
@@ -96,7 +91,7 @@ class HeifFileTest {
     void quarterTurnsExchangeTheSides(byte turns, int width, int height) {
         byte[] ipco = Heif.box("ipco", Heif.size(640, 480), Heif.box("irot", new byte[] {turns}));
 
-        Picture picture = checkIs(HEIC, Heif.file(ipco, "heic"));
+        PictureHeader picture = checkIs(HEIC, Heif.file(ipco, "heic"));
 
         assertThat(picture.width()).isEqualTo(width);
         assertThat(picture.height()).isEqualTo(height);
@@ -127,6 +122,76 @@ class HeifFileTest {
 
         assertThat(refusal(HEIC, Arrays.copyOf(whole, whole.length - missing)).kind())
                 .isEqualTo(Kind.DAMAGED);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        // where the aperture is, width and height of it, what is left of 96 x 64
+        "0, 0, 40, 20, 40, 20",
+        "10, 5, 40, 20, 40, 20",
+        "-10, -5, 40, 20, 40, 20",
+        "0, 0, 200, 100, 96, 64",
+        "40, 30, 40, 20, 28, 12"
+    })
+    void apertureCropsThePicture(int right, int down, int columns, int rows, int width, int height) {
+        byte[] clap = Heif.box("clap", Heif.ints(columns, 1, rows, 1, right, 1, down, 1));
+
+        PictureHeader picture = checkIs(HEIC, Heif.file(Heif.box("ipco", Heif.size(96, 64), clap), "heic"));
+
+        assertThat(picture.width()).isEqualTo(width);
+        assertThat(picture.height()).isEqualTo(height);
+        assertThat(picture.decodedPixels()).isEqualTo(96 * 64);
+    }
+
+    @Test
+    void oddSizesThatEncodersPadAreCroppedByHalves() {
+        byte[] clap = Heif.box("clap", Heif.ints(95, 1, 63, 1, -1, 2, -1, 2));
+        byte[] fractions = Heif.box("clap", Heif.ints(81, 2, 41, 2, 0, 1, 0, 1));
+
+        assertThat(checkIs(HEIC, Heif.file(Heif.box("ipco", Heif.size(96, 64), clap), "heic")))
+                .returns(95, PictureHeader::width)
+                .returns(63, PictureHeader::height);
+        assertThat(checkIs(HEIC, Heif.file(Heif.box("ipco", Heif.size(96, 64), fractions), "heic")))
+                .returns(41, PictureHeader::width)
+                .returns(21, PictureHeader::height);
+    }
+
+    @Test
+    void cropsAndTurnsApplyInTheOrderInWhichTheyAreAssociated() {
+        byte[] turn = Heif.box("irot", new byte[] {1});
+        byte[] clap = Heif.box("clap", Heif.ints(40, 1, 20, 1, 0, 1, 0, 1));
+        byte[] mirror = Heif.box("imir", new byte[] {1});
+
+        byte[] croppedThenTurned = Heif.file(Heif.box("ipco", Heif.size(96, 64), clap, turn, mirror), "heic");
+        byte[] turnedThenCropped = Heif.file(Heif.box("ipco", turn, Heif.size(96, 64), clap), "heic");
+
+        assertThat(checkIs(HEIC, croppedThenTurned))
+                .returns(20, PictureHeader::width)
+                .returns(40, PictureHeader::height);
+        assertThat(checkIs(HEIC, turnedThenCropped))
+                .returns(40, PictureHeader::width)
+                .returns(20, PictureHeader::height);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"200, 0, 40, 1", "0, 0, 0, 1", "0, 0, 40, 0"})
+    void apertureThatLeavesNothingIsDamage(int right, int down, int side, int divisor) {
+        byte[] clap = Heif.box("clap", Heif.ints(side, divisor, side, divisor, right, 1, down, 1));
+
+        assertThat(refusal(HEIC, Heif.file(Heif.box("ipco", Heif.size(96, 64), clap), "heic"))
+                        .kind())
+                .isEqualTo(Kind.DAMAGED);
+    }
+
+    @Test
+    void rubbishBehindTheLastBoxIsPassedOver() {
+        byte[] whole = Heif.file(640, 480, "heic");
+
+        for (String rubbish : new String[] {"x", "1234567", "x".repeat(1_000), "\0\0\0\040mp"}) {
+            assertThat(checkIs(HEIC, Heif.join(whole, PictureFiles.ascii(rubbish)))
+                            .width())
+                    .isEqualTo(640);
+        }
     }
 
     @Test
