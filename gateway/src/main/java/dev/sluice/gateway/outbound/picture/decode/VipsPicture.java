@@ -1,0 +1,161 @@
+package dev.sluice.gateway.outbound.picture.decode;
+
+import dev.sluice.gateway.outbound.picture.decode.VipsTool.Loaders;
+import dev.sluice.gateway.outbound.picture.format.PictureException;
+import dev.sluice.gateway.outbound.picture.format.PictureHeader;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Pattern;
+import org.springframework.util.unit.DataSize;
+
+/**
+ * One picture in the hands of libvips' tool: the operations that make pyramids of it.
+ *
+ * <pre>
+ *   JPEG, PNG, GIF, WebP      thumbnail ──▸ pyramid          shrinks while it loads where the format allows
+ *   HEIF, AVIF, TIFF          thumbnail_image ──▸ pyramid    loads the picture itself, not a small one beside it
+ *   SVG, JPEG XL              svgload, jxlload ──▸ file ──▸ thumbnail_image ──▸ pyramid
+ * </pre>
+ *
+ * The loaders of the last line are none that libvips trusts with strangers' files. With them it would trust all others
+ * too, so the operation names its loader, and the other sees only what that one wrote.
+ */
+final class VipsPicture {
+    private static final String WEBP = "[Q=80]";
+    private static final String JPEG = "[Q=80,optimize_coding]";
+    private static final String STRICT = "[access=sequential,fail_on=error]";
+    private static final String ANY_HEIGHT = "10000000";
+
+    /** Of what is private and writable; what is expected to be resident is less. */
+    private static final long MEMORY_FACTOR = 2;
+
+    private static final long MEMORY_BASE = 64L << 20;
+
+    private static final long FILE_BASE = 64L << 20;
+    /** Bytes a pixel of what is put aside: 16 bits a sample; a float in JPEG XL. */
+    private static final long FILE_OF_PIXEL = 8;
+
+    private static final long FILE_OF_PIXEL_JXL = 16;
+
+    /** Colours that were converted from a profile of no use are wrong. */
+    private static final Pattern BAD_PROFILE =
+            Pattern.compile("(?i)(?:corrupt|incompatible|bad).*profile|profile (?:incompatible|does not)|iCCP:");
+
+    private final VipsTool tool;
+    private final PictureHeader header;
+    private final List<Integer> widths;
+    private final Path directory;
+    private final String operation;
+    private final String input;
+    private final List<String> options = new ArrayList<>();
+    private boolean convertsColors;
+    private String said = "";
+
+    /**
+     * A picture that was opened.
+     *
+     * @param widths of thumbnails, ascending; the widest is the pyramid's first
+     * @throws PictureException if libvips will not have it
+     */
+    VipsPicture(VipsTool tool, Path file, PictureHeader header, List<Integer> widths, Path directory)
+            throws IOException {
+        this.tool = tool;
+        this.header = header;
+        this.widths = widths;
+        this.directory = directory;
+        String name = directory.relativize(file).toString();
+        String mediaType = header.type().mediaType();
+        switch (mediaType) {
+            case "image/svg+xml" -> {
+                run(Loaders.ALL, List.of("svgload", name, "drawn.png", "--dpi", "96", "--scale", scale()));
+                operation = "thumbnail_image";
+                input = "drawn.png" + STRICT;
+                options.addAll(List.of("--size", "both"));
+            }
+            case "image/jxl" -> {
+                run(
+                        Loaders.ALL,
+                        List.of("jxlload", name, "decoded.tif", "--access", "sequential", "--fail-on", "error"));
+                operation = "thumbnail_image";
+                input = "decoded.tif" + STRICT;
+                options.addAll(List.of("--size", "down"));
+            }
+            case "image/heic", "image/heif", "image/avif", "image/tiff" -> {
+                operation = "thumbnail_image";
+                input = name + STRICT;
+                options.addAll(List.of("--size", "down"));
+            }
+            default -> {
+                operation = "thumbnail";
+                input = name;
+                options.addAll(List.of("--size", "down", "--fail-on", "error"));
+            }
+        }
+        this.convertsColors = IccProfile.isOtherThanSrgb(file, mediaType);
+    }
+
+    private String scale() {
+        double wanted = widths.isEmpty()
+                ? (double) Placeholder.SIDE / Math.max(header.width(), header.height())
+                : (double) widths.getLast() / header.width();
+        return Double.toString(Math.max(0.001, wanted));
+    }
+
+    /** Its pyramid with WebP files as tiles. */
+    VipsPyramid webp() throws IOException {
+        return pyramid("webp", WEBP);
+    }
+
+    /** The same with JPEG files. */
+    VipsPyramid jpeg() throws IOException {
+        return pyramid("jpg", JPEG);
+    }
+
+    /** What libvips said of it at last. */
+    String said() {
+        return said;
+    }
+
+    private VipsPyramid pyramid(String extension, String saving) throws IOException {
+        if (convertsColors) {
+            try {
+                VipsPyramid converted = pyramid("converted-", extension, saving, List.of("--export-profile", "srgb"));
+                if (!BAD_PROFILE.matcher(said).find()) {
+                    return converted;
+                }
+            } catch (PictureException perhapsForItsProfile) {
+                said = String.valueOf(perhapsForItsProfile.getMessage());
+            }
+            convertsColors = false;
+        }
+        return pyramid("", extension, saving, List.of());
+    }
+
+    private VipsPyramid pyramid(String prefix, String extension, String saving, List<String> colors)
+            throws IOException {
+        String name = prefix + extension;
+        String side = Integer.toString(Placeholder.SIDE);
+        List<String> all = new ArrayList<>();
+        all.addAll(List.of(operation, input, VipsPyramid.output(name, "." + extension + saving)));
+        all.addAll(
+                widths.isEmpty()
+                        ? List.of(side, "--height", side)
+                        : List.of(widths.getLast().toString(), "--height", ANY_HEIGHT));
+        all.addAll(options);
+        all.addAll(colors);
+        said = run(Loaders.TRUSTED, all);
+        return VipsPyramid.read(directory, name, "." + extension);
+    }
+
+    private String run(Loaders loaders, List<String> all) throws IOException {
+        long ofPixel = header.type().mediaType().equals("image/jxl") ? FILE_OF_PIXEL_JXL : FILE_OF_PIXEL;
+        return tool.run(
+                all,
+                loaders,
+                directory,
+                DataSize.ofBytes(MEMORY_FACTOR * VipsMemory.of(header) + MEMORY_BASE),
+                DataSize.ofBytes(FILE_BASE + ofPixel * header.decodedPixels()));
+    }
+}
