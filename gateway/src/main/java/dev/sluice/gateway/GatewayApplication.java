@@ -12,6 +12,7 @@ import dev.sluice.gateway.feature.zip.ZipFeature;
 import dev.sluice.gateway.outbound.alert.AlertConfiguration;
 import dev.sluice.gateway.outbound.database.DatabaseConfiguration;
 import dev.sluice.gateway.outbound.fetch.FetchConfiguration;
+import dev.sluice.gateway.outbound.picture.PictureConfiguration;
 import dev.sluice.gateway.outbound.redis.RedisConfiguration;
 import dev.sluice.gateway.outbound.storage.StorageConfiguration;
 import org.springframework.boot.SpringApplication;
@@ -30,6 +31,7 @@ import org.springframework.context.annotation.Import;
     AlertConfiguration.class, // warnings to the operator
     DatabaseConfiguration.class, // rows: who has which image
     StorageConfiguration.class, // objects: the images themselves
+    PictureConfiguration.class, // what image files are, and smaller copies of them
     ZipFeature.class, // many remote images as one streamed archive
     ImageProxyFeature.class, // one remote image for a page, cached on disk
     GalleryFeature.class, // images with owners: made, kept, served, deleted

@@ -54,8 +54,7 @@ public final class GatewayProcess implements AutoCloseable {
         all.put("sluice.samples.enabled", "false");
         all.put("sluice.database.directory", data.resolve("db"));
         all.put("sluice.storage.directory", data.resolve("store"));
-        all.put("sluice.gallery.work-directory", data.resolve("work"));
-        all.put("sluice.uploads.work-directory", data.resolve("uploads"));
+        all.put("sluice.pictures.work-directory", data.resolve("work"));
         all.put("logging.level.org.springframework.boot.reactor.netty", "info"); // tells the port
         all.putAll(settings);
         all.forEach((key, value) -> command.add("--" + key + "=" + value));

@@ -86,8 +86,7 @@ public final class RunningGateway implements AutoCloseable {
         all.put("sluice.image-proxy.cache.enabled", "false");
         all.put("sluice.database.directory", data.resolve("db"));
         all.put("sluice.storage.directory", data.resolve("store"));
-        all.put("sluice.gallery.work-directory", data.resolve("work"));
-        all.put("sluice.uploads.work-directory", data.resolve("uploads"));
+        all.put("sluice.pictures.work-directory", data.resolve("work"));
         all.putAll(settings);
         String[] arguments = all.entrySet().stream()
                 .map(setting -> "--" + setting.getKey() + "=" + setting.getValue())

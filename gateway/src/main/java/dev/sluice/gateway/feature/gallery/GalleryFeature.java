@@ -13,9 +13,7 @@ import dev.sluice.gateway.outbound.database.ObjectIntents;
 import dev.sluice.gateway.outbound.database.ObjectReferences;
 import dev.sluice.gateway.outbound.fetch.FetchRequest.Reach;
 import dev.sluice.gateway.outbound.fetch.OriginFetch;
-import dev.sluice.gateway.outbound.picture.PictureCheck;
-import dev.sluice.gateway.outbound.picture.PictureIntake;
-import dev.sluice.gateway.outbound.picture.WorkFiles;
+import dev.sluice.gateway.outbound.picture.Pictures;
 import dev.sluice.gateway.outbound.provider.ImageModel;
 import dev.sluice.gateway.outbound.provider.ImageModels;
 import dev.sluice.gateway.outbound.provider.ImagePatience;
@@ -54,6 +52,7 @@ import tools.jackson.databind.json.JsonMapper;
 @Configuration(proxyBeanMethods = false)
 @EnableConfigurationProperties(GalleryProperties.class)
 public class GalleryFeature {
+    private static final int SKETCHES = 2;
     private static final int MOST_QUEUED = 1_000;
     private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(3);
     private static final Duration TRY_TIMEOUT = Duration.ofSeconds(15);
@@ -61,22 +60,16 @@ public class GalleryFeature {
     private static final DataSize MAX_ANSWER = DataSize.ofMegabytes(1);
     private static final int CONNECTIONS = 32;
 
-    /** Decoders, few because each may take much memory; and the files that they read. */
+    /** Where sketches are drawn. */
     @Bean(destroyMethod = "dispose")
-    Scheduler decoderThreads(GalleryProperties properties) {
-        return Schedulers.newBoundedElastic(properties.decoders(), MOST_QUEUED, "decoder");
+    Scheduler sketchThreads() {
+        return Schedulers.newBoundedElastic(SKETCHES, MOST_QUEUED, "sketch");
     }
 
     @Bean
     ImageIntake imageIntake(
-            GalleryProperties properties, OriginFetch origins, @Qualifier("decoderThreads") Scheduler decoders) {
-        WorkFiles files = new WorkFiles(properties.workDirectory(), Schedulers.boundedElastic());
-        files.sweep();
-        PictureCheck pictures = new PictureCheck(properties.maxPixels(), decoders);
-        return new ImageIntake(
-                origins,
-                new PictureIntake(files, pictures),
-                properties.maxImageSize().toBytes());
+            GalleryProperties properties, OriginFetch origins, Pictures pictures) {
+        return new ImageIntake(origins, pictures, properties.maxImageSize().toBytes());
     }
 
     @Bean
@@ -122,7 +115,7 @@ public class GalleryFeature {
     ImageModel imageModel(
             GalleryProperties properties,
             ReplicateModel replicate,
-            @Qualifier("decoderThreads") Scheduler studio,
+            @Qualifier("sketchThreads") Scheduler studio,
             MeterRegistry meters,
             Environment environment) {
         boolean production = environment.acceptsProfiles(Profiles.of("prod"));

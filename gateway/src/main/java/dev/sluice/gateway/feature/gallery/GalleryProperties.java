@@ -4,11 +4,9 @@ import dev.sluice.gateway.contract.SettingCheck;
 import dev.sluice.gateway.outbound.provider.ApiKey;
 import java.net.URI;
 import java.net.URISyntaxException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
@@ -19,10 +17,7 @@ import org.springframework.util.unit.DataSize;
  * Bounds of the gallery.
  *
  * @param maxImageSize largest image, in bytes
- * @param maxPixels most pixels of an image, width times height
  * @param importTimeout for one imported image's whole download
- * @param workDirectory where images wait while they are checked; gateways that see each other's processes may share it
- * @param decoders images decoded at a time
  * @param storeTimeout for putting one image into the store and naming it in its row
  * @param reconcilePeriod how often objects and rows are compared, beside once at the start
  * @param reconcileGrace how old what seems left over must be before it is removed
@@ -34,10 +29,7 @@ import org.springframework.util.unit.DataSize;
 @ConfigurationProperties("sluice.gallery")
 record GalleryProperties(
         @DefaultValue("20MB") DataSize maxImageSize,
-        @DefaultValue("50000000") long maxPixels,
         @DefaultValue("30s") Duration importTimeout,
-        @Nullable Path workDirectory,
-        @DefaultValue("2") int decoders,
         @DefaultValue("3m") Duration storeTimeout,
         @DefaultValue("1d") Duration reconcilePeriod,
         @DefaultValue("1h") Duration reconcileGrace,
@@ -131,23 +123,13 @@ record GalleryProperties(
     }
 
     GalleryProperties {
-        workDirectory =
-                workDirectory == null ? Path.of(System.getProperty("java.io.tmpdir"), "sluice-gallery") : workDirectory;
         wordpress = Map.copyOf(wordpress);
         CHECK.between("max-image-size", maxImageSize, DataSize.ofKilobytes(1), DataSize.ofMegabytes(100));
-        CHECK.between("max-pixels", maxPixels, 1L, 1_000_000_000L);
         CHECK.between("import-timeout", importTimeout, Duration.ofMillis(100), Duration.ofMinutes(5));
-        CHECK.between("decoders", decoders, 1, 64);
         CHECK.between("store-timeout", storeTimeout, Duration.ofSeconds(1), Duration.ofHours(1));
         CHECK.between("reconcile-period", reconcilePeriod, Duration.ofSeconds(1), Duration.ofDays(366));
         CHECK.between("reconcile-grace", reconcileGrace, Duration.ofSeconds(1), Duration.ofDays(366));
         CHECK.between("reconcile-most", reconcileMost, 1, 1_000_000);
-    }
-
-    /** Never null: the default was put in its place. */
-    @Override
-    public Path workDirectory() {
-        return Objects.requireNonNull(workDirectory);
     }
 
     private static void checkUrl(String name, String text) {

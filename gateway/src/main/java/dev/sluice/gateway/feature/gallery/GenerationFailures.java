@@ -3,6 +3,7 @@ package dev.sluice.gateway.feature.gallery;
 import dev.sluice.gateway.outbound.database.DatabaseException;
 import dev.sluice.gateway.outbound.database.Image;
 import dev.sluice.gateway.outbound.fetch.FetchException;
+import dev.sluice.gateway.outbound.picture.decode.DecoderException;
 import dev.sluice.gateway.outbound.picture.format.PictureException;
 import dev.sluice.gateway.outbound.provider.ProviderException;
 import dev.sluice.gateway.outbound.storage.StorageException;
@@ -27,6 +28,8 @@ final class GenerationFailures {
             case DatabaseException database -> true;
             case StorageException storage -> storage.kind().isRetryable();
             case FetchException fetch -> attempt <= FETCHES_REPEATED && mayPass(fetch);
+            case DecoderException decoder ->
+                attempt <= FETCHES_REPEATED && decoder.kind() != DecoderException.Kind.LIMIT;
             default -> false;
         };
     }
@@ -45,6 +48,7 @@ final class GenerationFailures {
             case ProviderException provider ->
                 new Image.Failure(provider.failure().name().toLowerCase(Locale.ROOT), text(provider));
             case FetchException fetch -> new Image.Failure(fetch.failure().code(), text(fetch));
+            case DecoderException decoder -> new Image.Failure(decoder.kind().code(), text(decoder));
             case PictureException picture -> new Image.Failure(picture.kind().code(), text(picture));
             case ByteLimitExceededException excess -> new Image.Failure("too_large", text(excess));
             case StorageException storage -> new Image.Failure("storage_failed", "The store did not take the image");

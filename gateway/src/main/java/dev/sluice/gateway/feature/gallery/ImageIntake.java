@@ -4,7 +4,7 @@ import dev.sluice.gateway.outbound.fetch.FetchRequest;
 import dev.sluice.gateway.outbound.fetch.FetchRequest.Media;
 import dev.sluice.gateway.outbound.fetch.FetchRequest.Reach;
 import dev.sluice.gateway.outbound.fetch.OriginFetch;
-import dev.sluice.gateway.outbound.picture.PictureIntake;
+import dev.sluice.gateway.outbound.picture.Pictures;
 import dev.sluice.gateway.outbound.picture.ReceivedFile;
 import dev.sluice.zipstream.ByteStreams;
 import java.time.Duration;
@@ -16,10 +16,10 @@ import reactor.core.publisher.Mono;
 /** Brings images in from outside, within a bound, checked before anything else hears of them. */
 final class ImageIntake {
     private final OriginFetch origins;
-    private final PictureIntake pictures;
+    private final Pictures pictures;
     private final long maxBytes;
 
-    ImageIntake(OriginFetch origins, PictureIntake pictures, long maxBytes) {
+    ImageIntake(OriginFetch origins, Pictures pictures, long maxBytes) {
         this.origins = origins;
         this.pictures = pictures;
         this.maxBytes = maxBytes;

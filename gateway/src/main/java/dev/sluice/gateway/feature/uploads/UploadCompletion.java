@@ -12,7 +12,7 @@ import dev.sluice.gateway.outbound.database.ObjectIntents;
 import dev.sluice.gateway.outbound.database.StoredObject;
 import dev.sluice.gateway.outbound.database.Upload;
 import dev.sluice.gateway.outbound.database.Uploads;
-import dev.sluice.gateway.outbound.picture.PictureIntake;
+import dev.sluice.gateway.outbound.picture.Pictures;
 import dev.sluice.gateway.outbound.picture.ReceivedFile;
 import dev.sluice.gateway.outbound.picture.format.PictureException;
 import dev.sluice.gateway.outbound.storage.ObjectContent;
@@ -43,7 +43,7 @@ final class UploadCompletion {
     private final Images images;
     private final ObjectIntents intents;
     private final ObjectStore store;
-    private final PictureIntake pictures;
+    private final Pictures pictures;
     private final Duration deadline;
     private final Clock clock;
 
@@ -52,7 +52,7 @@ final class UploadCompletion {
             Images images,
             ObjectIntents intents,
             ObjectStore store,
-            PictureIntake pictures,
+            Pictures pictures,
             Duration deadline,
             Clock clock) {
         this.uploads = uploads;

@@ -7,9 +7,7 @@ import dev.sluice.gateway.outbound.custody.Outages;
 import dev.sluice.gateway.outbound.database.Images;
 import dev.sluice.gateway.outbound.database.ObjectIntents;
 import dev.sluice.gateway.outbound.database.Uploads;
-import dev.sluice.gateway.outbound.picture.PictureCheck;
-import dev.sluice.gateway.outbound.picture.PictureIntake;
-import dev.sluice.gateway.outbound.picture.WorkFiles;
+import dev.sluice.gateway.outbound.picture.Pictures;
 import dev.sluice.gateway.outbound.storage.ObjectStore;
 import dev.sluice.gateway.outbound.storage.PresignedUploads;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -19,21 +17,11 @@ import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
-import reactor.core.scheduler.Scheduler;
-import reactor.core.scheduler.Schedulers;
 
 /** Images that callers send themselves: wiring. */
 @Configuration(proxyBeanMethods = false)
 @EnableConfigurationProperties(UploadsProperties.class)
 public class UploadsFeature {
-    private static final int MOST_QUEUED = 1_000;
-
-    /** Few, because a decoder may take much memory. */
-    @Bean(destroyMethod = "dispose")
-    Scheduler uploadChecks(UploadsProperties properties) {
-        return Schedulers.newBoundedElastic(properties.checks(), MOST_QUEUED, "upload-check");
-    }
-
     @Bean
     UploadTickets uploadTickets(SigningSecret secret, ObjectProvider<Clock> clocks) {
         return new UploadTickets(secret.keyFor("upload"), clock(clocks));
@@ -49,11 +37,8 @@ public class UploadsFeature {
             ObjectStore store,
             @Qualifier("presignedUploads") ObjectProvider<PresignedUploads> stores,
             UploadTickets tickets,
-            @Qualifier("uploadChecks") Scheduler checks,
+            Pictures pictures,
             ObjectProvider<Clock> clocks) {
-        WorkFiles files = new WorkFiles(properties.workDirectory(), Schedulers.boundedElastic());
-        files.sweep();
-        PictureIntake pictures = new PictureIntake(files, new PictureCheck(properties.maxPixels(), checks));
         return Outages.told(new UploadRoutes(
                 new UploadIntents(uploads, stores.getIfAvailable(() -> tickets), properties, clock(clocks)),
                 new UploadCompletion(

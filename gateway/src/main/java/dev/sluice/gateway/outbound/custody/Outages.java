@@ -5,6 +5,7 @@ import dev.sluice.gateway.contract.FeatureRoutes;
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.gateway.outbound.database.DatabaseException;
+import dev.sluice.gateway.outbound.picture.decode.DecoderException;
 import dev.sluice.gateway.outbound.storage.StorageException;
 import java.time.Duration;
 import java.util.List;
@@ -40,11 +41,12 @@ public final class Outages implements FeatureRoutes {
         return endpoint.handler().handle(request).onErrorMap(Outages::problem);
     }
 
-    /** The problem that a failure of the database or the store is; any other failure is itself. */
+    /** The problem that a failure of the database, the store or the decoder is; any other failure is itself. */
     public static Throwable problem(Throwable failure) {
         return switch (failure) {
             case DatabaseException database -> problem(database);
             case StorageException storage -> problem(storage);
+            case DecoderException decoder -> problem(decoder);
             default -> failure;
         };
     }
@@ -73,6 +75,17 @@ public final class Outages implements FeatureRoutes {
                         failure);
             case REJECTED, DEFECT -> failure;
         };
+    }
+
+    private static Throwable problem(DecoderException failure) {
+        GatewayException problem = new GatewayException(
+                        failure.kind() == DecoderException.Kind.LIMIT
+                                ? ProblemCode.INVALID_IMAGE
+                                : ProblemCode.OVERLOADED,
+                        failure.getMessage() + ".",
+                        failure)
+                .with("reason", failure.kind().code());
+        return failure.kind() == DecoderException.Kind.LIMIT ? problem : problem.retryAfter(SOON);
     }
 
     private static Throwable problem(StorageException failure) {

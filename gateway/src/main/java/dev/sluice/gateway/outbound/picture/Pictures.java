@@ -1,29 +1,123 @@
 package dev.sluice.gateway.outbound.picture;
 
+import dev.sluice.gateway.contract.StrongTag;
 import dev.sluice.gateway.outbound.fetch.ImageType;
+import dev.sluice.gateway.outbound.picture.decode.Decoded;
 import dev.sluice.gateway.outbound.picture.decode.DecoderException;
+import dev.sluice.gateway.outbound.picture.decode.DecoderQueue;
 import dev.sluice.gateway.outbound.picture.decode.Work;
 import dev.sluice.gateway.outbound.picture.format.PictureException;
+import dev.sluice.gateway.outbound.picture.format.PictureFormats;
+import dev.sluice.gateway.outbound.picture.format.PictureHeader;
+import dev.sluice.gateway.outbound.spool.WorkDirectory;
+import dev.sluice.gateway.outbound.storage.StorageException;
+import dev.sluice.zipstream.ByteStreams;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.security.MessageDigest;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import java.util.zip.CRC32;
+import org.springframework.core.io.buffer.DataBuffer;
+import org.springframework.core.io.buffer.DataBufferUtils;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
 
-/** Image files as they are seen: measured, decoded within bounds that all share, made smaller. Thread-safe. */
+/**
+ * Takes image files in: into a directory of their own, counted, measured, decoded within bounds that all share and made
+ * smaller, before anything else hears of them. Thread-safe.
+ */
 public final class Pictures {
     /** Every width that a thumbnail can have, in pixels, ascending: a closed set. */
     public static final List<Integer> WIDTHS = List.of(160, 320, 640, 1280);
 
-    private final PictureIntake intake;
+    /** Longest side of a WebP file (RFC 9649 section 2.6), in which thumbnails are made. */
+    private static final int LONGEST_SIDE = 16_383;
 
-    /** Pictures that come in through {@code intake}. */
-    Pictures(PictureIntake intake) {
-        this.intake = intake;
+    /** Types that every current browser shows in an {@code <img>}. */
+    public static final Set<String> SHOWN_BY_BROWSERS =
+            Set.of("image/jpeg", "image/png", "image/gif", "image/webp", "image/avif", "image/svg+xml");
+
+    private final WorkFiles files;
+    private final DecoderQueue decoders;
+    private final long maxPixels;
+    private final Scheduler disk;
+    private final Set<ImageType> keptTypes;
+    private final String told;
+
+    /**
+     * Pictures that wait in {@code files} and are decoded by {@code decoders}.
+     *
+     * @param maxPixels most pixels of one, width times height
+     * @param disk where reading a file's header may block
+     */
+    Pictures(WorkFiles files, DecoderQueue decoders, long maxPixels, Scheduler disk) {
+        this.files = files;
+        this.decoders = decoders;
+        this.maxPixels = maxPixels;
+        this.disk = disk;
+        Set<String> decoded = decoders.decoder().mediaTypes();
+        this.keptTypes = PictureFormats.TYPES.stream()
+                .filter(type -> decoded.contains(type.mediaType()))
+                .collect(Collectors.toUnmodifiableSet());
+        this.told = keptTypes.stream().map(ImageType::mediaType).sorted().collect(Collectors.joining(", "));
+    }
+
+    /** Bytes written and not known to be an image. */
+    public static final class Written {
+        private final long size;
+        private final long crc32;
+        private final String etag;
+
+        private Written(long size, long crc32, String etag) {
+            this.size = size;
+            this.crc32 = crc32;
+            this.etag = etag;
+        }
+    }
+
+    /** Where the bytes come from. */
+    @FunctionalInterface
+    public interface Source {
+
+        /**
+         * Hands the bytes to {@code writer}, once, and gives what that gives. The writer takes the buffers' ownership.
+         */
+        Mono<Written> read(Function<Flux<DataBuffer>, Mono<Written>> writer);
+    }
+
+    /** Reads a file's header. Blocks. */
+    @FunctionalInterface
+    private interface HeaderReader {
+        PictureHeader read(Path file) throws IOException;
     }
 
     /** Formats that the decoder in use reads. A file of any other fails as unsupported. */
     public Set<ImageType> keptTypes() {
-        return intake.keptTypes();
+        return keptTypes;
+    }
+
+    /**
+     * Takes a file of any kept type in, with all its thumbnails: see {@link #decoded(Source, Work, List, Function)}.
+     */
+    public <T> Mono<T> take(Source source, Function<ReceivedFile, Mono<T>> use) {
+        return decoded(source, Work.INTAKE, WIDTHS, use);
+    }
+
+    /**
+     * As {@link #take}, a file that must be what it was announced as.
+     *
+     * @param mediaType of the {@link #keptTypes}; a HEIF file of several brands may be called by any of them
+     */
+    public <T> Mono<T> takeAs(String mediaType, Source source, Function<ReceivedFile, Mono<T>> use) {
+        return decoded(
+                source, file -> PictureFormats.readAs(mediaType, file, maxPixels), Work.INTAKE, WIDTHS, use);
     }
 
     /**
@@ -31,14 +125,118 @@ public final class Pictures {
      * that has ended, however it ended. The source bounds how many bytes come.
      *
      * <p>Fails with {@link PictureException} for what is no picture that can be kept, with {@link DecoderException} if
-     * the decoder failed at it or no decoder was free in time, or as {@code source} or {@code use} does.
+     * the decoder failed at it or no decoder was free in time, with {@link StorageException} if the disk
+     * did, or as {@code source} or {@code use} does.
      *
      * @param work whose turn it takes
      * @param widths of {@link #WIDTHS}, ascending, may be empty. Those that are not less than the picture's own are
-     *     left out, and so are those at which its height would be more than a WebP file can have
+     *     left out, and so are those at which its height would be more than a WebP file can have; a picture that
+     *     browsers do not show gets one of its own width instead of the first that is not less
      */
     public <T> Mono<T> decoded(
-            PictureIntake.Source source, Work work, List<Integer> widths, Function<ReceivedFile, Mono<T>> use) {
-        return intake.take(source, work, widths, use);
+            Source source, Work work, List<Integer> widths, Function<ReceivedFile, Mono<T>> use) {
+        return decoded(source, file -> PictureFormats.read(file, maxPixels), work, widths, use);
+    }
+
+    private <T> Mono<T> decoded(
+            Source source,
+            HeaderReader headers,
+            Work work,
+            List<Integer> widths,
+            Function<ReceivedFile, Mono<T>> use) {
+        return files.with(directory -> {
+            Path file = directory.resolve("original");
+            return source.read(body -> write(file, body))
+                    .flatMap(written -> header(file, headers)
+                            .flatMap(header -> decoded(file, header, work, widths)
+                                    .map(decoded -> received(file, written, header, decoded))))
+                    .flatMap(use);
+        });
+    }
+
+    private Mono<PictureHeader> header(Path file, HeaderReader headers) {
+        return Mono.fromCallable(() -> headers.read(file))
+                .subscribeOn(disk)
+                .onErrorMap(IOException.class, Pictures::ofWorkFile)
+                .doOnNext(header -> {
+                    if (!keptTypes.contains(header.type())) {
+                        throw new PictureException(
+                                PictureException.Kind.UNSUPPORTED,
+                                header.type().mediaType() + " is not supported (expected: " + told + ")",
+                                null);
+                    }
+                });
+    }
+
+    private Mono<Decoded> decoded(Path file, PictureHeader header, Work work, List<Integer> widths) {
+        List<Integer> smaller = widths.stream()
+                .filter(width -> width < header.width()
+                        && Math.ceilDiv((long) header.height() * width, header.width()) <= LONGEST_SIDE)
+                .toList();
+        Mono<Decoded> decoded = decoded(file, header, work, smaller, file.resolveSibling("thumbnails"));
+        return needsCopy(header, widths)
+                ? decoded.flatMap(first -> decoded(
+                                file, header, work, List.of(header.width()), file.resolveSibling("copy"))
+                        .map(copy -> joined(first, copy)))
+                : decoded;
+    }
+
+    private Mono<Decoded> decoded(Path file, PictureHeader header, Work work, List<Integer> widths, Path directory) {
+        return Mono.fromCallable(() -> WorkDirectory.create(directory))
+                .subscribeOn(disk)
+                .flatMap(made -> decoders.decode(file, header, widths, made, work))
+                .onErrorMap(IOException.class, Pictures::ofWorkFile);
+    }
+
+    /** A picture that browsers do not show is copied as wide as it is, if that is no wider than the widest wanted. */
+    private static boolean needsCopy(PictureHeader header, List<Integer> widths) {
+        return !SHOWN_BY_BROWSERS.contains(header.type().mediaType())
+                && header.height() <= LONGEST_SIDE
+                && widths.stream().anyMatch(width -> width >= header.width());
+    }
+
+    private static Decoded joined(Decoded smaller, Decoded copy) {
+        return new Decoded(
+                copy.width(),
+                copy.height(),
+                smaller.placeholder(),
+                Stream.concat(smaller.thumbnails().stream(), copy.thumbnails().stream())
+                        .toList());
+    }
+
+    private static ReceivedFile received(Path file, Written written, PictureHeader header, Decoded decoded) {
+        return new ReceivedFile(
+                file,
+                written.size,
+                written.crc32,
+                written.etag,
+                new Picture(header.type(), decoded.width(), decoded.height()),
+                decoded.thumbnails(),
+                decoded.placeholder());
+    }
+
+    private static Mono<Written> write(Path file, Flux<DataBuffer> body) {
+        return Mono.defer(() -> {
+            CRC32 crc = new CRC32();
+            MessageDigest digest = StrongTag.digest();
+            AtomicLong size = new AtomicLong();
+            Flux<DataBuffer> measured = ByteStreams.checksummed(ByteStreams.counting(body, size::addAndGet), crc)
+                    .doOnNext(buffer -> update(digest, buffer));
+            return DataBufferUtils.write(measured, file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)
+                    // What the source does wrong has another type.
+                    .onErrorMap(IOException.class, Pictures::ofWorkFile)
+                    .then(Mono.fromSupplier(
+                            () -> new Written(size.get(), crc.getValue(), StrongTag.of(digest.digest()))));
+        });
+    }
+
+    static Throwable ofWorkFile(IOException failed) {
+        return StorageException.ofFile("work file", failed);
+    }
+
+    private static void update(MessageDigest digest, DataBuffer buffer) {
+        try (DataBuffer.ByteBufferIterator parts = buffer.readableByteBuffers()) {
+            parts.forEachRemaining(digest::update);
+        }
     }
 }

@@ -11,7 +11,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Files whose names tell which process made them, {@code 4711-1.spool}, so that what a killed one has left can be told
+ * Files, or directories, whose names tell which process made them, {@code 4711-1.spool}, so that what a killed one has left can be told
  * from what another uses. Processes that do not see each other, as in two containers, need two directories.
  */
 public final class OwnedFiles {
@@ -50,7 +50,7 @@ public final class OwnedFiles {
         try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, "*." + ending)) {
             for (Path file : files) {
                 if (isAbandoned(file)) {
-                    Files.deleteIfExists(file);
+                    WorkDirectory.delete(file);
                     LOG.info("deleted {}, left by an earlier process", file);
                 }
             }

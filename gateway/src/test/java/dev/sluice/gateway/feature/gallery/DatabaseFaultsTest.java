@@ -57,7 +57,7 @@ class DatabaseFaultsTest {
                         "sluice.database.url", SERVER.newDatabase().replaceFirst(":\\d+/", ":" + cable.port() + "/"),
                         "sluice.database.acquire-timeout", "500ms",
                         "sluice.database.connect-timeout", "500ms",
-                        "sluice.gallery.work-directory", data.toString(),
+                        "sluice.pictures.work-directory", data.toString(),
                         "sluice.gallery.store-timeout", "1s",
                         // A look for jobs commits too, and would take the cut that is meant for an image.
                         "sluice.gallery.generation.poll", "2s",

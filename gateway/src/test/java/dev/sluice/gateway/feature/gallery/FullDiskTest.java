@@ -22,7 +22,7 @@ class FullDiskTest {
     private Path data;
 
     @ParameterizedTest
-    @ValueSource(strings = {"sluice.storage.directory", "sluice.gallery.work-directory"})
+    @ValueSource(strings = {"sluice.storage.directory", "sluice.pictures.work-directory"})
     void imageForWhichThereIsNoRoomIsRefusedAndASmallerOneIsKept(String onSmallDisk)
             throws IOException, InterruptedException {
         Path disk = Files.createDirectory(data.resolve("disk"));

@@ -206,7 +206,7 @@ class GalleryKillTest {
         return Map.of(
                 "sluice.database.directory", data().resolve("db").toString(),
                 "sluice.storage.directory", data().resolve("store").toString(),
-                "sluice.gallery.work-directory", data().resolve("work").toString(),
+                "sluice.pictures.work-directory", data().resolve("work").toString(),
                 "sluice.gallery.generation.poll", "50ms",
                 "sluice.gallery.generation.lease", "1s",
                 "sluice.gallery.reconcile-period", "1s",

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sluice.gateway.feature.gallery.GalleryProperties.GenerationBounds;
 import dev.sluice.gateway.outbound.provider.ApiKey;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -31,10 +30,7 @@ class GalleryPropertiesTest {
         assertThat(properties)
                 .isEqualTo(new GalleryProperties(
                         DataSize.ofMegabytes(20),
-                        50_000_000,
                         Duration.ofSeconds(30),
-                        Path.of(System.getProperty("java.io.tmpdir"), "sluice-gallery"),
-                        2,
                         Duration.ofMinutes(3),
                         Duration.ofDays(1),
                         Duration.ofHours(1),
@@ -58,10 +54,7 @@ class GalleryPropertiesTest {
     void everyKeyIsRead() {
         GalleryProperties properties = bind(Map.ofEntries(
                 Map.entry("max-image-size", "2MB"),
-                Map.entry("max-pixels", "300"),
                 Map.entry("import-timeout", "4s"),
-                Map.entry("work-directory", "/work"),
-                Map.entry("decoders", "5"),
                 Map.entry("store-timeout", "6s"),
                 Map.entry("reconcile-period", "7h"),
                 Map.entry("reconcile-grace", "8h"),
@@ -91,10 +84,7 @@ class GalleryPropertiesTest {
         assertThat(properties)
                 .isEqualTo(new GalleryProperties(
                         DataSize.ofMegabytes(2),
-                        300,
                         Duration.ofSeconds(4),
-                        Path.of("/work"),
-                        5,
                         Duration.ofSeconds(6),
                         Duration.ofHours(7),
                         Duration.ofHours(8),
@@ -118,9 +108,7 @@ class GalleryPropertiesTest {
     @ParameterizedTest
     @CsvSource({
         "max-image-size, 1B",
-        "max-pixels, 0",
         "import-timeout, 1ms",
-        "decoders, 0",
         "store-timeout, 1ms",
         "reconcile-period, 1ms",
         "reconcile-grace, 1ms",

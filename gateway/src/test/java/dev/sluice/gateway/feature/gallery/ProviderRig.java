@@ -28,7 +28,7 @@ final class ProviderRig implements AutoCloseable {
                 data.resolve("db").toString(),
                 "sluice.storage.directory",
                 data.resolve("store").toString(),
-                "sluice.gallery.work-directory",
+                "sluice.pictures.work-directory",
                 work().toString(),
                 "sluice.gallery.generation.provider",
                 "replicate",

@@ -69,7 +69,7 @@ class S3FaultsTest {
         settings.put("sluice.storage.s3.call-timeout", "1s");
         settings.put("sluice.storage.s3.put-timeout", "1s");
         settings.put("sluice.storage.s3.tries", "2");
-        settings.put("sluice.gallery.work-directory", data.toString());
+        settings.put("sluice.pictures.work-directory", data.toString());
         settings.put("sluice.gallery.generation.poll", "50ms");
         settings.put("sluice.gallery.generation.retry-pause", "100ms");
         gateway = RunningGateway.start(origin, settings);

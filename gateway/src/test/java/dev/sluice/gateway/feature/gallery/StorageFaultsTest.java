@@ -52,7 +52,7 @@ class StorageFaultsTest {
         gateway = RunningGateway.start(
                 origin,
                 Map.of(
-                        "sluice.gallery.work-directory", data.toString(),
+                        "sluice.pictures.work-directory", data.toString(),
                         "sluice.gallery.generation.poll", "50ms",
                         "sluice.gallery.generation.retry-pause", "20ms",
                         "sluice.gallery.reconcile-period", "1d",

@@ -161,7 +161,7 @@ class UploadFaultsTest {
     @Test
     void uploadThatCannotBeCheckedNowIsCompletedLater() throws IOException {
         Path work = directory.resolve("work");
-        try (RunningGateway gateway = RunningGateway.start(Map.of("sluice.uploads.work-directory", work.toString()))) {
+        try (RunningGateway gateway = RunningGateway.start(Map.of("sluice.pictures.work-directory", work.toString()))) {
             UploadRig rig = new UploadRig(gateway);
             Put put = rig.announced("image/png", PNG.length);
             assertThat(put.send(PNG)).isEqualTo(200);

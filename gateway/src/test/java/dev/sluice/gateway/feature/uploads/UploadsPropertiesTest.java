@@ -3,7 +3,6 @@ package dev.sluice.gateway.feature.uploads;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -20,15 +19,12 @@ class UploadsPropertiesTest {
         assertThat(bind(Map.of()))
                 .isEqualTo(new UploadsProperties(
                         DataSize.ofMegabytes(10),
-                        50_000_000,
                         Duration.ofMinutes(10),
                         Duration.ofHours(1),
                         Duration.ofMinutes(10),
                         200,
                         Duration.ofMinutes(10),
                         Duration.ofMinutes(1),
-                        2,
-                        Path.of(System.getProperty("java.io.tmpdir"), "sluice-uploads"),
                         ""));
     }
 
@@ -36,29 +32,23 @@ class UploadsPropertiesTest {
     void everyKeyIsRead() {
         UploadsProperties properties = bind(Map.ofEntries(
                 Map.entry("max-image-size", "5MB"),
-                Map.entry("max-pixels", "1000"),
                 Map.entry("url-ttl", "1m"),
                 Map.entry("intent-ttl", "2m"),
                 Map.entry("sweep-period", "3m"),
                 Map.entry("max-pending", "4"),
                 Map.entry("put-timeout", "5m"),
                 Map.entry("complete-timeout", "6m"),
-                Map.entry("checks", "7"),
-                Map.entry("work-directory", "/work"),
                 Map.entry("public-url", "https://images.example")));
 
         assertThat(properties)
                 .isEqualTo(new UploadsProperties(
                         DataSize.ofMegabytes(5),
-                        1000,
                         Duration.ofMinutes(1),
                         Duration.ofMinutes(2),
                         Duration.ofMinutes(3),
                         4,
                         Duration.ofMinutes(5),
                         Duration.ofMinutes(6),
-                        7,
-                        Path.of("/work"),
                         "https://images.example"));
     }
 
@@ -66,8 +56,6 @@ class UploadsPropertiesTest {
     @CsvSource({
         "max-image-size, 1023B, 1024B to 104857600B",
         "max-image-size, 101MB, 1024B to",
-        "max-pixels, 0, 1 to 1000000000",
-        "max-pixels, 1000000001, 1 to",
         "url-ttl, 999ms, PT1S to PT168H",
         "url-ttl, 8d, PT1S to",
         "intent-ttl, 9m, PT10M to PT720H",
@@ -80,8 +68,6 @@ class UploadsPropertiesTest {
         "put-timeout, 61m, PT1S to",
         "complete-timeout, 999ms, PT1S to PT10M",
         "complete-timeout, 11m, PT1S to",
-        "checks, 0, 1 to 64",
-        "checks, 65, 1 to",
         "public-url, images.example, http://host:port or https://host:port",
         "public-url, ftp://images.example, http://host:port",
         "public-url, https://images.example/gateway, http://host:port",

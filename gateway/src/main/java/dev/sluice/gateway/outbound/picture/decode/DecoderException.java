@@ -1,5 +1,6 @@
 package dev.sluice.gateway.outbound.picture.decode;
 
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,6 +30,11 @@ public final class DecoderException extends RuntimeException {
         /** It died or could not be started: another try may go better. */
         FAILED,
         /** No decoder was free in time. */
-        BUSY
+        BUSY;
+
+        /** The stable, machine-readable name. */
+        public String code() {
+            return "decoder_" + name().toLowerCase(Locale.ROOT);
+        }
     }
 }

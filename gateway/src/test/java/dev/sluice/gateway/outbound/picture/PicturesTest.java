@@ -4,13 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.sluice.gateway.outbound.fetch.ImageType;
+import dev.sluice.gateway.outbound.picture.decode.DecoderQueue;
+import dev.sluice.gateway.outbound.picture.decode.InProcessDecoder;
+import dev.sluice.gateway.outbound.picture.decode.Thumbnail;
 import dev.sluice.gateway.outbound.picture.format.PictureException;
 import dev.sluice.gateway.outbound.picture.format.PictureException.Kind;
+import dev.sluice.gateway.outbound.storage.StorageException;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,15 +22,22 @@ import java.util.Arrays;
 import java.util.Base64;
 import java.util.Objects;
 import java.util.Random;
+import java.util.stream.Stream;
 import java.util.zip.CRC32;
 import javax.imageio.ImageIO;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.core.io.buffer.DataBuffer;
+import org.springframework.core.io.buffer.DefaultDataBufferFactory;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 
-class PictureCheckTest {
+class PicturesTest {
     private static final Duration PATIENCE = Duration.ofSeconds(20);
     private static final String LOSSLESS_WEBP = "UklGRhoAAABXRUJQVlA4TA0AAAAvAAAAEAcQERGIiP4HAA==";
     private static final String LOSSY_WEBP = "UklGRiIAAABXRUJQVlA4IBYAAAAwAQCdASoBAAEADsD+JaQAA3AAAAAA";
@@ -35,12 +45,33 @@ class PictureCheckTest {
     @TempDir
     private Path directory;
 
-    private final PictureCheck check = new PictureCheck(50_000_000, Schedulers.boundedElastic());
+    private final Scheduler threads = Schedulers.newBoundedElastic(2, 100, "test-decoder");
 
-    private Picture check(byte[] bytes) throws IOException {
-        Path file = directory.resolve("picture");
-        Files.write(file, bytes);
-        return Objects.requireNonNull(check.check(file).block(PATIENCE));
+    @AfterEach
+    void leavesNothingBehind() throws IOException {
+        threads.dispose();
+        try (Stream<Path> left = Files.list(directory)) {
+            assertThat(left).isEmpty();
+        }
+    }
+
+    private Pictures pictures() {
+        DecoderQueue queue = new DecoderQueue(
+                new InProcessDecoder(PATIENCE),
+                new DecoderQueue.Bounds(2, 200 << 20, 200 << 20, 10, PATIENCE),
+                threads,
+                Schedulers.parallel());
+        return new Pictures(new WorkFiles(directory, threads), queue, 50_000_000, threads);
+    }
+
+    private ReceivedFile received(byte[] bytes) {
+        Flux<DataBuffer> body = Flux.defer(() -> Flux.just(DefaultDataBufferFactory.sharedInstance.wrap(bytes)));
+        return Objects.requireNonNull(
+                pictures().take(writer -> writer.apply(body), Mono::just).block(PATIENCE));
+    }
+
+    private Picture check(byte[] bytes) {
+        return received(bytes).picture();
     }
 
     private Kind refusal(byte[] bytes) {
@@ -122,15 +153,57 @@ class PictureCheckTest {
     void formatThatCannotBeDecodedHereIsRefused() {
         byte[] heic = "\0\0\0\u0018ftypheic\0\0\0\0heicmif1".getBytes(StandardCharsets.ISO_8859_1);
 
-        assertThat(refusal(heic)).isEqualTo(Kind.UNSUPPORTED);
+        assertThat(refusal(heic)).isIn(Kind.UNSUPPORTED, Kind.DAMAGED);
     }
 
     @Test
-    void missingFileIsTheDisksFaultAndNotThePictures() {
-        assertThat(catchThrowableOfType(
-                        UncheckedIOException.class,
-                        () -> check.check(directory.resolve("gone")).block(PATIENCE)))
-                .isNotNull();
+    void thumbnailsAreThoseThatAreNarrowerThanThePicture() throws IOException {
+        ReceivedFile file = received(encoded("png", 700, 350));
+
+        assertThat(file.thumbnails()).extracting(Thumbnail::width).containsExactly(160, 320, 640);
+        assertThat(file.placeholder()).isNotNull();
+    }
+
+    @Test
+    void announcedTypeIsComparedWithTheBytes() throws IOException {
+        byte[] png = encoded("png", 12, 8);
+        Flux<DataBuffer> body = Flux.defer(() -> Flux.just(DefaultDataBufferFactory.sharedInstance.wrap(png)));
+
+        PictureException refusal = catchThrowableOfType(
+                PictureException.class,
+                () -> pictures()
+                        .takeAs("image/jpeg", writer -> writer.apply(body), Mono::just)
+                        .block(PATIENCE));
+
+        assertThat(refusal.kind()).isEqualTo(Kind.OTHER_TYPE);
+        assertThat(refusal).hasMessage("The bytes are those of image/png (expected: image/jpeg)");
+    }
+
+    @Test
+    void diskThatFailsIsNotThePicturesFault() {
+        Flux<DataBuffer> none = Flux.empty();
+        Path file = directory.resolve("no-directory");
+
+        StorageException failure = catchThrowableOfType(StorageException.class, () -> {
+            Files.createFile(file);
+            try {
+                new Pictures(
+                                new WorkFiles(file, threads),
+                                new DecoderQueue(
+                                        new InProcessDecoder(PATIENCE),
+                                        new DecoderQueue.Bounds(1, 1 << 20, 1 << 20, 1, PATIENCE),
+                                        threads,
+                                        Schedulers.parallel()),
+                                1,
+                                threads)
+                        .take(writer -> writer.apply(none), Mono::just)
+                        .block(PATIENCE);
+            } finally {
+                Files.delete(file);
+            }
+        });
+
+        assertThat(failure).isNotNull();
     }
 
     private static byte[] pngHeader(int width, int height) throws IOException {

@@ -1,0 +1,24 @@
+package dev.sluice.gateway.outbound.picture;
+
+import dev.sluice.gateway.outbound.picture.decode.PictureDecoder;
+import dev.sluice.gateway.outbound.picture.decode.VipsDecoder;
+import org.springframework.boot.health.contributor.Health;
+import org.springframework.boot.health.contributor.ReactiveHealthIndicator;
+import reactor.core.publisher.Mono;
+
+/** Which decoder is in use. It is told by {@code /actuator/health} and is no part of readiness. */
+final class PictureHealth implements ReactiveHealthIndicator {
+    private final PictureDecoder decoder;
+
+    PictureHealth(PictureDecoder decoder) {
+        this.decoder = decoder;
+    }
+
+    @Override
+    public Mono<Health> health() {
+        return Mono.fromSupplier(() -> (decoder instanceof VipsDecoder vips && vips.isMissing() ? Health.down() : Health.up())
+                .withDetail("decoder", decoder.name())
+                .withDetail("types", decoder.mediaTypes().stream().sorted().toList())
+                .build());
+    }
+}

@@ -1,0 +1,219 @@
+package dev.sluice.gateway.outbound.picture.decode;
+
+import dev.sluice.gateway.outbound.picture.decode.DecoderException.Kind;
+import dev.sluice.gateway.outbound.picture.decode.DecoderJob.Outcome;
+import dev.sluice.gateway.outbound.picture.format.PictureHeader;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Queue;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.MonoSink;
+import reactor.core.scheduler.Scheduler;
+
+/**
+ * The bounds that all decoding shares: how many files are decoded at a time, and how much memory they take together.
+ *
+ * <p>Each kind of {@link Work} has a queue of its own, first come, first served; the queues take turns. The head whose
+ * turn it is is never overtaken, so a large picture gets its memory once enough is given back. A picture that needs
+ * more than all of the shared memory runs alone, up to {@link Bounds#largestPicture}.
+ *
+ * <p>Any thread may call any method; nothing blocks but the decoder, on its own threads.
+ */
+public final class DecoderQueue {
+    private static final Work[] TURNS = Work.values();
+
+    private final PictureDecoder decoder;
+    private final Bounds bounds;
+    private final Scheduler threads;
+    private final Scheduler timer;
+
+    private final Object lock = new Object();
+    private final Map<Work, Queue<DecoderJob>> waiting = new EnumMap<>(Work.class);
+    private int turn;
+    private int running;
+    private long free;
+
+    /**
+     * What decoding may take.
+     *
+     * @param decoders files decoded at a time
+     * @param memory bytes that they take together
+     * @param largestPicture bytes that one file may take, at least {@code memory}
+     * @param maxQueued files of each kind of work that may wait
+     * @param timeout how long one waits
+     */
+    public record Bounds(int decoders, long memory, long largestPicture, int maxQueued, Duration timeout) {}
+
+    /**
+     * A queue in front of a decoder.
+     *
+     * @param threads where the decoder blocks; at least {@link Bounds#decoders} of them, disposed by the caller
+     * @param timer runs the deadlines
+     */
+    public DecoderQueue(PictureDecoder decoder, Bounds bounds, Scheduler threads, Scheduler timer) {
+        this.decoder = decoder;
+        this.bounds = bounds;
+        this.threads = threads;
+        this.timer = timer;
+        this.free = bounds.memory();
+        for (Work work : TURNS) {
+            waiting.put(work, new ArrayDeque<>());
+        }
+    }
+
+    /** The decoder behind it. */
+    public PictureDecoder decoder() {
+        return decoder;
+    }
+
+    /** Files being decoded. */
+    public int running() {
+        synchronized (lock) {
+            return running;
+        }
+    }
+
+    /** Files of a kind of work that wait. */
+    public int queued(Work work) {
+        synchronized (lock) {
+            return queue(work).size();
+        }
+    }
+
+    /** Bytes of the shared memory that no decoder has been promised. */
+    public long freeMemory() {
+        synchronized (lock) {
+            return free;
+        }
+    }
+
+    /**
+     * Decodes a file when its turn comes, as {@link PictureDecoder#decode} does and with its errors; fails with
+     * {@link Kind#BUSY} if no turn comes in time, or if too many wait. Cancelling leaves the queue, or interrupts the
+     * decoder; its memory is free when it has really ended, and then {@code directory} is deleted once more.
+     */
+    public Mono<Decoded> decode(Path file, PictureHeader header, List<Integer> widths, Path directory, Work work) {
+        return Mono.<Outcome>create(result -> enter(file, header, widths, directory, work, result))
+                .flatMap(Outcome::asMono);
+    }
+
+    private void enter(
+            Path file,
+            PictureHeader header,
+            List<Integer> widths,
+            Path directory,
+            Work work,
+            MonoSink<Outcome> result) {
+        long need = decoder.memoryFor(header);
+        DecoderJob job = new DecoderJob(
+                () -> decoder.decode(file, header, widths, directory),
+                directory,
+                Math.min(need, bounds.memory()),
+                result);
+        if (need > bounds.largestPicture()) {
+            job.fail(tooLarge(need));
+            return;
+        }
+        result.onCancel(() -> cancel(job, work));
+        enter(job, work);
+    }
+
+    private void enter(DecoderJob job, Work work) {
+        boolean isFull;
+        synchronized (lock) {
+            Queue<DecoderJob> queue = queue(work);
+            isFull = queue.size() >= bounds.maxQueued();
+            if (!isFull) {
+                queue.add(job);
+            }
+        }
+        if (isFull) {
+            job.fail(busy("too many pictures wait to be decoded"));
+            return;
+        }
+        job.expireWith(timer.schedule(
+                () -> {
+                    if (leave(job, work)) {
+                        job.fail(busy("no decoder was free within " + bounds.timeout().toSeconds() + " s"));
+                    }
+                },
+                bounds.timeout().toMillis(),
+                TimeUnit.MILLISECONDS));
+        startHeads();
+    }
+
+    private boolean leave(DecoderJob job, Work work) {
+        synchronized (lock) {
+            return queue(work).remove(job);
+        }
+    }
+
+    private void cancel(DecoderJob job, Work work) {
+        boolean waited = leave(job, work);
+        job.cancel();
+        if (waited) {
+            startHeads(); // those behind it may fit
+        }
+    }
+
+    private void startHeads() {
+        List<DecoderJob> started = new ArrayList<>();
+        synchronized (lock) {
+            for (DecoderJob job = takeHead(); job != null; job = takeHead()) {
+                running++;
+                free -= job.memory();
+                started.add(job);
+            }
+        }
+        started.forEach(job -> job.start(threads, () -> ended(job)));
+    }
+
+    /** The head of the queue whose turn it is, if it fits. */
+    private @Nullable DecoderJob takeHead() {
+        for (int step = 0; step < TURNS.length; step++) {
+            int next = (turn + step) % TURNS.length;
+            Queue<DecoderJob> queue = queue(TURNS[next]);
+            DecoderJob head = queue.peek();
+            if (head != null) {
+                if (running >= bounds.decoders() || head.memory() > free) {
+                    return null;
+                }
+                turn = (next + 1) % TURNS.length;
+                return queue.remove();
+            }
+        }
+        return null;
+    }
+
+    private void ended(DecoderJob job) {
+        synchronized (lock) {
+            running--;
+            free += job.memory();
+        }
+        startHeads();
+    }
+
+    private Queue<DecoderJob> queue(Work work) {
+        return Objects.requireNonNull(waiting.get(work));
+    }
+
+    private DecoderException tooLarge(long need) {
+        return new DecoderException(
+                Kind.LIMIT,
+                "Decoding the image takes " + (need >> 20) + " MB of memory (expected: at most "
+                        + (bounds.largestPicture() >> 20) + " MB)",
+                null);
+    }
+
+    private static DecoderException busy(String why) {
+        return new DecoderException(Kind.BUSY, "The image could not be decoded now: " + why, null);
+    }
+}
