@@ -32,6 +32,11 @@ public class DatabaseConfiguration {
     }
 
     @Bean
+    Thumbnails thumbnails(Database database, ObjectProvider<Clock> clocks) {
+        return new Thumbnails(database, clocks.getIfAvailable(Clock::systemUTC));
+    }
+
+    @Bean
     GenerationJobs generationJobs(Database database) {
         return new GenerationJobs(database, Clock.systemUTC());
     }

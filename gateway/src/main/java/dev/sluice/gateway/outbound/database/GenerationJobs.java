@@ -170,10 +170,12 @@ public final class GenerationJobs {
                         .flatMap(_ -> ImageRows.bindObject(client.sql("""
                                         UPDATE images SET status = 'completed', object_key = :key, content_type = :type,
                                             size_bytes = :size, crc32 = :crc, etag = :etag, width = :width,
-                                            height = :height, updated_at = :now, completed_at = :now
+                                            height = :height, updated_at = :now, completed_at = :now,
+                                            picture_due = :due
                                         WHERE id = :id
                                         """), object)
                                 .bind("now", time(now))
+                                .bind("due", time(now.plus(Thumbnails.FIRST_LEASE)))
                                 .bind("id", job.imageId())
                                 .fetch()
                                 .rowsUpdated())

@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param externalUrl where it is, if that is not in the store; at most 2048 characters
  * @param failure why it will not come
  * @param listing what it was uploaded for
+ * @param thumbnails smaller copies of its object
  */
 public record Image(
         UUID id,
@@ -28,6 +29,7 @@ public record Image(
         @Nullable String externalUrl,
         @Nullable Failure failure,
         @Nullable Listing listing,
+        ImageThumbnails thumbnails,
         Instant createdAt,
         Instant updatedAt,
         @Nullable Instant completedAt) {
@@ -95,6 +97,7 @@ public record Image(
                 null,
                 null,
                 null,
+                ImageThumbnails.NONE,
                 now,
                 now,
                 null);
@@ -122,6 +125,7 @@ public record Image(
                 null,
                 null,
                 listing,
+                ImageThumbnails.WAITING,
                 now,
                 now,
                 now);
@@ -147,8 +151,29 @@ public record Image(
                 externalUrl,
                 null,
                 null,
+                ImageThumbnails.NONE,
                 now,
                 now,
                 now);
+    }
+
+    /** The same image with other thumbnails. */
+    public Image with(ImageThumbnails others) {
+        return new Image(
+                id,
+                owner,
+                projectId,
+                source,
+                status,
+                generation,
+                altText,
+                object,
+                externalUrl,
+                failure,
+                listing,
+                others,
+                createdAt,
+                updatedAt,
+                completedAt);
     }
 }

@@ -4,19 +4,37 @@ import static dev.sluice.gateway.outbound.database.Rows.bind;
 import static dev.sluice.gateway.outbound.database.Rows.instant;
 import static dev.sluice.gateway.outbound.database.Rows.time;
 
+import dev.sluice.gateway.outbound.database.ImageThumbnails.Progress;
 import io.r2dbc.spi.Readable;
+import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.springframework.r2dbc.core.DatabaseClient;
 import reactor.core.publisher.Mono;
 
-/** Images to rows and back, for all who touch the table. */
+/**
+ * Images to rows and back, for all who touch the table. An image's thumbnails come with its own row, as one text, so
+ * that any number of images takes one statement:
+ *
+ * <pre>
+ *   width height size type etag key,width height …
+ * </pre>
+ */
 final class ImageRows {
+    private static final String THUMBNAILS = "(SELECT STRING_AGG(thumbnails.width || ' ' || thumbnails.height || ' '"
+            + " || thumbnails.size_bytes || ' ' || thumbnails.content_type || ' ' || thumbnails.etag || ' '"
+            + " || thumbnails.object_key, ',' ORDER BY thumbnails.width)"
+            + " FROM thumbnails WHERE thumbnails.image_id = images.id) AS thumbnails";
+
     static final String SELECT = "SELECT id, owner, project_id, source, status, prompt, aspect_ratio, provider, model,"
             + " prediction_id, alt_text, object_key, content_type, size_bytes, crc32, etag, width, height, external_url,"
-            + " error_code, error_detail, listing_id, host_id, created_at, updated_at, completed_at FROM images";
+            + " error_code, error_detail, listing_id, host_id, created_at, updated_at, completed_at, placeholder,"
+            + " picture_due, picture_error, " + THUMBNAILS + " FROM images";
+
+    private static final Pattern COMMA = Pattern.compile(",");
 
     private ImageRows() {}
 
@@ -33,6 +51,7 @@ final class ImageRows {
                 row.get("external_url", String.class),
                 failure(row),
                 listing(row),
+                thumbnails(row),
                 Rows.instantOf(row, "created_at"),
                 Rows.instantOf(row, "updated_at"),
                 instant(row, "completed_at"));
@@ -74,6 +93,30 @@ final class ImageRows {
                 : new Image.Listing(Rows.text(row, "listing_id"), Rows.text(row, "host_id"));
     }
 
+    private static ImageThumbnails thumbnails(Readable row) {
+        Progress progress = instant(row, "picture_due") != null
+                ? Progress.WAITING
+                : row.get("picture_error", String.class) != null ? Progress.IMPOSSIBLE : Progress.DONE;
+        String stored = row.get("thumbnails", String.class);
+        return new ImageThumbnails(
+                progress,
+                row.get("placeholder", String.class),
+                stored == null
+                        ? List.of()
+                        : COMMA.splitAsStream(stored).map(ImageRows::thumbnail).toList());
+    }
+
+    private static StoredThumbnail thumbnail(String text) {
+        String[] words = text.split(" ", -1);
+        return new StoredThumbnail(
+                words[5],
+                words[3],
+                Long.parseLong(words[2]),
+                words[4],
+                Integer.parseInt(words[0]),
+                Integer.parseInt(words[1]));
+    }
+
     /** Fails with a conflict if the id or the object's key is taken. */
     static Mono<Void> insert(DatabaseClient client, Image image) {
         var generation = image.generation();
@@ -84,10 +127,10 @@ final class ImageRows {
                         INSERT INTO images (id, owner, project_id, source, status, prompt, prompt_folded, aspect_ratio,
                             provider, model, prediction_id, alt_text, alt_folded, object_key, content_type, size_bytes,
                             crc32, etag, width, height, external_url, error_code, error_detail, listing_id, host_id,
-                            created_at, updated_at, completed_at)
+                            created_at, updated_at, completed_at, picture_due)
                         VALUES (:id, :owner, :project, :source, :status, :prompt, :promptFolded, :ratio, :provider,
                             :model, :prediction, :alt, :altFolded, :key, :type, :size, :crc, :etag, :width, :height,
-                            :url, :errorCode, :errorDetail, :listing, :host, :created, :updated, :completed)
+                            :url, :errorCode, :errorDetail, :listing, :host, :created, :updated, :completed, :due)
                         """)
                 .bind("id", image.id())
                 .bind("owner", image.owner())
@@ -110,6 +153,8 @@ final class ImageRows {
         statement = bind(statement, "listing", of(listing, Image.Listing::listingId));
         statement = bind(statement, "host", of(listing, Image.Listing::hostId));
         statement = bind(statement, "completed", image.completedAt());
+        statement =
+                bind(statement, "due", object == null ? null : image.updatedAt().plus(Thumbnails.FIRST_LEASE));
         return bindObject(statement, object).then();
     }
 

@@ -4,6 +4,7 @@ import static dev.sluice.gateway.outbound.database.Rows.bind;
 import static dev.sluice.gateway.outbound.database.Rows.time;
 
 import java.time.Clock;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -122,22 +123,25 @@ public final class Images {
 
     /**
      * An image whose object is gone from the store without its doing: it fails, with the code {@code object_lost},
-     * unless its row has changed meanwhile.
+     * unless its row has changed meanwhile. Its thumbnails are given up with it.
      *
      * @return whether it did
      */
     public Mono<Boolean> lost(UUID id, String objectKey) {
+        Instant now = clock.instant();
         return database.change(client -> client.sql("""
                         UPDATE images SET status = 'failed', error_code = 'object_lost',
-                            error_detail = 'The stored file is gone', object_key = NULL, updated_at = :now
+                            error_detail = 'The stored file is gone', object_key = NULL, updated_at = :now,
+                            placeholder = NULL, picture_due = NULL, picture_error = NULL
                         WHERE id = :id AND object_key = :key AND deleting_since IS NULL
                         """)
-                .bind("now", time(clock.instant()))
+                .bind("now", time(now))
                 .bind("id", id)
                 .bind("key", objectKey)
                 .fetch()
                 .rowsUpdated()
-                .map(rows -> rows > 0));
+                .map(rows -> rows > 0)
+                .delayUntil(isLost -> isLost ? Thumbnails.giveUp(client, id, now) : Mono.empty()));
     }
 
     private static Mono<Image> one(DatabaseClient client, UUID id) {

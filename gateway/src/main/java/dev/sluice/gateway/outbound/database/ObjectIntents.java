@@ -39,6 +39,19 @@ public final class ObjectIntents {
         return database.change(client -> announce(client, key, imageId, now.plus(patience), now));
     }
 
+    /**
+     * Says the same of several objects at once.
+     *
+     * @param keys each once
+     */
+    public Mono<Void> announce(List<String> keys, UUID imageId, Duration patience) {
+        keys.forEach(StoredObject::checkKey);
+        Instant now = clock.instant();
+        return database.change(client -> Flux.fromIterable(keys)
+                .concatMap(key -> announce(client, key, imageId, now.plus(patience), now))
+                .then());
+    }
+
     /** Part of a transaction that announces more than a key. */
     static Mono<Void> announce(DatabaseClient client, String key, UUID imageId, Instant expires, Instant now) {
         return client.sql("""

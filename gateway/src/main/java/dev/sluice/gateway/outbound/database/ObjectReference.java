@@ -5,6 +5,15 @@ import java.util.UUID;
 /**
  * A row that names an object.
  *
- * @param deleting whether the row is being deleted, so that the object may already be gone
+ * @param deleting whether the image is being deleted, so that the object may already be gone
  */
-public record ObjectReference(String key, UUID imageId, long size, boolean deleting) {}
+public record ObjectReference(String key, UUID imageId, long size, boolean deleting, Kind kind) {
+
+    /** What the object is. */
+    public enum Kind {
+        /** The image itself. */
+        IMAGE,
+        /** A smaller copy of it, which can be made again. */
+        THUMBNAIL
+    }
+}

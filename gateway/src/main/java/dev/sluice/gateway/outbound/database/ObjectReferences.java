@@ -2,6 +2,7 @@ package dev.sluice.gateway.outbound.database;
 
 import static dev.sluice.gateway.outbound.database.Rows.time;
 
+import dev.sluice.gateway.outbound.database.ObjectReference.Kind;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
@@ -41,8 +42,14 @@ public final class ObjectReferences {
 
     private Mono<List<ObjectReference>> after(String key) {
         return database.ask(client -> client.sql("""
-                        SELECT object_key, id, size_bytes, deleting_since FROM images WHERE object_key > :key
-                        ORDER BY object_key LIMIT :most
+                        SELECT object_key, id, size_bytes, deleting_since, is_image FROM (
+                            (SELECT object_key, id, size_bytes, deleting_since, TRUE AS is_image
+                                FROM images WHERE object_key > :key ORDER BY object_key LIMIT :most)
+                            UNION ALL
+                            (SELECT thumbnails.object_key, id, thumbnails.size_bytes, deleting_since, FALSE
+                                FROM thumbnails JOIN images ON images.id = thumbnails.image_id
+                                WHERE thumbnails.object_key > :key ORDER BY thumbnails.object_key LIMIT :most)
+                        ) AS named ORDER BY object_key LIMIT :most
                         """)
                 .bind("key", key)
                 .bind("most", (long) page)
@@ -50,7 +57,8 @@ public final class ObjectReferences {
                         Rows.text(row, "object_key"),
                         Rows.uuid(row, "id"),
                         Rows.number(row, "size_bytes"),
-                        Rows.instant(row, "deleting_since") != null))
+                        Rows.instant(row, "deleting_since") != null,
+                        Boolean.TRUE.equals(row.get("is_image", Boolean.class)) ? Kind.IMAGE : Kind.THUMBNAIL))
                 .all()
                 .collectList());
     }
@@ -59,6 +67,7 @@ public final class ObjectReferences {
     public Mono<Boolean> isNamed(String key) {
         return database.ask(client -> client.sql("""
                         SELECT (SELECT COUNT(*) FROM images WHERE object_key = :key)
+                            + (SELECT COUNT(*) FROM thumbnails WHERE object_key = :key)
                             + (SELECT COUNT(*) FROM object_intents WHERE object_key = :key) AS names
                         """)
                 .bind("key", key)

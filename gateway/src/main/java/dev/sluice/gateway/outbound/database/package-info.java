@@ -20,6 +20,17 @@
  *
  * The attempt's number is the fence: a worker that lost its lease changes nothing any more, whatever it still believes.
  *
+ * <h2>The thumbnails of an image</h2>
+ *
+ * <pre>
+ *   the image is stored ─────→ waiting, attempt 0: left to whoever stored it, for five minutes
+ *   claim: attempt + 1 ──────→ waiting, due when the lease ends
+ *       complete ────────────→ done: rows of thumbnails, width and height as people see them
+ *       impossible ──────────→ impossible: nobody tries again
+ *       retryAt, lease over ─→ waiting: whoever claims next has it
+ *   lost: the object of a thumbnail is gone ─→ waiting
+ * </pre>
+ *
  * <h2>An object and its row</h2>
  *
  * At every moment, for each object in the store, an intent or a row names its key.

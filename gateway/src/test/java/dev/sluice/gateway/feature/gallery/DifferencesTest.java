@@ -37,7 +37,7 @@ class DifferencesTest {
             differences.unnamed(new ListedObject(key, 1, Instant.EPOCH));
         }
         for (int i = 0; i < lost; i++) {
-            differences.lost(new ObjectReference(key.value(), UUID.randomUUID(), 1, false));
+            differences.lost(new ObjectReference(key.value(), UUID.randomUUID(), 1, false, ObjectReference.Kind.IMAGE));
         }
 
         assertThat(differences.areCredible()).isEqualTo(expected);

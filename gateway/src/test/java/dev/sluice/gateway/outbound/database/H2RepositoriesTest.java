@@ -55,6 +55,14 @@ class H2RepositoriesTest {
     }
 
     @Nested
+    class OfThumbnails extends ThumbnailsContract {
+        @Override
+        TestDatabase database() {
+            return database;
+        }
+    }
+
+    @Nested
     class OfUploads extends UploadsContract {
         @Override
         TestDatabase database() {

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sluice.gateway.outbound.database.ImageScope.Everywhere;
+import dev.sluice.gateway.outbound.database.ObjectReference.Kind;
 import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
@@ -41,7 +42,7 @@ abstract class ObjectsContract extends RepositoryContract {
         get(db.deletion.begin(image.id(), new Everywhere()));
 
         assertThat(get(db.references.inKeyOrder().collectList()))
-                .containsExactly(new ObjectReference("a", image.id(), 1234, true));
+                .containsExactly(new ObjectReference("a", image.id(), 1234, true, Kind.IMAGE));
     }
 
     @Test

@@ -52,6 +52,14 @@ class PostgresRepositoriesTest {
     }
 
     @Nested
+    class OfThumbnails extends ThumbnailsContract {
+        @Override
+        TestDatabase database() {
+            return database;
+        }
+    }
+
+    @Nested
     class OfUploads extends UploadsContract {
         @Override
         TestDatabase database() {

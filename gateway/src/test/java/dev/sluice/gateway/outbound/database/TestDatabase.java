@@ -21,6 +21,7 @@ final class TestDatabase implements AutoCloseable {
     final Engine engine;
     final Database database;
     final Images images;
+    final Thumbnails thumbnails;
     final GenerationJobs jobs;
     final ImageDeletion deletion;
     final ImageUsages usages;
@@ -34,6 +35,7 @@ final class TestDatabase implements AutoCloseable {
         engine = Engine.start(properties);
         database = new Database(engine, properties);
         images = new Images(database, clock);
+        thumbnails = new Thumbnails(database, clock);
         jobs = new GenerationJobs(database, clock);
         deletion = new ImageDeletion(database, clock);
         usages = new ImageUsages(database, clock);
