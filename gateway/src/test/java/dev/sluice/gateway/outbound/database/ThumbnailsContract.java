@@ -166,8 +166,10 @@ abstract class ThumbnailsContract extends RepositoryContract {
         for (int i = 0; i < 10; i++) {
             added();
             theFirstLeaseEnds();
-            Mono<Integer> claim =
-                    db.thumbnails.claim(PNG, Duration.ofDays(1)).map(ThumbnailJob::attempt).defaultIfEmpty(0);
+            Mono<Integer> claim = db.thumbnails
+                    .claim(PNG, Duration.ofDays(1))
+                    .map(ThumbnailJob::attempt)
+                    .defaultIfEmpty(0);
 
             assertThat(get(Mono.zip(claim, claim, claim, claim)).toList()).containsExactlyInAnyOrder(1, 0, 0, 0);
         }

@@ -1,0 +1,112 @@
+package dev.sluice.gateway.outbound.database;
+
+import static dev.sluice.gateway.outbound.database.TestDatabase.get;
+import static dev.sluice.gateway.outbound.database.TestDatabase.isEmpty;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.sluice.gateway.outbound.database.ImageScope.Everywhere;
+import dev.sluice.gateway.outbound.database.ImageThumbnails.Progress;
+import dev.sluice.gateway.testing.EmbeddedPostgres;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import java.util.Set;
+import java.util.UUID;
+import org.flywaydb.core.Flyway;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Images of a gateway that knew nothing of thumbnails. */
+class EarlierImagesTest {
+    private static final Set<String> PNG = Set.of("image/png");
+
+    @TempDir
+    private Path directory;
+
+    @Test
+    void imagesInH2AreDueNewestFirst() throws SQLException {
+        assertDue(TestDatabase.settings("", directory));
+    }
+
+    @Test
+    void imagesInPostgresAreDueNewestFirst() throws SQLException {
+        assertDue(TestDatabase.settings(EmbeddedPostgres.shared().newDatabase(), directory));
+    }
+
+    private static void assertDue(DatabaseProperties properties) throws SQLException {
+        UUID old = UUID.randomUUID();
+        UUID recent = UUID.randomUUID();
+        UUID failed = UUID.randomUUID();
+        toTheThirdVersion(properties);
+        execute(
+                properties,
+                stored(old, "a", "2025-01-01"),
+                stored(recent, "b", "2025-06-01"),
+                "INSERT INTO images (id, owner, source, status, created_at, updated_at) VALUES ('" + failed
+                        + "', 'user:alice', 'generated', 'failed', '2025-07-01 00:00:00+00',"
+                        + " '2025-07-01 00:00:00+00')");
+
+        try (TestDatabase db = TestDatabase.open(properties)) {
+            assertThat(get(db.thumbnails.waiting(PNG))).isEqualTo(2);
+            assertThat(get(db.images.find(old, new Everywhere())).thumbnails()).isEqualTo(ImageThumbnails.WAITING);
+            assertThat(get(db.images.find(failed, new Everywhere())).thumbnails())
+                    .isEqualTo(ImageThumbnails.NONE);
+            ThumbnailJob first = get(db.thumbnails.claim(PNG, Duration.ofMinutes(1)));
+            assertThat(first).isEqualTo(new ThumbnailJob(recent, "b", "image/png", 1));
+            assertThat(get(db.thumbnails.complete(first, 3000, 4000, null, List.of())))
+                    .isTrue();
+            assertThat(get(db.thumbnails.claim(PNG, Duration.ofMinutes(1))).imageId())
+                    .isEqualTo(old);
+            assertThat(isEmpty(db.thumbnails.claim(PNG, Duration.ofMinutes(1)))).isTrue();
+            assertThat(get(db.images.find(recent, new Everywhere()))
+                            .thumbnails()
+                            .progress())
+                    .isEqualTo(Progress.DONE);
+
+            // A gateway of the version before goes on for a while beside the new one.
+            execute(properties, stored(UUID.randomUUID(), "c", "2025-08-01"));
+            assertThat(get(db.thumbnails.claim(PNG, Duration.ofMinutes(1))).objectKey())
+                    .isEqualTo("c");
+        }
+    }
+
+    private static String stored(UUID id, String key, String day) {
+        return "INSERT INTO images (id, owner, source, status, object_key, content_type, size_bytes, crc32, etag, width,"
+                + " height, created_at, updated_at) VALUES ('" + id + "', 'user:alice', 'imported', 'completed', '"
+                + key
+                + "', 'image/png', 1, 1, '\"e\"', 4000, 3000, '" + day + " 00:00:00+00', '" + day + " 00:00:00+00')";
+    }
+
+    private static void toTheThirdVersion(DatabaseProperties properties) {
+        DatabaseAddress address = properties.address();
+        Properties given = address.jdbcProperties(properties);
+        Map<String, String> others = new HashMap<>();
+        given.stringPropertyNames().forEach(name -> others.put(name, given.getProperty(name)));
+        Flyway.configure()
+                .dataSource(address.jdbcUrl(), given.getProperty("user"), given.getProperty("password"))
+                .jdbcProperties(others)
+                .locations("classpath:db/migration")
+                .placeholders(address.placeholders())
+                .target("3")
+                .load()
+                .migrate();
+    }
+
+    private static void execute(DatabaseProperties properties, String... statements) throws SQLException {
+        DatabaseAddress address = properties.address();
+        try (Connection connection =
+                        DriverManager.getConnection(address.jdbcUrl(), address.jdbcProperties(properties));
+                Statement statement = connection.createStatement()) {
+            for (String each : statements) {
+                statement.execute(each);
+            }
+        }
+    }
+}
