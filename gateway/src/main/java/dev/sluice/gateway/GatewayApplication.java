@@ -15,6 +15,7 @@ import dev.sluice.gateway.outbound.fetch.FetchConfiguration;
 import dev.sluice.gateway.outbound.picture.PictureConfiguration;
 import dev.sluice.gateway.outbound.redis.RedisConfiguration;
 import dev.sluice.gateway.outbound.storage.StorageConfiguration;
+import dev.sluice.gateway.outbound.thumbnail.ThumbnailConfiguration;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.SpringBootConfiguration;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
@@ -31,7 +32,8 @@ import org.springframework.context.annotation.Import;
     AlertConfiguration.class, // warnings to the operator
     DatabaseConfiguration.class, // rows: who has which image
     StorageConfiguration.class, // objects: the images themselves
-    PictureConfiguration.class, // what image files are, and smaller copies of them
+    PictureConfiguration.class, // what image files are
+    ThumbnailConfiguration.class, // smaller copies of images
     ZipFeature.class, // many remote images as one streamed archive
     ImageProxyFeature.class, // one remote image for a page, cached on disk
     GalleryFeature.class, // images with owners: made, kept, served, deleted

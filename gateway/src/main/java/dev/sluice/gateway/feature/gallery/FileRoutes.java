@@ -6,6 +6,7 @@ import dev.sluice.gateway.contract.FeatureRoutes;
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.gateway.contract.Representation;
+import dev.sluice.gateway.feature.gallery.SizedFiles.SizedFile;
 import dev.sluice.gateway.outbound.custody.Outages;
 import dev.sluice.gateway.outbound.database.Image;
 import dev.sluice.gateway.outbound.database.StoredObject;
@@ -43,11 +44,13 @@ final class FileRoutes implements FeatureRoutes {
 
     private final Gallery gallery;
     private final ObjectStore store;
+    private final SizedFiles sizes;
     private final StoredArchives archives;
 
-    FileRoutes(Gallery gallery, ObjectStore store, StoredArchives archives) {
+    FileRoutes(Gallery gallery, ObjectStore store, SizedFiles sizes, StoredArchives archives) {
         this.gallery = gallery;
         this.store = store;
+        this.sizes = sizes;
         this.archives = archives;
     }
 
@@ -61,58 +64,64 @@ final class FileRoutes implements FeatureRoutes {
     }
 
     private Mono<ServerResponse> file(ServerRequest request) {
-        return send(request, null);
+        return send(request, GalleryRequests.width(request), null);
     }
 
     private Mono<ServerResponse> download(ServerRequest request) {
-        return send(request, ContentDisposition.attachment());
+        return send(request, null, ContentDisposition.attachment());
     }
 
-    private Mono<ServerResponse> send(ServerRequest request, ContentDisposition.@Nullable Builder disposition) {
+    private Mono<ServerResponse> send(
+            ServerRequest request, @Nullable Integer width, ContentDisposition.@Nullable Builder disposition) {
         UUID id = GalleryRequests.id(request);
         return gallery.visible(id, GalleryRoutes.caller(request)).flatMap(image -> {
             String external = image.externalUrl();
             StoredObject object = image.object();
             if (external != null) {
+                if (width != null) {
+                    return Mono.error(elsewhere(image));
+                }
                 return ServerResponse.status(HttpStatus.FOUND)
                         .location(URI.create(external))
                         .header(HttpHeaders.CACHE_CONTROL, "private, no-store")
                         .build();
             }
-            return object == null ? Mono.error(noFile(image)) : send(request, image, object, disposition);
+            return object == null
+                    ? Mono.error(noFile(image))
+                    : send(request, image, sizes.of(image, object, width), disposition);
         });
     }
 
     private Mono<ServerResponse> send(
-            ServerRequest request, Image image, StoredObject object, ContentDisposition.@Nullable Builder disposition) {
-        return store.open(new ObjectKey(object.key()))
+            ServerRequest request, Image image, SizedFile file, ContentDisposition.@Nullable Builder disposition) {
+        return store.open(new ObjectKey(file.key()))
                 .switchIfEmpty(Mono.error(() -> lost(image)))
                 .flatMap(content -> new Representation(
-                                MediaType.parseMediaType(object.contentType()),
-                                object.size(),
-                                object.etag(),
+                                MediaType.parseMediaType(file.contentType()),
+                                file.size(),
+                                file.etag(),
                                 image.completedAt(),
-                                headers(image, object, disposition),
+                                headers(image, file, disposition),
                                 new ObjectBody(content))
                         .answer(request));
     }
 
     private static Consumer<HttpHeaders> headers(
-            Image image, StoredObject object, ContentDisposition.@Nullable Builder disposition) {
+            Image image, SizedFile file, ContentDisposition.@Nullable Builder disposition) {
         return headers -> {
             headers.set(HttpHeaders.CACHE_CONTROL, CACHE_CONTROL);
             headers.set("X-Content-Type-Options", "nosniff");
             headers.set("Content-Security-Policy", "default-src 'none'; sandbox");
             if (disposition != null) {
-                String name = new EntryNames().claim(StoredArchives.name(image), extension(object));
+                String name = new EntryNames().claim(StoredArchives.name(image), extension(file.key()));
                 headers.setContentDisposition(
                         disposition.filename(name, StandardCharsets.UTF_8).build());
             }
         };
     }
 
-    static String extension(StoredObject object) {
-        return object.key().substring(object.key().lastIndexOf('.') + 1);
+    static String extension(String key) {
+        return key.substring(key.lastIndexOf('.') + 1);
     }
 
     private Mono<ServerResponse> zip(ServerRequest request) {
@@ -139,6 +148,11 @@ final class FileRoutes implements FeatureRoutes {
                         ProblemCode.CONFLICT,
                         "Image " + image.id() + ": " + image.status().code() + " (expected: completed)")
                 .with("imageStatus", image.status().code());
+    }
+
+    private static GatewayException elsewhere(Image image) {
+        return new GatewayException(
+                ProblemCode.NOT_FOUND, "Image " + image.id() + " is not kept here and has no smaller copies.");
     }
 
     /** Seen before the reconciler saw it. */

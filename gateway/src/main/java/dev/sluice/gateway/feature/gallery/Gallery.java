@@ -81,9 +81,9 @@ final class Gallery {
     }
 
     /**
-     * Deletes the object, then the row. Fails with {@code not_found}, {@code image_in_use}, or {@code storage_failed}:
-     * then the image is there as before if its file is known to be; else it stays invisible, and its deletion is ended
-     * by the next who asks for it or by the reconciler.
+     * Deletes the object, its smaller copies, then the row. Fails with {@code not_found}, {@code image_in_use}, or
+     * {@code storage_failed}: then the image is there as before if its file is known to be; else it stays invisible,
+     * and its deletion is ended by the next who asks for it or by the reconciler.
      */
     Mono<Void> delete(UUID id, ImageScope scope) {
         return deletions.begin(id, scope).flatMap(start -> switch (start) {
@@ -99,7 +99,7 @@ final class Gallery {
         return vault.isThere(image)
                 .flatMap(there -> there
                         ? deletions.restore(image.id()).then(Mono.<Void>error(notDeleted(image.id(), failed)))
-                        : deletions.finish(image.id()))
+                        : vault.removeRest(image))
                 .onErrorMap(StorageException.class, silent -> undecided(image.id(), silent));
     }
 

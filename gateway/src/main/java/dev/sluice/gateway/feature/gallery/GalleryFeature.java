@@ -4,6 +4,7 @@ import dev.sluice.gateway.contract.Alerts;
 import dev.sluice.gateway.contract.FeatureRoutes;
 import dev.sluice.gateway.contract.UserAgent;
 import dev.sluice.gateway.feature.gallery.GalleryProperties.GenerationBounds;
+import dev.sluice.gateway.outbound.custody.AnnouncedObjects;
 import dev.sluice.gateway.outbound.custody.Outages;
 import dev.sluice.gateway.outbound.database.GenerationJobs;
 import dev.sluice.gateway.outbound.database.ImageDeletion;
@@ -11,6 +12,7 @@ import dev.sluice.gateway.outbound.database.ImageUsages;
 import dev.sluice.gateway.outbound.database.Images;
 import dev.sluice.gateway.outbound.database.ObjectIntents;
 import dev.sluice.gateway.outbound.database.ObjectReferences;
+import dev.sluice.gateway.outbound.database.Thumbnails;
 import dev.sluice.gateway.outbound.fetch.FetchRequest.Reach;
 import dev.sluice.gateway.outbound.fetch.OriginFetch;
 import dev.sluice.gateway.outbound.picture.Pictures;
@@ -24,6 +26,7 @@ import dev.sluice.gateway.outbound.provider.WordPressMedia;
 import dev.sluice.gateway.outbound.provider.WordPressSettings;
 import dev.sluice.gateway.outbound.provider.WordPressSite;
 import dev.sluice.gateway.outbound.storage.ObjectStore;
+import dev.sluice.gateway.outbound.thumbnail.ThumbnailStorage;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.netty.buffer.ByteBufAllocator;
@@ -77,9 +80,8 @@ public class GalleryFeature {
             GalleryProperties properties, ObjectStore store, ObjectIntents intents, ImageDeletion deletions) {
         return new ImageVault(
                 store,
-                intents,
+                new AnnouncedObjects(store, intents, properties.storeTimeout()),
                 deletions,
-                properties.storeTimeout(),
                 Clock.systemUTC(),
                 new NettyDataBufferFactory(ByteBufAllocator.DEFAULT));
     }
@@ -154,10 +156,11 @@ public class GalleryFeature {
             ImageModel model,
             ImageIntake intake,
             ImageVault vault,
+            ThumbnailStorage thumbnails,
             MeterRegistry meters) {
         GenerationBounds bounds = properties.generation();
         GenerationTask task = new GenerationTask(
-                jobs, images, model, intake, vault, bounds.lease(), bounds.retryPause(), Clock.systemUTC());
+                jobs, images, model, intake, vault, thumbnails, bounds.lease(), bounds.retryPause(), Clock.systemUTC());
         GenerationWorkers workers = new GenerationWorkers(jobs, task, bounds.workers(), bounds.lease(), bounds.poll());
         Gauge.builder("sluice.gallery.workers.busy", workers, GenerationWorkers::busy)
                 .description("Images that this process is generating")
@@ -172,6 +175,7 @@ public class GalleryFeature {
             ObjectIntents intents,
             ObjectReferences references,
             Images images,
+            Thumbnails thumbnails,
             ImageVault vault,
             Alerts alerts,
             MeterRegistry meters) {
@@ -180,6 +184,7 @@ public class GalleryFeature {
                 intents,
                 references,
                 images,
+                thumbnails,
                 vault,
                 properties.reconcilePeriod(),
                 properties.reconcileGrace(),
@@ -195,8 +200,9 @@ public class GalleryFeature {
     }
 
     @Bean
-    FeatureRoutes galleryFileRoutes(Gallery gallery, ObjectStore store, Images images) {
-        return Outages.told(new FileRoutes(gallery, store, new StoredArchives(images, store)));
+    FeatureRoutes galleryFileRoutes(Gallery gallery, ObjectStore store, Images images, Pictures pictures) {
+        return Outages.told(
+                new FileRoutes(gallery, store, new SizedFiles(pictures), new StoredArchives(images, store)));
     }
 
     @Bean
@@ -207,7 +213,8 @@ public class GalleryFeature {
             ImageModel model,
             GenerationWorkers workers,
             ImageIntake intake,
-            ImageVault vault) {
+            ImageVault vault,
+            ThumbnailStorage thumbnails) {
         GenerationBounds bounds = properties.generation();
         Generations generations = new Generations(
                 jobs,
@@ -216,7 +223,7 @@ public class GalleryFeature {
                 bounds.deadline(),
                 workers::nudge,
                 Clock.systemUTC());
-        Imports imports = new Imports(intake, vault, images, properties.importTimeout(), Clock.systemUTC());
+        Imports imports = new Imports(intake, vault, thumbnails, images, properties.importTimeout(), Clock.systemUTC());
         return Outages.told(new CreationRoutes(generations, imports));
     }
 

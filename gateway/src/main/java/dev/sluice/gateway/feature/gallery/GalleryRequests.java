@@ -5,6 +5,7 @@ import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.gateway.outbound.database.ImageFilter;
 import dev.sluice.gateway.outbound.database.ImageStatus;
+import dev.sluice.gateway.outbound.picture.Pictures;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -86,6 +87,22 @@ final class GalleryRequests {
             throw bad(name, value, "1 to " + most);
         }
         return number;
+    }
+
+    /** {@code w}: the width of a smaller copy; null for the image itself. */
+    static @Nullable Integer width(ServerRequest request) {
+        List<String> given = request.queryParams().getOrDefault("w", List.of());
+        if (given.isEmpty()) {
+            return null;
+        }
+        String value = given.size() == 1 ? given.getFirst() : given.size() + " of them";
+        return Pictures.WIDTHS.stream()
+                .filter(width -> width.toString().equals(value))
+                .findFirst()
+                .orElseThrow(() -> bad(
+                        "w",
+                        value,
+                        Pictures.WIDTHS.stream().map(String::valueOf).collect(Collectors.joining(", "))));
     }
 
     /** The path's {@code id}. */

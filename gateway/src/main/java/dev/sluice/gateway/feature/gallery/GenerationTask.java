@@ -16,6 +16,7 @@ import dev.sluice.gateway.outbound.provider.MadeImage;
 import dev.sluice.gateway.outbound.provider.Prediction;
 import dev.sluice.gateway.outbound.provider.ProviderException;
 import dev.sluice.gateway.outbound.provider.ProviderFailure;
+import dev.sluice.gateway.outbound.thumbnail.ThumbnailStorage;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -33,6 +34,7 @@ import reactor.util.retry.Retry;
  *
  * <pre>
  *   remember that the provider is asked → ask it → remember its prediction → wait for it → fetch → check → store → completed
+ *        → thumbnails
  *        the gateway dies: the lease ends, and the next attempt begins at the prediction that is remembered;
  *                          asked without one: failed, since to ask again might be paid for twice
  *        store or database away: tried again until the deadline        the picture cannot be had: three times more
@@ -52,6 +54,7 @@ final class GenerationTask {
     private final ImageModel model;
     private final ImageIntake intake;
     private final ImageVault vault;
+    private final ThumbnailStorage thumbnails;
     private final Duration lease;
     private final Duration retryPause;
     private final Clock clock;
@@ -66,6 +69,7 @@ final class GenerationTask {
             ImageModel model,
             ImageIntake intake,
             ImageVault vault,
+            ThumbnailStorage thumbnails,
             Duration lease,
             Duration retryPause,
             Clock clock) {
@@ -74,6 +78,7 @@ final class GenerationTask {
         this.model = model;
         this.intake = intake;
         this.vault = vault;
+        this.thumbnails = thumbnails;
         this.lease = lease;
         this.retryPause = retryPause;
         this.clock = clock;
@@ -98,6 +103,9 @@ final class GenerationTask {
     private final class Attempt {
         private final GenerationJob job;
         private volatile boolean asked;
+        /** Then there is no job any more, and nothing is left to do but what can be done without. */
+        private volatile boolean completed;
+
         private volatile @Nullable Prediction waitedFor;
 
         Attempt(GenerationJob job) {
@@ -108,7 +116,9 @@ final class GenerationTask {
         Mono<Void> work() {
             return images.find(job.imageId(), new ImageScope.Everywhere())
                     .flatMap(image -> make(image)
-                            .timeout(left().plus(GRACE), Mono.error(TimeoutException::new))
+                            .timeout(Mono.delay(left().plus(GRACE))
+                                    .filter(late -> !completed)
+                                    .switchIfEmpty(Mono.never()))
                             .onErrorResume(failure -> settle(image, failure)));
         }
 
@@ -117,7 +127,7 @@ final class GenerationTask {
             return Flux.interval(lease.dividedBy(3))
                     .onBackpressureDrop()
                     .concatMap(tick -> jobs.renew(job, lease).onErrorReturn(DatabaseException.class, true), 0)
-                    .filter(mine -> !mine)
+                    .filter(mine -> !mine && !completed)
                     .next()
                     .flatMap(no -> unwanted())
                     .then();
@@ -198,11 +208,17 @@ final class GenerationTask {
                             image.id(),
                             image.owner(),
                             file,
-                            object -> jobs.complete(job, object).filter(completed -> completed))
-                    .doOnNext(completed -> LOG.atInfo()
-                            .addKeyValue("image.id", image.id())
-                            .addKeyValue("user.id", image.owner())
-                            .log("image {} generated", image.id()))
+                            object -> jobs.complete(job, object)
+                                    .filter(isCompleted -> isCompleted)
+                                    .map(isCompleted -> object))
+                    .doOnNext(object -> {
+                        completed = true;
+                        LOG.atInfo()
+                                .addKeyValue("image.id", image.id())
+                                .addKeyValue("user.id", image.owner())
+                                .log("image {} generated", image.id());
+                    })
+                    .flatMap(object -> thumbnails.storeAtIntake(image.id(), object, file))
                     .then();
         }
 

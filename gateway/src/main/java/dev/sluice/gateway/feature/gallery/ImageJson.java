@@ -4,7 +4,9 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.sluice.gateway.outbound.database.Generation;
 import dev.sluice.gateway.outbound.database.Image;
 import dev.sluice.gateway.outbound.database.StoredObject;
+import dev.sluice.gateway.outbound.thumbnail.ThumbnailLink;
 import java.time.Instant;
+import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -16,6 +18,8 @@ import org.jspecify.annotations.Nullable;
  * @param hostId whose listing it was uploaded for
  * @param url where its bytes are, once there are any
  * @param downloadUrl the same, to be saved under a name
+ * @param thumbnails smaller copies, narrowest first
+ * @param blurhash what stands for the picture until it is loaded
  * @param error why it will not come
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -37,6 +41,8 @@ record ImageJson(
         @Nullable Integer height,
         @Nullable String url,
         @Nullable String downloadUrl,
+        List<ThumbnailLink> thumbnails,
+        @Nullable String blurhash,
         @Nullable ErrorJson error,
         Instant createdAt,
         Instant updatedAt,
@@ -87,6 +93,8 @@ record ImageJson(
                 object == null ? null : object.height(),
                 hasFile ? GalleryRoutes.PATH + "/" + image.id() + "/file" : null,
                 hasFile ? GalleryRoutes.PATH + "/" + image.id() + "/download" : null,
+                ThumbnailLink.of(image),
+                image.thumbnails().placeholder(),
                 failure == null ? null : new ErrorJson(failure.code(), failure.detail()),
                 image.createdAt(),
                 image.updatedAt(),

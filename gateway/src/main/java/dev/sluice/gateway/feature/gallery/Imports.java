@@ -12,9 +12,12 @@ import dev.sluice.gateway.outbound.database.Images;
 import dev.sluice.gateway.outbound.fetch.FetchException;
 import dev.sluice.gateway.outbound.fetch.FetchFailure;
 import dev.sluice.gateway.outbound.fetch.FetchRequest.Reach;
+import dev.sluice.gateway.outbound.picture.ReceivedFile;
 import dev.sluice.gateway.outbound.picture.format.PictureException;
+import dev.sluice.gateway.outbound.thumbnail.ThumbnailStorage;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
@@ -25,13 +28,21 @@ final class Imports {
 
     private final ImageIntake intake;
     private final ImageVault vault;
+    private final ThumbnailStorage thumbnails;
     private final Images images;
     private final Duration deadline;
     private final Clock clock;
 
-    Imports(ImageIntake intake, ImageVault vault, Images images, Duration deadline, Clock clock) {
+    Imports(
+            ImageIntake intake,
+            ImageVault vault,
+            ThumbnailStorage thumbnails,
+            Images images,
+            Duration deadline,
+            Clock clock) {
         this.intake = intake;
         this.vault = vault;
+        this.thumbnails = thumbnails;
         this.images = images;
         this.deadline = deadline;
         this.clock = clock;
@@ -65,22 +76,29 @@ final class Imports {
                             Reach.PUBLIC_WEB,
                             deadline,
                             file -> vault.put(id, caller.subject(), file, object -> {
-                                Image image = Image.stored(
-                                        id,
-                                        caller.subject(),
-                                        project,
-                                        ImageSource.IMPORTED,
-                                        altText,
-                                        object,
-                                        null,
-                                        clock.instant());
-                                return images.add(image)
-                                        .thenReturn(image)
-                                        .onErrorResume(failed -> added(image, failed));
-                            }))
+                                        Image image = Image.stored(
+                                                id,
+                                                caller.subject(),
+                                                project,
+                                                ImageSource.IMPORTED,
+                                                altText,
+                                                object,
+                                                null,
+                                                clock.instant());
+                                        return images.add(image)
+                                                .thenReturn(image)
+                                                .onErrorResume(failed -> added(image, failed));
+                                    })
+                                    .flatMap(image -> withThumbnails(image, file)))
                     .onErrorMap(FetchException.class, failed -> notHad(url, failed))
                     .onErrorMap(PictureException.class, bad -> notKept(url, bad));
         });
+    }
+
+    private Mono<Image> withThumbnails(Image image, ReceivedFile file) {
+        return thumbnails
+                .storeAtIntake(image.id(), Objects.requireNonNull(image.object()), file)
+                .map(image::with);
     }
 
     /** Whether a commit that was lost sight of took place can be seen, unless the database is still away. */

@@ -7,6 +7,7 @@ import dev.sluice.gateway.outbound.database.Images;
 import dev.sluice.gateway.outbound.database.ObjectIntents;
 import dev.sluice.gateway.outbound.database.ObjectReference;
 import dev.sluice.gateway.outbound.database.ObjectReferences;
+import dev.sluice.gateway.outbound.database.Thumbnails;
 import dev.sluice.gateway.outbound.storage.ListedObject;
 import dev.sluice.gateway.outbound.storage.ObjectKey;
 import dev.sluice.gateway.outbound.storage.ObjectStore;
@@ -33,8 +34,9 @@ import reactor.util.retry.Retry;
  *   <li>intents that have expired: their objects are removed, then they are forgotten;
  *   <li>deletions that have not ended: object, then row;
  *   <li>the store's listing beside the rows' keys, both in order: an object without a name is removed once it is old
- *       enough that nobody can be about to name it; a row whose object is gone is failed. When there are too many of
- *       either to be believed, nothing is touched and the operator is told.
+ *       enough that nobody can be about to name it; an image whose object is gone is failed, a thumbnail whose object
+ *       is gone is made anew. When there are too many of either to be believed, nothing is touched and the operator is
+ *       told.
  * </ol>
  *
  * Every step can be repeated and can run on several gateways at once. What cannot be repaired does not keep the rest
@@ -53,6 +55,7 @@ final class Reconciler implements AutoCloseable {
     private final ExpiredIntents expired;
     private final ObjectReferences references;
     private final Images images;
+    private final Thumbnails thumbnails;
     private final ImageVault vault;
     private final Duration period;
     private final Duration grace;
@@ -72,6 +75,7 @@ final class Reconciler implements AutoCloseable {
             ObjectIntents intents,
             ObjectReferences references,
             Images images,
+            Thumbnails thumbnails,
             ImageVault vault,
             Duration period,
             Duration grace,
@@ -83,6 +87,7 @@ final class Reconciler implements AutoCloseable {
         this.expired = new ExpiredIntents(intents, store);
         this.references = references;
         this.images = images;
+        this.thumbnails = thumbnails;
         this.vault = vault;
         this.period = period;
         this.grace = grace;
@@ -101,7 +106,9 @@ final class Reconciler implements AutoCloseable {
         /** Objects that nothing names: removed. */
         UNNAMED,
         /** Images whose object is gone: failed. */
-        LOST;
+        LOST,
+        /** Thumbnails whose object is gone: made anew. */
+        THUMBNAIL_LOST;
 
         private String tag() {
             return name().toLowerCase(Locale.ROOT);
@@ -237,7 +244,18 @@ final class Reconciler implements AutoCloseable {
         return store.stat(new ObjectKey(row.key()))
                 .hasElement()
                 .filter(isThere -> !isThere)
-                .flatMap(isThere -> images.lost(row.imageId(), row.key()))
+                .flatMap(isThere -> switch (row.kind()) {
+                    case IMAGE -> imageLost(row);
+                    case THUMBNAIL ->
+                        thumbnails
+                                .lost(row.imageId(), row.key())
+                                .filter(isNamed -> isNamed)
+                                .map(isNamed -> Repair.THUMBNAIL_LOST);
+                });
+    }
+
+    private Mono<Repair> imageLost(ObjectReference row) {
+        return images.lost(row.imageId(), row.key())
                 .filter(failed -> failed)
                 .doOnNext(failed -> LOG.atError()
                         .addKeyValue("image.id", row.imageId())

@@ -83,7 +83,7 @@ final class StoredArchives {
             }
             objects.add(object);
             entries.add(new EntryHeader(
-                    names.claim(name(image), FileRoutes.extension(object)),
+                    names.claim(name(image), FileRoutes.extension(object.key())),
                     object.size(),
                     object.crc32(),
                     Objects.requireNonNullElse(image.completedAt(), image.createdAt())));

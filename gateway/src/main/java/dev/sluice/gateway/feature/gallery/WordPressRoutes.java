@@ -103,7 +103,7 @@ final class WordPressRoutes implements FeatureRoutes {
                     "Image " + image.id() + ": " + image.status().code()
                             + " without a file (expected: one that is stored)"));
         }
-        String name = new EntryNames().claim(StoredArchives.name(image), FileRoutes.extension(object));
+        String name = new EntryNames().claim(StoredArchives.name(image), FileRoutes.extension(object.key()));
         return store.open(new ObjectKey(object.key()))
                 .switchIfEmpty(Mono.error(() -> FileRoutes.lost(image)))
                 .flatMap(content -> sites.send(

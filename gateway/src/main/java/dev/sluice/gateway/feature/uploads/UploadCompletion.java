@@ -18,6 +18,7 @@ import dev.sluice.gateway.outbound.picture.format.PictureException;
 import dev.sluice.gateway.outbound.storage.ObjectContent;
 import dev.sluice.gateway.outbound.storage.ObjectKey;
 import dev.sluice.gateway.outbound.storage.ObjectStore;
+import dev.sluice.gateway.outbound.thumbnail.ThumbnailStorage;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Clock;
@@ -25,6 +26,7 @@ import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -44,6 +46,7 @@ final class UploadCompletion {
     private final ObjectIntents intents;
     private final ObjectStore store;
     private final Pictures pictures;
+    private final ThumbnailStorage thumbnails;
     private final Duration deadline;
     private final Clock clock;
 
@@ -53,6 +56,7 @@ final class UploadCompletion {
             ObjectIntents intents,
             ObjectStore store,
             Pictures pictures,
+            ThumbnailStorage thumbnails,
             Duration deadline,
             Clock clock) {
         this.uploads = uploads;
@@ -60,6 +64,7 @@ final class UploadCompletion {
         this.intents = intents;
         this.store = store;
         this.pictures = pictures;
+        this.thumbnails = thumbnails;
         this.deadline = deadline;
         this.clock = clock;
     }
@@ -74,24 +79,28 @@ final class UploadCompletion {
      * @param projectId whose admins look after it, if there are any
      */
     Mono<Completed> complete(String owner, Image.Listing listing, String name, @Nullable String projectId) {
-        return uploads.find(owner, listing, name)
-                .switchIfEmpty(Mono.error(() -> absent(name)))
-                .flatMap(upload -> there(upload)
-                        .switchIfEmpty(Mono.defer(() -> checked(upload, projectId)))
-                        .map(image -> new Completed(upload, image)))
-                .timeout(deadline)
-                .onErrorMap(UploadCompletion::isPassing, UploadCompletion::overloaded);
+        return Mono.defer(() -> {
+            // From then on there is an image, and its thumbnails, which have a deadline of their own, cannot fail it.
+            AtomicBoolean isNamed = new AtomicBoolean();
+            return uploads.find(owner, listing, name)
+                    .switchIfEmpty(Mono.error(() -> absent(name)))
+                    .flatMap(upload -> there(upload)
+                            .switchIfEmpty(Mono.defer(() -> checked(upload, projectId, isNamed)))
+                            .map(image -> new Completed(upload, image)))
+                    .timeout(Mono.delay(deadline).filter(late -> !isNamed.get()).switchIfEmpty(Mono.never()))
+                    .onErrorMap(UploadCompletion::isPassing, UploadCompletion::overloaded);
+        });
     }
 
     private Mono<Image> there(Upload upload) {
         return images.find(upload.imageId(), new ImageScope.OwnedBy(upload.owner()));
     }
 
-    private Mono<Image> checked(Upload upload, @Nullable String projectId) {
+    private Mono<Image> checked(Upload upload, @Nullable String projectId, AtomicBoolean isNamed) {
         return store.open(new ObjectKey(upload.objectKey()))
                 .switchIfEmpty(Mono.error(() -> notYet(upload)))
                 .flatMap(content -> content.object().length() == upload.size()
-                        ? taken(upload, content, projectId)
+                        ? taken(upload, content, projectId, isNamed)
                         : refused(
                                 upload,
                                 "size_mismatch",
@@ -99,39 +108,47 @@ final class UploadCompletion {
                                 null));
     }
 
-    private Mono<Image> taken(Upload upload, ObjectContent content, @Nullable String projectId) {
+    private Mono<Image> taken(Upload upload, ObjectContent content, @Nullable String projectId, AtomicBoolean isNamed) {
         UploadType type = Objects.requireNonNull(UploadType.of(upload.contentType()), upload.contentType());
         return pictures.takeAs(
-                        type.found(), writer -> writer.apply(content.bytes()), file -> named(upload, file, projectId))
+                        type.found(),
+                        writer -> writer.apply(content.bytes()),
+                        file -> named(upload, file, projectId, isNamed))
                 .onErrorResume(
                         PictureException.class,
                         bad -> refused(upload, bad.kind().code(), String.valueOf(bad.getMessage()), bad));
     }
 
     /** The transaction that makes a row name the object. One of two wins; the other finds its image. */
-    private Mono<Image> named(Upload upload, ReceivedFile file, @Nullable String projectId) {
+    private Mono<Image> named(Upload upload, ReceivedFile file, @Nullable String projectId, AtomicBoolean isNamed) {
+        StoredObject object = new StoredObject(
+                upload.objectKey(),
+                file.picture().type().mediaType(),
+                file.size(),
+                file.crc32(),
+                file.etag(),
+                file.picture().width(),
+                file.picture().height());
         Image image = Image.stored(
                 upload.imageId(),
                 upload.owner(),
                 projectId,
                 ImageSource.UPLOADED,
                 null,
-                new StoredObject(
-                        upload.objectKey(),
-                        file.picture().type().mediaType(),
-                        file.size(),
-                        file.crc32(),
-                        file.etag(),
-                        file.picture().width(),
-                        file.picture().height()),
+                object,
                 upload.listing(),
                 clock.instant());
         return images.add(image)
                 .thenReturn(image)
-                .doOnNext(added -> LOG.atInfo()
-                        .addKeyValue("image.id", added.id())
-                        .addKeyValue("user.id", added.owner())
-                        .log("image {} uploaded", added.id()))
+                .doOnNext(added -> {
+                    isNamed.set(true);
+                    LOG.atInfo()
+                            .addKeyValue("image.id", added.id())
+                            .addKeyValue("user.id", added.owner())
+                            .log("image {} uploaded", added.id());
+                })
+                .flatMap(added ->
+                        thumbnails.storeAtIntake(added.id(), object, file).map(added::with))
                 .onErrorResume(
                         UploadCompletion::isConflict,
                         other -> there(upload).switchIfEmpty(Mono.error(() -> absent(upload.name()))));

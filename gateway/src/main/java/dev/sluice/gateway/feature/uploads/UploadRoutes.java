@@ -9,6 +9,7 @@ import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.gateway.feature.uploads.UploadCompletion.Completed;
 import dev.sluice.gateway.outbound.database.Image;
+import dev.sluice.gateway.outbound.thumbnail.ThumbnailLink;
 import java.net.URI;
 import java.time.Instant;
 import java.util.List;
@@ -58,6 +59,8 @@ final class UploadRoutes implements FeatureRoutes {
      * @param id its own in the gallery
      * @param imageId its sender's name for it
      * @param url where its bytes are
+     * @param thumbnails smaller copies, narrowest first
+     * @param blurhash what stands for the picture until it is loaded
      */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     record ListingImage(
@@ -71,7 +74,9 @@ final class UploadRoutes implements FeatureRoutes {
             @Nullable Long size,
             @Nullable Integer width,
             @Nullable Integer height,
-            String url) {}
+            String url,
+            List<ThumbnailLink> thumbnails,
+            @Nullable String blurhash) {}
 
     @Override
     public List<Endpoint> endpoints() {
@@ -163,7 +168,9 @@ final class UploadRoutes implements FeatureRoutes {
                 object == null ? null : object.size(),
                 object == null ? null : object.width(),
                 object == null ? null : object.height(),
-                "/api/images/" + image.id() + "/file");
+                "/api/images/" + image.id() + "/file",
+                ThumbnailLink.of(image),
+                image.thumbnails().placeholder());
     }
 
     private static Mono<ServerResponse> json(Object body) {

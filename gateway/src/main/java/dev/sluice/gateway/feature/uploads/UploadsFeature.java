@@ -10,6 +10,7 @@ import dev.sluice.gateway.outbound.database.Uploads;
 import dev.sluice.gateway.outbound.picture.Pictures;
 import dev.sluice.gateway.outbound.storage.ObjectStore;
 import dev.sluice.gateway.outbound.storage.PresignedUploads;
+import dev.sluice.gateway.outbound.thumbnail.ThumbnailStorage;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
 import org.springframework.beans.factory.ObjectProvider;
@@ -38,11 +39,19 @@ public class UploadsFeature {
             @Qualifier("presignedUploads") ObjectProvider<PresignedUploads> stores,
             UploadTickets tickets,
             Pictures pictures,
+            ThumbnailStorage thumbnails,
             ObjectProvider<Clock> clocks) {
         return Outages.told(new UploadRoutes(
                 new UploadIntents(uploads, stores.getIfAvailable(() -> tickets), properties, clock(clocks)),
                 new UploadCompletion(
-                        uploads, images, intents, store, pictures, properties.completeTimeout(), clock(clocks)),
+                        uploads,
+                        images,
+                        intents,
+                        store,
+                        pictures,
+                        thumbnails,
+                        properties.completeTimeout(),
+                        clock(clocks)),
                 properties));
     }
 

@@ -58,12 +58,24 @@ public record ObjectKey(String value) implements Comparable<ObjectKey> {
      * @param extension lower-case letters and digits, without a dot
      */
     public static ObjectKey image(@Nullable String tenant, Instant stored, UUID id, String extension) {
-        if (!EXTENSION.matcher(extension).matches()) {
-            throw new IllegalArgumentException(
-                    "extension: " + extension + " (expected: 1 to 8 lower-case letters and digits)");
-        }
+        checkExtension(extension);
         String prefix = tenant == null ? "" : tenantPrefix(tenant);
         return new ObjectKey(prefix + "images/" + DAY.format(stored) + "/" + id + "." + extension);
+    }
+
+    /**
+     * The key of a smaller copy of {@code image}, beside it: {@code images/yyyy/MM/dd/<id>.<width>.<copy>.<extension>}.
+     *
+     * @param width of the copy, in pixels
+     * @param copy never used before with this image and width
+     * @param extension lower-case letters and digits, without a dot
+     */
+    public static ObjectKey thumbnail(ObjectKey image, int width, UUID copy, String extension) {
+        checkExtension(extension);
+        String name = image.value();
+        int dot = name.indexOf('.', name.lastIndexOf('/') + 2);
+        String stem = dot < 0 ? name : name.substring(0, dot);
+        return new ObjectKey(stem + "." + width + "." + copy + "." + extension);
     }
 
     /**
@@ -77,6 +89,13 @@ public record ObjectKey(String value) implements Comparable<ObjectKey> {
             return "t/" + HexFormat.of().formatHex(hash, 0, TENANT_BYTES) + "/";
         } catch (NoSuchAlgorithmException missing) {
             throw new IllegalStateException(missing);
+        }
+    }
+
+    private static void checkExtension(String extension) {
+        if (!EXTENSION.matcher(extension).matches()) {
+            throw new IllegalArgumentException(
+                    "extension: " + extension + " (expected: 1 to 8 lower-case letters and digits)");
         }
     }
 

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 import org.springframework.beans.factory.config.BeanPostProcessor;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -21,6 +22,8 @@ import reactor.core.publisher.Mono;
 
 /** A real store at which something happens at a moment that a test chooses. */
 final class FaultyStore implements ObjectStore {
+    private static final Pattern THUMBNAIL = Pattern.compile("\\.\\d+\\.[0-9a-f-]{36}\\.[a-z]+$");
+
     private final ObjectStore store;
     private final Map<Moment, Supplier<Mono<Void>>> faults = new ConcurrentHashMap<>();
 
@@ -34,6 +37,9 @@ final class FaultyStore implements ObjectStore {
         /** Some bytes of the body are written, not all; what happens here cannot fail. */
         WITHIN_PUT,
         AFTER_PUT,
+        /** Before a put of a smaller copy, beside what happens before any put. */
+        BEFORE_THUMBNAIL,
+        AFTER_THUMBNAIL,
         BEFORE_DELETE,
         AFTER_DELETE,
         BEFORE_STAT,
@@ -75,6 +81,10 @@ final class FaultyStore implements ObjectStore {
         faults.clear();
     }
 
+    void clear(Moment moment) {
+        faults.remove(moment);
+    }
+
     private Mono<Void> fault(Moment moment) {
         return Mono.defer(() -> faults.getOrDefault(moment, Mono::empty).get());
     }
@@ -87,9 +97,17 @@ final class FaultyStore implements ObjectStore {
                 fault(Moment.WITHIN_PUT).subscribe();
             }
         });
+        boolean isThumbnail = isThumbnail(key);
         return fault(Moment.BEFORE_PUT)
+                .then(isThumbnail ? fault(Moment.BEFORE_THUMBNAIL) : Mono.empty())
                 .then(Mono.defer(() -> store.put(key, object, bytes)))
-                .delayUntil(stored -> fault(Moment.AFTER_PUT));
+                .delayUntil(stored -> fault(Moment.AFTER_PUT))
+                .delayUntil(stored -> isThumbnail ? fault(Moment.AFTER_THUMBNAIL) : Mono.empty());
+    }
+
+    /** By its width and its copy's id, between the image's name and the ending. */
+    static boolean isThumbnail(ObjectKey key) {
+        return THUMBNAIL.matcher(key.value()).find();
     }
 
     @Override

@@ -90,13 +90,13 @@ class GalleryKillOnPostgresAndS3Test {
             diesDuring("DELETE", alice.imported(origin.url("/a.png")), "", moment);
         }
 
-        /** Waits until as many images are left, all of them whole, and as many objects. */
+        /** Waits until as many images are left, all of them whole, and an object and a thumbnail of each. */
         private void left(int images, IntSupplier objects) {
             GalleryClient chief = GalleryClient.chief(gateway::uri);
             Await.until(
                     GalleryClient.SOON,
-                    images + " images and as many objects",
-                    () -> chief.allImages().size() == images && objects.getAsInt() == images);
+                    images + " images and twice as many objects",
+                    () -> chief.allImages().size() == images && objects.getAsInt() == 2 * images);
             for (JsonNode image : chief.allImages()) {
                 assertThat(chief.get(image.required("url").stringValue()).body())
                         .isEqualTo(png);

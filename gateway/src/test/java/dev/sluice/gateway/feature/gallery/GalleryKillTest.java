@@ -52,7 +52,7 @@ class GalleryKillTest {
     @ParameterizedTest
     @EnumSource
     void everyObjectHasItsRowAndEveryRowItsObjectAfterAKill(Step step) throws Exception {
-        boolean isStored = step.isOfAGeneration() || step == Step.BEFORE_THE_ANSWER;
+        boolean isStored = step.isOfAGeneration() || step.isOfThumbnails() || step == Step.BEFORE_THE_ANSWER;
         boolean isGenerated = step != Step.WHILE_ASKED;
         try (HostileOrigin origin = HostileOrigin.start()) {
             origin.on("/picture.png", Behaviours.image(png()));
@@ -81,8 +81,10 @@ class GalleryKillTest {
                             .isEqualTo(isFailed ? 409 : 200);
                 }
             }
-            assertThat(objects()).isEqualTo(column("SELECT object_key FROM images WHERE object_key IS NOT NULL"));
-            assertThat(objects()).hasSize(1 + (isStored ? 1 : 0) + (isGenerated ? 1 : 0));
+            assertThat(objects()).isEqualTo(named());
+            Set<String> stored = column("SELECT id FROM images WHERE object_key IS NOT NULL");
+            assertThat(stored).hasSize(1 + (isStored ? 1 : 0) + (isGenerated ? 1 : 0));
+            assertThat(column("SELECT DISTINCT image_id FROM thumbnails")).isEqualTo(stored);
             assertThat(files(data().resolve("work"))).as("files of checks").isEmpty();
         }
     }
@@ -126,6 +128,10 @@ class GalleryKillTest {
                 text(signed(post(imports, order), token), "id");
                 assertThat(signed(deletion, token).statusCode()).isEqualTo(204);
                 changes = 1;
+            } else if (step.isOfThumbnails()) {
+                unanswered(post(imports, order), token);
+                assertThat(signed(deletion, token).statusCode()).isEqualTo(204);
+                changes = 2;
             } else {
                 unanswered(post(imports, order), token);
                 unanswered(deletion, token);
@@ -210,16 +216,25 @@ class GalleryKillTest {
                 "sluice.gallery.generation.poll", "50ms",
                 "sluice.gallery.generation.lease", "1s",
                 "sluice.gallery.reconcile-period", "1s",
-                "sluice.gallery.reconcile-grace", "1s");
+                "sluice.gallery.reconcile-grace", "1s",
+                "sluice.thumbnails.poll", "100ms");
     }
 
-    /** Whether there is an intent, a job, a begun deletion, or an object or a row without the other. */
+    /** Whether there is an intent, a job, a begun deletion, an image without thumbnails, or half of anything. */
     private boolean leftBehind() {
         return !column("SELECT object_key FROM object_intents").isEmpty()
                 || !column("SELECT image_id FROM generation_jobs").isEmpty()
                 || !column("SELECT id FROM images WHERE deleting_since IS NOT NULL")
                         .isEmpty()
-                || !objects().equals(column("SELECT object_key FROM images WHERE object_key IS NOT NULL"));
+                || !column("SELECT id FROM images WHERE picture_due IS NOT NULL")
+                        .isEmpty()
+                || !objects().equals(named());
+    }
+
+    /** The keys that rows name. */
+    private Set<String> named() {
+        return column("SELECT object_key FROM images WHERE object_key IS NOT NULL"
+                + " UNION ALL SELECT object_key FROM thumbnails");
     }
 
     /** Nobody needs to wait for it. */
@@ -227,6 +242,7 @@ class GalleryKillTest {
         try (Connection database = database();
                 Statement statement = database.createStatement()) {
             statement.execute("UPDATE object_intents SET expires_at = created_at");
+            statement.execute("UPDATE images SET picture_due = created_at WHERE picture_due IS NOT NULL");
         }
     }
 
@@ -279,7 +295,7 @@ class GalleryKillTest {
 
     private static byte[] png() throws IOException {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        ImageIO.write(new BufferedImage(20, 10, BufferedImage.TYPE_INT_RGB), "png", bytes);
+        ImageIO.write(new BufferedImage(200, 100, BufferedImage.TYPE_INT_RGB), "png", bytes);
         return bytes.toByteArray();
     }
 }

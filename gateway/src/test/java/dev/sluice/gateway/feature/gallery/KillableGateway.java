@@ -50,6 +50,10 @@ final class KillableGateway {
         BEFORE_THE_STORE,
         /** The object is there, or gone; the row does not say so. */
         AFTER_THE_STORE,
+        /** Object and row agree; of its thumbnails, which are announced, none is there. */
+        BEFORE_ITS_THUMBNAILS,
+        /** Object and row agree; the first of its thumbnails is there, and no row names it. */
+        AMONG_ITS_THUMBNAILS,
         /** A generation: the object is there, its job is gone within a transaction that has not been committed. */
         WITHIN_THE_TRANSACTION,
         /** Object and row agree; the caller has not been told. */
@@ -57,6 +61,10 @@ final class KillableGateway {
 
         boolean isOfAGeneration() {
             return this == WHILE_ASKED || this == WITHIN_THE_TRANSACTION;
+        }
+
+        boolean isOfThumbnails() {
+            return this == BEFORE_ITS_THUMBNAILS || this == AMONG_ITS_THUMBNAILS;
         }
     }
 
@@ -147,6 +155,11 @@ final class KillableGateway {
 
         @Override
         public Mono<StoredObject> put(ObjectKey key, NewObject object, Flux<DataBuffer> body) {
+            if (FaultyStore.isThumbnail(key)) {
+                return at(Step.BEFORE_ITS_THUMBNAILS, "put " + key)
+                        .then(store.put(key, object, body))
+                        .delayUntil(stored -> at(Step.AMONG_ITS_THUMBNAILS, "put " + key));
+            }
             return at(Step.BEFORE_THE_STORE, "put " + key)
                     .then(store.put(key, object, body))
                     .delayUntil(stored -> at(Step.AFTER_THE_STORE, "put " + key));

@@ -123,6 +123,27 @@ abstract class UploadContract {
                 .isEqualTo(404);
     }
 
+    @Test
+    void completionTellsOfTheThumbnailsAndSoDoesItsRepetition() {
+        byte[] png = picture("png", 400, 200);
+        Put put = rig.announced("image/png", png.length);
+        put.send(png);
+
+        JsonNode image = json(rig.complete(put));
+
+        assertThat(image.required("thumbnails").valueStream())
+                .extracting(each -> each.required("width").intValue())
+                .containsExactly(160, 320);
+        assertThat(image.required("blurhash").stringValue()).isNotBlank();
+        assertThat(json(rig.complete(put)).required("thumbnails")).isEqualTo(image.required("thumbnails"));
+        for (JsonNode thumbnail : image.required("thumbnails")) {
+            HttpResponse<byte[]> file =
+                    rig.get("alice", thumbnail.required("url").stringValue());
+            assertThat(file.statusCode()).isEqualTo(200);
+            assertThat(file.body()).hasSize(thumbnail.required("size").intValue());
+        }
+    }
+
     static Stream<Arguments> bad() throws IOException {
         byte[] png = picture("png", 60, 40);
         byte[] jpeg = picture("jpeg", 60, 40);

@@ -67,6 +67,18 @@ class ObjectKeyTest {
     }
 
     @Test
+    void thumbnailKeyIsBesideItsImages() {
+        UUID copy = UUID.fromString("00000000-0000-4000-8000-000000000001");
+
+        assertThat(ObjectKey.thumbnail(ObjectKey.image("bob", EVENING, ID, "png"), 320, copy, "webp")
+                        .value())
+                .isEqualTo(ObjectKey.tenantPrefix("bob") + "images/2026/11/21/6f1c7c0e-1111-4222-8333-0123456789ab"
+                        + ".320.00000000-0000-4000-8000-000000000001.webp");
+        assertThat(ObjectKey.thumbnail(new ObjectKey("a.b/c"), 160, copy, "jpg").value())
+                .isEqualTo("a.b/c.160.00000000-0000-4000-8000-000000000001.jpg");
+    }
+
+    @Test
     void tenantIsHashed() {
         String prefix = ObjectKey.tenantPrefix("../bob@example.com");
 

@@ -1,0 +1,89 @@
+package dev.sluice.gateway.feature.gallery;
+
+import dev.sluice.gateway.contract.GatewayException;
+import dev.sluice.gateway.contract.ProblemCode;
+import dev.sluice.gateway.outbound.database.Image;
+import dev.sluice.gateway.outbound.database.ImageThumbnails.Progress;
+import dev.sluice.gateway.outbound.database.StoredObject;
+import dev.sluice.gateway.outbound.database.StoredThumbnail;
+import dev.sluice.gateway.outbound.picture.Pictures;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which file answers for an image at a width:
+ *
+ * <ol>
+ *   <li>the narrowest copy that is as wide, or wider;
+ *   <li>if the picture itself is no wider than that: the picture, if browsers show its type, else its widest copy;
+ *   <li>none, but only for now, while copies are still to be made;
+ *   <li>none.
+ * </ol>
+ *
+ * The image itself is never sent in place of a smaller copy.
+ */
+final class SizedFiles {
+    private static final Duration SOON = Duration.ofSeconds(5);
+
+    private final Pictures pictures;
+
+    /** @param pictures says what can be decoded here */
+    SizedFiles(Pictures pictures) {
+        this.pictures = pictures;
+    }
+
+    /** The bytes to send. */
+    record SizedFile(String key, String contentType, long size, String etag) {
+
+        private static SizedFile of(StoredThumbnail thumbnail) {
+            return new SizedFile(thumbnail.key(), thumbnail.contentType(), thumbnail.size(), thumbnail.etag());
+        }
+
+        private static SizedFile of(StoredObject object) {
+            return new SizedFile(object.key(), object.contentType(), object.size(), object.etag());
+        }
+    }
+
+    /**
+     * The file for a width, or for the image itself.
+     *
+     * @throws GatewayException {@code not_found}, with when to ask again if there will be one
+     */
+    SizedFile of(Image image, StoredObject object, @Nullable Integer width) {
+        if (width == null) {
+            return SizedFile.of(object);
+        }
+        List<StoredThumbnail> copies = image.thumbnails().stored();
+        for (StoredThumbnail copy : copies) {
+            if (copy.width() >= width) {
+                return SizedFile.of(copy);
+            }
+        }
+        boolean isMeasured = image.thumbnails().progress() == Progress.DONE;
+        if (isMeasured && object.width() <= width) {
+            if (Pictures.SHOWN_BY_BROWSERS.contains(object.contentType())) {
+                return SizedFile.of(object);
+            }
+            if (!copies.isEmpty()) {
+                return SizedFile.of(copies.getLast());
+            }
+        }
+        throw none(image, object, width);
+    }
+
+    private GatewayException none(Image image, StoredObject object, int width) {
+        String which = "Image " + image.id() + " has no copy of width " + width;
+        boolean isWaiting = image.thumbnails().progress() == Progress.WAITING;
+        if (isWaiting && isDecoded(object.contentType())) {
+            return new GatewayException(ProblemCode.NOT_FOUND, which + " yet; it is being made.").retryAfter(SOON);
+        }
+        return new GatewayException(
+                ProblemCode.NOT_FOUND,
+                which + (isWaiting ? ": " + object.contentType() + " is not decoded here." : " and will have none."));
+    }
+
+    private boolean isDecoded(String contentType) {
+        return pictures.keptTypes().stream().anyMatch(type -> type.mediaType().equals(contentType));
+    }
+}
