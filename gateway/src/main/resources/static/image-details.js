@@ -4,8 +4,10 @@ import { call, download } from './api.js';
 import { Dialog, confirmed } from './dialog.js';
 import { bytes, when } from './format.js';
 import { icon } from './icons.js';
-import { Picture, titleOf } from './image-grid.js';
-import { isHttp } from './image-url.js';
+import { titleOf } from './image-grid.js';
+import { isAwaited, isHttp } from './image-url.js';
+import { useLooks } from './loading.js';
+import { Picture } from './picture.js';
 import { parseApiError, toast } from './toast.js';
 
 /**
@@ -18,15 +20,17 @@ export function ImageDetails({ id, known, onClose, onChange, onDeleted }) {
   const [image, setImage] = useState(known ?? null);
   const [usages, setUsages] = useState(/** @type {{kind: string, role: string, count: number}[] | null} */ (null));
   const [busy, setBusy] = useState('');
+  const look = async (signal) => {
+    const { usages: used, ...shown } = await call('GET', `api/images/${id}`, { signal });
+    setImage(shown);
+    setUsages(used);
+  };
   useEffect(() => {
     const abort = new AbortController();
-    call('GET', `api/images/${id}`, { signal: abort.signal }).then((told) => {
-      const { usages: used, ...shown } = told;
-      setImage(shown);
-      setUsages(used);
-    }, (error) => !abort.signal.aborted && toast.error(error));
+    look(abort.signal).catch((error) => !abort.signal.aborted && toast.error(error));
     return () => abort.abort();
   }, [id]);
+  useLooks(image !== null && isAwaited(image, { alone: true }) ? id : null, look);
   if (image === null) {
     return h(Dialog, { title: 'Image', onClose }, h('div', { class: 'loading' }));
   }
@@ -51,7 +55,7 @@ export function ImageDetails({ id, known, onClose, onChange, onDeleted }) {
   };
   return h(Dialog, { title: titleOf(image), onClose, wide: true },
     h('div', { class: 'details' },
-      h('div', { class: 'details-picture' }, h(Picture, { image, alt: titleOf(image), eager: true })),
+      h('div', { class: 'details-picture' }, h(Picture, { image, alt: titleOf(image), sizes: '(max-width: 60rem) 92vw, 35rem', alone: true })),
       h('div', { class: 'details-side' },
         image.error && h('p', { class: 'notice notice-error' }, image.error.detail),
         h(AltText, { image, onSaved: (changed) => {

@@ -1,7 +1,6 @@
 import { h } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
-import { getImageUrl } from './image-url.js';
-import { icon } from './icons.js';
+import { useRef, useState } from 'preact/hooks';
+import { Picture } from './picture.js';
 
 /**
  * @typedef {object} Image as the API tells it
@@ -15,15 +14,16 @@ import { icon } from './icons.js';
  * @property {string} [altText]
  * @property {string} [contentType]
  * @property {number} [size]
- * @property {number} [width]
+ * @property {number} [width] in pixels, as people see it
  * @property {number} [height]
+ * @property {{width: number, height: number, url: string, contentType: string, size: number}[]} [thumbnails] the
+ *     narrowest first; none while they are still to come
+ * @property {string} [blurhash] its colours, blurred, for as long as it is not loaded
  * @property {string} [url]
  * @property {string} [downloadUrl]
  * @property {{code: string, detail: string}} [error]
  * @property {string} createdAt
  */
-
-const TRIES = 3;
 
 /**
  * Pictures in rows. One tile is in the tab order; arrows move on, Space selects, Shift extends, Enter opens.
@@ -126,46 +126,4 @@ function Tile({ image, selected, reachable, caption, onChoose, onToggle, onFocus
 /** @param {Image} image */
 export function titleOf(image) {
   return image.altText || image.prompt || `Image ${image.id.slice(0, 8)}`;
-}
-
-/**
- * A picture in a box whose size does not depend on it. What fails to load is asked for again, later and later: many at
- * once may be more than the gateway lets one caller have.
- *
- * @param {{image: Image, alt: string, eager?: boolean}} props
- */
-export function Picture({ image, alt, eager = false }) {
-  const [tries, setTries] = useState(0);
-  const [state, setState] = useState('loading');
-  const url = image.status === 'completed' ? getImageUrl(image.url) : null;
-  useEffect(() => {
-    if (state !== 'failed' || tries >= TRIES) {
-      return undefined;
-    }
-    const timer = setTimeout(() => {
-      setTries(tries + 1);
-      setState('loading');
-    }, 2_000 * 2 ** tries + Math.random() * 1_000);
-    return () => clearTimeout(timer);
-  }, [state, tries]);
-  if (image.status === 'generating') {
-    return h('span', { class: 'picture picture-making' }, h('span', { class: 'picture-word' }, 'Generating…'));
-  }
-  if (url === null || (state === 'failed' && tries >= TRIES)) {
-    return h('span', { class: 'picture picture-none' }, icon('warning'), h('span', { class: 'picture-word' }, image.status === 'failed' ? 'Failed' : 'No picture'));
-  }
-  return h('span', { class: 'picture' },
-    h('img', {
-      key: tries,
-      src: url,
-      alt,
-      width: image.width,
-      height: image.height,
-      loading: eager ? 'eager' : 'lazy',
-      decoding: 'async',
-      draggable: false,
-      class: state === 'loaded' ? 'is-loaded' : '',
-      onLoad: () => setState('loaded'),
-      onError: () => setState('failed'),
-    }));
 }

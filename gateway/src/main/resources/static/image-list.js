@@ -2,12 +2,16 @@ import { h } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { call } from './api.js';
 import { icon } from './icons.js';
+import { isAwaited } from './image-url.js';
+import { useLooks } from './loading.js';
 import { parseApiError } from './toast.js';
 
 const PAGE_SIZE = 60;
 const TYPING_PAUSE = 250;
 /** Empty tiles are cheap, not free; a longer list grows as it comes. */
 const MOST_WAITING = 1000;
+/** Pages that are asked for again at once, for the thumbnails that their images had not yet. */
+const MOST_PAGES = 3;
 
 /**
  * @typedef {object} Images
@@ -62,6 +66,14 @@ export function useImages(path, filter) {
       abort.abort();
     };
   }, [key, page]);
+  const awaited = listing.images.map((image, index) => (isAwaited(image) ? Math.floor(index / PAGE_SIZE) + 1 : 0));
+  useLooks(awaited.some(Boolean) ? `${key} ${awaited.length}` : null, async (signal) => {
+    for (const wanted of [...new Set(awaited.filter(Boolean))].slice(0, MOST_PAGES)) {
+      const told = await call('GET', path, { query: { ...filter, page: wanted, size: PAGE_SIZE }, signal });
+      const fresh = new Map(told.images.map((image) => [image.id, image]));
+      setListing((before) => ({ ...before, images: before.images.map((image) => fresh.get(image.id) ?? image) }));
+    }
+  });
   return {
     ...listing,
     waiting: Math.min(MOST_WAITING, Math.max(0, listing.total - listing.images.length)),

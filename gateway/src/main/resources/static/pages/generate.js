@@ -3,8 +3,10 @@ import { useEffect, useState } from 'preact/hooks';
 import { call, pause, standings } from '../api.js';
 import { duration } from '../format.js';
 import { icon } from '../icons.js';
-import { Picture, titleOf } from '../image-grid.js';
 import { ImageDetails } from '../image-details.js';
+import { titleOf } from '../image-grid.js';
+import { isAwaited } from '../image-url.js';
+import { Picture } from '../picture.js';
 import { Quota } from '../quota.js';
 import { ofOneUser, session } from '../session.js';
 import { createStore, useStore } from '../store.js';
@@ -14,6 +16,8 @@ const LONGEST_PROMPT = 1000;
 const RATIOS = [['1:1', 'Square'], ['16:9', 'Wide'], ['9:16', 'Tall'], ['4:3', 'Classic'], ['3:4', 'Portrait']];
 const FIRST_LOOK = 700;
 const LONGEST_PAUSE = 5_000;
+/** How often an order that is done is looked at again, for thumbnails that it had not yet. */
+const FURTHER_LOOKS = 20;
 
 /** What was ordered since the page was loaded; the newest first. It outlives a visit to another page. */
 const orders = createStore(/** @type {import('../image-grid.js').Image[]} */ ([]));
@@ -34,7 +38,7 @@ export default function Generate() {
   const spent = ['image-day', 'image-minute'].map((name) => limits[name]).find((limit) => limit && limit.remaining === 0);
 
   useEffect(() => {
-    made.filter((image) => image.status === 'generating').forEach(follow);
+    made.filter((image) => image.status === 'generating' || isAwaited(image)).forEach(follow);
   }, []);
 
   const submit = async (event) => {
@@ -79,7 +83,7 @@ export default function Generate() {
       made.length === 0
         ? h('div', { class: 'card order-none' }, icon('generate'), h('p', { class: 'muted' }, 'Your pictures appear here.'))
         : made.map((image) => h('article', { key: image.id, class: 'card order' },
-          h('button', { class: `order-picture ratio-${(image.aspectRatio ?? '1:1').replace(':', 'x')}`, 'aria-label': `Open ${titleOf(image)}`, onClick: () => setOpen(image.id) }, h(Picture, { image, alt: '', eager: true })),
+          h('button', { class: `order-picture ratio-${(image.aspectRatio ?? '1:1').replace(':', 'x')}`, 'aria-label': `Open ${titleOf(image)}`, onClick: () => setOpen(image.id) }, h(Picture, { image, alt: '', sizes: '(max-width: 60rem) 92vw, 21rem' })),
           h('p', { role: 'status', 'data-status': image.status }, h('strong', null, { generating: 'Generating…', completed: 'Done', failed: 'Failed' }[image.status]), ' ', image.error?.detail ?? titleOf(image))))),
     open !== null && h(ImageDetails, {
       id: open,
@@ -97,7 +101,7 @@ function replace(image) {
   orders.value = orders.value.map((known) => (known.id === image.id ? image : known));
 }
 
-/** Looks after an order until it is decided, less and less often. */
+/** Looks after an order until it is decided and can be seen, less and less often. */
 async function follow(image) {
   if (followed.has(image.id)) {
     return;
@@ -105,6 +109,7 @@ async function follow(image) {
   followed.add(image.id);
   let wait = FIRST_LOOK;
   let misses = 0;
+  let further = FURTHER_LOOKS;
   while (orders.value.some((known) => known.id === image.id)) {
     await pause(wait);
     wait = Math.min(LONGEST_PAUSE, wait * 1.4);
@@ -112,7 +117,8 @@ async function follow(image) {
       const { usages, ...told } = await call('GET', `api/images/${image.id}`);
       misses = 0;
       replace(told);
-      if (told.status !== 'generating') {
+      further -= told.status === 'generating' ? 0 : 1;
+      if (further < 0 || (told.status !== 'generating' && !isAwaited(told))) {
         break;
       }
     } catch (error) {

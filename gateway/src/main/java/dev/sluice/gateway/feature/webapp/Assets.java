@@ -31,7 +31,8 @@ final class Assets {
     /** Libraries: what the page calls them, and where their WebJars have them, whatever the version. */
     private static final Map<String, String> LIBRARIES = Map.of(
             "lib/preact.js", "preact/*/dist/preact.module.js",
-            "lib/preact-hooks.js", "preact/*/hooks/dist/hooks.module.js");
+            "lib/preact-hooks.js", "preact/*/hooks/dist/hooks.module.js",
+            "lib/blurhash.js", "blurhash/*/dist/esm/index.js");
 
     private final Map<String, Asset> files;
     private final String version;

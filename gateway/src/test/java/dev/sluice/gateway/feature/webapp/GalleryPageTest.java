@@ -118,7 +118,7 @@ class GalleryPageTest {
                                     .setBodyBytes(listing(route.request().url()).getBytes(StandardCharsets.UTF_8))));
             visit.page()
                     .route(
-                            "**/api/images/*/file",
+                            "**/api/images/*/file?w=*",
                             route -> route.fulfill(new Route.FulfillOptions()
                                     .setContentType("image/gif")
                                     .setBodyBytes(DOT)));
@@ -155,7 +155,10 @@ class GalleryPageTest {
                     String id = new UUID(0, index).toString();
                     return """
                             {"id":"%s","status":"completed","source":"imported","altText":"Image %d","width":640,\
-                            "height":480,"url":"/api/images/%s/file","createdAt":"2026-11-21T00:00:00Z"}""".formatted(id, index, id);
+                            "height":480,"contentType":"image/jpeg","size":90000,"url":"/api/images/%s/file",\
+                            "blurhash":"LEHV6nWB2yk8pyo0adR*.7kCMdnj","thumbnails":[{"width":320,"height":240,\
+                            "url":"/api/images/%s/file?w=320","contentType":"image/webp","size":9000}],\
+                            "createdAt":"2026-11-21T00:00:00Z"}""".formatted(id, index, id, id);
                 })
                 .collect(Collectors.joining(","));
         return "{\"images\":[" + images + "],\"page\":" + page + ",\"size\":" + size + ",\"total\":" + MANY
