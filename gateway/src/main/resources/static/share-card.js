@@ -1,30 +1,34 @@
 import { h } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
-import { proxyImageUrl } from './image-url.js';
+import { proxyImageSources } from './image-url.js';
 import { icon } from './icons.js';
+import { useLoading } from './loading.js';
+
+const SIDE = 72;
 
 /**
- * A remote image with its title and where it is from. The image comes through the proxy; where there is none, or one
- * that does not load, a sign of the same size stands in its place, so that nothing moves.
+ * A remote image with its title and where it is from. The image comes through the proxy, made small.
  *
  * @param {{title: any, imageUrl: string | null, source: any, showImage?: boolean, alt?: string, children?: any}} props
  *     showImage: false for callers whom the proxy would refuse
  */
 export function ShareCard({ title, imageUrl, source, showImage = true, alt = '', children }) {
-  const [state, setState] = useState('loading');
-  const url = showImage ? proxyImageUrl(imageUrl) : null;
-  useEffect(() => setState('loading'), [url]);
-  const shown = url !== null && state !== 'failed';
   return h('div', { class: 'share-card' },
-    h('div', { class: shown ? 'share-image' : 'share-image share-image-none' },
-      shown
-        ? h('img', {
-          src: url, alt, width: 72, height: 72, loading: 'lazy', decoding: 'async',
-          class: state === 'loaded' ? 'is-loaded' : '',
-          onLoad: () => setState('loaded'),
-          onError: () => setState('failed'),
-        })
-        : icon('picture')),
+    h(ShareImage, { sources: showImage ? proxyImageSources(imageUrl) : null, alt }),
     h('div', { class: 'share-text' }, title, h('div', { class: 'share-source' }, source)),
     children);
+}
+
+/**
+ * A small square picture. Until it is loaded, and where there is none, a sign stands in its place, so that nothing
+ * moves.
+ *
+ * @param {{sources: import('./image-url.js').Sources | null, alt?: string}} props
+ */
+export function ShareImage({ sources, alt = '' }) {
+  const { state, props } = useLoading(sources && sources.src);
+  return h('div', { class: 'share-image' },
+    icon('picture'),
+    sources !== null && state !== 'failed' && h('img', {
+      loading: 'lazy', decoding: 'async', sizes: `${SIDE}px`, ...sources, alt, width: SIDE, height: SIDE, ...props,
+    }));
 }

@@ -3,8 +3,10 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { compress } from '../compress.js';
 import { bytes, count } from '../format.js';
 import { icon } from '../icons.js';
+import { smallSources } from '../image-url.js';
 import { Progress } from '../progress.js';
 import { ofOneUser, session } from '../session.js';
+import { ShareImage } from '../share-card.js';
 import { createStore, useStore } from '../store.js';
 import { parseApiError, toast } from '../toast.js';
 import { MAX_BYTES, TYPES, complaint, complete, intend, put, typeOf } from '../upload-client.js';
@@ -16,7 +18,8 @@ const LARGEST_TO_COMPRESS = 100 * 1024 * 1024;
  * @typedef {object} Item
  * @property {string} id
  * @property {File} file
- * @property {string} preview
+ * @property {import('../image-url.js').Sources | null} preview its own bytes where this browser shows them, else what the
+ *     gateway has made of them
  * @property {'ready' | 'refused' | 'compressing' | 'waiting' | 'sending' | 'checking' | 'done' | 'failed' | 'cancelled'} state
  * @property {number} sent
  * @property {string} note
@@ -40,7 +43,7 @@ function checked(id, file) {
   return {
     id,
     file,
-    preview: '',
+    preview: null,
     state: wrong ? 'refused' : 'ready',
     sent: 0,
     note: wrong?.text ?? '',
@@ -52,13 +55,13 @@ function checked(id, file) {
 function add(files) {
   items.value = [...items.value, ...[...files].map((file) => {
     const item = checked(crypto.randomUUID?.() ?? `i-${Math.random().toString(36).slice(2)}`, file);
-    return { ...item, preview: /^image\/(jpeg|png|webp|gif)$/.test(file.type) ? URL.createObjectURL(file) : '' };
+    return { ...item, preview: /^image\/(jpeg|png|webp|gif)$/.test(file.type) ? { src: URL.createObjectURL(file) } : null };
   })];
 }
 
 function remove(item) {
   item.abort?.abort();
-  URL.revokeObjectURL(item.preview);
+  URL.revokeObjectURL(item.preview?.src ?? '');
   items.value = items.value.filter((one) => one.id !== item.id);
 }
 
@@ -105,8 +108,8 @@ async function upload(hostId, item, order) {
     }
     await put(target.uploadUrl, item.file, target.headers ?? { 'content-type': contentType }, (sent) => edit(item.id, { sent }), abort.signal);
     edit(item.id, { state: 'checking', sent: item.file.size });
-    await complete(hostId, intent.listingId, item.id, abort.signal);
-    edit(item.id, { state: 'done', abort: null });
+    const told = await complete(hostId, intent.listingId, item.id, abort.signal);
+    edit(item.id, { state: 'done', preview: item.preview ?? (told.url ? smallSources(told.url) : null), abort: null });
   } catch (error) {
     if (abort.signal.aborted) {
       edit(item.id, { state: 'cancelled', note: 'Cancelled', abort: null });
@@ -191,8 +194,7 @@ export default function Upload() {
           h('button', { class: 'button button-primary', disabled: ready.length === 0, 'aria-busy': busy, onClick: () => uploadAll(who.user, ready) }, icon('upload'), `Upload ${ready.length || ''}`.trim()))),
       h('ul', { class: 'entries' }, all.map((item) => h('li', { key: item.id, class: `entry entry-${item.state}`, 'data-state': item.state },
         h('div', { class: 'share-card' },
-          h('div', { class: item.preview ? 'share-image' : 'share-image share-image-none' },
-            item.preview ? h('img', { src: item.preview, alt: '', class: 'is-loaded', width: 72, height: 72 }) : icon('picture')),
+          h(ShareImage, { sources: item.preview }),
           h('div', { class: 'share-text' }, h('strong', null, item.file.name),
             h('div', { class: 'share-source' }, `${bytes(item.file.size)} · ${WORDS[item.state]}${item.state === 'sending' ? ` ${Math.round((100 * item.sent) / item.file.size)} %` : ''}`),
             ['sending', 'checking', 'compressing'].includes(item.state) && h(Progress, { label: `Upload of ${item.file.name}`, value: item.state === 'sending' ? item.sent : null, max: item.file.size }),

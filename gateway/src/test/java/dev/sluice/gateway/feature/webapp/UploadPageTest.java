@@ -1,12 +1,15 @@
 package dev.sluice.gateway.feature.webapp;
 
 import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import com.microsoft.playwright.Route;
 import com.microsoft.playwright.options.FilePayload;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Random;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
@@ -71,6 +74,30 @@ class UploadPageTest {
             assertThat(visit.all(".entry")).hasAttribute("data-state", "cancelled");
             assertThat(visit.button("Retry")).isVisible();
             assertThat(visit.all(".toast")).hasCount(0);
+        }
+    }
+
+    @Test
+    void aPictureThatThisBrowserDoesNotShowIsSeenAsTheGatewayHasMadeIt(WebApp app) {
+        try (Visit visit = app.visit().as("udo", "user").to("#/upload")) {
+            play(visit);
+            List<String> loaded = new ArrayList<>();
+            visit.page().route("**/api/uploads/t", route -> route.fulfill(json("{}")));
+            visit.page()
+                    .route(
+                            "**/complete",
+                            route -> route.fulfill(json("{\"id\":\"i1\",\"url\":\"/api/images/i1/file\"}")));
+            visit.page().route(url -> url.contains("/api/images/i1/file"), route -> {
+                loaded.add(route.request().url());
+                route.fulfill(
+                        new Route.FulfillOptions().setContentType("image/png").setBodyBytes(visit.sample(1)));
+            });
+            visit.page().setInputFiles("input[type=file]", new FilePayload("a.heic", "image/heic", new byte[] {1}));
+            assertThat(visit.all(".entry .share-image .icon")).isVisible();
+            visit.button("Upload 1").click();
+
+            assertThat(visit.all(".entry-done img.is-loaded")).hasCount(1);
+            assertThat(loaded).isNotEmpty().allMatch(url -> url.endsWith("/file?w=160"));
         }
     }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.microsoft.playwright.Download;
 import com.microsoft.playwright.Page;
+import com.microsoft.playwright.Route;
 import dev.sluice.gateway.testing.Archives;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -146,7 +147,25 @@ class ZipBuilderPageTest {
             visit.button("Samples, some bad").click();
             assertThat(visit.all(".share-image img.is-loaded")).hasCount(6);
             assertThat(visit.all(".share-image img").first())
-                    .hasAttribute("src", Pattern.compile(".*/api/image-proxy\\?url=http%3A%2F%2F127.*"));
+                    .hasAttribute("src", Pattern.compile(".*/api/image-proxy\\?url=http%3A%2F%2F127.*&w=160"));
+            assertThat(visit.evaluate("""
+                    () => [...document.querySelectorAll('.share-image img.is-loaded')]
+                        .every((image) => image.currentSrc.endsWith('&w=160'))""")).as("small ones only").isEqualTo(true);
+        }
+    }
+
+    @Test
+    void aPreviewThatCannotBeHadNowIsAskedForAgain(WebApp app) {
+        try (Visit visit = app.visit().as("pina", "user").to("")) {
+            visit.page()
+                    .route(
+                            "**/api/image-proxy?*",
+                            route -> route.fulfill(new Route.FulfillOptions().setStatus(503)),
+                            new Page.RouteOptions().setTimes(6));
+            visit.button("Sample pictures").click();
+
+            assertThat(visit.all(".share-image img.is-loaded")).hasCount(6);
+            assertThat(visit.layoutShift()).as("layout shift").isLessThan(0.1);
         }
     }
 }
