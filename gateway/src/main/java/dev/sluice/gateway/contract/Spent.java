@@ -11,6 +11,8 @@ import org.springframework.web.server.ServerWebExchange;
 public final class Spent {
     /** Bytes of the response's body. */
     public static final String BYTES = "bytes";
+    /** Images shown; one that must be decoded for that counts more than once. */
+    public static final String IMAGES = "images";
     /** Calls of a paid provider. */
     public static final String CALLS = "calls";
 

@@ -8,9 +8,10 @@ import dev.sluice.gateway.contract.Endpoint;
 import dev.sluice.gateway.contract.FeatureRoutes;
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
-import dev.sluice.gateway.feature.imageproxy.KnownFailures.Failure;
 import dev.sluice.gateway.outbound.fetch.FetchException;
+import dev.sluice.gateway.outbound.picture.Pictures;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -30,12 +31,15 @@ final class CacheRoutes implements FeatureRoutes {
     private final ProxyUrls urls;
     private final ImageStore store;
     private final KnownFailures failures;
+    private final FailedTransforms transforms;
     private final ImageProxy proxy;
 
-    CacheRoutes(ProxyUrls urls, ImageStore store, KnownFailures failures, ImageProxy proxy) {
+    CacheRoutes(
+            ProxyUrls urls, ImageStore store, KnownFailures failures, FailedTransforms transforms, ImageProxy proxy) {
         this.urls = urls;
         this.store = store;
         this.failures = failures;
+        this.transforms = transforms;
         this.proxy = proxy;
     }
 
@@ -60,14 +64,18 @@ final class CacheRoutes implements FeatureRoutes {
      * @param url canonical
      * @param state what a request would meet
      * @param image what is kept, if anything is
+     * @param thumbnails smaller copies that are kept, narrowest first
      * @param failure what went wrong a moment ago, if anything did
+     * @param thumbnailFailure why it could not be made smaller a moment ago, if it could not
      */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     record Entry(
             String url,
             State state,
-            @Nullable KeptImage image,
-            @Nullable KnownFailure failure) {}
+            @Nullable CachedImage image,
+            List<CachedThumbnail> thumbnails,
+            @Nullable KnownFailure failure,
+            @Nullable KnownFailure thumbnailFailure) {}
 
     /**
      * A kept image.
@@ -81,7 +89,7 @@ final class CacheRoutes implements FeatureRoutes {
      * @param originLastModified when its origin says it changed
      */
     @JsonInclude(JsonInclude.Include.NON_NULL)
-    record KeptImage(
+    record CachedImage(
             String contentType,
             long size,
             String etag,
@@ -89,6 +97,16 @@ final class CacheRoutes implements FeatureRoutes {
             Instant expiresAt,
             @Nullable String originEtag,
             @Nullable String originLastModified) {}
+
+    /**
+     * A smaller copy of a kept image.
+     *
+     * @param width at which it is sent, in pixels
+     * @param contentType as it is sent
+     * @param size in bytes
+     * @param etag as it is sent
+     */
+    record CachedThumbnail(int width, String contentType, long size, String etag) {}
 
     /**
      * A failure that is taken for granted for a moment.
@@ -108,22 +126,22 @@ final class CacheRoutes implements FeatureRoutes {
 
     private Mono<ServerResponse> show(ServerRequest request) {
         String url = canonical(request);
-        CachedMeta meta = store.find(url);
-        Failure failure = failures.find(url);
-        return meta == null && failure == null
-                ? Mono.error(unknown())
-                : ServerResponse.ok()
+        return Mono.justOrEmpty(entry(url))
+                .switchIfEmpty(Mono.error(CacheRoutes::unknown))
+                .flatMap(entry -> ServerResponse.ok()
                         .header(HttpHeaders.CACHE_CONTROL, "no-store")
-                        .bodyValue(entry(url, meta, failure));
+                        .bodyValue(entry));
     }
 
     private Mono<ServerResponse> purge(ServerRequest request) {
         String url = canonical(request);
-        boolean forgotten = failures.forget(url);
+        boolean hadFailed = failures.forget(url);
+        boolean wasUndecodable = transforms.forget(url);
         String admin = Caller.of(request.exchange()).subject();
         return store.purge(url).flatMap(purged -> {
-            LOG.info("{} purged {} from the image cache: {}", admin, url, purged || forgotten ? "done" : "not there");
-            return purged || forgotten ? ServerResponse.noContent().build() : Mono.error(unknown());
+            boolean known = purged || hadFailed || wasUndecodable;
+            LOG.info("{} purged {} from the image cache: {}", admin, url, known ? "done" : "not there");
+            return known ? ServerResponse.noContent().build() : Mono.error(unknown());
         });
     }
 
@@ -136,22 +154,55 @@ final class CacheRoutes implements FeatureRoutes {
         }
     }
 
-    private Entry entry(String url, @Nullable CachedMeta meta, @Nullable Failure failure) {
-        KnownFailure known = failure == null
-                ? null
-                : new KnownFailure(failure.exception().failure().code(), failure.until());
-        if (meta == null) {
-            return new Entry(url, State.FAILED, null, known);
+    private @Nullable Entry entry(String url) {
+        CachedMeta meta = store.find(url);
+        List<CachedMeta> thumbnails = store.findThumbnails(url);
+        KnownFailure failure = failure(failures.find(url));
+        KnownFailure transform = failure(transforms.find(url));
+        CachedMeta any = meta != null || thumbnails.isEmpty() ? meta : thumbnails.getFirst();
+        if (any == null && failure == null) {
+            return null;
         }
-        KeptImage image = new KeptImage(
-                meta.mediaType(),
-                meta.length(),
-                meta.etag(),
-                meta.storedAt(),
-                meta.storedAt().plus(store.ttl()),
-                meta.originEtag(),
-                meta.originLastModified());
-        return new Entry(url, proxy.left(meta).isPositive() ? State.FRESH : State.STALE, image, known);
+        return new Entry(url, state(any), image(meta), thumbnails(url, thumbnails), failure, transform);
+    }
+
+    private State state(@Nullable CachedMeta meta) {
+        return meta == null ? State.FAILED : proxy.left(meta).isPositive() ? State.FRESH : State.STALE;
+    }
+
+    private @Nullable CachedImage image(@Nullable CachedMeta meta) {
+        return meta == null
+                ? null
+                : new CachedImage(
+                        meta.mediaType(),
+                        meta.length(),
+                        meta.etag(),
+                        meta.storedAt(),
+                        meta.storedAt().plus(store.ttl()),
+                        meta.originEtag(),
+                        meta.originLastModified());
+    }
+
+    /** Without those widths at which the original itself is sent. */
+    private static List<CachedThumbnail> thumbnails(String url, List<CachedMeta> kept) {
+        List<CachedThumbnail> shown = new ArrayList<>();
+        for (int width : Pictures.WIDTHS) {
+            kept.stream()
+                    .filter(meta -> meta.url().equals(ThumbnailKeys.of(url, width)) && meta.length() > 0)
+                    .map(meta -> new CachedThumbnail(width, meta.mediaType(), meta.length(), meta.etag()))
+                    .forEach(shown::add);
+        }
+        return shown;
+    }
+
+    private static @Nullable KnownFailure failure(KnownFailures.@Nullable Failure known) {
+        return known == null
+                ? null
+                : new KnownFailure(known.exception().failure().code(), known.until());
+    }
+
+    private static @Nullable KnownFailure failure(FailedTransforms.@Nullable Failure known) {
+        return known == null ? null : new KnownFailure(known.exception().reason(), known.until());
     }
 
     private static GatewayException unknown() {

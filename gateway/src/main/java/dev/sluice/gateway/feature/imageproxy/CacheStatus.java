@@ -7,62 +7,101 @@ import java.time.Duration;
  *
  * @param result for the meters
  * @param field value of the field
+ * @param forward why the origin was asked and what it answered, as the field says it; empty if it was not
  */
-record CacheStatus(String result, String field) {
+record CacheStatus(String result, String field, String forward) {
     static final String HEADER = "Cache-Status";
+
+    private static final String NAME = "sluice; ";
+    private static final String MISS = "fwd=uri-miss";
+    private static final String STALE = "fwd=stale";
+    private static final String SHOWN_ON_ERROR = "; detail=stale-if-error";
+    private static final String COLLAPSED = "; collapsed";
+
+    private static CacheStatus own(String result, String says) {
+        return new CacheStatus(result, NAME + says, "");
+    }
+
+    private static CacheStatus forwarded(String result, String forward, String says) {
+        return new CacheStatus(result, NAME + forward + says, forward);
+    }
+
+    private static String status(String forward, int originStatus) {
+        return originStatus == 0 ? forward : forward + "; fwd-status=" + originStatus;
+    }
 
     /** From the cache, and fresh for so long. */
     static CacheStatus hit(Duration left) {
-        return new CacheStatus("hit", "sluice; hit; ttl=" + left.toSeconds());
+        return own("hit", "hit; ttl=" + left.toSeconds());
     }
 
     /** Not in the cache. */
     static CacheStatus miss(Flights.Role role, Kept kept) {
+        String forward = status(MISS, 200);
         return switch (role) {
-            case FIRST -> new CacheStatus("miss", "sluice; fwd=uri-miss; fwd-status=200" + kept.parameter);
-            case JOINED ->
-                new CacheStatus("collapsed", "sluice; fwd=uri-miss; fwd-status=200; collapsed" + kept.parameter);
+            case FIRST -> forwarded("miss", forward, kept.parameter);
+            case JOINED -> forwarded("collapsed", forward, COLLAPSED + kept.parameter);
         };
     }
 
     /** In the cache, past its time, and the origin has another one now. */
     static CacheStatus replaced(Kept kept) {
-        return new CacheStatus("miss", "sluice; fwd=stale; fwd-status=200" + kept.parameter);
+        return forwarded("miss", status(STALE, 200), kept.parameter);
     }
 
     /** In the cache, past its time, and the origin has nothing newer. */
     static CacheStatus revalidated() {
-        return new CacheStatus("revalidated", "sluice; fwd=stale; fwd-status=304");
+        return forwarded("revalidated", status(STALE, 304), "");
     }
 
     /** In the cache, past its time, and the origin fails. */
     static CacheStatus stale(int originStatus) {
-        String status = originStatus == 0 ? "" : "; fwd-status=" + originStatus;
-        return new CacheStatus("stale", "sluice; fwd=stale" + status + "; detail=stale-if-error");
+        return forwarded("stale", status(STALE, originStatus), SHOWN_ON_ERROR);
     }
 
     /** In the cache, past its time, and the origin has failed a moment ago. */
     static CacheStatus staleAgain(Duration overdue) {
-        return new CacheStatus("stale", "sluice; hit; ttl=-" + overdue.toSeconds() + "; detail=stale-if-error");
+        return own("stale", "hit; ttl=-" + overdue.toSeconds() + SHOWN_ON_ERROR);
     }
 
-    /** The origin has failed a moment ago and is not asked again for so long. */
+    /** The origin, or the decoder, has failed a moment ago and is not asked again for so long. */
     static CacheStatus knownFailure(Duration left) {
-        return new CacheStatus("negative", "sluice; hit; ttl=" + left.toSeconds() + "; detail=negative");
+        return own("negative", "hit; ttl=" + left.toSeconds() + "; detail=negative");
     }
 
     /** The origin fails; its status, or 0 when it gave none. */
     static CacheStatus failed(int originStatus) {
-        return new CacheStatus(
-                "failed", "sluice; fwd=uri-miss" + (originStatus == 0 ? "" : "; fwd-status=" + originStatus));
+        return forwarded("failed", status(MISS, originStatus), "");
     }
 
     /** There is no cache. */
     static CacheStatus bypass() {
-        return new CacheStatus("bypass", "sluice; fwd=bypass; fwd-status=200");
+        return forwarded("bypass", status("fwd=bypass", 200), "");
     }
 
-    /** What became of an image that was fetched. */
+    /**
+     * Not in the cache at this width, and made from the original.
+     *
+     * @param original how the cache took part in having that
+     */
+    static CacheStatus transformed(CacheStatus original, Flights.Role role, Kept kept) {
+        String forward = original.forwardOrMiss();
+        return switch (role) {
+            case FIRST -> forwarded("transformed", forward, kept.parameter + "; detail=transformed");
+            case JOINED -> forwarded("collapsed", forward, COLLAPSED + kept.parameter + "; detail=transformed");
+        };
+    }
+
+    /** As {@link #transformed}, and the original cannot be made smaller. */
+    static CacheStatus notTransformed(CacheStatus original) {
+        return forwarded("failed", original.forwardOrMiss(), "");
+    }
+
+    private String forwardOrMiss() {
+        return forward.isEmpty() ? MISS : forward;
+    }
+
+    /** What became of an image that was fetched or made. */
     enum Kept {
         /** It is in the cache now. */
         STORED("; stored"),

@@ -57,6 +57,21 @@ record CachedMeta(
                 url, mediaType, newEtag, newLength, newStoredAt, ageAtStore, originEtag, originLastModified);
     }
 
+    /**
+     * A thumbnail of this original: as old as it, with its ETag in the place of an origin's.
+     *
+     * @param newEtag of the thumbnail's own bytes
+     */
+    CachedMeta thumbnail(int width, String type, String newEtag, long newLength) {
+        return new CachedMeta(
+                ThumbnailKeys.of(url, width), type, newEtag, newLength, storedAt, ageAtStore, etag, originLastModified);
+    }
+
+    /** Whether this is a thumbnail of that original. */
+    boolean isOf(CachedMeta original) {
+        return original.etag.equals(originEtag);
+    }
+
     private static @Nullable String keepable(@Nullable String validator) {
         return validator == null || validator.length() > LONGEST_VALIDATOR ? null : validator;
     }

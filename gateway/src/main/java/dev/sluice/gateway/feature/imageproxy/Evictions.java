@@ -37,6 +37,15 @@ final class Evictions {
         }
     }
 
+    /** As {@link #drop}, without counting it: something newer has taken its place. On any thread. */
+    void dropOutdated(CacheEntry entry) {
+        Departure departure = index.doom(entry);
+        if (departure != null) {
+            hot.remove(entry);
+            finish(departure, () -> {});
+        }
+    }
+
     /** As {@link #drop}, and deletes the file at once, unless it has readers. Blocks. */
     void dropNow(CacheEntry entry, Cause cause) {
         Departure departure = index.doom(entry);

@@ -82,7 +82,8 @@ final class Flights<T> {
     }
 
     private static GatewayException full() {
-        return new GatewayException(ProblemCode.OVERLOADED, "Too many images are being fetched at present.")
+        return new GatewayException(
+                        ProblemCode.OVERLOADED, "Too many images are being fetched or made smaller at present.")
                 .retryAfter(SHORTLY);
     }
 

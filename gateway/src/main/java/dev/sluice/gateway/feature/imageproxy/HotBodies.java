@@ -36,7 +36,7 @@ final class HotBodies {
 
     /** Whether bodies of this length are kept here. */
     boolean admits(long bodyLength) {
-        return bodyLength <= largest;
+        return bodyLength > 0 && bodyLength <= largest;
     }
 
     /**

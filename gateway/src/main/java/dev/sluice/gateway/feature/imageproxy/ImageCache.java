@@ -227,6 +227,14 @@ final class ImageCache implements AutoCloseable {
         });
     }
 
+    /** As {@link #purge}, for an entry that what was stored of another URL has made worthless. On any thread. */
+    void dropOutdated(String canonicalUrl) {
+        CacheEntry entry = index.find(Sha256.of(canonicalUrl));
+        if (entry != null) {
+            evictions.dropOutdated(entry);
+        }
+    }
+
     /** What is known of a URL's entry, without opening it; null when there is none. */
     @Nullable CachedMeta lookup(String canonicalUrl) {
         CacheEntry entry = index.find(Sha256.of(canonicalUrl));

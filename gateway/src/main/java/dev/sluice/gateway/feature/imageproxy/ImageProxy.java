@@ -122,11 +122,15 @@ final class ImageProxy {
      * @param held of the caller's request: takes whatever must be freed when that is over
      */
     Mono<Result> get(String url, Disposable.Composite held) {
+        return original(url, held).doOnNext(result -> meters.answered(result.status()));
+    }
+
+    /** As {@link #get}, for one who makes something of the image, and counts that. */
+    Mono<Result> original(String url, Disposable.Composite held) {
         return store.open(url)
                 .map(image -> hold(image, held))
                 .flatMap(image -> cached(url, image, held))
                 .switchIfEmpty(Mono.defer(() -> missing(url, held)))
-                .doOnNext(result -> meters.answered(result.status()))
                 .onErrorMap(BudgetExhaustedException.class, ImageProxy::overloaded);
     }
 
@@ -146,7 +150,7 @@ final class ImageProxy {
         CachedMeta old = image.meta();
         // Not one with those who have nothing to show: what revalidates may come back without an image.
         Mono<Result> asked = flights.join(
-                old.etag() + url, flightHeld -> revalidate(url, old, flightHeld), (outcome, role) -> switch (outcome) {
+                old.etag() + url, flightHeld -> ask(url, old, flightHeld), (outcome, role) -> switch (outcome) {
                     case Outcome.Image fetched ->
                         result(hold(fetched.image().share(), held), CacheStatus.replaced(fetched.kept()));
                     case Outcome.Found found -> found(found, held);
@@ -157,7 +161,7 @@ final class ImageProxy {
     }
 
     /** There is no room for asking an origin now. */
-    private static boolean isOverload(Throwable error) {
+    static boolean isOverload(Throwable error) {
         return error instanceof BudgetExhaustedException
                 || (error instanceof GatewayException refused && refused.code() == ProblemCode.OVERLOADED);
     }
@@ -168,17 +172,15 @@ final class ImageProxy {
             return Mono.error(noImage(
                     known.exception(), CacheStatus.knownFailure(Duration.between(clock.instant(), known.until()))));
         }
-        return flights.join(
-                url, flightHeld -> fetchUnlessFound(url, null, flightHeld), (outcome, role) -> switch (outcome) {
-                    case Outcome.Image fetched ->
-                        result(hold(fetched.image().share(), held), status(role, fetched.kept()));
-                    case Outcome.Found found -> found(found, held);
-                    case Outcome.Renewed renewed -> throw unasked();
-                    case Outcome.Failed failed ->
-                        throw noImage(
-                                failed.exception(),
-                                CacheStatus.failed(failed.exception().status()));
-                });
+        return flights.join(url, flightHeld -> ask(url, null, flightHeld), (outcome, role) -> switch (outcome) {
+            case Outcome.Image fetched -> result(hold(fetched.image().share(), held), status(role, fetched.kept()));
+            case Outcome.Found found -> found(found, held);
+            case Outcome.Renewed renewed -> throw unasked();
+            case Outcome.Failed failed ->
+                throw noImage(
+                        failed.exception(),
+                        CacheStatus.failed(failed.exception().status()));
+        });
     }
 
     private Result found(Outcome.Found found, Disposable.Composite held) {
@@ -206,11 +208,14 @@ final class ImageProxy {
         return new Result(image, image.meta().age(clock.instant()), status);
     }
 
-    private Mono<Outcome> revalidate(String url, CachedMeta old, Disposable.Composite held) {
+    private Mono<Outcome> ask(String url, @Nullable CachedMeta old, Disposable.Composite held) {
         return fetchUnlessFound(url, old, held)
-                .flatMap(outcome -> outcome instanceof Outcome.Failed failed && endsTheImage(failed.exception())
-                        ? store.purge(url).thenReturn(outcome)
-                        : Mono.just(outcome));
+                .flatMap(outcome ->
+                        ends(outcome) && store.has(url) ? store.purge(url).thenReturn(outcome) : Mono.just(outcome));
+    }
+
+    private static boolean ends(Outcome outcome) {
+        return outcome instanceof Outcome.Failed failed && endsTheImage(failed.exception());
     }
 
     /** Who found nothing may come just after another's flight has landed. */
@@ -259,16 +264,17 @@ final class ImageProxy {
         return new NoImage(failure, failure.failure() == FetchFailure.BLOCKED_ADDRESS ? CacheStatus.failed(0) : status);
     }
 
-    private static boolean endsTheImage(FetchException failure) {
+    /** Whether nothing of the image is shown from now on. */
+    static boolean endsTheImage(FetchException failure) {
         return KnownFailures.isGone(failure) || failure.failure() == FetchFailure.BLOCKED_ADDRESS;
     }
 
-    private static ProxiedImage hold(ProxiedImage image, Disposable.Composite held) {
+    static ProxiedImage hold(ProxiedImage image, Disposable.Composite held) {
         held.add(image);
         return image;
     }
 
-    private static GatewayException overloaded(@Nullable Throwable cause) {
+    static GatewayException overloaded(@Nullable Throwable cause) {
         return new GatewayException(ProblemCode.OVERLOADED, "There is no memory for another image at present.", cause)
                 .retryAfter(SHORTLY);
     }

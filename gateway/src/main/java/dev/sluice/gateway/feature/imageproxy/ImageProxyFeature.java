@@ -6,6 +6,7 @@ import dev.sluice.gateway.feature.imageproxy.ImageProxy.Outcome;
 import dev.sluice.gateway.feature.imageproxy.ImageProxyProperties.CacheBounds;
 import dev.sluice.gateway.outbound.fetch.OriginFetch;
 import dev.sluice.gateway.outbound.fetch.OriginUrls;
+import dev.sluice.gateway.outbound.picture.Pictures;
 import dev.sluice.zipstream.BufferBudget;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -61,6 +62,11 @@ public class ImageProxyFeature {
     }
 
     @Bean
+    FailedTransforms failedTransforms(ImageProxyProperties properties, ObjectProvider<Clock> clocks) {
+        return new FailedTransforms(properties.rememberDecided(), properties.rememberFailed(), clock(clocks));
+    }
+
+    @Bean
     ImageProxyMeters imageProxyMeters(MeterRegistry registry) {
         return new ImageProxyMeters(registry);
     }
@@ -81,8 +87,25 @@ public class ImageProxyFeature {
     }
 
     @Bean
+    ThumbnailProxy thumbnailProxy(
+            ImageProxyProperties properties,
+            ImageProxy proxy,
+            Pictures pictures,
+            ImageStore store,
+            FailedTransforms failures,
+            @Qualifier("proxyMemory") BufferBudget memory,
+            ObjectProvider<Clock> clocks,
+            ImageProxyMeters meters) {
+        Flights<ThumbnailProxy.Outcome> flights = new Flights<>(properties.concurrentFetches());
+        meters.watchTransforms(flights);
+        ThumbnailMaker maker = new ThumbnailMaker(pictures, properties, memory);
+        return new ThumbnailProxy(proxy, maker, store, failures, flights, meters, clock(clocks));
+    }
+
+    @Bean
     FeatureRoutes imageProxyRoutes(
             ImageProxy proxy,
+            ThumbnailProxy thumbnails,
             OriginUrls urls,
             ImageProxyProperties properties,
             SigningSecret secret,
@@ -90,12 +113,13 @@ public class ImageProxyFeature {
             ObjectProvider<Clock> clocks) {
         SignedUrls signedUrls = new SignedUrls(
                 ImageProxyRoutes.PATH, secret.keyFor("image-proxy-url"), properties.signedUrlTtl(), clock(clocks));
-        return new ImageProxyRoutes(proxy, new ProxyUrls(urls), signedUrls, meters, properties);
+        return new ImageProxyRoutes(proxy, thumbnails, new ProxyUrls(urls), signedUrls, meters, properties);
     }
 
     @Bean
-    FeatureRoutes imageCacheRoutes(ImageProxy proxy, OriginUrls urls, ImageStore store, KnownFailures failures) {
-        return new CacheRoutes(new ProxyUrls(urls), store, failures, proxy);
+    FeatureRoutes imageCacheRoutes(
+            ImageProxy proxy, OriginUrls urls, ImageStore store, KnownFailures failures, FailedTransforms transforms) {
+        return new CacheRoutes(new ProxyUrls(urls), store, failures, transforms, proxy);
     }
 
     private static CacheSettings settings(CacheBounds bounds) {

@@ -1,7 +1,6 @@
 package dev.sluice.gateway.feature.imageproxy;
 
 import dev.sluice.gateway.contract.Representation;
-import dev.sluice.gateway.outbound.fetch.FetchException;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -19,12 +18,17 @@ final class ImageProxyMeters {
     private final MeterRegistry registry;
     private final Map<String, Counter> results = new ConcurrentHashMap<>(); // there are few
     private final Timer origin;
+    private final Timer transform;
     private final Counter sent;
 
     ImageProxyMeters(MeterRegistry registry) {
         this.registry = registry;
         this.origin = Timer.builder("sluice.image_proxy.origin")
                 .description("Time until an origin's image is whole, or is known not to come")
+                .publishPercentileHistogram()
+                .register(registry);
+        this.transform = Timer.builder("sluice.image_proxy.transform")
+                .description("Time until an image is made smaller, or is known not to be")
                 .publishPercentileHistogram()
                 .register(registry);
         this.sent = Counter.builder("sluice.image_proxy.sent")
@@ -43,19 +47,25 @@ final class ImageProxyMeters {
                 .register(registry);
     }
 
+    /** Shows how many images are being made smaller. */
+    void watchTransforms(Flights<?> flights) {
+        Gauge.builder("sluice.image_proxy.transforms", flights, Flights::size)
+                .description("Images being made smaller, or waiting for a decoder")
+                .register(registry);
+        Gauge.builder("sluice.image_proxy.transforms.waiting", flights, Flights::waiting)
+                .description("Requests that wait for them")
+                .register(registry);
+    }
+
     void answered(CacheStatus status) {
         results.computeIfAbsent(
                         status.result(), result -> registry.counter("sluice.image_proxy.requests", "result", result))
                 .increment();
     }
 
-    void failed(CacheStatus status, FetchException failure) {
+    void failed(CacheStatus status, String reason) {
         answered(status);
-        registry.counter(
-                        "sluice.image_proxy.failures",
-                        "reason",
-                        failure.failure().code())
-                .increment();
+        registry.counter("sluice.image_proxy.failures", "reason", reason).increment();
     }
 
     /** The bytes of {@code image}, counted when they are out. */
@@ -74,9 +84,17 @@ final class ImageProxyMeters {
     }
 
     <T> Mono<T> timed(Mono<T> asking) {
+        return timed(asking, origin);
+    }
+
+    <T> Mono<T> timedTransform(Mono<T> decoding) {
+        return timed(decoding, transform);
+    }
+
+    private <T> Mono<T> timed(Mono<T> work, Timer timer) {
         return Mono.defer(() -> {
             Timer.Sample sample = Timer.start(registry);
-            return asking.doFinally(end -> sample.stop(origin));
+            return work.doFinally(end -> sample.stop(timer));
         });
     }
 }

@@ -21,8 +21,10 @@ import org.springframework.util.unit.DataSize;
  * @param staleWhileRevalidate how much longer they may use it while they ask
  * @param signedUrlTtl how long a signed URL can be used, at least
  * @param maxUrls most URLs one request may have signed
- * @param rememberDecided how long an origin's answer that is no image is remembered
+ * @param rememberDecided how long an origin's answer that is no image is remembered, and that one cannot be decoded
  * @param rememberFailed how long any other failure is
+ * @param transformTimeout from an image's turn to be made smaller to its being so, waiting for a decoder included
+ * @param transformCost what making an image smaller counts in the limit of images; sending one counts 1
  * @param cache where images are kept
  */
 @ConfigurationProperties("sluice.image-proxy")
@@ -38,6 +40,8 @@ record ImageProxyProperties(
         @DefaultValue("100") int maxUrls,
         @DefaultValue("60s") Duration rememberDecided,
         @DefaultValue("10s") Duration rememberFailed,
+        @DefaultValue("30s") Duration transformTimeout,
+        @DefaultValue("3") int transformCost,
         @DefaultValue CacheBounds cache) {
     private static final SettingCheck CHECK = new SettingCheck("sluice.image-proxy.");
 
@@ -96,5 +100,7 @@ record ImageProxyProperties(
         CHECK.between("max-urls", maxUrls, 1, 1000);
         CHECK.between("remember-decided", rememberDecided, Duration.ZERO, Duration.ofDays(1));
         CHECK.between("remember-failed", rememberFailed, Duration.ZERO, Duration.ofDays(1));
+        CHECK.between("transform-timeout", transformTimeout, Duration.ofMillis(100), Duration.ofMinutes(5));
+        CHECK.between("transform-cost", transformCost, 1, 1000);
     }
 }

@@ -7,9 +7,11 @@ import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.gateway.contract.Representation;
 import dev.sluice.gateway.contract.RequestResources;
+import dev.sluice.gateway.contract.Spent;
 import dev.sluice.gateway.feature.imageproxy.ImageProxy.NoImage;
 import dev.sluice.gateway.feature.imageproxy.ImageProxy.Result;
 import dev.sluice.gateway.feature.imageproxy.SignedUrls.SignedUrl;
+import dev.sluice.gateway.feature.imageproxy.ThumbnailProxy.NoThumbnail;
 import dev.sluice.gateway.outbound.fetch.FetchException;
 import dev.sluice.gateway.outbound.fetch.FetchFailure;
 import java.time.Instant;
@@ -24,6 +26,7 @@ import org.springframework.http.MediaType;
 import org.springframework.util.unit.DataSize;
 import org.springframework.web.reactive.function.server.ServerRequest;
 import org.springframework.web.reactive.function.server.ServerResponse;
+import reactor.core.Disposable;
 import reactor.core.publisher.Mono;
 
 /** The image proxy over HTTP. */
@@ -36,23 +39,28 @@ final class ImageProxyRoutes implements FeatureRoutes {
     private static final String SANDBOX = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
 
     private final ImageProxy proxy;
+    private final ThumbnailProxy thumbnails;
     private final ProxyUrls urls;
     private final SignedUrls signedUrls;
     private final ImageProxyMeters meters;
     private final int maxUrls;
+    private final int transformCost;
     private final String cacheControl;
 
     ImageProxyRoutes(
             ImageProxy proxy,
+            ThumbnailProxy thumbnails,
             ProxyUrls urls,
             SignedUrls signedUrls,
             ImageProxyMeters meters,
             ImageProxyProperties properties) {
         this.proxy = proxy;
+        this.thumbnails = thumbnails;
         this.urls = urls;
         this.signedUrls = signedUrls;
         this.meters = meters;
         this.maxUrls = properties.maxUrls();
+        this.transformCost = properties.transformCost();
         this.cacheControl = "public, max-age=" + properties.maxAge().toSeconds() + ", stale-while-revalidate="
                 + properties.staleWhileRevalidate().toSeconds();
     }
@@ -61,8 +69,10 @@ final class ImageProxyRoutes implements FeatureRoutes {
      * Which images to sign URLs for.
      *
      * @param urls one or more
+     * @param widths at which each is to be had too; null for none
      */
-    record SignRequest(@Nullable List<@Nullable String> urls) {}
+    record SignRequest(
+            @Nullable List<@Nullable String> urls, @Nullable List<@Nullable Number> widths) {}
 
     /**
      * The signed URLs, in the order of the request.
@@ -82,14 +92,39 @@ final class ImageProxyRoutes implements FeatureRoutes {
     }
 
     private Mono<ServerResponse> show(ServerRequest request) {
-        return Mono.defer(() -> proxy.get(canonical(request), RequestResources.of(request.exchange())))
+        return Mono.defer(() -> image(request))
                 .flatMap(result -> representation(request, result).answer(request))
-                .onErrorMap(NoImage.class, none -> {
-                    meters.failed(none.status(), none.failure());
-                    HttpHeaders headers = request.exchange().getResponse().getHeaders();
-                    headers.set(CacheStatus.HEADER, none.status().field());
-                    return problem(none.failure());
-                });
+                .onErrorMap(error -> told(error, request));
+    }
+
+    private Throwable told(Throwable error, ServerRequest request) {
+        return switch (error) {
+            case NoImage none -> {
+                failed(request, none.status(), none.failure().failure().code());
+                yield problem(none.failure());
+            }
+            case NoThumbnail none -> {
+                failed(request, none.status(), none.reason());
+                yield none.problem();
+            }
+            default -> error;
+        };
+    }
+
+    private Mono<Result> image(ServerRequest request) {
+        Spent spent = Spent.of(request.exchange());
+        spent.add(Spent.IMAGES, 1);
+        Integer width = RequestedWidths.one(request.queryParams().getOrDefault("w", List.of()));
+        String url = canonical(request);
+        Disposable.Composite held = RequestResources.of(request.exchange());
+        return width == null
+                ? proxy.get(url, held)
+                : thumbnails.get(url, width, held, () -> spent.add(Spent.IMAGES, transformCost - 1));
+    }
+
+    private void failed(ServerRequest request, CacheStatus status, String reason) {
+        meters.failed(status, reason);
+        request.exchange().getResponse().getHeaders().set(CacheStatus.HEADER, status.field());
     }
 
     private String canonical(ServerRequest request) {
@@ -160,6 +195,8 @@ final class ImageProxyRoutes implements FeatureRoutes {
         if (given == null || given.isEmpty() || given.size() > maxUrls) {
             throw malformed("urls", given == null ? "none" : given.size() + " URLs", "1 to " + maxUrls + " URLs");
         }
+        List<@Nullable Number> named = wanted.widths();
+        List<Integer> widths = named == null ? null : RequestedWidths.all(named);
         List<SignedUrl> signed = new ArrayList<>();
         for (int index = 0; index < given.size(); index++) {
             String member = "urls[" + index + "]";
@@ -170,7 +207,7 @@ final class ImageProxyRoutes implements FeatureRoutes {
                 throw GatewayException.badMember(
                         ProblemCode.INVALID_URL, member, url, "a public address. " + refused.getMessage());
             }
-            signed.add(signedUrls.sign(String.valueOf(url)));
+            signed.add(signedUrls.sign(String.valueOf(url), widths));
         }
         return new SignedUrlList(signed);
     }

@@ -1,32 +1,30 @@
 package dev.sluice.gateway.feature.imageproxy;
 
-import io.netty.buffer.ByteBuf;
-import io.netty.buffer.ByteBufAllocator;
-import java.nio.channels.AsynchronousFileChannel;
-import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Objects;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.core.io.buffer.DataBuffer;
-import org.springframework.core.io.buffer.DataBufferFactory;
-import org.springframework.core.io.buffer.DataBufferUtils;
-import org.springframework.core.io.buffer.NettyDataBufferFactory;
-import org.springframework.http.ZeroCopyHttpOutputMessage;
-import org.springframework.http.server.reactive.ServerHttpResponse;
 import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
-/** The cache as the proxy sees it: something that may keep an image, or may not, and then the proxy does without. */
+/**
+ * The cache as the proxy sees it: something that may keep an image and its thumbnails, or may not, and then the proxy
+ * does without.
+ *
+ * <pre>
+ *   https://e.com/a.jpg          the original
+ *   https://e.com/a.jpg w=320    its thumbnail: as old as the original that it was made from, whose ETag stands where
+ *                                an original has its origin's. No bytes: the original itself is sent at this width
+ * </pre>
+ *
+ * A thumbnail may outlive its original, which is larger and is evicted first, but not together with another original:
+ * one that is stored takes the thumbnails of the one before with it. What purges an original purges its thumbnails, and
+ * what renews it renews them.
+ */
 final class ImageStore implements AutoCloseable {
-    private static final NettyDataBufferFactory BUFFERS = new NettyDataBufferFactory(ByteBufAllocator.DEFAULT);
-
-    private static final int READ_BYTES = 64 * 1024;
-
     private final @Nullable ImageCache cache;
     private final Duration ttl;
     private final Duration writeTimeout;
@@ -54,28 +52,113 @@ final class ImageStore implements AutoCloseable {
     }
 
     /**
+     * What is sent of {@code url} at a width, fresh or not: its thumbnail, or the original where that is small enough.
+     * Empty when neither is kept, or the thumbnail is not of the original that is.
+     *
+     * @param held takes the image
+     */
+    Mono<ProxiedImage> openThumbnail(String url, int width, Disposable.Composite held) {
+        return open(ThumbnailKeys.of(url, width)).doOnNext(held::add).flatMap(thumbnail -> {
+            CachedMeta meta = thumbnail.meta();
+            CachedMeta original = find(url);
+            if (original == null ? meta.length() > 0 : meta.isOf(original)) {
+                return meta.length() > 0 ? Mono.just(thumbnail) : openOriginal(url, meta, held);
+            }
+            thumbnail.dispose();
+            return Mono.empty();
+        });
+    }
+
+    private Mono<ProxiedImage> openOriginal(String url, CachedMeta mark, Disposable.Composite held) {
+        return open(url).doOnNext(held::add).filter(image -> mark.isOf(image.meta()));
+    }
+
+    /**
      * Keeps an image and opens it as it is kept; empty when that cannot be done, or not in time.
      *
      * @param bytes held by the caller until this has ended
      * @param held takes the image; one that comes in the very moment that the time is up is otherwise nobody's
      */
     Mono<ProxiedImage> keep(CachedMeta meta, ArrivedImage bytes, Disposable.Composite held) {
+        return write(meta, bytes.buffers(), held).doOnNext(kept -> dropOthers(kept.meta()));
+    }
+
+    private void dropOthers(CachedMeta original) {
+        thumbnails(original.url())
+                .filter(thumbnail -> !thumbnail.isOf(original))
+                .forEach(thumbnail -> drop(thumbnail.url()));
+    }
+
+    /**
+     * As {@link #keep}, a thumbnail of an original that is kept. Empty, too, when that is not: nothing would tell that
+     * it is to be forgotten.
+     */
+    Mono<ProxiedImage> keepThumbnail(
+            CachedMeta original, CachedMeta meta, ArrivedImage bytes, Disposable.Composite held) {
+        return writeBeside(original, meta, bytes.buffers(), held);
+    }
+
+    /** Keeps in mind that the original itself is sent at a width; whether that could be done. */
+    Mono<Boolean> keepAsThumbnail(CachedMeta original, int width, Disposable.Composite held) {
+        return writeBeside(original, original.thumbnail(width, original.mediaType(), "", 0), List.of(), held)
+                .doOnNext(Disposable::dispose)
+                .hasElement();
+    }
+
+    private Mono<ProxiedImage> writeBeside(
+            CachedMeta original, CachedMeta meta, List<DataBuffer> body, Disposable.Composite held) {
+        return Mono.defer(() -> isKept(original) ? write(meta, body, held) : Mono.<ProxiedImage>empty())
+                .doOnNext(kept -> {
+                    // A purge in between found nothing yet under this name.
+                    if (!isKept(original)) {
+                        drop(meta.url());
+                    }
+                });
+    }
+
+    private boolean isKept(CachedMeta original) {
+        CachedMeta kept = find(original.url());
+        return kept != null && kept.etag().equals(original.etag());
+    }
+
+    private Mono<ProxiedImage> write(CachedMeta meta, List<DataBuffer> body, Disposable.Composite held) {
         return cache == null
                 ? Mono.empty()
-                : cache.store(meta, bytes.buffers())
+                : cache.store(meta, body)
                         .<ProxiedImage>map(KeptImage::new)
                         .doOnNext(held::add)
                         .timeout(writeTimeout, Mono.empty());
     }
 
-    /** The origin has said that what is kept is as good as new. */
-    Mono<Void> renew(CachedMeta old, Instant at) {
-        return cache == null ? Mono.empty() : cache.renew(old, at).timeout(writeTimeout, Mono.empty());
+    private void drop(String url) {
+        if (cache != null) {
+            cache.dropOutdated(url);
+        }
     }
 
-    /** Forgets what is kept of {@code url}; whether there was anything. */
+    /** The origin has said that what is kept is as good as new. */
+    Mono<Void> renew(CachedMeta old, Instant at) {
+        ImageCache all = cache;
+        return all == null
+                ? Mono.empty()
+                : Flux.fromStream(() -> Stream.concat(
+                                Stream.of(old), thumbnails(old.url()).filter(thumbnail -> thumbnail.isOf(old))))
+                        .concatMap(meta -> all.renew(meta, at))
+                        .then()
+                        .timeout(writeTimeout, Mono.empty());
+    }
+
+    /** Forgets what is kept of {@code url}, thumbnails too; whether there was anything. */
     Mono<Boolean> purge(String url) {
-        return cache == null ? Mono.just(false) : cache.purge(url).timeout(writeTimeout, Mono.just(true));
+        ImageCache all = cache;
+        return all == null
+                ? Mono.just(false)
+                // All leave the index at once, the original first: a thumbnail that comes now sees that it is gone.
+                : Flux.fromIterable(ThumbnailKeys.all(url))
+                        .startWith(url)
+                        .flatMap(all::purge)
+                        .reduce(false, Boolean::logicalOr)
+                        .timeout(writeTimeout, Mono.just(true));
     }
 
     /** What is known of {@code url}, or null. */
@@ -83,81 +166,24 @@ final class ImageStore implements AutoCloseable {
         return cache == null ? null : cache.lookup(url);
     }
 
+    /** What is known of the thumbnails of {@code url}, narrowest first; of one without bytes, too. */
+    List<CachedMeta> findThumbnails(String url) {
+        return thumbnails(url).toList();
+    }
+
+    private Stream<CachedMeta> thumbnails(String url) {
+        return ThumbnailKeys.all(url).stream().map(this::find).flatMap(Stream::ofNullable);
+    }
+
+    /** Whether anything is kept of {@code url}. */
+    boolean has(String url) {
+        return find(url) != null || thumbnails(url).findAny().isPresent();
+    }
+
     @Override
     public void close() {
         if (cache != null) {
             cache.close();
-        }
-    }
-
-    /** Sent from memory, or by the kernel from the file. */
-    private static final class KeptImage implements ProxiedImage {
-        private final OpenImage image;
-        private final AtomicInteger holds;
-        private final AtomicBoolean disposed = new AtomicBoolean();
-
-        KeptImage(OpenImage image) {
-            this(image, new AtomicInteger(1));
-        }
-
-        private KeptImage(OpenImage image, AtomicInteger holds) {
-            this.image = image;
-            this.holds = holds;
-        }
-
-        @Override
-        public CachedMeta meta() {
-            return image.meta();
-        }
-
-        @Override
-        public ProxiedImage share() {
-            if (holds.getAndUpdate(held -> held == 0 ? 0 : held + 1) == 0) {
-                throw new IllegalStateException("image: closed (expected: to be held by whoever shares it)");
-            }
-            return new KeptImage(image, holds);
-        }
-
-        @Override
-        public Flux<DataBuffer> bytes(long position, long count, DataBufferFactory buffers) {
-            ByteBuf memory = image.memory();
-            if (memory != null) {
-                return Flux.defer(() -> Flux.just(slice(memory, position, count)));
-            }
-            Flux<DataBuffer> read = DataBufferUtils.readAsynchronousFileChannel(
-                    () -> AsynchronousFileChannel.open(file(), StandardOpenOption.READ),
-                    image.offset() + position,
-                    buffers,
-                    READ_BYTES);
-            return DataBufferUtils.takeUntilByteCount(read, count);
-        }
-
-        @Override
-        public Mono<Void> send(ServerHttpResponse response, long position, long count) {
-            ByteBuf memory = image.memory();
-            return memory != null
-                    ? response.writeWith(Mono.fromSupplier(() -> slice(memory, position, count)))
-                    : ((ZeroCopyHttpOutputMessage) response).writeWith(file(), image.offset() + position, count);
-        }
-
-        private Path file() {
-            return Objects.requireNonNull(image.file(), "neither in memory nor in a file");
-        }
-
-        private static DataBuffer slice(ByteBuf memory, long position, long count) {
-            return BUFFERS.wrap(memory.retainedSlice((int) position, (int) count));
-        }
-
-        @Override
-        public void dispose() {
-            if (disposed.compareAndSet(false, true) && holds.decrementAndGet() == 0) {
-                image.dispose();
-            }
-        }
-
-        @Override
-        public boolean isDisposed() {
-            return disposed.get();
         }
     }
 }

@@ -1,5 +1,6 @@
 package dev.sluice.gateway.feature.imageproxy;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.gateway.contract.SigningKey;
@@ -8,13 +9,15 @@ import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.springframework.web.reactive.function.server.ServerRequest;
 
 /**
  * URLs that show one image to anybody until they expire, for pages of other sites, whose {@code <img>} brings no
- * cookie. The signature covers the image's URL and the end: {@code ?url=…&exp=<Unix seconds>&sig=…}.
+ * cookie. The signature covers the image's URL, its width if there is one, and the end: {@code ?url=…&w=…&exp=<Unix
+ * seconds>&sig=…}. It admits neither another width nor the original of one.
  *
  * <p>Ends are rounded up to a full hour: whoever asks twice within it gets the same URL, and a browser's cache is of
  * use.
@@ -42,16 +45,42 @@ final class SignedUrls {
      * @param url the image's
      * @param proxyUrl where to get it, relative to this gateway
      * @param expiresAt until when
+     * @param widths where to get it smaller, until then; null if nobody asked for that
      */
-    record SignedUrl(String url, String proxyUrl, Instant expiresAt) {}
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    record SignedUrl(
+            String url,
+            String proxyUrl,
+            Instant expiresAt,
+            @Nullable List<SignedWidth> widths) {}
 
-    /** A URL for the image at {@code url}. */
-    SignedUrl sign(String url) {
+    /**
+     * A URL of one width.
+     *
+     * @param width in pixels
+     * @param proxyUrl where to get it, relative to this gateway
+     */
+    record SignedWidth(int width, String proxyUrl) {}
+
+    /**
+     * A URL for the image at {@code url}.
+     *
+     * @param widths for each of which it has another one; null for none
+     */
+    SignedUrl sign(String url, @Nullable List<Integer> widths) {
         long wanted = clock.instant().plus(ttl).getEpochSecond();
         long expires = Math.ceilDiv(wanted, STEP) * STEP;
-        String query = "?url=" + URLEncoder.encode(url, StandardCharsets.UTF_8) + "&exp=" + expires + "&sig="
-                + key.sign(text(url, Long.toString(expires)));
-        return new SignedUrl(url, path + query, Instant.ofEpochSecond(expires));
+        List<SignedWidth> smaller = widths == null
+                ? null
+                : widths.stream()
+                        .map(width -> new SignedWidth(width, proxyUrl(url, width.toString(), expires)))
+                        .toList();
+        return new SignedUrl(url, proxyUrl(url, null, expires), Instant.ofEpochSecond(expires), smaller);
+    }
+
+    private String proxyUrl(String url, @Nullable String width, long expires) {
+        return path + "?url=" + URLEncoder.encode(url, StandardCharsets.UTF_8) + (width == null ? "" : "&w=" + width)
+                + "&exp=" + expires + "&sig=" + key.sign(text(url, width, Long.toString(expires)));
     }
 
     /**
@@ -65,10 +94,11 @@ final class SignedUrls {
             return false;
         }
         String url = request.queryParam("url").orElse("");
+        @Nullable String width = request.queryParam("w").orElse(null);
         String expires = request.queryParam("exp").orElse("");
-        if (!SECONDS.matcher(expires).matches() || !key.verifies(text(url, expires), signature)) {
+        if (!SECONDS.matcher(expires).matches() || !key.verifies(text(url, width, expires), signature)) {
             throw GatewayException.badMember(
-                    ProblemCode.UNAUTHENTICATED, "sig", signature, "this gateway's signature of url and exp");
+                    ProblemCode.UNAUTHENTICATED, "sig", signature, "this gateway's signature of url, w and exp");
         }
         if (clock.instant().getEpochSecond() >= Long.parseLong(expires)) {
             throw GatewayException.badMember(
@@ -77,8 +107,8 @@ final class SignedUrls {
         return true;
     }
 
-    /** No URL has a line feed in it, so no two pairs are one text. */
-    private static String text(String url, String expires) {
-        return expires + "\n" + url;
+    /** Neither a width nor an end has a line feed in it, and no end begins with a letter: no two are one text. */
+    private static String text(String url, @Nullable String width, String expires) {
+        return (width == null ? "" : "w=" + width + "\n") + expires + "\n" + url;
     }
 }

@@ -373,6 +373,7 @@ class ApiDocsTest {
                 "zip.download | /api/zip/links/x | '' | 404",
                 "image.proxy | /api/image-proxy | '' | 400",
                 "image.proxy | /api/image-proxy?url=http://10.0.0.1/a.png | '' | 502",
+                "image.proxy | /api/image-proxy?url=http://10.0.0.1/a.png&w=7 | '' | 400",
                 "image.cache.show | /api/admin/image-proxy?url=http://127.0.0.1/ | '' | 400",
                 "gallery.generate | /api/images/generations | {\"prompt\":7} | 400",
                 "gallery.generate | /api/images/generations | {\"prompt\":\"a cat\",\"aspectRatio\":\"1:9\"} | 400",

@@ -17,6 +17,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.Arrays;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -40,7 +41,7 @@ class CacheRoutesTest {
 
     @BeforeAll
     static void start() {
-        rig = ProxyRig.in(
+        rig = ProxyRig.decodingIn(
                 directory.resolve("cache"), "logging.level.dev.sluice.gateway.feature.imageproxy.CacheRoutes", "info");
         admin = rig.gateway.signIn("root", "admin");
     }
@@ -157,6 +158,48 @@ class CacheRoutesTest {
         Await.until(SOON, "its file is deleted", () -> rig.files().size() == files - 1);
         assertThat(cacheStatus(rig.get("/purged.png"))).isEqualTo("sluice; fwd=uri-miss; fwd-status=200; stored");
         assertThat(rig.origin.requests("/purged.png")).isEqualTo(2);
+    }
+
+    @Test
+    void smallerCopiesAreShownAndPurgedWithTheirOriginal() {
+        rig.origin.on("/wide.png", Behaviours.image(DrawnPictures.png(400, 200, 1)));
+        HttpResponse<byte[]> small = rig.get("/wide.png", 160);
+        rig.get("/wide.png", 320);
+        rig.get("/wide.png", 640); // the original itself
+        int files = rig.files().size();
+
+        JsonNode thumbnails = shown("/wide.png").path("thumbnails");
+        assertThat(thumbnails.size()).isEqualTo(2);
+        assertThat(thumbnails.path(0).path("width").asInt()).isEqualTo(160);
+        assertThat(thumbnails.path(0).path("contentType").asString()).isEqualTo("image/jpeg");
+        assertThat(thumbnails.path(0).path("size").asLong()).isEqualTo(small.body().length);
+        assertThat(thumbnails.path(0).path("etag").asString()).isEqualTo(header(small, "ETag"));
+        assertThat(thumbnails.path(1).path("width").asInt()).isEqualTo(320);
+
+        assertThat(purge("/wide.png").statusCode()).isEqualTo(204);
+
+        assertThat(show("/wide.png").statusCode()).isEqualTo(404);
+        Await.until(SOON, "all files are deleted", () -> rig.files().size() == files - 4);
+        assertThat(cacheStatus(rig.get("/wide.png", 160)))
+                .isEqualTo("sluice; fwd=uri-miss; fwd-status=200; stored; detail=transformed");
+        assertThat(rig.origin.requests("/wide.png")).isEqualTo(2);
+    }
+
+    @Test
+    void imageThatCannotBeMadeSmallerIsShownAsThatUntilItIsForgotten() {
+        byte[] damaged = Arrays.copyOf(DrawnPictures.noise(400, 400, 1), 200_000);
+        rig.origin.on("/damaged.png", Behaviours.image(damaged));
+        rig.get("/damaged.png", 160);
+
+        JsonNode entry = shown("/damaged.png");
+        assertThat(entry.path("state").asString()).isEqualTo("fresh");
+        assertThat(entry.path("thumbnailFailure").path("code").asString()).isEqualTo("damaged");
+        assertThat(entry.path("thumbnailFailure").path("until").asString())
+                .isEqualTo(rig.clock.instant().plusSeconds(60).toString());
+
+        purge("/damaged.png");
+        rig.origin.on("/damaged.png", Behaviours.image(DrawnPictures.png(400, 200, 1)));
+        assertThat(rig.get("/damaged.png", 160).statusCode()).isEqualTo(200);
     }
 
     @Test

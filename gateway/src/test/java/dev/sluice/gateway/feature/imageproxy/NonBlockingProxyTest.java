@@ -44,6 +44,7 @@ class NonBlockingProxyTest {
     static void start() throws Exception {
         origin = HostileOrigin.start()
                 .on("/large.png", Behaviours.image(Pictures.png(1_000_000)))
+                .on("/wide.png", Behaviours.image(DrawnPictures.noise(400, 200, 1)))
                 .on("/small.png", Behaviours.image(Pictures.png(20_000)))
                 .on("/gone.png", Behaviours.status(410))
                 .on("/inside.png", Behaviours.redirect(302, "http://10.0.0.1/"));
@@ -107,6 +108,19 @@ class NonBlockingProxyTest {
             assertThat(send("GET", image(path), "If-None-Match", "*").statusCode())
                     .isEqualTo(304);
         }
+    }
+
+    @Test
+    void missesAndHitsOfAWidth() throws Exception {
+        String wide = image("/wide.png") + "&w=160";
+        byte[] made = send("GET", wide).body();
+
+        assertThat(DrawnPictures.read(made).getWidth()).isEqualTo(160);
+        HttpResponse<byte[]> answer = send("GET", wide);
+        assertThat(ProxyRig.cacheStatus(answer)).startsWith("sluice; hit");
+        assertThat(answer.body()).isEqualTo(made);
+        assertThat(send("HEAD", wide).statusCode()).isEqualTo(200);
+        assertThat(send("GET", image("/small.png") + "&w=160").statusCode()).isEqualTo(422);
     }
 
     @Test

@@ -32,7 +32,7 @@ final class ProxyRig implements AutoCloseable {
     final Path directory;
     private final String token;
 
-    private ProxyRig(Path directory, boolean cached, String... settings) {
+    private ProxyRig(Path directory, boolean cached, List<Class<?>> further, String... settings) {
         this.directory = directory;
         Map<String, String> all = new LinkedHashMap<>();
         all.put("sluice.image-proxy.cache.enabled", Boolean.toString(cached));
@@ -43,17 +43,28 @@ final class ProxyRig implements AutoCloseable {
         for (int i = 0; i < settings.length; i += 2) {
             all.put(settings[i], settings[i + 1]);
         }
-        gateway = RunningGateway.start(origin, all, clock);
+        all.putIfAbsent("sluice.fetch.allow-networks", origin.addressAndPort());
+        gateway = RunningGateway.start(all, clock, further.toArray(Class<?>[]::new));
         token = gateway.signIn("alice", "user");
     }
 
     /** Keeps images in {@code directory}. */
     static ProxyRig in(Path directory, String... settings) {
-        return new ProxyRig(directory, true, settings);
+        return new ProxyRig(directory, true, List.of(), settings);
+    }
+
+    /** Keeps images in {@code directory}, and has them decoded by a {@link TestDecoder}. */
+    static ProxyRig decodingIn(Path directory, String... settings) {
+        return new ProxyRig(directory, true, List.of(TestDecoder.Wiring.class), settings);
+    }
+
+    /** Has images decoded by a {@link TestDecoder}, and keeps none. */
+    static ProxyRig decodingWithoutCache(String... settings) {
+        return new ProxyRig(Path.of("never-written"), false, List.of(TestDecoder.Wiring.class), settings);
     }
 
     static ProxyRig withoutCache(String... settings) {
-        return new ProxyRig(Path.of("never-written"), false, settings);
+        return new ProxyRig(Path.of("never-written"), false, List.of(), settings);
     }
 
     /** What alice gets for the image at a path of the origin, with further request headers as names and values. */
@@ -63,6 +74,15 @@ final class ProxyRig implements AutoCloseable {
 
     HttpResponse<byte[]> getUrl(String url, String... headers) {
         return gateway.send(as(token, proxied(url), headers));
+    }
+
+    /** As {@link #get}, at a width. */
+    HttpResponse<byte[]> get(String path, int width, String... headers) {
+        return gateway.send(as(token, proxied(origin.url(path), width), headers));
+    }
+
+    TestDecoder decoder() {
+        return gateway.bean(TestDecoder.class);
     }
 
     HttpResponse<byte[]> head(String path) {
@@ -90,16 +110,26 @@ final class ProxyRig implements AutoCloseable {
         return "/api/image-proxy?url=" + URLEncoder.encode(url, StandardCharsets.UTF_8);
     }
 
+    /** Where the gateway shows the image at {@code url}, at a width. */
+    static String proxied(String url, int width) {
+        return proxied(url) + "&w=" + width;
+    }
+
     /** A client that has sent alice's request for the image at a path of the origin, and reads nothing by itself. */
     Socket rawClient(String path, int receiveBuffer) {
+        return rawClientOf(proxied(origin.url(path)), receiveBuffer);
+    }
+
+    /** As {@link #rawClient}, for any path of the gateway. */
+    Socket rawClientOf(String path, int receiveBuffer) {
         try {
             Socket client = new Socket();
             client.setReceiveBufferSize(receiveBuffer);
             client.setSoTimeout((int) SOON.toMillis());
             client.connect(gateway.address());
             client.getOutputStream()
-                    .write(("GET " + proxied(origin.url(path)) + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
-                                    + "Authorization: Bearer " + token + "\r\n\r\n")
+                    .write(("GET " + path + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + "Authorization: Bearer "
+                                    + token + "\r\n\r\n")
                             .getBytes(StandardCharsets.US_ASCII));
             return client;
         } catch (IOException failed) {

@@ -6,11 +6,13 @@ import static dev.sluice.gateway.feature.imageproxy.ProxyRig.problem;
 import static dev.sluice.gateway.feature.imageproxy.ProxyRig.proxied;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sluice.gateway.contract.SigningSecret;
 import dev.sluice.gateway.testing.Behaviours;
 import dev.sluice.gateway.testing.NoLeaks;
 import dev.sluice.gateway.testing.Pictures;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -43,9 +45,12 @@ class SignedUrlsTest {
 
     @BeforeAll
     static void start() {
-        rig = ProxyRig.in(
+        rig = ProxyRig.decodingIn(
                 directory.resolve("cache"), "sluice.signing-secret", SECRET, "sluice.previous-signing-secret", OLDER);
-        rig.origin.on("/a.png", Behaviours.image(PICTURE)).on("/b.png", Behaviours.image(PICTURE));
+        rig.origin
+                .on("/a.png", Behaviours.image(PICTURE))
+                .on("/b.png", Behaviours.image(PICTURE))
+                .on("/wide.png", Behaviours.image(DrawnPictures.png(400, 200, 1)));
     }
 
     @AfterAll
@@ -178,6 +183,85 @@ class SignedUrlsTest {
         assertThat(problem(answer).path("member").asString()).isEqualTo("url");
     }
 
+    private static List<JsonNode> signedWidths(ProxyRig by, String url, Object... widths) {
+        HttpResponse<byte[]> answer = by.signUrls(
+                JsonMapper.shared().writeValueAsString(Map.of("urls", List.of(url), "widths", List.of(widths))));
+        assertThat(answer.statusCode()).isEqualTo(200);
+        return JsonMapper.shared()
+                .readTree(answer.body())
+                .path("urls")
+                .path(0)
+                .path("widths")
+                .valueStream()
+                .toList();
+    }
+
+    @Test
+    void widthsAreSignedBesideTheOriginal() {
+        String image = rig.origin.url("/wide.png");
+
+        List<JsonNode> widths = signedWidths(rig, image, 640, 160);
+
+        assertThat(widths.stream().map(each -> each.path("width").asInt())).containsExactly(640, 160);
+        HttpResponse<byte[]> small =
+                rig.gateway.get(widths.getLast().path("proxyUrl").asString());
+        assertThat(small.statusCode()).isEqualTo(200);
+        assertThat(DrawnPictures.read(small.body()).getWidth()).isEqualTo(160);
+        assertThat(header(small, "Cross-Origin-Resource-Policy")).isEqualTo("cross-origin");
+        assertThat(signed(rig, List.of(image)).getFirst().has("widths")).isFalse();
+    }
+
+    @Test
+    void signatureOfAWidthIsForThisWidthAlone() {
+        String image = rig.origin.url("/wide.png");
+        String url = signedWidths(rig, image, 160).getFirst().path("proxyUrl").asString();
+
+        assertRefused(rig.gateway.get(url.replace("&w=160", "&w=320")), "sig");
+        assertRefused(rig.gateway.get(url.replace("&w=160", "&w=0160")), "sig");
+        assertRefused(rig.gateway.get(url.replace("&w=160", "&w=")), "sig");
+        assertRefused(rig.gateway.get(url.replace("&w=160", "")), "sig");
+        assertRefused(rig.gateway.get(signed(rig, image) + "&w=160"), "sig");
+        assertRefused(rig.gateway.get(signed(rig, image) + "&w="), "sig");
+        assertRefused(rig.gateway.get("/api/image-proxy?w=320&" + url.substring(url.indexOf('?') + 1)), "sig");
+        HttpResponse<byte[]> twice = rig.gateway.get(url + "&w=320");
+        assertThat(twice.statusCode()).isEqualTo(400);
+        assertThat(problem(twice).path("member").asString()).isEqualTo("w");
+    }
+
+    /** Made before there were widths. */
+    @Test
+    void signatureCoversUrlAndEndAlone() {
+        String image = rig.origin.url("/a.png");
+        String expires = signed(rig, image).replaceAll(".*&exp=(\\d+)&.*", "$1");
+        String before = new SigningSecret(SECRET.getBytes(StandardCharsets.UTF_8))
+                .keyFor("image-proxy-url")
+                .sign(expires + "\n" + image);
+
+        assertThat(rig.gateway
+                        .get(proxied(image) + "&exp=" + expires + "&sig=" + before)
+                        .statusCode())
+                .isEqualTo(200);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "[] | widths",
+                "[160,320,640,1280,160] | widths",
+                "[161] | widths[0]",
+                "[160,160] | widths[1]",
+                "[320.0] | widths[0]",
+                "[320,null] | widths[1]",
+                "[4294967456] | widths[0]"
+            })
+    void widthThatCannotBeSignedIsNamed(String widths, String member) {
+        HttpResponse<byte[]> answer = rig.signUrls("{\"urls\":[\"https://e.com/\"],\"widths\":" + widths + "}");
+
+        assertThat(answer.statusCode()).isEqualTo(400);
+        assertThat(problem(answer).path("member").asString()).isEqualTo(member);
+    }
+
     @Test
     void urlEndsWhenItSays() {
         JsonNode answer = signed(rig, List.of(rig.origin.url("/a.png"))).getFirst();
@@ -237,6 +321,32 @@ class SignedUrlsTest {
 
         assertThat(answer.statusCode()).isEqualTo(200);
         assertThat(rig.origin.requests(asked)).isEqualTo(1);
+    }
+
+    @Test
+    void makingAnImageSmallerCountsAsThreeAndSendingItAsOne() {
+        try (ProxyRig limited = ProxyRig.decodingIn(
+                directory.resolve("transforms"),
+                "sluice.limits.enabled",
+                "true",
+                "sluice.limits.definitions.image-proxy.units",
+                "6",
+                "sluice.limits.definitions.image-proxy.period",
+                "1h")) {
+            limited.origin.on("/a.png", Behaviours.image(DrawnPictures.png(400, 200, 1)));
+
+            assertThat(limited.get("/a.png", 160).statusCode()).isEqualTo(200);
+            assertThat(header(limited.get("/a.png", 160), "X-RateLimit-Remaining"))
+                    .isEqualTo("2");
+            assertThat(header(limited.get("/a.png", 161), "X-RateLimit-Remaining"))
+                    .isEqualTo("1");
+            assertThat(header(limited.get("/a.png", 320), "X-RateLimit-Remaining"))
+                    .isEqualTo("0");
+
+            HttpResponse<byte[]> refused = limited.get("/a.png", 160);
+            assertThat(refused.statusCode()).isEqualTo(429);
+            assertThat(Long.parseLong(header(refused, "Retry-After"))).isGreaterThan(1200);
+        }
     }
 
     @Test

@@ -1,0 +1,153 @@
+package dev.sluice.gateway.feature.imageproxy;
+
+import dev.sluice.gateway.feature.imageproxy.TransformException.Kind;
+import dev.sluice.gateway.outbound.picture.Pictures;
+import dev.sluice.gateway.outbound.picture.ReceivedFile;
+import dev.sluice.gateway.outbound.picture.decode.DecoderException;
+import dev.sluice.gateway.outbound.picture.decode.Thumbnail;
+import dev.sluice.gateway.outbound.picture.decode.Work;
+import dev.sluice.gateway.outbound.picture.format.PictureException;
+import dev.sluice.gateway.outbound.storage.StorageException;
+import dev.sluice.zipstream.BufferBudget;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeoutException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.core.io.buffer.DataBufferUtils;
+import org.springframework.core.io.buffer.DefaultDataBufferFactory;
+import reactor.core.Disposable;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
+
+/** Has images decoded, and brings what is smaller into memory that was reserved for it. */
+final class ThumbnailMaker {
+    private static final Logger LOG = LoggerFactory.getLogger(ThumbnailMaker.class);
+    private static final int READ_BYTES = 64 * 1024;
+
+    /** What browsers show; anything else is converted. */
+    private static final Set<String> SHOWN =
+            Set.of("image/jpeg", "image/png", "image/gif", "image/webp", "image/avif", "image/svg+xml");
+
+    private final Pictures pictures;
+    private final BufferBudget memory;
+    private final Duration memoryTimeout;
+    private final long maxBytes;
+    private final Duration timeout;
+
+    ThumbnailMaker(Pictures pictures, ImageProxyProperties properties, BufferBudget memory) {
+        this.pictures = pictures;
+        this.memory = memory;
+        this.memoryTimeout = properties.memoryTimeout();
+        this.maxBytes = properties.maxImageSize().toBytes();
+        this.timeout = properties.transformTimeout();
+    }
+
+    /** What is to be sent at a width. */
+    sealed interface Made {
+        /**
+         * A smaller copy.
+         *
+         * @param bytes held by the task that made it
+         * @param meta what is known of it
+         */
+        record Smaller(ArrivedImage bytes, CachedMeta meta) implements Made {}
+
+        /** The original, which is not wider. */
+        record Original() implements Made {}
+    }
+
+    /**
+     * What is to be sent of {@code original} at a width: a smaller copy of it, or the original itself if it is not
+     * wider.
+     *
+     * <p>Fails with {@link TransformException}, or with {@code BudgetExhaustedException} when there is no memory.
+     *
+     * @param original held by the caller; disposed of as soon as it is not needed any more, to make room
+     * @param held takes the copy, from its first byte
+     */
+    Mono<Made> make(ProxiedImage original, int width, Disposable.Composite held) {
+        CachedMeta meta = original.meta();
+        return pictures.decoded(
+                        writer ->
+                                writer.apply(original.bytes(0, meta.length(), DefaultDataBufferFactory.sharedInstance)),
+                        Work.TRANSFORM,
+                        List.of(width),
+                        received -> received.thumbnails().isEmpty()
+                                ? asItIs(meta, received)
+                                : smaller(original, width, received.thumbnails().getFirst(), held))
+                .timeout(timeout)
+                .onErrorMap(this::failure);
+    }
+
+    private Mono<Made> asItIs(CachedMeta original, ReceivedFile received) {
+        return SHOWN.contains(original.mediaType())
+                ? Mono.just(new Made.Original())
+                : Mono.error(new TransformException(
+                        Kind.IMAGE,
+                        "unsupported",
+                        original.mediaType() + " of " + received.picture().width()
+                                + " pixels cannot be shown by browsers (expected: a wider image, or another type)",
+                        null));
+    }
+
+    private Mono<Made> smaller(ProxiedImage original, int width, Thumbnail thumbnail, Disposable.Composite held) {
+        CachedMeta meta =
+                original.meta().thumbnail(width, thumbnail.type().mediaType(), thumbnail.etag(), thumbnail.size());
+        original.dispose();
+        if (thumbnail.size() > maxBytes) {
+            return Mono.error(new TransformException(
+                    Kind.IMAGE,
+                    "too_large",
+                    "The image takes " + thumbnail.size() + " bytes at this width (expected: at most " + maxBytes + ")",
+                    null));
+        }
+        return memory.reserve(thumbnail.size(), memoryTimeout)
+                .map(reservation -> {
+                    ArrivedImage image = new ArrivedImage(reservation, thumbnail.size());
+                    held.add(image);
+                    return image;
+                })
+                .flatMap(image -> image.receive(DataBufferUtils.read(
+                                        thumbnail.file(), DefaultDataBufferFactory.sharedInstance, READ_BYTES)
+                                .subscribeOn(Schedulers.boundedElastic()))
+                        .then(Mono.fromSupplier(() -> new Made.Smaller(image, meta))));
+    }
+
+    private Throwable failure(Throwable failed) {
+        return switch (failed) {
+            case PictureException bad ->
+                new TransformException(Kind.IMAGE, bad.kind().code(), String.valueOf(bad.getMessage()), bad);
+            case DecoderException decoder -> failure(decoder);
+            case TimeoutException _ ->
+                new TransformException(
+                        Kind.DECODER,
+                        "timed_out",
+                        "The image is not made smaller after " + timeout.toMillis() + " ms",
+                        failed);
+            case StorageException _, UncheckedIOException _ -> {
+                LOG.warn("no image is made smaller: {}", failed.toString());
+                yield busy("work_file", failed);
+            }
+            case RejectedExecutionException _ -> busy("busy", failed);
+            default -> failed;
+        };
+    }
+
+    private static TransformException failure(DecoderException decoder) {
+        String reason = decoder.kind().name().toLowerCase(Locale.ROOT);
+        return switch (decoder.kind()) {
+            case LIMIT -> new TransformException(Kind.IMAGE, reason, String.valueOf(decoder.getMessage()), decoder);
+            case FAILED -> new TransformException(Kind.DECODER, reason, String.valueOf(decoder.getMessage()), decoder);
+            case BUSY -> busy(reason, decoder);
+        };
+    }
+
+    private static TransformException busy(String reason, Throwable cause) {
+        return new TransformException(Kind.BUSY, reason, "There is no room to make an image smaller at present", cause);
+    }
+}
