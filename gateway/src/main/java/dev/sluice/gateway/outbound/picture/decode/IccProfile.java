@@ -14,12 +14,12 @@ import java.util.zip.Inflater;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Whether a picture's numbers mean other colours than those of sRGB, by the ICC profile in its file. libvips converts
- * well from a profile and badly without one (8.14 takes the white point of the one for that of the other), so it has to
- * be known beforehand; a guess is enough, for libvips says when it finds no use for the profile.
+ * Whether a file holds an ICC profile, which says what colours its numbers mean. libvips converts well from a profile
+ * and badly without one (8.14 makes blue violet), so it has to be known beforehand; a guess is enough, for libvips says
+ * when it finds no use for the profile.
  *
  * <pre>
- *   size 4 | … | class at 12 | colours at 16 | … | "acsp" at 36 | … to 128 | tags: description, …
+ *   size | … | class at 12 | colours at 16 | … | "acsp" at 36 | … to 128 | tags
  * </pre>
  *
  * @see <a href="https://www.color.org/specification/ICC.1-2022-05.pdf">ICC.1, section 7.2</a>
@@ -27,7 +27,6 @@ import org.jspecify.annotations.Nullable;
 final class IccProfile {
     private static final int LOOKED_AT = 1 << 20;
     private static final int HEADER = 128;
-    private static final int START = 4096;
     private static final byte[] SIGNATURE = "acsp".getBytes(StandardCharsets.US_ASCII);
     private static final int SIGNATURE_AT = 36;
     private static final Set<String> CLASSES = Set.of("mntr", "scnr", "prtr", "spac");
@@ -36,30 +35,21 @@ final class IccProfile {
 
     private IccProfile() {}
 
-    /** Whether {@code file} holds a profile of other colours than sRGB's, in the first megabyte. Blocks. */
-    static boolean isOtherThanSrgb(Path file, String mediaType) throws IOException {
+    /** Whether {@code file} holds a profile for colours of light or for grey, in its first megabyte. Blocks. */
+    static boolean isIn(Path file, String mediaType) throws IOException {
         byte[] start;
         try (InputStream bytes = Files.newInputStream(file)) {
             start = bytes.readNBytes(LOOKED_AT);
         }
         return switch (mediaType) {
             case "image/gif", "image/svg+xml" -> false;
-            case "image/png" -> isOther(inflated(start));
-            default -> isOther(profile(start));
+            case "image/png" -> isUsable(inflated(start));
+            default -> isUsable(profile(start));
         };
     }
 
-    private static boolean isOther(byte @Nullable [] profile) {
-        return profile != null
-                && profile.length >= HEADER
-                && COLORS.contains(text(profile, 16))
-                && !isNamed(profile, "sRGB".getBytes(StandardCharsets.US_ASCII))
-                && !isNamed(profile, "sRGB".getBytes(StandardCharsets.UTF_16BE));
-    }
-
-    /** The description is one of the first tags, in ASCII or, since version 4, in UTF-16. */
-    private static boolean isNamed(byte[] profile, byte[] name) {
-        return indexOf(profile, name, HEADER) >= 0;
+    private static boolean isUsable(byte @Nullable [] profile) {
+        return profile != null && profile.length >= HEADER && COLORS.contains(text(profile, 16));
     }
 
     /** The start of what looks like a profile. */
@@ -67,7 +57,7 @@ final class IccProfile {
         for (int at = indexOf(file, SIGNATURE, SIGNATURE_AT); at >= 0; at = indexOf(file, SIGNATURE, at + 1)) {
             int start = at - SIGNATURE_AT;
             if (CLASSES.contains(text(file, start + 12))) {
-                return Arrays.copyOfRange(file, start, Math.min(file.length, start + START));
+                return Arrays.copyOfRange(file, start, Math.min(file.length, start + HEADER));
             }
         }
         return null;
@@ -98,7 +88,7 @@ final class IccProfile {
         try {
             inflater.setInput(bytes, start, end - start);
             ByteArrayOutputStream profile = new ByteArrayOutputStream();
-            byte[] part = new byte[START];
+            byte[] part = new byte[HEADER];
             profile.write(part, 0, inflater.inflate(part));
             return profile.toByteArray();
         } catch (DataFormatException damaged) {

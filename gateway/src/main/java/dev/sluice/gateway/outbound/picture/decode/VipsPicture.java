@@ -93,7 +93,7 @@ final class VipsPicture {
                 options.addAll(List.of("--size", "down", "--fail-on", "error"));
             }
         }
-        this.convertsColors = IccProfile.isOtherThanSrgb(file, mediaType);
+        this.convertsColors = IccProfile.isIn(file, mediaType);
     }
 
     private String scale() {
