@@ -49,13 +49,13 @@ record JpegFile(byte[] head, long firstScan, int passes, byte @Nullable [] profi
     /**
      * Reads a file's markers.
      *
-     * @throws PictureException if there is no scan
+     * @throws PictureException if there is no scan, or one of several is missing
      */
     static JpegFile of(Path file, Deadline deadline) throws IOException {
         try (InputStream bytes = new BufferedInputStream(Files.newInputStream(file), 1 << 16)) {
             return new Walk(bytes, deadline).file();
         } catch (EOFException brokenOff) {
-            throw new PictureException(Kind.DAMAGED, "The image cannot be decoded: it has no pixels", brokenOff);
+            throw new PictureException(Kind.DAMAGED, "The image cannot be decoded: it breaks off", brokenOff);
         }
     }
 
@@ -141,17 +141,14 @@ record JpegFile(byte[] head, long firstScan, int passes, byte @Nullable [] profi
         }
 
         private int passes() throws IOException {
+            jpeg.skipNBytes(2);
+            if (!isProgressive && jpeg.readUnsignedByte() == components) {
+                return 1;
+            }
             int scans = 1;
-            try {
-                jpeg.skipNBytes(2);
-                if (!isProgressive && jpeg.readUnsignedByte() == components) {
-                    return 1;
-                }
-                for (int marker = marker(); marker != END; marker = marker()) {
-                    scans += marker == START_OF_SCAN ? 1 : 0;
-                }
-            } catch (EOFException brokenOff) {
-                return scans; // the reader will notice
+            // A file that ends between two scans would be a picture to the reader, if a poor one.
+            for (int marker = marker(); marker != END; marker = marker()) {
+                scans += marker == START_OF_SCAN ? 1 : 0;
             }
             return scans;
         }
