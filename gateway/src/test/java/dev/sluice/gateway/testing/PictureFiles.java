@@ -60,7 +60,12 @@ public final class PictureFiles {
     /** A directory of Exif with an orientation and nothing else, big-endian. */
     public static byte[] exif(int orientation) {
         return join(
-                ascii("MM"), shorts(42), Heif.ints(8), shorts(1, ORIENTATION, 3), Heif.ints(1), shorts(orientation, 0),
+                ascii("MM"),
+                shorts(42),
+                Heif.ints(8),
+                shorts(1, ORIENTATION, 3),
+                Heif.ints(1),
+                shorts(orientation, 0),
                 Heif.ints(0));
     }
 
@@ -136,7 +141,9 @@ public final class PictureFiles {
     /** A frame of a GIF, of two colours; its pixels are none that can be decoded unless it is one pixel. */
     public static byte[] frame(int left, int top, int width, int height) {
         return join(
-                octets(0x2c), little16(left, top, width, height), octets(0x80, 0, 0, 0, 255, 255, 255, 2, 2, 0x44, 1, 0));
+                octets(0x2c),
+                little16(left, top, width, height),
+                octets(0x80, 0, 0, 0, 255, 255, 255, 2, 2, 0x44, 1, 0));
     }
 
     /** A RIFF file of these chunks. */
@@ -167,16 +174,17 @@ public final class PictureFiles {
 
     /** A frame of an animated WebP, which is {@code image}. */
     public static byte[] anmf(int left, int top, int width, int height, byte[] image) {
-        return riff(
-                "ANMF",
-                join(little24(left / 2, top / 2, width - 1, height - 1, 100), octets(0), image));
+        return riff("ANMF", join(little24(left / 2, top / 2, width - 1, height - 1, 100), octets(0), image));
     }
 
     /** A TIFF of 8 bits grey in one strip, with these entries more. Its entries are sorted by whoever calls. */
     public static byte[] tiff(ByteOrder order, int width, int height, int... tagsAndShorts) {
         int count = 6 + tagsAndShorts.length / 2;
-        ByteBuffer bytes = ByteBuffer.allocate(8 + 2 + 12 * count + 4 + width * height).order(order);
-        bytes.put(ascii(order == ByteOrder.BIG_ENDIAN ? "MM" : "II")).putChar((char) 42).putInt(8);
+        ByteBuffer bytes =
+                ByteBuffer.allocate(8 + 2 + 12 * count + 4 + width * height).order(order);
+        bytes.put(ascii(order == ByteOrder.BIG_ENDIAN ? "MM" : "II"))
+                .putChar((char) 42)
+                .putInt(8);
         bytes.putChar((char) count);
         entry(bytes, 256, width);
         entry(bytes, 257, height);
@@ -195,12 +203,17 @@ public final class PictureFiles {
     }
 
     private static void entry(ByteBuffer bytes, int tag, int value) {
-        bytes.putChar((char) tag).putChar((char) 3).putInt(1).putChar((char) value).putChar((char) 0);
+        bytes.putChar((char) tag)
+                .putChar((char) 3)
+                .putInt(1)
+                .putChar((char) value)
+                .putChar((char) 0);
     }
 
     /** An SVG whose root has these attributes. */
     public static byte[] svg(String attributes) {
-        return ascii("<svg xmlns=\"http://www.w3.org/2000/svg\" " + attributes + "><rect width=\"9\" height=\"9\"/></svg>");
+        return ascii(
+                "<svg xmlns=\"http://www.w3.org/2000/svg\" " + attributes + "><rect width=\"9\" height=\"9\"/></svg>");
     }
 
     /** Characters of one byte. */
@@ -217,11 +230,15 @@ public final class PictureFiles {
     private static byte[] little24(int... numbers) {
         ByteBuffer bytes = ByteBuffer.allocate(3 * numbers.length);
         Arrays.stream(numbers)
-                .forEach(number -> bytes.put((byte) number).put((byte) (number >> 8)).put((byte) (number >> 16)));
+                .forEach(number ->
+                        bytes.put((byte) number).put((byte) (number >> 8)).put((byte) (number >> 16)));
         return bytes.array();
     }
 
     private static byte[] little32(int number) {
-        return ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN).putInt(number).array();
+        return ByteBuffer.allocate(4)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putInt(number)
+                .array();
     }
 }

@@ -70,8 +70,7 @@ public class GalleryFeature {
     }
 
     @Bean
-    ImageIntake imageIntake(
-            GalleryProperties properties, OriginFetch origins, Pictures pictures) {
+    ImageIntake imageIntake(GalleryProperties properties, OriginFetch origins, Pictures pictures) {
         return new ImageIntake(origins, pictures, properties.maxImageSize().toBytes());
     }
 

@@ -16,9 +16,11 @@ final class PictureHealth implements ReactiveHealthIndicator {
 
     @Override
     public Mono<Health> health() {
-        return Mono.fromSupplier(() -> (decoder instanceof VipsDecoder vips && vips.isMissing() ? Health.down() : Health.up())
-                .withDetail("decoder", decoder.name())
-                .withDetail("types", decoder.mediaTypes().stream().sorted().toList())
-                .build());
+        return Mono.fromSupplier(
+                () -> (decoder instanceof VipsDecoder vips && vips.isMissing() ? Health.down() : Health.up())
+                        .withDetail("decoder", decoder.name())
+                        .withDetail(
+                                "types", decoder.mediaTypes().stream().sorted().toList())
+                        .build());
     }
 }

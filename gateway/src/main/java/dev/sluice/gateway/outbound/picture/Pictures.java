@@ -116,8 +116,7 @@ public final class Pictures {
      * @param mediaType of the {@link #keptTypes}; a HEIF file of several brands may be called by any of them
      */
     public <T> Mono<T> takeAs(String mediaType, Source source, Function<ReceivedFile, Mono<T>> use) {
-        return decoded(
-                source, file -> PictureFormats.readAs(mediaType, file, maxPixels), Work.INTAKE, WIDTHS, use);
+        return decoded(source, file -> PictureFormats.readAs(mediaType, file, maxPixels), Work.INTAKE, WIDTHS, use);
     }
 
     /**
@@ -125,25 +124,20 @@ public final class Pictures {
      * that has ended, however it ended. The source bounds how many bytes come.
      *
      * <p>Fails with {@link PictureException} for what is no picture that can be kept, with {@link DecoderException} if
-     * the decoder failed at it or no decoder was free in time, with {@link StorageException} if the disk
-     * did, or as {@code source} or {@code use} does.
+     * the decoder failed at it or no decoder was free in time, with {@link StorageException} if the disk did, or as
+     * {@code source} or {@code use} does.
      *
      * @param work whose turn it takes
      * @param widths of {@link #WIDTHS}, ascending, may be empty. Those that are not less than the picture's own are
      *     left out, and so are those at which its height would be more than a WebP file can have; a picture that
      *     browsers do not show gets one of its own width instead of the first that is not less
      */
-    public <T> Mono<T> decoded(
-            Source source, Work work, List<Integer> widths, Function<ReceivedFile, Mono<T>> use) {
+    public <T> Mono<T> decoded(Source source, Work work, List<Integer> widths, Function<ReceivedFile, Mono<T>> use) {
         return decoded(source, file -> PictureFormats.read(file, maxPixels), work, widths, use);
     }
 
     private <T> Mono<T> decoded(
-            Source source,
-            HeaderReader headers,
-            Work work,
-            List<Integer> widths,
-            Function<ReceivedFile, Mono<T>> use) {
+            Source source, HeaderReader headers, Work work, List<Integer> widths, Function<ReceivedFile, Mono<T>> use) {
         return files.with(directory -> {
             Path file = directory.resolve("original");
             return source.read(body -> write(file, body))
@@ -175,9 +169,9 @@ public final class Pictures {
                 .toList();
         Mono<Decoded> decoded = decoded(file, header, work, smaller, file.resolveSibling("thumbnails"));
         return needsCopy(header, widths)
-                ? decoded.flatMap(first -> decoded(
-                                file, header, work, List.of(header.width()), file.resolveSibling("copy"))
-                        .map(copy -> joined(first, copy)))
+                ? decoded.flatMap(
+                        first -> decoded(file, header, work, List.of(header.width()), file.resolveSibling("copy"))
+                                .map(copy -> joined(first, copy)))
                 : decoded;
     }
 

@@ -1,7 +1,7 @@
 package dev.sluice.gateway.outbound.picture;
 
-import dev.sluice.gateway.outbound.spool.WorkDirectory;
 import dev.sluice.gateway.outbound.spool.OwnedFiles;
+import dev.sluice.gateway.outbound.spool.WorkDirectory;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.function.Function;

@@ -11,8 +11,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Files, or directories, whose names tell which process made them, {@code 4711-1.spool}, so that what a killed one has left can be told
- * from what another uses. Processes that do not see each other, as in two containers, need two directories.
+ * Files, or directories, whose names tell which process made them, {@code 4711-1.spool}, so that what a killed one has
+ * left can be told from what another uses. Processes that do not see each other, as in two containers, need two
+ * directories.
  */
 public final class OwnedFiles {
     private static final Logger LOG = LoggerFactory.getLogger(OwnedFiles.class);

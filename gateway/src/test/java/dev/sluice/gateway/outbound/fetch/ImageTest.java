@@ -260,9 +260,7 @@ class ImageTest {
     @ParameterizedTest
     @ValueSource(strings = {"<!--", " ", "<!-- -->", "<?a b?>", "<!DOCTYPE svg [", "<svg ", "&x;", "<a>"})
     void nothingButBeginningsIsNoSvg(String beginning) {
-        byte[] start = beginning
-                .repeat(SvgRoot.START / beginning.length())
-                .getBytes(StandardCharsets.US_ASCII);
+        byte[] start = beginning.repeat(SvgRoot.START / beginning.length()).getBytes(StandardCharsets.US_ASCII);
 
         assertThat(ImageTypes.svg(start)).isNull();
     }

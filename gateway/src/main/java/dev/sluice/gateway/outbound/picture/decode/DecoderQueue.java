@@ -142,7 +142,8 @@ public final class DecoderQueue {
         job.expireWith(timer.schedule(
                 () -> {
                     if (leave(job, work)) {
-                        job.fail(busy("no decoder was free within " + bounds.timeout().toSeconds() + " s"));
+                        job.fail(busy(
+                                "no decoder was free within " + bounds.timeout().toSeconds() + " s"));
                     }
                 },
                 bounds.timeout().toMillis(),

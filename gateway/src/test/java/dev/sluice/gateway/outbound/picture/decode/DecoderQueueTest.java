@@ -238,7 +238,8 @@ class DecoderQueueTest {
         DecoderQueue queue = queue(8, 1_000, 1_000, 10);
         decode(queue, 5, Work.INTAKE);
         decoder.next();
-        Disposable large = queue.decode(FILE, header(10), List.of(), directory, Work.INTAKE).subscribe();
+        Disposable large = queue.decode(FILE, header(10), List.of(), directory, Work.INTAKE)
+                .subscribe();
         var small = decode(queue, 2, Work.INTAKE);
         assertThat(queue.queued(Work.INTAKE)).isEqualTo(2);
 
@@ -251,7 +252,8 @@ class DecoderQueueTest {
     @Test
     void oneThatIsCancelledWhileItRunsIsInterruptedAndLeavesNothing() throws Exception {
         DecoderQueue queue = queue(1, 1_000, 1_000, 10);
-        Disposable running = queue.decode(FILE, header(5), List.of(), directory, Work.INTAKE).subscribe();
+        Disposable running =
+                queue.decode(FILE, header(5), List.of(), directory, Work.INTAKE).subscribe();
         decoder.next();
         var next = decode(queue, 10, Work.INTAKE);
 

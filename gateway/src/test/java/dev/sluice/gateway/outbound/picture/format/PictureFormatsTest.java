@@ -35,8 +35,9 @@ class PictureFormatsTest {
     private static final long MOST = 50_000_000;
 
     /** 30 x 20, red: a container of one piece, and a bare codestream. */
-    static final String JXL = "AAAADEpYTCANCocKAAAAFGZ0eXBqeGwgAAAAAGp4bCAAAABUanhsY/8KmECQUFwIABKIAgD0AF3lEgAAFSqjjBu8nOv5"
-            + "8kOHxbSN6wxttW1hSaLIODZJJ3BIEmsw2GX2AwaAYeYFABwCQAYBkGEtQwOgkgQ=";
+    static final String JXL =
+            "AAAADEpYTCANCocKAAAAFGZ0eXBqeGwgAAAAAGp4bCAAAABUanhsY/8KmECQUFwIABKIAgD0AF3lEgAAFSqjjBu8nOv5"
+                    + "8kOHxbSN6wxttW1hSaLIODZJJ3BIEmsw2GX2AwaAYeYFABwCQAYBkGEtQwOgkgQ=";
 
     private static final String BARE_JXL = "/wqYQJBQXAgAEogCAPQAXeUSAAAVKqOMG7yc6/nyQ4fFtI3rDG21bWFJosg4NkkncEgSazDYZfY"
             + "DBoBh5gUAHAJABgGQYS1DA6CSBA==";
@@ -92,11 +93,7 @@ class PictureFormatsTest {
                 Arguments.of("tiff", PictureFiles.encoded("tiff", 120, 80), 120, 80),
                 Arguments.of("tiff", PictureFiles.tiff(ByteOrder.LITTLE_ENDIAN, 40, 30), 40, 30),
                 Arguments.of("webp", PictureFiles.webp(PictureFiles.vp8l(40, 30)), 40, 30),
-                Arguments.of(
-                        "webp",
-                        PictureFiles.webp(PictureFiles.vp8x(2, 40, 30), repeated(animated, 20)),
-                        40,
-                        30),
+                Arguments.of("webp", PictureFiles.webp(PictureFiles.vp8x(2, 40, 30), repeated(animated, 20)), 40, 30),
                 Arguments.of("heic", Heif.file(640, 480, "heic", "mif1"), 640, 480),
                 Arguments.of("avif", decoded(AVIF), 30, 20),
                 Arguments.of("jxl", decoded(JXL), 30, 20),
@@ -135,7 +132,10 @@ class PictureFormatsTest {
             // Of the start, too little may be left to tell what it was.
             assertThat(kind)
                     .as(extension + " cut to " + percent + " %")
-                    .isIn(percent < 20 ? Stream.of(Kind.DAMAGED, Kind.NOT_AN_IMAGE).toList() : Stream.of(Kind.DAMAGED).toList());
+                    .isIn(
+                            percent < 20
+                                    ? Stream.of(Kind.DAMAGED, Kind.NOT_AN_IMAGE).toList()
+                                    : Stream.of(Kind.DAMAGED).toList());
         }
     }
 
@@ -162,18 +162,30 @@ class PictureFormatsTest {
         byte[] jpeg = PictureFiles.encoded("jpeg", 8, 8);
         return Stream.of(
                 Arguments.of("png", PictureFiles.png(PictureFiles.ihdr(30_000, 30_000), PIXELS, IEND)),
-                Arguments.of("png of 31 bits", PictureFiles.png(PictureFiles.ihdr(Integer.MAX_VALUE, Integer.MAX_VALUE), PIXELS, IEND)),
+                Arguments.of(
+                        "png of 31 bits",
+                        PictureFiles.png(PictureFiles.ihdr(Integer.MAX_VALUE, Integer.MAX_VALUE), PIXELS, IEND)),
                 Arguments.of("jpeg", PictureFiles.framed(jpeg, 0xc0, 8, 30_000, 30_000)),
-                Arguments.of("gif", PictureFiles.gif(30_000, 30_000, PictureFiles.frame(0, 0, 1, 1), new byte[] {0x3b})),
-                Arguments.of("frame of a gif", PictureFiles.gif(9, 9, PictureFiles.frame(0, 0, 9, 9), PictureFiles.frame(0, 0, 30_000, 30_000))),
+                Arguments.of(
+                        "gif", PictureFiles.gif(30_000, 30_000, PictureFiles.frame(0, 0, 1, 1), new byte[] {0x3b})),
+                Arguments.of(
+                        "frame of a gif",
+                        PictureFiles.gif(
+                                9, 9, PictureFiles.frame(0, 0, 9, 9), PictureFiles.frame(0, 0, 30_000, 30_000))),
                 Arguments.of("webp", PictureFiles.webp(PictureFiles.vp8l(16_000, 16_000))),
                 Arguments.of("canvas of a webp", PictureFiles.webp(PictureFiles.vp8x(2, 1 << 24, 1 << 24))),
-                Arguments.of("tiff", PictureFiles.tiff(ByteOrder.BIG_ENDIAN, 3, 3, 322, 30_000, 323, 30_000, 324, 9, 325, 9)),
+                Arguments.of(
+                        "tiff",
+                        PictureFiles.tiff(ByteOrder.BIG_ENDIAN, 3, 3, 322, 30_000, 323, 30_000, 324, 9, 325, 9)),
                 Arguments.of("heic", Heif.file(30_000, 30_000, "heic")),
                 Arguments.of("avif", Heif.file(-1, -1, "avif")),
                 Arguments.of("svg", PictureFiles.svg("width=\"30000\" height=\"30000\"")),
                 Arguments.of("svg of a box", PictureFiles.svg("viewBox=\"0 0 1e9 1e9\"")),
-                Arguments.of("jxl", PictureFiles.octets(0xff, 0x0a, 0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff)));
+                Arguments.of(
+                        "jxl",
+                        PictureFiles.octets(
+                                0xff, 0x0a, 0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+                                0xff, 0xff)));
     }
 
     @ParameterizedTest(name = "{0}")
@@ -235,12 +247,7 @@ class PictureFormatsTest {
     }
 
     @ParameterizedTest
-    @CsvSource({
-        "0, 0, ROWS, false",
-        "2, 0, ROWS, false",
-        "2, 1, WHOLE, false",
-        "4, 0, ROWS, true",
-        "6, 1, WHOLE, true"
+    @CsvSource({"0, 0, ROWS, false", "2, 0, ROWS, false", "2, 1, WHOLE, false", "4, 0, ROWS, true", "6, 1, WHOLE, true"
     })
     void pngTellsHowItIsCoded(int colours, int interlacing, Coding coding, boolean hasAlpha) throws IOException {
         byte[] png = PictureFiles.png(PictureFiles.ihdr(40, 30, colours, interlacing), PIXELS, IEND);
@@ -308,7 +315,10 @@ class PictureFormatsTest {
                         "<!DOCTYPE svg [<!ENTITY a \"&b;&b;&b;\"><!ENTITY b SYSTEM \"file:///etc/passwd\">]>"
                                 + "<svg width=\"120\" height=\"80\" id=\"&a;\"><text>&b;</text></svg>",
                         StandardCharsets.UTF_8),
-                Arguments.of("a style sheet", "<?xml-stylesheet type=\"text/css\" href=\"x\"?>" + root, StandardCharsets.UTF_8),
+                Arguments.of(
+                        "a style sheet",
+                        "<?xml-stylesheet type=\"text/css\" href=\"x\"?>" + root,
+                        StandardCharsets.UTF_8),
                 Arguments.of(
                         "a prefix",
                         "<s:svg xmlns:s=\"http://www.w3.org/2000/svg\" width=\"120\" height=\"80\"></s:svg >\n",
@@ -317,7 +327,10 @@ class PictureFormatsTest {
                 Arguments.of("UTF-16", "\uFEFF" + root + "<!-- \u20ac -->", StandardCharsets.UTF_16LE),
                 Arguments.of("UTF-16 the other way", "\uFEFF" + root, StandardCharsets.UTF_16BE),
                 Arguments.of("a licence of 60 KB", "<!--" + "x".repeat(60_000) + "-->" + root, StandardCharsets.UTF_8),
-                Arguments.of("comments behind it", root + "<!-- made with > care --> <?and so on?>\n", StandardCharsets.UTF_8),
+                Arguments.of(
+                        "comments behind it",
+                        root + "<!-- made with > care --> <?and so on?>\n",
+                        StandardCharsets.UTF_8),
                 Arguments.of("a root that is all", "<svg width=\"120\" height=\"80\"/>", StandardCharsets.UTF_8));
     }
 
@@ -355,8 +368,13 @@ class PictureFormatsTest {
     static Stream<Arguments> unsupported() {
         byte[] jpeg = PictureFiles.encoded("jpeg", 8, 8);
         byte[] os2 = join(
-                PictureFiles.ascii("BM"), new byte[8], PictureFiles.octets(26, 0, 0, 0, 12, 0, 0, 0, 4, 0, 4, 0, 1, 0, 24, 0), new byte[48]);
-        byte[] icon = join(PictureFiles.octets(0, 0, 1, 0, 1, 0, 16, 16, 0, 0, 1, 0, 32, 0, 104, 4, 0, 0, 22, 0, 0, 0), new byte[1_128]);
+                PictureFiles.ascii("BM"),
+                new byte[8],
+                PictureFiles.octets(26, 0, 0, 0, 12, 0, 0, 0, 4, 0, 4, 0, 1, 0, 24, 0),
+                new byte[48]);
+        byte[] icon = join(
+                PictureFiles.octets(0, 0, 1, 0, 1, 0, 16, 16, 0, 0, 1, 0, 32, 0, 104, 4, 0, 0, 22, 0, 0, 0),
+                new byte[1_128]);
         byte[] cursor = icon.clone();
         cursor[2] = 2;
         byte[] bigTiff = join(PictureFiles.ascii("II\u002b\0\b\0\0\0\u0010\0\0\0\0\0\0\0"), new byte[100]);
@@ -373,9 +391,15 @@ class PictureFormatsTest {
                 Arguments.of("A Windows cursor (CUR)", cursor),
                 Arguments.of("BigTIFF", bigTiff),
                 Arguments.of("image/heif-sequence", movie),
-                Arguments.of("JPEG 2000", join(Heif.box("jP  ", Heif.ints(0x0d0a870a)), Heif.box("ftyp", PictureFiles.ascii("jp2 \0\0\0\0jp2 ")))),
+                Arguments.of(
+                        "JPEG 2000",
+                        join(
+                                Heif.box("jP  ", Heif.ints(0x0d0a870a)),
+                                Heif.box("ftyp", PictureFiles.ascii("jp2 \0\0\0\0jp2 ")))),
                 Arguments.of("image/vnd.adobe.photoshop", PictureFiles.ascii("8BPS\0\1" + "\0".repeat(50))),
-                Arguments.of("PNG of Apple's own kind (CgBI)", PictureFiles.png(PictureFiles.chunk("CgBI", new byte[4]), PictureFiles.ihdr(4, 4))));
+                Arguments.of(
+                        "PNG of Apple's own kind (CgBI)",
+                        PictureFiles.png(PictureFiles.chunk("CgBI", new byte[4]), PictureFiles.ihdr(4, 4))));
     }
 
     @ParameterizedTest(name = "{0}")

@@ -19,8 +19,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * What viewers said of files like these, and what is said here. Pillow 13.0.0 with pillow-heif 1.8.1 (the size after
- * {@code ImageOps.exif_transpose} and {@code load}) and Chromium 156 ({@code naturalWidth} and whether all rows are drawn),
- * asked by hand on 2026-11-28. "no": it is refused, or a part is missing. "-": it has no reader for the format.
+ * {@code ImageOps.exif_transpose} and {@code load}) and Chromium 156 ({@code naturalWidth} and whether all rows are
+ * drawn), asked by hand on 2026-11-28. "no": it is refused, or a part is missing. "-": it has no reader for the format.
  */
 class ViewersTest {
     private static final byte[] JPEG = PictureFiles.encoded("jpeg", 40, 30);
@@ -62,7 +62,12 @@ class ViewersTest {
                         "40x30",
                         PictureFiles.afterStart(JPEG, join(PictureFiles.app1(1), PictureFiles.app1(6)))),
                 of("with rubbish behind", "40x30", "40x30", "40x30", join(JPEG, new byte[1_000])),
-                of("with rubbish before a marker", "40x30", "40x30", "40x30", join(cut(JPEG, JPEG.length - 2), new byte[] {1, 2, 3}, tables)),
+                of(
+                        "with rubbish before a marker",
+                        "40x30",
+                        "40x30",
+                        "40x30",
+                        join(cut(JPEG, JPEG.length - 2), new byte[] {1, 2, 3}, tables)),
                 of("without its last byte", "damaged", "no", "no", cut(JPEG, 1)),
                 of("without its end marker", "damaged", "no", "no", cut(JPEG, 2)),
                 of("no rows", "damaged", "no", "no", PictureFiles.framed(JPEG, 0xc0, 8, 40, 0)),
@@ -100,8 +105,16 @@ class ViewersTest {
                         "40x30",
                         "the prefix has no place in a PNG; libvips does not read it either",
                         PictureFiles.png(
-                                IHDR, PictureFiles.chunk("eXIf", join(PictureFiles.ascii("Exif\0\0"), EXIF)), IDAT, IEND)),
-                of("with rubbish behind", "40x30", "40x30", "40x30", join(PictureFiles.png(IHDR, IDAT, IEND), new byte[9])),
+                                IHDR,
+                                PictureFiles.chunk("eXIf", join(PictureFiles.ascii("Exif\0\0"), EXIF)),
+                                IDAT,
+                                IEND)),
+                of(
+                        "with rubbish behind",
+                        "40x30",
+                        "40x30",
+                        "40x30",
+                        join(PictureFiles.png(IHDR, IDAT, IEND), new byte[9])),
                 of("without its last byte", "40x30", "40x30", "40x30", cut(PictureFiles.png(IHDR, IDAT, IEND), 1)),
                 differs(
                         "without its last chunk",
@@ -111,9 +124,19 @@ class ViewersTest {
                         "nothing tells that no more pixels were to come",
                         PictureFiles.png(IHDR, IDAT)),
                 of("a header with a wrong checksum", "damaged", "no", "no", PictureFiles.png(broken, IDAT, IEND)),
-                of("pixels with a wrong checksum", "40x30", "40x30", "40x30", PictureFiles.png(IHDR, brokenPixels, IEND)),
+                of(
+                        "pixels with a wrong checksum",
+                        "40x30",
+                        "40x30",
+                        "40x30",
+                        PictureFiles.png(IHDR, brokenPixels, IEND)),
                 of("no pixels", "damaged", "no", "no", PictureFiles.png(IHDR, IEND)),
-                of("a chunk without a name", "damaged", "no", "no", PictureFiles.png(IHDR, PictureFiles.chunk("\0\1\2\3", EXIF), IDAT, IEND)),
+                of(
+                        "a chunk without a name",
+                        "damaged",
+                        "no",
+                        "no",
+                        PictureFiles.png(IHDR, PictureFiles.chunk("\0\1\2\3", EXIF), IDAT, IEND)),
                 differs(
                         "a critical chunk that nobody knows",
                         "unsupported",
@@ -126,8 +149,18 @@ class ViewersTest {
     static Stream<Arguments> gifs() {
         return Stream.of(
                 of("GIF", "40x30", "40x30", "40x30", PictureFiles.gif(40, 30, FRAME, TRAILER)),
-                of("a screen larger than its frame", "100x80", "100x80", "100x80", PictureFiles.gif(100, 80, FRAME, TRAILER)),
-                of("a frame larger than its screen", "40x30", "40x30", "40x30", PictureFiles.gif(20, 15, FRAME, TRAILER)),
+                of(
+                        "a screen larger than its frame",
+                        "100x80",
+                        "100x80",
+                        "100x80",
+                        PictureFiles.gif(100, 80, FRAME, TRAILER)),
+                of(
+                        "a frame larger than its screen",
+                        "40x30",
+                        "40x30",
+                        "40x30",
+                        PictureFiles.gif(20, 15, FRAME, TRAILER)),
                 of(
                         "a frame that reaches beyond its screen",
                         "60x50",
@@ -144,7 +177,12 @@ class ViewersTest {
                 of("no trailer", "40x30", "40x30", "40x30", PictureFiles.gif(40, 30, FRAME)),
                 of("rubbish for a trailer", "40x30", "40x30", "40x30", PictureFiles.gif(40, 30, FRAME, new byte[3])),
                 of("no frame", "damaged", "no", "no", PictureFiles.gif(40, 30, TRAILER)),
-                of("a frame of no size", "damaged", "no", "no", PictureFiles.gif(40, 30, PictureFiles.frame(0, 0, 0, 0), TRAILER)),
+                of(
+                        "a frame of no size",
+                        "damaged",
+                        "no",
+                        "no",
+                        PictureFiles.gif(40, 30, PictureFiles.frame(0, 0, 0, 0), TRAILER)),
                 of("cut within its frame", "damaged", "no", "no", PictureFiles.gif(40, 30, cut(FRAME, 2))),
                 differs(
                         "cut within its second frame",
@@ -183,9 +221,24 @@ class ViewersTest {
                         "40x30",
                         "40x30",
                         PictureFiles.webp(PictureFiles.vp8x(0x20, 40, 30), PictureFiles.riff("ICCP", EXIF), image)),
-                of("a canvas of another size", "damaged", "no", "no", PictureFiles.webp(PictureFiles.vp8x(0, 100, 80), image)),
-                of("animated", "100x80", "100x80", "100x80", PictureFiles.webp(PictureFiles.vp8x(2, 100, 80), frame, frame)),
-                of("a frame beyond its canvas", "damaged", "no", "no", PictureFiles.webp(PictureFiles.vp8x(2, 20, 20), frame)),
+                of(
+                        "a canvas of another size",
+                        "damaged",
+                        "no",
+                        "no",
+                        PictureFiles.webp(PictureFiles.vp8x(0, 100, 80), image)),
+                of(
+                        "animated",
+                        "100x80",
+                        "100x80",
+                        "100x80",
+                        PictureFiles.webp(PictureFiles.vp8x(2, 100, 80), frame, frame)),
+                of(
+                        "a frame beyond its canvas",
+                        "damaged",
+                        "no",
+                        "no",
+                        PictureFiles.webp(PictureFiles.vp8x(2, 20, 20), frame)),
                 of("no frames", "damaged", "no", "no", PictureFiles.webp(PictureFiles.vp8x(2, 40, 30))));
     }
 
@@ -236,7 +289,13 @@ class ViewersTest {
                 of("a width alone", "200x150", "-", "200x150", PictureFiles.svg("width=\"200\"")),
                 of("nothing", "300x150", "-", "300x150", PictureFiles.svg("")),
                 differs("a box", "100x50", "-", "300x150", fits, PictureFiles.svg(BOX)),
-                differs("a box and shares", "100x50", "-", "300x150", fits, PictureFiles.svg("width=\"100%\" height=\"100%\" " + BOX)),
+                differs(
+                        "a box and shares",
+                        "100x50",
+                        "-",
+                        "300x150",
+                        fits,
+                        PictureFiles.svg("width=\"100%\" height=\"100%\" " + BOX)),
                 of("a size of nothing", "damaged", "-", "no", PictureFiles.svg("width=\"0\" height=\"0\"")),
                 of("less than nothing", "damaged", "-", "no", PictureFiles.svg("width=\"-5\" height=\"-5\"")),
                 of("cut", "damaged", "-", "no", cut(PictureFiles.svg(BOX), 3)),
