@@ -18,6 +18,7 @@ import javax.imageio.ImageIO;
 /** Image files, put together from their parts. Whole ones can be decoded unless it says otherwise. */
 public final class PictureFiles {
     private static final int ORIENTATION = 0x0112;
+    private static final int CODED = 200;
 
     private PictureFiles() {}
 
@@ -164,12 +165,13 @@ public final class PictureFiles {
 
     /** A lossy image of a WebP as far as its header goes. */
     public static byte[] vp8(int width, int height) {
-        return riff("VP8 ", join(octets(0x10, 0, 0, 0x9d, 0x01, 0x2a), little16(width, height), new byte[20]));
+        return riff("VP8 ", join(octets(0x10, 0, 0, 0x9d, 0x01, 0x2a), little16(width, height), new byte[CODED]));
     }
 
     /** A lossless one likewise. */
     public static byte[] vp8l(int width, int height) {
-        return riff("VP8L", join(octets(0x2f), little32((width - 1) | ((height - 1) << 14) | (1 << 28)), new byte[20]));
+        return riff(
+                "VP8L", join(octets(0x2f), little32((width - 1) | ((height - 1) << 14) | (1 << 28)), new byte[CODED]));
     }
 
     /** A frame of an animated WebP, which is {@code image}. */

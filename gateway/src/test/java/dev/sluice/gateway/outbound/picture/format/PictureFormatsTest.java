@@ -304,10 +304,14 @@ class PictureFormatsTest {
 
     static Stream<Arguments> documents() {
         String root = "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"120\" height=\"80\"><rect/></svg>";
-        String illustrator = "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<!-- Generator: Adobe Illustrator 10.0 -->\n"
-                + "<!DOCTYPE svg PUBLIC \"-//W3C//DTD SVG 1.0//EN\" \"http://www.w3.org/TR/SVG/DTD/svg10.dtd\" [\n"
-                + "<!ENTITY ns_svg \"http://www.w3.org/2000/svg\">\n]>\n"
-                + "<svg xmlns=\"&ns_svg;\" width=\"120\" height=\"80\"><rect/></svg>";
+        String illustrator = """
+                <?xml version="1.0" encoding="utf-8"?>
+                <!-- Generator: Adobe Illustrator 10.0 -->
+                <!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.0//EN" "http://www.w3.org/TR/SVG/DTD/svg10.dtd" [
+                <!ENTITY ns_svg "http://www.w3.org/2000/svg">
+                ]>
+                <svg xmlns="&ns_svg;" width="120" height="80"><rect/></svg>
+                """;
         return Stream.of(
                 Arguments.of("a document type with a subset", illustrator, StandardCharsets.UTF_8),
                 Arguments.of(
@@ -377,7 +381,7 @@ class PictureFormatsTest {
                 new byte[1_128]);
         byte[] cursor = icon.clone();
         cursor[2] = 2;
-        byte[] bigTiff = join(PictureFiles.ascii("II\u002b\0\b\0\0\0\u0010\0\0\0\0\0\0\0"), new byte[100]);
+        byte[] bigTiff = join(PictureFiles.ascii("II+\0\b\0\0\0\u0010\0\0\0\0\0\0\0"), new byte[100]);
         byte[] movie = join(Heif.ftyp("msf1"), Heif.box("moov"), Heif.box("mdat", new byte[9]));
         return Stream.of(
                 Arguments.of("JPEG with arithmetic coding", PictureFiles.framed(jpeg, 0xc9, 8, 8, 8)),

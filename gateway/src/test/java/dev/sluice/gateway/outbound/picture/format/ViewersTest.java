@@ -67,7 +67,7 @@ class ViewersTest {
                         "40x30",
                         "40x30",
                         "40x30",
-                        join(cut(JPEG, JPEG.length - 2), new byte[] {1, 2, 3}, tables)),
+                        join(cut(JPEG, JPEG.length - 2), PictureFiles.app1(1), new byte[] {1, 2, 3}, tables)),
                 of("without its last byte", "damaged", "no", "no", cut(JPEG, 1)),
                 of("without its end marker", "damaged", "no", "no", cut(JPEG, 2)),
                 of("no rows", "damaged", "no", "no", PictureFiles.framed(JPEG, 0xc0, 8, 40, 0)),
