@@ -1,9 +1,10 @@
 import { ApiError, ROOT, call, problemOf, unreachable, urlOf } from './api.js';
 
 export const MAX_BYTES = 10 * 1024 * 1024;
-export const TYPES = ['image/jpeg', 'image/jpg', 'image/png', 'image/webp', 'image/heic', 'image/heif'];
+/** What a gateway may take; one whose decoder reads less says so when it is asked. */
+export const TYPES = ['image/jpeg', 'image/jpg', 'image/png', 'image/webp', 'image/heic', 'image/heif', 'image/gif', 'image/avif', 'image/svg+xml', 'image/tiff', 'image/jxl'];
 
-const BY_ENDING = { jpg: 'image/jpeg', jpeg: 'image/jpeg', png: 'image/png', webp: 'image/webp', heic: 'image/heic', heif: 'image/heif' };
+const BY_ENDING = { jpg: 'image/jpeg', jpeg: 'image/jpeg', png: 'image/png', webp: 'image/webp', heic: 'image/heic', heif: 'image/heif', gif: 'image/gif', avif: 'image/avif', svg: 'image/svg+xml', tif: 'image/tiff', tiff: 'image/tiff', jxl: 'image/jxl' };
 
 /**
  * What a file is; browsers do not know HEIC and say nothing.

@@ -47,7 +47,7 @@ function checked(id, file) {
     state: wrong ? 'refused' : 'ready',
     sent: 0,
     note: wrong?.text ?? '',
-    compressible: wrong?.code === 'image_too_large' && file.size <= LARGEST_TO_COMPRESS && !/hei[cf]/.test(typeOf(file)),
+    compressible: wrong?.code === 'image_too_large' && file.size <= LARGEST_TO_COMPRESS && !/hei[cf]|svg|tiff|jxl/.test(typeOf(file)),
     abort: null,
   };
 }
@@ -161,7 +161,7 @@ export default function Upload() {
   }, []);
   return h('div', null,
     h('header', { class: 'page-head' }, h('h1', null, 'Upload'),
-      h('p', { class: 'muted' }, 'JPEG, PNG, WebP or HEIC, up to 10 MB each. What is larger can be compressed here first.')),
+      h('p', { class: 'muted' }, 'JPEG, PNG, WebP, GIF, and where the gateway reads them HEIC, AVIF, SVG, TIFF or JPEG XL; up to 10 MB each. What is larger can be compressed here first.')),
     h('div', {
       class: over ? 'card drop-zone drop-over' : 'card drop-zone',
       onDragOver: (event) => {
@@ -179,7 +179,7 @@ export default function Upload() {
     h('p', null, h('strong', null, 'Drop pictures here'), ', paste them, or'),
     h('button', { class: 'button button-primary', onClick: () => input.current?.click() }, 'Choose files'),
     h('input', {
-      ref: input, type: 'file', multiple: true, accept: [...TYPES, '.heic', '.heif'].join(','), class: 'visually-hidden', tabIndex: -1, 'aria-label': 'Files',
+      ref: input, type: 'file', multiple: true, accept: [...TYPES, '.heic', '.heif', '.avif', '.jxl'].join(','), class: 'visually-hidden', tabIndex: -1, 'aria-label': 'Files',
       onChange: (event) => {
         add(event.currentTarget.files);
         event.currentTarget.value = '';

@@ -40,6 +40,9 @@ final class FileRoutes implements FeatureRoutes {
     /** The bytes behind an id never change, and no cache may hand one tenant's picture to another. */
     private static final String CACHE_CONTROL = "private, max-age=31536000, immutable";
 
+    /** An SVG may have its own style, and no script. */
+    private static final String SANDBOX = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
+
     private static final MediaType ZIP = MediaType.parseMediaType("application/zip");
 
     private final Gallery gallery;
@@ -111,7 +114,7 @@ final class FileRoutes implements FeatureRoutes {
         return headers -> {
             headers.set(HttpHeaders.CACHE_CONTROL, CACHE_CONTROL);
             headers.set("X-Content-Type-Options", "nosniff");
-            headers.set("Content-Security-Policy", "default-src 'none'; sandbox");
+            headers.set("Content-Security-Policy", SANDBOX);
             if (disposition != null) {
                 String name = new EntryNames().claim(StoredArchives.name(image), extension(file.key()));
                 headers.setContentDisposition(

@@ -26,11 +26,11 @@ final class ImageIntake {
     }
 
     /**
-     * Fetches an image and lets {@code use} have it. Fails with a fetch failure, a picture failure, or as {@code use}
-     * does.
+     * Fetches an image of any kind that is declared as one, and lets {@code use} have it. Fails with a fetch failure, a
+     * picture failure, or as {@code use} does.
      */
     <T> Mono<T> fetched(String url, Reach reach, Duration deadline, Function<ReceivedFile, Mono<T>> use) {
-        FetchRequest request = new FetchRequest(url, maxBytes, deadline, reach, Media.RASTER_IMAGE);
+        FetchRequest request = new FetchRequest(url, maxBytes, deadline, reach, Media.IMAGE);
         return pictures.take(writer -> origins.fetch(request, response -> writer.apply(response.body())), use);
     }
 

@@ -76,7 +76,7 @@ record IntentRequest(@Nullable String listingId, List<Wanted> images) {
      * @throws GatewayException {@code malformed_request}, {@code too_many_images}, {@code unsupported_image_type} or
      *     {@code image_too_large}
      */
-    static IntentRequest read(JsonNode body, DataSize largest) {
+    static IntentRequest read(JsonNode body, DataSize largest, UploadTypes taken) {
         JsonNode listing = body.path("listingId");
         String listingId = isAbsent(listing) ? null : name("listingId", listing);
         JsonNode images = body.path("images");
@@ -92,7 +92,7 @@ record IntentRequest(@Nullable String listingId, List<Wanted> images) {
             said.add(image(said.size(), image));
         }
         refuseClashes(said);
-        List<UploadType> types = said.stream().map(IntentRequest::type).toList();
+        List<UploadType> types = said.stream().map(image -> type(image, taken)).toList();
         said.forEach(image -> checkSize(image, largest));
         return new IntentRequest(
                 listingId,
@@ -171,14 +171,13 @@ record IntentRequest(@Nullable String listingId, List<Wanted> images) {
         }
     }
 
-    private static UploadType type(Said image) {
-        UploadType type = UploadType.of(image.contentType());
+    private static UploadType type(Said image, UploadTypes taken) {
+        UploadType type = taken.of(image.contentType());
         if (type == null) {
             throw image.about(
                     ProblemCode.UNSUPPORTED_IMAGE_TYPE,
                     "contentType",
-                    "Invalid image content type: " + cut(image.contentType()) + ". Allowed types: "
-                            + UploadType.told());
+                    "Invalid image content type: " + cut(image.contentType()) + ". Allowed types: " + taken.told());
         }
         return type;
     }

@@ -36,11 +36,13 @@ final class UploadRoutes implements FeatureRoutes {
     private final UploadIntents intents;
     private final UploadCompletion completion;
     private final UploadsProperties properties;
+    private final UploadTypes types;
 
-    UploadRoutes(UploadIntents intents, UploadCompletion completion, UploadsProperties properties) {
+    UploadRoutes(UploadIntents intents, UploadCompletion completion, UploadsProperties properties, UploadTypes types) {
         this.intents = intents;
         this.completion = completion;
         this.properties = properties;
+        this.types = types;
     }
 
     /** What may be uploaded. */
@@ -102,7 +104,7 @@ final class UploadRoutes implements FeatureRoutes {
         return request.bodyToMono(JsonNode.class)
                 .switchIfEmpty(Mono.error(() -> GatewayException.badMember(
                         ProblemCode.MALFORMED_REQUEST, "body", "nothing", "a JSON object with images")))
-                .map(body -> IntentRequest.read(body, properties.maxImageSize()))
+                .map(body -> IntentRequest.read(body, properties.maxImageSize(), types))
                 .flatMap(wanted -> intents.announce(caller.subject(), host, wanted))
                 .map(accepted -> new AcceptedJson(
                         accepted.listingId(),

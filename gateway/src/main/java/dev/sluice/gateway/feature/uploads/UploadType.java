@@ -2,11 +2,10 @@ package dev.sluice.gateway.feature.uploads;
 
 import java.util.Arrays;
 import java.util.List;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.MediaType;
 
-/** Formats that are taken, in the order in which they are told. */
+/** Formats that are taken where the decoder reads them ({@link UploadTypes}), in the order in which they are told. */
 enum UploadType {
     JPEG("jpeg", "image/jpeg", "jpg"),
     /** No registered name, and used all the same. */
@@ -14,7 +13,12 @@ enum UploadType {
     PNG("png", "image/png", "png"),
     WEBP("webp", "image/webp", "webp"),
     HEIC("heic", "image/heic", "heic"),
-    HEIF("heif", "image/heif", "heif");
+    HEIF("heif", "image/heif", "heif"),
+    GIF("gif", "image/gif", "gif"),
+    AVIF("avif", "image/avif", "avif"),
+    SVG("svg+xml", "image/svg+xml", "svg"),
+    TIFF("tiff", "image/tiff", "tiff"),
+    JXL("jxl", "image/jxl", "jxl");
 
     private final String announced;
     private final String found;
@@ -32,11 +36,6 @@ enum UploadType {
                 .filter(type -> type.announced.equals(contentType))
                 .findFirst()
                 .orElse(null);
-    }
-
-    /** All of them, with commas between. */
-    static String told() {
-        return Arrays.stream(values()).map(type -> type.announced).collect(Collectors.joining(", "));
     }
 
     static List<MediaType> mediaTypes() {

@@ -52,7 +52,8 @@ public class UploadsFeature {
                         thumbnails,
                         properties.completeTimeout(),
                         clock(clocks)),
-                properties));
+                properties,
+                new UploadTypes(pictures.keptTypes())));
     }
 
     @Bean

@@ -32,7 +32,7 @@ class UploadPageTest {
 
             visit.see(
                     "Invalid image content type: image/bmp. Allowed types: image/jpeg, image/jpg, image/png, image/webp,"
-                            + " image/heic, image/heif");
+                            + " image/heic, image/heif, image/gif, image/avif, image/svg+xml, image/tiff, image/jxl");
             visit.see("exceeds maximum allowed size of 10MB");
             visit.button("Compress").click();
             visit.see("Compressed from");

@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 
 /** What it means when libvips' tool ends without success. */
 final class VipsFailure {
+    private static final int SUCCESS = 0;
     private static final int REFUSED = 1;
     private static final int PROCESSOR_TIME_EXCEEDED = 128 + 24;
     private static final int FILE_SIZE_EXCEEDED = 128 + 25;
@@ -43,7 +44,7 @@ final class VipsFailure {
      */
     static RuntimeException of(Outcome outcome) throws IOException {
         if (NO_SPACE.matcher(outcome.output()).find()) {
-            throw new IOException("No space left for thumbnails");
+            throw new IOException("No space left on device");
         }
         String limit = limit(outcome);
         if (limit != null) {
@@ -62,6 +63,11 @@ final class VipsFailure {
                         "The image is of a kind that is not supported: " + reason,
                         null)
                 : new PictureException(PictureException.Kind.DAMAGED, "The image cannot be decoded: " + reason, null);
+    }
+
+    /** What to throw where the tool succeeded and left nothing: it does that when a tile cannot be written. */
+    static RuntimeException ofNothing(String said) throws IOException {
+        return of(new Outcome(SUCCESS, false, said));
     }
 
     private static @Nullable String limit(Outcome outcome) {

@@ -93,7 +93,8 @@ final class VipsPicture {
                 options.addAll(List.of("--size", "down", "--fail-on", "error"));
             }
         }
-        this.convertsColors = IccProfile.isIn(file, mediaType);
+        // JPEG XL codes its profile; its loader gives one to every picture.
+        this.convertsColors = mediaType.equals("image/jxl") || IccProfile.isIn(file, mediaType);
     }
 
     private String scale() {
@@ -146,7 +147,12 @@ final class VipsPicture {
         all.addAll(options);
         all.addAll(colors);
         said = run(Loaders.TRUSTED, all);
-        return VipsPyramid.read(directory, name, "." + extension);
+        VipsPyramid pyramid = VipsPyramid.read(directory, name, "." + extension);
+        if (pyramid == null) {
+            // It says so at its end, and succeeds.
+            throw VipsFailure.ofNothing(said);
+        }
+        return pyramid;
     }
 
     private String run(Loaders loaders, List<String> all) throws IOException {

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What libvips writes as a pyramid of tiles (DeepZoom): a picture, and it again at half the size until it is a pixel,
@@ -34,24 +35,26 @@ final class VipsPyramid {
     }
 
     /**
-     * The pyramid {@code name} in {@code directory}.
+     * The pyramid {@code name} in {@code directory}; null if it is not there, or not whole.
      *
      * @param extension of its tiles, with the dot
-     * @throws IOException if it is not there
      */
-    static VipsPyramid read(Path directory, String name, String extension) throws IOException {
+    static @Nullable VipsPyramid read(Path directory, String name, String extension) throws IOException {
         Path levels = directory.resolve(name + "_files");
         int count = 0;
         while (Files.isDirectory(levels.resolve(Integer.toString(count)))) {
             count++;
         }
         if (count == 0) {
-            throw new IOException("no pyramid in " + levels);
+            return null;
         }
         Path[] tiles = new Path[count];
         for (int level = 0; level < count; level++) {
-            // The largest has the highest number.
-            tiles[count - 1 - level] = levels.resolve(Integer.toString(level)).resolve("0_0" + extension);
+            Path tile = levels.resolve(Integer.toString(level)).resolve("0_0" + extension);
+            if (!Files.exists(tile) || Files.size(tile) == 0) {
+                return null;
+            }
+            tiles[count - 1 - level] = tile; // the largest has the highest number
         }
         return new VipsPyramid(List.of(tiles));
     }

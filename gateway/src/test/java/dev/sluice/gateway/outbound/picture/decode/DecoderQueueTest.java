@@ -37,6 +37,7 @@ class DecoderQueueTest {
     @TempDir
     Path directory;
 
+    private final List<CompletableFuture<@Nullable Decoded>> started = new ArrayList<>();
     private final Gate decoder = new Gate();
     private final Scheduler threads = Schedulers.newBoundedElastic(8, 100, "test-decoder");
     private final VirtualTimeScheduler timer = VirtualTimeScheduler.create();
@@ -138,7 +139,7 @@ class DecoderQueueTest {
     @Test
     void filesWaitUntilTheMemoryThatTheyNeedIsFree() throws Exception {
         DecoderQueue queue = queue(8, 1_000, 1_000, 10);
-        decode(queue, 6, Work.INTAKE);
+        started.add(decode(queue, 6, Work.INTAKE));
         var second = decode(queue, 5, Work.INTAKE);
         var third = decode(queue, 1, Work.INTAKE); // would fit, and does not overtake
 
@@ -159,13 +160,13 @@ class DecoderQueueTest {
     @Test
     void kindsOfWorkTakeTurns() throws Exception {
         DecoderQueue queue = queue(1, 1_000_000, 1_000_000, 100);
-        decode(queue, 1, Work.INTAKE);
+        started.add(decode(queue, 1, Work.INTAKE));
         for (int height = 11; height <= 15; height++) {
-            decode(queue, height, Work.INTAKE);
+            started.add(decode(queue, height, Work.INTAKE));
         }
-        decode(queue, 21, Work.TRANSFORM);
-        decode(queue, 22, Work.TRANSFORM);
-        decode(queue, 31, Work.BACKGROUND);
+        started.add(decode(queue, 21, Work.TRANSFORM));
+        started.add(decode(queue, 22, Work.TRANSFORM));
+        started.add(decode(queue, 31, Work.BACKGROUND));
 
         List<Integer> order = new ArrayList<>();
         for (int count = 0; count < 9; count++) {
@@ -206,7 +207,7 @@ class DecoderQueueTest {
     @Test
     void oneThatWaitsTooLongIsRefusedAndLeavesTheQueue() throws Exception {
         DecoderQueue queue = queue(1, 1_000, 1_000, 10);
-        decode(queue, 1, Work.INTAKE);
+        started.add(decode(queue, 1, Work.INTAKE));
         decoder.next();
         var late = decode(queue, 2, Work.TRANSFORM);
 
@@ -219,7 +220,7 @@ class DecoderQueueTest {
     @Test
     void oneThatFindsItsQueueFullIsRefusedAtOnceAndOthersAreNot() throws Exception {
         DecoderQueue queue = queue(1, 1_000, 1_000, 1);
-        decode(queue, 1, Work.INTAKE);
+        started.add(decode(queue, 1, Work.INTAKE));
         Gate.Running running = decoder.next();
         var waiting = decode(queue, 2, Work.INTAKE);
 
@@ -236,7 +237,7 @@ class DecoderQueueTest {
     @Test
     void oneThatIsCancelledWhileItWaitsMakesWayForWhoIsBehindIt() throws Exception {
         DecoderQueue queue = queue(8, 1_000, 1_000, 10);
-        decode(queue, 5, Work.INTAKE);
+        started.add(decode(queue, 5, Work.INTAKE));
         decoder.next();
         Disposable large = queue.decode(FILE, header(10), List.of(), directory, Work.INTAKE)
                 .subscribe();

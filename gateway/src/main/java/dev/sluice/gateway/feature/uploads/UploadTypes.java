@@ -1,0 +1,32 @@
+package dev.sluice.gateway.feature.uploads;
+
+import dev.sluice.gateway.outbound.fetch.ImageType;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** The formats that are taken here: those of {@link UploadType} that the decoder in use reads. */
+final class UploadTypes {
+    private final List<UploadType> types;
+
+    UploadTypes(Collection<ImageType> kept) {
+        Set<String> found = kept.stream().map(ImageType::mediaType).collect(Collectors.toSet());
+        this.types = Arrays.stream(UploadType.values())
+                .filter(type -> found.contains(type.found()))
+                .toList();
+    }
+
+    /** The type of that name, exactly as it is told; null if it is none of these. */
+    @Nullable UploadType of(String contentType) {
+        UploadType type = UploadType.of(contentType);
+        return types.contains(type) ? type : null;
+    }
+
+    /** All of them, with commas between. */
+    String told() {
+        return types.stream().map(UploadType::announced).collect(Collectors.joining(", "));
+    }
+}
