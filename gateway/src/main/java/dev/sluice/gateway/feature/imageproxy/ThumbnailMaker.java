@@ -13,7 +13,6 @@ import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
-import java.util.Set;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeoutException;
 import org.slf4j.Logger;
@@ -28,10 +27,6 @@ import reactor.core.scheduler.Schedulers;
 final class ThumbnailMaker {
     private static final Logger LOG = LoggerFactory.getLogger(ThumbnailMaker.class);
     private static final int READ_BYTES = 64 * 1024;
-
-    /** What browsers show; anything else is converted. */
-    private static final Set<String> SHOWN =
-            Set.of("image/jpeg", "image/png", "image/gif", "image/webp", "image/avif", "image/svg+xml");
 
     private final Pictures pictures;
     private final BufferBudget memory;
@@ -85,7 +80,7 @@ final class ThumbnailMaker {
     }
 
     private Mono<Made> asItIs(CachedMeta original, ReceivedFile received) {
-        return SHOWN.contains(original.mediaType())
+        return Pictures.SHOWN_BY_BROWSERS.contains(original.mediaType())
                 ? Mono.just(new Made.Original())
                 : Mono.error(new TransformException(
                         Kind.IMAGE,

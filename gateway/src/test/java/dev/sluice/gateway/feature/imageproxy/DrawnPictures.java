@@ -41,6 +41,11 @@ final class DrawnPictures {
         return written(drawn(width, height, 1), "bmp");
     }
 
+    /** A TIFF. */
+    static byte[] tiff(int width, int height) {
+        return written(drawn(width, height, 1), "tiff");
+    }
+
     /** An animation whose first frame is another than all that follow. */
     static byte[] gif(int width, int height, int frames) {
         ImageWriter writer = ImageIO.getImageWritersByFormatName("gif").next();

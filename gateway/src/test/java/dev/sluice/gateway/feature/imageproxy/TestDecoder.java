@@ -26,7 +26,7 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Primary;
 
-/** A decoder of PNG, JPEG and GIF that counts its work, and waits or fails when it is told to. */
+/** A decoder of PNG, JPEG, GIF and TIFF that counts its work, and waits or fails when it is told to. */
 final class TestDecoder implements PictureDecoder {
     private final AtomicInteger calls = new AtomicInteger();
     private volatile CountDownLatch gate = new CountDownLatch(0);
@@ -68,7 +68,7 @@ final class TestDecoder implements PictureDecoder {
 
     @Override
     public Set<String> mediaTypes() {
-        return Set.of("image/png", "image/jpeg", "image/gif");
+        return Set.of("image/png", "image/jpeg", "image/gif", "image/tiff");
     }
 
     @Override

@@ -212,6 +212,19 @@ class ThumbnailProxyTest {
     }
 
     @Test
+    void imageThatBrowsersDoNotShowIsConvertedAtItsOwnWidth() {
+        serve(Behaviours.body("image/tiff", DrawnPictures.tiff(200, 50)));
+
+        HttpResponse<byte[]> answer = rig.get(path, 640);
+
+        assertThat(answer.statusCode()).isEqualTo(200);
+        assertThat(header(answer, "Content-Type")).isEqualTo("image/jpeg");
+        assertThat(DrawnPictures.read(answer.body()).getWidth()).isEqualTo(200);
+        assertThat(DrawnPictures.read(rig.get(path, 160).body()).getWidth()).isEqualTo(160);
+        assertThat(cacheStatus(rig.get(path, 640))).isEqualTo("sluice; hit; ttl=604800");
+    }
+
+    @Test
     void svgIsSentAsItIsAtEveryWidth() {
         byte[] svg =
                 "<svg xmlns='http://www.w3.org/2000/svg' width='2000' height='9'/>".getBytes(StandardCharsets.UTF_8);

@@ -60,6 +60,10 @@ public final class InProcessDecoder implements PictureDecoder {
         if (reader == null) {
             throw new PictureException(Kind.UNSUPPORTED, header.type().mediaType() + " is not supported", null);
         }
+        if (DecodingMemory.isBeyondHeap(header, Runtime.getRuntime().maxMemory())) {
+            throw new DecoderException(
+                    DecoderException.Kind.LIMIT, "The image's thumbnails take more memory than there is", null);
+        }
         try {
             return decode(reader, file, header, widths, directory);
         } catch (OutOfMemoryError | StackOverflowError tooMuch) {
