@@ -10,6 +10,7 @@ import reactor.core.publisher.Flux;
 /**
  * An image that arrived whole and was checked.
  *
+ * @param urlName what its URL calls it: the last segment of the path, decoded; may be empty
  * @param type what its bytes are
  * @param size in bytes
  * @param crc32 of its bytes
@@ -18,10 +19,16 @@ import reactor.core.publisher.Flux;
  * @param resources frees its bytes, its reservation and its place among the request's images
  */
 record HeldImage(
-        ImageType type, long size, long crc32, Instant lastModified, Flux<DataBuffer> content, Disposable resources) {
+        String urlName,
+        ImageType type,
+        long size,
+        long crc32,
+        Instant lastModified,
+        Flux<DataBuffer> content,
+        Disposable resources) {
 
     /** This image, whose resources include {@code more}. */
     HeldImage alsoHolding(Disposable more) {
-        return new HeldImage(type, size, crc32, lastModified, content, Disposables.composite(resources, more));
+        return new HeldImage(urlName, type, size, crc32, lastModified, content, Disposables.composite(resources, more));
     }
 }

@@ -12,6 +12,7 @@ import dev.sluice.zipstream.BudgetExhaustedException;
 import dev.sluice.zipstream.BufferBudget;
 import dev.sluice.zipstream.ByteStreams;
 import java.io.UncheckedIOException;
+import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Objects;
@@ -151,8 +152,10 @@ final class ImageIntake {
             request.remove(bytes);
             bytes.dispose();
         });
-        listener.admitted();
-        return origins.fetch(wanted, response -> receive(response, bytes, resources, listener))
+        return Mono.defer(() -> {
+                    listener.admitted();
+                    return origins.fetch(wanted, response -> receive(response, bytes, resources, listener));
+                })
                 .doOnError(failed -> resources.dispose());
     }
 
@@ -170,7 +173,18 @@ final class ImageIntake {
                 crc);
         return bytes.receive(body)
                 .then(Mono.fromSupplier(() -> new HeldImage(
-                        type, size.get(), crc.getValue(), lastModified(response), bytes.content(), resources)));
+                        lastSegment(response.requested()),
+                        type,
+                        size.get(),
+                        crc.getValue(),
+                        lastModified(response),
+                        bytes.content(),
+                        resources)));
+    }
+
+    private static String lastSegment(URI url) {
+        String path = url.getPath();
+        return path.substring(path.lastIndexOf('/') + 1);
     }
 
     private static Instant lastModified(OriginResponse response) {

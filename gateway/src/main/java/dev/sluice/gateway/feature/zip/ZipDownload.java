@@ -13,12 +13,12 @@ import dev.sluice.zipstream.BufferBudget;
 import dev.sluice.zipstream.ByteStreams;
 import dev.sluice.zipstream.EntryNames;
 import dev.sluice.zipstream.ZipStream;
-import java.net.URI;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.zip.CRC32;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.core.io.buffer.DataBuffer;
@@ -28,6 +28,7 @@ import reactor.core.Disposables;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
+import reactor.core.publisher.SynchronousSink;
 import reactor.core.scheduler.Scheduler;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -108,7 +109,7 @@ final class ZipDownload {
         turnOf(0);
         Flux<ArchiveEntry> entries = Flux.range(0, count)
                 .flatMapSequential(index -> image(index, places, owner), concurrency, 1)
-                .map(this::entry)
+                .handle(this::admit)
                 .concatWith(Flux.defer(this::ending));
         return ZipStream.of(entries, buffers);
     }
@@ -117,7 +118,7 @@ final class ZipDownload {
         return places.reserve(1, tools.properties().archiveTimeout()).flatMap(place -> {
             Disposable held = Disposables.composite(place::release);
             owner.add(held);
-            return take(index, owner)
+            return Mono.defer(() -> take(index, owner))
                     .map(image -> new Arrived(index, image.alsoHolding(held)))
                     .doOnNext(arrived -> progress.done(index))
                     .onErrorResume(failure -> {
@@ -168,18 +169,22 @@ final class ZipDownload {
     }
 
     private Mono<Arrived> skipOrFail(int index, Throwable failure) {
-        if (failure instanceof GatewayException whole) {
+        if (failure instanceof GatewayException whole && whole.code() == ProblemCode.OVERLOADED) {
             return Mono.error(whole);
         }
+        GatewayException fatal = skip(index, failure);
+        return fatal == null ? Mono.empty() : Mono.error(fatal);
+    }
+
+    /** Notes that an image is left out. What that means for the whole archive: null if it goes on without it. */
+    private @Nullable GatewayException skip(int index, Throwable failure) {
         SkippedImage image = describe(index, failure);
         skipped.put(index, image);
         progress.skipped(index, image.code());
-        if (request.onError() == OnError.SKIP) {
-            return Mono.empty();
-        }
-        return Mono.error(
-                new GatewayException(ProblemCode.UPSTREAM_FAILED, "images[" + index + "]: " + image.detail(), failure)
-                        .with("images", List.of(image)));
+        return request.onError() == OnError.SKIP
+                ? null
+                : new GatewayException(ProblemCode.UPSTREAM_FAILED, "images[" + index + "]: " + image.detail(), failure)
+                        .with("images", List.of(image));
     }
 
     private SkippedImage describe(int index, Throwable failure) {
@@ -197,11 +202,25 @@ final class ZipDownload {
                 index, ref.url(), ref.name(), FetchFailure.CONNECTION_FAILED.code(), "The image could not be kept.");
     }
 
+    /** The last step that can fail for one image alone: after it, the entry's header is on its way. */
+    private void admit(Arrived arrived, SynchronousSink<ArchiveEntry> archive) {
+        try {
+            ArchiveEntry entry = entry(arrived);
+            anyEntry = true;
+            archive.next(entry);
+        } catch (RuntimeException failed) {
+            arrived.image().resources().dispose();
+            GatewayException fatal = skip(arrived.index(), failed);
+            if (fatal != null) {
+                archive.error(fatal);
+            }
+        }
+    }
+
     private ArchiveEntry entry(Arrived arrived) {
-        anyEntry = true;
         HeldImage image = arrived.image();
-        RemoteImage ref = request.images().get(arrived.index());
-        String wanted = ref.name() != null ? ref.name() : lastSegment(ref.url());
+        String given = request.images().get(arrived.index()).name();
+        String wanted = given == null ? image.urlName() : given;
         return new ArchiveEntry(
                 names.claim(wanted, image.type().extension()),
                 image.size(),
@@ -209,12 +228,6 @@ final class ZipDownload {
                 image.lastModified(),
                 image.content(),
                 image.resources());
-    }
-
-    private static String lastSegment(String url) {
-        // The fetch parsed it before, so it is a URL.
-        String path = URI.create(url).getPath();
-        return path == null ? "" : path.substring(path.lastIndexOf('/') + 1);
     }
 
     private Flux<ArchiveEntry> ending() {

@@ -22,6 +22,14 @@ final class AnswerReader {
         this.images = images;
     }
 
+    /**
+     * Where an answer came from.
+     *
+     * @param first what was asked for
+     * @param target what answered, after redirects
+     */
+    record Hop(Target first, Target target) {}
+
     /** How to ask for what is wanted. */
     Ask ask(FetchRequest request) {
         return new Ask(request.media() == Media.ANY ? "*/*" : "image/*, */*;q=0.1", request.known());
@@ -30,35 +38,38 @@ final class AnswerReader {
     /**
      * Lets {@code reader} consume the answer's body within the bounds of {@code request}. The reader's own error comes
      * out as {@link ReaderException}.
+     *
+     * @param hop from the URL that was asked for to the one that answered
      */
-    <T> Mono<T> read(Target target, Answer answer, FetchRequest request, Function<OriginResponse, Mono<T>> reader) {
+    <T> Mono<T> read(Hop hop, Answer answer, FetchRequest request, Function<OriginResponse, Mono<T>> reader) {
         return Mono.deferContextual(context -> {
             if (answer.status() == OriginResponse.NOT_MODIFIED) {
                 // It has no body (RFC 9110 section 15.4.5); read to its end, the connection can be used again.
                 return answer.body()
                         .doOnNext(DataBufferUtils::release)
-                        .then(consume(target, answer, null, OptionalLong.empty(), Flux.empty(), reader));
+                        .then(consume(hop, answer, null, OptionalLong.empty(), Flux.empty(), reader));
             }
             OptionalLong length = BodyGuard.declaredLength(answer, request.maxBytes());
             Scheduler timer = Trip.of(context).lane().scheduler();
             Flux<DataBuffer> body = bodies.bounded(answer, request.maxBytes(), length, timer);
             if (request.media() == Media.ANY) {
-                return consume(target, answer, null, length, body, reader);
+                return consume(hop, answer, null, length, body, reader);
             }
             String declared = ImageGuard.declaredType(answer.headers(), request.media());
             return images.recognised(
-                    body, declared, (image, whole) -> consume(target, answer, image, length, whole, reader));
+                    body, declared, (image, whole) -> consume(hop, answer, image, length, whole, reader));
         });
     }
 
     private static <T> Mono<T> consume(
-            Target target,
+            Hop hop,
             Answer answer,
             @Nullable ImageType image,
             OptionalLong length,
             Flux<DataBuffer> body,
             Function<OriginResponse, Mono<T>> reader) {
-        var response = new OriginResponse(target.uri(), answer.status(), answer.headers(), image, length, body);
+        var response = new OriginResponse(
+                hop.first().uri(), hop.target().uri(), answer.status(), answer.headers(), image, length, body);
         return Mono.defer(() -> reader.apply(response)).onErrorMap(AnswerReader::marked);
     }
 

@@ -28,6 +28,7 @@ final class MeteredFetch implements OriginFetch {
 
     private OriginResponse counted(OriginResponse response) {
         return new OriginResponse(
+                response.requested(),
                 response.url(),
                 response.status(),
                 response.headers(),

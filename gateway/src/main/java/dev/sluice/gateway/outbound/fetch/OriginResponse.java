@@ -10,6 +10,7 @@ import reactor.core.publisher.Flux;
 /**
  * An origin's successful answer, before its body is read.
  *
+ * @param requested the canonical spelling of the URL that was asked for, before redirects
  * @param url where the answer came from, after redirects
  * @param status 2xx, or 304 when the request said what is known and nothing newer is to be had; then there is no body
  * @param headers the origin's headers, read only
@@ -19,6 +20,7 @@ import reactor.core.publisher.Flux;
  *     shorter than its declared length ends in an error, never in completion.
  */
 public record OriginResponse(
+        URI requested,
         URI url,
         int status,
         HttpHeaders headers,

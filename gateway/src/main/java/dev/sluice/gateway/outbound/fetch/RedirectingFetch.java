@@ -1,5 +1,6 @@
 package dev.sluice.gateway.outbound.fetch;
 
+import dev.sluice.gateway.outbound.fetch.AnswerReader.Hop;
 import dev.sluice.gateway.outbound.fetch.Exchange.Answer;
 import java.nio.charset.StandardCharsets;
 import java.util.HashSet;
@@ -36,7 +37,7 @@ final class RedirectingFetch implements OriginFetch {
     public <T> Mono<T> fetch(FetchRequest request, Function<OriginResponse, Mono<T>> reader) {
         return Mono.defer(() -> {
             Target first = urls.check(request.url(), request.reach(), UrlGuard.LONGEST_URL);
-            return new Journey<>(request, reader).hop(first);
+            return new Journey<>(request, first, reader).hop(first);
         });
     }
 
@@ -50,11 +51,13 @@ final class RedirectingFetch implements OriginFetch {
     /** The hops of one fetch. */
     private final class Journey<T> {
         private final FetchRequest request;
+        private final Target first;
         private final Function<OriginResponse, Mono<T>> reader;
         private final Set<Target> seen = new HashSet<>();
 
-        Journey(FetchRequest request, Function<OriginResponse, Mono<T>> reader) {
+        Journey(FetchRequest request, Target first, Function<OriginResponse, Mono<T>> reader) {
             this.request = request;
+            this.first = first;
             this.reader = reader;
         }
 
@@ -70,7 +73,8 @@ final class RedirectingFetch implements OriginFetch {
         private Mono<Step<T>> step(Target target, Answer answer) {
             return StatusExchange.isRedirect(answer.status())
                     ? Mono.fromCallable(() -> new Step.Redirected<>(next(target, answer)))
-                    : answers.read(target, answer, request, reader).map(Step.Read::new);
+                    : answers.read(new Hop(first, target), answer, request, reader)
+                            .map(Step.Read::new);
         }
 
         private Target next(Target target, Answer answer) {
