@@ -10,6 +10,7 @@ import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
+import java.util.Base64;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import javax.net.ssl.KeyManagerFactory;
@@ -30,10 +31,19 @@ public final class Certificate {
 
     /** A certificate for one IP {@code address}. */
     public static Certificate forAddress(String address) {
+        return of("ip:" + address);
+    }
+
+    /** A certificate for DNS names, wildcards among them. */
+    public static Certificate forNames(String... names) {
+        return of("dns:" + String.join(",dns:", names));
+    }
+
+    private static Certificate of(String subjects) {
         try {
             Path folder = Files.createTempDirectory("certificate");
             Path file = folder.resolve("store.p12");
-            keytool(address, file);
+            keytool(subjects, file);
             KeyStore store = KeyStore.getInstance("PKCS12");
             try (InputStream in = Files.newInputStream(file)) {
                 store.load(in, PASSWORD);
@@ -48,7 +58,7 @@ public final class Certificate {
         }
     }
 
-    private static void keytool(String address, Path file) throws IOException {
+    private static void keytool(String subjects, Path file) throws IOException {
         Process process = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "keytool")
                                 .toString(),
@@ -60,7 +70,7 @@ public final class Certificate {
                         "-dname",
                         "CN=origin",
                         "-ext",
-                        "san=ip:" + address,
+                        "san=" + subjects,
                         "-validity",
                         "2",
                         "-storetype",
@@ -98,10 +108,7 @@ public final class Certificate {
      */
     public <T> T whileTrusted(Path file, Supplier<T> work) {
         try (OutputStream out = Files.newOutputStream(file)) {
-            KeyStore trusted = KeyStore.getInstance("PKCS12");
-            trusted.load(null, null);
-            trusted.setCertificateEntry("origin", x509());
-            trusted.store(out, PASSWORD);
+            trusted().store(out, PASSWORD);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } catch (GeneralSecurityException e) {
@@ -115,6 +122,35 @@ public final class Certificate {
             System.clearProperty(TRUST_STORE);
             System.clearProperty(TRUST_STORE_PASSWORD);
         }
+    }
+
+    /** For a client that is to trust it and no other. */
+    public KeyStore trusted() {
+        try {
+            KeyStore trusted = KeyStore.getInstance("PKCS12");
+            trusted.load(null, null);
+            trusted.setCertificateEntry("origin", x509());
+            return trusted;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** It and its key, for a server that is not Java's. */
+    public String pem() {
+        try {
+            return block("PRIVATE KEY", store.getKey("origin", PASSWORD).getEncoded())
+                    + block("CERTIFICATE", x509().getEncoded());
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static String block(String what, byte[] bytes) {
+        return "-----BEGIN " + what + "-----\n" + Base64.getMimeEncoder().encodeToString(bytes) + "\n-----END " + what
+                + "-----\n";
     }
 
     /** For a server that is to show it. */

@@ -84,7 +84,8 @@ public final class HostileUrls {
         dns.answer("a-127-0-0-1." + ZONE, "127.0.0.1")
                 .answer("mixed." + ZONE, "93.184.216.34", "127.0.0.1")
                 .answer("aaaa-mapped." + ZONE, "::ffff:127.0.0.1")
-                .answer("localhost", "127.0.0.1");
+                .answer("localhost", "127.0.0.1")
+                .answer("metadata_server", "169.254.169.254");
     }
 
     /** As the value of a header field, which has a character for each byte. */

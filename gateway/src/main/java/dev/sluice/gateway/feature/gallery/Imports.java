@@ -13,6 +13,7 @@ import dev.sluice.gateway.outbound.fetch.FetchException;
 import dev.sluice.gateway.outbound.fetch.FetchFailure;
 import dev.sluice.gateway.outbound.fetch.FetchRequest.Reach;
 import dev.sluice.gateway.outbound.picture.ReceivedFile;
+import dev.sluice.gateway.outbound.fetch.OriginUrls;
 import dev.sluice.gateway.outbound.picture.format.PictureException;
 import dev.sluice.gateway.outbound.thumbnail.ThumbnailStorage;
 import java.time.Clock;
@@ -24,8 +25,6 @@ import reactor.core.publisher.Mono;
 
 /** Brings remote images into the gallery, whole and checked or not at all. */
 final class Imports {
-    private static final int LONGEST_URL = 2048;
-
     private final ImageIntake intake;
     private final ImageVault vault;
     private final ThumbnailStorage thumbnails;
@@ -63,7 +62,7 @@ final class Imports {
     /** The image, once it is stored. Fails with a {@link GatewayException} that says why it could not be. */
     Mono<Image> bring(Order order, Caller caller) {
         return Mono.defer(() -> {
-            String url = GalleryRequests.text("url", order.url(), LONGEST_URL);
+            String url = GalleryRequests.text("url", order.url(), OriginUrls.LONGEST);
             if (url == null) {
                 throw GatewayException.badMember(
                         ProblemCode.INVALID_URL, "url", order.url(), "an absolute http or https URL");

@@ -33,7 +33,7 @@ import reactor.core.publisher.Mono;
 final class ImageProxyRoutes implements FeatureRoutes {
     static final String PATH = "/api/image-proxy";
 
-    private static final DataSize MAX_BODY = DataSize.ofKilobytes(256); // 100 URLs of the longest kind
+    private static final DataSize MAX_BODY = DataSize.ofMegabytes(1); // 100 URLs of the longest kind
 
     /** An image may be an SVG with scripts in it: opened by itself it runs none and reaches nothing. */
     private static final String SANDBOX = "default-src 'none'; style-src 'unsafe-inline'; sandbox";

@@ -48,7 +48,7 @@ record TrainingProperties(
 
         @DefaultValue({"fal.media", "fal.ai", "fal.run"}) List<String> uploadDomains,
 
-        @DefaultValue("64KB") DataSize maxBody,
+        @DefaultValue("256KB") DataSize maxBody,
         @DefaultValue("4") int minImages,
         @DefaultValue("20") int maxImages,
         @DefaultValue("4") int concurrency,

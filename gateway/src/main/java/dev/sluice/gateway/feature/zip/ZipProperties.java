@@ -18,7 +18,7 @@ import org.springframework.util.unit.DataSize;
  * @param maxImageSize largest image, in bytes; a larger one is left out
  * @param imageTimeout for one image's whole download, redirects and retries included
  * @param concurrency images of one request on their way at once, held in memory or being sent
- * @param maxBody largest request body
+ * @param maxBody largest request body; 20 of the longest URLs fit into the default
  * @param bufferBudget memory for images of all requests together; a quarter of the direct memory limit if unset
  * @param spoolBudget disk for images of all requests together, when memory is short
  * @param spoolDirectory where images wait on disk; files are deleted in every case
@@ -35,7 +35,7 @@ record ZipProperties(
         @DefaultValue("5MB") DataSize maxImageSize,
         @DefaultValue("30s") Duration imageTimeout,
         @DefaultValue("3") int concurrency,
-        @DefaultValue("64KB") DataSize maxBody,
+        @DefaultValue("256KB") DataSize maxBody,
         @Nullable DataSize bufferBudget,
         @DefaultValue("1GB") DataSize spoolBudget,
         @Nullable Path spoolDirectory,

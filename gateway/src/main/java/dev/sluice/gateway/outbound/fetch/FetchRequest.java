@@ -1,8 +1,6 @@
 package dev.sluice.gateway.outbound.fetch;
 
-import java.net.IDN;
 import java.time.Duration;
-import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -82,8 +80,8 @@ public record FetchRequest(String url, long maxBytes, Duration deadline, Reach r
         }
 
         private static String canonical(String domain) {
-            String ascii = IDN.toASCII(domain, IDN.USE_STD3_ASCII_RULES).toLowerCase(Locale.ROOT);
-            if (ascii.isEmpty() || ascii.startsWith(".") || ascii.endsWith(".")) {
+            String ascii = HostName.canonical(domain);
+            if (ascii == null || domain.endsWith(".")) {
                 throw new IllegalArgumentException("domain: " + domain + " (expected: a domain such as example.com)");
             }
             return ascii;

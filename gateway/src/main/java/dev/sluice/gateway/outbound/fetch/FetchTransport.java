@@ -4,15 +4,14 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.FixedRecvByteBufAllocator;
 import io.netty.handler.ssl.SslContext;
 import java.net.InetSocketAddress;
+import java.security.KeyStore;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.RejectedExecutionException;
-import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.core.scheduler.Schedulers;
-import reactor.netty.http.Http11SslContextSpec;
 import reactor.netty.http.HttpProtocol;
 import reactor.netty.http.client.HttpClient;
 import reactor.netty.http.client.HttpResponseDecoderSpec;
@@ -49,12 +48,12 @@ final class FetchTransport implements AutoCloseable {
     /**
      * @param loops the event loops of inbound connections, to be shared
      * @param opened all that may be reached beside the public internet
-     * @param tls trusts other certificates than the platform does; for tests
+     * @param trusted other certificates than the platform trusts; for tests
      */
     FetchTransport(
-            FetchProperties properties, LoopResources loops, List<AllowedNetwork> opened, @Nullable SslContext tls) {
+            FetchProperties properties, LoopResources loops, List<AllowedNetwork> opened, @Nullable KeyStore trusted) {
         this.properties = properties;
-        this.tls = tls == null ? platformTls() : tls;
+        this.tls = OriginTls.context(trusted);
         var own = new OwnAddresses();
         this.rules = new AddressRules(opened, own);
         List<InetSocketAddress> servers =
@@ -64,6 +63,7 @@ final class FetchTransport implements AutoCloseable {
         this.connectGuard = new ConnectGuard(rules);
         this.connections = pool(properties.connections(), Lanes.count(loops));
         this.lanes = new Lanes(loops, this::client);
+        Schedulers.boundedElastic().schedule(HostName::prepare);
         this.refresh = Flux.interval(OWN_ADDRESSES_EVERY, Schedulers.boundedElastic())
                 .onBackpressureDrop()
                 .subscribe(tick -> own.refresh());
@@ -117,7 +117,9 @@ final class FetchTransport implements AutoCloseable {
                         ChannelOption.RECVBUF_ALLOCATOR,
                         new FixedRecvByteBufAllocator(READ_BYTES).maxMessagesPerRead(READS_AT_ONCE))
                 .httpResponseDecoder(FetchTransport::bounded);
-        return plain.secure(spec -> spec.sslContext(tls).handshakeTimeout(properties.connectTimeout()));
+        return plain.secure(spec -> spec.sslContext(tls)
+                .handshakeTimeout(properties.connectTimeout())
+                .handlerConfigurator(OriginTls::nameServer));
     }
 
     /** The decoder would cut a body into pieces of 8 KiB; there is no other name for the option. */
@@ -126,14 +128,6 @@ final class FetchTransport implements AutoCloseable {
         return decoder.maxInitialLineLength(STATUS_LINE_BYTES)
                 .maxHeaderSize(HEADER_BYTES)
                 .maxChunkSize(READ_BYTES);
-    }
-
-    private static SslContext platformTls() {
-        try {
-            return Http11SslContextSpec.forClient().sslContext();
-        } catch (SSLException e) {
-            throw new IllegalStateException("No TLS for fetches", e);
-        }
     }
 
     @Override

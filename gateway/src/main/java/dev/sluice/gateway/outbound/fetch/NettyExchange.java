@@ -66,9 +66,10 @@ final class NettyExchange implements Exchange {
                             HttpHeaderNames.IF_MODIFIED_SINCE,
                             ask.known().lastModified());
                 });
-        return client.get()
-                .uri(target.uri())
-                .responseConnection((response, connection) -> {
+        HttpClient.ResponseReceiver<?> request = HostName.isUnusual(target.host())
+                ? client.get().uri(target.uri().toString())
+                : client.get().uri(target.uri());
+        return request.responseConnection((response, connection) -> {
                     answered.set(true);
                     return read(lane, response, connection, reader);
                 })

@@ -2,12 +2,9 @@ package dev.sluice.gateway.outbound.fetch;
 
 import dev.sluice.gateway.outbound.fetch.AnswerReader.Hop;
 import dev.sluice.gateway.outbound.fetch.Exchange.Answer;
-import java.nio.charset.StandardCharsets;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Set;
 import java.util.function.Function;
-import org.springframework.http.HttpHeaders;
 import reactor.core.publisher.Mono;
 
 /**
@@ -18,9 +15,6 @@ import reactor.core.publisher.Mono;
  * anybody can.
  */
 final class RedirectingFetch implements OriginFetch {
-    /** Longest {@code Location} followed, in characters. Signed URLs are longer than those that people write. */
-    private static final int LONGEST_LOCATION = 8192;
-
     private final UrlGuard urls;
     private final Exchange exchange;
     private final AnswerReader answers;
@@ -36,7 +30,7 @@ final class RedirectingFetch implements OriginFetch {
     @Override
     public <T> Mono<T> fetch(FetchRequest request, Function<OriginResponse, Mono<T>> reader) {
         return Mono.defer(() -> {
-            Target first = urls.check(request.url(), request.reach(), UrlGuard.LONGEST_URL);
+            Target first = urls.check(request.url(), request.reach());
             return new Journey<>(request, first, reader).hop(first);
         });
     }
@@ -81,7 +75,7 @@ final class RedirectingFetch implements OriginFetch {
             if (seen.size() > maxRedirects) {
                 throw Failures.badAnswer(answer.status(), "More than " + maxRedirects + " redirects");
             }
-            Target next = urls.check(location(target, answer), request.reach(), LONGEST_LOCATION);
+            Target next = urls.check(RedirectLocation.of(target, answer), request.reach());
             if (target.isSecure() && !next.isSecure()) {
                 throw Failures.badAnswer(answer.status(), "The origin redirects from https to http");
             }
@@ -90,34 +84,5 @@ final class RedirectingFetch implements OriginFetch {
             }
             return next;
         }
-    }
-
-    /** RFC 9110 section 10.2.2, resolved as RFC 3986 section 5.2 says. */
-    private static String location(Target from, Answer answer) {
-        List<String> values = answer.headers().getOrEmpty(HttpHeaders.LOCATION);
-        if (values.size() != 1 || values.getFirst().isBlank()) {
-            throw Failures.badAnswer(answer.status(), "The origin redirects without saying where to");
-        }
-        String location = utf8(values.getFirst().strip());
-        if (location.length() > LONGEST_LOCATION) {
-            throw Failures.badAnswer(answer.status(), "The origin redirects to a URL that is too long");
-        }
-        if (location.startsWith("//")) {
-            return from.uri().getScheme() + ":" + location;
-        }
-        if (location.matches("(?s)[A-Za-z][A-Za-z0-9+.-]*:.*")) {
-            return location;
-        }
-        int fragment = location.indexOf('#');
-        String relative = UrlGuard.encode(fragment < 0 ? location : location.substring(0, fragment));
-        // URI resolves a lone query against the directory, as RFC 2396 did.
-        String path = relative.startsWith("?") ? from.uri().getRawPath() + relative : relative;
-        return from.uri().resolve(path).normalize().toString();
-    }
-
-    /** Header bytes arrive one a character; most origins that send others than ASCII mean UTF-8. */
-    private static String utf8(String header) {
-        boolean ascii = header.chars().allMatch(c -> c < 128);
-        return ascii ? header : new String(header.getBytes(StandardCharsets.ISO_8859_1), StandardCharsets.UTF_8);
     }
 }

@@ -31,7 +31,7 @@ class TrainingPropertiesTest {
                         "fal-ai/flux-lora-fast-training",
                         Set.of("https"),
                         List.of("fal.media", "fal.ai", "fal.run"),
-                        DataSize.ofKilobytes(64),
+                        DataSize.ofKilobytes(256),
                         4,
                         20,
                         4,

@@ -145,6 +145,18 @@ class ZipIsolationTest {
     }
 
     @Test
+    void twentyUrlsOfTheLongestKindAreTaken() {
+        String start = origin.url("/signed?");
+        String longest = start + "a".repeat(8192 - start.length());
+        origin.on(longest.substring(origin.url("").length()), Behaviours.image(PICTURE));
+
+        HttpResponse<byte[]> answer =
+                gateway.post("/api/zip", ZipFaultsTest.request(Collections.nCopies(20, longest), "skip"));
+
+        assertThat(Archives.read(answer.body())).hasSize(20).doesNotContainKey("manifest.json");
+    }
+
+    @Test
     void base64AndTheOnlyImageOfAnArchiveAreNamedAsWell() {
         origin.on("/b%20c.png", Behaviours.image(PICTURE));
         String request = ZipFaultsTest.request(List.of(origin.url("/b c.png")), "fail");

@@ -35,7 +35,7 @@ class ZipLinksTest {
                 .on("/a.png", Behaviours.image(PICTURE))
                 .on("/b.png", Behaviours.image(PICTURE))
                 .on("/gone.png", Behaviours.status(410));
-        gateway = RunningGateway.start(origin, Map.of("sluice.zip.link-store", "64KB"));
+        gateway = RunningGateway.start(origin, Map.of("sluice.zip.link-store", "64KB", "sluice.zip.max-body", "64KB"));
     }
 
     @AfterAll

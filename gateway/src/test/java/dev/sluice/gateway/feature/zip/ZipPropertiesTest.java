@@ -23,7 +23,7 @@ class ZipPropertiesTest {
         assertThat(properties.maxImageSize()).isEqualTo(DataSize.ofMegabytes(5));
         assertThat(properties.imageTimeout()).isEqualTo(Duration.ofSeconds(30));
         assertThat(properties.concurrency()).isEqualTo(3);
-        assertThat(properties.maxBody()).isEqualTo(DataSize.ofKilobytes(64));
+        assertThat(properties.maxBody()).isEqualTo(DataSize.ofKilobytes(256));
         assertThat(properties.bufferBudget().toBytes()).isPositive();
         assertThat(properties.spoolBudget()).isEqualTo(DataSize.ofGigabytes(1));
         assertThat(properties.spoolAfter()).isEqualTo(Duration.ofMillis(50));
@@ -81,7 +81,7 @@ class ZipPropertiesTest {
         "queue-timeout, 1ms, PT0.01S to PT5M",
         "archive-timeout, 1ms, PT1S to PT24H",
         "link-ttl, 2d, PT1S to PT24H",
-        "link-store, 1KB, 65536B to"
+        "link-store, 1KB, 262144B to"
     })
     void badValueIsNamedWithWhatWasExpected(String key, String value, String expected) {
         assertThatThrownBy(() -> bind(Map.of(key, value)))

@@ -110,7 +110,7 @@ class ZipRequestTest {
 
     @Test
     void bodyThatSaysItIsTooLargeIsRefused() {
-        HttpResponse<byte[]> answer = gateway.post("/api/zip", " ".repeat(64 * 1024 + 1));
+        HttpResponse<byte[]> answer = gateway.post("/api/zip", " ".repeat(256 * 1024 + 1));
 
         assertThat(answer.statusCode()).isEqualTo(413);
         assertThat(problem(answer).path("code").asString()).isEqualTo("payload_too_large");
@@ -118,7 +118,7 @@ class ZipRequestTest {
 
     @Test
     void bodyThatTurnsOutTooLargeIsRefused() {
-        byte[] body = " ".repeat(64 * 1024 + 1).getBytes(StandardCharsets.US_ASCII);
+        byte[] body = " ".repeat(256 * 1024 + 1).getBytes(StandardCharsets.US_ASCII);
         HttpResponse<byte[]> answer = gateway.send(HttpRequest.newBuilder(gateway.uri("/api/zip"))
                 .header("Content-Type", "application/json")
                 .POST(BodyPublishers.ofInputStream(() -> new ByteArrayInputStream(body))));

@@ -5,8 +5,8 @@ import dev.sluice.gateway.outbound.fetch.FetchRequest.Reach;
 import dev.sluice.gateway.testing.HostileOrigin;
 import dev.sluice.gateway.testing.TestDns;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
-import io.netty.handler.ssl.SslContext;
 import java.io.ByteArrayOutputStream;
+import java.security.KeyStore;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -40,7 +40,7 @@ final class FetchRig implements AutoCloseable {
         List<AllowedNetwork> opened = Stream.concat(
                         properties.networks().stream(), settings.opened.stream().map(AllowedNetwork::parse))
                 .toList();
-        transport = new FetchTransport(properties, loops, opened, settings.tls);
+        transport = new FetchTransport(properties, loops, opened, settings.trusted);
         fetch = FetchFactory.create(
                 properties, transport, new UrlGuard(transport.rules(), properties.allowPorts()), "Sluice/test", meters);
     }
@@ -131,7 +131,7 @@ final class FetchRig implements AutoCloseable {
     static final class Builder {
         private final Map<String, Object> properties = new LinkedHashMap<>();
         private final List<String> opened = new ArrayList<>();
-        private @Nullable SslContext tls;
+        private @Nullable KeyStore trusted;
 
         private Builder() {
             set("retry.backoff", "1ms");
@@ -163,8 +163,8 @@ final class FetchRig implements AutoCloseable {
             return set("dns.servers", dns.addressAndPort());
         }
 
-        Builder trusting(SslContext context) {
-            tls = context;
+        Builder trusting(KeyStore certificates) {
+            trusted = certificates;
             return this;
         }
 

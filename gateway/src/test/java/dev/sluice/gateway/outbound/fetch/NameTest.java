@@ -20,6 +20,7 @@ import org.junit.jupiter.api.RepetitionInfo;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Names, and name servers that lie. 127.0.0.2 is opened and stands for the public internet; 127.0.0.1 is private. */
@@ -69,6 +70,32 @@ class NameTest {
         dns.answer("xn--bcher-kva.test", "127.0.0.2");
 
         assertThat(rig.image(origin.url("Bücher。test", "/a.png"))).hasSize(1_000);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "straße.test, xn--strae-oqa.test",
+        "\ud83e\udee0.test, xn--129h.test",
+        "my_bucket.test, my_bucket.test",
+        "-a.b-.test, -a.b-.test"
+    })
+    void nameThatBrowsersReachIsReached(String written, String asked) {
+        dns.answer(asked, "127.0.0.2");
+
+        assertThat(rig.image(origin.url(written, "/a.png"))).hasSize(1_000);
+        assertThat(dns.queries("strasse.test")).isZero();
+        assertThat(origin.requests().getFirst().header("Host")).containsExactly(asked + ":" + origin.port());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"straße.test", "my_bucket.test", "-a.b-.test"})
+    void addressOfAnUnusualNameIsJudgedAsAnyOther(String written) {
+        dns.answer("xn--strae-oqa.test", "127.0.0.1")
+                .answer("my_bucket.test", "127.0.0.1")
+                .answer("-a.b-.test", "127.0.0.1");
+
+        assertThat(rig.failure(canaryUrl(written)).failure()).isEqualTo(FetchFailure.BLOCKED_ADDRESS);
+        assertThat(canary.connections()).isZero();
     }
 
     @Test

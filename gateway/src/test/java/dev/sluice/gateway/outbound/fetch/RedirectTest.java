@@ -65,7 +65,13 @@ class RedirectTest {
         "/dir/sub/r, ../a.png",
         "/r, /dir/a.png",
         "/r, dir/a.png#fragment",
-        "/dir/r, /dir/sub/../a.png"
+        "/dir/r, /dir/sub/../a.png",
+        "/dir/r, ../../../dir/a.png",
+        "/dir/sub/r, ../.././../dir/./a.png",
+        "/dir/r, ./../dir/sub/%2e%2E/a.png",
+        "/r, dir\\a.png",
+        "/r, \\dir\\a.png#\\x",
+        "/dir/sub/r?x=/../y, ../a.png"
     })
     void relativeRedirectIsResolvedAgainstItsUrl(String from, String location) {
         origin.on(from, Behaviours.redirect(302, location));
@@ -98,6 +104,45 @@ class RedirectTest {
         origin.on("/b%20%C3%BC%7Cx.png", Behaviours.image(Pictures.png(4_000)));
 
         assertThat(rig.image(origin.url("/r"))).hasSize(4_000);
+    }
+
+    @Test
+    void bytesOfALocationAreEncodedAsTheyAre() {
+        origin.on("/r", Behaviours.redirect(302, "/caf\u00e9 \u0096?q=\u00e4\\b"));
+        origin.on("/caf%E9%20%96?q=%E4%5Cb", Behaviours.image(Pictures.png(4_000)));
+
+        assertThat(rig.image(origin.url("/r"))).hasSize(4_000);
+    }
+
+    @Test
+    void hostInALocationIsReadAsUtf8() {
+        dns.answer("xn--strae-oqa.test", "127.0.0.3");
+        String location = "http:\\\\stra\u00c3\u009fe.test:" + other.port() + "\\a.png";
+        origin.on("/r", Behaviours.redirect(302, location));
+        try (var named = FetchRig.with()
+                .open(origin)
+                .open("127.0.0.3/32")
+                .ports(other.port())
+                .dns(dns)
+                .start()) {
+            assertThat(named.image(origin.url("/r"))).hasSize(2_000);
+        }
+    }
+
+    @Test
+    void hostThatIsNoUtf8IsInvalid() {
+        origin.on("/r", Behaviours.redirect(302, "http://stra\u00dfe.test/"));
+
+        assertThat(rig.failure(origin.url("/r")).failure()).isEqualTo(FetchFailure.INVALID_URL);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"\\\\127.0.0.1:{P}\\", "http:\\\\127.0.0.1:{P}/", "/\\127.0.0.1:{P}/", "\\/127.0.0.1:{P}"})
+    void backslashesLeadNowhereElse(String location) {
+        origin.on("/r", Behaviours.redirect(302, location.replace("{P}", String.valueOf(canary.port()))));
+
+        assertThat(rig.failure(origin.url("/r")).failure()).isEqualTo(FetchFailure.BLOCKED_ADDRESS);
+        assertThat(canary.connections()).isZero();
     }
 
     @Test
@@ -163,7 +208,7 @@ class RedirectTest {
     }
 
     @Test
-    void locationLongerThanCallersMayWriteIsFollowed() {
+    void longLocationIsFollowed() {
         String path = "/signed?" + "a".repeat(4_000);
         origin.on("/r", Behaviours.redirect(302, path));
         origin.on(path, Behaviours.image(Pictures.png(5_000)));

@@ -8,9 +8,6 @@ import dev.sluice.gateway.testing.HostileOrigin;
 import dev.sluice.gateway.testing.NoLeaks;
 import dev.sluice.gateway.testing.Pictures;
 import dev.sluice.gateway.testing.TestDns;
-import io.netty.handler.ssl.SslContext;
-import io.netty.handler.ssl.SslContextBuilder;
-import javax.net.ssl.SSLException;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -46,14 +43,7 @@ class TlsTest {
     }
 
     private static FetchRig trusting() {
-        try {
-            SslContext trust = SslContextBuilder.forClient()
-                    .trustManager(certificate.x509())
-                    .build();
-            return rig().trusting(trust).start();
-        } catch (SSLException e) {
-            throw new IllegalStateException(e);
-        }
+        return rig().trusting(certificate.trusted()).start();
     }
 
     @Test

@@ -17,11 +17,11 @@ class UrlGuardTest {
             new AddressRules(List.of(AllowedNetwork.parse("127.0.0.2:9000")), new OwnAddresses()), Set.of(8080));
 
     private Target check(String url) {
-        return guard.check(url, Reach.PUBLIC_WEB, UrlGuard.LONGEST_URL);
+        return guard.check(url, Reach.PUBLIC_WEB);
     }
 
     private FetchFailure refusal(String url, Reach reach) {
-        return catchThrowableOfType(FetchException.class, () -> guard.check(url, reach, UrlGuard.LONGEST_URL))
+        return catchThrowableOfType(FetchException.class, () -> guard.check(url, reach))
                 .failure();
     }
 
@@ -42,7 +42,25 @@ class UrlGuardTest {
         "http://127.0.0.2:9000/x, http://127.0.0.2:9000/x",
         "http://[2606:4700::1111]/, http://[2606:4700::1111]/",
         "http://[2606:4700:0:0::1111]:8080/, http://[2606:4700::1111]:8080/",
-        "http://a.b-c.d1/, http://a.b-c.d1/"
+        "http://a.b-c.d1/, http://a.b-c.d1/",
+        "http://my_bucket.example/, http://my_bucket.example/",
+        "http://_/, http://_/",
+        "http://-a.b-.example:8080/x, http://-a.b-.example:8080/x",
+        "http://r3---sn-x.example/, http://r3---sn-x.example/",
+        "http://straße.example/, http://xn--strae-oqa.example/",
+        "http://XN--STRAE-OQA.example/, http://xn--strae-oqa.example/",
+        "http://FAẞ.example/, http://xn--fa-hia.example/",
+        "http://βόλος.example/, http://xn--nxasmm1c.example/",
+        "http://\ud83e\udee0.example/, http://xn--129h.example/",
+        "http://日本。jp。/, http://xn--wgv71a.jp/",
+        "http://８.8.8.8/, http://8.8.8.8/",
+        "http://example.com/a/./b/../c/%2e%2E/d, http://example.com/a/d",
+        "http://example.com/../../p.jpg?q=/../x, http://example.com/p.jpg?q=/../x",
+        "http://example.com/a/.., http://example.com/",
+        "http://example.com/a/b/., http://example.com/a/b/",
+        "http://example.com/...//.a/..b, http://example.com/...//.a/..b",
+        "http://example.com/\ud800x, http://example.com/%EF%BF%BDx",
+        "'  http://example.com/a b  ', http://example.com/a%20b"
     })
     void urlIsSpelledInOneWay(String url, String spelled) {
         assertThat(check(url).uri()).hasToString(spelled);
@@ -67,9 +85,6 @@ class UrlGuardTest {
                 "http://example.com:8 0/",
                 "http://example.com:٨٠/",
                 "http://127.0.0.2:9001/",
-                "http://exa_mple.com/",
-                "http://-example.com/",
-                "http://example-.com/",
                 "http://example..com/",
                 "http://.example.com/",
                 "http://exam ple.com/",
@@ -83,18 +98,28 @@ class UrlGuardTest {
                 "http://[::1",
                 "http://[example.com]/",
                 "http://[127.0.0.1]/",
-                "http://[2606:4700::1111%25eth0]/"
+                "http://[2606:4700::1111%25eth0]/",
+                "http://xn--a.example/",
+                "http://xn--.example/",
+                "http://a\u200db.example/",
+                "http://\u2100.example/",
+                "http://a\uff0fb.example/",
+                "http://a\uff20b.example/",
+                "http://exam\u3000ple.com/",
+                "http://\ud800.example/"
             })
     void whatIsNoPlainWebUrlIsInvalid(String url) {
         assertThat(refusal(url, Reach.PUBLIC_WEB)).isEqualTo(FetchFailure.INVALID_URL);
     }
 
     @Test
-    void urlOfMoreThan2048CharactersIsInvalid() {
-        String longest = "http://example.com/" + "a".repeat(2048 - 19);
+    void urlOfMoreThan8192CharactersIsInvalidAsWrittenAndAsSpelled() {
+        String longest = "http://example.com/" + "a".repeat(8192 - 19);
 
-        assertThat(check(longest).uri().toString()).hasSize(2048);
+        assertThat(check(longest).uri().toString()).hasSize(8192);
         assertThat(refusal(longest + "a", Reach.PUBLIC_WEB)).isEqualTo(FetchFailure.INVALID_URL);
+        assertThat(refusal("http://example.com/" + "ü".repeat(1400), Reach.PUBLIC_WEB))
+                .isEqualTo(FetchFailure.INVALID_URL);
     }
 
     @Test
@@ -114,12 +139,10 @@ class UrlGuardTest {
     void domainsAreMatchedAtLabelBorders() {
         var reach = new Reach(Set.of("https"), Set.of("Replicate.delivery", "bücher.example"));
 
-        assertThat(guard.check("https://replicate.delivery/a", reach, 100).host())
-                .isEqualTo("replicate.delivery");
-        assertThat(guard.check("https://pbxt.REPLICATE.delivery/a", reach, 100).host())
+        assertThat(guard.check("https://replicate.delivery/a", reach).host()).isEqualTo("replicate.delivery");
+        assertThat(guard.check("https://pbxt.REPLICATE.delivery/a", reach).host())
                 .isEqualTo("pbxt.replicate.delivery");
-        assertThat(guard.check("https://xn--bcher-kva.example/a", reach, 100).host())
-                .isEqualTo("xn--bcher-kva.example");
+        assertThat(guard.check("https://xn--bcher-kva.example/a", reach).host()).isEqualTo("xn--bcher-kva.example");
         for (String url : new String[] {
             "http://replicate.delivery/a",
             "https://evilreplicate.delivery/a",
