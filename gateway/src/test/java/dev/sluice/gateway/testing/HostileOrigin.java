@@ -13,8 +13,10 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.BooleanSupplier;
-import javax.net.ServerSocketFactory;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLSocket;
+import javax.net.ssl.SSLSocketFactory;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An image origin over raw TCP that does what each path says, see {@link Behaviours}. One virtual thread a connection.
@@ -36,15 +38,15 @@ public final class HostileOrigin implements AutoCloseable {
     }
 
     private final ServerSocket server;
-    private final String scheme;
+    private final @Nullable SSLSocketFactory tls;
     private final Map<String, Behaviour> behaviours = new ConcurrentHashMap<>();
     private final List<OriginConnection> connections = new CopyOnWriteArrayList<>();
     private final List<OriginExchange> exchanges = new CopyOnWriteArrayList<>();
     private final CountDownLatch stopped = new CountDownLatch(1);
 
-    private HostileOrigin(ServerSocket server, String scheme) {
+    private HostileOrigin(ServerSocket server, @Nullable SSLSocketFactory tls) {
         this.server = server;
-        this.scheme = scheme;
+        this.tls = tls;
         Thread.ofVirtual().name("hostile-origin").start(this::accept);
     }
 
@@ -55,17 +57,17 @@ public final class HostileOrigin implements AutoCloseable {
 
     /** Starts an origin on a loopback {@code address} and a free port. */
     public static HostileOrigin start(String address) {
-        return listen(address, ServerSocketFactory.getDefault(), "http");
+        return listen(address, null);
     }
 
     /** Starts an https origin that shows the certificate in {@code context}. */
     public static HostileOrigin startTls(String address, SSLContext context) {
-        return listen(address, context.getServerSocketFactory(), "https");
+        return listen(address, context.getSocketFactory());
     }
 
-    private static HostileOrigin listen(String address, ServerSocketFactory factory, String scheme) {
+    private static HostileOrigin listen(String address, @Nullable SSLSocketFactory tls) {
         try {
-            return new HostileOrigin(factory.createServerSocket(0, 1024, InetAddress.getByName(address)), scheme);
+            return new HostileOrigin(new ServerSocket(0, 1024, InetAddress.getByName(address)), tls);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -84,7 +86,7 @@ public final class HostileOrigin implements AutoCloseable {
 
     /** The absolute URL of {@code path} under another {@code host} name. */
     public String url(String host, String path) {
-        return scheme + "://" + host + ":" + port() + path;
+        return (tls == null ? "http://" : "https://") + host + ":" + port() + path;
     }
 
     /** Where it listens. */
@@ -140,8 +142,8 @@ public final class HostileOrigin implements AutoCloseable {
     private void accept() {
         while (!server.isClosed()) {
             try {
-                Socket socket = server.accept();
-                var connection = new OriginConnection(socket);
+                Socket plain = server.accept();
+                var connection = new OriginConnection(plain, tls == null ? plain : secured(plain, tls));
                 connections.add(connection);
                 if (stopped.getCount() == 0) {
                     // Accepted while this was closed, which saw no such connection.
@@ -153,6 +155,13 @@ public final class HostileOrigin implements AutoCloseable {
                 return;
             }
         }
+    }
+
+    /** Over the plain connection, so that a behaviour can end that without a word. */
+    private static Socket secured(Socket plain, SSLSocketFactory tls) throws IOException {
+        SSLSocket secured = (SSLSocket) tls.createSocket(plain, null, true);
+        secured.setUseClientMode(false);
+        return secured;
     }
 
     private void serve(OriginConnection connection) {

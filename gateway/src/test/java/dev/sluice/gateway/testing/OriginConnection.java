@@ -8,11 +8,14 @@ import java.util.concurrent.atomic.AtomicLong;
 
 /** One accepted connection of a {@link HostileOrigin}. */
 public final class OriginConnection implements AutoCloseable {
+    private final Socket plain;
     private final Socket socket;
     private final AtomicLong written = new AtomicLong();
     private volatile boolean closed;
 
-    OriginConnection(Socket socket) {
+    /** @param socket {@code plain} itself, or TLS over it */
+    OriginConnection(Socket plain, Socket socket) {
+        this.plain = plain;
         this.socket = socket;
     }
 
@@ -44,8 +47,14 @@ public final class OriginConnection implements AutoCloseable {
 
     /** Closes with a RST instead of a FIN. */
     void reset() throws IOException {
-        socket.setSoLinger(true, 0);
-        close();
+        plain.setSoLinger(true, 0);
+        truncate();
+    }
+
+    /** Ends the TCP connection; TLS over it does not say that it ends. */
+    void truncate() throws IOException {
+        closed = true;
+        plain.close();
     }
 
     @Override

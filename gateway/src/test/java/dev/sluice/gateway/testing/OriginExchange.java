@@ -104,6 +104,11 @@ public final class OriginExchange {
         connection.close();
     }
 
+    /** Ends the TCP connection in order, and TLS over it without its close_notify. */
+    public void truncate() throws IOException {
+        connection.truncate();
+    }
+
     /** Breaks the connection with a RST. */
     public void reset() throws IOException {
         connection.reset();

@@ -32,7 +32,19 @@ final class AnswerReader {
 
     /** How to ask for what is wanted. */
     Ask ask(FetchRequest request) {
-        return new Ask(request.media() == Media.ANY ? "*/*" : "image/*, */*;q=0.1", request.known());
+        return new Ask(accept(request.media()), request.known());
+    }
+
+    /**
+     * By name: some origins take {@code image/*} for a wish for AVIF, which not every use can keep. It is taken all the
+     * same where an origin has nothing else.
+     */
+    private static String accept(Media media) {
+        return switch (media) {
+            case ANY -> "*/*";
+            case RASTER_IMAGE -> "image/jpeg, image/png, image/webp, image/gif, */*;q=0.1";
+            case IMAGE -> "image/jpeg, image/png, image/webp, image/gif, image/svg+xml, */*;q=0.1";
+        };
     }
 
     /**

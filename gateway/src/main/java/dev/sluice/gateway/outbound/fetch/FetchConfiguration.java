@@ -59,8 +59,14 @@ public class FetchConfiguration {
             FetchProperties properties,
             FetchTransport transport,
             UrlGuard urls,
+            Environment environment,
             ObjectProvider<BuildProperties> build,
             ObjectProvider<MeterRegistry> registry) {
+        if (environment.acceptsProfiles(Profiles.of("prod"))
+                && properties.userAgent().isEmpty()
+                && properties.contactUrl().isEmpty()) {
+            log.warn("sluice.fetch.contact-url is not set: some origins refuse who does not say how to be reached");
+        }
         return FetchFactory.create(
                 properties,
                 transport,
@@ -79,7 +85,12 @@ public class FetchConfiguration {
         }
     }
 
+    /** Many origins, Wikimedia's among them, ask for a contact and refuse clients that are too busy to have one. */
     private static String userAgent(FetchProperties properties, @Nullable BuildProperties build) {
-        return properties.userAgent().isEmpty() ? UserAgent.of(build) : properties.userAgent();
+        if (!properties.userAgent().isEmpty()) {
+            return properties.userAgent();
+        }
+        String contact = properties.contactUrl();
+        return contact.isEmpty() ? UserAgent.of(build) : UserAgent.of(build) + " (+" + contact + ")";
     }
 }

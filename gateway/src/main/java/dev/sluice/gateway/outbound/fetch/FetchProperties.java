@@ -3,6 +3,7 @@ package dev.sluice.gateway.outbound.fetch;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.util.unit.DataSize;
@@ -15,11 +16,13 @@ import org.springframework.util.unit.DataSize;
  * @param allowNetworksInProduction lets a gateway with the profile {@code prod} start with {@code allowNetworks}
  * @param allowPorts ports that a URL may name beside 80 and 443
  * @param connectTimeout for one address, and again for the TLS handshake, 100 ms to 1 min
- * @param firstByteTimeout from the request's end to the end of the answer's header, 100 ms to 5 min
+ * @param firstByteTimeout from the request's end to the end of the answer's header, 100 ms to 5 min; unset leaves that
+ *     to the deadline of the whole fetch
  * @param minimumRate what a body must keep up
  * @param maxRedirects 0 to 10
  * @param maxTrackedHosts origins whose breaker, bulkhead and idle connections are kept, 10 to 1,000,000
- * @param userAgent empty means {@code Sluice/} and the version
+ * @param userAgent empty means {@code Sluice/} and the version, with the {@code contactUrl} if there is one
+ * @param contactUrl where an origin's operator finds who asks; http or https, or empty
  * @param dns how names are resolved
  * @param retry when a try is repeated
  * @param connections connections to one origin
@@ -31,11 +34,12 @@ record FetchProperties(
         @DefaultValue("false") boolean allowNetworksInProduction,
         @DefaultValue Set<Integer> allowPorts,
         @DefaultValue("5s") Duration connectTimeout,
-        @DefaultValue("10s") Duration firstByteTimeout,
+        @Nullable Duration firstByteTimeout,
         @DefaultValue Rate minimumRate,
         @DefaultValue("3") int maxRedirects,
         @DefaultValue("1000") int maxTrackedHosts,
         @DefaultValue("") String userAgent,
+        @DefaultValue("") String contactUrl,
         @DefaultValue Dns dns,
         @DefaultValue Retry retry,
         @DefaultValue Connections connections,
@@ -47,10 +51,14 @@ record FetchProperties(
         allowNetworks.forEach(network -> Setting.parses("allow-networks", network, AllowedNetwork::parse));
         allowPorts.forEach(port -> Setting.CHECK.between("allow-ports", port, 1, 65_535));
         Setting.CHECK.between("connect-timeout", connectTimeout, Duration.ofMillis(100), Duration.ofMinutes(1));
-        Setting.CHECK.between("first-byte-timeout", firstByteTimeout, Duration.ofMillis(100), Duration.ofMinutes(5));
+        if (firstByteTimeout != null) {
+            Setting.CHECK.between(
+                    "first-byte-timeout", firstByteTimeout, Duration.ofMillis(100), Duration.ofMinutes(5));
+        }
         Setting.CHECK.between("max-redirects", maxRedirects, 0, 10);
         Setting.CHECK.between("max-tracked-hosts", maxTrackedHosts, 10, 1_000_000);
         Setting.header("user-agent", userAgent);
+        Setting.link("contact-url", contactUrl);
     }
 
     /** The networks as they are used. */

@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.core.scheduler.Schedulers;
+import reactor.netty.NettyPipeline;
 import reactor.netty.http.HttpProtocol;
 import reactor.netty.http.client.HttpClient;
 import reactor.netty.http.client.HttpResponseDecoderSpec;
@@ -30,7 +31,7 @@ final class FetchTransport implements AutoCloseable {
     /** Reads before the loop turns to other connections: what may be in flight beyond the reader's demand. */
     private static final int READS_AT_ONCE = 2;
 
-    /** Room for a {@code Location} that is too long to be followed, so that it is refused as such. */
+    /** Room for a {@code Location} that is too long to be followed, so that it is refused as such. Also for all 1xx. */
     private static final int HEADER_BYTES = 32 * 1024;
 
     private static final int STATUS_LINE_BYTES = 4096;
@@ -116,7 +117,9 @@ final class FetchTransport implements AutoCloseable {
                 .option(
                         ChannelOption.RECVBUF_ALLOCATOR,
                         new FixedRecvByteBufAllocator(READ_BYTES).maxMessagesPerRead(READS_AT_ONCE))
-                .httpResponseDecoder(FetchTransport::bounded);
+                .httpResponseDecoder(FetchTransport::bounded)
+                .doOnChannelInit((observer, channel, remote) -> channel.pipeline()
+                        .addAfter(NettyPipeline.HttpCodec, null, new InformationalAnswers(HEADER_BYTES)));
         return plain.secure(spec -> spec.sslContext(tls)
                 .handshakeTimeout(properties.connectTimeout())
                 .handlerConfigurator(OriginTls::nameServer));

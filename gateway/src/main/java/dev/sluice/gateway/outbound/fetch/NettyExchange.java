@@ -2,10 +2,12 @@ package dev.sluice.gateway.outbound.fetch;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.ssl.SslHandler;
 import java.time.Duration;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,12 +34,13 @@ final class NettyExchange implements Exchange {
     private static final Logger log = LoggerFactory.getLogger(NettyExchange.class);
 
     private final String userAgent;
-    private final Duration firstByteTimeout;
+    private final @Nullable Duration firstByteTimeout;
 
     /**
-     * @param firstByteTimeout from the request's last byte to the last of the answer's header, however slowly it drips
+     * @param firstByteTimeout from the request's last byte to the last of the answer's header, however slowly it drips;
+     *     null leaves that to the deadline
      */
-    NettyExchange(String userAgent, Duration firstByteTimeout) {
+    NettyExchange(String userAgent, @Nullable Duration firstByteTimeout) {
         this.userAgent = userAgent;
         this.firstByteTimeout = firstByteTimeout;
     }
@@ -51,35 +54,42 @@ final class NettyExchange implements Exchange {
     }
 
     private <T> Mono<T> send(Lane lane, Target target, Ask ask, Function<Answer, Mono<T>> reader) {
+        HttpClient client = lane.client().headers(headers -> {
+            headers.set(HttpHeaderNames.USER_AGENT, userAgent)
+                    .set(HttpHeaderNames.ACCEPT, ask.accept())
+                    .set(HttpHeaderNames.ACCEPT_ENCODING, "identity");
+            condition(headers, HttpHeaderNames.IF_NONE_MATCH, ask.known().etag());
+            condition(headers, HttpHeaderNames.IF_MODIFIED_SINCE, ask.known().lastModified());
+        });
+        return firstByteTimeout == null
+                ? answer(client, lane, target, reader)
+                : inTime(firstByteTimeout, client, lane, target, reader);
+    }
+
+    private static <T> Mono<T> inTime(
+            Duration limit, HttpClient client, Lane lane, Target target, Function<Answer, Mono<T>> reader) {
         Sinks.Empty<Void> sent = Sinks.empty();
         var answered = new AtomicBoolean();
-        HttpClient client = lane.client()
-                .doAfterRequest((request, connection) -> sent.tryEmitEmpty())
-                .headers(headers -> {
-                    headers.set(HttpHeaderNames.USER_AGENT, userAgent)
-                            .set(HttpHeaderNames.ACCEPT, ask.accept())
-                            .set(HttpHeaderNames.ACCEPT_ENCODING, "identity");
-                    condition(
-                            headers, HttpHeaderNames.IF_NONE_MATCH, ask.known().etag());
-                    condition(
-                            headers,
-                            HttpHeaderNames.IF_MODIFIED_SINCE,
-                            ask.known().lastModified());
-                });
-        HttpClient.ResponseReceiver<?> request = HostName.isUnusual(target.host())
-                ? client.get().uri(target.uri().toString())
-                : client.get().uri(target.uri());
-        return request.responseConnection((response, connection) -> {
-                    answered.set(true);
-                    return read(lane, response, connection, reader);
-                })
-                .singleOrEmpty()
+        HttpClient telling = client.doAfterRequest((request, connection) -> sent.tryEmitEmpty());
+        Function<Answer, Mono<T>> noting = answer -> {
+            answered.set(true);
+            return reader.apply(answer);
+        };
+        return answer(telling, lane, target, noting)
                 .timeout(
                         sent.asMono()
-                                .then(Mono.delay(firstByteTimeout, lane.scheduler()))
+                                .then(Mono.delay(limit, lane.scheduler()))
                                 .filter(tick -> !answered.get())
                                 .switchIfEmpty(Mono.never()),
                         Mono.error(() -> Failures.timedOut("The origin did not answer in time", null)));
+    }
+
+    private static <T> Mono<T> answer(HttpClient client, Lane lane, Target target, Function<Answer, Mono<T>> reader) {
+        HttpClient.ResponseReceiver<?> request = HostName.isUnusual(target.host())
+                ? client.get().uri(target.uri().toString())
+                : client.get().uri(target.uri());
+        return request.responseConnection((response, connection) -> read(lane, response, connection, reader))
+                .singleOrEmpty();
     }
 
     private static void condition(
@@ -92,12 +102,29 @@ final class NettyExchange implements Exchange {
     private static <T> Mono<T> read(
             Lane lane, HttpClientResponse response, Connection connection, Function<Answer, Mono<T>> reader) {
         var buffers = new NettyDataBufferFactory(connection.channel().alloc());
-        Flux<DataBuffer> body =
+        Flux<DataBuffer> received =
                 connection.inbound().receive().map(ByteBuf::retain).map(buffers::wrap);
+        SslHandler tls = connection.channel().pipeline().get(SslHandler.class);
+        Flux<DataBuffer> body = tls != null && endsWithConnection(response.responseHeaders())
+                ? received.concatWith(Mono.defer(() -> closedOrError(tls)))
+                : received;
         var headers =
                 HttpHeaders.readOnlyHttpHeaders(new HttpHeaders(new Netty4HeadersAdapter(response.responseHeaders())));
         return Mono.defer(() -> reader.apply(new Answer(response.status().code(), headers, body)))
                 .doFinally(end -> closeUnlessRead(lane, connection));
+    }
+
+    /** Whether nothing but the end of the connection says where the body ends, RFC 9112 section 6.3. */
+    private static boolean endsWithConnection(io.netty.handler.codec.http.HttpHeaders headers) {
+        return !headers.contains(HttpHeaderNames.CONTENT_LENGTH)
+                && !headers.contains(HttpHeaderNames.TRANSFER_ENCODING);
+    }
+
+    /** Over TLS, anybody in between can end a connection, but not say that the origin did: RFC 9112 section 9.8. */
+    private static <T> Mono<T> closedOrError(SslHandler tls) {
+        return tls.sslCloseFuture().isSuccess()
+                ? Mono.empty()
+                : Mono.error(() -> new SSLException("closed without close_notify"));
     }
 
     /** On the connection's thread, where whether it was read to its end cannot change meanwhile. */

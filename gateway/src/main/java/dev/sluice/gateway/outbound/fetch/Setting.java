@@ -5,10 +5,13 @@ import dev.sluice.gateway.contract.SettingCheck;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 
 /** Checks that values of {@code sluice.fetch.*} alone need. */
 final class Setting {
     static final SettingCheck CHECK = new SettingCheck("sluice.fetch.");
+
+    private static final Pattern LINK = Pattern.compile("https?://[\\x21-\\x7e&&[^()<>]]+");
 
     private Setting() {}
 
@@ -28,6 +31,13 @@ final class Setting {
     static void header(String name, String value) {
         if (!value.chars().allMatch(c -> c >= 0x20 && c < 0x7f)) {
             throw CHECK.bad(name, value, "printable ASCII");
+        }
+    }
+
+    /** What may stand in a header for people to follow, or nothing. */
+    static void link(String name, String value) {
+        if (!value.isEmpty() && !LINK.matcher(value).matches()) {
+            throw CHECK.bad(name, value, "an http or https URL without blanks and brackets");
         }
     }
 

@@ -97,10 +97,16 @@ class FetchConfigurationTest {
                         "sluice.fetch.allow-networks=" + origin.addressAndPort(), "sluice.fetch.user-agent=Other/2")
                 .run(context -> fetch(context));
         application
+                .withPropertyValues(
+                        "sluice.fetch.allow-networks=" + origin.addressAndPort(),
+                        "sluice.fetch.contact-url=https://example.com/who")
+                .run(context -> fetch(context));
+        application
                 .withPropertyValues("sluice.fetch.allow-networks=" + origin.addressAndPort())
                 .run(context -> fetch(context));
 
         assertThat(origin.requests().getFirst().header("User-Agent")).containsExactly("Other/2");
+        assertThat(origin.requests().get(1).header("User-Agent")).containsExactly("Sluice (+https://example.com/who)");
         assertThat(origin.requests().getLast().header("User-Agent")).containsExactly("Sluice");
     }
 }

@@ -18,6 +18,8 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import reactor.core.publisher.Mono;
 
 /** What a fetch asks for and what it gives to its reader. */
@@ -173,6 +175,73 @@ class FetchTest {
             assertThat(failure.failure()).isEqualTo(FetchFailure.UPSTREAM_STATUS);
             assertThat(failure.status()).isEqualTo(status);
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\n",
+                "HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 103 x\r\nA: b\r\n\r\n",
+                "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 199 \r\n\r\n"
+            })
+    void answerIsWhatComesAfterAll1xx(String before) {
+        byte[] png = Pictures.png(1_000);
+        origin.on("/a.png", exchange -> {
+            exchange.write(before);
+            exchange.head(200, "Content-Type: image/png", "Content-Length: 1000");
+            exchange.write(png);
+        });
+        var loop = rig.transport().lanes().choose();
+
+        for (int i = 0; i < 2; i++) {
+            assertThat(rig.fetch()
+                            .fetch(FetchRig.request(origin.url("/a.png"), 1_000), FetchRig::bytes)
+                            .subscribeOn(loop.scheduler())
+                            .block(FetchRig.PATIENCE))
+                    .isEqualTo(png);
+        }
+        assertThat(origin.connections()).hasSize(1);
+    }
+
+    @Test
+    void hundredsOf1xxArePassedOverAndEndlessOnesAreNot() {
+        origin.on("/a.png", exchange -> {
+            for (int i = 0; i < 300; i++) {
+                exchange.write("HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n");
+            }
+            exchange.head(200, "Content-Type: image/png", "Content-Length: 1000");
+            exchange.write(Pictures.png(1_000));
+        });
+        origin.on("/b.png", exchange -> {
+            while (true) {
+                exchange.write("HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n");
+            }
+        });
+
+        assertThat(rig.image(origin.url("/a.png"))).hasSize(1_000);
+        assertThat(rig.failure(origin.url("/b.png")).failure()).isEqualTo(FetchFailure.CONNECTION_FAILED);
+        origin.await(
+                FetchRig.PATIENCE,
+                "connections of the endless one closed",
+                () -> origin.connections().stream().filter(c -> !c.isClosed()).count() <= 1);
+    }
+
+    @Test
+    void protocolThatNobodyAskedForIsRefused() {
+        origin.on("/a.png", Behaviours.raw("HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n"));
+
+        assertThat(rig.failure(origin.url("/a.png")).failure())
+                .isIn(FetchFailure.UPSTREAM_STATUS, FetchFailure.CONNECTION_FAILED);
+    }
+
+    @Test
+    void typesThatAreKeptAreAskedForByName() {
+        origin.on("/a.png", Behaviours.image(Pictures.png(1_000)));
+
+        rig.image(origin.url("/a.png"));
+
+        assertThat(origin.requests().getFirst().header("Accept"))
+                .containsExactly("image/jpeg, image/png, image/webp, image/gif, */*;q=0.1");
     }
 
     @Test

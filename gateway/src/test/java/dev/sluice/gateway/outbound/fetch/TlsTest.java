@@ -76,6 +76,51 @@ class TlsTest {
     }
 
     @Test
+    void bodyThatEndsWithItsConnectionIsWholeWhenTlsSaysSo() {
+        byte[] png = Pictures.png(100_000);
+        origin.on("/whole.png", exchange -> {
+            exchange.head(200, "Content-Type: image/png", "Connection: close");
+            exchange.write(png);
+            exchange.close();
+        });
+        try (FetchRig rig = trusting()) {
+            assertThat(rig.image(origin.url("/whole.png"))).isEqualTo(png);
+        }
+    }
+
+    @Test
+    void bodyThatEndsWithItsConnectionIsNotWholeWhenTlsDoesNot() {
+        origin.on("/cut.png", exchange -> {
+            exchange.head(200, "Content-Type: image/png", "Connection: close");
+            exchange.write(Pictures.png(100_000));
+            exchange.truncate();
+        });
+        try (FetchRig rig = trusting()) {
+            assertThat(rig.failure(origin.url("/cut.png")).failure()).isEqualTo(FetchFailure.CONNECTION_FAILED);
+        }
+    }
+
+    @Test
+    void bodyOfItsLengthIsWholeHoweverTheConnectionEnds() {
+        byte[] png = Pictures.png(100_000);
+        origin.on("/length.png", exchange -> {
+            exchange.head(200, "Content-Type: image/png", "Content-Length: 100000");
+            exchange.write(png);
+            exchange.truncate();
+        });
+        origin.on("/chunks.png", exchange -> {
+            exchange.head(200, "Content-Type: image/png", "Transfer-Encoding: chunked");
+            exchange.chunk(png);
+            exchange.write("0\r\n\r\n");
+            exchange.truncate();
+        });
+        try (FetchRig rig = trusting()) {
+            assertThat(rig.image(origin.url("/length.png"))).isEqualTo(png);
+            assertThat(rig.image(origin.url("/chunks.png"))).isEqualTo(png);
+        }
+    }
+
+    @Test
     void redirectFromHttpsToHttpIsRefused() {
         origin.on("/down", Behaviours.redirect(302, plain.url("/a.png")));
         int before = plain.requests().size();
