@@ -69,11 +69,8 @@ final class Preconditions {
 
     /** Null when there is none, or one that cannot be read: then there is no condition. */
     private static @Nullable Instant date(HttpHeaders headers, String name) {
-        try {
-            long millis = headers.getFirstDate(name);
-            return millis < 0 ? null : Instant.ofEpochMilli(millis);
-        } catch (IllegalArgumentException malformed) {
-            return null;
-        }
+        String value = headers.getFirst(name);
+        int parameters = value == null ? -1 : value.indexOf(';'); // of browsers that told a length, too
+        return HttpDate.parse(value == null || parameters < 0 ? value : value.substring(0, parameters));
     }
 }

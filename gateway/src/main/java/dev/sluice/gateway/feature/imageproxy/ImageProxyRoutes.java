@@ -4,6 +4,7 @@ import dev.sluice.gateway.contract.Caller;
 import dev.sluice.gateway.contract.Endpoint;
 import dev.sluice.gateway.contract.FeatureRoutes;
 import dev.sluice.gateway.contract.GatewayException;
+import dev.sluice.gateway.contract.HttpDate;
 import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.gateway.contract.Representation;
 import dev.sluice.gateway.contract.RequestResources;
@@ -14,10 +15,6 @@ import dev.sluice.gateway.feature.imageproxy.SignedUrls.SignedUrl;
 import dev.sluice.gateway.feature.imageproxy.ThumbnailProxy.NoThumbnail;
 import dev.sluice.gateway.outbound.fetch.FetchException;
 import dev.sluice.gateway.outbound.fetch.FetchFailure;
-import java.time.Instant;
-import java.time.ZonedDateTime;
-import java.time.format.DateTimeFormatter;
-import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -147,7 +144,7 @@ final class ImageProxyRoutes implements FeatureRoutes {
                 MediaType.parseMediaType(meta.mediaType()),
                 meta.length(),
                 meta.etag(),
-                instant(meta.originLastModified()),
+                HttpDate.parse(meta.originLastModified()),
                 headers -> {
                     headers.set(HttpHeaders.CACHE_CONTROL, cacheControl);
                     headers.set(HttpHeaders.AGE, Long.toString(result.age().toSeconds()));
@@ -157,18 +154,6 @@ final class ImageProxyRoutes implements FeatureRoutes {
                     headers.set("Cross-Origin-Resource-Policy", sharing);
                 },
                 meters.counted(result.image()));
-    }
-
-    /** What an origin says of itself; nothing, when it cannot be read. RFC 9110 section 5.6.7. */
-    private static @Nullable Instant instant(@Nullable String date) {
-        try {
-            return date == null
-                    ? null
-                    : ZonedDateTime.parse(date, DateTimeFormatter.RFC_1123_DATE_TIME)
-                            .toInstant();
-        } catch (DateTimeParseException malformed) {
-            return null;
-        }
     }
 
     private static GatewayException problem(FetchException failure) {

@@ -1,5 +1,6 @@
 package dev.sluice.gateway.feature.imageproxy;
 
+import dev.sluice.gateway.contract.HttpDate;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Locale;
@@ -35,16 +36,8 @@ final class OriginFreshness {
         Duration age = said != null && SECONDS.matcher(said).matches()
                 ? Duration.ofSeconds(Long.parseLong(said))
                 : Duration.ZERO;
-        Duration apparent = Duration.between(date(headers, received), received);
+        Instant date = HttpDate.parse(headers.getFirst(HttpHeaders.DATE), received);
+        Duration apparent = date == null ? Duration.ZERO : Duration.between(date, received);
         return apparent.compareTo(age) > 0 ? apparent : age;
-    }
-
-    private static Instant date(HttpHeaders headers, Instant received) {
-        try {
-            long date = headers.getDate();
-            return date < 0 ? received : Instant.ofEpochMilli(date);
-        } catch (IllegalArgumentException malformed) {
-            return received;
-        }
     }
 }

@@ -1,5 +1,6 @@
 package dev.sluice.gateway.feature.zip;
 
+import dev.sluice.gateway.contract.HttpDate;
 import dev.sluice.gateway.outbound.fetch.FetchRequest;
 import dev.sluice.gateway.outbound.fetch.FetchRequest.Media;
 import dev.sluice.gateway.outbound.fetch.FetchRequest.Reach;
@@ -22,6 +23,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.core.io.buffer.DataBufferFactory;
+import org.springframework.http.HttpHeaders;
 import reactor.core.Disposable;
 import reactor.core.Disposables;
 import reactor.core.publisher.Flux;
@@ -188,11 +190,7 @@ final class ImageIntake {
     }
 
     private static Instant lastModified(OriginResponse response) {
-        try {
-            long millis = response.headers().getLastModified();
-            return millis < UNDATED.toEpochMilli() ? UNDATED : Instant.ofEpochMilli(millis);
-        } catch (IllegalArgumentException malformed) {
-            return UNDATED;
-        }
+        Instant said = HttpDate.parse(response.headers().getFirst(HttpHeaders.LAST_MODIFIED));
+        return said == null || said.isBefore(UNDATED) ? UNDATED : said;
     }
 }

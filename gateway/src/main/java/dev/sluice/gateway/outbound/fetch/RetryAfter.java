@@ -1,11 +1,9 @@
 package dev.sluice.gateway.outbound.fetch;
 
+import dev.sluice.gateway.contract.HttpDate;
 import java.io.Serial;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.ZonedDateTime;
-import java.time.format.DateTimeFormatter;
-import java.time.format.DateTimeParseException;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpHeaders;
 
@@ -36,13 +34,10 @@ final class RetryAfter extends RuntimeException {
         if (value.matches("\\d{1,9}")) {
             return new RetryAfter(Duration.ofSeconds(Long.parseLong(value)));
         }
-        try {
-            Instant date = ZonedDateTime.parse(value, DateTimeFormatter.RFC_1123_DATE_TIME)
-                    .toInstant();
-            Duration wait = Duration.between(now, date);
-            return new RetryAfter(wait.isNegative() ? Duration.ZERO : wait);
-        } catch (DateTimeParseException e) {
+        Instant date = HttpDate.parse(value, now);
+        if (date == null) {
             return null;
         }
+        return new RetryAfter(date.isBefore(now) ? Duration.ZERO : Duration.between(now, date));
     }
 }

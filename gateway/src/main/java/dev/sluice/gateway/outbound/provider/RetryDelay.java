@@ -1,12 +1,10 @@
 package dev.sluice.gateway.outbound.provider;
 
+import dev.sluice.gateway.contract.HttpDate;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.ZonedDateTime;
-import java.time.format.DateTimeFormatter;
-import java.time.format.DateTimeParseException;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpHeaders;
@@ -33,17 +31,10 @@ final class RetryDelay {
         if (WHOLE_SECONDS.matcher(value).matches()) {
             return Duration.ofSeconds(Long.parseLong(value));
         }
-        try {
-            Duration wait = Duration.between(
-                    now,
-                    ZonedDateTime.parse(value, DateTimeFormatter.RFC_1123_DATE_TIME)
-                            .toInstant());
-            return wait.isNegative()
-                    ? null
-                    : Duration.ofSeconds(wait.plusMillis(999).toSeconds());
-        } catch (DateTimeParseException illegible) {
-            return null;
-        }
+        Instant date = HttpDate.parse(value, now);
+        return date == null || date.isBefore(now)
+                ? null
+                : Duration.ofSeconds(Duration.between(now, date).plusMillis(999).toSeconds());
     }
 
     private static @Nullable Duration ofDetails(JsonNode details) {

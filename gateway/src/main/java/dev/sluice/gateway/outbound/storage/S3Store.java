@@ -1,12 +1,10 @@
 package dev.sluice.gateway.outbound.storage;
 
+import dev.sluice.gateway.contract.HttpDate;
 import dev.sluice.gateway.outbound.storage.StorageProperties.S3;
 import dev.sluice.zipstream.MinimumRate;
 import java.time.Clock;
-import java.time.DateTimeException;
 import java.time.Instant;
-import java.time.ZonedDateTime;
-import java.time.format.DateTimeFormatter;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
@@ -140,16 +138,7 @@ final class S3Store implements ObjectStore {
     private Instant date(PutObjectResponse answer) {
         return answer.sdkHttpResponse()
                 .firstMatchingHeader("Date")
-                .map(this::parse)
+                .map(HttpDate::parse)
                 .orElseGet(clock::instant);
-    }
-
-    private Instant parse(String date) {
-        try {
-            return ZonedDateTime.parse(date, DateTimeFormatter.RFC_1123_DATE_TIME)
-                    .toInstant();
-        } catch (DateTimeException unreadable) {
-            return clock.instant();
-        }
     }
 }

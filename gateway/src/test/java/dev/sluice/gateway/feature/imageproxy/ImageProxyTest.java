@@ -293,8 +293,11 @@ class ImageProxyTest {
 
     @Test
     void urlThatIsTooLongIsRefused() {
-        HttpResponse<byte[]> answer = rig.getUrl("https://example.com/" + "a".repeat(2048));
+        String longest = "https://example.com/" + "a".repeat(8192 - 20);
 
+        assertThat(rig.signUrls("{\"urls\":[\"" + longest + "\"]}").statusCode())
+                .isEqualTo(200);
+        HttpResponse<byte[]> answer = rig.signUrls("{\"urls\":[\"" + longest + "a\"]}");
         assertThat(answer.statusCode()).isEqualTo(400);
         assertThat(code(answer)).isEqualTo("invalid_url");
     }

@@ -61,6 +61,8 @@ class OriginFreshnessTest {
                 "10 | Sat, 21 Nov 2026 11:59:00 GMT | 60",
                 "| Sat, 21 Nov 2026 12:05:00 GMT | 0",
                 "7 | Sat, 21 Nov 2026 12:05:00 GMT | 7",
+                "| Saturday, 21-Nov-26 11:59:00 GMT | 60",
+                "| Sat Nov 21 11:59:00 2026 | 60",
                 "7 | yesterday | 7"
             })
     void ageIsWhatTheOriginsCachesSayOrWhatItsDateSays(@Nullable String age, @Nullable String date, long seconds) {

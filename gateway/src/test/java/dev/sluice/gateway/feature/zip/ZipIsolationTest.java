@@ -9,6 +9,8 @@ import dev.sluice.gateway.testing.NoLeaks;
 import dev.sluice.gateway.testing.Pictures;
 import dev.sluice.gateway.testing.RunningGateway;
 import dev.sluice.zipstream.BufferBudget;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -16,7 +18,10 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SequencedMap;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipInputStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -142,6 +147,27 @@ class ZipIsolationTest {
         HttpResponse<byte[]> answer = gateway.post("/api/zip", ZipFaultsTest.request(urls, "skip"));
 
         assertThat(Archives.read(answer.body()).keySet()).containsExactly("a.png", "manifest.json");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"})
+    void dateOfAnEntryIsItsOriginsInWhicheverForm(String date) throws IOException {
+        origin.on(
+                "/dated.png",
+                Behaviours.answer(
+                        PICTURE,
+                        "Content-Type: image/png",
+                        "Content-Length: " + PICTURE.length,
+                        "Last-Modified: " + date));
+
+        HttpResponse<byte[]> answer =
+                gateway.post("/api/zip", ZipFaultsTest.request(List.of(origin.url("/dated.png")), "skip"));
+
+        try (var archive = new ZipInputStream(new ByteArrayInputStream(answer.body()))) {
+            ZipEntry entry = Objects.requireNonNull(archive.getNextEntry());
+            assertThat(entry.getTimeLocal()).isEqualTo("1994-11-06T08:49:36");
+        }
     }
 
     @Test

@@ -1,0 +1,78 @@
+package dev.sluice.gateway.contract;
+
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.time.LocalDateTime;
+import java.time.ZoneOffset;
+import java.util.List;
+import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads dates of header fields in all three forms that RFC 9110 section 5.6.7 wants read:
+ *
+ * <pre>
+ *   Sun, 06 Nov 1994 08:49:37 GMT      Sunday, 06-Nov-94 08:49:37 GMT      Sun Nov  6 08:49:37 1994
+ * </pre>
+ *
+ * <p>The day of the week says nothing that the rest does not, so it is not looked at.
+ */
+public final class HttpDate {
+    private static final String DAY_OF_WEEK = "[A-Za-z]{3,9}";
+    private static final String TIME = "(?<h>\\d{2}):(?<m>\\d{2}):(?<s>\\d{2})";
+    private static final Pattern DAY_FIRST = Pattern.compile("(?:" + DAY_OF_WEEK
+            + ",? +)?(?<day>\\d{1,2})[ -](?<month>[A-Za-z]{3})[ -](?<year>\\d{4}|\\d{2}) +" + TIME
+            + " +(?:GMT|UTC|\\+0000)");
+    private static final Pattern MONTH_FIRST =
+            Pattern.compile(DAY_OF_WEEK + " +(?<month>[A-Za-z]{3}) +(?<day>\\d{1,2}) +" + TIME + " +(?<year>\\d{4})");
+    private static final List<String> MONTHS =
+            List.of("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec");
+    private static final int FURTHEST_AHEAD = 50;
+    private static final int CENTURY = 100;
+
+    private HttpDate() {}
+
+    /** The date that {@code text} says; null when it is absent or says none. */
+    public static @Nullable Instant parse(@Nullable String text) {
+        return parse(text, Instant.now());
+    }
+
+    /** As {@link #parse(String)}, at another time than now: a year of two digits is never more than 50 years ahead. */
+    public static @Nullable Instant parse(@Nullable String text, Instant now) {
+        String date = text == null ? "" : text.strip();
+        Matcher dayFirst = DAY_FIRST.matcher(date);
+        if (dayFirst.matches()) {
+            return instant(dayFirst, now);
+        }
+        Matcher monthFirst = MONTH_FIRST.matcher(date);
+        return monthFirst.matches() ? instant(monthFirst, now) : null;
+    }
+
+    private static @Nullable Instant instant(Matcher parts, Instant now) {
+        int month = 1 + MONTHS.indexOf(parts.group("month").toLowerCase(Locale.ROOT));
+        int second = Integer.parseInt(parts.group("s"));
+        try {
+            return LocalDateTime.of(
+                            year(parts.group("year"), now),
+                            month,
+                            Integer.parseInt(parts.group("day")),
+                            Integer.parseInt(parts.group("h")),
+                            Integer.parseInt(parts.group("m")),
+                            second == 60 ? 59 : second) // a leap second
+                    .toInstant(ZoneOffset.UTC);
+        } catch (DateTimeException impossible) {
+            return null;
+        }
+    }
+
+    private static int year(String digits, Instant now) {
+        int year = Integer.parseInt(digits);
+        if (digits.length() == 4) {
+            return year;
+        }
+        int latest = now.atOffset(ZoneOffset.UTC).getYear() + FURTHEST_AHEAD;
+        return latest - Math.floorMod(latest - year, CENTURY);
+    }
+}
