@@ -54,6 +54,7 @@ const REASONS = {
   too_large: 'It is larger than the gateway takes.',
   timed_out: 'Its server took too long.',
   not_an_image: 'What came is not an image.',
+  bad_encoding: 'Its server packed it in a way that the gateway does not unpack.',
   upstream_status: 'Its server answered with an error.',
   connection_failed: 'The connection to its server failed.',
 };

@@ -38,7 +38,7 @@ final class GenerationFailures {
         return switch (fetch.failure()) {
             case CONNECTION_FAILED, TIMED_OUT -> true;
             case UPSTREAM_STATUS -> fetch.status() >= SERVER_ERROR || fetch.status() == TOO_MANY_REQUESTS;
-            case BLOCKED_ADDRESS, INVALID_URL, TOO_LARGE, NOT_AN_IMAGE -> false;
+            case BLOCKED_ADDRESS, INVALID_URL, TOO_LARGE, NOT_AN_IMAGE, BAD_ENCODING -> false;
         };
     }
 

@@ -86,7 +86,7 @@ final class KnownFailures {
 
     private static boolean isDecision(FetchException failure) {
         return switch (failure.failure()) {
-            case TOO_LARGE, NOT_AN_IMAGE, INVALID_URL -> true;
+            case TOO_LARGE, NOT_AN_IMAGE, BAD_ENCODING, INVALID_URL -> true;
             case UPSTREAM_STATUS -> isGone(failure);
             case BLOCKED_ADDRESS, TIMED_OUT, CONNECTION_FAILED -> false;
         };

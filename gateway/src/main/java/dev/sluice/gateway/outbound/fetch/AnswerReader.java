@@ -64,12 +64,17 @@ final class AnswerReader {
             OptionalLong length = BodyGuard.declaredLength(answer, request.maxBytes());
             Scheduler timer = Trip.of(context).lane().scheduler();
             Flux<DataBuffer> body = bodies.bounded(answer, request.maxBytes(), length, timer);
+            ContentCoding coding = ContentCoding.of(answer.headers());
             if (request.media() == Media.ANY) {
-                return consume(hop, answer, null, length, body, reader);
+                return coding == ContentCoding.NONE
+                        ? consume(hop, answer, null, length, body, reader)
+                        : Mono.error(Failures.badEncoding("The origin encoded its answer though asked not to"));
             }
-            String declared = ImageGuard.declaredType(answer.headers(), request.media());
-            return images.recognised(
-                    body, declared, (image, whole) -> consume(hop, answer, image, length, whole, reader));
+            ImageGuard.Declared declared = ImageGuard.declared(answer.headers(), request.media());
+            return images.recognised(body, declared, coding, request.maxBytes(), image -> {
+                OptionalLong size = image.asItCame() ? length : OptionalLong.empty();
+                return consume(hop, answer, image.type(), size, image.body(), reader);
+            });
         });
     }
 

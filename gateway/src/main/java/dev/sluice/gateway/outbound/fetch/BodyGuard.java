@@ -22,12 +22,13 @@ final class BodyGuard {
     /**
      * The declared length of an answer that may be read.
      *
-     * @throws FetchException for an encoded answer, whose size would say nothing, and for one declared larger than
+     * @throws FetchException for one whose end is not where HTTP/1.1 says, and for one declared larger than
      *     {@code maxBytes}
      */
     static OptionalLong declaredLength(Answer answer, long maxBytes) {
-        if (encodes(answer, HttpHeaders.CONTENT_ENCODING, "identity")
-                || encodes(answer, HttpHeaders.TRANSFER_ENCODING, "chunked")) {
+        boolean framed = answer.headers().getOrEmpty(HttpHeaders.TRANSFER_ENCODING).stream()
+                .allMatch(coding -> coding.strip().equalsIgnoreCase("chunked"));
+        if (!framed) {
             throw Failures.badAnswer(answer.status(), "The origin encoded its answer though asked not to");
         }
         long length = answer.headers().getContentLength();
@@ -35,12 +36,6 @@ final class BodyGuard {
             throw Failures.tooLarge(maxBytes);
         }
         return length < 0 ? OptionalLong.empty() : OptionalLong.of(length);
-    }
-
-    /** Whether {@code header} says anything but {@code plain}. */
-    private static boolean encodes(Answer answer, String header, String plain) {
-        return answer.headers().getOrEmpty(header).stream()
-                .anyMatch(value -> !value.strip().equalsIgnoreCase(plain));
     }
 
     /**
@@ -56,6 +51,21 @@ final class BodyGuard {
                     .concatWith(Mono.defer(() -> wholeOrError(declared, count.get())))
                     .onErrorMap(Failures::of);
         });
+    }
+
+    /**
+     * The body that {@code coded} stands for, within the same bound. A small one may stand for one of any size.
+     *
+     * @param start the first bytes of {@code coded}
+     * @throws FetchException when the coding is not decoded here
+     */
+    static Flux<DataBuffer> decoded(Flux<DataBuffer> coded, ContentCoding coding, byte[] start, long maxBytes) {
+        if (coding == ContentCoding.OTHER) {
+            throw Failures.badEncoding(
+                    "The origin encoded its answer, though asked not to, in a way that is not decoded");
+        }
+        return new MergedBody(ByteStreams.capped(DecodedBody.of(coded, coding, start), maxBytes))
+                .onErrorMap(Failures::of);
     }
 
     private static <T> Mono<T> wholeOrError(OptionalLong declared, long count) {

@@ -41,6 +41,10 @@ final class Failures {
         return new FetchException(FetchFailure.NOT_AN_IMAGE, detail, null);
     }
 
+    static FetchException badEncoding(String detail) {
+        return new FetchException(FetchFailure.BAD_ENCODING, detail, null);
+    }
+
     static FetchException badAnswer(int status, String detail) {
         return new FetchException(FetchFailure.UPSTREAM_STATUS, status, detail, null);
     }

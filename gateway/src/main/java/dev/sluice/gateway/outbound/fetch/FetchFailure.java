@@ -12,9 +12,9 @@ public enum FetchFailure {
     TIMED_OUT("timed_out"),
     /** Not declared as an image, or its first bytes are not those of one. */
     NOT_AN_IMAGE("not_an_image"),
-    /**
-     * The origin answered with a status other than 2xx, redirected badly, or sent an encoded or partial body unasked.
-     */
+    /** The body has a content coding, unasked, that is not decoded here, or is not in the one that it names. */
+    BAD_ENCODING("bad_encoding"),
+    /** The origin answered with a status other than 2xx, redirected badly, or sent a part unasked. */
     UPSTREAM_STATUS("upstream_status"),
     /** No connection, or one that broke before the body was whole. */
     CONNECTION_FAILED("connection_failed");

@@ -42,7 +42,7 @@ final class IsolatingExchange implements Exchange {
         return switch (failure.failure()) {
             case UPSTREAM_STATUS -> failure.status() >= 500;
             case CONNECTION_FAILED, TIMED_OUT -> !(failure.getCause() instanceof TimeoutException);
-            case BLOCKED_ADDRESS, INVALID_URL, TOO_LARGE, NOT_AN_IMAGE -> false;
+            case BLOCKED_ADDRESS, INVALID_URL, TOO_LARGE, NOT_AN_IMAGE, BAD_ENCODING -> false;
         };
     }
 }

@@ -44,7 +44,8 @@ final class MeteredFetch implements OriginFetch {
         }
         metrics.ended(sample, known.failure().code());
         switch (known.failure()) {
-            case BLOCKED_ADDRESS, INVALID_URL, TOO_LARGE, NOT_AN_IMAGE -> metrics.refused(known.failure());
+            case BLOCKED_ADDRESS, INVALID_URL, TOO_LARGE, NOT_AN_IMAGE, BAD_ENCODING ->
+                metrics.refused(known.failure());
             case TIMED_OUT, UPSTREAM_STATUS, CONNECTION_FAILED -> {}
         }
     }

@@ -15,7 +15,7 @@ import reactor.core.publisher.Flux;
  * @param status 2xx, or 304 when the request said what is known and nothing newer is to be had; then there is no body
  * @param headers the origin's headers, read only
  * @param image the recognised type when an image was asked for, else null
- * @param contentLength the declared length in bytes, when there is one
+ * @param contentLength the declared length in bytes, when there is one; of a body that had to be decoded there is none
  * @param body the counted, capped and timed bytes; subscribed at most once; the subscriber owns each buffer. A body
  *     shorter than its declared length ends in an error, never in completion.
  */

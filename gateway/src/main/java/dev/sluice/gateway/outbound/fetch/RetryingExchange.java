@@ -68,7 +68,7 @@ final class RetryingExchange implements Exchange {
         return switch (failure.failure()) {
             case UPSTREAM_STATUS -> failure.status() >= 500 || failure.status() == TOO_MANY_REQUESTS;
             case CONNECTION_FAILED, TIMED_OUT -> isConnectionError(failure.getCause());
-            case BLOCKED_ADDRESS, INVALID_URL, TOO_LARGE, NOT_AN_IMAGE -> false;
+            case BLOCKED_ADDRESS, INVALID_URL, TOO_LARGE, NOT_AN_IMAGE, BAD_ENCODING -> false;
         };
     }
 

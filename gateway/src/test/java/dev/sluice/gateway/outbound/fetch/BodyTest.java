@@ -80,24 +80,6 @@ class BodyTest {
         assertThat(failure(Behaviours.chunked(CAP + 1)).failure()).isEqualTo(FetchFailure.TOO_LARGE);
     }
 
-    @Test
-    void gzipIsRefusedThoughItsBytesAreFew() {
-        assertThat(failure(Behaviours.gzip(Pictures.png(1_000))).failure()).isEqualTo(FetchFailure.UPSTREAM_STATUS);
-        assertThat(failure(Behaviours.gzipBomb(100)).failure()).isEqualTo(FetchFailure.UPSTREAM_STATUS);
-        origin.awaitAllClosed(FetchRig.PATIENCE);
-    }
-
-    @Test
-    void identityIsNoEncoding() {
-        byte[] png = Pictures.png(1_000);
-        origin.on(
-                "/a.png",
-                Behaviours.answer(
-                        png, "Content-Type: image/png", "Content-Encoding: identity", "Content-Length: 1000"));
-
-        assertThat(rig.image(origin.url("/a.png"))).isEqualTo(png);
-    }
-
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 500, 99_999})
     void bodyShorterThanItsLengthIsAFailure(int sent) {
