@@ -43,6 +43,8 @@ public enum ProblemCode {
     REQUEST_TIMEOUT(HttpStatus.REQUEST_TIMEOUT, "The request took too long"),
     /** The body is larger than the route admits. */
     PAYLOAD_TOO_LARGE(HttpStatus.CONTENT_TOO_LARGE, "The body is too large"),
+    /** The request line is longer than the server reads. */
+    URI_TOO_LONG(HttpStatus.URI_TOO_LONG, "The request line is too long"),
     /** The body is of a type that the route does not read. */
     UNSUPPORTED_MEDIA_TYPE(HttpStatus.UNSUPPORTED_MEDIA_TYPE, "Unsupported media type"),
     /** The resource is shorter than the range that is asked for. */
@@ -59,8 +61,12 @@ public enum ProblemCode {
     ENDPOINT_THROTTLED(HttpStatus.TOO_MANY_REQUESTS, "Too many requests to this endpoint"),
     /** The caller has as many requests under way as it may have. */
     TOO_MANY_CONCURRENT(HttpStatus.TOO_MANY_REQUESTS, "Too many requests at once"),
+    /** The header fields together are larger than the server reads. */
+    HEADER_FIELDS_TOO_LARGE(HttpStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "The header fields are too large"),
     /** A fault of the gateway's own. */
     INTERNAL_ERROR(HttpStatus.INTERNAL_SERVER_ERROR, "Internal error"),
+    /** No resource here knows such a method, nor the server such a coding. */
+    NOT_IMPLEMENTED(HttpStatus.NOT_IMPLEMENTED, "Not implemented"),
     /** Not one of the images named could be fetched, or the request wanted all and one failed. */
     NO_IMAGE_AVAILABLE(HttpStatus.BAD_GATEWAY, "No image available"),
     /** One of the images failed and the request wants all or nothing. */

@@ -8,9 +8,9 @@ import dev.sluice.gateway.inbound.admission.LimitsProperties;
 import dev.sluice.gateway.inbound.admission.LimitsProperties.Definition;
 import dev.sluice.gateway.inbound.admission.LimitsProperties.Kind;
 import dev.sluice.gateway.inbound.admission.OriginProperties;
-import dev.sluice.gateway.inbound.admission.TransportProperties;
 import dev.sluice.gateway.inbound.identity.IdentityProperties;
 import dev.sluice.gateway.inbound.identity.IdentityProperties.ForwardedField;
+import dev.sluice.gateway.inbound.transport.TransportProperties;
 import dev.sluice.limits.Outage;
 import dev.sluice.limits.Scope;
 import java.time.Duration;
@@ -51,6 +51,7 @@ class InboundPropertiesTest {
                         Duration.ofSeconds(60),
                         Duration.ofSeconds(30),
                         Duration.ofSeconds(30),
+                        DataSize.ofKilobytes(19),
                         DataSize.ofKilobytes(16)));
     }
 
@@ -69,6 +70,8 @@ class InboundPropertiesTest {
                         "4s",
                         "body-timeout",
                         "5s",
+                        "max-request-line",
+                        "7KB",
                         "max-header-size",
                         "6KB"))
                 .isEqualTo(new TransportProperties(
@@ -77,6 +80,7 @@ class InboundPropertiesTest {
                         Duration.ofSeconds(3),
                         Duration.ofSeconds(4),
                         Duration.ofSeconds(5),
+                        DataSize.ofKilobytes(7),
                         DataSize.ofKilobytes(6)));
     }
 
@@ -85,6 +89,7 @@ class InboundPropertiesTest {
         "stalled-after, 0s, 'sluice.inbound.stalled-after: PT0S (expected: 100ms to 1h)'",
         "body-timeout, 2h, 'sluice.inbound.body-timeout: PT2H (expected: 100ms to 1h)'",
         "slowest-reader, 11MB, 'sluice.inbound.slowest-reader: 11534336B (expected: 0B to 10MB)'",
+        "max-request-line, 2MB, 'sluice.inbound.max-request-line: 2097152B (expected: 1KB to 1MB)'",
         "max-header-size, 1B, 'sluice.inbound.max-header-size: 1B (expected: 1KB to 1MB)'",
     })
     void badTransportIsNamed(String key, String value, String message) {

@@ -28,6 +28,8 @@ import reactor.core.publisher.Mono;
 public final class OriginGuard implements WebFilter {
     private static final Duration PREFLIGHT_KEPT = Duration.ofHours(1);
     private static final Set<HttpMethod> SAFE = Set.of(HttpMethod.GET, HttpMethod.HEAD, HttpMethod.OPTIONS);
+    private static final List<String> VARY = List.of(
+            HttpHeaders.ORIGIN, HttpHeaders.ACCESS_CONTROL_REQUEST_METHOD, HttpHeaders.ACCESS_CONTROL_REQUEST_HEADERS);
     private static final List<String> READABLE = List.of(
             "RateLimit",
             "RateLimit-Policy",
@@ -41,7 +43,7 @@ public final class OriginGuard implements WebFilter {
             HttpHeaders.LOCATION);
 
     private final CorsConfiguration allowed = new CorsConfiguration();
-    private final DefaultCorsProcessor processor = new Quiet();
+    private final Answers answers = new Answers();
 
     /** A guard that lets the pages of the properties' origins call. */
     public OriginGuard(OriginProperties properties) {
@@ -55,11 +57,15 @@ public final class OriginGuard implements WebFilter {
 
     @Override
     public Mono<Void> filter(ServerWebExchange exchange, WebFilterChain chain) {
-        boolean admitted = processor.process(allowed, exchange);
-        if (!CorsUtils.isPreFlightRequest(exchange.getRequest())) {
+        ServerHttpRequest request = exchange.getRequest();
+        exchange.getResponse().getHeaders().addAll(HttpHeaders.VARY, VARY);
+        Page page = page(request);
+        boolean admitted =
+                page == Page.NONE || page == Page.OWN || (page == Page.ALLOWED && answers.admit(exchange, allowed));
+        if (!CorsUtils.isPreFlightRequest(request)) {
             return chain.filter(exchange);
         }
-        return admitted ? exchange.getResponse().setComplete() : Mono.error(refused(exchange.getRequest()));
+        return admitted ? exchange.getResponse().setComplete() : Mono.error(refused(request));
     }
 
     /**
@@ -70,23 +76,58 @@ public final class OriginGuard implements WebFilter {
      */
     public void check(ServerWebExchange exchange) {
         ServerHttpRequest request = exchange.getRequest();
-        boolean foreign = CorsUtils.isCorsRequest(request)
-                && allowed.checkOrigin(request.getHeaders().getOrigin()) == null;
-        boolean unsaid = request.getHeaders().getOrigin() == null
-                && !SAFE.contains(request.getMethod())
-                && AnonymousIdentity.knownByCookie(exchange);
-        if (foreign || unsaid) {
+        Page page = page(request);
+        boolean unsaid =
+                page == Page.NONE && !SAFE.contains(request.getMethod()) && AnonymousIdentity.knownByCookie(exchange);
+        if (page == Page.FOREIGN || unsaid) {
             throw refused(request);
         }
     }
 
-    private static GatewayException refused(ServerHttpRequest request) {
-        return GatewayException.badMember(
-                ProblemCode.INVALID_ORIGIN, "Origin", request.getHeaders().getOrigin(), "an origin that is allowed");
+    /** Which page sent a request. */
+    private enum Page {
+        /** None that says so. */
+        NONE,
+        /** One of the gateway's own. */
+        OWN,
+        /** One of the allowed origins. */
+        ALLOWED,
+        /** Any other, and what is no origin. */
+        FOREIGN
     }
 
-    /** Leaves the answer to a refused page to the problem handler. */
-    private static final class Quiet extends DefaultCorsProcessor {
+    private Page page(ServerHttpRequest request) {
+        List<String> fields = request.getHeaders().getOrEmpty(HttpHeaders.ORIGIN);
+        if (fields.isEmpty()) {
+            return Page.NONE;
+        }
+        String origin = fields.size() == 1 ? WebOrigin.canonical(fields.getFirst()) : null;
+        if (origin == null) {
+            return Page.FOREIGN;
+        }
+        if (origin.equals(WebOrigin.of(request.getURI()))) {
+            return Page.OWN;
+        }
+        return allowed.checkOrigin(origin) == null ? Page.FOREIGN : Page.ALLOWED;
+    }
+
+    private static GatewayException refused(ServerHttpRequest request) {
+        List<String> fields = request.getHeaders().getOrEmpty(HttpHeaders.ORIGIN);
+        return GatewayException.badMember(
+                ProblemCode.INVALID_ORIGIN,
+                "Origin",
+                fields.isEmpty() ? null : String.join(", ", fields),
+                WebOrigin.of(request.getURI()) + ", or another that is allowed");
+    }
+
+    /** Writes the headers for an origin that is allowed. */
+    private static final class Answers extends DefaultCorsProcessor {
+
+        /** Whether a preflight may be answered with them. */
+        boolean admit(ServerWebExchange exchange, CorsConfiguration allowed) {
+            return handleInternal(exchange, allowed, CorsUtils.isPreFlightRequest(exchange.getRequest()));
+        }
+
         @Override
         protected void rejectRequest(ServerHttpResponse response) {
             // The guard refuses, so that the answer is problem+json.

@@ -1,4 +1,4 @@
-/** Which requests come in, and how much of each: method, media types, body size, and clients that stall. */
+/** Which requests come in, and how much of each: method, media types, body size, origin, access, limits. */
 @NullMarked
 package dev.sluice.gateway.inbound.admission;
 

@@ -6,7 +6,6 @@ import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.gateway.inbound.telemetry.LoggedPath;
 import dev.sluice.gateway.inbound.telemetry.RequestId;
 import java.time.Duration;
-import java.util.LinkedHashMap;
 import java.util.SequencedMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -89,18 +88,8 @@ public final class ProblemHandler implements WebExceptionHandler {
     }
 
     private static SequencedMap<String, Object> body(ServerWebExchange exchange, GatewayException problem) {
-        ProblemCode code = problem.code();
-        SequencedMap<String, Object> body = new LinkedHashMap<>();
-        body.put("type", "about:blank");
-        body.put("title", code.title());
-        body.put("status", code.status().value());
-        body.put("detail", problem.detail());
-        body.put("instance", exchange.getRequest().getPath().value());
-        body.put("code", code.code());
-        body.put("error", ErrorMember.of(exchange) == ErrorMember.DETAIL ? problem.detail() : code.code());
-        body.put("requestId", RequestId.of(exchange));
-        problem.members().forEach(body::putIfAbsent);
-        return body;
+        String path = exchange.getRequest().getPath().value();
+        return ProblemBody.of(problem, path, ErrorMember.of(exchange), RequestId.of(exchange));
     }
 
     private void log(ServerWebExchange exchange, GatewayException problem, Throwable error) {
@@ -110,7 +99,8 @@ public final class ProblemHandler implements WebExceptionHandler {
         if (problem.code() == ProblemCode.INTERNAL_ERROR) {
             LOG.error("{} {} failed requestId={}", method, path, id, error);
         } else {
-            LOG.info("{} {} {} requestId={}: {}", method, path, problem.code().code(), id, problem.detail());
+            String code = problem.code().code();
+            LOG.info("{} {} {} requestId={}: {}", method, path, code, id, LoggedPath.printable(problem.detail()));
         }
     }
 }

@@ -38,7 +38,7 @@ public final class LoggedPath {
     }
 
     /** Text of a client's making may hold anything; a log line holds one line. */
-    static String printable(@Nullable String text) {
+    public static String printable(@Nullable String text) {
         if (text == null) {
             return "";
         }

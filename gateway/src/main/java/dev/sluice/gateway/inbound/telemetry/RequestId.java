@@ -43,6 +43,11 @@ public final class RequestId implements WebFilter {
         if (offered != null && DECENT.matcher(offered).matches()) {
             return offered;
         }
+        return random();
+    }
+
+    /** A new id, for what is answered before there is an exchange. */
+    public static String random() {
         return HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong());
     }
 }

@@ -3,7 +3,10 @@ package dev.sluice.gateway.inbound.admission;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.sluice.gateway.testing.RawConnection;
+import dev.sluice.gateway.testing.RawConnection.Answer;
 import dev.sluice.gateway.testing.RunningGateway;
+import java.io.IOException;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
@@ -15,6 +18,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -80,6 +84,62 @@ class OriginTest {
         assertThat(answer.statusCode()).isEqualTo(403);
         assertThat(text(answer)).contains("\"error\":\"invalid_origin\"");
         assertThat(answer.headers().firstValue("Access-Control-Allow-Origin")).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "http://a:b",
+                "http://",
+                "",
+                "http://a:99999999",
+                "http://[::1",
+                "http://[::1]extra",
+                "://",
+                "%",
+                "http://a b",
+                "https://app.example https://app.example",
+                "chrome-extension://abcdefghijklmnop"
+            })
+    void whatIsNoOriginOfAPageIsRefusedInOneLine(String origin) throws IOException {
+        for (String route : List.of("POST /api/zip", "GET /", "GET /api/session", "GET /api/image-proxy?url=x")) {
+            Answer answer = RawConnection.ask(
+                    gateway.address(),
+                    route + " HTTP/1.1\r\nHost: x\r\nOrigin: " + origin + "\r\n"
+                            + "Content-Type: application/json\r\nContent-Length: " + (route.startsWith("P") ? 2 : 0)
+                            + "\r\n\r\n" + (route.startsWith("P") ? "{}" : ""));
+            assertThat(answer.status()).as(route).isEqualTo(403);
+            assertThat(answer.json().path("code").asString()).isEqualTo("invalid_origin");
+        }
+    }
+
+    @Test
+    void twoOriginsAreNone() throws IOException {
+        Answer answer = RawConnection.ask(
+                gateway.address(), "GET / HTTP/1.1\r\nHost: x\r\nOrigin: http://x\r\nOrigin: http://x\r\n\r\n");
+        assertThat(answer.status()).isEqualTo(403);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "x, http://x",
+        "my_service:8080, http://my_service:8080",
+        "Zip.Example, http://zip.example",
+        "zip.example:80, http://zip.example",
+        "zip.example, http://zip.example:80",
+        "[::1]:8080, http://[::1]:8080"
+    })
+    void ownPagesMayCallByWhateverNameTheGatewayHas(String host, String origin) throws IOException {
+        Answer answer = RawConnection.ask(
+                gateway.address(), "GET / HTTP/1.1\r\nHost: " + host + "\r\nOrigin: " + origin + "\r\n\r\n");
+        assertThat(answer.status()).isEqualTo(200);
+        assertThat(answer.fields("Access-Control-Allow-Origin")).isEmpty();
+    }
+
+    @Test
+    void refusalSaysWhichOriginWasExpected() {
+        assertThat(text(post("Origin", "https://evil.example")))
+                .contains("Origin: https://evil.example (expected: " + gateway.uri("") + ", or another");
     }
 
     @Test

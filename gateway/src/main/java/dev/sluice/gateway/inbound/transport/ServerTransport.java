@@ -1,7 +1,9 @@
-package dev.sluice.gateway.inbound.admission;
+package dev.sluice.gateway.inbound.transport;
 
 import io.netty.channel.ChannelOption;
+import io.netty.channel.ChannelPipeline;
 import io.netty.channel.WriteBufferWaterMark;
+import java.time.Clock;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.reactor.netty.NettyReactiveWebServerFactory;
 import org.springframework.boot.web.server.WebServerFactoryCustomizer;
@@ -20,19 +22,31 @@ public class ServerTransport {
      */
     private static final WriteBufferWaterMark UNWRITABLE = new WriteBufferWaterMark(256 * 1024, 1024 * 1024);
 
+    private final DateField date = new DateField(Clock.systemUTC());
+    private final RequestCheck check = new RequestCheck();
+
     @Bean
     WebServerFactoryCustomizer<NettyReactiveWebServerFactory> boundedConnections(TransportProperties properties) {
         return factory -> factory.addServerCustomizers(server -> bounded(server, properties));
     }
 
-    private static HttpServer bounded(HttpServer server, TransportProperties properties) {
+    private HttpServer bounded(HttpServer server, TransportProperties properties) {
         return server.idleTimeout(properties.idleTimeout())
                 .readTimeout(properties.readTimeout())
-                .httpRequestDecoder(decoder -> decoder.maxHeaderSize(
-                        Math.toIntExact(properties.maxHeaderSize().toBytes())))
+                .httpRequestDecoder(decoder -> decoder.maxInitialLineLength(
+                                Math.toIntExact(properties.maxRequestLine().toBytes()))
+                        .maxHeaderSize(
+                                Math.toIntExact(properties.maxHeaderSize().toBytes())))
                 .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, UNWRITABLE)
-                .doOnChannelInit((observer, channel, address) -> channel.pipeline()
-                        .addFirst(new StalledClients(properties.stalledAfter(), properties.slowestReader()))
-                        .addBefore(NettyPipeline.HttpTrafficHandler, null, new KeepReading()));
+                .doOnChannelInit((observer, channel, address) -> {
+                    ChannelPipeline pipeline = channel.pipeline();
+                    pipeline.addFirst(new StalledClients(properties.stalledAfter(), properties.slowestReader()));
+                    // In the order in which a request passes them; an answer comes the other way.
+                    pipeline.addBefore(NettyPipeline.HttpTrafficHandler, null, date);
+                    pipeline.addBefore(NettyPipeline.HttpTrafficHandler, null, check);
+                    pipeline.addBefore(NettyPipeline.HttpTrafficHandler, null, new LingeringClose());
+                    pipeline.addBefore(NettyPipeline.HttpTrafficHandler, null, new ServerProblems());
+                    pipeline.addBefore(NettyPipeline.HttpTrafficHandler, null, new KeepReading());
+                });
     }
 }

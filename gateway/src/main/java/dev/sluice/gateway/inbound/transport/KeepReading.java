@@ -1,4 +1,4 @@
-package dev.sluice.gateway.inbound.admission;
+package dev.sluice.gateway.inbound.transport;
 
 import io.netty.channel.ChannelConfig;
 import io.netty.channel.ChannelDuplexHandler;

@@ -1,4 +1,4 @@
-package dev.sluice.gateway.inbound.admission;
+package dev.sluice.gateway.inbound.transport;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,4 +1,4 @@
-package dev.sluice.gateway.inbound.admission;
+package dev.sluice.gateway.inbound.transport;
 
 import java.time.Duration;
 import org.springframework.boot.context.properties.ConfigurationProperties;
@@ -13,6 +13,7 @@ import org.springframework.util.unit.DataSize;
  * @param idleTimeout a connection without a request is closed after it
  * @param readTimeout longest silence within a request
  * @param bodyTimeout for a whole body of JSON
+ * @param maxRequestLine the first line of a request: 500 ids in a query have room in it by default
  * @param maxHeaderSize all header fields of a request together
  */
 @ConfigurationProperties("sluice.inbound")
@@ -22,10 +23,13 @@ public record TransportProperties(
         @DefaultValue("60s") Duration idleTimeout,
         @DefaultValue("30s") Duration readTimeout,
         @DefaultValue("30s") Duration bodyTimeout,
+        @DefaultValue("19KB") DataSize maxRequestLine,
         @DefaultValue("16KB") DataSize maxHeaderSize) {
 
     private static final Duration SHORTEST = Duration.ofMillis(100);
     private static final Duration LONGEST = Duration.ofHours(1);
+    private static final DataSize SMALLEST = DataSize.ofKilobytes(1);
+    private static final DataSize LARGEST = DataSize.ofMegabytes(1);
 
     /** Checks the bounds. */
     public TransportProperties {
@@ -37,9 +41,13 @@ public record TransportProperties(
             throw new IllegalArgumentException(
                     "sluice.inbound.slowest-reader: " + slowestReader + " (expected: 0B to 10MB)");
         }
-        if (maxHeaderSize.toBytes() < 1024 || maxHeaderSize.toBytes() > 1024 * 1024) {
-            throw new IllegalArgumentException(
-                    "sluice.inbound.max-header-size: " + maxHeaderSize + " (expected: 1KB to 1MB)");
+        check("max-request-line", maxRequestLine);
+        check("max-header-size", maxHeaderSize);
+    }
+
+    private static void check(String name, DataSize value) {
+        if (value.toBytes() < SMALLEST.toBytes() || value.toBytes() > LARGEST.toBytes()) {
+            throw new IllegalArgumentException("sluice.inbound." + name + ": " + value + " (expected: 1KB to 1MB)");
         }
     }
 
