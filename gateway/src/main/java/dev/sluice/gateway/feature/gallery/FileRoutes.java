@@ -1,6 +1,5 @@
 package dev.sluice.gateway.feature.gallery;
 
-import dev.sluice.gateway.contract.Caller;
 import dev.sluice.gateway.contract.Endpoint;
 import dev.sluice.gateway.contract.FeatureRoutes;
 import dev.sluice.gateway.contract.GatewayException;
@@ -35,7 +34,7 @@ import org.springframework.web.reactive.function.server.ServerResponse;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
-/** The bytes of images, one at a time or several as an archive; for their owners, and for who administers them. */
+/** The bytes of images, one at a time; for their owners, and for who administers them. */
 final class FileRoutes implements FeatureRoutes {
     /** The bytes behind an id never change, and no cache may hand one tenant's picture to another. */
     private static final String CACHE_CONTROL = "private, max-age=31536000, immutable";
@@ -43,18 +42,14 @@ final class FileRoutes implements FeatureRoutes {
     /** An SVG may have its own style, and no script. */
     private static final String SANDBOX = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
 
-    private static final MediaType ZIP = MediaType.parseMediaType("application/zip");
-
     private final Gallery gallery;
     private final ObjectStore store;
     private final SizedFiles sizes;
-    private final StoredArchives archives;
 
-    FileRoutes(Gallery gallery, ObjectStore store, SizedFiles sizes, StoredArchives archives) {
+    FileRoutes(Gallery gallery, ObjectStore store, SizedFiles sizes) {
         this.gallery = gallery;
         this.store = store;
         this.sizes = sizes;
-        this.archives = archives;
     }
 
     @Override
@@ -62,8 +57,7 @@ final class FileRoutes implements FeatureRoutes {
         Endpoint file = Endpoint.get("gallery.file", GalleryRoutes.PATH + "/{id}/file", MediaType.ALL, this::file);
         Endpoint download =
                 Endpoint.get("gallery.download", GalleryRoutes.PATH + "/{id}/download", MediaType.ALL, this::download);
-        Endpoint zip = Endpoint.get("gallery.zip", GalleryRoutes.PATH + "/zip", ZIP, this::zip);
-        return List.of(file, file.head(), download, download.head(), zip, zip.head());
+        return List.of(file, file.head(), download, download.head());
     }
 
     private Mono<ServerResponse> file(ServerRequest request) {
@@ -125,25 +119,6 @@ final class FileRoutes implements FeatureRoutes {
 
     static String extension(String key) {
         return key.substring(key.lastIndexOf('.') + 1);
-    }
-
-    private Mono<ServerResponse> zip(ServerRequest request) {
-        Caller caller = GalleryRoutes.caller(request);
-        return archives.of(GalleryRequests.ids(request), Gallery.own(caller))
-                .flatMap(archive -> new Representation(
-                                ZIP,
-                                archive.length(),
-                                archive.etag(),
-                                null,
-                                headers -> {
-                                    headers.set(HttpHeaders.CACHE_CONTROL, "private, no-cache");
-                                    headers.set("X-Content-Type-Options", "nosniff");
-                                    headers.setContentDisposition(ContentDisposition.attachment()
-                                            .filename("images.zip")
-                                            .build());
-                                },
-                                archive)
-                        .answer(request));
     }
 
     private static GatewayException noFile(Image image) {

@@ -15,6 +15,7 @@ import dev.sluice.gateway.outbound.database.ObjectReferences;
 import dev.sluice.gateway.outbound.database.Thumbnails;
 import dev.sluice.gateway.outbound.fetch.FetchRequest.Reach;
 import dev.sluice.gateway.outbound.fetch.OriginFetch;
+import dev.sluice.gateway.outbound.link.Links;
 import dev.sluice.gateway.outbound.picture.Pictures;
 import dev.sluice.gateway.outbound.provider.ImageModel;
 import dev.sluice.gateway.outbound.provider.ImageModels;
@@ -25,6 +26,7 @@ import dev.sluice.gateway.outbound.provider.SketchModel;
 import dev.sluice.gateway.outbound.provider.WordPressMedia;
 import dev.sluice.gateway.outbound.provider.WordPressSettings;
 import dev.sluice.gateway.outbound.provider.WordPressSite;
+import dev.sluice.gateway.outbound.redis.SharedRedis;
 import dev.sluice.gateway.outbound.storage.ObjectStore;
 import dev.sluice.gateway.outbound.thumbnail.ThumbnailStorage;
 import io.micrometer.core.instrument.Gauge;
@@ -53,7 +55,7 @@ import tools.jackson.databind.json.JsonMapper;
 
 /** Images with owners: wiring. */
 @Configuration(proxyBeanMethods = false)
-@EnableConfigurationProperties(GalleryProperties.class)
+@EnableConfigurationProperties({GalleryProperties.class, ArchiveLinkProperties.class})
 public class GalleryFeature {
     private static final int SKETCHES = 2;
     private static final int MOST_QUEUED = 1_000;
@@ -199,9 +201,18 @@ public class GalleryFeature {
     }
 
     @Bean
-    FeatureRoutes galleryFileRoutes(Gallery gallery, ObjectStore store, Images images, Pictures pictures) {
-        return Outages.told(
-                new FileRoutes(gallery, store, new SizedFiles(pictures), new StoredArchives(images, store)));
+    FeatureRoutes galleryFileRoutes(Gallery gallery, ObjectStore store, Pictures pictures) {
+        return Outages.told(new FileRoutes(gallery, store, new SizedFiles(pictures)));
+    }
+
+    @Bean
+    FeatureRoutes galleryArchiveRoutes(
+            ArchiveLinkProperties properties, ObjectStore store, Images images, ObjectProvider<SharedRedis> redis) {
+        Links.Bounds bounds =
+                new Links.Bounds(properties.ttl(), properties.store().toBytes());
+        Links<LinkedArchive> links =
+                Links.of("gallery:zip", new LinkedArchive.Format(), bounds, redis.getIfAvailable(), Clock.systemUTC());
+        return Outages.told(new ArchiveRoutes(new StoredArchives(images, store), links));
     }
 
     @Bean

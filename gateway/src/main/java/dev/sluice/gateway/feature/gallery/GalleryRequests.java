@@ -135,6 +135,18 @@ final class GalleryRequests {
         return ids;
     }
 
+    /** {@code ids} of a body, 1 to 500 of them. */
+    static List<UUID> ids(@Nullable List<@Nullable String> given) {
+        if (given == null || given.isEmpty() || given.size() > MOST_IN_ARCHIVE) {
+            throw bad("ids", given == null ? null : given.size() + " ids", "1 to " + MOST_IN_ARCHIVE);
+        }
+        List<UUID> ids = new ArrayList<>();
+        for (String id : given) {
+            ids.add(uuid("ids[" + ids.size() + "]", id));
+        }
+        return ids;
+    }
+
     /** What something that uses an image is called. */
     static String name(ServerRequest request, String variable) {
         return name(variable, request.pathVariable(variable));

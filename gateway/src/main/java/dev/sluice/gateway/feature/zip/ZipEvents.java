@@ -29,12 +29,12 @@ final class ZipEvents {
      */
     record Totals(int images, int done, int skipped, long bytes) {}
 
-    private final ZipLink link;
+    private final LinkedRequest link;
     private @Nullable ZipProgress board;
     private ZipProgress.@Nullable Line[] told = new ZipProgress.Line[0];
     private int quietLooks;
 
-    private ZipEvents(ZipLink link) {
+    private ZipEvents(LinkedRequest link) {
         this.link = link;
     }
 
@@ -43,7 +43,7 @@ final class ZipEvents {
      *
      * @param patience how long to listen at most
      */
-    static Flux<ServerSentEvent<Object>> of(ZipLink link, Duration patience, Scheduler timer) {
+    static Flux<ServerSentEvent<Object>> of(LinkedRequest link, Duration patience, Scheduler timer) {
         return Flux.defer(() -> {
             if (!link.addListener(LISTENERS_PER_LINK)) {
                 return Flux.error(new GatewayException(

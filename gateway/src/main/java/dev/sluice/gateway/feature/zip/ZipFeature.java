@@ -3,13 +3,13 @@ package dev.sluice.gateway.feature.zip;
 import dev.sluice.gateway.contract.FeatureRoutes;
 import dev.sluice.gateway.contract.ImageArchives;
 import dev.sluice.gateway.outbound.fetch.OriginFetch;
+import dev.sluice.gateway.outbound.link.Links;
 import dev.sluice.gateway.outbound.redis.SharedRedis;
 import dev.sluice.gateway.outbound.spool.Spool;
 import dev.sluice.zipstream.BufferBudget;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
-import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
@@ -64,14 +64,10 @@ public class ZipFeature {
     @Bean
     FeatureRoutes zipRoutes(
             ZipDownload.Tools tools, ZipProperties properties, ObjectProvider<SharedRedis> redis, JsonMapper json) {
-        return new ZipRoutes(tools, links(properties, redis.getIfAvailable(), json));
-    }
-
-    private static ZipLinks links(ZipProperties properties, @Nullable SharedRedis redis, JsonMapper json) {
-        long capacity = properties.linkStore().toBytes();
-        return redis == null
-                ? new InMemoryZipLinks(properties.linkTtl(), capacity, Clock.systemUTC())
-                : new RedisZipLinks(redis, json, properties.linkTtl(), capacity, Clock.systemUTC());
+        Links.Bounds bounds =
+                new Links.Bounds(properties.linkTtl(), properties.linkStore().toBytes());
+        LinkedRequest.Format format = new LinkedRequest.Format(json);
+        return new ZipRoutes(tools, Links.of("zip", format, bounds, redis.getIfAvailable(), Clock.systemUTC()));
     }
 
     private static BufferBudget metered(String kind, long bytes, MeterRegistry meters) {

@@ -6,6 +6,8 @@ import dev.sluice.gateway.contract.FeatureRoutes;
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.gateway.contract.StreamedBody;
+import dev.sluice.gateway.outbound.link.Link;
+import dev.sluice.gateway.outbound.link.Links;
 import dev.sluice.zipstream.EntryNames;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -37,9 +39,9 @@ final class ZipRoutes implements FeatureRoutes {
     record LinkCreated(String url, String eventsUrl, Instant expiresAt) {}
 
     private final ZipDownload.Tools tools;
-    private final ZipLinks links;
+    private final Links<LinkedRequest> links;
 
-    ZipRoutes(ZipDownload.Tools tools, ZipLinks links) {
+    ZipRoutes(ZipDownload.Tools tools, Links<LinkedRequest> links) {
         this.tools = tools;
         this.links = links;
     }
@@ -64,7 +66,7 @@ final class ZipRoutes implements FeatureRoutes {
     }
 
     private Mono<ServerResponse> link(ServerRequest request) {
-        return read(request).flatMap(links::keep).flatMap(link -> {
+        return read(request).map(LinkedRequest::new).flatMap(links::keep).flatMap(link -> {
             String url = LINKS + "/" + link.token();
             return ServerResponse.created(URI.create(url))
                     .header(HttpHeaders.CACHE_CONTROL, "no-store")
@@ -73,7 +75,7 @@ final class ZipRoutes implements FeatureRoutes {
     }
 
     private Mono<ServerResponse> download(ServerRequest request) {
-        return find(request).flatMap(link -> archive(request, link.request(), link.begin()));
+        return find(request).flatMap(linked -> archive(request, linked.request(), linked.begin()));
     }
 
     private Mono<ServerResponse> events(ServerRequest request) {
@@ -119,8 +121,9 @@ final class ZipRoutes implements FeatureRoutes {
                 .map(wanted -> wanted.within(maxImages));
     }
 
-    private Mono<ZipLink> find(ServerRequest request) {
+    private Mono<LinkedRequest> find(ServerRequest request) {
         return links.find(request.pathVariable("token"))
+                .map(Link::content)
                 .switchIfEmpty(Mono.error(() ->
                         new GatewayException(ProblemCode.NOT_FOUND, "There is no such link, or it has expired.")));
     }

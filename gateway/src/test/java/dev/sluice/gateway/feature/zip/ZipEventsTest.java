@@ -6,7 +6,6 @@ import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.OnError;
 import dev.sluice.gateway.contract.RemoteImage;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -22,7 +21,7 @@ import reactor.test.scheduler.VirtualTimeScheduler;
 class ZipEventsTest {
     private static final Duration LOOK = Duration.ofMillis(100);
 
-    private final ZipLink link = new ZipLink("token", request(), Instant.EPOCH);
+    private final LinkedRequest link = new LinkedRequest(request());
     private final List<String> told = new ArrayList<>();
     private VirtualTimeScheduler time;
 

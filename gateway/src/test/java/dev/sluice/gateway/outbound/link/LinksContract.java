@@ -1,11 +1,9 @@
-package dev.sluice.gateway.feature.zip;
+package dev.sluice.gateway.outbound.link;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.gateway.contract.GatewayException;
-import dev.sluice.gateway.contract.OnError;
 import dev.sluice.gateway.contract.ProblemCode;
-import dev.sluice.gateway.contract.RemoteImage;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Base64;
@@ -14,6 +12,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -21,12 +20,30 @@ import reactor.core.scheduler.Schedulers;
 import reactor.test.StepVerifier;
 
 /** What every place for links promises. */
-abstract class ZipLinksContract {
+abstract class LinksContract {
     static final Duration LONG = Duration.ofMinutes(10);
     static final Duration SHORT = Duration.ofMillis(300);
 
+    /** Text as it is, unless it says that it cannot be read. */
+    static final LinkFormat<String> TEXT = new LinkFormat<>() {
+        @Override
+        public String write(String content) {
+            return content;
+        }
+
+        @Override
+        public @Nullable String read(String text) {
+            return text.startsWith("unreadable") ? null : text;
+        }
+
+        @Override
+        public int weight(String content) {
+            return 768 + 2 * content.length();
+        }
+    };
+
     /** An empty place. */
-    abstract ZipLinks create(Duration ttl, long capacity);
+    abstract Links<String> create(Duration ttl, long capacity);
 
     /** The time as the place sees it. */
     abstract Instant now();
@@ -36,26 +53,21 @@ abstract class ZipLinksContract {
 
     @Test
     void linkIsFoundWithEverythingThatWasAskedFor() {
-        ZipLinks links = create(LONG, 100_000);
-        ZipRequest wanted = new ZipRequest(
-                List.of(
-                        new RemoteImage("https://example.com/ä \"1\".png?x=\\", "Grüße 🐈"),
-                        new RemoteImage("https://example.com/2.png", null)),
-                "Ferien",
-                OnError.FAIL);
+        Links<String> links = create(LONG, 100_000);
+        String wanted = "Grüße 🐈, ä \"1\".png?x=\\ \n\r\n\t";
         Instant before = now();
 
-        ZipLink link = keep(links, wanted);
+        Link<String> link = keep(links, wanted);
 
-        assertThat(link.request()).isEqualTo(wanted);
+        assertThat(link.content()).isEqualTo(wanted);
         assertThat(link.expiresAt()).isBetween(before.plus(LONG), now().plus(LONG));
         StepVerifier.create(links.find(link.token())).expectNext(link).verifyComplete();
     }
 
     @Test
     void linkIsThereUntilItExpires() {
-        ZipLinks links = create(SHORT, 100_000);
-        ZipLink link = keep(links, request(1));
+        Links<String> links = create(SHORT, 100_000);
+        Link<String> link = keep(links, request(1));
 
         pass(SHORT);
 
@@ -64,7 +76,7 @@ abstract class ZipLinksContract {
 
     @Test
     void tokensAre192BitsAndAllDifferent() {
-        ZipLinks links = create(LONG, 1_000_000);
+        Links<String> links = create(LONG, 1_000_000);
         Set<String> tokens = new HashSet<>();
         for (int index = 0; index < 50; index++) {
             tokens.add(keep(links, request(1)).token());
@@ -77,7 +89,7 @@ abstract class ZipLinksContract {
 
     @Test
     void unknownTokenIsNothing() {
-        ZipLinks links = create(LONG, 100_000);
+        Links<String> links = create(LONG, 100_000);
         keep(links, request(1));
 
         for (String token : List.of("A".repeat(32), "", "nothing", "*", "{sluice}:zip:links", "x".repeat(10_000))) {
@@ -87,8 +99,8 @@ abstract class ZipLinksContract {
 
     @Test
     void fullPlaceRefusesRatherThanForgets() {
-        ZipLinks links = create(LONG, 10_000);
-        ZipLink first = keep(links, request(1));
+        Links<String> links = create(LONG, 10_000);
+        Link<String> first = keep(links, request(1));
 
         refuses(links, request(5000));
 
@@ -98,7 +110,7 @@ abstract class ZipLinksContract {
 
     @Test
     void whatHasExpiredMakesRoom() {
-        ZipLinks links = create(SHORT, 10_000);
+        Links<String> links = create(SHORT, 10_000);
         keep(links, request(4000));
         refuses(links, request(4000));
 
@@ -110,7 +122,7 @@ abstract class ZipLinksContract {
 
     @Test
     void neverHoldsMoreThanItMayWhenAskedByManyAtOnce() {
-        ZipLinks links = create(LONG, 10_000);
+        Links<String> links = create(LONG, 10_000);
 
         long kept = Flux.fromStream(IntStream.range(0, 40).boxed())
                 .flatMap(
@@ -123,43 +135,33 @@ abstract class ZipLinksContract {
                 .blockOptional(Duration.ofSeconds(20))
                 .orElseThrow();
 
-        // Each weighs 512 + 256 + 2 × 600.
+        // Each weighs 768 + 2 × 600.
         assertThat(kept).isEqualTo(10_000 / 1968);
     }
 
     @Test
-    void largeRequestComesBackWhole() {
-        ZipLinks links = create(LONG, 1_000_000);
-        ZipRequest large = new ZipRequest(
-                IntStream.range(0, 20)
-                        .mapToObj(index ->
-                                new RemoteImage("https://example.com/" + "x".repeat(3000) + index, "n" + index))
-                        .toList(),
-                null,
-                OnError.SKIP);
+    void largeContentComesBackWhole() {
+        Links<String> links = create(LONG, 1_000_000);
+        String large = request(100_000);
 
-        ZipLink link = keep(links, large);
+        Link<String> link = keep(links, large);
 
-        StepVerifier.create(links.find(link.token()).map(ZipLink::request))
+        StepVerifier.create(links.find(link.token()).map(Link::content))
                 .expectNext(large)
                 .verifyComplete();
     }
 
     @Test
-    void everyFindIsTheSameLinkSoThatListenersSeeTheDownload() {
-        ZipLinks links = create(LONG, 100_000);
+    void everyFindIsTheSameLink() {
+        Links<String> links = create(LONG, 100_000);
         String token = keep(links, request(1)).token();
-        ZipLink downloads = Objects.requireNonNull(links.find(token).block());
-        ZipLink listens = Objects.requireNonNull(links.find(token).block());
 
-        ZipProgress board = downloads.begin();
-
-        assertThat(listens.progress()).isSameAs(board);
+        assertThat(links.find(token).block()).isSameAs(links.find(token).block());
     }
 
-    static void refuses(ZipLinks links, ZipRequest request) {
+    static void refuses(Links<String> links, String request) {
         StepVerifier.create(links.keep(request))
-                .expectErrorSatisfies(ZipLinksContract::overloaded)
+                .expectErrorSatisfies(LinksContract::overloaded)
                 .verify(Duration.ofSeconds(20));
     }
 
@@ -170,12 +172,12 @@ abstract class ZipLinksContract {
         });
     }
 
-    static ZipLink keep(ZipLinks links, ZipRequest request) {
+    static Link<String> keep(Links<String> links, String request) {
         return Objects.requireNonNull(links.keep(request).block(Duration.ofSeconds(20)));
     }
 
-    /** Of one image whose URL has so many characters. */
-    static ZipRequest request(int urlLength) {
-        return new ZipRequest(List.of(new RemoteImage("x".repeat(urlLength), null)), null, OnError.SKIP);
+    /** So many characters. */
+    static String request(int length) {
+        return "x".repeat(length);
     }
 }

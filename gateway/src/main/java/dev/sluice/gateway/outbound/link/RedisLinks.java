@@ -1,4 +1,4 @@
-package dev.sluice.gateway.feature.zip;
+package dev.sluice.gateway.outbound.link;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
@@ -12,31 +12,26 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.TimeUnit;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
-import tools.jackson.core.JacksonException;
-import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Links that all gateways on one Redis share, and that outlive each of them.
  *
  * <pre>
- * zip:link:&lt;token&gt;    string      the request and when it expires, as JSON; goes with its TTL
- * zip:links           sorted set  "&lt;weight&gt;:&lt;token&gt;" of the live links by when they expire, ms of Redis' clock
- * zip:links:weight    string      the sum of those weights
+ * &lt;kind&gt;:link:&lt;token&gt;  string      when it expires, ms since 1970, a line feed, the content; goes with its TTL
+ * &lt;kind&gt;:links         sorted set  "&lt;weight&gt;:&lt;token&gt;" of the live links by when they expire, ms of Redis' clock
+ * &lt;kind&gt;:links:weight  string      the sum of those weights
  * </pre>
  *
- * The last two bound what all links take together: full means full, as in {@link InMemoryZipLinks}. They are forgotten
- * when the last link is.
+ * The last two bound what all links of a kind take together. They are forgotten when the last link is.
  *
  * <p>A link never changes, so one that this process has seen is found without asking Redis, also while Redis is down.
- * It is the same object every time, for a download writes on its board what listeners read; a download in another
- * process writes on another board.
  */
-final class RedisZipLinks implements ZipLinks {
-    private static final Logger log = LoggerFactory.getLogger(RedisZipLinks.class);
+final class RedisLinks<T> implements Links<T> {
     private static final Duration OUTAGE = Duration.ofSeconds(1);
+    private static final Pattern EXPIRY = Pattern.compile("[0-9]{1,15}");
 
     /**
      * Drops what has expired from the books, then keeps the link or answers 0. Run again for the same token, as a
@@ -67,53 +62,49 @@ final class RedisZipLinks implements ZipLinks {
             return fits and 1 or 0
             """;
 
-    /** What stands in Redis. */
-    record Kept(ZipRequest request, Instant expiresAt) {}
-
     private final SharedRedis redis;
-    private final JsonMapper json;
+    private final String kind;
+    private final LinkFormat<T> format;
+    private final Bounds bounds;
     private final Clock clock;
-    private final Duration ttl;
-    private final long capacity;
-    private final Cache<String, ZipLink> seen;
+    private final Cache<String, Link<T>> seen;
 
-    /** Keeps requests of about {@code capacity} bytes together, over all gateways, each for {@code ttl}. */
-    RedisZipLinks(SharedRedis redis, JsonMapper json, Duration ttl, long capacity, Clock clock) {
+    RedisLinks(SharedRedis redis, String kind, LinkFormat<T> format, Bounds bounds, Clock clock) {
         this.redis = redis;
-        this.json = json;
+        this.kind = kind;
+        this.format = format;
+        this.bounds = bounds;
         this.clock = clock;
-        this.ttl = ttl;
-        this.capacity = capacity;
         Ticker ticker = () -> TimeUnit.MILLISECONDS.toNanos(clock.millis());
         this.seen = Caffeine.newBuilder()
-                .expireAfterWrite(ttl)
-                .maximumWeight(capacity)
-                .weigher((String token, ZipLink link) -> link.weight())
+                .expireAfterWrite(bounds.ttl())
+                .maximumWeight(bounds.capacity())
+                .weigher((String token, Link<T> link) -> format.weight(link.content()))
                 .ticker(ticker)
                 .executor(Runnable::run)
                 .build();
     }
 
     @Override
-    public Mono<ZipLink> keep(ZipRequest request) {
+    public Mono<Link<T>> keep(T content) {
         return Mono.defer(() -> {
-            ZipLink link = ZipLink.create(request, clock.instant().plus(ttl));
-            String text = json.writeValueAsString(new Kept(request, link.expiresAt()));
-            String[] keys = {key(link.token()), redis.key("zip:links"), redis.key("zip:links:weight")};
+            // To the millisecond, as it is kept.
+            Instant expiresAt = Instant.ofEpochMilli(clock.millis()).plus(bounds.ttl());
+            Link<T> link = Link.create(content, expiresAt);
+            String[] keys = {key(link.token()), redis.key(kind + ":links"), redis.key(kind + ":links:weight")};
             String[] values = {
-                text,
+                expiresAt.toEpochMilli() + "\n" + format.write(content),
                 link.token(),
-                Integer.toString(link.weight()),
-                Long.toString(ttl.toMillis()),
-                Long.toString(capacity)
+                Integer.toString(format.weight(content)),
+                Long.toString(bounds.ttl().toMillis()),
+                Long.toString(bounds.capacity())
             };
             return redis.ask(commands -> commands.<Long>eval(KEEP, ScriptOutputType.INTEGER, keys, values)
                             .next())
-                    .onErrorMap(RedisUnavailableException.class, RedisZipLinks::unavailable)
+                    .onErrorMap(RedisUnavailableException.class, RedisLinks::unavailable)
                     .map(kept -> {
                         if (kept == 0) {
-                            throw new GatewayException(ProblemCode.OVERLOADED, "No room for another link at present.")
-                                    .retryAfter(ttl);
+                            throw bounds.full();
                         }
                         return remember(link);
                     });
@@ -121,38 +112,40 @@ final class RedisZipLinks implements ZipLinks {
     }
 
     @Override
-    public Mono<ZipLink> find(String token) {
+    public Mono<Link<T>> find(String token) {
         return Mono.defer(() -> {
-            if (!ZipLink.isToken(token)) {
+            if (!Link.isToken(token)) {
                 return Mono.empty();
             }
-            ZipLink known = seen.getIfPresent(token);
-            Mono<ZipLink> found = known == null ? ask(token) : Mono.just(known);
+            Link<T> known = seen.getIfPresent(token);
+            Mono<Link<T>> found = known == null ? ask(token) : Mono.just(known);
             return found.filter(link -> clock.instant().isBefore(link.expiresAt()));
         });
     }
 
-    private Mono<ZipLink> ask(String token) {
+    private Mono<Link<T>> ask(String token) {
         return redis.ask(commands -> commands.get(key(token)))
-                .onErrorMap(RedisUnavailableException.class, RedisZipLinks::unavailable)
-                .mapNotNull(text -> {
-                    try {
-                        Kept kept = json.readValue(text, Kept.class);
-                        return remember(new ZipLink(token, kept.request(), kept.expiresAt()));
-                    } catch (JacksonException unreadable) {
-                        log.warn("A link in Redis cannot be read: {}", unreadable.getOriginalMessage());
-                        return null;
-                    }
-                });
+                .onErrorMap(RedisUnavailableException.class, RedisLinks::unavailable)
+                .mapNotNull(text -> read(token, text));
+    }
+
+    private @Nullable Link<T> read(String token, String text) {
+        int end = text.indexOf('\n');
+        if (end < 0 || !EXPIRY.matcher(text.substring(0, end)).matches()) {
+            return null;
+        }
+        T content = format.read(text.substring(end + 1));
+        Instant expiresAt = Instant.ofEpochMilli(Long.parseLong(text.substring(0, end)));
+        return content == null ? null : remember(new Link<>(token, content, expiresAt));
     }
 
     /** The link as this process knows it: the first of two that are found at the same time. */
-    private ZipLink remember(ZipLink link) {
+    private Link<T> remember(Link<T> link) {
         return seen.get(link.token(), token -> link);
     }
 
     private String key(String token) {
-        return redis.key("zip:link:" + token);
+        return redis.key(kind + ":link:" + token);
     }
 
     private static GatewayException unavailable(Throwable cause) {

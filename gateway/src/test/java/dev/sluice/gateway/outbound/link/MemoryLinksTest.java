@@ -1,4 +1,4 @@
-package dev.sluice.gateway.feature.zip;
+package dev.sluice.gateway.outbound.link;
 
 import java.time.Clock;
 import java.time.Duration;
@@ -8,12 +8,12 @@ import java.time.ZoneOffset;
 import org.junit.jupiter.api.Test;
 import reactor.test.StepVerifier;
 
-class InMemoryZipLinksTest extends ZipLinksContract {
+class MemoryLinksTest extends LinksContract {
     private final SettableClock clock = new SettableClock();
 
     @Override
-    ZipLinks create(Duration ttl, long capacity) {
-        return new InMemoryZipLinks(ttl, capacity, clock);
+    Links<String> create(Duration ttl, long capacity) {
+        return new MemoryLinks<>(TEXT, new Links.Bounds(ttl, capacity), clock);
     }
 
     @Override
@@ -28,8 +28,8 @@ class InMemoryZipLinksTest extends ZipLinksContract {
 
     @Test
     void linkIsThereToItsLastSecond() {
-        ZipLinks links = create(LONG, 10_000);
-        ZipLink link = keep(links, request(1));
+        Links<String> links = create(LONG, 10_000);
+        Link<String> link = keep(links, request(1));
 
         clock.advance(LONG.minusSeconds(1));
         StepVerifier.create(links.find(link.token())).expectNext(link).verifyComplete();

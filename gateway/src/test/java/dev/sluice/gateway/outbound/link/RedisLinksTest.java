@@ -1,4 +1,4 @@
-package dev.sluice.gateway.feature.zip;
+package dev.sluice.gateway.outbound.link;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -9,6 +9,8 @@ import dev.sluice.gateway.testing.EmbeddedRedis;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -18,10 +20,9 @@ import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.context.ConfigurableApplicationContext;
 import reactor.test.StepVerifier;
-import tools.jackson.databind.json.JsonMapper;
 
 /** The contract on a real Redis, and what becomes of links when Redis or a gateway goes. */
-class RedisZipLinksTest extends ZipLinksContract {
+class RedisLinksTest extends LinksContract {
     private static final Duration PATIENCE = Duration.ofSeconds(20);
 
     private static EmbeddedRedis server;
@@ -51,13 +52,13 @@ class RedisZipLinksTest extends ZipLinksContract {
     }
 
     @Override
-    ZipLinks create(Duration ttl, long capacity) {
-        return new RedisZipLinks(redis, new JsonMapper(), ttl, capacity, Clock.systemUTC());
+    Links<String> create(Duration ttl, long capacity) {
+        return new RedisLinks<>(redis, "zip", TEXT, new Links.Bounds(ttl, capacity), Clock.systemUTC());
     }
 
     @Override
     Instant now() {
-        return Instant.now();
+        return Instant.now().truncatedTo(ChronoUnit.MILLIS);
     }
 
     @Override
@@ -68,16 +69,16 @@ class RedisZipLinksTest extends ZipLinksContract {
 
     @Test
     void anotherGatewayFindsTheLink() {
-        ZipLink link = keep(create(LONG, 100_000), request(10));
-        ZipLinks elsewhere = create(LONG, 100_000);
+        Link<String> link = keep(create(LONG, 100_000), request(10));
+        Links<String> elsewhere = create(LONG, 100_000);
 
         StepVerifier.create(elsewhere.find(link.token()))
                 .assertNext(found -> {
-                    assertThat(found.request()).isEqualTo(link.request());
+                    assertThat(found.content()).isEqualTo(link.content());
                     assertThat(found.expiresAt()).isEqualTo(link.expiresAt());
                 })
                 .verifyComplete();
-        ZipLink first = elsewhere.find(link.token()).block();
+        Link<String> first = elsewhere.find(link.token()).block();
         assertThat(elsewhere.find(link.token()).block()).isSameAs(first);
     }
 
@@ -90,7 +91,7 @@ class RedisZipLinksTest extends ZipLinksContract {
 
     @Test
     void nothingIsLeftInRedisWhenTheLastLinkHasExpired() {
-        ZipLinks links = create(SHORT, 10_000);
+        Links<String> links = create(SHORT, 10_000);
         keep(links, request(1));
         refuses(links, request(5000));
         assertThat(server.command("DBSIZE")).isEqualTo(":3");
@@ -100,7 +101,7 @@ class RedisZipLinksTest extends ZipLinksContract {
 
     @Test
     void keysAreOfOneSlot() {
-        ZipLink link = keep(create(LONG, 10_000), request(1));
+        Link<String> link = keep(create(LONG, 10_000), request(1));
 
         assertThat(server.command(
                         "EXISTS {sluice}:zip:link:" + link.token() + " {sluice}:zip:links {sluice}:zip:links:weight"))
@@ -110,21 +111,24 @@ class RedisZipLinksTest extends ZipLinksContract {
     @Test
     void valueThatCannotBeReadIsNoLink() {
         String token = "A".repeat(32);
-        server.command("SET {sluice}:zip:link:" + token + " {\"request\":7}");
+        for (String value : List.of("7", "x\\ny", "\\ny", "99999999999999999999\\ny", "9999999999999\\nunreadable")) {
+            assertThat(server.command("SET {sluice}:zip:link:" + token + " \"" + value + "\""))
+                    .isEqualTo("+OK");
 
-        StepVerifier.create(create(LONG, 10_000).find(token)).verifyComplete();
+            StepVerifier.create(create(LONG, 10_000).find(token)).verifyComplete();
+        }
     }
 
     @Test
     void redisThatDoesNotAnswerIsOverloadedAndKnownLinksStillWork() {
-        ZipLinks links = create(LONG, 100_000);
-        ZipLink link = keep(links, request(1));
+        Links<String> links = create(LONG, 100_000);
+        Link<String> link = keep(links, request(1));
 
         server.pause();
         try {
             refuses(links, request(1));
             StepVerifier.create(create(LONG, 100_000).find(link.token()))
-                    .expectErrorSatisfies(ZipLinksContract::overloaded)
+                    .expectErrorSatisfies(LinksContract::overloaded)
                     .verify(PATIENCE);
             StepVerifier.create(links.find(link.token())).expectNext(link).verifyComplete();
         } finally {
@@ -137,8 +141,8 @@ class RedisZipLinksTest extends ZipLinksContract {
 
     @Test
     void redisThatIsGoneIsOverloadedUntilItIsBackAndThenEmpty() {
-        ZipLinks links = create(LONG, 100_000);
-        ZipLink link = keep(links, request(1));
+        Links<String> links = create(LONG, 100_000);
+        Link<String> link = keep(links, request(1));
 
         server.kill();
         try {
@@ -150,15 +154,15 @@ class RedisZipLinksTest extends ZipLinksContract {
 
         awaitRedis();
         StepVerifier.create(create(LONG, 100_000).find(link.token())).verifyComplete();
-        ZipLink fresh = keep(links, request(1));
-        StepVerifier.create(create(LONG, 100_000).find(fresh.token()).map(ZipLink::token))
+        Link<String> fresh = keep(links, request(1));
+        StepVerifier.create(create(LONG, 100_000).find(fresh.token()).map(Link::token))
                 .expectNext(fresh.token())
                 .verifyComplete();
     }
 
     @Test
     void redisWithoutMemoryIsOverloadedAndKeepsNothing() {
-        ZipLinks links = create(LONG, 100_000);
+        Links<String> links = create(LONG, 100_000);
         server.command("CONFIG SET maxmemory 1");
         try {
             refuses(links, request(1));

@@ -1,0 +1,41 @@
+package dev.sluice.gateway.feature.zip;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.sluice.gateway.contract.OnError;
+import dev.sluice.gateway.contract.RemoteImage;
+import java.util.List;
+import java.util.Objects;
+import org.junit.jupiter.api.Test;
+import tools.jackson.databind.json.JsonMapper;
+
+class LinkedRequestTest {
+    private static final LinkedRequest.Format FORMAT = new LinkedRequest.Format(new JsonMapper());
+
+    @Test
+    void requestComesBackWithEverythingThatWasAskedFor() {
+        ZipRequest wanted = new ZipRequest(
+                List.of(
+                        new RemoteImage("https://example.com/ä \"1\".png?x=\\", "Grüße 🐈"),
+                        new RemoteImage("https://example.com/2.png", null)),
+                "Ferien",
+                OnError.FAIL);
+
+        LinkedRequest read = Objects.requireNonNull(FORMAT.read(FORMAT.write(new LinkedRequest(wanted))));
+
+        assertThat(read.request()).isEqualTo(wanted);
+    }
+
+    @Test
+    void whatIsNoRequestIsNothing() {
+        assertThat(FORMAT.read("{\"request\":7}")).isNull();
+        assertThat(FORMAT.read("hello")).isNull();
+    }
+
+    @Test
+    void weightGrowsWithWhatIsHeld() {
+        ZipRequest request = new ZipRequest(List.of(new RemoteImage("x".repeat(600), null)), null, OnError.SKIP);
+
+        assertThat(FORMAT.weight(new LinkedRequest(request))).isEqualTo(512 + 256 + 2 * 600);
+    }
+}
