@@ -28,6 +28,9 @@ final class Requirements implements BeanFactoryPostProcessor, EnvironmentAware {
                 "S3_BUCKET: where images are kept; or sluice.storage.directory, on a disk that all processes share");
         NEEDED.put("sluice.signing-secret", "SLUICE_SIGNING_SECRET: at least 32 bytes, the same for all processes");
         NEEDED.put("sluice.identity.issuer-uri", "SLUICE_ISSUER_URI: whose tokens are taken");
+        NEEDED.put(
+                "sluice.identity.audience",
+                "SLUICE_AUDIENCE: what their aud must hold, so that tokens for other applications are none here");
         NEEDED.put("sluice.origins.allowed", "SLUICE_ALLOWED_ORIGINS: which pages may call, comma separated");
     }
 

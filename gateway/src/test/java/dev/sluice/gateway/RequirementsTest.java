@@ -6,6 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.sluice.gateway.testing.RunningGateway;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 
 /** What production needs before it starts. */
 class RequirementsTest {
@@ -20,6 +23,7 @@ class RequirementsTest {
                 .hasMessageContaining("S3_BUCKET")
                 .hasMessageContaining("SLUICE_SIGNING_SECRET")
                 .hasMessageContaining("SLUICE_ISSUER_URI")
+                .hasMessageContaining("SLUICE_AUDIENCE")
                 .hasMessageContaining("SLUICE_ALLOWED_ORIGINS");
     }
 
@@ -31,6 +35,14 @@ class RequirementsTest {
                     .isEqualTo(405);
             assertThat(gateway.get("/samples").statusCode()).isEqualTo(404);
         }
+    }
+
+    @Test
+    @ExtendWith(OutputCaptureExtension.class)
+    void issuerWithoutAnAudienceIsWarnedOfElsewhere(CapturedOutput output) {
+        RunningGateway.start(Map.of("sluice.identity.issuer-uri", "https://issuer.example"))
+                .close();
+        assertThat(output.getOut()).containsOnlyOnce("sluice.identity.audience is not set");
     }
 
     @Test

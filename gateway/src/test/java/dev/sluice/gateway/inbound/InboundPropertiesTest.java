@@ -105,7 +105,7 @@ class InboundPropertiesTest {
         assertThat(properties.access().anonymous()).isTrue();
         assertThat(properties.identity())
                 .isEqualTo(new IdentityProperties.Identity(
-                        "", "", "", null, Duration.ofHours(8), ForwardedField.X_FORWARDED_FOR));
+                        "", "", "", "roles", null, Duration.ofHours(8), ForwardedField.X_FORWARDED_FOR));
     }
 
     @Test
@@ -125,6 +125,8 @@ class InboundPropertiesTest {
                 "https://issuer.example/keys",
                 "identity.audience",
                 "sluice",
+                "identity.roles-claim",
+                "realm_access.roles",
                 "identity.development-login",
                 "false",
                 "identity.session-ttl",
@@ -139,6 +141,7 @@ class InboundPropertiesTest {
                         "https://issuer.example",
                         "https://issuer.example/keys",
                         "sluice",
+                        "realm_access.roles",
                         false,
                         Duration.ofMinutes(5),
                         ForwardedField.FORWARDED));
@@ -150,6 +153,7 @@ class InboundPropertiesTest {
         "signing-secret, short, 'sluice.signing-secret: 5 bytes (expected: at least 32)'",
         "identity.issuer-uri, issuer, 'sluice.identity.issuer-uri: issuer (expected: an http or https URL)'",
         "identity.jwk-set-uri, file:///keys, 'sluice.identity.jwk-set-uri: file:///keys (expected: an http or https URL)'",
+        "identity.roles-claim, ' ', 'sluice.identity.roles-claim: '' '' (expected: the name of a claim)'",
         "identity.session-ttl, 1s, 'sluice.identity.session-ttl: PT1S (expected: 1m to 30d)'",
         "trusted-proxies, 10.0.0.1/8, 'sluice.trusted-proxies: 10.0.0.1/8 (expected: addresses or CIDR blocks, for example 10.0.0.0/8)'",
     })

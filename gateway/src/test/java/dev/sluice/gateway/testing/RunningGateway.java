@@ -37,6 +37,7 @@ public final class RunningGateway implements AutoCloseable {
             "sluice.redis.url", "redis://127.0.0.1:1",
             "sluice.signing-secret", "0123456789abcdef0123456789abcdef",
             "sluice.identity.issuer-uri", "https://issuer.example",
+            "sluice.identity.audience", "sluice",
             "sluice.origins.allowed", "https://app.example");
 
     private final ConfigurableApplicationContext context;

@@ -1,6 +1,7 @@
 package dev.sluice.gateway.testing;
 
 import com.nimbusds.jose.JOSEException;
+import com.nimbusds.jose.JOSEObjectType;
 import com.nimbusds.jose.JWSAlgorithm;
 import com.nimbusds.jose.JWSHeader;
 import com.nimbusds.jose.JWSSigner;
@@ -58,6 +59,22 @@ public final class TokenIssuer implements AutoCloseable {
     /** A token signed as it should be. */
     public String sign(JWTClaimsSet.Builder claims) {
         return signed(JWSAlgorithm.RS256, claims, key);
+    }
+
+    /** A token signed as it should be, of a {@code typ} of its own. */
+    public String sign(String type, JWTClaimsSet.Builder claims) {
+        try {
+            SignedJWT token = new SignedJWT(
+                    new JWSHeader.Builder(JWSAlgorithm.RS256)
+                            .keyID("known")
+                            .type(new JOSEObjectType(type))
+                            .build(),
+                    claims.build());
+            token.sign(new RSASSASigner(key));
+            return token.serialize();
+        } catch (JOSEException impossible) {
+            throw new IllegalStateException(impossible);
+        }
     }
 
     /** A token that claims to be signed by the issuer's key and is signed by another. */

@@ -5,11 +5,8 @@ import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.gateway.contract.SigningKey;
 import dev.sluice.gateway.contract.SigningSecret;
-import java.util.Collection;
 import java.util.HexFormat;
 import java.util.Set;
-import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 import org.springframework.core.annotation.Order;
 import org.springframework.http.server.reactive.ServerHttpRequest;
 import org.springframework.security.oauth2.jwt.Jwt;
@@ -28,8 +25,10 @@ public final class CallerFilter implements WebFilter {
     private final TrustedProxies proxies;
     private final AnonymousCookie cookie;
     private final SigningKey addressKey;
+    private final TokenClaims claims;
 
-    CallerFilter(TrustedProxies proxies, AnonymousCookie cookie, SigningSecret secret) {
+    CallerFilter(TrustedProxies proxies, AnonymousCookie cookie, SigningSecret secret, TokenClaims claims) {
+        this.claims = claims;
         this.proxies = proxies;
         this.cookie = cookie;
         this.addressKey = secret.keyFor("address-hash");
@@ -49,19 +48,14 @@ public final class CallerFilter implements WebFilter {
                 });
     }
 
-    private static Caller user(Jwt token, String address) {
+    private Caller user(Jwt token, String address) {
         String subject = token.getSubject();
         if (subject == null || subject.isBlank() || subject.length() > LONGEST_SUBJECT) {
             throw new GatewayException(
                     ProblemCode.UNAUTHENTICATED,
                     "token: its sub is missing or over " + LONGEST_SUBJECT + " characters (expected: a user)");
         }
-        return new Caller(
-                Caller.Kind.USER,
-                subject,
-                strings(token.getClaim("roles")),
-                strings(token.getClaim("projects")),
-                address);
+        return new Caller(Caller.Kind.USER, subject, claims.roles(token), claims.projects(token), address);
     }
 
     private Caller withoutToken(ServerHttpRequest request, String address) {
@@ -71,15 +65,5 @@ public final class CallerFilter implements WebFilter {
         }
         String hash = HexFormat.of().formatHex(addressKey.mac(address), 0, HASH_BYTES);
         return new Caller(Caller.Kind.ADDRESS, hash, Set.of(), Set.of(), address);
-    }
-
-    /** A claim of another shape than a list of strings grants nothing. */
-    private static Set<String> strings(@Nullable Object claim) {
-        return claim instanceof Collection<?> values
-                ? values.stream()
-                        .filter(String.class::isInstance)
-                        .map(String.class::cast)
-                        .collect(Collectors.toUnmodifiableSet())
-                : Set.of();
     }
 }

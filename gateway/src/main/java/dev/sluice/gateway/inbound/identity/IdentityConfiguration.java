@@ -82,6 +82,11 @@ public class IdentityConfiguration {
         }
         IdentityProperties.Identity identity = properties.identity();
         if (!identity.issuerUri().isEmpty() || !identity.jwkSetUri().isEmpty()) {
+            if (identity.audience().isEmpty()) {
+                LOG.warn(
+                        "sluice.identity.audience is not set: a token that the same issuer made for another application"
+                                + " is taken too, with its roles");
+            }
             // Keys are fetched with the first token, so that an issuer that is down does not keep the gateway down.
             decoders.add(new SupplierReactiveJwtDecoder(() -> IssuerKeys.decoder(identity)));
         }
@@ -142,7 +147,8 @@ public class IdentityConfiguration {
     CallerFilter callerFilter(IdentityProperties properties, AnonymousCookie cookie, SigningSecret secret) {
         TrustedProxies proxies = new TrustedProxies(
                 properties.trustedProxies(), properties.identity().forwardedField());
-        return new CallerFilter(proxies, cookie, secret);
+        return new CallerFilter(
+                proxies, cookie, secret, new TokenClaims(properties.identity().rolesClaim()));
     }
 
     @Bean

@@ -49,6 +49,8 @@ public record IdentityProperties(
      * @param issuerUri the issuer whose tokens are taken; its keys are found by OpenID discovery
      * @param jwkSetUri where its keys are, when not to be discovered
      * @param audience what {@code aud} must hold; not checked when empty
+     * @param rolesClaim where tokens of that issuer have the roles: a claim, or the path to a member of one with dots
+     *     between, such as {@code realm_access.roles}
      * @param developmentLogin whether {@code POST /api/session} hands out a token for any name; by default outside the
      *     profile {@code prod} alone
      * @param sessionTtl how long such a token lives
@@ -58,6 +60,7 @@ public record IdentityProperties(
             @DefaultValue("") String issuerUri,
             @DefaultValue("") String jwkSetUri,
             @DefaultValue("") String audience,
+            @DefaultValue("roles") String rolesClaim,
             @Nullable Boolean developmentLogin,
             @DefaultValue("8h") Duration sessionTtl,
             @DefaultValue("X_FORWARDED_FOR") ForwardedField forwardedField) {
@@ -66,6 +69,10 @@ public record IdentityProperties(
         public Identity {
             checkUri("sluice.identity.issuer-uri", issuerUri);
             checkUri("sluice.identity.jwk-set-uri", jwkSetUri);
+            if (rolesClaim.isBlank()) {
+                throw new IllegalArgumentException(
+                        "sluice.identity.roles-claim: '" + rolesClaim + "' (expected: the name of a claim)");
+            }
             if (sessionTtl.compareTo(Duration.ofMinutes(1)) < 0 || sessionTtl.compareTo(Duration.ofDays(30)) > 0) {
                 throw new IllegalArgumentException(
                         "sluice.identity.session-ttl: " + sessionTtl + " (expected: 1m to 30d)");

@@ -5,12 +5,13 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.springframework.http.client.reactive.ReactorClientHttpConnector;
-import org.springframework.security.oauth2.core.DelegatingOAuth2TokenValidator;
 import org.springframework.security.oauth2.core.OAuth2TokenValidator;
 import org.springframework.security.oauth2.jose.jws.SignatureAlgorithm;
 import org.springframework.security.oauth2.jwt.Jwt;
 import org.springframework.security.oauth2.jwt.JwtClaimNames;
 import org.springframework.security.oauth2.jwt.JwtClaimValidator;
+import org.springframework.security.oauth2.jwt.JwtIssuerValidator;
+import org.springframework.security.oauth2.jwt.JwtTypeValidator;
 import org.springframework.security.oauth2.jwt.JwtValidators;
 import org.springframework.security.oauth2.jwt.NimbusReactiveJwtDecoder;
 import org.springframework.security.oauth2.jwt.NimbusReactiveJwtDecoder.JwkSetUriReactiveJwtDecoderBuilder;
@@ -40,6 +41,7 @@ final class IssuerKeys {
                 ? NimbusReactiveJwtDecoder.withIssuerLocation(identity.issuerUri())
                 : NimbusReactiveJwtDecoder.withJwkSetUri(identity.jwkSetUri());
         NimbusReactiveJwtDecoder decoder = builder.webClient(client)
+                .validateType(false) // a validator does
                 // Signatures by public keys alone: an issuer's secret has no place here.
                 .jwsAlgorithms(algorithms -> {
                     algorithms.add(SignatureAlgorithm.RS256);
@@ -53,16 +55,23 @@ final class IssuerKeys {
 
     private static OAuth2TokenValidator<Jwt> validator(IdentityProperties.Identity identity) {
         List<OAuth2TokenValidator<Jwt>> validators = new ArrayList<>();
-        validators.add(
-                identity.issuerUri().isEmpty()
-                        ? JwtValidators.createDefault()
-                        : JwtValidators.createDefaultWithIssuer(identity.issuerUri()));
+        validators.add(accessTokens());
+        if (!identity.issuerUri().isEmpty()) {
+            validators.add(new JwtIssuerValidator(identity.issuerUri()));
+        }
         // A token that never ends could never be taken back.
         validators.add(new JwtClaimValidator<>(JwtClaimNames.EXP, expiry -> expiry != null));
         if (!identity.audience().isEmpty()) {
             validators.add(new JwtClaimValidator<List<String>>(
                     JwtClaimNames.AUD, audience -> audience != null && audience.contains(identity.audience())));
         }
-        return new DelegatingOAuth2TokenValidator<>(validators);
+        return JwtValidators.createDefaultWithValidators(validators);
+    }
+
+    /** RFC 9068 section 2.1; older issuers say {@code JWT}, or nothing. */
+    private static JwtTypeValidator accessTokens() {
+        JwtTypeValidator types = new JwtTypeValidator(List.of("JWT", "at+jwt", "application/at+jwt"));
+        types.setAllowEmpty(true);
+        return types;
     }
 }

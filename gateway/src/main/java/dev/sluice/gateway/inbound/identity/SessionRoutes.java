@@ -43,20 +43,29 @@ final class SessionRoutes implements FeatureRoutes {
             @Nullable List<String> projects) {
 
         SignIn {
-            if (user == null || user.isBlank() || user.length() > LONGEST_NAME) {
-                throw bad("user", user, "1 to " + LONGEST_NAME + " characters");
-            }
+            check("user", user);
             roles = roles == null ? List.of("user") : new ArrayList<>(roles);
-            for (String role : roles) {
+            for (int index = 0; index < roles.size(); index++) {
+                String role = roles.get(index);
                 if (role == null || !ROLES.contains(role)) {
-                    throw bad("roles", role, "user, admin, super-admin, service");
+                    throw bad("roles[" + index + "]", role, "user, admin, super-admin, service");
                 }
             }
             projects = projects == null ? List.of() : new ArrayList<>(projects);
-            boolean sound = projects.stream()
-                    .allMatch(project -> project != null && !project.isBlank() && project.length() <= LONGEST_NAME);
-            if (!sound || projects.size() > MOST_PROJECTS) {
-                throw bad("projects", projects, "at most " + MOST_PROJECTS + " names");
+            if (projects.size() > MOST_PROJECTS) {
+                throw bad("projects", projects.size() + " names", "at most " + MOST_PROJECTS);
+            }
+            for (int index = 0; index < projects.size(); index++) {
+                check("projects[" + index + "]", projects.get(index));
+            }
+        }
+
+        private static void check(String member, @Nullable String name) {
+            if (name == null || name.isBlank() || name.length() > LONGEST_NAME) {
+                throw bad(
+                        member,
+                        name != null && name.isBlank() ? "an empty text" : name,
+                        "1 to " + LONGEST_NAME + " characters");
             }
         }
 

@@ -50,8 +50,8 @@ final class Tokens {
                 .subject(user)
                 .issuedAt(now)
                 .expiresAt(now.plus(ttl))
-                .claim("roles", roles)
-                .claim("projects", projects)
+                .claim(TokenClaims.ROLES, roles)
+                .claim(TokenClaims.PROJECTS, projects)
                 .build();
         return encoder.encode(JwtEncoderParameters.from(
                 JwsHeader.with(SignatureAlgorithm.ES256).build(), claims));

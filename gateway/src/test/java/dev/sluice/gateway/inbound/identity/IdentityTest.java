@@ -17,6 +17,10 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.json.JsonMapper;
 
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class IdentityTest {
@@ -74,6 +78,23 @@ class IdentityTest {
         assertThat(answer.headers().firstValue("WWW-Authenticate")).hasValue("Bearer error=\"invalid_token\"");
     }
 
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "{\"user\":\"alice\",\"projects\":[\"\"]} | projects[0]: an empty text (expected: 1 to 64 characters)",
+                "{\"user\":\"alice\",\"projects\":[\"p1\",null]} | projects[1]: null (expected: 1 to 64 characters)",
+                "{\"user\":\"alice\",\"roles\":[\"user\",\"king\"]} | roles[1]: king (expected: user, admin, super-admin, service)",
+                "{\"user\":\" \"} | user: an empty text (expected: 1 to 64 characters)",
+                "{\"user\":null} | user: null (expected: 1 to 64 characters)",
+            })
+    void mistakeInASignInIsNamedWhereItIs(String body, String detail) {
+        HttpResponse<byte[]> answer = signIn(body);
+        assertThat(answer.statusCode()).isEqualTo(400);
+        assertThat(JsonMapper.shared().readTree(answer.body()).path("detail").asString())
+                .isEqualTo(detail);
+    }
+
     @Test
     void tokenOfTheIssuerSaysWhoTheCallerIs() {
         HttpResponse<byte[]> answer = whoAmI(
@@ -81,6 +102,21 @@ class IdentityTest {
         assertThat(answer.statusCode()).isEqualTo(200);
         assertThat(text(answer))
                 .contains("\"user\":\"alice\"", "\"anonymous\":false", "[\"admin\",\"user\"]", "[\"p1\"]");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"at+jwt", "AT+JWT", "application/at+jwt", "JWT"})
+    void accessTokensAreTakenByWhateverTypeTheyHave(String type) {
+        assertThat(whoAmI(issuer.sign(type, alice())).statusCode()).isEqualTo(200);
+        refused(issuer.sign(type, alice().audience("other")));
+        refused(issuer.sign(type, alice().expirationTime(null)));
+        refused(issuer.sign(type, alice().issuer("https://elsewhere.example")));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"dpop+jwt", "secevent+jwt", "logout+jwt", "at+jwt2"})
+    void tokensOfAnotherKindAreRefused(String type) {
+        refused(issuer.sign(type, alice()));
     }
 
     @Test
@@ -191,8 +227,8 @@ class IdentityTest {
     void badSignInNamesTheMember() {
         assertThat(text(signIn("{}"))).contains("\"member\":\"user\"", "malformed_request");
         assertThat(text(signIn("{\"user\":\"x\",\"roles\":[\"root\"]}")))
-                .contains("\"member\":\"roles\"", "\"value\":\"root\"", "super-admin");
-        assertThat(text(signIn("{\"user\":\"x\",\"projects\":[\"\"]}"))).contains("\"member\":\"projects\"");
+                .contains("\"member\":\"roles[0]\"", "\"value\":\"root\"", "super-admin");
+        assertThat(text(signIn("{\"user\":\"x\",\"projects\":[\"\"]}"))).contains("\"member\":\"projects[0]\"");
         assertThat(signIn("{\"user\":\"x\",\"projects\":[null]}").statusCode()).isEqualTo(400);
         assertThat(signIn("").statusCode()).isEqualTo(400);
     }
