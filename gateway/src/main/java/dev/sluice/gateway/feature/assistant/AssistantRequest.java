@@ -57,8 +57,12 @@ record AssistantRequest(
         ObjectNode instruction = systemInstruction instanceof ObjectNode given ? given : null;
         ObjectNode config =
                 generationConfig instanceof ObjectNode given ? given.deepCopy() : JsonNodeFactory.instance.objectNode();
-        int wanted = config.path("maxOutputTokens").asInt(maxOutputTokens);
-        config.put("maxOutputTokens", Math.min(wanted, maxOutputTokens));
+        JsonNode wanted = present(config.path("maxOutputTokens"));
+        int tokens = wanted == null ? maxOutputTokens : Math.min(wanted.asInt(), maxOutputTokens);
+        config.put("maxOutputTokens", tokens);
+        if (present(config.path("candidateCount")) == null) {
+            config.remove("candidateCount");
+        }
         return new Prompt(conversation, instruction, config);
     }
 
@@ -89,11 +93,11 @@ record AssistantRequest(
     /** One answer is read, so no more are paid for. */
     private static void checkCost(JsonNode config) {
         JsonNode candidates = config.path("candidateCount");
-        if (!candidates.isMissingNode() && !(candidates.isInt() && candidates.asInt() == 1)) {
+        if (present(candidates) != null && !(candidates.isInt() && candidates.asInt() == 1)) {
             throw malformed("generationConfig.candidateCount", shown(candidates), "1");
         }
         JsonNode tokens = config.path("maxOutputTokens");
-        if (!tokens.isMissingNode() && !(tokens.isInt() && tokens.asInt() > 0)) {
+        if (present(tokens) != null && !(tokens.isInt() && tokens.asInt() > 0)) {
             throw malformed("generationConfig.maxOutputTokens", shown(tokens), "a whole number of at least 1");
         }
     }

@@ -1,5 +1,6 @@
 package dev.sluice.gateway.feature.training;
 
+import dev.sluice.gateway.contract.DurationWords;
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ImageArchives;
 import dev.sluice.gateway.contract.ProblemCode;
@@ -151,7 +152,8 @@ final class TrainingSetup {
     private GatewayException late() {
         return new GatewayException(
                 ProblemCode.UPSTREAM_TIMEOUT,
-                "The training was not set up within " + properties.deadline().toMillis() + " ms; nothing was queued.");
+                "The training was not set up within " + DurationWords.of(properties.deadline())
+                        + "; nothing was queued.");
     }
 
     private static Throwable problem(Throwable failure) {

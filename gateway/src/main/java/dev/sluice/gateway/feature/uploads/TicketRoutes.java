@@ -1,5 +1,6 @@
 package dev.sluice.gateway.feature.uploads;
 
+import dev.sluice.gateway.contract.DurationWords;
 import dev.sluice.gateway.contract.Endpoint;
 import dev.sluice.gateway.contract.FeatureRoutes;
 import dev.sluice.gateway.contract.GatewayException;
@@ -83,7 +84,7 @@ final class TicketRoutes implements FeatureRoutes {
         return new GatewayException(
                 ProblemCode.REQUEST_TIMEOUT,
                 "body: too slow (expected: " + SLOWEST.bytesPerSecond() + " bytes a second, and all within "
-                        + properties.putTimeout().toSeconds() + " s)",
+                        + DurationWords.of(properties.putTimeout()) + ")",
                 late);
     }
 

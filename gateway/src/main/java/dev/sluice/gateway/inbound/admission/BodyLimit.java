@@ -1,5 +1,6 @@
 package dev.sluice.gateway.inbound.admission;
 
+import dev.sluice.gateway.contract.DurationWords;
 import dev.sluice.gateway.contract.Endpoint;
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
@@ -81,7 +82,7 @@ public final class BodyLimit {
 
     private GatewayException tooSlow(Throwable late) {
         return new GatewayException(
-                ProblemCode.REQUEST_TIMEOUT, "body: not whole after " + deadline.toMillis() + " ms", late);
+                ProblemCode.REQUEST_TIMEOUT, "body: not whole after " + DurationWords.of(deadline), late);
     }
 
     private static ServerRequest withBody(ServerRequest request, Flux<DataBuffer> body) {

@@ -1,5 +1,6 @@
 package dev.sluice.gateway.outbound.custody;
 
+import dev.sluice.gateway.contract.DurationWords;
 import dev.sluice.gateway.outbound.database.DatabaseException;
 import dev.sluice.gateway.outbound.database.DatabaseFailure;
 import dev.sluice.gateway.outbound.database.ObjectIntents;
@@ -59,7 +60,7 @@ public final class AnnouncedObjects {
 
     private StorageException late(List<ObjectKey> keys) {
         return new StorageException(
-                StorageException.Kind.UNAVAILABLE, keys.getFirst() + ": not stored within " + patience, null);
+                StorageException.Kind.UNAVAILABLE, keys.getFirst() + ": not stored within " + DurationWords.of(patience), null);
     }
 
     /** A commit in doubt may have taken place: then the intents stay, and the reconciler looks. */

@@ -1,5 +1,6 @@
 package dev.sluice.gateway.outbound.fetch;
 
+import dev.sluice.gateway.contract.DurationWords;
 import java.util.function.Function;
 import reactor.core.publisher.Mono;
 
@@ -25,7 +26,8 @@ final class DeadlineFetch implements OriginFetch {
                     .contextWrite(trip::into)
                     .timeout(
                             request.deadline(),
-                            Mono.error(() -> Failures.timedOut("Not done within " + request.deadline(), null)),
+                            Mono.error(() ->
+                                    Failures.timedOut("Not done within " + DurationWords.of(request.deadline()), null)),
                             lane.scheduler());
             return lane.run(inTime).onErrorMap(ReaderException.class, ReaderException::own);
         });

@@ -1,5 +1,6 @@
 package dev.sluice.gateway.outbound.provider;
 
+import dev.sluice.gateway.contract.DurationWords;
 import java.time.Duration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -49,7 +50,6 @@ final class DeadlineImageModel implements ImageModel {
     }
 
     private static ProviderException late(String what, Duration within) {
-        return new ProviderException(
-                ProviderFailure.TIMED_OUT, what + " within " + Math.max(0, within.toMillis()) + " ms.");
+        return new ProviderException(ProviderFailure.TIMED_OUT, what + " within " + DurationWords.of(within) + ".");
     }
 }

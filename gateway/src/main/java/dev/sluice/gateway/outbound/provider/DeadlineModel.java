@@ -1,5 +1,6 @@
 package dev.sluice.gateway.outbound.provider;
 
+import dev.sluice.gateway.contract.DurationWords;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import reactor.core.publisher.Flux;
@@ -32,6 +33,6 @@ final class DeadlineModel implements TextModel {
 
     private ProviderException late() {
         return new ProviderException(
-                ProviderFailure.TIMED_OUT, "The answer was not complete within " + deadline.toMillis() + " ms.");
+                ProviderFailure.TIMED_OUT, "The answer was not complete within " + DurationWords.of(deadline) + ".");
     }
 }

@@ -360,6 +360,43 @@ class ApiDocsTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "zip.create",
+                "zip.link",
+                "zip.base64",
+                "ai.proxy",
+                "training.start",
+                "gallery.generate",
+                "gallery.import",
+                "gallery.describe",
+                "gallery.zip.link",
+                "gallery.wordpress",
+                "upload.intent",
+                "session.begin",
+            })
+    void nullForWhatNeedNotBeThereIsAsIfItWereNotThere(String id) {
+        Operation operation = api.operation(id);
+        JsonNode body = operation.content().required("requestBody").at("/content/application~1json");
+        JsonNode schema = body.required("schema");
+        for (JsonNode example : api.examples(body)) {
+            JsonNode without =
+                    JSON.readTree(IMAGE_URL.matcher(example.toString()).replaceAll(origin.url("/picture.png")));
+            JsonNode withNulls = without.deepCopy();
+            api.objects(schema, without, (object, optional) -> object.remove(optional));
+            api.objects(schema, withNulls, (object, optional) -> optional.forEach(object::putNull));
+
+            assertThat(api.faults(schema, withNulls, id)).isEmpty();
+            assertThat(withNulls).isNotEqualTo(without);
+            HttpResponse<byte[]> expected = send(operation.method(), path(operation), without.toString());
+            HttpResponse<byte[]> answer = send(operation.method(), path(operation), withNulls.toString());
+            assertThat(answer.statusCode())
+                    .as(new String(answer.body(), StandardCharsets.UTF_8))
+                    .isEqualTo(expected.statusCode());
+        }
+    }
+
     private String path(Operation operation) {
         return VARIABLE.matcher(operation.path()).replaceAll((MatchResult found) -> variables.get(found.group(1)));
     }

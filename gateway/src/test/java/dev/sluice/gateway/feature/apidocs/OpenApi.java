@@ -5,8 +5,10 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.BiConsumer;
 import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /** An OpenAPI document with its references followed, and whether a value is of a shape that it tells. */
 record OpenApi(JsonNode document) {
@@ -52,6 +54,24 @@ record OpenApi(JsonNode document) {
     private static Stream<JsonNode> objects(JsonNode node) {
         Stream<JsonNode> below = node.valueStream().flatMap(OpenApi::objects);
         return node.isObject() ? Stream.concat(Stream.of(node), below) : below;
+    }
+
+    /** Calls {@code visitor} for each object of {@code value} with those members that its schema does not require. */
+    void objects(JsonNode schema, JsonNode value, BiConsumer<ObjectNode, List<String>> visitor) {
+        JsonNode shape = resolved(schema);
+        value.valueStream()
+                .filter(item -> shape.has("items"))
+                .forEach(item -> objects(shape.required("items"), item, visitor));
+        if (value instanceof ObjectNode object && shape.has("properties")) {
+            List<String> required = words(shape.path("required"));
+            JsonNode properties = shape.required("properties");
+            properties.forEachEntry((name, member) -> objects(member, object.path(name), visitor));
+            visitor.accept(
+                    object,
+                    properties.propertyNames().stream()
+                            .filter(name -> !required.contains(name))
+                            .toList());
+        }
     }
 
     /** The values of the examples of a media type. */

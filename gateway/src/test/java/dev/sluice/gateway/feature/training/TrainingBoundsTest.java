@@ -37,7 +37,7 @@ class TrainingBoundsTest extends TrainingFaults {
         JsonNode problem = refused(rig.start("alice", request(urls)), 504, "upstream_timeout");
 
         assertThat(problem.path("detail").asString())
-                .isEqualTo("The training was not set up within 1000 ms; nothing was queued.");
+                .isEqualTo("The training was not set up within 1 second; nothing was queued.");
         assertThat(rig.fal.requests()).isZero();
     }
 

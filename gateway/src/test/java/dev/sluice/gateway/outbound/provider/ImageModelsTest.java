@@ -186,7 +186,7 @@ class ImageModelsTest {
                 .expectNoEvent(Duration.ZERO)
                 .then(() -> timer.advanceTimeBy(Duration.ofMillis(1)))
                 .verifyErrorSatisfies(
-                        error -> assertThat(error).hasMessage("The picture was not ready within 120000 ms."));
+                        error -> assertThat(error).hasMessage("The picture was not ready within 120 seconds."));
     }
 
     @Test
