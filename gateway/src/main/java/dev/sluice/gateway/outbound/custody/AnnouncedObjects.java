@@ -60,7 +60,9 @@ public final class AnnouncedObjects {
 
     private StorageException late(List<ObjectKey> keys) {
         return new StorageException(
-                StorageException.Kind.UNAVAILABLE, keys.getFirst() + ": not stored within " + DurationWords.of(patience), null);
+                StorageException.Kind.UNAVAILABLE,
+                keys.getFirst() + ": not stored within " + DurationWords.of(patience),
+                null);
     }
 
     /** A commit in doubt may have taken place: then the intents stay, and the reconciler looks. */
