@@ -157,9 +157,9 @@ public final class Behaviours {
         return answer(packed, "Content-Type: image/png", "Content-Encoding: gzip", "Content-Length: " + packed.length);
     }
 
-    /** A small gzip body that unpacks to {@code megabytes}. */
+    /** A small gzip body that unpacks to {@code megabytes} which begin like a PNG. */
     public static Behaviour gzipBomb(int megabytes) {
-        byte[] packed = pack(new byte[1 << 20], megabytes);
+        byte[] packed = pack(Arrays.copyOf(Pictures.png(100), 1 << 20), megabytes);
         return answer(packed, "Content-Type: image/png", "Content-Encoding: gzip", "Content-Length: " + packed.length);
     }
 

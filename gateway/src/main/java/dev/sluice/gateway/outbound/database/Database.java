@@ -82,16 +82,17 @@ final class Database {
     private static <T> void carryOut(Mono<T> operation, MonoSink<T> sink) {
         AtomicBoolean alone = new AtomicBoolean();
         sink.onCancel(() -> alone.set(true));
-        var _ = operation.subscribe(
-                sink::success,
-                error -> {
+        // One signal for value and end: an end that follows a value may overtake a caller that has not asked for it
+        // yet.
+        var _ = operation
+                .singleOptional()
+                .subscribe(value -> value.ifPresentOrElse(sink::success, sink::success), error -> {
                     if (alone.get()) {
                         log.warn("A database operation failed after its caller had left", error);
                     } else {
                         sink.error(error);
                     }
-                },
-                sink::success);
+                });
     }
 
     /** One that the pool has found broken is replaced at once; there may be as many of those as connections. */

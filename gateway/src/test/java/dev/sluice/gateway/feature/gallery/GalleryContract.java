@@ -64,7 +64,7 @@ abstract class GalleryContract {
 
     @AfterAll
     void stop() {
-        Holdings.of(gateway).match();
+        Holdings.settled(gateway).match();
         gateway.close();
         origin.close();
     }
@@ -261,7 +261,7 @@ abstract class GalleryContract {
 
         assertThat(send("DELETE", "/api/images/" + id, alice, "").statusCode()).isEqualTo(204);
 
-        assertThat(Holdings.of(gateway).match().objects()).hasSize(before - 1);
+        assertThat(Holdings.settled(gateway).match().objects()).hasSize(before - 1);
         assertThat(send("DELETE", "/api/images/" + id, alice, "").statusCode()).isEqualTo(404);
     }
 
@@ -384,7 +384,7 @@ abstract class GalleryContract {
 
         assertThat(answers).contains(204).isSubsetOf(204, 404);
         assertThat(get(one, alice).statusCode()).isEqualTo(404);
-        Holdings.of(gateway).match();
+        Holdings.settled(gateway).match();
     }
 
     @Test

@@ -34,6 +34,15 @@ record Holdings(List<String> objects, List<String> rows) {
         return new Holdings(objects, rows);
     }
 
+    /** As {@link #of}, once nothing is under way: smaller copies are stored after their image is told to be there. */
+    static Holdings settled(RunningGateway gateway) {
+        Await.until(SOON, "every object has its row", () -> {
+            Holdings now = of(gateway);
+            return now.objects.equals(now.rows);
+        });
+        return of(gateway);
+    }
+
     /** Every object has its row, and every row its object. */
     Holdings match() {
         assertThat(objects).as("objects").containsExactlyElementsOf(rows);

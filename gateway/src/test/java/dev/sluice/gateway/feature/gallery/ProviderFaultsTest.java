@@ -62,7 +62,7 @@ class ProviderFaultsTest {
     @AfterEach
     void nothingIsLeft() {
         Holdings.assertIdle(gateway, rig.work());
-        Holdings.of(gateway).match();
+        Holdings.settled(gateway).match();
     }
 
     private JsonNode failedImage(String prompt, String code) {

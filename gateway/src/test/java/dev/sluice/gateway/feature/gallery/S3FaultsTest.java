@@ -117,7 +117,7 @@ class S3FaultsTest {
         become(Mood.WELL);
         Holdings.assertIdle(gateway, data);
         gateway.bean(Reconciler.class).pass().block(Duration.ofSeconds(20));
-        Holdings.of(gateway).match();
+        Holdings.settled(gateway).match();
     }
 
     @ParameterizedTest

@@ -71,7 +71,7 @@ class ImageProxyFaultsTest {
                 Arguments.of("two types in one field", declared("image/png, text/html", PICTURE)),
                 Arguments.of("two types the other way round", declared("text/html, image/png", PICTURE)),
                 Arguments.of("two types and a space", declared("image/png text/html", PICTURE)),
-                Arguments.of("an empty type", declared("", PICTURE)),
+                Arguments.of("HTML under an empty type", declared("", HTML)),
                 Arguments.of("half a type", declared("image/", PICTURE)),
                 Arguments.of("a type that begins like an image's", declared("image", PICTURE)),
                 Arguments.of("HTML under an image's type", declared("image/png", HTML)),
@@ -85,7 +85,8 @@ class ImageProxyFaultsTest {
                         "the same field twice",
                         Behaviours.answer(
                                 PICTURE, "Content-Type: image/png", "Content-Type: image/png", length(PICTURE))),
-                Arguments.of("no type", Behaviours.answer(PICTURE, length(PICTURE))));
+                Arguments.of("HTML without a type", Behaviours.answer(HTML, length(HTML))),
+                Arguments.of("HTML under a store's type", declared("binary/octet-stream", HTML)));
     }
 
     private static Behaviour declared(String type, byte[] body) {
@@ -109,8 +110,11 @@ class ImageProxyFaultsTest {
 
     static Stream<Arguments> faults() {
         return Stream.of(
-                Arguments.of("a gzip bomb", "upstream_status", Behaviours.gzipBomb(64)),
-                Arguments.of("gzip that nobody asked for", "upstream_status", Behaviours.gzip(PICTURE)),
+                Arguments.of("a gzip bomb", "too_large", Behaviours.gzipBomb(64)),
+                Arguments.of(
+                        "a coding that is not undone",
+                        "bad_encoding",
+                        Behaviours.answer(HTML, "Content-Type: image/png", "Content-Encoding: br", length(HTML))),
                 Arguments.of("headers without end", "timed_out", Behaviours.slowHeaders(Duration.ofMillis(50))),
                 Arguments.of("a byte now and then", "timed_out", Behaviours.drip(50_000, Duration.ofMillis(50))),
                 Arguments.of("a body that stops", "timed_out", Behaviours.stalled(50_000, 20_000)),

@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -28,6 +29,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Nothing shown by the proxy comes from inside, and no refusal tells what is there. */
 @ExtendWith(NoLeaks.class)
 class ImageProxySsrfTest {
+    /** A reference that is relative to browsers, however much it looks like a host (WHATWG URL, special schemes). */
+    private static final Pattern RELATIVE = Pattern.compile("(?i)https?(:/?[^/\\\\]| :).*", Pattern.DOTALL);
+
     @TempDir
     private static Path directory;
 
@@ -80,6 +84,12 @@ class ImageProxySsrfTest {
         for (int time = 1; time <= 2; time++) {
             HttpResponse<byte[]> answer = rig.get(path);
 
+            if (RELATIVE.matcher(url).matches()) {
+                // "http:host" names no other host to browsers: the origin itself is asked, which has nothing there.
+                assertThat(answer.statusCode()).isIn(404, 502);
+                assertThat(reason(answer)).isIn("upstream_status", "invalid_url", "blocked_address");
+                continue;
+            }
             assertThat(answer.statusCode()).isEqualTo(502);
             assertThat(code(answer)).isEqualTo("upstream_failed");
             if (reason(answer).equals("blocked_address")) {

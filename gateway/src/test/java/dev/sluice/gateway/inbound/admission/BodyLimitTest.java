@@ -28,7 +28,7 @@ class BodyLimitTest {
 
     @BeforeAll
     void start() {
-        gateway = RunningGateway.start(Map.of("sluice.inbound.body-timeout", "300ms"));
+        gateway = RunningGateway.start(Map.of("sluice.inbound.body-timeout", "300ms", "sluice.zip.max-body", "64KB"));
     }
 
     @AfterAll

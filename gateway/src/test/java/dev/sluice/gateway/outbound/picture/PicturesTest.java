@@ -9,11 +9,11 @@ import dev.sluice.gateway.outbound.picture.decode.InProcessDecoder;
 import dev.sluice.gateway.outbound.picture.decode.Thumbnail;
 import dev.sluice.gateway.outbound.picture.format.PictureException;
 import dev.sluice.gateway.outbound.picture.format.PictureException.Kind;
-import dev.sluice.gateway.outbound.storage.StorageException;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -184,7 +184,7 @@ class PicturesTest {
         Flux<DataBuffer> none = Flux.empty();
         Path file = directory.resolve("no-directory");
 
-        StorageException failure = catchThrowableOfType(StorageException.class, () -> {
+        UncheckedIOException failure = catchThrowableOfType(UncheckedIOException.class, () -> {
             Files.createFile(file);
             try {
                 new Pictures(
