@@ -23,7 +23,7 @@ import redis.embedded.RedisExecProvider;
  * own. Its address stays the same over {@link #kill()} and {@link #restart()}.
  */
 public final class EmbeddedRedis implements AutoCloseable {
-    private static final Duration PATIENCE = Duration.ofSeconds(20);
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
 
     /** Where the server runs, and how it is started and sent signals. */
     private interface Host extends AutoCloseable {

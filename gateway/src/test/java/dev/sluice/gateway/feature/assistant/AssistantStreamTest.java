@@ -40,7 +40,7 @@ import tools.jackson.databind.json.JsonMapper;
 @ExtendWith(NoLeaks.class)
 class AssistantStreamTest {
     private static final JsonMapper JSON = new JsonMapper();
-    private static final Duration SOON = Duration.ofSeconds(10);
+    private static final Duration SOON = Duration.ofSeconds(30);
     private static final String ASK = "{\"message\":\"Hello\"}";
 
     private record Event(String name, JsonNode data) {}

@@ -18,7 +18,7 @@ import java.util.stream.Stream;
 
 /** What a gateway holds: objects, the keys that rows name, and what is under way. */
 record Holdings(List<String> objects, List<String> rows) {
-    private static final Duration SOON = Duration.ofSeconds(20);
+    private static final Duration SOON = Duration.ofSeconds(30);
 
     static Holdings of(RunningGateway gateway) {
         List<String> objects = Objects.requireNonNull(gateway.bean(ObjectStore.class)

@@ -37,7 +37,7 @@ import tools.jackson.databind.json.JsonMapper;
 /** What a pass over store and database mends, and what it leaves alone. */
 @ExtendWith(NoLeaks.class)
 class ReconcilerTest {
-    private static final Duration SOON = Duration.ofSeconds(20);
+    private static final Duration SOON = Duration.ofSeconds(30);
 
     @TempDir
     private Path data;

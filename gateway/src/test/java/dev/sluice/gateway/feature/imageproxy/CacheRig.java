@@ -30,7 +30,7 @@ import reactor.core.scheduler.Schedulers;
 
 /** A cache on a real directory, with a clock that is moved by hand. */
 final class CacheRig implements AutoCloseable {
-    static final Duration SOON = Duration.ofSeconds(20);
+    static final Duration SOON = Duration.ofSeconds(30);
     static final Duration TTL = Duration.ofDays(7);
     static final Duration STALE = Duration.ofDays(1);
     static final long PLENTY = 64L << 20;

@@ -23,7 +23,7 @@ import tools.jackson.databind.json.JsonMapper;
 
 /** The whole gateway with an image cache of its own, one origin, a user, and a clock that is moved by hand. */
 final class ProxyRig implements AutoCloseable {
-    static final Duration SOON = Duration.ofSeconds(20);
+    static final Duration SOON = Duration.ofSeconds(30);
     static final Duration TTL = Duration.ofDays(7);
 
     final HostileOrigin origin = HostileOrigin.start();

@@ -91,8 +91,10 @@ class TrainingBoundsTest extends TrainingFaults {
     void twoAtOnceDoNotMix() {
         TrainingRig rig = rig();
 
-        var one = CompletableFuture.supplyAsync(() -> rig.start("alice", request(rig.pictures(4))));
-        var other = CompletableFuture.supplyAsync(() -> rig.start("bob", request(rig.pictures(7))));
+        var one = CompletableFuture.supplyAsync(
+                () -> rig.start("alice", request(rig.pictures(4))), Thread::startVirtualThread);
+        var other = CompletableFuture.supplyAsync(
+                () -> rig.start("bob", request(rig.pictures(7))), Thread::startVirtualThread);
 
         assertThat(one.join().statusCode()).as(text(one.join())).isEqualTo(202);
         assertThat(other.join().statusCode()).as(text(other.join())).isEqualTo(202);

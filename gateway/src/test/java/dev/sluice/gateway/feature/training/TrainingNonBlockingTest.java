@@ -28,7 +28,7 @@ import tools.jackson.databind.json.JsonMapper;
 
 /** No training blocks an event loop, whether it is set up or given up. */
 class TrainingNonBlockingTest {
-    private static final Duration SOON = Duration.ofSeconds(20);
+    private static final Duration SOON = Duration.ofSeconds(30);
     private static final String FREE_DISK = "sluice_training_disk_free_bytes";
     private static final List<String> FLAGS = List.of(
             "-Xmx256m",

@@ -31,7 +31,7 @@ import tools.jackson.databind.json.JsonMapper;
 
 /** A gateway between an origin of pictures and a provider that trains. */
 final class TrainingRig implements AutoCloseable {
-    static final Duration SOON = Duration.ofSeconds(15);
+    static final Duration SOON = Duration.ofSeconds(30);
     static final byte[] PICTURE = Pictures.png(1_000_000);
     static final String SECRET = "a-secret-of-more-than-32-bytes-for-tests";
     static final String PATH = "/api/lora/train";

@@ -52,7 +52,7 @@ import tools.jackson.databind.JsonNode;
 /** From the announcement to the gallery, on whichever store and database a subclass has. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 abstract class UploadContract {
-    static final Duration SOON = Duration.ofSeconds(20);
+    static final Duration SOON = Duration.ofSeconds(30);
     private static final String WEBP = "UklGRhoAAABXRUJQVlA4TA0AAAAvAAAAEAcQERGIiP4HAA==";
 
     RunningGateway gateway;

@@ -30,7 +30,7 @@ import tools.jackson.databind.json.JsonMapper;
 
 /** No request blocks an event loop, whichever way its images take. */
 class NonBlockingTest {
-    private static final Duration SOON = Duration.ofSeconds(20);
+    private static final Duration SOON = Duration.ofSeconds(30);
     private static final String FREE_MEMORY = "sluice_zip_budget_free_bytes{kind=\"memory\"}";
     private static final List<String> FLAGS = List.of(
             "-Xmx256m",

@@ -30,7 +30,7 @@ import tools.jackson.databind.json.JsonMapper;
 /** Clients that leave, stall and crowd: everything they held comes back. */
 @ExtendWith(NoLeaks.class)
 class ZipClientsTest {
-    private static final Duration SOON = Duration.ofSeconds(10);
+    private static final Duration SOON = Duration.ofSeconds(30);
     private static final byte[] LARGE = Pictures.png(5_000_000);
     private static final byte[] SMALL = Pictures.png(20_000);
 

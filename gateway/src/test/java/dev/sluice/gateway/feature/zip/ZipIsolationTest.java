@@ -39,7 +39,7 @@ import tools.jackson.databind.json.JsonMapper;
 class ZipIsolationTest {
     private static final JsonMapper JSON = new JsonMapper();
     private static final byte[] PICTURE = Pictures.png(30_000);
-    private static final Duration SOON = Duration.ofSeconds(5);
+    private static final Duration SOON = Duration.ofSeconds(30);
 
     private static HostileOrigin origin;
     private static RunningGateway gateway;

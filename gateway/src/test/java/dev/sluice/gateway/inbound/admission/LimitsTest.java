@@ -28,7 +28,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 /** What a limited caller meets, with limits that this process counts alone. */
 @ExtendWith(NoLeaks.class)
 class LimitsTest {
-    private static final Duration SOON = Duration.ofSeconds(10);
+    private static final Duration SOON = Duration.ofSeconds(30);
     private static final String NO_IMAGES = "{\"images\":[]}";
 
     private HostileOrigin origin;

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 
 /** Limits that several gateways count together, and what becomes of them when Redis fails. */
 class SharedLimitsTest {
-    private static final Duration SOON = Duration.ofSeconds(20);
+    private static final Duration SOON = Duration.ofSeconds(30);
     private static final String NO_IMAGES = "{\"images\":[]}";
     private static final String SECRET = "0123456789abcdef0123456789abcdef";
 

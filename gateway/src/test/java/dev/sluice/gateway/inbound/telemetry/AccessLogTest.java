@@ -24,7 +24,7 @@ import org.springframework.boot.test.system.OutputCaptureExtension;
 @ExtendWith(OutputCaptureExtension.class)
 class AccessLogTest {
     private static final Map<String, String> LOGGED = Map.of("logging.level.dev.sluice.access", "info");
-    private static final Duration SOON = Duration.ofSeconds(10);
+    private static final Duration SOON = Duration.ofSeconds(30);
 
     @Test
     void everyAnswerIsALineWithWhatWasSent(CapturedOutput output) {

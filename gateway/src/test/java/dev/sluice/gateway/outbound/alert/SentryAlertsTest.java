@@ -26,7 +26,7 @@ import tools.jackson.databind.JsonNode;
 
 @ExtendWith(OutputCaptureExtension.class)
 class SentryAlertsTest {
-    private static final Duration SOON = Duration.ofSeconds(10);
+    private static final Duration SOON = Duration.ofSeconds(30);
 
     private final SentryStub sentry = SentryStub.start();
     private final HandSetClock clock = new HandSetClock();

@@ -29,6 +29,7 @@ import reactor.core.publisher.Mono;
 /** A server that is lost, late, full or not there; and callers that leave. */
 class PostgresFaultsTest {
     private static final int CONNECTIONS = 4;
+    private static final Path UNUSED = Path.of("unused");
     private static final EmbeddedPostgres SERVER = EmbeddedPostgres.shared();
 
     private Cable cable;
@@ -183,11 +184,11 @@ class PostgresFaultsTest {
 
     @Test
     void gatewaysThatStartAtOnceMigrateOnce() {
-        DatabaseProperties settings = settings(SERVER.newDatabase());
+        DatabaseProperties settings = TestDatabase.settings(SERVER.newDatabase(), UNUSED);
 
         Stream.generate(() -> new Migrations(settings)).limit(4).parallel().forEach(Migrations::run);
 
-        DatabaseProperties alone = settings(SERVER.newDatabase());
+        DatabaseProperties alone = TestDatabase.settings(SERVER.newDatabase(), UNUSED);
         new Migrations(alone).run();
         try (TestDatabase migrated = TestDatabase.open(settings);
                 TestDatabase expected = TestDatabase.open(alone)) {
@@ -209,12 +210,7 @@ class PostgresFaultsTest {
 
     private static DatabaseProperties settings(String url) {
         return new DatabaseProperties(
-                url,
-                Path.of("unused"),
-                CONNECTIONS,
-                Duration.ofMillis(500),
-                Duration.ofSeconds(1),
-                Duration.ofSeconds(2));
+                url, UNUSED, CONNECTIONS, Duration.ofMillis(500), Duration.ofSeconds(1), Duration.ofSeconds(2));
     }
 
     private Image announced() {

@@ -57,8 +57,7 @@ final class TestDatabase implements AutoCloseable {
     }
 
     static DatabaseProperties settings(String url, Path directory) {
-        return new DatabaseProperties(
-                url, directory, 10, Duration.ofSeconds(5), Duration.ofSeconds(10), Duration.ofSeconds(5));
+        return new DatabaseProperties(url, directory, 10, Duration.ofSeconds(5), Duration.ofSeconds(10), PATIENCE);
     }
 
     /** Empties every table. */

@@ -26,7 +26,7 @@ import reactor.netty.resources.LoopResources;
 
 /** A fetch on event loops of its own, configured as the application is. */
 final class FetchRig implements AutoCloseable {
-    static final Duration PATIENCE = Duration.ofSeconds(10);
+    static final Duration PATIENCE = Duration.ofSeconds(30);
     private static final int LOOPS = 2;
 
     private final LoopResources loops = LoopResources.create("fetch-test", LOOPS, true);

@@ -23,7 +23,7 @@ import reactor.test.StepVerifier;
 
 /** The contract on a real Redis, and what becomes of links when Redis or a gateway goes. */
 class RedisLinksTest extends LinksContract {
-    private static final Duration PATIENCE = Duration.ofSeconds(20);
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
 
     private static EmbeddedRedis server;
     private static ConfigurableApplicationContext context;

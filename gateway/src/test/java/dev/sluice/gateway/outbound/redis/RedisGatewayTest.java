@@ -33,7 +33,7 @@ import tools.jackson.databind.json.JsonMapper;
 @ExtendWith({NoLeaks.class, OutputCaptureExtension.class})
 class RedisGatewayTest {
     private static final JsonMapper JSON = new JsonMapper();
-    private static final Duration PATIENCE = Duration.ofSeconds(20);
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
 
     private static EmbeddedRedis redis;
     private static HostileOrigin origin;

@@ -34,7 +34,7 @@ import reactor.test.StepVerifier;
 
 @ExtendWith(NoLeaks.class)
 class SpoolTest {
-    private static final Duration SOON = Duration.ofSeconds(5);
+    private static final Duration SOON = Duration.ofSeconds(30);
     private static final NettyDataBufferFactory BUFFERS = new NettyDataBufferFactory(PooledByteBufAllocator.DEFAULT);
 
     @TempDir

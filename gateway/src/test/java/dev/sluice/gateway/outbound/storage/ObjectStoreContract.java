@@ -33,7 +33,7 @@ import reactor.test.StepVerifier;
 /** What every store does. */
 @ExtendWith(NoLeaks.class)
 abstract class ObjectStoreContract {
-    static final Duration SOON = Duration.ofSeconds(20);
+    static final Duration SOON = Duration.ofSeconds(30);
     static final String TYPE = "image/png";
     private static final ObjectKey KEY = new ObjectKey("images/2026/11/21/picture.png");
 

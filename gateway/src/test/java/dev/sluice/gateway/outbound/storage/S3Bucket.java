@@ -9,7 +9,7 @@ import reactor.core.scheduler.Schedulers;
 
 /** A bucket of its own at an {@link S3Server} of its own, for gateways that keep their objects there. */
 public final class S3Bucket implements AutoCloseable {
-    private static final Duration PATIENCE = Duration.ofSeconds(20);
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
 
     private final S3Server server;
     private final S3Connection connection;

@@ -31,7 +31,7 @@ import reactor.test.StepVerifier;
 /** An S3 that fails, hangs, cuts off and answers nonsense. */
 @ExtendWith(NoLeaks.class)
 class S3FaultsTest {
-    private static final Duration SOON = Duration.ofSeconds(20);
+    private static final Duration SOON = Duration.ofSeconds(30);
     private static final Duration SHORT = Duration.ofMillis(400);
     private static final ObjectKey KEY = new ObjectKey("images/a.png");
     private static final int LENGTH = 1_000_000;

@@ -25,7 +25,7 @@ import reactor.core.scheduler.Schedulers;
 
 /** What a client may do with a signed upload, and what the store itself refuses. */
 class S3PresignedUploadsTest {
-    private static final Duration SOON = Duration.ofSeconds(20);
+    private static final Duration SOON = Duration.ofSeconds(30);
     private static final ObjectKey KEY = new ObjectKey("uploads/picture.png");
     private static final byte[] BYTES = Bodies.random(50_000);
     private static final NewObject PICTURE =

@@ -23,7 +23,7 @@ import reactor.test.StepVerifier;
 
 @ExtendWith(NoLeaks.class)
 class StorageConfigurationTest {
-    private static final Duration SOON = Duration.ofSeconds(20);
+    private static final Duration SOON = Duration.ofSeconds(30);
     private static final ObjectKey KEY = new ObjectKey("images/a.png");
 
     @TempDir
