@@ -17,7 +17,8 @@ import { Picture } from './picture.js';
  * @property {number} [width] in pixels, as people see it
  * @property {number} [height]
  * @property {{width: number, height: number, url: string, contentType: string, size: number}[]} [thumbnails] the
- *     narrowest first; none while they are still to come
+ *     narrowest first
+ * @property {'waiting' | 'done' | 'impossible'} [thumbnailStatus] whether more of them are to come
  * @property {string} [blurhash] its colours, blurred, for as long as it is not loaded
  * @property {string} [url]
  * @property {string} [downloadUrl]

@@ -51,7 +51,7 @@ function originalServes({ thumbnails, contentType, width = Infinity, size = Infi
  * @param {{alone?: boolean}} [options] as for {@link imageSources}
  */
 export function isAwaited(image, options) {
-  return image.status === 'completed' && image.thumbnails?.length === 0 && imageSources(image, options) === null;
+  return image.status === 'completed' && image.thumbnails?.length === 0 && image.thumbnailStatus === 'waiting' && imageSources(image, options) === null;
 }
 
 /**

@@ -39,7 +39,7 @@ export function Picture({ image, alt, sizes, alone = false }) {
       draggable: false,
       ...loading.props,
     }),
-    sources === null && !image.blurhash && [icon('picture'), h('span', { class: 'picture-word' }, 'No preview yet')]);
+    sources === null && !image.blurhash && [icon('picture'), h('span', { class: 'picture-word' }, image.thumbnailStatus === 'waiting' ? 'No preview yet' : 'No preview')]);
 }
 
 /** The colours of a picture: a BlurHash, drawn, since the content policy allows neither inline styles nor data URLs. */

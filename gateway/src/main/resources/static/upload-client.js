@@ -1,8 +1,18 @@
 import { ApiError, ROOT, call, problemOf, unreachable, urlOf } from './api.js';
 
-export const MAX_BYTES = 10 * 1024 * 1024;
-/** What a gateway may take; one whose decoder reads less says so when it is asked. */
-export const TYPES = ['image/jpeg', 'image/jpg', 'image/png', 'image/webp', 'image/heic', 'image/heif', 'image/gif', 'image/avif', 'image/svg+xml', 'image/tiff', 'image/jxl'];
+/**
+ * What the gateway takes.
+ *
+ * @typedef {object} Bounds
+ * @property {string[]} types media types, as they are announced
+ * @property {number} maxImageSize in bytes
+ * @property {number} maxImages of one announcement
+ */
+
+/** @param {AbortSignal} [signal] @returns {Promise<Bounds>} */
+export function bounds(signal) {
+  return call('GET', 'api/uploads', { signal });
+}
 
 const BY_ENDING = { jpg: 'image/jpeg', jpeg: 'image/jpeg', png: 'image/png', webp: 'image/webp', heic: 'image/heic', heif: 'image/heif', gif: 'image/gif', avif: 'image/avif', svg: 'image/svg+xml', tif: 'image/tiff', tiff: 'image/tiff', jxl: 'image/jxl' };
 
@@ -20,19 +30,25 @@ export function typeOf(file) {
  *
  * @param {File} file
  * @param {string} imageId
+ * @param {Bounds} bounds
  */
-export function complaint(file, imageId) {
+export function complaint(file, imageId, { types, maxImageSize }) {
   const type = typeOf(file);
-  if (!TYPES.includes(type)) {
-    return { code: 'unsupported_image_type', text: `Invalid image content type: ${type}. Allowed types: ${TYPES.join(', ')}` };
+  if (!types.includes(type)) {
+    return { code: 'unsupported_image_type', text: `Invalid image content type: ${type}. Allowed types: ${types.join(', ')}` };
   }
   if (file.size === 0) {
     return { code: 'empty', text: `Image ${imageId}: the file is empty` };
   }
-  if (file.size > MAX_BYTES) {
-    return { code: 'image_too_large', text: `Image ${imageId}: file size ${(file.size / 1024 / 1024).toFixed(2)}MB exceeds maximum allowed size of 10MB` };
+  if (file.size > maxImageSize) {
+    return { code: 'image_too_large', text: `Image ${imageId}: file size ${(file.size / 1024 / 1024).toFixed(2)}MB exceeds maximum allowed size of ${megabytes(maxImageSize)}MB` };
   }
   return null;
+}
+
+/** @param {number} size in bytes */
+export function megabytes(size) {
+  return Math.round((10 * size) / 1024 / 1024) / 10;
 }
 
 /**

@@ -9,7 +9,7 @@ import { ofOneUser, session } from '../session.js';
 import { ShareImage } from '../share-card.js';
 import { createStore, useStore } from '../store.js';
 import { parseApiError, toast } from '../toast.js';
-import { MAX_BYTES, TYPES, complaint, complete, intend, put, typeOf } from '../upload-client.js';
+import { bounds, complaint, complete, intend, megabytes, put, typeOf } from '../upload-client.js';
 
 const AT_ONCE = 2;
 const LARGEST_TO_COMPRESS = 100 * 1024 * 1024;
@@ -29,6 +29,26 @@ const LARGEST_TO_COMPRESS = 100 * 1024 * 1024;
 
 const items = createStore(/** @type {Item[]} */ ([]));
 
+/** What the gateway takes; null while it has not said so: then it refuses what does not fit when it is asked. */
+const taken = createStore(/** @type {import('../upload-client.js').Bounds | null} */ (null));
+let asked = /** @type {Promise<void> | null} */ (null);
+
+function askBounds() {
+  asked ??= bounds().then((told) => {
+    taken.value = told;
+  }).catch((error) => {
+    asked = null;
+    toast.error(error);
+  });
+  return asked;
+}
+
+/** @param {string[]} types */
+function named(types) {
+  const names = types.filter((type) => type !== 'image/jpg').map((type) => type.replace('image/', '').replace('+xml', '').toUpperCase());
+  return `${names.slice(0, -1).join(', ')} and ${names[names.length - 1]}`;
+}
+
 function edit(id, change) {
   items.value = items.value.map((item) => (item.id === id ? { ...item, ...change } : item));
 }
@@ -39,7 +59,7 @@ function edit(id, change) {
  * @returns {Item}
  */
 function checked(id, file) {
-  const wrong = complaint(file, id);
+  const wrong = taken.value && complaint(file, id, taken.value);
   return {
     id,
     file,
@@ -52,8 +72,10 @@ function checked(id, file) {
   };
 }
 
-function add(files) {
-  items.value = [...items.value, ...[...files].map((file) => {
+async function add(files) {
+  const chosen = [...files];
+  await askBounds();
+  items.value = [...items.value, ...chosen.map((file) => {
     const item = checked(crypto.randomUUID?.() ?? `i-${Math.random().toString(36).slice(2)}`, file);
     return { ...item, preview: /^image\/(jpeg|png|webp|gif)$/.test(file.type) ? { src: URL.createObjectURL(file) } : null };
   })];
@@ -66,9 +88,12 @@ function remove(item) {
 }
 
 async function shrink(item) {
+  if (taken.value === null) {
+    return;
+  }
   edit(item.id, { state: 'compressing', note: '' });
   try {
-    const smaller = await compress(item.file, MAX_BYTES);
+    const smaller = await compress(item.file, taken.value.maxImageSize);
     edit(item.id, { ...checked(item.id, smaller), preview: item.preview, note: `Compressed from ${bytes(item.file.size)} to ${bytes(smaller.size)}` });
   } catch (error) {
     edit(item.id, { state: 'refused', note: parseApiError(error).detail, compressible: false });
@@ -143,11 +168,15 @@ const WORDS = {
 export default function Upload() {
   const all = useStore(items);
   const who = useStore(session);
+  const limits = useStore(taken);
   const [over, setOver] = useState(false);
   const input = useRef(/** @type {HTMLInputElement | null} */ (null));
   const ready = all.filter((item) => item.state === 'ready');
   const busy = all.some((item) => ['waiting', 'sending', 'checking', 'compressing'].includes(item.state));
   const done = all.filter((item) => item.state === 'done').length;
+  useEffect(() => {
+    askBounds();
+  }, []);
   useEffect(() => {
     const paste = (event) => {
       const files = [...(event.clipboardData?.files ?? [])];
@@ -161,7 +190,7 @@ export default function Upload() {
   }, []);
   return h('div', null,
     h('header', { class: 'page-head' }, h('h1', null, 'Upload'),
-      h('p', { class: 'muted' }, 'JPEG, PNG, WebP, GIF, and where the gateway reads them HEIC, AVIF, SVG, TIFF or JPEG XL; up to 10 MB each. What is larger can be compressed here first.')),
+      h('p', { class: 'muted' }, limits && `${named(limits.types)}, up to ${megabytes(limits.maxImageSize)} MB each. What is larger can be compressed here first.`)),
     h('div', {
       class: over ? 'card drop-zone drop-over' : 'card drop-zone',
       onDragOver: (event) => {
@@ -179,7 +208,7 @@ export default function Upload() {
     h('p', null, h('strong', null, 'Drop pictures here'), ', paste them, or'),
     h('button', { class: 'button button-primary', onClick: () => input.current?.click() }, 'Choose files'),
     h('input', {
-      ref: input, type: 'file', multiple: true, accept: [...TYPES, '.heic', '.heif', '.avif', '.jxl'].join(','), class: 'visually-hidden', tabIndex: -1, 'aria-label': 'Files',
+      ref: input, type: 'file', multiple: true, accept: limits ? [...limits.types, '.heic', '.heif', '.avif', '.jxl'].join(',') : 'image/*', class: 'visually-hidden', tabIndex: -1, 'aria-label': 'Files',
       onChange: (event) => {
         add(event.currentTarget.files);
         event.currentTarget.value = '';

@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param url where its bytes are, once there are any
  * @param downloadUrl the same, to be saved under a name
  * @param thumbnails smaller copies, narrowest first
+ * @param thumbnailStatus whether more of them are to come: waiting, done or impossible
  * @param blurhash what stands for the picture until it is loaded
  * @param error why it will not come
  */
@@ -42,6 +43,7 @@ record ImageJson(
         @Nullable String url,
         @Nullable String downloadUrl,
         List<ThumbnailLink> thumbnails,
+        @Nullable String thumbnailStatus,
         @Nullable String blurhash,
         @Nullable ErrorJson error,
         Instant createdAt,
@@ -94,6 +96,7 @@ record ImageJson(
                 hasFile ? GalleryRoutes.PATH + "/" + image.id() + "/file" : null,
                 hasFile ? GalleryRoutes.PATH + "/" + image.id() + "/download" : null,
                 ThumbnailLink.of(image),
+                object == null ? null : image.thumbnails().progress().code(),
                 image.thumbnails().placeholder(),
                 failure == null ? null : new ErrorJson(failure.code(), failure.detail()),
                 image.createdAt(),

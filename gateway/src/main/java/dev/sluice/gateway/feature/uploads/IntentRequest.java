@@ -24,7 +24,7 @@ import tools.jackson.databind.JsonNode;
  * @param images 1 to 20
  */
 record IntentRequest(@Nullable String listingId, List<Wanted> images) {
-    private static final int MOST_IMAGES = 20;
+    static final int MOST_IMAGES = 20;
     private static final int HIGHEST_ORDER = 1_000_000;
     private static final BigDecimal MEGABYTE =
             BigDecimal.valueOf(DataSize.ofMegabytes(1).toBytes());

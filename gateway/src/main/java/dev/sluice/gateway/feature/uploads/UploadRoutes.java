@@ -1,6 +1,7 @@
 package dev.sluice.gateway.feature.uploads;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import dev.sluice.gateway.contract.Access;
 import dev.sluice.gateway.contract.Caller;
 import dev.sluice.gateway.contract.Endpoint;
 import dev.sluice.gateway.contract.ErrorMember;
@@ -45,6 +46,15 @@ final class UploadRoutes implements FeatureRoutes {
         this.types = types;
     }
 
+    /**
+     * What is taken.
+     *
+     * @param types as they are to be announced
+     * @param maxImageSize in bytes
+     * @param maxImages of one announcement
+     */
+    record BoundsJson(List<String> types, long maxImageSize, int maxImages) {}
+
     /** What may be uploaded. */
     record AcceptedJson(String listingId, List<UploadUrl> imageUploadUrls) {}
 
@@ -83,6 +93,8 @@ final class UploadRoutes implements FeatureRoutes {
     @Override
     public List<Endpoint> endpoints() {
         return List.of(
+                Endpoint.get("upload.show", "/api/uploads", MediaType.APPLICATION_JSON, request -> bounds())
+                        .openTo(Access.ANONYMOUS),
                 Endpoint.postJson(
                                 "upload.intent",
                                 LISTINGS + "/submit-intent",
@@ -95,6 +107,10 @@ final class UploadRoutes implements FeatureRoutes {
                         LISTINGS + "/{listingId}/images/{imageId}/complete",
                         MediaType.APPLICATION_JSON,
                         this::complete));
+    }
+
+    private Mono<ServerResponse> bounds() {
+        return json(new BoundsJson(types.announced(), properties.maxImageSize().toBytes(), IntentRequest.MOST_IMAGES));
     }
 
     private Mono<ServerResponse> announce(ServerRequest request) {

@@ -25,8 +25,13 @@ final class UploadTypes {
         return types.contains(type) ? type : null;
     }
 
+    /** All of them, as they are to be announced. */
+    List<String> announced() {
+        return types.stream().map(UploadType::announced).toList();
+    }
+
     /** All of them, with commas between. */
     String told() {
-        return types.stream().map(UploadType::announced).collect(Collectors.joining(", "));
+        return String.join(", ", announced());
     }
 }

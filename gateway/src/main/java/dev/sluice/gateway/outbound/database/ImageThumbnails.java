@@ -1,6 +1,7 @@
 package dev.sluice.gateway.outbound.database;
 
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,6 +32,11 @@ public record ImageThumbnails(Progress progress, @Nullable String placeholder, L
         /** All that the picture is large enough for are there. */
         DONE,
         /** The picture could not be decoded; nobody will try again. */
-        IMPOSSIBLE
+        IMPOSSIBLE;
+
+        /** As clients are told it. */
+        public String code() {
+            return name().toLowerCase(Locale.ROOT);
+        }
     }
 }

@@ -325,6 +325,7 @@ class ApiDocsTest {
                 "gallery.release",
                 "gallery.bulk-delete",
                 "gallery.admin.list",
+                "upload.show",
                 "upload.intent",
                 "session.begin",
                 "session.show",

@@ -364,6 +364,10 @@ abstract class GalleryThumbnailsContract {
         HttpResponse<byte[]> answer = alice.get(path + "/file?w=160");
         assertThat(answer.statusCode()).isEqualTo(404);
         assertThat(GalleryClient.json(answer).required("detail").stringValue()).endsWith("will have none.");
+        assertThat(GalleryClient.json(alice.get(path))
+                        .required("thumbnailStatus")
+                        .stringValue())
+                .isEqualTo("impossible");
         assertThat(alice.get(path + "/file?w=1280").statusCode())
                 .as("its width is not sure")
                 .isEqualTo(404);

@@ -31,7 +31,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 @ExtendWith(WebApp.Extension.class)
 class PicturesTest {
     /** A photograph of 12 MP, its thumbnails made. */
-    private static final Played PHOTO = new Played("image/jpeg", 4000, 3000, 5_000_000, List.of(160, 320, 640, 1280));
+    private static final Played PHOTO =
+            new Played("image/jpeg", 4000, 3000, 5_000_000, List.of(160, 320, 640, 1280), "done");
 
     /** A BlurHash of one component: nothing but {@link #BLUE}. */
     private static final String PLACEHOLDER = "005?~E";
@@ -44,10 +45,11 @@ class PicturesTest {
             }))].join(' ')""";
 
     /** An image as the gateway would tell it; a thumbnail of it is as wide as it is called. */
-    private record Played(String contentType, int width, int height, int size, List<Integer> widths) {
+    private record Played(
+            String contentType, int width, int height, int size, List<Integer> widths, String thumbnailStatus) {
 
         Played waiting() {
-            return new Played(contentType, width, height, size, List.of());
+            return new Played(contentType, width, height, size, List.of(), "waiting");
         }
 
         String json(int index) {
@@ -60,9 +62,10 @@ class PicturesTest {
             String placeholder = widths.isEmpty() ? "" : "\"blurhash\":\"" + PLACEHOLDER + "\",";
             return """
                     {"id":"%s","status":"completed","source":"imported","altText":"Image %d","contentType":"%s",\
-                    "width":%d,"height":%d,"size":%d,"url":"/api/images/%s/file",%s"thumbnails":%s,"usages":[],\
-                    "createdAt":"2026-11-21T00:00:00Z"}\
-                    """.formatted(id, index, contentType, width, height, size, id, placeholder, thumbnails);
+                    "width":%d,"height":%d,"size":%d,"url":"/api/images/%s/file",%s"thumbnails":%s,\
+                    "thumbnailStatus":"%s","usages":[],"createdAt":"2026-11-21T00:00:00Z"}\
+                    """.formatted(
+                            id, index, contentType, width, height, size, id, placeholder, thumbnails, thumbnailStatus);
         }
 
         Route.FulfillOptions listing(int count) {
@@ -161,7 +164,7 @@ class PicturesTest {
     @Test
     void anImageOfATypeThatBrowsersDoNotShowIsSeenByItsThumbnails(WebApp app) {
         try (Visit visit = app.visit().as("tilda", "user")) {
-            List<String> asked = new Played("image/heic", 4032, 3024, 2_000_000, PHOTO.widths()).play(visit, 1);
+            List<String> asked = new Played("image/heic", 4032, 3024, 2_000_000, PHOTO.widths(), "done").play(visit, 1);
             visit.to("#/gallery");
             assertThat(visit.all(".tile img.is-loaded")).hasCount(1);
             visit.all(".tile-open").first().click();
@@ -174,7 +177,7 @@ class PicturesTest {
     @ParameterizedTest
     @CsvSource({"image/heic, 200, 50", "image/tiff, 4000, 4000000", "image/jpeg, 4000, 4000000"})
     void anImageWhoseThumbnailsAreNotThereYetIsShownWhenTheyAre(String type, int width, int size, WebApp app) {
-        Played image = new Played(type, width, width * 3 / 4, size, List.of(160));
+        Played image = new Played(type, width, width * 3 / 4, size, List.of(160), "done");
         try (Visit visit = app.visit().as("thea", "user")) {
             List<String> asked = image.play(visit, 2);
             visit.page()
@@ -202,7 +205,7 @@ class PicturesTest {
             assertThat(widths(asked)).containsExactly("original");
         }
         try (Visit visit = app.visit().as("theo", "user")) {
-            List<String> asked = new Played("image/heif", 4000, 3000, 900_000, List.of()).play(visit, 1);
+            List<String> asked = new Played("image/heif", 4000, 3000, 900_000, List.of(), "waiting").play(visit, 1);
             visit.to("#/gallery").all(".tile-open").first().click();
             assertThat(visit.all("dialog .picture-word")).hasText("No preview yet");
 
@@ -211,9 +214,25 @@ class PicturesTest {
     }
 
     @Test
+    void anImageThatCannotBeDecodedIsNotLookedAtAgain(WebApp app) {
+        try (Visit visit = app.visit().as("tuva", "user")) {
+            new Played("image/heic", 4000, 3000, 900_000, List.of(), "impossible").play(visit, 1);
+            visit.to("#/gallery").all(".tile-open").first().click();
+            assertThat(visit.all("dialog .picture-word")).hasText("No preview");
+            assertThat(visit.evaluate("""
+                    async () => {
+                      const {isAwaited} = await import('./image-url.js');
+                      const image = {status: 'completed', contentType: 'image/heic', thumbnails: []};
+                      return ['waiting', 'done', 'impossible']
+                          .filter((thumbnailStatus) => isAwaited({...image, thumbnailStatus})).join();
+                    }""")).isEqualTo("waiting");
+        }
+    }
+
+    @Test
     void anImageThatIsAsSmallAsAThumbnailIsLoadedItself(WebApp app) {
         try (Visit visit = app.visit().as("tara", "user")) {
-            List<String> asked = new Played("image/png", 120, 90, 80_000, List.of()).play(visit, 1);
+            List<String> asked = new Played("image/png", 120, 90, 80_000, List.of(), "done").play(visit, 1);
             visit.to("#/gallery");
             assertThat(visit.all(".tile img.is-loaded")).hasCount(1);
 

@@ -41,6 +41,26 @@ class UploadPageTest {
     }
 
     @Test
+    void whatIsTakenIsWhatTheGatewaySays(WebApp app) {
+        try (Visit visit = app.visit().as("ugo", "user")) {
+            visit.page()
+                    .route(
+                            "**/api/uploads",
+                            route -> route.fulfill(
+                                    json(
+                                            "{\"types\":[\"image/png\",\"image/gif\"],\"maxImageSize\":1572864,\"maxImages\":20}")));
+            visit.to("#/upload").see("PNG and GIF, up to 1.5 MB each.");
+            visit.page().setInputFiles("input[type=file]", new FilePayload[] {
+                new FilePayload("a.heic", "image/heic", new byte[100]),
+                new FilePayload("b.png", "image/png", new byte[1_572_865])
+            });
+
+            visit.see("Invalid image content type: image/heic. Allowed types: image/png, image/gif");
+            visit.see("exceeds maximum allowed size of 1.5MB");
+        }
+    }
+
+    @Test
     void whatTheStoreSaysOfALieAboutTheSizeIsShownAndTheUploadCanBeTriedAgain(WebApp app) {
         try (Visit visit = app.visit().as("ulf", "user").to("#/upload")) {
             play(visit);
