@@ -161,6 +161,17 @@ public final class GatewayProcess implements AutoCloseable {
     @Override
     public void close() {
         process.destroyForcibly();
-        process.onExit().join();
+        boolean isInterrupted = false;
+        // Not onExit(), which wakes the common pool on a thread of which this does not know where it comes from.
+        while (process.isAlive()) {
+            try {
+                process.waitFor();
+            } catch (InterruptedException now) {
+                isInterrupted = true;
+            }
+        }
+        if (isInterrupted) {
+            Thread.currentThread().interrupt();
+        }
     }
 }

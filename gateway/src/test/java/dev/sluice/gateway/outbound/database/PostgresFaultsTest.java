@@ -151,7 +151,7 @@ class PostgresFaultsTest {
         // As many as there are connections.
         Disposable holders = Flux.range(0, CONNECTIONS)
                 .flatMap(_ -> db.database.ask(
-                        client -> client.sql("SELECT pg_sleep(0.9)").then()))
+                        client -> client.sql("SELECT pg_sleep(3.5)").then()))
                 .subscribe();
         Await.until(TestDatabase.PATIENCE, "all are in use", () -> acquired() == CONNECTIONS);
 
@@ -210,7 +210,7 @@ class PostgresFaultsTest {
 
     private static DatabaseProperties settings(String url) {
         return new DatabaseProperties(
-                url, UNUSED, CONNECTIONS, Duration.ofMillis(500), Duration.ofSeconds(1), Duration.ofSeconds(2));
+                url, UNUSED, CONNECTIONS, Duration.ofSeconds(2), Duration.ofSeconds(4), Duration.ofSeconds(10));
     }
 
     private Image announced() {

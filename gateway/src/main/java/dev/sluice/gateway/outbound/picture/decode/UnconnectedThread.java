@@ -12,8 +12,12 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The one thread that starts decoders. It has given up the network before it does anything else, and Linux hands that
- * down to every process that it starts. It must do nothing but start processes: whatever thread comes into being on it,
- * as in a pool that grows, has no network either.
+ * down to every process that it starts.
+ *
+ * <p>And to every thread: what comes into being on it, as in a pool that grows, has no network either. So it does
+ * nothing but start processes, and only platform threads may wait for them: to wake a virtual thread is to hand it to a
+ * pool, which may grow then. The JDK's own thread that waits for a process to end comes from here, too, and does the
+ * same as little.
  */
 final class UnconnectedThread implements AutoCloseable {
     private static final long PATIENCE_SECONDS = 10;
@@ -38,8 +42,13 @@ final class UnconnectedThread implements AutoCloseable {
     /**
      * A process that runs, which the caller ends. Blocks for a short time, without heeding an interruption, so that
      * none is started and forgotten.
+     *
+     * @throws IllegalStateException on a virtual thread
      */
     Process start(ProcessBuilder builder) throws IOException {
+        if (Thread.currentThread().isVirtual()) {
+            throw new IllegalStateException("a virtual thread must not wait for a process without network");
+        }
         AtomicBoolean isTaken = new AtomicBoolean();
         Future<Process> started = thread.submit(() -> {
             Process process = builder.start();

@@ -59,7 +59,8 @@ record VipsFormats(String version, Set<String> mediaTypes) {
         List<Callable<Set<String>>> samples = new ArrayList<>();
         SAMPLES.forEach((sample, types) ->
                 samples.add(() -> isDecoded(tool, sample, directory) ? Set.copyOf(types) : Set.of()));
-        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+        try (ExecutorService threads = Executors.newThreadPerTaskExecutor(
+                Thread.ofPlatform().daemon().name("decoder-probe-", 1).factory())) {
             Future<String> version = threads.submit(() -> version(ask(tool, directory, "version", "--vips-version")));
             Future<Set<String>> loaded =
                     threads.submit(() -> loaded(ask(tool, directory, "loaders", "-l", "VipsForeignLoad")));

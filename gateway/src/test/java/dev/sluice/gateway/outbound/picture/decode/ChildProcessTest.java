@@ -84,9 +84,30 @@ class ChildProcessTest {
 
     /** A killed process may be a zombie for a moment. */
     private static void gone(long pid) {
-        ProcessHandle.of(pid)
-                .ifPresent(process -> assertThat(process.onExit().orTimeout(20, TimeUnit.SECONDS))
-                        .succeedsWithin(Duration.ofSeconds(20)));
+        Await.until(
+                Duration.ofSeconds(30),
+                pid + " is gone",
+                () -> ProcessHandle.of(pid).filter(ProcessHandle::isAlive).isEmpty());
+    }
+
+    /**
+     * A pool that grows on the thread without network, or on the one that waits for its process, spoils its threads.
+     */
+    @Test
+    void noThreadButThoseOfTheProcessLosesItsNetwork() throws Exception {
+        shell(AMPLE, "exit 0");
+        CompletableFuture<Throwable> refused = new CompletableFuture<>();
+        Thread.startVirtualThread(() -> {
+            try {
+                shell(AMPLE, "exit 0");
+                refused.complete(new AssertionError("it ran"));
+            } catch (IOException | InterruptedException | RuntimeException failed) {
+                refused.complete(failed);
+            }
+        });
+        assertThat(refused.get(30, TimeUnit.SECONDS)).isInstanceOf(IllegalStateException.class);
+
+        assertThat(FilteredThreads.names()).contains("decoder-start").isSubsetOf("decoder-start", "process reaper");
     }
 
     @Test

@@ -25,8 +25,8 @@ final class DecodesOnce {
         for (int i = 0; i < 5; i++) {
             decoder.decode(directory.resolve("small"), header("png", 1300, 100, Coding.ROWS, false), WIDTHS, directory);
         }
-        PictureHeader large = header(
-                arguments[1], 6000, 4000, Coding.valueOf(arguments[2]), Boolean.parseBoolean(arguments[3]));
+        PictureHeader large =
+                header(arguments[1], 6000, 4000, Coding.valueOf(arguments[2]), Boolean.parseBoolean(arguments[3]));
         Files.writeString(Path.of("/proc/self/clear_refs"), "5"); // VmHWM starts again
         long before = kilobytes("VmHWM:");
         int made = decoder.decode(directory.resolve("large"), large, WIDTHS, directory)

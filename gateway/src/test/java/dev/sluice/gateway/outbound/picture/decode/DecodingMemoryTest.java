@@ -35,7 +35,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class DecodingMemoryTest {
     private static final int WIDTH = 6000;
     private static final int HEIGHT = 4000;
-    private static final String HEAP = "64m";
+    private static final String HEAP = "112m";
 
     @TempDir
     private Path directory;

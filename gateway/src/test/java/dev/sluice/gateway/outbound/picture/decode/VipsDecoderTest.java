@@ -58,6 +58,13 @@ class VipsDecoderTest extends PictureDecoderContract {
         assumeThat(decoder().mediaTypes()).contains(mediaType);
     }
 
+    @Test
+    void whatAsksAndDecodesKeepsItsNetwork() throws IOException {
+        decoded(SamplePictures.file("cmyk.jpg"), still("jpeg", 400, 300), List.of(160));
+
+        assertThat(FilteredThreads.names()).isSubsetOf("decoder-start", "process reaper");
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"heic", "avif", "tiff", "jxl"})
     void furtherFormatsAreReadWhereTheyAreInstalled(String format) throws IOException {
