@@ -23,7 +23,9 @@ final class VipsFailure {
             + "|error creating thread");
 
     private static final Pattern UNSUPPORTED =
-            Pattern.compile("(?i)unsupported|not supported|not implemented|not configured|no (?:suitable )?decod");
+            Pattern.compile("(?i)unsupported|not supported|not implemented|not configured|no (?:suitable )?decod"
+                    // TIFFs of 12 bits a sample; HEIF of cameras in 4:2:2, which libvips 8.14 measures wrongly.
+                    + "|not a whole number of bytes|bad image dimensions on decode");
 
     /** What GLib writes before a message of its log: {@code (vips:4711): VIPS-WARNING **: 12:00:00.123: }. */
     private static final Pattern LOG_PREFIX =

@@ -111,6 +111,8 @@ class VipsFaultsTest {
     @CsvSource({
         "Unsupported JPEG process: SOF type 0xc3, UNSUPPORTED",
         "heif: Unsupported feature: Unsupported codec, UNSUPPORTED",
+        "heifload: bad image dimensions on decode, UNSUPPORTED",
+        "tiff2vips: samples_per_pixel not a whole number of bytes, UNSUPPORTED",
         "VipsJpeg: Premature end of JPEG file, DAMAGED",
         "magickload: operation is blocked, DAMAGED"
     })
