@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.regex.Pattern;
 import org.springframework.util.unit.DataSize;
 
@@ -26,6 +27,9 @@ final class VipsPicture {
     private static final String WEBP = "[Q=80]";
     private static final String JPEG = "[Q=80,optimize_coding]";
     private static final String STRICT = "[access=sequential,fail_on=error]";
+    /** What is read by a plugin of libvips, if it was built so. */
+    private static final Set<String> PLUGINS = Set.of("image/heic", "image/heif", "image/avif");
+
     private static final String ANY_HEIGHT = "10000000";
 
     /** Of what is private and writable; what is expected to be resident is less. */
@@ -49,6 +53,7 @@ final class VipsPicture {
     private final Path directory;
     private final String operation;
     private final String input;
+    private final Loaders loaders;
     private final List<String> options = new ArrayList<>();
     private boolean convertsColors;
     private String said = "";
@@ -67,6 +72,7 @@ final class VipsPicture {
         this.directory = directory;
         String name = directory.relativize(file).toString();
         String mediaType = header.type().mediaType();
+        loaders = PLUGINS.contains(mediaType) ? Loaders.TRUSTED : Loaders.BUILT_IN;
         switch (mediaType) {
             case "image/svg+xml" -> {
                 run(Loaders.ALL, List.of("svgload", name, "drawn.png", "--dpi", "96", "--scale", scale()));
@@ -146,7 +152,7 @@ final class VipsPicture {
                         : List.of(widths.getLast().toString(), "--height", ANY_HEIGHT));
         all.addAll(options);
         all.addAll(colors);
-        said = run(Loaders.TRUSTED, all);
+        said = run(loaders, all);
         VipsPyramid pyramid = VipsPyramid.read(directory, name, "." + extension);
         if (pyramid == null) {
             // It says so at its end, and succeeds.
