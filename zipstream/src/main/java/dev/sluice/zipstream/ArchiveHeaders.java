@@ -42,6 +42,13 @@ final class ArchiveHeaders {
     private static final int CENTRAL_LENGTHS = 28;
     private static final int CENTRAL_FIXED = 46;
 
+    /**
+     * A file that its owner may write and everybody read. Says besides that the archive was made by a Unix host (3,
+     * APPNOTE 4.4.2.2): for entries of FAT, which is what nothing means, Info-ZIP's unzip converts names from a DOS
+     * code page, also those that are flagged as UTF-8.
+     */
+    private static final int REGULAR_FILE = 0100644;
+
     /** Any time the format can hold in every zone, so that no extra field is added for it. */
     private static final long PLACEHOLDER_MILLIS =
             Instant.parse("2000-01-03T00:00:00Z").toEpochMilli();
@@ -67,6 +74,7 @@ final class ArchiveHeaders {
         described.setCompressedSize(entry.size());
         described.setCrc(entry.crc32());
         described.setTime(PLACEHOLDER_MILLIS);
+        described.setUnixMode(REGULAR_FILE);
         try {
             writer.addRawArchiveEntry(described, sink.phantom(entry.size()));
         } catch (IOException impossible) {

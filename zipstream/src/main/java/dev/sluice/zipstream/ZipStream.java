@@ -21,8 +21,9 @@ public final class ZipStream {
 
     /**
      * The archive of {@code entries} in their order (APPNOTE 4.3.6): stored, size and CRC in the local header, no data
-     * descriptor, names in UTF-8 and flagged so (bit 11, APPNOTE 4.4.4), zip64 where it is needed and only there. The
-     * same entries give the same bytes, whatever the machine's time zone and locale. No entries give an empty archive.
+     * descriptor, names in UTF-8 and flagged so (bit 11, APPNOTE 4.4.4) as files of a Unix host with mode 0644 (host 3,
+     * APPNOTE 4.4.2.2), zip64 where it is needed and only there. The same entries give the same bytes, whatever the
+     * machine's time zone and locale. No entries give an empty archive.
      *
      * <p>Demand: a buffer is made or asked for when one is requested. The next entry is requested when the one before
      * it is through; none is fetched ahead. No thread hop: everything runs on the thread that requests or that brings
