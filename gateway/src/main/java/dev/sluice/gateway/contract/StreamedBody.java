@@ -5,6 +5,8 @@ import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.core.io.buffer.DataBufferFactory;
 import org.springframework.core.io.buffer.DataBufferUtils;
 import org.springframework.core.io.buffer.DefaultDataBufferFactory;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.MediaType;
 import org.springframework.http.ReactiveHttpOutputMessage;
 import org.springframework.http.codec.ServerSentEvent;
 import org.springframework.http.server.reactive.ServerHttpResponse;
@@ -46,7 +48,20 @@ public final class StreamedBody {
      */
     public static <T> BodyInserter<?, ServerHttpResponse> events(Flux<ServerSentEvent<T>> source) {
         BodyInserter<?, ServerHttpResponse> body = of(source, BodyInserters::fromServerSentEvents);
-        return (message, context) -> body.insert(new OnHeap(message), context);
+        return (message, context) -> {
+            describeEvents(message.getHeaders());
+            return body.insert(new OnHeap(message), context);
+        };
+    }
+
+    /**
+     * What every stream of events says to proxies on its way: each event at once and as it is. nginx holds back what it
+     * has no buffer full of, and others compress, unless they are told.
+     */
+    public static void describeEvents(HttpHeaders headers) {
+        headers.setContentType(MediaType.TEXT_EVENT_STREAM);
+        headers.setCacheControl("no-cache, no-transform");
+        headers.set("X-Accel-Buffering", "no");
     }
 
     private static final class OnHeap extends ServerHttpResponseDecorator {

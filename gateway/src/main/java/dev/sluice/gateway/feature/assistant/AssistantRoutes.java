@@ -60,9 +60,6 @@ final class AssistantRoutes implements FeatureRoutes {
         String requestId =
                 String.valueOf(request.exchange().getResponse().getHeaders().getFirst("X-Request-Id"));
         return ServerResponse.ok()
-                .header(HttpHeaders.CACHE_CONTROL, "no-store")
-                // nginx would hold the events back until it has a buffer full of them.
-                .header("X-Accel-Buffering", "no")
                 .body(StreamedBody.events(AssistantEvents.of(reply.streamed(prompt, called), requestId)));
     }
 

@@ -79,7 +79,8 @@ class AssistantStreamTest {
 
         assertThat(answer.statusCode()).isEqualTo(200);
         assertThat(answer.headers().firstValue("Content-Type")).get().asString().startsWith("text/event-stream");
-        assertThat(answer.headers().firstValue("Cache-Control")).hasValue("no-store");
+        assertThat(answer.headers().firstValue("Cache-Control")).hasValue("no-cache, no-transform");
+        assertThat(answer.headers().firstValue("X-Accel-Buffering")).hasValue("no");
         assertThat(events(answer))
                 .containsExactly(
                         event("text", "{\"text\":\"Grüß\"}"),

@@ -62,6 +62,8 @@ class ZipLinksTest {
 
         HttpResponse<byte[]> events = gateway.get(link.path("eventsUrl").asString());
         assertThat(events.headers().firstValue("Content-Type").orElseThrow()).startsWith("text/event-stream");
+        assertThat(events.headers().firstValue("X-Accel-Buffering")).hasValue("no");
+        assertThat(events.headers().firstValue("Cache-Control")).hasValue("no-cache, no-transform");
         String told = new String(events.body(), StandardCharsets.UTF_8);
         assertThat(told)
                 .contains("\"index\":0", "\"state\":\"done\",\"bytes\":50000")
