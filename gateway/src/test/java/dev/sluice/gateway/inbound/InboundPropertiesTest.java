@@ -102,6 +102,7 @@ class InboundPropertiesTest {
         IdentityProperties properties = bound("sluice", IdentityProperties.class);
         assertThat(properties.signingSecret()).isEmpty();
         assertThat(properties.trustedProxies()).isEmpty();
+        assertThat(properties.publicUrl()).isEmpty();
         assertThat(properties.access().anonymous()).isTrue();
         assertThat(properties.identity())
                 .isEqualTo(new IdentityProperties.Identity(
@@ -117,6 +118,8 @@ class InboundPropertiesTest {
                 SECRET,
                 "trusted-proxies",
                 "10.0.0.0/8, 192.0.2.1",
+                "public-url",
+                "https://zip.example",
                 "access.anonymous",
                 "false",
                 "identity.issuer-uri",
@@ -135,6 +138,7 @@ class InboundPropertiesTest {
                 "forwarded");
         assertThat(properties.signingSecret()).isEqualTo(SECRET);
         assertThat(properties.trustedProxies()).containsExactly("10.0.0.0/8", "192.0.2.1");
+        assertThat(properties.publicUrl()).isEqualTo("https://zip.example");
         assertThat(properties.access().anonymous()).isFalse();
         assertThat(properties.identity())
                 .isEqualTo(new IdentityProperties.Identity(
@@ -155,6 +159,12 @@ class InboundPropertiesTest {
         "identity.jwk-set-uri, file:///keys, 'sluice.identity.jwk-set-uri: file:///keys (expected: an http or https URL)'",
         "identity.roles-claim, ' ', 'sluice.identity.roles-claim: '' '' (expected: the name of a claim)'",
         "identity.session-ttl, 1s, 'sluice.identity.session-ttl: PT1S (expected: 1m to 30d)'",
+        "public-url, zip.example, 'sluice.public-url: zip.example (expected: http://host:port or https://host:port)'",
+        "public-url, ftp://zip.example, 'sluice.public-url: ftp://zip.example (expected: http://host:port or https://host:port)'",
+        "public-url, https://zip.example/a, 'sluice.public-url: https://zip.example/a (expected: http://host:port or https://host:port)'",
+        "public-url, https://me@zip.example, 'sluice.public-url: https://me@zip.example (expected: http://host:port or https://host:port)'",
+        "public-url, https://zip.example?a, 'sluice.public-url: https://zip.example?a (expected: http://host:port or https://host:port)'",
+        "public-url, https://zip example, 'sluice.public-url: https://zip example (expected: http://host:port or https://host:port)'",
         "trusted-proxies, 10.0.0.1/8, 'sluice.trusted-proxies: 10.0.0.1/8 (expected: addresses or CIDR blocks, for example 10.0.0.0/8)'",
     })
     void badIdentityIsNamed(String key, String value, String message) {

@@ -3,12 +3,14 @@ package dev.sluice.gateway.testing;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -18,6 +20,7 @@ public final class RawConnection implements AutoCloseable {
     private static final int PATIENCE_MILLIS = 20_000;
 
     private final Socket socket;
+    private final AtomicLong received = new AtomicLong();
 
     private RawConnection(Socket socket) {
         this.socket = socket;
@@ -60,6 +63,22 @@ public final class RawConnection implements AutoCloseable {
         /** Its body as it came. */
         public byte[] framed() {
             return framed;
+        }
+
+        /** Whether a chunk of its body has begun and not all of its bytes came. */
+        public boolean isWithinAChunk() {
+            String text = new String(framed, StandardCharsets.ISO_8859_1);
+            int at = 0;
+            while (at < text.length()) {
+                int line = text.indexOf("\r\n", at);
+                int size = line < 0 ? 0 : Integer.parseInt(text.substring(at, line), 16);
+                at = line < 0 ? text.length() : line + 2 + size;
+                if (at > text.length()) {
+                    return true;
+                }
+                at += 2;
+            }
+            return false;
         }
 
         /** How it ended; one that ends with its connection is {@link End#WHOLE} after a FIN. */
@@ -123,6 +142,20 @@ public final class RawConnection implements AutoCloseable {
         return socket.getInputStream().read() < 0;
     }
 
+    /** As {@link #answer}, for another thread. */
+    public Answer answerOrFail() {
+        try {
+            return answer();
+        } catch (IOException failed) {
+            throw new UncheckedIOException(failed);
+        }
+    }
+
+    /** Bytes of bodies that were read so far. */
+    public long received() {
+        return received.get();
+    }
+
     private Answer answer(boolean withBody) throws IOException {
         String head = head();
         Reading body = new Reading();
@@ -148,7 +181,20 @@ public final class RawConnection implements AutoCloseable {
         return new Answer(head, body.content.toByteArray(), body.framed.toByteArray(), end);
     }
 
-    private String head() throws IOException {
+    /** How the connection ends, whatever comes before that. */
+    public End rest() throws IOException {
+        try {
+            while (socket.getInputStream().read() >= 0) {
+                // Not of interest.
+            }
+            return End.CLOSED;
+        } catch (SocketException reset) {
+            return End.RESET;
+        }
+    }
+
+    /** Reads the status line and the fields of an answer, and leaves its body. */
+    public String head() throws IOException {
         StringBuilder head = new StringBuilder();
         while (head.indexOf("\r\n\r\n") < 0) {
             int next = socket.getInputStream().read();
@@ -192,6 +238,7 @@ public final class RawConnection implements AutoCloseable {
                 }
                 content.write(buffer, 0, read);
                 framed.write(buffer, 0, read);
+                received.addAndGet(read);
                 left -= read;
             }
             return true;

@@ -116,7 +116,7 @@ final class UploadRoutes implements FeatureRoutes {
     private Mono<ServerResponse> announce(ServerRequest request) {
         Caller caller = Caller.of(request.exchange());
         String host = host(request, caller);
-        URI base = base(request);
+        URI base = request.uri().resolve("/");
         return request.bodyToMono(JsonNode.class)
                 .switchIfEmpty(Mono.error(() -> GatewayException.badMember(
                         ProblemCode.MALFORMED_REQUEST, "body", "nothing", "a JSON object with images")))
@@ -164,11 +164,6 @@ final class UploadRoutes implements FeatureRoutes {
             throw new GatewayException(ProblemCode.NOT_FOUND, "There is no such image.");
         }
         return name;
-    }
-
-    private URI base(ServerRequest request) {
-        String configured = properties.publicUrl();
-        return configured.isEmpty() ? request.uri().resolve("/") : URI.create(configured);
     }
 
     private static ListingImage shown(Completed completed) {

@@ -1,8 +1,6 @@
 package dev.sluice.gateway.feature.uploads;
 
 import dev.sluice.gateway.contract.SettingCheck;
-import java.net.URI;
-import java.net.URISyntaxException;
 import java.time.Duration;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
@@ -18,8 +16,6 @@ import org.springframework.util.unit.DataSize;
  * @param maxPending of one caller's uploads under way at a time
  * @param putTimeout for one upload's whole body, where the gateway takes it itself
  * @param completeTimeout for the whole check of one image
- * @param publicUrl what clients reach this gateway by, for uploads that it takes itself; empty for the one that the
- *     request was sent to
  */
 @ConfigurationProperties("sluice.uploads")
 record UploadsProperties(
@@ -29,13 +25,11 @@ record UploadsProperties(
         @DefaultValue("10m") Duration sweepPeriod,
         @DefaultValue("200") int maxPending,
         @DefaultValue("10m") Duration putTimeout,
-        @DefaultValue("1m") Duration completeTimeout,
-        @DefaultValue("") String publicUrl) {
+        @DefaultValue("1m") Duration completeTimeout) {
     private static final SettingCheck CHECK = new SettingCheck("sluice.uploads.");
     private static final Duration SECOND = Duration.ofSeconds(1);
 
     UploadsProperties {
-        publicUrl = publicUrl.strip();
         CHECK.between("max-image-size", maxImageSize, DataSize.ofKilobytes(1), DataSize.ofMegabytes(100));
         CHECK.between("url-ttl", urlTtl, SECOND, Duration.ofDays(7));
         CHECK.between("intent-ttl", intentTtl, urlTtl, Duration.ofDays(30));
@@ -43,29 +37,5 @@ record UploadsProperties(
         CHECK.between("max-pending", maxPending, 1, 100_000);
         CHECK.between("put-timeout", putTimeout, SECOND, Duration.ofHours(1));
         CHECK.between("complete-timeout", completeTimeout, SECOND, Duration.ofMinutes(10));
-        if (!publicUrl.isEmpty()) {
-            checkUrl(publicUrl);
-        }
-    }
-
-    /** The parser's message would say the same in other words. */
-    @SuppressWarnings("UnusedException")
-    private static void checkUrl(String text) {
-        try {
-            URI url = new URI(text).parseServerAuthority();
-            boolean isHttp = "http".equals(url.getScheme()) || "https".equals(url.getScheme());
-            boolean isRoot = url.getRawPath().isEmpty() || "/".equals(url.getRawPath());
-            if (isHttp
-                    && isRoot
-                    && url.getHost() != null
-                    && url.getRawUserInfo() == null
-                    && url.getRawQuery() == null
-                    && url.getRawFragment() == null) {
-                return;
-            }
-        } catch (URISyntaxException none) {
-            // Said below.
-        }
-        throw CHECK.bad("public-url", text, "http://host:port or https://host:port");
     }
 }

@@ -39,10 +39,10 @@ final class AnonymousCookie {
     }
 
     /** A cookie with a new id. */
-    ResponseCookie issue(CookieSecurity security) {
+    ResponseCookie issue(CookieSecurity security, ServerHttpRequest request) {
         byte[] bytes = new byte[ID_BYTES];
         random.nextBytes(bytes);
         String id = Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
-        return security.cookie(NAME, id + "." + key.sign(id), LIFETIME);
+        return security.cookie(request, NAME, id + "." + key.sign(id), LIFETIME);
     }
 }

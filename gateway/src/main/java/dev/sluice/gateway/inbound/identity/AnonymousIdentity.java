@@ -21,7 +21,7 @@ public final class AnonymousIdentity {
 
     /** Gives the caller a cookie to be known by next time. */
     public void introduce(ServerWebExchange exchange) {
-        exchange.getResponse().addCookie(cookie.issue(security));
+        exchange.getResponse().addCookie(cookie.issue(security, exchange.getRequest()));
     }
 
     /** Whether a cookie, which a browser sends by itself from any page, is what identifies the request. */

@@ -109,6 +109,8 @@ public class IdentityConfiguration {
                 // A cookie counts only beside an allowed Origin: see OriginGuard.
                 .csrf(ServerHttpSecurity.CsrfSpec::disable)
                 .cors(ServerHttpSecurity.CorsSpec::disable)
+                // Of a whole domain, which is the affair of whoever speaks TLS for it.
+                .headers(headers -> headers.hsts(ServerHttpSecurity.HeaderSpec.HstsSpec::disable))
                 .httpBasic(ServerHttpSecurity.HttpBasicSpec::disable)
                 .formLogin(ServerHttpSecurity.FormLoginSpec::disable)
                 .logout(ServerHttpSecurity.LogoutSpec::disable)
@@ -144,9 +146,14 @@ public class IdentityConfiguration {
     }
 
     @Bean
-    CallerFilter callerFilter(IdentityProperties properties, AnonymousCookie cookie, SigningSecret secret) {
-        TrustedProxies proxies = new TrustedProxies(
+    TrustedProxies trustedProxies(IdentityProperties properties) {
+        return new TrustedProxies(
                 properties.trustedProxies(), properties.identity().forwardedField());
+    }
+
+    @Bean
+    CallerFilter callerFilter(
+            IdentityProperties properties, TrustedProxies proxies, AnonymousCookie cookie, SigningSecret secret) {
         return new CallerFilter(
                 proxies, cookie, secret, new TokenClaims(properties.identity().rolesClaim()));
     }

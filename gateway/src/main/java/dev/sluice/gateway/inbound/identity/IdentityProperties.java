@@ -15,7 +15,9 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param signingSecret the operator's secret, at least 32 bytes; made up at each start when empty
  * @param previousSigningSecret the one before it, whose signatures are still known; empty for none
  * @param trustedProxies CIDR blocks and addresses of the proxies before the gateway, whose word about a client's
- *     address is taken
+ *     address, and about the scheme and host that it used, is taken
+ * @param publicUrl the one scheme, host and port by which clients reach the gateway, whatever a request says; empty for
+ *     what each request says
  * @param access who may call what
  * @param identity where tokens come from
  */
@@ -24,6 +26,7 @@ public record IdentityProperties(
         @DefaultValue("") String signingSecret,
         @DefaultValue("") String previousSigningSecret,
         @DefaultValue List<String> trustedProxies,
+        @DefaultValue("") String publicUrl,
         @DefaultValue Access access,
         @DefaultValue Identity identity) {
     private static final int SHORTEST_SECRET = 32;
@@ -86,6 +89,32 @@ public record IdentityProperties(
         checkSecret("sluice.signing-secret", signingSecret);
         checkSecret("sluice.previous-signing-secret", previousSigningSecret);
         trustedProxies.forEach(TrustedProxies::check);
+        publicUrl = publicUrl.strip();
+        if (!publicUrl.isEmpty()) {
+            checkOrigin(publicUrl);
+        }
+    }
+
+    /** The parser's message would say the same in other words. */
+    @SuppressWarnings("UnusedException")
+    private static void checkOrigin(String text) {
+        try {
+            URI url = new URI(text).parseServerAuthority();
+            boolean isHttp = "http".equals(url.getScheme()) || "https".equals(url.getScheme());
+            boolean isRoot = url.getRawPath().isEmpty() || "/".equals(url.getRawPath());
+            if (isHttp
+                    && isRoot
+                    && url.getHost() != null
+                    && url.getRawUserInfo() == null
+                    && url.getRawQuery() == null
+                    && url.getRawFragment() == null) {
+                return;
+            }
+        } catch (URISyntaxException none) {
+            // Said below.
+        }
+        throw new IllegalArgumentException(
+                "sluice.public-url: " + text + " (expected: http://host:port or https://host:port)");
     }
 
     private static void checkSecret(String name, String secret) {
@@ -99,8 +128,8 @@ public record IdentityProperties(
     /** Never prints a secret. */
     @Override
     public String toString() {
-        return "IdentityProperties[trustedProxies=" + trustedProxies + ", access=" + access + ", identity=" + identity
-                + "]";
+        return "IdentityProperties[trustedProxies=" + trustedProxies + ", publicUrl=" + publicUrl + ", access=" + access
+                + ", identity=" + identity + "]";
     }
 
     private static void checkUri(String name, String value) {

@@ -16,6 +16,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.MediaType;
+import org.springframework.http.ResponseCookie;
 import org.springframework.security.oauth2.jwt.Jwt;
 import org.springframework.util.unit.DataSize;
 import org.springframework.web.reactive.function.server.ServerRequest;
@@ -147,7 +148,7 @@ final class SessionRoutes implements FeatureRoutes {
                     Duration lifetime = Duration.between(Objects.requireNonNull(token.getIssuedAt()), expiresAt);
                     return ServerResponse.ok()
                             .header(HttpHeaders.CACHE_CONTROL, "no-store")
-                            .cookie(cookies.cookie(SessionCookie.NAME, token.getTokenValue(), lifetime))
+                            .cookie(cookie(request, token.getTokenValue(), lifetime))
                             .contentType(MediaType.APPLICATION_JSON)
                             .bodyValue(new SignedIn(token.getTokenValue(), expiresAt));
                 });
@@ -155,8 +156,12 @@ final class SessionRoutes implements FeatureRoutes {
 
     private Mono<ServerResponse> end(ServerRequest request) {
         return ServerResponse.noContent()
-                .cookie(cookies.cookie(SessionCookie.NAME, "", Duration.ZERO))
+                .cookie(cookie(request, "", Duration.ZERO))
                 .build();
+    }
+
+    private ResponseCookie cookie(ServerRequest request, String value, Duration lifetime) {
+        return cookies.cookie(request.exchange().getRequest(), SessionCookie.NAME, value, lifetime);
     }
 
     private static LimitShown shown(Standing standing) {

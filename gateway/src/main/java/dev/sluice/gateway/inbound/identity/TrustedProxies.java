@@ -7,25 +7,59 @@ import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpHeaders;
 
 /**
- * Finds the client's address: the peer's, or what trusted proxies say of it. Each proxy appends the address of its own
- * peer, so the list is read from the right, and the first hop that is no trusted proxy is the client; what stands left
- * of it anyone may have written. Names are never resolved.
+ * Finds what trusted proxies say of a request's way: the client's address, and the scheme and host that it used. Each
+ * proxy appends the address of its own peer, so the list is read from the right, and the first hop that is no trusted
+ * proxy is the client; what stands left of it anyone may have written. Names are never resolved.
+ *
+ * <pre>
+ *   client ──► proxy A ──► proxy B ──► gateway        peer: B     X-Forwarded-For: client, A
+ *                  both trusted: 2 proxies, the client is "client", and A's word on scheme and host counts
+ *                  B alone:      1 proxy,   the client is A, and B's word counts
+ * </pre>
  */
-final class TrustedProxies {
+public final class TrustedProxies {
+    private static final String X_FORWARDED_PROTO = "X-Forwarded-Proto";
+    private static final String X_FORWARDED_HOST = "X-Forwarded-Host";
+    private static final String X_FORWARDED_PORT = "X-Forwarded-Port";
     private static final String X_FORWARDED_FOR = "X-Forwarded-For";
     private static final String FORWARDED = "Forwarded";
-    /** The {@code for} parameter of a forwarded-element, RFC 7239 section 4. */
-    private static final Pattern FOR =
-            Pattern.compile("(?:^|;)\\s*for\\s*=\\s*(\"[^\"]*\"|[^;\"\\s]+)", Pattern.CASE_INSENSITIVE);
+    /** A parameter of a forwarded-element, RFC 7239 section 4. */
+    private static final Pattern PARAMETER =
+            Pattern.compile("(?:^|;)\\s*(for|host|proto)\\s*=\\s*(\"[^\"]*\"|[^;\"\\s]+)", Pattern.CASE_INSENSITIVE);
 
     private static final Pattern WITH_PORT = Pattern.compile("([0-9.]+):\\d{1,5}|\\[([0-9A-Fa-f:.]+)](?::\\d{1,5})?");
     private static final int SITE_BITS = 64;
+
+    /** The values of all lines of a field, by its name. */
+    @FunctionalInterface
+    public interface Fields {
+
+        /** None if there is no such field. */
+        List<String> of(String name);
+    }
+
+    /**
+     * What a trusted proxy says of the request that it received itself; null where it says nothing.
+     *
+     * @param scheme as it wrote it
+     * @param host as it wrote it, with a port if it wrote one
+     * @param port if it wrote that apart
+     */
+    public record Told(
+            @Nullable String scheme,
+            @Nullable String host,
+            @Nullable String port) {
+        private static final Told NOTHING = new Told(null, null, null);
+    }
+
+    private record Way(InetAddress client, int proxies) {}
 
     private final List<CidrBlock> trusted = new ArrayList<>();
     private final IdentityProperties.ForwardedField field;
@@ -42,46 +76,89 @@ final class TrustedProxies {
 
     /** The client's address as it is counted: IPv4 in dotted form, or {@code <network>/64} for IPv6. */
     String client(@Nullable InetSocketAddress peer, HttpHeaders headers) {
+        Way way = way(peer, headers::getOrEmpty);
+        return way == null ? "unknown" : counted(way.client());
+    }
+
+    /** Whether there are any. */
+    public boolean any() {
+        return !trusted.isEmpty();
+    }
+
+    /** What the outermost of the trusted proxies in a row was asked, as far as it says so. */
+    public Told told(@Nullable InetSocketAddress peer, Fields fields) {
+        Way way = way(peer, fields);
+        if (way == null || way.proxies() == 0) {
+            return Told.NOTHING;
+        }
+        int proxies = way.proxies();
+        if (field == IdentityProperties.ForwardedField.FORWARDED) {
+            String element = outermost(elements(fields, FORWARDED), proxies);
+            return element == null
+                    ? Told.NOTHING
+                    : new Told(parameter(element, "proto"), parameter(element, "host"), null);
+        }
+        return new Told(
+                outermost(elements(fields, X_FORWARDED_PROTO), proxies),
+                outermost(elements(fields, X_FORWARDED_HOST), proxies),
+                outermost(elements(fields, X_FORWARDED_PORT), proxies));
+    }
+
+    /**
+     * What the proxy so many hops away wrote; the first, if those between replace the field and do not append to it.
+     */
+    private static @Nullable String outermost(List<String> elements, int proxies) {
+        return elements.isEmpty() ? null : elements.get(Math.max(0, elements.size() - proxies));
+    }
+
+    private @Nullable Way way(@Nullable InetSocketAddress peer, Fields fields) {
         InetAddress client = peer == null || peer.isUnresolved() ? null : CidrBlock.unscoped(peer.getAddress());
         if (client == null) {
-            return "unknown";
+            return null;
         }
-        List<String> hops = hops(headers);
-        for (int i = hops.size() - 1; i >= 0 && isTrusted(client); i--) {
-            InetAddress hop = address(hops.get(i));
+        List<String> hops = hops(fields);
+        int proxies = 0;
+        while (isTrusted(client)) {
+            proxies++;
+            InetAddress hop = proxies > hops.size() ? null : address(hops.get(hops.size() - proxies));
             if (hop == null) {
                 break;
             }
             client = hop;
         }
-        return counted(client);
+        return new Way(client, proxies);
     }
 
     private boolean isTrusted(InetAddress address) {
         return trusted.stream().anyMatch(block -> block.contains(address));
     }
 
-    private List<String> hops(HttpHeaders headers) {
+    private List<String> hops(Fields fields) {
         if (trusted.isEmpty()) {
             return List.of();
         }
         return field == IdentityProperties.ForwardedField.FORWARDED
-                ? elements(headers, FORWARDED).stream()
-                        .map(TrustedProxies::forParameter)
+                ? elements(fields, FORWARDED).stream()
+                        .map(element -> Objects.requireNonNullElse(parameter(element, "for"), ""))
                         .toList()
-                : elements(headers, X_FORWARDED_FOR);
+                : elements(fields, X_FORWARDED_FOR);
     }
 
-    private static List<String> elements(HttpHeaders headers, String name) {
-        return headers.getOrEmpty(name).stream()
+    private static List<String> elements(Fields fields, String name) {
+        return fields.of(name).stream()
                 .flatMap(line -> Arrays.stream(line.split(",", -1)))
                 .map(String::strip)
                 .toList();
     }
 
-    private static String forParameter(String element) {
-        Matcher found = FOR.matcher(element);
-        return found.find() ? found.group(1).replace("\"", "") : "";
+    private static @Nullable String parameter(String element, String name) {
+        Matcher found = PARAMETER.matcher(element);
+        while (found.find()) {
+            if (found.group(1).equalsIgnoreCase(name)) {
+                return found.group(2).replace("\"", "");
+            }
+        }
+        return null;
     }
 
     private static @Nullable InetAddress address(String hop) {

@@ -17,12 +17,28 @@ final class Authority {
 
     /** Whether {@code text} is one. */
     static boolean isOne(String text) {
-        int colon = text.lastIndexOf(':');
-        int end = colon > text.lastIndexOf(']') ? colon : text.length();
+        int end = endOfHost(text);
         return isHost(text.substring(0, end)) && (end == text.length() || isPort(text.substring(end + 1)));
     }
 
-    private static boolean isPort(String text) {
+    /** The host of an authority, with its brackets if it is an IPv6 address. */
+    static String host(String authority) {
+        return authority.substring(0, endOfHost(authority));
+    }
+
+    /** The port of an authority; -1 without one. */
+    static int port(String authority) {
+        int end = endOfHost(authority);
+        return end == authority.length() ? -1 : Integer.parseInt(authority.substring(end + 1));
+    }
+
+    private static int endOfHost(String text) {
+        int colon = text.lastIndexOf(':');
+        return colon > text.lastIndexOf(']') ? colon : text.length();
+    }
+
+    /** Whether {@code text} is a port's number. */
+    static boolean isPort(String text) {
         return PORT.matcher(text).matches() && Integer.parseInt(text) <= LARGEST_PORT;
     }
 

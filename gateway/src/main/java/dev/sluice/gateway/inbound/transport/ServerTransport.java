@@ -1,5 +1,7 @@
 package dev.sluice.gateway.inbound.transport;
 
+import dev.sluice.gateway.inbound.identity.IdentityProperties;
+import dev.sluice.gateway.inbound.identity.TrustedProxies;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelPipeline;
 import io.netty.channel.WriteBufferWaterMark;
@@ -26,8 +28,13 @@ public class ServerTransport {
     private final RequestCheck check = new RequestCheck();
 
     @Bean
-    WebServerFactoryCustomizer<NettyReactiveWebServerFactory> boundedConnections(TransportProperties properties) {
-        return factory -> factory.addServerCustomizers(server -> bounded(server, properties));
+    WebServerFactoryCustomizer<NettyReactiveWebServerFactory> boundedConnections(
+            TransportProperties properties, IdentityProperties identity, TrustedProxies proxies) {
+        PublicAddress address = new PublicAddress(proxies, identity.publicUrl());
+        return factory -> factory.addServerCustomizers(server -> {
+            HttpServer bounded = bounded(server, properties);
+            return address.isNeeded() ? bounded.forwarded(address) : bounded;
+        });
     }
 
     private HttpServer bounded(HttpServer server, TransportProperties properties) {

@@ -24,8 +24,7 @@ class UploadsPropertiesTest {
                         Duration.ofMinutes(10),
                         200,
                         Duration.ofMinutes(10),
-                        Duration.ofMinutes(1),
-                        ""));
+                        Duration.ofMinutes(1)));
     }
 
     @Test
@@ -37,8 +36,7 @@ class UploadsPropertiesTest {
                 Map.entry("sweep-period", "3m"),
                 Map.entry("max-pending", "4"),
                 Map.entry("put-timeout", "5m"),
-                Map.entry("complete-timeout", "6m"),
-                Map.entry("public-url", "https://images.example")));
+                Map.entry("complete-timeout", "6m")));
 
         assertThat(properties)
                 .isEqualTo(new UploadsProperties(
@@ -48,8 +46,7 @@ class UploadsPropertiesTest {
                         Duration.ofMinutes(3),
                         4,
                         Duration.ofMinutes(5),
-                        Duration.ofMinutes(6),
-                        "https://images.example"));
+                        Duration.ofMinutes(6)));
     }
 
     @ParameterizedTest
@@ -68,12 +65,6 @@ class UploadsPropertiesTest {
         "put-timeout, 61m, PT1S to",
         "complete-timeout, 999ms, PT1S to PT10M",
         "complete-timeout, 11m, PT1S to",
-        "public-url, images.example, http://host:port or https://host:port",
-        "public-url, ftp://images.example, http://host:port",
-        "public-url, https://images.example/gateway, http://host:port",
-        "public-url, https://user@images.example, http://host:port",
-        "public-url, https://images.example?a, http://host:port",
-        "public-url, https://images example, http://host:port",
     })
     void badValueIsNamedWithWhatWasExpected(String key, String value, String expected) {
         assertThatThrownBy(() -> bind(Map.of(key, value)))

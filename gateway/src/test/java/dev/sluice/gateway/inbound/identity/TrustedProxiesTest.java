@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.sluice.gateway.inbound.identity.IdentityProperties.ForwardedField;
 import java.net.InetSocketAddress;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -83,6 +84,59 @@ class TrustedProxiesTest {
     void forwardedFieldIsReadAsRfc7239HasIt(String field, String client) {
         TrustedProxies standard = new TrustedProxies(List.of("10.0.0.0/8"), ForwardedField.FORWARDED);
         assertThat(standard.client(PROXY, forwarded(field))).isEqualTo(client);
+    }
+
+    private static TrustedProxies.Told told(ForwardedField field, InetSocketAddress peer, String... lines) {
+        TrustedProxies trusting = new TrustedProxies(List.of("10.0.0.0/8"), field);
+        return trusting.told(
+                peer,
+                name -> Stream.of(lines)
+                        .filter(line -> line.startsWith(name + ": "))
+                        .map(line -> line.substring(name.length() + 2))
+                        .toList());
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', nullValues = "-", textBlock = """
+                X-Forwarded-For: 203.0.113.7                     | b | http
+                X-Forwarded-For: 1.1.1.1, 203.0.113.7            | b | http
+                X-Forwarded-For: 203.0.113.7, 10.1.2.3           | a | https
+                X-Forwarded-For: 203.0.113.7, 10.1.1.1, 10.2.2.2 | a | https
+                X-Forwarded-For: garbage                         | b | http
+                X-Other: none                                    | b | http
+                """)
+    void wordOfTheOutermostTrustedProxyCounts(String hops, String host, String scheme) {
+        var told = told(
+                ForwardedField.X_FORWARDED_FOR,
+                PROXY,
+                hops,
+                "X-Forwarded-Host: a, b",
+                "X-Forwarded-Proto: https, http");
+        assertThat(told.host()).isEqualTo(host);
+        assertThat(told.scheme()).isEqualTo(scheme);
+        assertThat(told.port()).isNull();
+    }
+
+    @Test
+    void strangersWordAboutWhatItAskedChangesNothing() {
+        var told = told(ForwardedField.X_FORWARDED_FOR, STRANGER, "X-Forwarded-Host: a", "X-Forwarded-Proto: https");
+        assertThat(told).isEqualTo(new TrustedProxies.Told(null, null, null));
+        assertThat(told(ForwardedField.FORWARDED, STRANGER, "Forwarded: host=a;proto=https"))
+                .isEqualTo(told);
+        assertThat(told(ForwardedField.FORWARDED, PROXY, "X-Forwarded-Host: a")).isEqualTo(told);
+        assertThat(told(ForwardedField.X_FORWARDED_FOR, PROXY, "Forwarded: host=a"))
+                .isEqualTo(told);
+    }
+
+    @Test
+    void forwardedFieldTellsOfEachProxy() {
+        String first = "for=203.0.113.7;proto=https;host=\"zip.example:8443\"";
+        assertThat(told(ForwardedField.FORWARDED, PROXY, "Forwarded: " + first))
+                .isEqualTo(new TrustedProxies.Told("https", "zip.example:8443", null));
+        assertThat(told(ForwardedField.FORWARDED, PROXY, "Forwarded: " + first + ", for=10.1.1.1;proto=http"))
+                .isEqualTo(new TrustedProxies.Told("https", "zip.example:8443", null));
+        assertThat(told(ForwardedField.FORWARDED, PROXY, "Forwarded: " + first + ", for=1.1.1.1;PROTO=http"))
+                .isEqualTo(new TrustedProxies.Told("http", null, null));
     }
 
     @Test
