@@ -14,17 +14,18 @@ import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpMethod;
 import org.springframework.http.MediaType;
+import org.springframework.http.server.reactive.ServerHttpRequestDecorator;
 import org.springframework.http.server.reactive.ServerHttpResponse;
 import org.springframework.web.server.ServerWebExchange;
 import org.springframework.web.server.WebExceptionHandler;
 import reactor.core.publisher.Mono;
 import reactor.netty.channel.AbortedException;
+import reactor.netty.http.server.HttpServerRequest;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Renders errors. Runs before the framework's own handler and leaves nothing for it, except where the status line is
- * already out: then the error goes on to the transport, which cuts the connection, so that no client takes a part for
- * the whole.
+ * already out: then the connection is cut, so that no client takes a part for the whole.
  */
 @Order(-10)
 public final class ProblemHandler implements WebExceptionHandler {
@@ -51,7 +52,7 @@ public final class ProblemHandler implements WebExceptionHandler {
         log(exchange, problem, error);
         ServerHttpResponse response = exchange.getResponse();
         if (response.isCommitted()) {
-            return Mono.error(error);
+            return cut(exchange);
         }
         byte[] body = json.writeValueAsBytes(body(exchange, problem));
         prepare(response, problem, error, body.length);
@@ -65,6 +66,19 @@ public final class ProblemHandler implements WebExceptionHandler {
                     LOG.info("answered by the server already requestId={}", RequestId.of(exchange));
                     return Mono.empty();
                 });
+    }
+
+    /**
+     * Ends the connection, since nothing else tells the client now that the answer failed. The transport resets it
+     * while an answer is under way.
+     */
+    private static Mono<Void> cut(ServerWebExchange exchange) {
+        HttpServerRequest received = ServerHttpRequestDecorator.getNativeRequest(exchange.getRequest());
+        received.withConnection(connection -> {
+            var _ = connection.channel().close();
+        });
+        // What the framework takes for a client that left: logged already, and nothing to be written any more.
+        return Mono.error(new AbortedException("cut by the gateway"));
     }
 
     private static void prepare(ServerHttpResponse response, GatewayException problem, Throwable error, int length) {

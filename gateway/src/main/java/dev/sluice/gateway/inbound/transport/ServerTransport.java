@@ -49,11 +49,14 @@ public class ServerTransport {
                     ChannelPipeline pipeline = channel.pipeline();
                     pipeline.addFirst(new StalledClients(properties.stalledAfter(), properties.slowestReader()));
                     // In the order in which a request passes them; an answer comes the other way.
+                    pipeline.addBefore(NettyPipeline.HttpTrafficHandler, null, new OpenChunks());
+                    pipeline.addBefore(NettyPipeline.HttpTrafficHandler, null, new CutAnswers());
                     pipeline.addBefore(NettyPipeline.HttpTrafficHandler, null, date);
                     pipeline.addBefore(NettyPipeline.HttpTrafficHandler, null, check);
                     pipeline.addBefore(NettyPipeline.HttpTrafficHandler, null, new LingeringClose());
                     pipeline.addBefore(NettyPipeline.HttpTrafficHandler, null, new ServerProblems());
                     pipeline.addBefore(NettyPipeline.HttpTrafficHandler, null, new KeepReading());
+                    pipeline.addAfter(NettyPipeline.HttpTrafficHandler, null, new OldClients());
                 });
     }
 }

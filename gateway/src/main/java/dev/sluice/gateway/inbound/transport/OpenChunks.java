@@ -1,0 +1,101 @@
+package dev.sluice.gateway.inbound.transport;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelOutboundHandlerAdapter;
+import io.netty.channel.ChannelPromise;
+import io.netty.handler.codec.http.HttpContent;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpResponse;
+import io.netty.handler.codec.http.HttpUtil;
+import io.netty.handler.codec.http.LastHttpContent;
+import org.springframework.http.MediaType;
+import reactor.netty.NettyPipeline;
+
+/**
+ * Keeps the last byte of each chunk until the next one, so that at every moment before the answer's end its client is
+ * in the middle of a chunk (RFC 9112 section 7.1). However the connection ends then, also with the process, nobody
+ * takes what came for a complete body.
+ *
+ * <pre>
+ *   written   AAAA            BBBBB                 end
+ *   sent      4 CRLF AAA      A CRLF 5 CRLF BBBB    B CRLF 0 CRLF CRLF
+ * </pre>
+ *
+ * <p>Events are not held back: each has to be seen at once. Writes past the encoder, which would end each chunk; it
+ * writes the head and the end.
+ */
+final class OpenChunks extends ChannelOutboundHandlerAdapter {
+    private static final int NONE = -1;
+    private static final byte[] LINE_END = {'\r', '\n'};
+    private static final int LONGEST_FRAMING = 1 + 2 + 8 + 2;
+
+    private boolean open; // an answer in chunks is under way
+    private int kept = NONE;
+
+    @Override
+    public void write(ChannelHandlerContext context, Object message, ChannelPromise promise) {
+        if (message instanceof HttpResponse response) {
+            open = HttpUtil.isTransferEncodingChunked(response) && !isEvents(response);
+            kept = NONE;
+        }
+        if (!open || message instanceof HttpResponse) {
+            var _ = context.write(message, promise);
+        } else if (message instanceof LastHttpContent) {
+            settle(context);
+            open = false;
+            var _ = context.write(message, promise);
+        } else if (message instanceof ByteBuf bytes) {
+            chunk(context, bytes, promise);
+        } else if (message instanceof HttpContent content) {
+            chunk(context, content.content(), promise);
+        } else {
+            settle(context); // a file: a chunk as the encoder makes it
+            var _ = context.write(message, promise);
+        }
+    }
+
+    private static boolean isEvents(HttpResponse response) {
+        String type = response.headers().get(HttpHeaderNames.CONTENT_TYPE);
+        return type != null && type.startsWith(MediaType.TEXT_EVENT_STREAM_VALUE);
+    }
+
+    private void chunk(ChannelHandlerContext context, ByteBuf bytes, ChannelPromise promise) {
+        int size = bytes.readableBytes();
+        if (size == 0) {
+            var _ = context.write(bytes, promise); // nothing but a flush
+            return;
+        }
+        ChannelHandlerContext encoder = encoder(context);
+        ByteBuf framing = context.alloc().directBuffer(LONGEST_FRAMING);
+        endOfTheLast(framing);
+        ByteBufUtil.writeAscii(framing, Integer.toHexString(size));
+        framing.writeBytes(LINE_END);
+        var _ = encoder.write(framing);
+        int last = bytes.writerIndex() - 1;
+        kept = bytes.getUnsignedByte(last);
+        bytes.writerIndex(last);
+        var _ = encoder.write(bytes, promise);
+    }
+
+    private void settle(ChannelHandlerContext context) {
+        if (kept != NONE) {
+            ByteBuf end = context.alloc().directBuffer(LONGEST_FRAMING);
+            endOfTheLast(end);
+            var _ = encoder(context).write(end);
+        }
+    }
+
+    private void endOfTheLast(ByteBuf framing) {
+        if (kept != NONE) {
+            framing.writeByte(kept).writeBytes(LINE_END);
+            kept = NONE;
+        }
+    }
+
+    /** What is written here goes out as it is. */
+    private static ChannelHandlerContext encoder(ChannelHandlerContext context) {
+        return context.pipeline().context(NettyPipeline.HttpCodec);
+    }
+}
