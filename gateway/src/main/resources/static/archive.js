@@ -121,7 +121,7 @@ export function body() {
 export function curl() {
   const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
   const file = (archive.value.filename.trim() || 'images').replace(/\.zip$/i, '') + '.zip';
-  return `curl -sS -X POST ${quoted(urlOf('api/zip'))} -H 'Content-Type: application/json' -d ${quoted(JSON.stringify(body()))} -o ${quoted(file)}`;
+  return `curl -fsS -X POST ${quoted(urlOf('api/zip'))} -H 'Content-Type: application/json' -d ${quoted(JSON.stringify(body()))} -o ${quoted(file)}`;
 }
 
 /** @param {Entry} entry */

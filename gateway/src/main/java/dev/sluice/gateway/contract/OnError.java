@@ -7,7 +7,10 @@ public enum OnError {
     /** It is left out, and named apart. */
     @JsonProperty("skip")
     SKIP,
-    /** There is nothing without it. */
+    /** There is nothing without it: all are collected before anything is answered. */
     @JsonProperty("fail")
-    FAIL
+    FAIL,
+    /** The archive begins at once and breaks off where it is missing. */
+    @JsonProperty("cut")
+    CUT
 }

@@ -34,6 +34,9 @@ record TrainingRequest(List<RemoteImage> images, String triggerWord, Integer ste
             throw malformed("steps", steps, FEWEST_STEPS + " to " + MOST_STEPS);
         }
         onError = onError == null ? OnError.FAIL : onError;
+        if (onError == OnError.CUT) { // nobody is sent the archive that would be
+            throw malformed("onError", "cut", "skip or fail");
+        }
     }
 
     /** This request, unless it names fewer or more images than that. */

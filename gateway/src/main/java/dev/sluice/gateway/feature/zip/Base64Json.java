@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
+import java.util.function.Supplier;
 import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.core.io.buffer.DataBufferFactory;
 import org.springframework.core.io.buffer.DataBufferUtils;
@@ -25,7 +26,7 @@ final class Base64Json {
     private static final int STEP = 48 * 1024; // a multiple of 3
 
     private final String filename;
-    private final ZipDownload download;
+    private final Supplier<List<SkippedImage>> skipped;
     private final JsonMapper json;
     private final DataBufferFactory buffers;
     private final byte[] plain = new byte[STEP];
@@ -33,26 +34,41 @@ final class Base64Json {
     private long size;
     private boolean begun;
 
-    private Base64Json(String filename, ZipDownload download, JsonMapper json, DataBufferFactory buffers) {
+    private Base64Json(
+            String filename, Supplier<List<SkippedImage>> skipped, JsonMapper json, DataBufferFactory buffers) {
         this.filename = filename;
-        this.download = download;
+        this.skipped = skipped;
         this.json = json;
         this.buffers = buffers;
     }
 
     /**
      * The JSON, starting with the archive's first byte; fails as the archive fails. The subscriber owns each buffer.
+     *
+     * @param archive its bytes
+     * @param skipped what is not in it, asked for when it is through
      */
-    static Flux<DataBuffer> of(String filename, ZipDownload download, JsonMapper json, DataBufferFactory buffers) {
+    static Flux<DataBuffer> of(
+            String filename,
+            Flux<DataBuffer> archive,
+            Supplier<List<SkippedImage>> skipped,
+            JsonMapper json,
+            DataBufferFactory buffers) {
         return Flux.defer(() -> {
-            Base64Json state = new Base64Json(filename, download, json, buffers);
-            return download.bytes().map(state::encode).concatWith(Mono.fromSupplier(state::ending));
+            Base64Json state = new Base64Json(filename, skipped, json, buffers);
+            return archive.map(state::encode).concatWith(Mono.fromSupplier(state::ending));
         });
+    }
+
+    /** Bytes of the JSON of an archive of so many bytes in which nothing is missing or will be. */
+    static long length(String filename, long archive, List<SkippedImage> skipped, JsonMapper json) {
+        long encoded = (archive + 2) / 3 * 4;
+        return opening(filename, json).length + encoded + closing(archive, skipped, json).length;
     }
 
     private DataBuffer encode(DataBuffer archive) {
         int length = archive.readableByteCount();
-        byte[] opening = begun ? new byte[0] : opening();
+        byte[] opening = begun ? new byte[0] : opening(filename, json);
         begun = true;
         size += length;
         DataBuffer target = buffers.allocateBuffer(opening.length + (length + pending) / 3 * 4 + 4);
@@ -87,7 +103,7 @@ final class Base64Json {
         pending -= whole;
     }
 
-    private byte[] opening() {
+    private static byte[] opening(String filename, JsonMapper json) {
         String name = json.writeValueAsString(filename);
         return ("{\"filename\":" + name + ",\"contentType\":\"application/zip\",\"base64\":\"")
                 .getBytes(StandardCharsets.UTF_8);
@@ -95,9 +111,12 @@ final class Base64Json {
 
     private DataBuffer ending() {
         byte[] rest = Base64.getEncoder().encode(Arrays.copyOf(plain, pending));
-        List<SkippedImage> skipped = download.skipped();
-        String text = new String(rest, StandardCharsets.US_ASCII) + "\",\"size\":" + size + ",\"skipped\":"
-                + json.writeValueAsString(skipped) + "}";
-        return buffers.wrap(text.getBytes(StandardCharsets.UTF_8));
+        byte[] closing = closing(size, skipped.get(), json);
+        return buffers.allocateBuffer(rest.length + closing.length).write(rest).write(closing);
+    }
+
+    private static byte[] closing(long size, List<SkippedImage> skipped, JsonMapper json) {
+        return ("\",\"size\":" + size + ",\"skipped\":" + json.writeValueAsString(skipped) + "}")
+                .getBytes(StandardCharsets.UTF_8);
     }
 }

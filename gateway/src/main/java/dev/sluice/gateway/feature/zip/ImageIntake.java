@@ -11,6 +11,7 @@ import dev.sluice.gateway.outbound.spool.Spool;
 import dev.sluice.gateway.outbound.spool.SpooledBytes;
 import dev.sluice.zipstream.BudgetExhaustedException;
 import dev.sluice.zipstream.BufferBudget;
+import dev.sluice.zipstream.BufferBudget.Reservation;
 import dev.sluice.zipstream.ByteStreams;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -89,14 +90,48 @@ final class ImageIntake {
             RequestScope request,
             Listener listener,
             DataBufferFactory buffers) {
+        return into(room(turn, patience, request, buffers), patience, url, request, listener);
+    }
+
+    private Mono<HeldImage> into(
+            Mono<ImageBytes> room, Duration patience, String url, RequestScope request, Listener listener) {
         Mono<HeldImage> whenDiskFails =
                 inMemory(patience, request).flatMap(bytes -> fetchInto(bytes, url, request, listener));
-        return room(turn, patience, request, buffers)
-                .flatMap(bytes -> fetchInto(bytes, url, request, listener))
+        return room.flatMap(bytes -> fetchInto(bytes, url, request, listener))
                 .onErrorResume(UncheckedIOException.class, failed -> {
                     LOG.warn("cannot spool, waiting for memory instead: {}", failed.toString());
                     return whenDiskFails;
                 });
+    }
+
+    /**
+     * Room on disk for so many images, at once. Fails with {@link BudgetExhaustedException} when there is none for
+     * {@code patience}. The subscriber disposes of it.
+     */
+    Mono<DiskShares> shares(int images, Duration patience) {
+        long each = properties.maxImageSize().toBytes();
+        return disk.reserve(Math.min(images * each, disk.capacity()), patience)
+                .map(reservation -> new DiskShares(reservation, each));
+    }
+
+    /**
+     * One image, for an archive that waits for all of its own: into memory while there is plenty, else into one of the
+     * {@code shares}. It does not wait for room, so that no archive holds some while it waits for more; except where
+     * the whole disk budget has not as many shares, and then for memory.
+     */
+    Mono<HeldImage> take(
+            String url, DiskShares shares, RequestScope request, Listener listener, DataBufferFactory buffers) {
+        Mono<ImageBytes> onDisk = Mono.defer(() -> {
+            Reservation share = shares.next();
+            return share == null
+                    ? inMemory(properties.queueTimeout(), request)
+                    : Mono.just(onDisk(share, request, buffers));
+        });
+        Mono<ImageBytes> room = Mono.defer(() -> memory.available() - largestInMemory() > memory.capacity() / 2
+                ? inMemory(Duration.ZERO, request)
+                        .onErrorResume(BudgetExhaustedException.class, memoryIsShort -> onDisk)
+                : onDisk);
+        return into(room, properties.queueTimeout(), url, request, listener);
     }
 
     /**
@@ -125,17 +160,23 @@ final class ImageIntake {
 
     private Mono<ImageBytes> inMemory(Duration patience, Duration standstill, RequestScope request) {
         long most = properties.maxImageSize().toBytes();
-        return memory.reserve(Math.min(MemoryBytes.footprint(most), memory.capacity()), patience, standstill)
-                .map(reservation -> {
-                    request.memoryIsShort(false);
-                    return ownedBy(request, new MemoryBytes(reservation, most));
-                });
+        return memory.reserve(largestInMemory(), patience, standstill).map(reservation -> {
+            request.memoryIsShort(false);
+            return ownedBy(request, new MemoryBytes(reservation, most));
+        });
+    }
+
+    private long largestInMemory() {
+        return Math.min(MemoryBytes.footprint(properties.maxImageSize().toBytes()), memory.capacity());
     }
 
     private Mono<ImageBytes> onDisk(Duration patience, RequestScope request, DataBufferFactory buffers) {
         return disk.reserve(properties.maxImageSize().toBytes(), patience)
-                .map(reservation -> ownedBy(
-                        request, new ImageOnDisk(new SpooledBytes(reservation, spool::open, diskThreads, buffers))));
+                .map(reservation -> onDisk(reservation, request, buffers));
+    }
+
+    private ImageBytes onDisk(Reservation reservation, RequestScope request, DataBufferFactory buffers) {
+        return ownedBy(request, new ImageOnDisk(new SpooledBytes(reservation, spool::open, diskThreads, buffers)));
     }
 
     private static ImageBytes ownedBy(RequestScope request, ImageBytes bytes) {

@@ -35,7 +35,7 @@ final class ZipArchives implements ImageArchives {
         return new Archive() {
             @Override
             public Flux<DataBuffer> bytes() {
-                return download.bytes();
+                return download.spooled();
             }
 
             @Override

@@ -25,6 +25,8 @@ import org.springframework.util.unit.DataSize;
  * @param spoolAfter how long an image waits for memory that nobody is given before it goes to disk; 20 times that where
  *     others are given some
  * @param queueTimeout how long a request waits for memory or disk before its first byte
+ * @param longestSilence how long a client waits for the next byte at most: then the images that keep it waiting are
+ *     given up, before a proxy on the way gives up for it
  * @param archiveTimeout for one whole archive, however slowly its client reads
  * @param linkTtl how long a link can be used
  * @param linkStore memory for all requests that are kept behind links, as an estimate
@@ -41,6 +43,7 @@ record ZipProperties(
         @Nullable Path spoolDirectory,
         @DefaultValue("50ms") Duration spoolAfter,
         @DefaultValue("10s") Duration queueTimeout,
+        @DefaultValue("45s") Duration longestSilence,
         @DefaultValue("1h") Duration archiveTimeout,
         @DefaultValue("10m") Duration linkTtl,
         @DefaultValue("16MB") DataSize linkStore) {
@@ -59,6 +62,7 @@ record ZipProperties(
         CHECK.between("spool-budget", spoolBudget, maxImageSize, DataSize.ofTerabytes(1));
         CHECK.between("spool-after", spoolAfter, Duration.ZERO, Duration.ofMinutes(1));
         CHECK.between("queue-timeout", queueTimeout, Duration.ofMillis(10), Duration.ofMinutes(5));
+        CHECK.between("longest-silence", longestSilence, Duration.ofMillis(100), Duration.ofHours(1));
         CHECK.between("archive-timeout", archiveTimeout, Duration.ofSeconds(1), Duration.ofDays(1));
         CHECK.between("link-ttl", linkTtl, Duration.ofSeconds(1), Duration.ofDays(1));
         CHECK.between("link-store", linkStore, maxBody, DataSize.ofGigabytes(1));

@@ -5,23 +5,28 @@ import dev.sluice.gateway.contract.Endpoint;
 import dev.sluice.gateway.contract.FeatureRoutes;
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
+import dev.sluice.gateway.contract.RequestResources;
 import dev.sluice.gateway.contract.StreamedBody;
 import dev.sluice.gateway.outbound.link.Link;
 import dev.sluice.gateway.outbound.link.Links;
 import dev.sluice.zipstream.EntryNames;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.stream.Stream;
+import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.core.io.buffer.DataBufferFactory;
 import org.springframework.http.ContentDisposition;
 import org.springframework.http.HttpHeaders;
+import org.springframework.http.HttpMethod;
 import org.springframework.http.MediaType;
 import org.springframework.util.unit.DataSize;
 import org.springframework.web.reactive.function.BodyInserters;
 import org.springframework.web.reactive.function.server.ServerRequest;
 import org.springframework.web.reactive.function.server.ServerResponse;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 /** The archive over HTTP: at once, behind a link, or as base64 in JSON. */
@@ -75,33 +80,59 @@ final class ZipRoutes implements FeatureRoutes {
     }
 
     private Mono<ServerResponse> download(ServerRequest request) {
-        return find(request).flatMap(linked -> archive(request, linked.request(), linked.begin()));
+        return find(request).flatMap(linked -> {
+            ZipRequest wanted = linked.request();
+            return isHead(request) ? described(wanted).build() : archive(request, wanted, linked.begin());
+        });
     }
 
     private Mono<ServerResponse> events(ServerRequest request) {
         ZipProperties properties = tools.properties();
-        return find(request)
-                .flatMap(link -> ServerResponse.ok()
-                        .header(HttpHeaders.CACHE_CONTROL, "no-store")
-                        .body(StreamedBody.events(ZipEvents.of(
-                                link, properties.linkTtl().plus(properties.archiveTimeout()), tools.timer()))));
+        return find(request).flatMap(linked -> {
+            if (isHead(request)) {
+                return ServerResponse.ok().headers(StreamedBody::describeEvents).build();
+            }
+            Duration patience = properties.linkTtl().plus(properties.archiveTimeout());
+            return ServerResponse.ok().body(StreamedBody.events(ZipEvents.of(linked, patience, tools.timer())));
+        });
+    }
+
+    private static boolean isHead(ServerRequest request) {
+        return request.method().equals(HttpMethod.HEAD);
     }
 
     private Mono<ServerResponse> base64(ServerRequest request) {
         return read(request).flatMap(wanted -> {
             DataBufferFactory buffers = buffers(request);
             ZipDownload download = new ZipDownload(tools, wanted, new ZipProgress(wanted), buffers);
-            return ServerResponse.ok()
+            ServerResponse.BodyBuilder answer = ServerResponse.ok()
                     .contentType(MediaType.APPLICATION_JSON)
-                    .header(HttpHeaders.CACHE_CONTROL, "no-store")
-                    .body(StreamedBody.of(
-                            Base64Json.of(filename(wanted), download, tools.json(), buffers),
-                            BodyInserters::fromDataBuffers));
+                    .header(HttpHeaders.CACHE_CONTROL, "no-store");
+            if (!download.isCollected()) {
+                return sent(answer, encoded(wanted, download, download.bytes(), buffers));
+            }
+            return whole(request, download).flatMap(archive -> {
+                long length = Base64Json.length(filename(wanted), archive.length(), download.skipped(), tools.json());
+                return sent(answer.contentLength(length), encoded(wanted, download, archive.bytes(), buffers));
+            });
         });
+    }
+
+    private Flux<DataBuffer> encoded(
+            ZipRequest wanted, ZipDownload download, Flux<DataBuffer> archive, DataBufferFactory buffers) {
+        return Base64Json.of(filename(wanted), archive, download::skipped, tools.json(), buffers);
     }
 
     private Mono<ServerResponse> archive(ServerRequest request, ZipRequest wanted, ZipProgress progress) {
         ZipDownload download = new ZipDownload(tools, wanted, progress, buffers(request));
+        return download.isCollected()
+                ? whole(request, download)
+                        .flatMap(archive -> sent(described(wanted).contentLength(archive.length()), archive.bytes()))
+                : sent(described(wanted), download.bytes());
+    }
+
+    /** What a client is told of an archive before its first byte; its length besides, where that is known. */
+    private static ServerResponse.BodyBuilder described(ZipRequest wanted) {
         ContentDisposition attachment = ContentDisposition.attachment()
                 .filename(filename(wanted), StandardCharsets.UTF_8)
                 .build();
@@ -109,8 +140,16 @@ final class ZipRoutes implements FeatureRoutes {
                 .contentType(ZIP)
                 .header(HttpHeaders.CONTENT_DISPOSITION, attachment.toString())
                 .header(HttpHeaders.CACHE_CONTROL, "no-store")
-                .header("X-Content-Type-Options", "nosniff")
-                .body(StreamedBody.of(download.bytes(), BodyInserters::fromDataBuffers));
+                .header("X-Content-Type-Options", "nosniff");
+    }
+
+    private static Mono<WholeArchive> whole(ServerRequest request, ZipDownload download) {
+        return download.whole()
+                .doOnNext(archive -> RequestResources.of(request.exchange()).add(archive.resources()));
+    }
+
+    private static Mono<ServerResponse> sent(ServerResponse.BodyBuilder answer, Flux<DataBuffer> bytes) {
+        return answer.body(StreamedBody.of(bytes, BodyInserters::fromDataBuffers));
     }
 
     private Mono<ZipRequest> read(ServerRequest request) {

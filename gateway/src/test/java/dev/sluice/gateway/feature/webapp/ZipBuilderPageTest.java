@@ -90,7 +90,7 @@ class ZipBuilderPageTest {
             visit.button("The same with curl").click();
 
             assertThat(visit.all(".curl code"))
-                    .hasText("curl -sS -X POST '" + app.root() + "api/zip' -H 'Content-Type: application/json' "
+                    .hasText("curl -fsS -X POST '" + app.root() + "api/zip' -H 'Content-Type: application/json' "
                             + "-d '{\"images\":[{\"url\":\"https://example.com/it'\\''s.png\"}]}' -o 'images.zip'");
         }
     }

@@ -18,6 +18,7 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
@@ -31,6 +32,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -150,12 +152,55 @@ class ZipFaultsTest {
     }
 
     @Test
-    void laterImageThatFailsInAllOrNothingModeCutsTheConnection() {
+    void laterImageThatFailsInAllOrNothingModeIsAProblemToo() {
         origin.on("/bad.png", Behaviours.status(404));
         List<String> urls = goodUrls();
         urls.set(14, origin.url("/bad.png"));
 
-        assertThatThrownBy(() -> gateway.post("/api/zip", request(urls, "fail")))
+        for (String path : List.of("/api/zip", "/api/zip/base64")) {
+            HttpResponse<byte[]> answer = gateway.post(path, request(urls, "fail"));
+
+            assertThat(answer.statusCode()).isEqualTo(502);
+            JsonNode problem = JSON.readTree(answer.body());
+            assertThat(problem.path("code").asString()).isEqualTo("upstream_failed");
+            assertThat(problem.path("detail").asString()).startsWith("images[14]: ");
+            assertThat(problem.at("/images/0/index").asInt()).isEqualTo(14);
+            assertThat(problem.at("/images/0/code").asString()).isEqualTo("upstream_status");
+        }
+    }
+
+    @Test
+    void allOrNothingIsAllWithItsLength() {
+        byte[] streamed = gateway.post("/api/zip", request(goodUrls(), "skip")).body();
+
+        HttpResponse<byte[]> answer = gateway.post("/api/zip", request(goodUrls(), "fail"));
+        HttpResponse<byte[]> base64 = gateway.post("/api/zip/base64", request(goodUrls(), "fail"));
+
+        assertThat(answer.statusCode()).isEqualTo(200);
+        assertThat(answer.headers().firstValue("Content-Length")).hasValue(String.valueOf(streamed.length));
+        assertThat(answer.body()).isEqualTo(streamed);
+        assertThat(base64.headers().firstValue("Content-Length")).hasValue(String.valueOf(base64.body().length));
+        assertThat(Base64.getDecoder()
+                        .decode(JSON.readTree(base64.body()).path("base64").asString()))
+                .isEqualTo(streamed);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"skip", "fail", "cut"})
+    void archiveOfOneImageHasItsLength(String onError) {
+        HttpResponse<byte[]> answer = gateway.post("/api/zip", request(List.of(origin.url("/1.png")), onError));
+
+        assertThat(answer.headers().firstValue("Content-Length")).hasValue(String.valueOf(answer.body().length));
+        assertThat(Archives.read(answer.body())).containsOnlyKeys("1.png");
+    }
+
+    @Test
+    void laterImageThatFailsCutsWhatMayBeCut() {
+        origin.on("/bad.png", Behaviours.status(404));
+        List<String> urls = goodUrls();
+        urls.set(14, origin.url("/bad.png"));
+
+        assertThatThrownBy(() -> gateway.post("/api/zip", request(urls, "cut")))
                 .isInstanceOf(UncheckedIOException.class);
     }
 

@@ -28,6 +28,7 @@ class ZipPropertiesTest {
         assertThat(properties.spoolBudget()).isEqualTo(DataSize.ofGigabytes(1));
         assertThat(properties.spoolAfter()).isEqualTo(Duration.ofMillis(50));
         assertThat(properties.queueTimeout()).isEqualTo(Duration.ofSeconds(10));
+        assertThat(properties.longestSilence()).isEqualTo(Duration.ofSeconds(45));
         assertThat(properties.archiveTimeout()).isEqualTo(Duration.ofHours(1));
         assertThat(properties.linkTtl()).isEqualTo(Duration.ofMinutes(10));
         assertThat(properties.linkStore()).isEqualTo(DataSize.ofMegabytes(16));
@@ -46,6 +47,7 @@ class ZipPropertiesTest {
                 Map.entry("spool-directory", "/spool"),
                 Map.entry("spool-after", "1s"),
                 Map.entry("queue-timeout", "2s"),
+                Map.entry("longest-silence", "20s"),
                 Map.entry("archive-timeout", "3m"),
                 Map.entry("link-ttl", "5m"),
                 Map.entry("link-store", "1MB")));
@@ -62,6 +64,7 @@ class ZipPropertiesTest {
                         Path.of("/spool"),
                         Duration.ofSeconds(1),
                         Duration.ofSeconds(2),
+                        Duration.ofSeconds(20),
                         Duration.ofMinutes(3),
                         Duration.ofMinutes(5),
                         DataSize.ofMegabytes(1)));
@@ -79,6 +82,7 @@ class ZipPropertiesTest {
         "spool-budget, 1MB, 5242880B to",
         "spool-after, 2m, PT0S to PT1M",
         "queue-timeout, 1ms, PT0.01S to PT5M",
+        "longest-silence, 2h, PT0.1S to PT1H",
         "archive-timeout, 1ms, PT1S to PT24H",
         "link-ttl, 2d, PT1S to PT24H",
         "link-store, 1KB, 262144B to"

@@ -13,6 +13,7 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -23,6 +24,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -155,6 +157,39 @@ class ZipRequestTest {
 
         assertThat(answer.statusCode()).isEqualTo(406);
         assertThat(problem(answer).path("code").asString()).isEqualTo("not_acceptable");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "application/octet-stream",
+                "application/x-zip-compressed",
+                "application/x-zip",
+                "application/force-download",
+                "application/problem+json",
+                "application/zip, application/problem+json",
+                "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8",
+                "*/*",
+            })
+    void archiveIsNotRefusedToWhoDownloads(String accept) {
+        for (String path : List.of("/api/zip", "/api/zip/links/" + "A".repeat(32))) {
+            boolean create = path.equals("/api/zip");
+            HttpResponse<byte[]> answer = gateway.send(HttpRequest.newBuilder(gateway.uri(path))
+                    .header("Content-Type", "application/json")
+                    .header("Accept", accept)
+                    .method(create ? "POST" : "GET", BodyPublishers.ofString(create ? "{}" : "")));
+
+            assertThat(answer.statusCode()).as(path).isEqualTo(create ? 400 : 404);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/api/session", "/api/zip/links/nothing/events", "/v3/api-docs"})
+    void typeOfProblemsIsEnoughToAsk(String path) {
+        HttpResponse<byte[]> answer =
+                gateway.send(HttpRequest.newBuilder(gateway.uri(path)).header("Accept", "application/problem+json"));
+
+        assertThat(answer.statusCode()).isIn(200, 404);
     }
 
     @Test

@@ -1,0 +1,70 @@
+package dev.sluice.gateway.feature.zip;
+
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.springframework.core.io.buffer.DataBuffer;
+import reactor.core.Disposable;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Operators;
+import reactor.core.scheduler.Scheduler;
+
+/**
+ * Notices when a client waits and hears nothing for so long that proxies on the way are about to give up for it. What
+ * is done about it is the callback's affair, which comes on the timer.
+ */
+final class SilenceWatch {
+    private static final int LOOKS = 20;
+
+    private final Duration longest;
+    private final Scheduler timer;
+    private final AtomicLong wanted = new AtomicLong(); // buffers asked for and not yet there
+    private volatile long since;
+
+    SilenceWatch(Duration longest, Scheduler timer) {
+        this.longest = longest;
+        this.timer = timer;
+    }
+
+    /** A stream, once, whose silence is the time in which a buffer is wanted and none comes. */
+    Flux<DataBuffer> over(Flux<DataBuffer> stream, Runnable tooLong) {
+        return Flux.using(
+                () -> start(tooLong),
+                looking -> stream.doOnRequest(this::want).doOnNext(buffer -> come()),
+                Disposable::dispose);
+    }
+
+    /** A result before which there is nothing else to be heard. */
+    <T> Mono<T> before(Mono<T> result, Runnable tooLong) {
+        return Mono.using(
+                () -> timer.schedule(tooLong, longest.toNanos(), TimeUnit.NANOSECONDS),
+                waiting -> result,
+                Disposable::dispose);
+    }
+
+    private Disposable start(Runnable tooLong) {
+        since = timer.now(TimeUnit.NANOSECONDS);
+        long pause = Math.max(1, longest.toNanos() / LOOKS);
+        return timer.schedulePeriodically(() -> look(tooLong), pause, pause, TimeUnit.NANOSECONDS);
+    }
+
+    private void want(long count) {
+        if (wanted.getAndAccumulate(count, Operators::addCap) == 0) {
+            since = timer.now(TimeUnit.NANOSECONDS);
+        }
+    }
+
+    private void come() {
+        since = timer.now(TimeUnit.NANOSECONDS);
+        wanted.decrementAndGet();
+    }
+
+    private void look(Runnable tooLong) {
+        long now = timer.now(TimeUnit.NANOSECONDS);
+        if (wanted.get() > 0 && now - since >= longest.toNanos()) {
+            since = now;
+            tooLong.run();
+        }
+    }
+}
