@@ -21,16 +21,30 @@ import reactor.core.publisher.Mono;
 
 /**
  * All methods of one path: picks the endpoint, or says precisely why none fits (405 with {@code Allow}, 415 with
- * {@code Accept}, 406).
+ * {@code Accept}, 406). What can be had by {@code GET} can be asked for by {@code HEAD} too (RFC 9110 section 9.3.2).
  */
 public final class EndpointGate implements HandlerFunction<ServerResponse> {
+    private static final MediaType ZIP = MediaType.parseMediaType("application/zip");
+
     private final List<Endpoint> methods;
     private final Admission admission;
 
     /** A gate before the endpoints of one path. */
     public EndpointGate(List<Endpoint> methods, Admission admission) {
-        this.methods = List.copyOf(methods);
+        this.methods = withHead(methods);
         this.admission = admission;
+    }
+
+    private static List<Endpoint> withHead(List<Endpoint> methods) {
+        List<Endpoint> all = new ArrayList<>(methods);
+        boolean known = methods.stream().anyMatch(endpoint -> endpoint.method().equals(HttpMethod.HEAD));
+        if (!known) {
+            methods.stream()
+                    .filter(endpoint -> endpoint.method().equals(HttpMethod.GET))
+                    .map(Endpoint::head)
+                    .forEach(all::add);
+        }
+        return List.copyOf(all);
     }
 
     @Override
@@ -69,12 +83,26 @@ public final class EndpointGate implements HandlerFunction<ServerResponse> {
     }
 
     private static void checkAccept(Endpoint endpoint, List<MediaType> accepted) {
-        boolean compatible = accepted.isEmpty()
-                || accepted.stream()
-                        .anyMatch(type -> endpoint.produces().stream().anyMatch(type::isCompatibleWith));
-        if (!compatible) {
+        if (!accepted.isEmpty() && accepted.stream().noneMatch(type -> isAccepted(endpoint, type))) {
             throw new NotAcceptableStatusException(endpoint.produces());
         }
+    }
+
+    /**
+     * Whether a client that accepts {@code type} is content with what the endpoint produces. A refusal helps nobody
+     * where it surely is (RFC 9110 section 12.5.1): generated clients name the type of problems alone where it looks
+     * like JSON, and download tools have names of their own for an archive.
+     */
+    private static boolean isAccepted(Endpoint endpoint, MediaType type) {
+        return type.isCompatibleWith(MediaType.APPLICATION_PROBLEM_JSON)
+                || endpoint.produces().stream().anyMatch(type::isCompatibleWith)
+                || (endpoint.produces().contains(ZIP) && isAnyApplication(type));
+    }
+
+    private static boolean isAnyApplication(MediaType type) {
+        return "application".equals(type.getType())
+                && !"json".equals(type.getSubtype())
+                && !"json".equals(type.getSubtypeSuffix());
     }
 
     private static @Nullable MediaType contentType(ServerRequest request) {
