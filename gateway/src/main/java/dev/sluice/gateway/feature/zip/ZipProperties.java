@@ -43,7 +43,7 @@ record ZipProperties(
         @Nullable Path spoolDirectory,
         @DefaultValue("50ms") Duration spoolAfter,
         @DefaultValue("10s") Duration queueTimeout,
-        @DefaultValue("45s") Duration longestSilence,
+        @DefaultValue("40s") Duration longestSilence,
         @DefaultValue("1h") Duration archiveTimeout,
         @DefaultValue("10m") Duration linkTtl,
         @DefaultValue("16MB") DataSize linkStore) {

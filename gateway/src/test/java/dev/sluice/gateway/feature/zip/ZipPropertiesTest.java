@@ -28,7 +28,7 @@ class ZipPropertiesTest {
         assertThat(properties.spoolBudget()).isEqualTo(DataSize.ofGigabytes(1));
         assertThat(properties.spoolAfter()).isEqualTo(Duration.ofMillis(50));
         assertThat(properties.queueTimeout()).isEqualTo(Duration.ofSeconds(10));
-        assertThat(properties.longestSilence()).isEqualTo(Duration.ofSeconds(45));
+        assertThat(properties.longestSilence()).isEqualTo(Duration.ofSeconds(40));
         assertThat(properties.archiveTimeout()).isEqualTo(Duration.ofHours(1));
         assertThat(properties.linkTtl()).isEqualTo(Duration.ofMinutes(10));
         assertThat(properties.linkStore()).isEqualTo(DataSize.ofMegabytes(16));
