@@ -1,6 +1,5 @@
 package dev.sluice.gateway.feature.imageproxy;
 
-import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
@@ -41,7 +40,7 @@ final class CacheEntry {
         this.etag = meta.etag();
         this.originEtag = meta.originEtag();
         this.originLastModified = meta.originLastModified();
-        this.stamp = new AtomicReference<>(Stamp.of(meta.storedAt(), meta.ageAtStore()));
+        this.stamp = new AtomicReference<>(Stamp.of(meta.storedAt(), meta.freshFor()));
     }
 
     EntryName name() {
@@ -113,7 +112,7 @@ final class CacheEntry {
                 etag,
                 bodyLength(),
                 Instant.ofEpochMilli(now.storedAt()),
-                Duration.ofMillis(now.age()),
+                now.freshFor(),
                 originEtag,
                 originLastModified);
     }

@@ -107,6 +107,8 @@ record CacheStatus(String result, String field, String forward) {
         STORED("; stored"),
         /** Its origin forbids it. */
         FORBIDDEN("; detail=no-store"),
+        /** Its origin wants to be asked each time, and gave nothing to ask by. */
+        NEVER_FRESH("; detail=no-cache"),
         /** The cache could not take it. */
         NOT_STORED("");
 

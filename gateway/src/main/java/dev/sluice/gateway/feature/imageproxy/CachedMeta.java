@@ -14,7 +14,8 @@ import org.springframework.core.io.buffer.DataBuffer;
  * @param etag ours, strong and quoted: of the body's SHA-256
  * @param length of the body, bytes
  * @param storedAt when it was last stored or validated
- * @param ageAtStore how old the origin said it was then
+ * @param freshFor how long from then on its origin lets it be shown without being asked, after which it must not be
+ *     shown unless the origin says so again; null where that is left to the cache
  * @param originEtag the origin's own header value; null when it sent none or one of more than 256 characters
  * @param originLastModified likewise
  */
@@ -24,7 +25,7 @@ record CachedMeta(
         String etag,
         long length,
         Instant storedAt,
-        Duration ageAtStore,
+        @Nullable Duration freshFor,
         @Nullable String originEtag,
         @Nullable String originLastModified) {
     private static final int LONGEST_VALIDATOR = 256;
@@ -34,15 +35,8 @@ record CachedMeta(
         originLastModified = keepable(originLastModified);
     }
 
-    /**
-     * How old the image is: what its origin said when it was stored or validated, and the time since. Never negative.
-     */
+    /** How long ago it was stored or validated. Never negative. */
     Duration age(Instant now) {
-        return ageAtStore.plus(sinceStored(now));
-    }
-
-    /** How long ago it was stored or validated, which is what the cache's own times count. Never negative. */
-    Duration sinceStored(Instant now) {
         Duration since = Duration.between(storedAt, now);
         return since.isNegative() ? Duration.ZERO : since;
     }
@@ -54,7 +48,7 @@ record CachedMeta(
 
     CachedMeta measured(String newEtag, long newLength, Instant newStoredAt) {
         return new CachedMeta(
-                url, mediaType, newEtag, newLength, newStoredAt, ageAtStore, originEtag, originLastModified);
+                url, mediaType, newEtag, newLength, newStoredAt, freshFor, originEtag, originLastModified);
     }
 
     /**
@@ -64,7 +58,22 @@ record CachedMeta(
      */
     CachedMeta thumbnail(int width, String type, String newEtag, long newLength) {
         return new CachedMeta(
-                ThumbnailKeys.of(url, width), type, newEtag, newLength, storedAt, ageAtStore, etag, originLastModified);
+                ThumbnailKeys.of(url, width), type, newEtag, newLength, storedAt, freshFor, etag, originLastModified);
+    }
+
+    /** The same, with another time from now on. */
+    CachedMeta fresh(@Nullable Duration newFreshFor) {
+        return new CachedMeta(url, mediaType, etag, length, storedAt, newFreshFor, originEtag, originLastModified);
+    }
+
+    /** Whether it must not be shown when its time is up and its origin has not answered. */
+    boolean isBound() {
+        return freshFor != null;
+    }
+
+    /** Whether the cache could ever show it again: there is time left, or something to ask the origin by. */
+    boolean isReusable() {
+        return freshFor == null || freshFor.isPositive() || originEtag != null || originLastModified != null;
     }
 
     /** Whether this is a thumbnail of that original. */

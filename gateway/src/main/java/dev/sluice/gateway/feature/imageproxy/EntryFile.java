@@ -6,7 +6,6 @@ import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
@@ -15,13 +14,13 @@ import org.jspecify.annotations.Nullable;
  * The format of an entry's file. Numbers are big-endian, times are milliseconds (since 1970).
  *
  * <pre>
- *      0   8  magic "SLUICEI", format version 1
+ *      0   8  magic "SLUICEI", format version 2
  *      8   4  H: length of the header
  *     12   8  B: length of the body
  *     20  32  SHA-256 of the body
  *     52  24  stamp A  +- 4  sequence
  *     76  24  stamp B  |  8  stored or validated at
- *                      |  8  age of the image then
+ *                      |  8  fresh for; negative: unbound
  *                      +- 4  CRC32C of these 20 bytes
  *    100   4  CRC32C of the header without the stamps and these 4 bytes
  *    104      URL, media type, the origin's ETag, the origin's Last-Modified:
@@ -35,7 +34,7 @@ import org.jspecify.annotations.Nullable;
  * before.
  */
 final class EntryFile {
-    private static final long MAGIC = 0x534C_5549_4345_4901L;
+    private static final long MAGIC = 0x534C_5549_4345_4902L;
     private static final int BODY_DIGEST = 20;
     private static final int STAMPS = 52;
     private static final int STAMP_BYTES = 24;
@@ -48,7 +47,7 @@ final class EntryFile {
 
     private EntryFile() {}
 
-    /** What the header says; {@code meta.storedAt} and {@code .ageAtStore} are those of the stamp that counts. */
+    /** What the header says; {@code meta.storedAt} and {@code .freshFor} are those of the stamp that counts. */
     record Header(CachedMeta meta, Sha256 body, int length) {
         long fileLength() {
             return length + meta.length();
@@ -79,7 +78,7 @@ final class EntryFile {
         ByteBuffer header = ByteBuffer.allocate(length);
         header.putLong(MAGIC).putInt(length).putLong(meta.length());
         body.putTo(header);
-        header.put(stamp(1, Stamp.of(meta.storedAt(), meta.ageAtStore())));
+        header.put(stamp(1, Stamp.of(meta.storedAt(), meta.freshFor())));
         header.position(STRINGS);
         for (byte @Nullable [] string : strings) {
             header.putShort((short) (string == null ? ABSENT : string.length));
@@ -121,7 +120,7 @@ final class EntryFile {
                     body.etag(),
                     bodyLength,
                     Instant.ofEpochMilli(stamp.storedAt()),
-                    Duration.ofMillis(stamp.age()),
+                    stamp.freshFor(),
                     string(header),
                     string(header));
             return new Header(meta, body, length);
@@ -162,7 +161,7 @@ final class EntryFile {
         ByteBuffer bytes = ByteBuffer.allocate(STAMP_BYTES)
                 .putInt(sequence)
                 .putLong(stamp.storedAt())
-                .putLong(stamp.age());
+                .putLong(stamp.freshForMillis());
         return bytes.putInt(crc(bytes.slice(0, STAMP_CHECKED))).flip();
     }
 

@@ -184,13 +184,18 @@ final class ImageCache implements AutoCloseable {
     /**
      * The origin says that the entry is still what it would send: it is as good as new, also after a restart, and the
      * last to be evicted. Does nothing when the entry has another body by now.
+     *
+     * @param renewed the entry, and how long it is fresh from now on
      */
-    Mono<Void> renew(CachedMeta old, Instant validatedAt) {
+    Mono<Void> renew(CachedMeta renewed, Instant validatedAt) {
         return onDisk(() -> {
-            CacheEntry entry = index.pin(Sha256.of(old.url()));
+            CacheEntry entry = index.pin(Sha256.of(renewed.url()));
             if (entry != null) {
                 try {
-                    renew(entry, old.etag(), new Stamp(validatedAt.toEpochMilli(), 0).notAfter(clock.millis()));
+                    renew(
+                            entry,
+                            renewed.etag(),
+                            Stamp.of(validatedAt, renewed.freshFor()).notAfter(clock.millis()));
                 } finally {
                     evictions.unpin(entry);
                 }

@@ -14,6 +14,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
+import org.springframework.http.HttpHeaders;
 import reactor.core.Disposable;
 import reactor.core.publisher.Mono;
 
@@ -134,9 +135,11 @@ final class ImageProxy {
                 .onErrorMap(BudgetExhaustedException.class, ImageProxy::overloaded);
     }
 
-    /** How long an image is still fresh; negative when it is not. */
+    /** How long an image is still fresh; not positive when it is not. */
     Duration left(CachedMeta meta) {
-        return Duration.between(clock.instant(), meta.storedAt().plus(store.ttl()));
+        Duration freshFor = meta.freshFor();
+        Duration ttl = freshFor == null || freshFor.compareTo(store.ttl()) > 0 ? store.ttl() : freshFor;
+        return Duration.between(clock.instant(), meta.storedAt().plus(ttl));
     }
 
     private Mono<Result> cached(String url, ProxiedImage image, Disposable.Composite held) {
@@ -144,10 +147,13 @@ final class ImageProxy {
         if (left.isPositive()) {
             return Mono.just(result(image, CacheStatus.hit(left)));
         }
-        if (failures.find(url) != null) {
-            return Mono.just(result(image, CacheStatus.staleAgain(left.abs())));
-        }
         CachedMeta old = image.meta();
+        Failure known = failures.find(url);
+        if (known != null) {
+            return old.isBound()
+                    ? Mono.error(knownFailure(known))
+                    : Mono.just(result(image, CacheStatus.staleAgain(left.abs())));
+        }
         // Not one with those who have nothing to show: what revalidates may come back without an image.
         Mono<Result> asked = flights.join(
                 old.etag() + url, flightHeld -> ask(url, old, flightHeld), (outcome, role) -> switch (outcome) {
@@ -157,7 +163,8 @@ final class ImageProxy {
                     case Outcome.Renewed renewed -> new Result(image, Duration.ZERO, CacheStatus.revalidated());
                     case Outcome.Failed failed -> stale(image, failed.exception());
                 });
-        return asked.onErrorResume(ImageProxy::isOverload, busy -> Mono.just(result(image, CacheStatus.stale(0))));
+        return asked.onErrorResume(
+                busy -> isOverload(busy) && !old.isBound(), busy -> Mono.just(result(image, CacheStatus.stale(0))));
     }
 
     /** There is no room for asking an origin now. */
@@ -169,8 +176,7 @@ final class ImageProxy {
     private Mono<Result> missing(String url, Disposable.Composite held) {
         Failure known = failures.find(url);
         if (known != null) {
-            return Mono.error(noImage(
-                    known.exception(), CacheStatus.knownFailure(Duration.between(clock.instant(), known.until()))));
+            return Mono.error(knownFailure(known));
         }
         return flights.join(url, flightHeld -> ask(url, null, flightHeld), (outcome, role) -> switch (outcome) {
             case Outcome.Image fetched -> result(hold(fetched.image().share(), held), status(role, fetched.kept()));
@@ -181,6 +187,10 @@ final class ImageProxy {
                         failed.exception(),
                         CacheStatus.failed(failed.exception().status()));
         });
+    }
+
+    private NoImage knownFailure(Failure known) {
+        return noImage(known.exception(), CacheStatus.knownFailure(Duration.between(clock.instant(), known.until())));
     }
 
     private Result found(Outcome.Found found, Disposable.Composite held) {
@@ -196,9 +206,9 @@ final class ImageProxy {
         return store.enabled() ? CacheStatus.miss(role, kept) : CacheStatus.bypass();
     }
 
-    /** A stale image instead of a failure, unless the failure means that there is none any more. */
+    /** A stale image instead of a failure, unless its origin forbids that or has none any more. */
     private Result stale(ProxiedImage image, FetchException failure) {
-        if (endsTheImage(failure)) {
+        if (endsTheImage(failure) || image.meta().isBound()) {
             throw noImage(failure, CacheStatus.failed(failure.status()));
         }
         return result(image, CacheStatus.stale(failure.status()));
@@ -242,15 +252,24 @@ final class ImageProxy {
 
     private Mono<Outcome> kept(@Nullable CachedMeta old, Answer answer, Disposable.Composite held) {
         return switch (answer) {
-            case Answer.Unchanged(Instant at) when old == null -> throw unasked();
-            case Answer.Unchanged(Instant at) -> store.renew(old, at).thenReturn(new Outcome.Renewed());
+            case Answer.Unchanged _ when old == null -> throw unasked();
+            case Answer.Unchanged(Instant at, HttpHeaders headers) ->
+                renewed(old, at, headers).thenReturn(new Outcome.Renewed());
             case Answer.Arrived(ArrivedImage bytes, CachedMeta meta, boolean mayBeKept) -> {
-                Mono<ProxiedImage> keeping = mayBeKept ? store.keep(meta, bytes, held) : Mono.empty();
+                Kept kept = !mayBeKept ? Kept.FORBIDDEN : meta.isReusable() ? Kept.NOT_STORED : Kept.NEVER_FRESH;
+                Mono<ProxiedImage> keeping = kept == Kept.NOT_STORED ? store.keep(meta, bytes, held) : Mono.empty();
                 yield keeping.<Outcome>map(image -> stored(image, bytes))
-                        .switchIfEmpty(Mono.fromSupplier(() -> new Outcome.Image(
-                                hold(bytes.as(meta), held), mayBeKept ? Kept.NOT_STORED : Kept.FORBIDDEN)));
+                        .switchIfEmpty(Mono.fromSupplier(() -> new Outcome.Image(hold(bytes.as(meta), held), kept)));
             }
         };
+    }
+
+    /** What the answer says of keeping the image holds from now on; what it does not say is as it was. */
+    private Mono<?> renewed(CachedMeta old, Instant at, HttpHeaders headers) {
+        return !OriginFreshness.mayBeKept(headers)
+                ? store.purge(old.url())
+                : store.renew(
+                        OriginFreshness.isTold(headers) ? old.fresh(OriginFreshness.freshFor(headers, at)) : old, at);
     }
 
     /** From here on the image is sent from the cache, and its memory is free for the next. */

@@ -15,6 +15,7 @@ import dev.sluice.gateway.feature.imageproxy.SignedUrls.SignedUrl;
 import dev.sluice.gateway.feature.imageproxy.ThumbnailProxy.NoThumbnail;
 import dev.sluice.gateway.outbound.fetch.FetchException;
 import dev.sluice.gateway.outbound.fetch.FetchFailure;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -42,6 +43,7 @@ final class ImageProxyRoutes implements FeatureRoutes {
     private final ImageProxyMeters meters;
     private final int maxUrls;
     private final int transformCost;
+    private final Duration maxAge;
     private final String cacheControl;
 
     ImageProxyRoutes(
@@ -58,6 +60,7 @@ final class ImageProxyRoutes implements FeatureRoutes {
         this.meters = meters;
         this.maxUrls = properties.maxUrls();
         this.transformCost = properties.transformCost();
+        this.maxAge = properties.maxAge();
         this.cacheControl = "public, max-age=" + properties.maxAge().toSeconds() + ", stale-while-revalidate="
                 + properties.staleWhileRevalidate().toSeconds();
     }
@@ -146,7 +149,7 @@ final class ImageProxyRoutes implements FeatureRoutes {
                 meta.etag(),
                 HttpDate.parse(meta.originLastModified()),
                 headers -> {
-                    headers.set(HttpHeaders.CACHE_CONTROL, cacheControl);
+                    headers.set(HttpHeaders.CACHE_CONTROL, cacheControl(meta));
                     headers.set(HttpHeaders.AGE, Long.toString(result.age().toSeconds()));
                     headers.set(CacheStatus.HEADER, result.status().field());
                     headers.set("X-Content-Type-Options", "nosniff");
@@ -154,6 +157,16 @@ final class ImageProxyRoutes implements FeatureRoutes {
                     headers.set("Cross-Origin-Resource-Policy", sharing);
                 },
                 meters.counted(result.image()));
+    }
+
+    /** Browsers may use it again as long as the gateway may, and not longer. */
+    private String cacheControl(CachedMeta meta) {
+        Duration freshFor = meta.freshFor();
+        if (freshFor == null) {
+            return cacheControl;
+        }
+        Duration shorter = freshFor.compareTo(maxAge) < 0 ? freshFor : maxAge;
+        return shorter.isPositive() ? "public, max-age=" + shorter.toSeconds() + ", must-revalidate" : "no-cache";
     }
 
     private static GatewayException problem(FetchException failure) {

@@ -136,13 +136,20 @@ final class ImageStore implements AutoCloseable {
         }
     }
 
-    /** The origin has said that what is kept is as good as new. */
-    Mono<Void> renew(CachedMeta old, Instant at) {
+    /**
+     * The origin has said that what is kept is as good as new.
+     *
+     * @param renewed what is kept, and how long it is fresh from now on
+     */
+    Mono<Void> renew(CachedMeta renewed, Instant at) {
         ImageCache all = cache;
         return all == null
                 ? Mono.empty()
                 : Flux.fromStream(() -> Stream.concat(
-                                Stream.of(old), thumbnails(old.url()).filter(thumbnail -> thumbnail.isOf(old))))
+                                Stream.of(renewed),
+                                thumbnails(renewed.url())
+                                        .filter(thumbnail -> thumbnail.isOf(renewed))
+                                        .map(thumbnail -> thumbnail.fresh(renewed.freshFor()))))
                         .concatMap(meta -> all.renew(meta, at))
                         .then()
                         .timeout(writeTimeout, Mono.empty());

@@ -8,7 +8,6 @@ import dev.sluice.gateway.outbound.fetch.OriginFetch;
 import dev.sluice.gateway.outbound.fetch.OriginResponse;
 import dev.sluice.zipstream.BufferBudget;
 import java.time.Clock;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.Objects;
 import org.springframework.http.HttpHeaders;
@@ -44,8 +43,9 @@ final class OriginImages {
          * What is known is still what the origin has.
          *
          * @param at when it said so
+         * @param headers of that answer
          */
-        record Unchanged(Instant at) implements Answer {}
+        record Unchanged(Instant at, HttpHeaders headers) implements Answer {}
     }
 
     /**
@@ -66,7 +66,7 @@ final class OriginImages {
         return origins.fetch(
                 request,
                 response -> response.notModified()
-                        ? Mono.just(new Answer.Unchanged(clock.instant()))
+                        ? Mono.just(new Answer.Unchanged(clock.instant(), response.headers()))
                         : receive(url, response, held));
     }
 
@@ -86,7 +86,6 @@ final class OriginImages {
 
     private static Answer arrived(String url, ArrivedImage image, OriginResponse response, Instant received) {
         HttpHeaders headers = response.headers();
-        Duration age = OriginFreshness.ageOf(headers, received);
         CachedMeta meta = new CachedMeta(
                 url,
                 Objects.requireNonNull(response.image(), "an image was asked for")
@@ -94,7 +93,7 @@ final class OriginImages {
                 image.etag(),
                 image.length(),
                 received,
-                age,
+                OriginFreshness.freshFor(headers, received),
                 headers.getFirst(HttpHeaders.ETAG),
                 headers.getFirst(HttpHeaders.LAST_MODIFIED));
         return new Answer.Arrived(image, meta, OriginFreshness.mayBeKept(headers));

@@ -2,20 +2,28 @@ package dev.sluice.gateway.feature.imageproxy;
 
 import java.time.Duration;
 import java.time.Instant;
+import org.jspecify.annotations.Nullable;
 
 /**
- * When an entry was stored or validated last, and how old its image was then.
+ * When an entry was stored or validated last, and how long its origin lets it be shown from then on.
  *
  * @param storedAt milliseconds since 1970
- * @param age milliseconds
+ * @param freshForMillis as {@link CachedMeta#freshFor}; {@link #UNBOUND} where that is left to the cache
  */
-record Stamp(long storedAt, long age) {
-    static Stamp of(Instant storedAt, Duration age) {
-        return new Stamp(storedAt.toEpochMilli(), Math.max(0, age.toMillis()));
+record Stamp(long storedAt, long freshForMillis) {
+    static final long UNBOUND = -1;
+
+    static Stamp of(Instant storedAt, @Nullable Duration freshFor) {
+        return new Stamp(storedAt.toEpochMilli(), freshFor == null ? UNBOUND : Math.max(0, freshFor.toMillis()));
+    }
+
+    /** Null where it is left to the cache. */
+    @Nullable Duration freshFor() {
+        return freshForMillis < 0 ? null : Duration.ofMillis(freshForMillis);
     }
 
     /** A moment still to come means that the clock went back: the entry counts as stored now. */
     Stamp notAfter(long now) {
-        return storedAt > now ? new Stamp(now, age) : this;
+        return storedAt > now ? new Stamp(now, freshForMillis) : this;
     }
 }

@@ -244,6 +244,7 @@ final class ThumbnailProxy {
         Mono<Result> failure = Mono.error(error);
         return helps
                 ? store.openThumbnail(url, width, held)
+                        .filter(image -> !image.meta().isBound())
                         .map(image -> result(image, stale(error, image)))
                         .switchIfEmpty(failure)
                 : failure;

@@ -101,7 +101,7 @@ final class CacheRig implements AutoCloseable {
     }
 
     CachedMeta meta(String url) {
-        return new CachedMeta(url, "image/png", "", 0, clock.instant(), Duration.ZERO, "\"v1\"", null);
+        return new CachedMeta(url, "image/png", "", 0, clock.instant(), null, "\"v1\"", null);
     }
 
     /** Stores and leaves again; whether it was stored. */

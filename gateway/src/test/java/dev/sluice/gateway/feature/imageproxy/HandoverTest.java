@@ -3,7 +3,6 @@ package dev.sluice.gateway.feature.imageproxy;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
@@ -17,7 +16,7 @@ import reactor.test.StepVerifier;
 
 class HandoverTest {
     private static final CachedMeta META =
-            new CachedMeta("u", "image/png", "\"e\"", 1, Instant.EPOCH, Duration.ZERO, null, null);
+            new CachedMeta("u", "image/png", "\"e\"", 1, Instant.EPOCH, null, null, null);
 
     private static OpenImage image(AtomicInteger disposed) {
         return OpenImage.inFile(META, Path.of("file"), 0, disposed::incrementAndGet);

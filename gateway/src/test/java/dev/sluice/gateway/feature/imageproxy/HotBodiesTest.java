@@ -11,7 +11,6 @@ import dev.sluice.gateway.testing.NoLeaks;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.UnpooledByteBufAllocator;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,8 +27,7 @@ class HotBodiesTest {
     private Path directory;
 
     private static CacheEntry entry(int version) {
-        CachedMeta meta =
-                new CachedMeta(url(1), "image/png", "\"e\"", LENGTH, Instant.EPOCH, Duration.ZERO, null, null);
+        CachedMeta meta = new CachedMeta(url(1), "image/png", "\"e\"", LENGTH, Instant.EPOCH, null, null, null);
         return new CacheEntry(
                 new EntryName(Sha256.of(url(1)), version), new EntryFile.Header(meta, Sha256.of("body"), 200));
     }

@@ -12,7 +12,6 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -151,8 +150,8 @@ class ImageCacheDirectoryTest {
     @Test
     void purgeDuringARebuildHoldsForWhatIsFoundAfterIt() {
         CacheIndex index = new CacheIndex(CacheRig.PLENTY, 10);
-        CachedMeta meta = new CachedMeta(
-                url(1), "image/png", "\"e\"", 10, new MovableClock().instant(), Duration.ZERO, null, null);
+        CachedMeta meta =
+                new CachedMeta(url(1), "image/png", "\"e\"", 10, new MovableClock().instant(), null, null, null);
         Sha256 key = Sha256.of(url(1));
         CacheEntry entry = new CacheEntry(new EntryName(key, 1), new EntryFile.Header(meta, Sha256.of("body"), 200));
 

@@ -26,7 +26,9 @@ class OriginFreshnessTest {
                 "NO-STORE | false",
                 "max-age=60 ,  no-store | false",
                 "private | false",
-                "private,max-age=60 | false"
+                "private,max-age=60 | false",
+                "private=\"a, b\", max-age=60 | true",
+                "foo=\"no-store\" | true"
             })
     void onlyWhatIsSecretOrOnePersonsIsNotKept(String cacheControl, boolean kept) {
         HttpHeaders headers = new HttpHeaders();
@@ -43,6 +45,55 @@ class OriginFreshnessTest {
 
         assertThat(OriginFreshness.mayBeKept(headers)).isFalse();
         assertThat(OriginFreshness.mayBeKept(new HttpHeaders())).isTrue();
+    }
+
+    @Test
+    void whatIsSaidToSharedCachesAloneForbidsToo() {
+        HttpHeaders headers = new HttpHeaders();
+        headers.add("Cache-Control", "public, max-age=60");
+        headers.add("CDN-Cache-Control", "no-store");
+
+        assertThat(OriginFreshness.mayBeKept(headers)).isFalse();
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', nullValues = "left to us", textBlock = """
+                public, max-age=60                       |          | left to us
+                max-age=0                                |          | left to us
+                s-maxage=60                              |          | left to us
+                no-cache="set-cookie, x"                 |          | left to us
+                no-caches                                |          | left to us
+                no-cache                                 |          | 0
+                max-age=60,NO-CACHE                      |          | 0
+                no-store                                 |          | 0
+                must-revalidate                          |          | 0
+                must-revalidate, max-age=60              |          | 60
+                max-age="60" , Must-Revalidate           |          | 60
+                proxy-revalidate, max-age=60             |          | 60
+                must-revalidate, max-age=60, s-maxage=30 |          | 30
+                must-revalidate, max-age=60, max-age=20  |          | 20
+                must-revalidate, max-age=soon            |          | 0
+                must-revalidate, max-age=60              | Age: 15  | 45
+                must-revalidate, max-age=60              | Age: 90  | 0
+                must-revalidate                          | Expires: Sat, 21 Nov 2026 12:01:40 GMT | 100
+                must-revalidate                          | Expires: 0 | 0
+                must-revalidate, max-age=60              | Expires: Sat, 21 Nov 2026 12:01:40 GMT | 60
+                public                                   | Vary: *  | 0
+                public                                   | Vary: Accept, * | 0
+                public                                   | Vary: Accept | left to us
+                public                                   | CDN-Cache-Control: no-cache | 0
+                must-revalidate, max-age=60              | CDN-Cache-Control: max-age=10 | 10
+                """)
+    void whatForbidsShowingItUnaskedIsObeyedAndOnlyThat(
+            String cacheControl, @Nullable String other, @Nullable Long seconds) {
+        HttpHeaders headers = new HttpHeaders();
+        headers.add("Cache-Control", cacheControl);
+        if (other != null) {
+            headers.add(other.substring(0, other.indexOf(':')), other.substring(other.indexOf(' ') + 1));
+        }
+
+        assertThat(OriginFreshness.freshFor(headers, RECEIVED))
+                .isEqualTo(seconds == null ? null : Duration.ofSeconds(seconds));
     }
 
     @ParameterizedTest
