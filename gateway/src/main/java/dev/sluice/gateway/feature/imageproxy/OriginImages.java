@@ -81,7 +81,12 @@ final class OriginImages {
                     return image;
                 })
                 .flatMap(image -> image.receive(response.body())
-                        .then(Mono.fromSupplier(() -> arrived(url, image, response, received))));
+                        .then(Mono.fromSupplier(() -> arrived(url, image, response, received)))
+                        // What broke off is fetched again, into memory of its own.
+                        .doOnError(brokenOff -> {
+                            held.remove(image);
+                            image.dispose();
+                        }));
     }
 
     private static Answer arrived(String url, ArrivedImage image, OriginResponse response, Instant received) {

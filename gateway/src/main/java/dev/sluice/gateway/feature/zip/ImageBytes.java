@@ -11,10 +11,16 @@ import reactor.core.publisher.Mono;
  */
 interface ImageBytes extends Disposable {
 
-    /** The origin says that so many bytes will come; what was reserved beyond is given back. */
+    /**
+     * The origin says that so many bytes will come, no more than it said before; what was reserved beyond is given
+     * back.
+     */
     void expect(long bytes);
 
-    /** Takes in the whole body. Completes when all of it is kept; the body's buffers belong to this object. */
+    /**
+     * Takes in the whole body, in place of what is left of one that broke off. Completes when all of it is kept; the
+     * body's buffers belong to this object.
+     */
     Mono<Void> receive(Flux<DataBuffer> body);
 
     /** The bytes, once, after {@link #receive} completed. The subscriber owns each buffer. */

@@ -1,6 +1,8 @@
 package dev.sluice.gateway.feature.zip;
 
 import dev.sluice.gateway.contract.HttpDate;
+import dev.sluice.gateway.outbound.fetch.FetchException;
+import dev.sluice.gateway.outbound.fetch.FetchFailure;
 import dev.sluice.gateway.outbound.fetch.FetchRequest;
 import dev.sluice.gateway.outbound.fetch.FetchRequest.Media;
 import dev.sluice.gateway.outbound.fetch.FetchRequest.Reach;
@@ -44,7 +46,7 @@ final class ImageIntake {
 
     /** Who wants to know how far an image is. Called on the thread that brings it. */
     interface Listener {
-        /** Room has been found; it will be fetched now. */
+        /** Room has been found; it is fetched now, from its first byte. Again when it broke off. */
         void admitted();
 
         /** So many more bytes are in. */
@@ -195,15 +197,30 @@ final class ImageIntake {
             request.remove(bytes);
             bytes.dispose();
         });
+        AtomicLong room = new AtomicLong(Long.MAX_VALUE);
         return Mono.defer(() -> {
                     listener.admitted();
-                    return origins.fetch(wanted, response -> receive(response, bytes, resources, listener));
+                    return origins.fetch(wanted, response -> {
+                        long declared = response.contentLength().orElse(Long.MAX_VALUE);
+                        if (declared > room.getAndSet(declared)) {
+                            return Mono.error(longerThanBefore());
+                        }
+                        return receive(response, bytes, resources, listener);
+                    });
                 })
                 .doOnError(failed -> resources.dispose());
     }
 
+    /** What had been reserved beyond the length that the origin told first has been given back. */
+    private static FetchException longerThanBefore() {
+        return new FetchException(
+                FetchFailure.CONNECTION_FAILED, "The body broke off, and had another length the next time", null);
+    }
+
+    /** Called again when a body broke off: the bytes, their sum and their progress begin anew. */
     private static Mono<HeldImage> receive(
             OriginResponse response, ImageBytes bytes, Disposable resources, Listener listener) {
+        listener.admitted();
         response.contentLength().ifPresent(bytes::expect);
         ImageType type = Objects.requireNonNull(response.image(), "an image was asked for");
         CRC32 crc = new CRC32();

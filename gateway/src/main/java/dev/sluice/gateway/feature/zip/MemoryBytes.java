@@ -58,7 +58,20 @@ final class MemoryBytes implements ImageBytes {
     @Override
     public Mono<Void> receive(Flux<DataBuffer> body) {
         // Not doOnNext: `then` discards what it ignores, and these buffers are anything but discarded.
-        return body.<Void>handle((buffer, sink) -> keep(buffer)).then(Mono.fromRunnable(this::seal));
+        return Mono.defer(() -> {
+            clear();
+            return body.<Void>handle((buffer, sink) -> keep(buffer)).then(Mono.fromRunnable(this::seal));
+        });
+    }
+
+    private void clear() {
+        synchronized (lock) {
+            sealOpen();
+            held.forEach(each -> DataBufferUtils.release(each.buffer()));
+            held.clear();
+            waste = 0;
+            lastParent = null;
+        }
     }
 
     private void keep(DataBuffer buffer) {

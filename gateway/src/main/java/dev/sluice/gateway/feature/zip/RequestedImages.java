@@ -184,7 +184,7 @@ final class RequestedImages {
             @Override
             public void admitted() {
                 anyAdmitted = true;
-                progress.received(index, 0);
+                progress.begun(index);
             }
 
             @Override

@@ -57,6 +57,12 @@ final class ZipProgress {
         }
     }
 
+    /** It is being downloaded now, from its first byte: for the first time, or again because it broke off. */
+    void begun(int index) {
+        lines.updateAndGet(
+                index, line -> line.state().isFinal() ? line : new Line(index, line.url(), State.DOWNLOADING, 0, null));
+    }
+
     void received(int index, long bytes) {
         lines.updateAndGet(
                 index,

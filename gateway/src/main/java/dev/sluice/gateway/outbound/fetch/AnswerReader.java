@@ -32,7 +32,7 @@ final class AnswerReader {
 
     /** How to ask for what is wanted. */
     Ask ask(FetchRequest request) {
-        return new Ask(accept(request.media()), request.known());
+        return new Ask(accept(request.media()), request.known(), null);
     }
 
     /**
@@ -52,8 +52,10 @@ final class AnswerReader {
      * out as {@link ReaderException}.
      *
      * @param hop from the URL that was asked for to the one that answered
+     * @param exchange asks for the rest of a body that breaks off
      */
-    <T> Mono<T> read(Hop hop, Answer answer, FetchRequest request, Function<OriginResponse, Mono<T>> reader) {
+    <T> Mono<T> read(
+            Hop hop, Answer answer, FetchRequest request, Exchange exchange, Function<OriginResponse, Mono<T>> reader) {
         return Mono.deferContextual(context -> {
             if (answer.status() == OriginResponse.NOT_MODIFIED) {
                 // It has no body (RFC 9110 section 15.4.5); read to its end, the connection can be used again.
@@ -63,7 +65,8 @@ final class AnswerReader {
             }
             OptionalLong length = BodyGuard.declaredLength(answer, request.maxBytes());
             Scheduler timer = Trip.of(context).lane().scheduler();
-            Flux<DataBuffer> body = bodies.bounded(answer, request.maxBytes(), length, timer);
+            BodyContinuation rest = BodyContinuation.of(exchange, hop.target(), ask(request), answer, length);
+            Flux<DataBuffer> body = bodies.bounded(answer, request.maxBytes(), length, rest, timer);
             ContentCoding coding = ContentCoding.of(answer.headers());
             if (request.media() == Media.ANY) {
                 return coding == ContentCoding.NONE

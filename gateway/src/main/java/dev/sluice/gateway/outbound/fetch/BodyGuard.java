@@ -5,6 +5,7 @@ import dev.sluice.zipstream.ByteStreams;
 import dev.sluice.zipstream.MinimumRate;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.http.HttpHeaders;
 import reactor.core.publisher.Flux;
@@ -14,9 +15,14 @@ import reactor.core.scheduler.Scheduler;
 /** Bounds a body: refused by its declared length before a byte is read, and by what is counted as it is. */
 final class BodyGuard {
     private final MinimumRate minimumRate;
+    private final FetchProperties.Retry retry;
+    private final Runnable onRetry;
 
-    BodyGuard(MinimumRate minimumRate) {
+    /** @param onRetry told before the rest of a body is asked for */
+    BodyGuard(MinimumRate minimumRate, FetchProperties.Retry retry, Runnable onRetry) {
         this.minimumRate = minimumRate;
+        this.retry = retry;
+        this.onRetry = onRetry;
     }
 
     /**
@@ -41,16 +47,52 @@ final class BodyGuard {
     /**
      * The body with its bounds: it ends in a {@link FetchException} when it goes over {@code maxBytes}, comes too
      * slowly or breaks off, and each of them drops the connection.
+     *
+     * @param rest asked for what is missing when it breaks off; null when that cannot be had
      */
-    Flux<DataBuffer> bounded(Answer answer, long maxBytes, OptionalLong declared, Scheduler timer) {
-        return Flux.defer(() -> {
-            var count = new AtomicLong();
-            Flux<DataBuffer> body = ByteStreams.withMinimumRate(answer.body(), minimumRate, timer);
-            Flux<DataBuffer> counted = ByteStreams.counting(ByteStreams.capped(body, maxBytes), count::addAndGet);
-            return new MergedBody(counted)
+    Flux<DataBuffer> bounded(
+            Answer answer, long maxBytes, OptionalLong declared, @Nullable BodyContinuation rest, Scheduler timer) {
+        return Flux.defer(() -> new MergedBody(new Parts(maxBytes, declared, rest, timer).read(answer.body())));
+    }
+
+    /** One body, by as many connections as it takes. Errors are handled before small buffers are merged. */
+    private final class Parts {
+        private final AtomicLong count = new AtomicLong();
+        private final long maxBytes;
+        private final OptionalLong declared;
+        private final @Nullable BodyContinuation rest;
+        private final Scheduler timer;
+
+        Parts(long maxBytes, OptionalLong declared, @Nullable BodyContinuation rest, Scheduler timer) {
+            this.maxBytes = maxBytes;
+            this.declared = declared;
+            this.rest = rest;
+            this.timer = timer;
+        }
+
+        /** What comes by one connection, and then by the next. */
+        Flux<DataBuffer> read(Flux<DataBuffer> received) {
+            Flux<DataBuffer> body = ByteStreams.withMinimumRate(received, minimumRate, timer);
+            return ByteStreams.counting(ByteStreams.capped(body, maxBytes - count.get()), count::addAndGet)
                     .concatWith(Mono.defer(() -> wholeOrError(declared, count.get())))
-                    .onErrorMap(Failures::of);
-        });
+                    .onErrorResume(this::continued);
+        }
+
+        private Flux<DataBuffer> continued(Throwable error) {
+            FetchException failure = Failures.ofBody(error);
+            // One that was told before is what a continuation that was refused gives back.
+            if (rest == null || error == failure || !BrokenBodyException.is(failure)) {
+                return Flux.error(failure);
+            }
+            return Flux.deferContextual(context -> {
+                if (!Trip.of(context).mayAskAgain(retry)) {
+                    return Flux.error(failure);
+                }
+                onRetry.run();
+                return Mono.delay(retry.backoff(), timer)
+                        .thenMany(Flux.defer(() -> read(rest.from(count.get(), failure))));
+            });
+        }
     }
 
     /**

@@ -2,6 +2,7 @@ package dev.sluice.gateway.outbound.fetch;
 
 import dev.sluice.gateway.outbound.fetch.FetchRequest.Validators;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.http.HttpHeaders;
 import reactor.core.publisher.Flux;
@@ -25,8 +26,23 @@ interface Exchange {
      *
      * @param accept the {@code Accept} header
      * @param known sent as conditions
+     * @param part null asks for all of it
      */
-    record Ask(String accept, Validators known) {}
+    record Ask(String accept, Validators known, @Nullable Part part) {
+
+        /** The same, but for what has come already; what was known before does not matter any more. */
+        Ask from(Part rest) {
+            return new Ask(accept, Validators.NONE, rest);
+        }
+    }
+
+    /**
+     * The rest of a representation, RFC 9110 sections 13.1.5 and 14.2.
+     *
+     * @param position of its first byte
+     * @param validator strong, of the representation that it must be of
+     */
+    record Part(long position, String validator) {}
 
     /**
      * An answer as it came, before anything of it is judged.

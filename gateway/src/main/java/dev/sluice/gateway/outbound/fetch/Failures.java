@@ -58,6 +58,14 @@ final class Failures {
         return new FetchException(FetchFailure.CONNECTION_FAILED, detail, cause);
     }
 
+    /** What {@code error} means that ended a body; that it broke off can be told from all else. */
+    static FetchException ofBody(Throwable error) {
+        FetchException failure = of(error);
+        return failure.failure() == FetchFailure.CONNECTION_FAILED && !BrokenBodyException.is(failure)
+                ? broken(String.valueOf(failure.getMessage()), new BrokenBodyException(failure))
+                : failure;
+    }
+
     /** What {@code error} means to the caller; a {@link FetchException} stays as it is. */
     static FetchException of(Throwable error) {
         return switch (error) {

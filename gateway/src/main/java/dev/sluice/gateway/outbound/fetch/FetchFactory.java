@@ -13,6 +13,7 @@ final class FetchFactory {
      * <ol>
      *   <li>{@link MeteredFetch}: sees every outcome, the deadline's included.
      *   <li>{@link DeadlineFetch}: all that follows, waiting included, is inside the deadline and on one event loop.
+     *   <li>{@link RestartingFetch}: inside the deadline, outside of redirects: signed URLs differ from time to time.
      *   <li>{@link RedirectingFetch}: judges each hop's URL before anything inside hears of it, and a final answer
      *       before the reader does. Outside of retries: a hop that is refused is refused for good, and a later hop that
      *       fails does not repeat the earlier ones.
@@ -39,21 +40,25 @@ final class FetchFactory {
                 metrics,
                 new DeadlineFetch(
                         transport.lanes(),
-                        new RedirectingFetch(
-                                urls,
-                                properties.maxRedirects(),
-                                answers(properties.minimumRate()),
-                                new RetryingExchange(
-                                        properties.retry(),
-                                        metrics::retried,
-                                        new IsolatingExchange(
-                                                hosts,
-                                                new StatusExchange(new NettyExchange(
-                                                        userAgent, properties.firstByteTimeout())))))));
+                        new RestartingFetch(
+                                properties.retry(),
+                                metrics::retried,
+                                new RedirectingFetch(
+                                        urls,
+                                        properties.maxRedirects(),
+                                        answers(properties, metrics::retried),
+                                        new RetryingExchange(
+                                                properties.retry(),
+                                                metrics::retried,
+                                                new IsolatingExchange(
+                                                        hosts,
+                                                        new StatusExchange(new NettyExchange(
+                                                                userAgent, properties.firstByteTimeout()))))))));
     }
 
-    private static AnswerReader answers(FetchProperties.Rate rate) {
+    private static AnswerReader answers(FetchProperties properties, Runnable onRetry) {
+        FetchProperties.Rate rate = properties.minimumRate();
         var minimum = new MinimumRate(rate.bytesPerSecond().toBytes(), rate.grace());
-        return new AnswerReader(new BodyGuard(minimum), new ImageGuard(new ImageTypes()));
+        return new AnswerReader(new BodyGuard(minimum, properties.retry(), onRetry), new ImageGuard(new ImageTypes()));
     }
 }

@@ -60,6 +60,11 @@ final class NettyExchange implements Exchange {
                     .set(HttpHeaderNames.ACCEPT_ENCODING, "identity");
             condition(headers, HttpHeaderNames.IF_NONE_MATCH, ask.known().etag());
             condition(headers, HttpHeaderNames.IF_MODIFIED_SINCE, ask.known().lastModified());
+            Exchange.Part part = ask.part();
+            if (part != null) {
+                headers.set(HttpHeaderNames.RANGE, "bytes=" + part.position() + "-")
+                        .set(HttpHeaderNames.IF_RANGE, part.validator());
+            }
         });
         return firstByteTimeout == null
                 ? answer(client, lane, target, reader)

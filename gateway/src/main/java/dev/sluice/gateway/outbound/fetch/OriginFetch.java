@@ -10,8 +10,11 @@ public interface OriginFetch {
      * Fetches one resource and lets {@code reader} consume its body.
      *
      * <p>The deadline of the request spans everything: queueing, name resolution, redirects, retries and the whole of
-     * {@code reader}. Tries that fail before a body is offered are repeated; {@code reader} is subscribed at most once.
-     * The connection is given back when the reader has read the body to its end, and closed in every other case,
+     * {@code reader}. Tries that fail before a body is offered are repeated. A body that breaks off is continued unseen
+     * where its origin offers that; else all is fetched again, and {@code reader} is called again with a new body: what
+     * it made of the first must then be dropped.
+     *
+     * <p>The connection is given back when the reader has read the body to its end, and closed in every other case,
      * including cancel.
      *
      * <p>Fails with {@link FetchException} only, or with the reader's own error unchanged.

@@ -67,7 +67,7 @@ final class RedirectingFetch implements OriginFetch {
         private Mono<Step<T>> step(Target target, Answer answer) {
             return StatusExchange.isRedirect(answer.status())
                     ? Mono.fromCallable(() -> new Step.Redirected<>(next(target, answer)))
-                    : answers.read(new Hop(first, target), answer, request, reader)
+                    : answers.read(new Hop(first, target), answer, request, exchange, reader)
                             .map(Step.Read::new);
         }
 

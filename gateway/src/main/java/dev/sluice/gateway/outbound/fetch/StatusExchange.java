@@ -7,7 +7,7 @@ import reactor.core.publisher.Mono;
  * Turns every status into an error but 2xx, the redirects and a 304 that was asked for, so that whoever decides about
  * another try sees it.
  *
- * <p>A 206 is an error too: nobody asked for a part.
+ * <p>A 206 is an error too unless a part was asked for, and then so is everything else.
  */
 final class StatusExchange implements Exchange {
     private static final int PARTIAL_CONTENT = 206;
@@ -23,9 +23,15 @@ final class StatusExchange implements Exchange {
         return exchange.get(
                 target,
                 ask,
-                answer -> isGood(answer.status()) || isRedirect(answer.status()) || isUnchanged(answer, ask)
+                answer -> isWanted(answer, ask)
                         ? reader.apply(answer)
                         : Mono.error(() -> Failures.badStatus(answer.status(), RetryAfter.of(answer.headers()))));
+    }
+
+    private static boolean isWanted(Answer answer, Ask ask) {
+        return ask.part() != null
+                ? answer.status() == PARTIAL_CONTENT
+                : isGood(answer.status()) || isRedirect(answer.status()) || isUnchanged(answer, ask);
     }
 
     /** RFC 9110 section 15.4; not 300, which offers a choice, nor 304, which answers a condition. */

@@ -1,6 +1,7 @@
 package dev.sluice.gateway.outbound.fetch;
 
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicInteger;
 import reactor.util.context.Context;
 import reactor.util.context.ContextView;
 
@@ -9,19 +10,26 @@ import reactor.util.context.ContextView;
  *
  * @param lane where all of it runs
  * @param endNanos when it must be over, on the clock of {@link System#nanoTime()}
+ * @param brokenBodies bodies so far that ended before they were whole
  */
-record Trip(Lane lane, long endNanos) {
+record Trip(Lane lane, long endNanos, AtomicInteger brokenBodies) {
 
     static Trip of(ContextView context) {
         return context.get(Trip.class);
     }
 
     static Trip starting(Lane lane, Duration deadline) {
-        return new Trip(lane, System.nanoTime() + deadline.toNanos());
+        return new Trip(lane, System.nanoTime() + deadline.toNanos(), new AtomicInteger());
     }
 
     Context into(Context context) {
         return context.put(Trip.class, this);
+    }
+
+    /** Counts one more body that broke off, and says whether another try is allowed and can begin in time. */
+    boolean mayAskAgain(FetchProperties.Retry bounds) {
+        return brokenBodies.incrementAndGet() < bounds.tries()
+                && bounds.backoff().compareTo(left()) < 0;
     }
 
     /** What is left of the deadline; not positive when it has passed. */

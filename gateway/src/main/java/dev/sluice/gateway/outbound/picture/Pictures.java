@@ -87,7 +87,8 @@ public final class Pictures {
     public interface Source {
 
         /**
-         * Hands the bytes to {@code writer}, once, and gives what that gives. The writer takes the buffers' ownership.
+         * Hands the bytes to {@code writer} and gives what that gives. The writer takes the buffers' ownership. Bytes
+         * that broke off may be handed over again, from the first one, in place of those that came before.
          */
         Mono<Written> read(Function<Flux<DataBuffer>, Mono<Written>> writer);
     }
@@ -209,6 +210,7 @@ public final class Pictures {
                 decoded.placeholder());
     }
 
+    /** Everything that is measured begins anew with each body. */
     private static Mono<Written> write(Path file, Flux<DataBuffer> body) {
         return Mono.defer(() -> {
             CRC32 crc = new CRC32();
@@ -216,7 +218,12 @@ public final class Pictures {
             AtomicLong size = new AtomicLong();
             Flux<DataBuffer> measured = ByteStreams.checksummed(ByteStreams.counting(body, size::addAndGet), crc)
                     .doOnNext(buffer -> update(digest, buffer));
-            return DataBufferUtils.write(measured, file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)
+            return DataBufferUtils.write(
+                            measured,
+                            file,
+                            StandardOpenOption.CREATE,
+                            StandardOpenOption.TRUNCATE_EXISTING,
+                            StandardOpenOption.WRITE)
                     // What the source does wrong has another type.
                     .onErrorMap(IOException.class, Pictures::ofWorkFile)
                     .then(Mono.fromSupplier(

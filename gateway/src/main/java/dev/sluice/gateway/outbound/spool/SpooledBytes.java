@@ -65,15 +65,39 @@ public final class SpooledBytes implements Disposable {
     }
 
     /**
-     * Takes in the whole body. Completes when all of it is kept; the body's buffers belong to this object. Fails as the
-     * body does, or with {@link UncheckedIOException} when the disk does.
+     * Takes in the whole body, in place of what is left of one that broke off. Completes when all of it is kept; the
+     * body's buffers belong to this object. Fails as the body does, or with {@link UncheckedIOException} when the disk
+     * does.
      */
     public Mono<Void> receive(Flux<DataBuffer> body) {
         // A buffer belongs to this object before any operator queues it: publishOn and concatMap lose what they are
         // handed in the moment of a cancel that comes from another thread.
-        return body.map(this::own)
-                .concatMap(owned -> Mono.<Void>fromRunnable(this::append).subscribeOn(uninterrupted), 1)
+        // A body's error waits for what is being written, which would else end up in the next one.
+        return cleared()
+                .thenMany(body.map(this::own)
+                        .concatMapDelayError(
+                                owned -> Mono.<Void>fromRunnable(this::append).subscribeOn(uninterrupted), false, 1))
                 .then(Mono.fromRunnable(() -> reservation.shrinkTo(Math.min(reservation.bytes(), length()))));
+    }
+
+    private Mono<Void> cleared() {
+        return Mono.defer(() -> {
+            synchronized (lock) {
+                waiting.forEach(DataBufferUtils::release);
+                waiting.clear();
+                return file == null
+                        ? Mono.empty()
+                        : Mono.<Void>fromRunnable(this::truncate).subscribeOn(uninterrupted);
+            }
+        });
+    }
+
+    private void truncate() {
+        try {
+            open().truncate(0);
+        } catch (IOException failed) {
+            throw new UncheckedIOException("spool file: " + failed.getMessage(), failed);
+        }
     }
 
     private SpooledBytes own(DataBuffer buffer) {

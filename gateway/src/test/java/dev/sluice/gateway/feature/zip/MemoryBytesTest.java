@@ -60,6 +60,23 @@ class MemoryBytesTest {
     }
 
     @Test
+    void bodyThatBrokeOffLeavesNothingInTheNext() {
+        byte[] content = new byte[300_000];
+        new Random(7).nextBytes(content);
+        MemoryBytes bytes = reserve(content.length);
+        Flux<DataBuffer> broken = Flux.fromIterable(reads(new byte[150_000], 1_000))
+                .concatWith(Flux.error(new IllegalStateException("broken")));
+
+        StepVerifier.create(bytes.receive(broken)).verifyError();
+        StepVerifier.create(bytes.receive(Flux.fromIterable(reads(content, READ))))
+                .verifyComplete();
+
+        assertThat(drain(bytes)).isEqualTo(content);
+        bytes.dispose();
+        assertThat(taken()).isZero();
+    }
+
+    @Test
     void tricklingReadsAreMerged() {
         byte[] content = new byte[100_000];
         MemoryBytes bytes = reserve(content.length);

@@ -171,6 +171,23 @@ class ZipIsolationTest {
     }
 
     @Test
+    void imageThatBreaksOffOnceIsWhole() {
+        origin.on(
+                "/once.png",
+                Behaviours.failing(1, Behaviours.truncated(PICTURE.length, 20_000), Behaviours.image(PICTURE)));
+        String request = ZipFaultsTest.request(List.of(origin.url("/once.png")), "skip");
+        JsonNode link = JSON.readTree(gateway.post("/api/zip/links", request).body());
+
+        byte[] archive = gateway.get(link.path("url").asString()).body();
+
+        assertThat(Archives.read(archive)).containsOnlyKeys("once.png");
+        assertThat(Archives.read(archive).get("once.png")).isEqualTo(PICTURE);
+        String events =
+                new String(gateway.get(link.path("eventsUrl").asString()).body(), StandardCharsets.UTF_8);
+        assertThat(events).contains("\"done\":1,\"skipped\":0,\"bytes\":30000");
+    }
+
+    @Test
     void twentyUrlsOfTheLongestKindAreTaken() {
         String start = origin.url("/signed?");
         String longest = start + "a".repeat(8192 - start.length());

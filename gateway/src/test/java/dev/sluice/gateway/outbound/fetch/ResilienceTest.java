@@ -14,7 +14,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -97,23 +96,6 @@ class ResilienceTest {
 
         rig.failure(origin.url("/a.png"));
 
-        assertThat(origin.requests()).hasSize(1);
-    }
-
-    @Test
-    void bodyThatBreaksOffIsNotAskedForAgain() {
-        origin.on("/a.png", Behaviours.truncated(100_000, 50_000));
-        var readers = new AtomicInteger();
-
-        rig.fetch()
-                .fetch(FetchRig.request(origin.url("/a.png"), 100_000), response -> {
-                    readers.incrementAndGet();
-                    return FetchRig.bytes(response);
-                })
-                .onErrorComplete()
-                .block(FetchRig.PATIENCE);
-
-        assertThat(readers).hasValue(1);
         assertThat(origin.requests()).hasSize(1);
     }
 

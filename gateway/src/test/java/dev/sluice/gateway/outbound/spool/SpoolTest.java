@@ -49,6 +49,19 @@ class SpoolTest {
     }
 
     @Test
+    void bodyThatBrokeOffLeavesNothingInTheNext() {
+        SpooledBytes bytes = bytes(new Spool(directory)::open);
+        Flux<DataBuffer> broken = body(7, 50_000).concatWith(Flux.error(new IllegalStateException("broken")));
+
+        StepVerifier.create(bytes.receive(broken)).expectError().verify(SOON);
+        StepVerifier.create(bytes.receive(body(3, 10_000))).expectComplete().verify(SOON);
+
+        assertThat(bytes.content().map(SpoolTest::drain).reduce(0, Integer::sum).block(SOON))
+                .isEqualTo(30_000);
+        bytes.dispose();
+    }
+
+    @Test
     void fileHasNoNameWhileItIsUsed() throws IOException {
         Spool spool = new Spool(directory.resolve("made/when/needed"));
         try (FileChannel file = spool.open()) {
