@@ -24,8 +24,8 @@ import org.springframework.web.reactive.function.server.ServerRequest;
 import reactor.core.publisher.Mono;
 
 /**
- * Uploads that the gateway takes itself where there is no bucket: the same requests with the same headers as S3 wants
- * them, so that a client need not know.
+ * Uploads that the gateway takes itself where there is no bucket: the same requests as S3 wants them, so that a client
+ * need not know, and with fewer headers. What a client cannot change stands in the token.
  *
  * <pre>
  *   PUT /api/uploads/&lt;token&gt;?sig=&lt;signature of the token&gt;
@@ -96,11 +96,14 @@ final class UploadTickets implements PresignedUploads {
                 .encodeToString(text.toString().getBytes(StandardCharsets.US_ASCII));
     }
 
-    /** What must be sent, and nothing else of the same kind. */
+    /** What must be sent: no more than what a browser sends of a file by itself. The rest is in the ticket. */
     private static Map<String, String> headers(NewObject object) {
+        return Map.of("content-length", Long.toString(object.length()), "content-type", object.contentType());
+    }
+
+    /** What may be sent besides, as a bucket wants it; then it is to be this. */
+    private static Map<String, String> further(NewObject object) {
         Map<String, String> headers = new HashMap<>();
-        headers.put("content-length", Long.toString(object.length()));
-        headers.put("content-type", object.contentType());
         headers.put("if-none-match", "*");
         object.metadata().forEach((name, value) -> headers.put(METADATA + name, value));
         return headers;
@@ -133,10 +136,12 @@ final class UploadTickets implements PresignedUploads {
                 throw differs(name, String.join(", ", sent.getOrEmpty(name)), value);
             }
         });
+        Map<String, String> further = further(ticket.object());
         sent.forEach((name, values) -> {
             String lower = name.toLowerCase(Locale.ROOT);
-            if (lower.startsWith(METADATA) && !wanted.containsKey(lower)) {
-                throw differs(lower, String.join(", ", values), "none");
+            String signed = further.get(lower);
+            if (signed != null ? !values.equals(List.of(signed)) : lower.startsWith(METADATA)) {
+                throw differs(lower, String.join(", ", values), signed == null ? "none" : signed);
             }
         });
         return ticket;
