@@ -149,6 +149,8 @@ public final class ReverseProxy implements AutoCloseable {
                 .replace("<VirtualHost *:443>", "<VirtualHost " + loopback + ">")
                 .replace("https://zip.example {", "https://localhost:" + port + " {\n\tbind 127.0.0.1")
                 .replace("admin off", "admin off\n\tauto_https off")
+                // Nobody looks whether a port of UDP is free, too.
+                .replace("servers {", "servers {\n\t\tprotocols h1 h2")
                 .replace("http {", "http {\n" + temporaryFolders(own))
                 .replace("zip.example", "localhost");
     }
