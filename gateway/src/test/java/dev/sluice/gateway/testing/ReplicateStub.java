@@ -105,8 +105,13 @@ public final class ReplicateStub implements AutoCloseable {
 
     /** A prediction that failed. */
     public static Behaviour failed(String error) {
+        return ended("failed", JSON.writeValueAsString(error));
+    }
+
+    /** A prediction that ended without a picture, and any JSON for an error. */
+    public static Behaviour ended(String status, String errorJson) {
         return json(200, """
-                {"id":"%s","status":"failed","output":null,"error":%s}""".formatted(ID, JSON.writeValueAsString(error)));
+                {"id":"%s","status":"%s","output":null,"error":%s}""".formatted(ID, status, errorJson));
     }
 
     /** Replicate's shape of an error. */

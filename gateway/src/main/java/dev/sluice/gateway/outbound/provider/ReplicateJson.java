@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -84,8 +85,7 @@ final class ReplicateJson {
             case "starting", "processing" -> null;
             case "succeeded" -> picture(answer);
             case "failed" -> throw failed(answer.path("error"));
-            case "canceled", "aborted" ->
-                throw new ProviderException(ProviderFailure.FAILED, "The provider's prediction was cancelled.");
+            case "canceled", "aborted" -> throw cancelled(answer.path("error"));
             default -> throw reader.broken("The provider's prediction is in a state that nobody knows.", null);
         };
     }
@@ -131,7 +131,7 @@ final class ReplicateJson {
     }
 
     private ProviderException failed(JsonNode error) {
-        String said = reader.words(error.isString() ? error.asString() : errorText(error));
+        String said = reason(error);
         String lower = said.toLowerCase(Locale.ROOT);
         if (FILTERS.stream().anyMatch(lower::contains)) {
             return new ProviderException(ProviderFailure.BLOCKED, "The provider rejects the prompt: " + said);
@@ -143,8 +143,27 @@ final class ReplicateJson {
                         : "The provider could not make the picture: " + said);
     }
 
+    private ProviderException cancelled(JsonNode error) {
+        String said = reason(error);
+        return new ProviderException(
+                ProviderFailure.FAILED,
+                said.isEmpty()
+                        ? "The provider's prediction was cancelled."
+                        : "The provider's prediction was cancelled: " + said);
+    }
+
+    /** Each model writes what it likes, mostly a text. */
+    private String reason(JsonNode error) {
+        String detail = errorText(error);
+        String text = detail.isEmpty() ? firstText(error, DEEPEST_OUTPUT) : detail;
+        return text == null ? "" : reader.words(text);
+    }
+
     private static String errorText(JsonNode error) {
-        String detail = error.path("detail").asString("");
-        return detail.isEmpty() ? error.path("title").asString("") : detail;
+        return Stream.of("detail", "title", "message", "msg")
+                .map(member -> error.path(member).asString(""))
+                .filter(text -> !text.isEmpty())
+                .findFirst()
+                .orElse("");
     }
 }

@@ -63,6 +63,42 @@ class GenerationLogTest {
         }
     }
 
+    @Test
+    void plainLogHasTheSameFields() {
+        try (ReplicateStub provider = ReplicateStub.start();
+                GatewayProcess gateway = GatewayProcess.start(
+                        GatewayApplication.class,
+                        FLAGS,
+                        Map.of(
+                                "sluice.gallery.generation.provider",
+                                "replicate",
+                                "sluice.gallery.generation.api-token",
+                                ReplicateStub.TOKEN,
+                                "sluice.gallery.generation.base-url",
+                                provider.baseUrl(),
+                                "sluice.gallery.generation.model",
+                                ReplicateStub.MODEL),
+                        data.resolve("log"))) {
+            GalleryClient alice = GalleryClient.alice(gateway::uri);
+            provider.look(ReplicateStub.failed("The paint ran out"));
+
+            String path = alice.ordered("a ship");
+            JsonNode failed = alice.ended(path);
+
+            String why = "The provider could not make the picture: The paint ran out";
+            assertThat(failed.at("/error/detail").asString(failed.toString())).isEqualTo(why);
+            String message = "image generation failed: " + why;
+            Await.until(
+                    GalleryClient.SOON, message, () -> gateway.log().lines().anyMatch(line -> line.contains(message)));
+            assertThat(gateway.log().lines().filter(line -> line.contains(message)))
+                    .singleElement()
+                    .asString()
+                    .contains("image.id=\"" + path.substring(path.lastIndexOf('/') + 1) + "\"")
+                    .contains("user.id=\"user:alice\"")
+                    .contains("failure.code=\"failed\"");
+        }
+    }
+
     /** The first that says so. */
     private static JsonNode event(GatewayProcess gateway, String text) {
         Await.until(

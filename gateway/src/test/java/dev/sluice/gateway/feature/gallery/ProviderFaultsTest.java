@@ -22,6 +22,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
 /** A provider, and a server of pictures, that do everything but what they should. */
@@ -111,6 +112,33 @@ class ProviderFaultsTest {
 
         assertThat(image.required("status").stringValue()).isEqualTo("completed");
         assertThat(asked()).isEqualTo(3);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"application/octet-stream", "binary/octet-stream", ""})
+    void pictureThatIsServedWithoutItsTypeIsNotLost(String contentType) {
+        byte[] png = Drawn.picture("png", 20, 10);
+        String length = "Content-Length: " + png.length;
+        rig.pictures.on(
+                "/made.bin",
+                contentType.isEmpty()
+                        ? Behaviours.answer(png, length)
+                        : Behaviours.answer(png, length, "Content-Type: " + contentType));
+        rig.pictureAt(rig.pictures.url("/made.bin"));
+
+        JsonNode image = alice.ended(alice.ordered("no type"));
+
+        assertThat(image.required("status").stringValue()).as(image.toString()).isEqualTo("completed");
+        assertThat(image.required("contentType").stringValue()).isEqualTo("image/png");
+    }
+
+    @Test
+    void reasonOfAFailureReachesTheCaller() {
+        rig.provider.look(ReplicateStub.ended("failed", "{\"message\":\"The paint ran out\"}"));
+
+        JsonNode image = failedImage("no paint", "failed");
+
+        assertThat(image.at("/error/detail").stringValue()).endsWith(": The paint ran out");
     }
 
     @Test

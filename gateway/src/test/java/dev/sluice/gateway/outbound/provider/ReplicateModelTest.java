@@ -376,6 +376,28 @@ class ReplicateModelTest {
     }
 
     @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "\"no paint\"",
+                "{\"detail\":\"no paint\"}",
+                "{\"code\":7,\"message\":\"no paint\"}",
+                "[\"no paint\"]",
+                "[{\"loc\":[],\"msg\":\"no paint\"}]"
+            })
+    void reasonOfAFailureIsToldWhateverItsShape(String error) {
+        replicate.look(ReplicateStub.ended("failed", error));
+
+        assertThat(failure(awaiting(model()))).hasMessage("The provider could not make the picture: no paint");
+    }
+
+    @Test
+    void reasonOfACancellationIsToldToo() {
+        replicate.look(ReplicateStub.ended("aborted", "\"no worker in time\""));
+
+        assertThat(failure(awaiting(model()))).hasMessage("The provider's prediction was cancelled: no worker in time");
+    }
+
+    @ParameterizedTest
     @ValueSource(strings = {"canceled", "aborted"})
     void predictionThatSomebodyCancelledHasFailed(String status) {
         replicate.look(ReplicateStub.state(status));
