@@ -71,6 +71,8 @@ public enum ProblemCode {
     NO_IMAGE_AVAILABLE(HttpStatus.BAD_GATEWAY, "No image available"),
     /** One of the images failed and the request wants all or nothing. */
     UPSTREAM_FAILED(HttpStatus.BAD_GATEWAY, "An upstream failed"),
+    /** A provider ended its answer before it was whole; what it wrote until then is told. */
+    ANSWER_INCOMPLETE(HttpStatus.BAD_GATEWAY, "The answer is not complete"),
     /** The store did not do what was asked of it. */
     STORAGE_FAILED(HttpStatus.BAD_GATEWAY, "The store failed"),
     /** The database did not do what was asked of it. */

@@ -12,7 +12,7 @@ public final class GeminiStub implements AutoCloseable {
     /** The model it serves. */
     public static final String MODEL = "gemini-test";
 
-    private static final String PATH = "/v1beta/models/" + MODEL;
+    private static final String PATH = "/v1/models/" + MODEL;
     private static final String WHOLE = PATH + ":generateContent";
     private static final String STREAMED = PATH + ":streamGenerateContent?alt=sse";
 
@@ -49,6 +49,11 @@ public final class GeminiStub implements AutoCloseable {
     /** The last request. */
     public OriginExchange lastRequest() {
         return origin.requests().getLast();
+    }
+
+    /** The bodies of all requests so far. */
+    public List<String> bodies() {
+        return List.copyOf(bodies);
     }
 
     /** The body of the last request. */
@@ -100,6 +105,14 @@ public final class GeminiStub implements AutoCloseable {
     /** One event of a stream. */
     public static void event(OriginExchange exchange, String data) throws IOException {
         exchange.chunk(("data: " + data.replace("\n", "") + "\r\n\r\n").getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** The first of an answer in several calls, or a part of it; without a token when that is empty. */
+    public static String toBeContinued(String text, String token) {
+        return """
+                {"candidates":[{"content":{"parts":[{"text":"%s"}]},"finishReason":"CONTINUATION"%s}],
+                 "usageMetadata":{"promptTokenCount":7,"candidatesTokenCount":2,"thoughtsTokenCount":3,"totalTokenCount":12},
+                 "modelVersion":"gemini-test-001"}""".formatted(text, token.isEmpty() ? "" : ",\"continuationToken\":\"" + token + "\"");
     }
 
     /** The end of a stream. */

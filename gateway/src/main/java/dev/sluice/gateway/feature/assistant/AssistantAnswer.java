@@ -2,7 +2,6 @@ package dev.sluice.gateway.feature.assistant;
 
 import dev.sluice.gateway.outbound.provider.TextPiece;
 import dev.sluice.gateway.outbound.provider.Usage;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,21 +10,16 @@ import org.jspecify.annotations.Nullable;
  * @param text what the model wrote
  * @param model who wrote it
  * @param usage what it cost, or null when the provider does not say
- * @param finishReason why it ended, in the provider's words; anything but {@code STOP} means that there would be more
+ * @param finishReason why it ended, in the provider's words; {@code STOP}, or {@code MAX_TOKENS} when the asker's bound
+ *     cut it
  */
 record AssistantAnswer(String text, String model, @Nullable Usage usage, String finishReason) {
 
-    /** The answer that {@code pieces} make; the last of them is its end. */
-    static AssistantAnswer of(List<TextPiece> pieces) {
-        StringBuilder text = new StringBuilder();
-        for (TextPiece piece : pieces) {
-            switch (piece) {
-                case TextPiece.Delta delta -> text.append(delta.text());
-                case TextPiece.End end -> {
-                    return new AssistantAnswer(text.toString(), end.model(), end.usage(), end.finishReason());
-                }
-            }
-        }
-        throw new IllegalStateException("an answer without an end");
+    /** The answer of {@code text}, whose last piece says how it ended. */
+    static AssistantAnswer of(String text, TextPiece last) {
+        return switch (last) {
+            case TextPiece.End end -> new AssistantAnswer(text, end.model(), end.usage(), end.finishReason());
+            case TextPiece.Delta _ -> throw new IllegalStateException("an answer without an end");
+        };
     }
 }

@@ -34,11 +34,12 @@ public class AssistantFeature {
             JsonMapper json) {
         GeminiSettings settings = new GeminiSettings(
                 URI.create(properties.baseUrl()),
+                properties.apiVersion(),
                 properties.model(),
                 properties.apiKey(),
                 UserAgent.of(build.getIfAvailable()),
                 properties.connectTimeout(),
-                properties.tryTimeout(),
+                properties.longestSilence(),
                 properties.idleTimeout(),
                 properties.maxAnswer(),
                 properties.connections());
@@ -56,7 +57,8 @@ public class AssistantFeature {
                         ? TextModels.guarded(gemini, properties.patience(), meters, Schedulers.parallel())
                         : TextModels.unconfigured("This gateway has no key for its model provider.");
         };
-        return new AssistantRoutes(new AssistantReply(model), properties.maxBody(), properties.maxOutputTokens());
+        return new AssistantRoutes(
+                new AssistantReply(model, properties.deadline()), properties.maxBody(), properties.maxOutputTokens());
     }
 
     private static void refuseEchoInProduction(AssistantProperties properties, Environment environment) {

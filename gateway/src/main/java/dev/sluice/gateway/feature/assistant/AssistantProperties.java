@@ -17,11 +17,14 @@ import org.springframework.util.unit.DataSize;
  *
  * @param apiKey the provider's key; without one the route answers {@code provider_not_configured}
  * @param baseUrl where the provider is; empty means Gemini's own address
+ * @param apiVersion of the provider's API; empty means {@code v1beta} for a model that is called {@code -latest}, which
+ *     no other version knows, and else {@code v1}
  * @param model who answers; empty means {@code gemini-flash-latest}
  * @param maxBody largest request body, 1 KB to 1 MB
  * @param maxOutputTokens most tokens one answer may cost, thoughts included; callers may ask for less, not for more
  * @param deadline around one request, both tries included, 100 ms to 5 min
- * @param tryTimeout for one try: to the whole answer, or to the first text of a streamed one; at most the deadline
+ * @param tryTimeout for the first try, to the first byte of its answer, before a second one is made; a try that no
+ *     other can follow may take all of the deadline; at most the deadline
  * @param retryPause before the second try, 0 to 10 s
  * @param idleTimeout between two texts of a streamed answer, 100 ms to 5 min
  * @param connectTimeout for a free connection, then for connecting, 100 ms to 1 min
@@ -33,6 +36,7 @@ import org.springframework.util.unit.DataSize;
 record AssistantProperties(
         @DefaultValue("") ApiKey apiKey,
         @DefaultValue("") String baseUrl,
+        @DefaultValue("") String apiVersion,
         @DefaultValue("") String model,
         @DefaultValue("50KB") DataSize maxBody,
         @DefaultValue("8192") int maxOutputTokens,
@@ -49,6 +53,7 @@ record AssistantProperties(
     private static final String GEMINI = "https://generativelanguage.googleapis.com";
     private static final String MODEL = "gemini-flash-latest";
     private static final Pattern MODEL_NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,99}");
+    private static final Pattern VERSION = Pattern.compile("v[0-9]{1,3}((alpha|beta)[0-9]{0,3})?");
     private static final Duration SHORTEST = Duration.ofMillis(100);
     private static final Duration LONGEST = Duration.ofMinutes(5);
 
@@ -63,11 +68,15 @@ record AssistantProperties(
     AssistantProperties {
         baseUrl = baseUrl.isBlank() ? GEMINI : baseUrl.strip().replaceFirst("/+$", "");
         model = model.isBlank() ? MODEL : model.strip();
+        apiVersion = apiVersion.isBlank() ? (model.endsWith("-latest") ? "v1beta" : "v1") : apiVersion.strip();
         if (!apiKey.fitsHeader()) {
             throw CHECK.bad("api-key", apiKey, "visible ASCII characters");
         }
         if (!isBase(baseUrl)) {
             throw CHECK.bad("base-url", baseUrl, "an http or https URL without user, query and fragment");
+        }
+        if (!VERSION.matcher(apiVersion).matches()) {
+            throw CHECK.bad("api-version", apiVersion, "v1, v1beta or the like");
         }
         if (!MODEL_NAME.matcher(model).matches()) {
             throw CHECK.bad("model", model, "a name such as " + MODEL);
@@ -83,9 +92,14 @@ record AssistantProperties(
         CHECK.between("connections", connections, 1, 10_000);
     }
 
-    /** How long one answer may take altogether. */
+    /** How long one call is waited for. */
     Patience patience() {
-        return new Patience(deadline, tryTimeout, retryPause);
+        return new Patience(tryTimeout, retryPause);
+    }
+
+    /** Of a connection to the provider. */
+    Duration longestSilence() {
+        return deadline.compareTo(idleTimeout) > 0 ? deadline : idleTimeout;
     }
 
     private static boolean isBase(String text) {

@@ -1,33 +1,54 @@
 package dev.sluice.gateway.feature.assistant;
 
 import dev.sluice.gateway.contract.GatewayException;
+import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.gateway.outbound.provider.Delivery;
 import dev.sluice.gateway.outbound.provider.Prompt;
 import dev.sluice.gateway.outbound.provider.ProviderException;
 import dev.sluice.gateway.outbound.provider.TextModel;
 import dev.sluice.gateway.outbound.provider.TextPiece;
+import java.time.Duration;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 /** The use case: a prompt in, the model's words out. Knows nothing of HTTP. Fails with {@link GatewayException}. */
 final class AssistantReply {
     private final TextModel model;
+    private final Duration deadline;
 
-    AssistantReply(TextModel model) {
+    /** @param deadline for one answer */
+    AssistantReply(TextModel model, Duration deadline) {
         this.model = model;
+        this.deadline = deadline;
     }
 
-    /** The whole answer; {@code called} runs for each call that really goes out. */
+    /**
+     * The whole answer; {@code called} runs for each call that really goes out. If it is not whole, what there is of it
+     * is a member of the problem: it is paid for.
+     */
     Mono<AssistantAnswer> whole(Prompt prompt, Runnable called) {
-        return model.reply(prompt, Delivery.WHOLE, called)
-                .collectList()
-                .map(AssistantAnswer::of)
-                .onErrorMap(ProviderException.class, ProviderException::problem);
+        return Mono.defer(() -> {
+            StringBuilder text = new StringBuilder();
+            return model.reply(prompt, Delivery.WHOLE, deadline, called)
+                    .doOnNext(piece -> {
+                        if (piece instanceof TextPiece.Delta delta) {
+                            text.append(delta.text());
+                        }
+                    })
+                    .last()
+                    .map(end -> AssistantAnswer.of(text.toString(), end))
+                    .onErrorMap(ProviderException.class, failure -> problem(failure, text.toString()));
+        });
+    }
+
+    private static GatewayException problem(ProviderException failure, String text) {
+        GatewayException problem = failure.problem();
+        return problem.code() == ProblemCode.ANSWER_INCOMPLETE ? problem.with("text", text) : problem;
     }
 
     /** The answer as it is written; {@code called} runs for each call that really goes out. */
     Flux<TextPiece> streamed(Prompt prompt, Runnable called) {
-        return model.reply(prompt, Delivery.STREAMED, called)
+        return model.reply(prompt, Delivery.STREAMED, deadline, called)
                 .onErrorMap(ProviderException.class, ProviderException::problem);
     }
 }

@@ -128,7 +128,7 @@ final class WordPressRoutes implements FeatureRoutes {
             case OVERLOADED -> ProblemCode.OVERLOADED;
             case BUSY -> ProblemCode.PROVIDER_BUSY;
             case NOT_CONFIGURED -> ProblemCode.PROVIDER_NOT_CONFIGURED;
-            case UNREACHABLE, UNCERTAIN, SERVER_ERROR, REFUSED, BLOCKED, FAILED, BROKEN_ANSWER ->
+            case UNREACHABLE, UNCERTAIN, SERVER_ERROR, REFUSED, BLOCKED, FAILED, BROKEN_ANSWER, INCOMPLETE ->
                 ProblemCode.UPSTREAM_FAILED;
         };
         GatewayException problem = new GatewayException(code, String.valueOf(failure.getMessage()), failure);

@@ -9,30 +9,32 @@ import reactor.core.scheduler.Scheduler;
 
 /** Ends an answer that is not complete in time, however well it was going. */
 final class DeadlineModel implements TextModel {
+    /** So much earlier a last try ends by itself, and is seen to have timed out and not to have been given up. */
+    private static final int PARTS_KEPT_BACK = 100;
+
     private final TextModel next;
-    private final Duration deadline;
     private final Scheduler timer;
 
-    DeadlineModel(TextModel next, Duration deadline, Scheduler timer) {
+    DeadlineModel(TextModel next, Scheduler timer) {
         this.next = next;
-        this.deadline = deadline;
         this.timer = timer;
     }
 
     @Override
-    public Flux<TextPiece> reply(Prompt prompt, Delivery delivery, Runnable called) {
+    public Flux<TextPiece> reply(Prompt prompt, Delivery delivery, Duration within, Runnable called) {
         return Flux.defer(() -> {
-            long end = timer.now(TimeUnit.NANOSECONDS) + deadline.toNanos();
-            return next.reply(prompt, delivery, called)
+            long end = timer.now(TimeUnit.NANOSECONDS) + within.toNanos();
+            Duration inside = within.minus(within.dividedBy(PARTS_KEPT_BACK));
+            return next.reply(prompt, delivery, inside, called)
                     .timeout(
-                            Mono.delay(deadline, timer),
+                            Mono.delay(within, timer),
                             piece -> Mono.delay(Duration.ofNanos(end - timer.now(TimeUnit.NANOSECONDS)), timer),
-                            Flux.error(this::late));
+                            Flux.error(() -> late(within)));
         });
     }
 
-    private ProviderException late() {
+    private static ProviderException late(Duration within) {
         return new ProviderException(
-                ProviderFailure.TIMED_OUT, "The answer was not complete within " + DurationWords.of(deadline) + ".");
+                ProviderFailure.TIMED_OUT, "The answer was not complete within " + DurationWords.of(within) + ".");
     }
 }

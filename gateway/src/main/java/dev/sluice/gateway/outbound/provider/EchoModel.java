@@ -1,5 +1,6 @@
 package dev.sluice.gateway.outbound.provider;
 
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.stream.Stream;
 import reactor.core.publisher.Flux;
@@ -12,7 +13,7 @@ public final class EchoModel implements TextModel {
     public EchoModel() {}
 
     @Override
-    public Flux<TextPiece> reply(Prompt prompt, Delivery delivery, Runnable called) {
+    public Flux<TextPiece> reply(Prompt prompt, Delivery delivery, Duration within, Runnable called) {
         Stream<TextPiece> words = Arrays.stream(prompt.lastText().split("(?<=\\s)", -1))
                 .filter(word -> !word.isEmpty())
                 .map(TextPiece.Delta::new);

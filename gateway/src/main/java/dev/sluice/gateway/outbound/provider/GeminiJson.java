@@ -9,7 +9,7 @@ import tools.jackson.databind.node.MissingNode;
 
 /**
  * Reads what Gemini writes, and believes none of it: every text that is not the model's own goes through a
- * {@link ProviderReader}.
+ * {@link ProviderReader}. Errors may be the only element of an array.
  *
  * @see <a href="https://ai.google.dev/api/generate-content#v1beta.GenerateContentResponse">GenerateContentResponse</a>
  */
@@ -25,13 +25,15 @@ final class GeminiJson {
      * @param blockReason why the prompt was refused, or null
      * @param model who writes, or null
      * @param usage what it cost so far, or null
+     * @param continuation with which it goes on, or null
      */
     record Chunk(
             String text,
             @Nullable String finishReason,
             @Nullable String blockReason,
             @Nullable String model,
-            @Nullable Usage usage) {}
+            @Nullable Usage usage,
+            @Nullable String continuation) {}
 
     private final JsonMapper json;
     private final ProviderReader reader;
@@ -60,7 +62,7 @@ final class GeminiJson {
      * @throws ProviderException {@code BROKEN_ANSWER} when it is none, or whatever error it is instead
      */
     Chunk chunk(byte[] response) {
-        JsonNode root = reader.tree(response);
+        JsonNode root = reader.treeOrArray(response);
         if (root.has("error")) {
             throw withinAnAnswer(root.path("error"));
         }
@@ -74,14 +76,15 @@ final class GeminiJson {
                 name(candidate.path("finishReason")),
                 candidate.isObject() ? null : blockReason,
                 name(root.path("modelVersion")),
-                usage(root.path("usageMetadata")));
+                usage(root.path("usageMetadata")),
+                continuation(candidate.path("continuationToken")));
     }
 
     /** What an answer with another status than 200 means; {@code body} may be anything. */
     ProviderException refusal(int status, HttpHeaders headers, byte[] body) {
         JsonNode error;
         try {
-            error = reader.tree(body).path("error");
+            error = reader.treeOrArray(body).path("error");
         } catch (ProviderException illegible) {
             error = MissingNode.getInstance();
         }
@@ -94,6 +97,12 @@ final class GeminiJson {
         return refusal.failure().mayPass()
                 ? new ProviderException(ProviderFailure.BROKEN_ANSWER, String.valueOf(refusal.getMessage()))
                 : refusal;
+    }
+
+    /** It goes back as it came, to the provider alone. */
+    private static @Nullable String continuation(JsonNode token) {
+        String text = token.asString("");
+        return text.isEmpty() ? null : text;
     }
 
     private static String text(JsonNode candidate) {

@@ -31,20 +31,17 @@ public final class GeminiModel implements TextModel, AutoCloseable {
     }
 
     @Override
-    public Flux<TextPiece> reply(Prompt prompt, Delivery delivery, Runnable called) {
-        return Flux.defer(
-                () -> new GeminiTry(http.client(), settings, json, timer).pieces(json.write(prompt), delivery, called));
+    public Flux<TextPiece> reply(Prompt prompt, Delivery delivery, Duration within, Runnable called) {
+        return Flux.defer(() -> new GeminiTry(http.client(), settings, json, timer)
+                .pieces(json.write(prompt), delivery, within, called));
     }
 
     private static ProviderHttp.Bounds bounds(GeminiSettings settings) {
-        Duration longestSilence = settings.tryTimeout().compareTo(settings.idleTimeout()) > 0
-                ? settings.tryTimeout()
-                : settings.idleTimeout();
         return new ProviderHttp.Bounds(
                 "sluice-gemini",
                 settings.userAgent(),
                 settings.connectTimeout(),
-                longestSilence,
+                settings.longestSilence(),
                 settings.maxAnswer(),
                 settings.connections());
     }

@@ -1,7 +1,8 @@
 package dev.sluice.gateway.outbound.provider;
 
 import dev.sluice.zipstream.ByteStreams;
-import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.http.MediaType;
 import org.springframework.web.reactive.function.client.ClientResponse;
 import org.springframework.web.reactive.function.client.WebClient;
@@ -24,8 +25,12 @@ final class GeminiTry {
         this.timer = timer;
     }
 
-    /** The answer, once. */
-    Flux<TextPiece> pieces(byte[] body, Delivery delivery, Runnable called) {
+    /**
+     * The answer, once.
+     *
+     * @param within for its first byte
+     */
+    Flux<TextPiece> pieces(byte[] body, Delivery delivery, Duration within, Runnable called) {
         return client.post()
                 .uri(settings.method(delivery))
                 .header("x-goog-api-key", settings.apiKey().value())
@@ -35,7 +40,8 @@ final class GeminiTry {
                 .bodyValue(body)
                 .exchangeToFlux(response -> read(response, delivery))
                 .timeout(
-                        Mono.delay(settings.tryTimeout(), timer),
+                        // One that has begun cannot be asked for again, so nothing is won by giving it up.
+                        Mono.delay(within, timer).filter(late -> !arrived).switchIfEmpty(Mono.never()),
                         piece -> Mono.delay(settings.idleTimeout(), timer),
                         Flux.error(this::late))
                 .onErrorMap(this::failure);
@@ -77,7 +83,7 @@ final class GeminiTry {
             return response.releaseBody()
                     .thenMany(Flux.error(() -> json.reader().broken("The provider does not stream.", null)));
         }
-        return response.bodyToFlux(String.class).map(data -> data.getBytes(StandardCharsets.UTF_8));
+        return response.bodyToFlux(DataBuffer.class).transform(EventData::of);
     }
 
     private ProviderException late() {

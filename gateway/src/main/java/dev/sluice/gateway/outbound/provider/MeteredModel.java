@@ -3,6 +3,7 @@ package dev.sluice.gateway.outbound.provider;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
+import java.time.Duration;
 import java.util.concurrent.atomic.AtomicReference;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -37,11 +38,11 @@ final class MeteredModel implements TextModel {
     }
 
     @Override
-    public Flux<TextPiece> reply(Prompt prompt, Delivery delivery, Runnable called) {
+    public Flux<TextPiece> reply(Prompt prompt, Delivery delivery, Duration within, Runnable called) {
         return Flux.defer(() -> {
             Timer.Sample sample = Timer.start(meters);
             AtomicReference<String> outcome = new AtomicReference<>("cancelled");
-            return next.reply(prompt, delivery, called)
+            return next.reply(prompt, delivery, within, called)
                     .doOnNext(this::count)
                     .doOnComplete(() -> outcome.set("ok"))
                     .doOnError(failure -> outcome.set(code(failure)))

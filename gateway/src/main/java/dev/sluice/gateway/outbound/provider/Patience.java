@@ -3,16 +3,16 @@ package dev.sluice.gateway.outbound.provider;
 import java.time.Duration;
 
 /**
- * How long one answer may take altogether.
+ * How long one call is waited for, and when it is repeated.
  *
- * @param deadline around everything: both tries, the pause, and the whole of a streamed answer
- * @param tryTimeout what one try is given; a second one is only made while at least half of that is left
+ * @param tryTimeout what the first try is given before a second one is made, which is only done while at least half of
+ *     that is left; a try that no other can follow has all the time that is left
  * @param retryPause before the second try
  */
-public record Patience(Duration deadline, Duration tryTimeout, Duration retryPause) {
+public record Patience(Duration tryTimeout, Duration retryPause) {
 
-    /** The latest start of a second try, from the start of the first. */
-    Duration lastRetry() {
-        return deadline.minus(tryTimeout.dividedBy(2));
+    /** The latest start of a second try, from the start of the first, when both may take {@code within}. */
+    Duration lastRetry(Duration within) {
+        return within.minus(tryTimeout.dividedBy(2));
     }
 }

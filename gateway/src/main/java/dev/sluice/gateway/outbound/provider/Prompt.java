@@ -12,12 +12,20 @@ import tools.jackson.databind.node.ObjectNode;
  * @param contents the conversation, oldest first, at least one
  * @param systemInstruction how to answer, or null
  * @param generationConfig further settings, or null
+ * @param continuation with which the provider goes on where it stopped, or null for a new answer
  * @see <a href="https://ai.google.dev/api/generate-content">Gemini API, generateContent</a>
  */
 public record Prompt(
         ArrayNode contents,
         @Nullable ObjectNode systemInstruction,
-        @Nullable ObjectNode generationConfig) {
+        @Nullable ObjectNode generationConfig,
+        @Nullable String continuation) {
+    private static final String MAX_OUTPUT_TOKENS = "maxOutputTokens";
+
+    /** A new answer is asked for. */
+    public Prompt(ArrayNode contents, @Nullable ObjectNode systemInstruction, @Nullable ObjectNode generationConfig) {
+        this(contents, systemInstruction, generationConfig, null);
+    }
 
     /** A conversation of one message. */
     public static ArrayNode conversation(String message) {
@@ -26,6 +34,22 @@ public record Prompt(
         turn.put("role", "user");
         turn.putArray("parts").addObject().put("text", message);
         return contents;
+    }
+
+    /** Most tokens that the answer may cost. */
+    long maxOutputTokens() {
+        return generationConfig == null
+                ? Long.MAX_VALUE
+                : generationConfig.path(MAX_OUTPUT_TOKENS).asLong(Long.MAX_VALUE);
+    }
+
+    /** The same, asked on, for as many tokens as are left. */
+    Prompt continued(String token, long tokens) {
+        ObjectNode config = generationConfig == null ? null : generationConfig.deepCopy();
+        if (config != null && config.has(MAX_OUTPUT_TOKENS)) {
+            config.put(MAX_OUTPUT_TOKENS, tokens);
+        }
+        return new Prompt(contents, systemInstruction, config, token);
     }
 
     /** The request's body. */
@@ -37,6 +61,9 @@ public record Prompt(
         }
         if (generationConfig != null) {
             body.set("generationConfig", generationConfig);
+        }
+        if (continuation != null) {
+            body.put("continuationToken", continuation);
         }
         return body;
     }

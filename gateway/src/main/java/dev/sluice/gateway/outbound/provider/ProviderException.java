@@ -62,6 +62,7 @@ public final class ProviderException extends RuntimeException {
             case TIMED_OUT, STALLED, UNCERTAIN -> ProblemCode.UPSTREAM_TIMEOUT;
             case BUSY -> ProblemCode.PROVIDER_BUSY;
             case BLOCKED -> ProblemCode.PROMPT_REJECTED;
+            case INCOMPLETE -> ProblemCode.ANSWER_INCOMPLETE;
             case UNREACHABLE, SERVER_ERROR, REFUSED, FAILED, BROKEN_ANSWER -> ProblemCode.UPSTREAM_FAILED;
         };
         GatewayException problem = new GatewayException(code, String.valueOf(getMessage()), this);

@@ -27,7 +27,9 @@ public enum ProviderFailure {
     /** The provider took the request, worked on it and could not do it, or stopped. */
     FAILED(Again.NO),
     /** An answer that cannot be read, is too large, or broke off. */
-    BROKEN_ANSWER(Again.NO);
+    BROKEN_ANSWER(Again.NO),
+    /** The provider ended its answer before it was whole, and said so. */
+    INCOMPLETE(Again.NO);
 
     private enum Again {
         YES,

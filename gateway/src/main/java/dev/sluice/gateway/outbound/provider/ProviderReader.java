@@ -49,15 +49,28 @@ final class ProviderReader {
      * @throws ProviderException {@code BROKEN_ANSWER} when it is none
      */
     JsonNode tree(byte[] answer) {
+        return object(json(answer));
+    }
+
+    /** The same, or an array of it alone. */
+    JsonNode treeOrArray(byte[] answer) {
+        JsonNode root = json(answer);
+        return object(root.isArray() && root.size() == 1 ? root.path(0) : root);
+    }
+
+    private JsonNode json(byte[] answer) {
         try {
-            JsonNode root = json.readTree(answer);
-            if (root.isObject()) {
-                return root;
-            }
+            return json.readTree(answer);
         } catch (JacksonException garbage) {
             throw unreadable(garbage);
         }
-        throw unreadable(null);
+    }
+
+    private JsonNode object(JsonNode root) {
+        if (!root.isObject()) {
+            throw unreadable(null);
+        }
+        return root;
     }
 
     /** What an answer with a status that is not the hoped-for one means. */

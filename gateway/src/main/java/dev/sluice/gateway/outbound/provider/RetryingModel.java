@@ -2,6 +2,7 @@ package dev.sluice.gateway.outbound.provider;
 
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
@@ -23,12 +24,15 @@ final class RetryingModel implements TextModel {
     }
 
     @Override
-    public Flux<TextPiece> reply(Prompt prompt, Delivery delivery, Runnable called) {
+    public Flux<TextPiece> reply(Prompt prompt, Delivery delivery, Duration within, Runnable called) {
         return Flux.defer(() -> {
             long start = timer.now(TimeUnit.NANOSECONDS);
-            return next.reply(prompt, delivery, called)
-                    .retryWhen(Retry.from(failures -> failures.concatMap(
-                            signal -> signal.totalRetries() == 0 && mayPass(signal.failure()) && timeIsLeft(start)
+            Duration first = fitsAfter(patience.tryTimeout(), within) ? patience.tryTimeout() : within;
+            AtomicBoolean again = new AtomicBoolean();
+            return Flux.defer(() -> next.reply(
+                            prompt, delivery, again.getAndSet(true) ? within.minus(passed(start)) : first, called))
+                    .retryWhen(Retry.from(failures -> failures.concatMap(signal ->
+                            signal.totalRetries() == 0 && mayPass(signal.failure()) && fitsAfter(passed(start), within)
                                     ? Mono.delay(patience.retryPause(), timer)
                                     : Mono.error(signal.failure()))));
         });
@@ -38,8 +42,11 @@ final class RetryingModel implements TextModel {
         return failure instanceof ProviderException known && known.failure().mayPass();
     }
 
-    private boolean timeIsLeft(long start) {
-        Duration passed = Duration.ofNanos(timer.now(TimeUnit.NANOSECONDS) - start);
-        return passed.plus(patience.retryPause()).compareTo(patience.lastRetry()) <= 0;
+    private boolean fitsAfter(Duration passed, Duration within) {
+        return passed.plus(patience.retryPause()).compareTo(patience.lastRetry(within)) <= 0;
+    }
+
+    private Duration passed(long start) {
+        return Duration.ofNanos(timer.now(TimeUnit.NANOSECONDS) - start);
     }
 }

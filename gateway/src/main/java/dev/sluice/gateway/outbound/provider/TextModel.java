@@ -1,5 +1,6 @@
 package dev.sluice.gateway.outbound.provider;
 
+import java.time.Duration;
 import reactor.core.publisher.Flux;
 
 /** Answers a prompt with text. */
@@ -9,7 +10,9 @@ public interface TextModel {
     /**
      * Asks when subscribed to; cancelling ends the call and its connection. Fails with {@link ProviderException} alone.
      *
+     * @param within how long it may take: the whole answer, where the chain around a provider is asked, and the first
+     *     byte of it where that single call is, for one that has begun is not asked for again
      * @param called runs each time a request really goes out to the provider, on any thread, before its first byte
      */
-    Flux<TextPiece> reply(Prompt prompt, Delivery delivery, Runnable called);
+    Flux<TextPiece> reply(Prompt prompt, Delivery delivery, Duration within, Runnable called);
 }

@@ -13,13 +13,14 @@ public final class TextModels {
     public static TextModel guarded(TextModel provider, Patience patience, MeterRegistry meters, Scheduler timer) {
         TextModel chain = provider;
         chain = new MeteredModel(chain, meters); // each try is seen
-        chain = new RetryingModel(chain, patience, timer); // both tries are one answer
-        return new DeadlineModel(chain, patience.deadline(), timer); // nothing outlasts it
+        chain = new RetryingModel(chain, patience, timer); // both tries are one call
+        chain = new ContinuingModel(chain, timer); // calls that follow on each other are one answer
+        return new DeadlineModel(chain, timer); // nothing outlasts it
     }
 
     /** What stands in for a provider without a key. */
     public static TextModel unconfigured(String detail) {
-        return (prompt, delivery, called) ->
+        return (prompt, delivery, within, called) ->
                 Flux.error(() -> new ProviderException(ProviderFailure.NOT_CONFIGURED, detail));
     }
 }

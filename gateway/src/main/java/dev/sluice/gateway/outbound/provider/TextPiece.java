@@ -13,11 +13,24 @@ public sealed interface TextPiece {
     record Delta(String text) implements TextPiece {}
 
     /**
-     * The answer is complete.
+     * The answer ends.
      *
      * @param model who wrote it
      * @param usage what it cost, or null when the provider does not say
-     * @param finishReason why it ended, in the provider's words, for example {@code STOP} or {@code MAX_TOKENS}
+     * @param finishReason why it ended, in the provider's words: {@code STOP} when it is whole, {@code MAX_TOKENS} when
+     *     the asker's own bound cut it
+     * @param continuation what the provider goes on with when it is asked on, or null; never of an answer that reaches
+     *     a caller
      */
-    record End(String model, @Nullable Usage usage, String finishReason) implements TextPiece {}
+    record End(
+            String model,
+            @Nullable Usage usage,
+            String finishReason,
+            @Nullable String continuation) implements TextPiece {
+
+        /** Nothing follows. */
+        public End(String model, @Nullable Usage usage, String finishReason) {
+            this(model, usage, finishReason, null);
+        }
+    }
 }

@@ -1,5 +1,7 @@
 package dev.sluice.gateway.outbound.provider;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * What a call cost, in tokens, as the provider counts them.
  *
@@ -7,4 +9,16 @@ package dev.sluice.gateway.outbound.provider;
  * @param outputTokens what was written, thoughts included, since they are charged alike
  * @param totalTokens both, and whatever else the provider charges
  */
-public record Usage(long promptTokens, long outputTokens, long totalTokens) {}
+public record Usage(long promptTokens, long outputTokens, long totalTokens) {
+
+    /** What both calls cost; null when neither says. */
+    static @Nullable Usage sum(@Nullable Usage one, @Nullable Usage other) {
+        if (one == null || other == null) {
+            return one == null ? other : one;
+        }
+        return new Usage(
+                one.promptTokens + other.promptTokens,
+                one.outputTokens + other.outputTokens,
+                one.totalTokens + other.totalTokens);
+    }
+}

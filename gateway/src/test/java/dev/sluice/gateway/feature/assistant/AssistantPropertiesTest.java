@@ -22,6 +22,7 @@ class AssistantPropertiesTest {
         assertThat(properties.apiKey().isSet()).isFalse();
         assertThat(properties.baseUrl()).isEqualTo("https://generativelanguage.googleapis.com");
         assertThat(properties.model()).isEqualTo("gemini-flash-latest");
+        assertThat(properties.apiVersion()).isEqualTo("v1beta");
         assertThat(properties.maxBody()).isEqualTo(DataSize.ofBytes(51_200));
         assertThat(properties.maxOutputTokens()).isEqualTo(8192);
         assertThat(properties.deadline()).isEqualTo(Duration.ofSeconds(30));
@@ -32,6 +33,12 @@ class AssistantPropertiesTest {
         assertThat(properties.maxAnswer()).isEqualTo(DataSize.ofMegabytes(2));
         assertThat(properties.connections()).isEqualTo(64);
         assertThat(properties.provider()).isEqualTo(AssistantProperties.Provider.GEMINI);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"gemini-flash-latest, v1beta", "gemini-3.5-flash, v1", "gemini-latest-1, v1"})
+    void aliasesOfTheLatestModelAreKnownToTheBetaAlone(String model, String version) {
+        assertThat(bind(Map.of("model", model)).apiVersion()).isEqualTo(version);
     }
 
     @Test
@@ -47,6 +54,7 @@ class AssistantPropertiesTest {
         AssistantProperties properties = bind(Map.ofEntries(
                 Map.entry("api-key", " key\n"),
                 Map.entry("base-url", "http://127.0.0.1:9/gemini//"),
+                Map.entry("api-version", "v1alpha"),
                 Map.entry("model", "gemini-1"),
                 Map.entry("max-body", "8KB"),
                 Map.entry("max-output-tokens", "10"),
@@ -63,6 +71,7 @@ class AssistantPropertiesTest {
                 .isEqualTo(new AssistantProperties(
                         new ApiKey("key"),
                         "http://127.0.0.1:9/gemini",
+                        "v1alpha",
                         "gemini-1",
                         DataSize.ofKilobytes(8),
                         10,
@@ -83,6 +92,7 @@ class AssistantPropertiesTest {
         "base-url, https://user@example.com, an http or https URL",
         "base-url, https://example.com?a=b, an http or https URL",
         "base-url, not a url, an http or https URL",
+        "api-version, v1/models, v1",
         "model, ../secret, a name such as",
         "max-body, 2MB, 1024B to 1048576B",
         "max-output-tokens, 0, 1 to 1000000",

@@ -89,7 +89,7 @@ class AssistantStreamTest {
                         event("done", """
                                 {"model":"gemini-test-001","finishReason":"STOP",
                                  "usage":{"promptTokens":7,"outputTokens":5,"totalTokens":12}}"""));
-        assertThat(gemini.lastRequest().path()).isEqualTo("/v1beta/models/gemini-test:streamGenerateContent?alt=sse");
+        assertThat(gemini.lastRequest().path()).isEqualTo("/v1/models/gemini-test:streamGenerateContent?alt=sse");
     }
 
     @Test

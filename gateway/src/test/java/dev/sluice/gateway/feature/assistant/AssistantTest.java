@@ -17,6 +17,7 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -91,7 +92,7 @@ class AssistantTest {
                 .POST(BodyPublishers.ofString(ASK)));
 
         OriginExchange seen = gemini.lastRequest();
-        assertThat(seen.path()).isEqualTo("/v1beta/models/gemini-test:generateContent");
+        assertThat(seen.path()).isEqualTo("/v1/models/gemini-test:generateContent");
         assertThat(seen.header("x-goog-api-key")).containsExactly(KEY);
         assertThat(seen.header("User-Agent")).singleElement().asString().matches("Sluice(/.+)?");
         assertThat(seen.header("Cookie")).isEmpty();
@@ -137,6 +138,30 @@ class AssistantTest {
                 Arguments.of("{\"contents\":[{}]}", "contents[0].parts"),
                 Arguments.of("{\"message\":\"a\",\"systemInstruction\":\"b\"}", "systemInstruction"),
                 Arguments.of("{\"message\":\"a\",\"generationConfig\":[]}", "generationConfig"),
+                Arguments.of(
+                        "{\"message\":\"a\",\"generationConfig\":{\"candidate_count\":8}}",
+                        "generationConfig.candidate_count"),
+                Arguments.of(
+                        "{\"message\":\"a\",\"generationConfig\":{\"candidate_count\":1}}",
+                        "generationConfig.candidate_count"),
+                Arguments.of(
+                        "{\"message\":\"a\",\"generationConfig\":{\"max_output_tokens\":1000000}}",
+                        "generationConfig.max_output_tokens"),
+                Arguments.of(
+                        "{\"message\":\"a\",\"generationConfig\":{\"thinkingConfig\":{\"thinking_budget\":1}}}",
+                        "generationConfig.thinkingConfig.thinking_budget"),
+                Arguments.of(
+                        "{\"message\":\"a\",\"generationConfig\":{\"responseModalities\":[\"IMAGE\"]}}",
+                        "generationConfig.responseModalities"),
+                Arguments.of("{\"message\":\"a\",\"generation_config\":{\"candidateCount\":8}}", "generation_config"),
+                Arguments.of("{\"message\":\"a\",\"system_instruction\":" + turn + "}", "system_instruction"),
+                Arguments.of("{\"contents\":[{\"parts\":[{\"file_data\":{}}]}]}", "contents[0].parts[0].file_data"),
+                Arguments.of("{\"contents\":[{\"parts\":[{\"fileData\":{}}]}]}", "contents[0].parts[0].fileData"),
+                Arguments.of("{\"contents\":[{\"parts\":[1]}]}", "contents[0].parts[0]"),
+                Arguments.of("{\"message\":\"a\",\"systemInstruction\":{}}", "systemInstruction.parts"),
+                Arguments.of(
+                        "{\"message\":\"a\",\"generationConfig\":{\"maxOutputTokens\":\"1000000\"}}",
+                        "generationConfig.maxOutputTokens"),
                 Arguments.of(
                         "{\"message\":\"a\",\"generationConfig\":{\"candidateCount\":8}}",
                         "generationConfig.candidateCount"),
@@ -222,6 +247,11 @@ class AssistantTest {
                 failure("5xx", 2, GeminiStub.json(500, GeminiStub.error(500, "Internal.", "")), "(status 500)"),
                 failure("reset", 2, Behaviours.reset(), "cannot be reached"),
                 failure("403", 1, GeminiStub.json(403, GeminiStub.error(403, "No.", "")), "(status 403): No."),
+                failure(
+                        "403 in an array",
+                        1,
+                        GeminiStub.json(403, "[" + GeminiStub.error(403, "No.", "") + "]"),
+                        "No."),
                 failure("404 without a word", 1, GeminiStub.json(404, ""), "(status 404)"),
                 failure("HTML", 1, Behaviours.body("text/html", "<html>".getBytes(StandardCharsets.UTF_8)), "be read"),
                 failure("not an object", 1, GeminiStub.json(200, "[]"), "cannot be read"),
@@ -287,6 +317,34 @@ class AssistantTest {
 
         assertProblem(answer, 503, "provider_busy");
         assertThat(answer.headers().firstValue("Retry-After")).hasValue("35");
+    }
+
+    @Test
+    void busyProviderMaySaySoInAnArray() {
+        String retryInfo = "{\"@type\":\"type.googleapis.com/google.rpc.RetryInfo\",\"retryDelay\":\"34s\"}";
+        gemini.whole(GeminiStub.json(429, "[" + GeminiStub.error(429, "Quota.", retryInfo) + "]"));
+
+        HttpResponse<byte[]> answer = gateway.post("/api/ai/proxy", ASK);
+
+        assertProblem(answer, 503, "provider_busy");
+        assertThat(answer.headers().firstValue("Retry-After")).hasValue("34");
+    }
+
+    @Test
+    void answerThatHasBegunIsNotGivenUpWhereNoOtherTryCanFollow() {
+        byte[] whole = GeminiStub.answer("At last", "STOP").getBytes(StandardCharsets.UTF_8);
+        gemini.whole(exchange -> {
+            exchange.head(200, "Content-Type: application/json", "Content-Length: " + whole.length);
+            exchange.write(Arrays.copyOf(whole, 10));
+            exchange.pause(Duration.ofMillis(1_500));
+            exchange.write(Arrays.copyOfRange(whole, 10, whole.length));
+        });
+        int before = gemini.requests().size();
+
+        HttpResponse<byte[]> answer = gateway.post("/api/ai/proxy", ASK);
+
+        assertThat(JSON.readTree(answer.body()).path("text").asString()).isEqualTo("At last");
+        assertThat(gemini.requests()).hasSize(before + 1);
     }
 
     @Test

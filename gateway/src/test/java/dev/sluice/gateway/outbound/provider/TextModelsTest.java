@@ -13,16 +13,19 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.test.StepVerifier;
 import reactor.test.scheduler.VirtualTimeScheduler;
+import tools.jackson.databind.node.JsonNodeFactory;
 
 /** Tries, pauses and the deadline, to the millisecond, in virtual time. */
 class TextModelsTest {
-    private static final Patience DEFAULTS =
-            new Patience(Duration.ofSeconds(30), Duration.ofSeconds(14), Duration.ofMillis(300));
+    private static final Patience DEFAULTS = new Patience(Duration.ofSeconds(14), Duration.ofMillis(300));
+    private static final Duration DEADLINE = Duration.ofSeconds(30);
     private static final TextPiece TEXT = new TextPiece.Delta("a");
     private static final TextPiece END = new TextPiece.End("m", null, "STOP");
 
     private final VirtualTimeScheduler timer = VirtualTimeScheduler.create();
     private final List<Long> starts = new ArrayList<>();
+    private final List<Long> given = new ArrayList<>();
+    private final List<Prompt> asked = new ArrayList<>();
 
     @AfterEach
     void stop() {
@@ -37,6 +40,8 @@ class TextModelsTest {
                 .then(() -> timer.advanceTimeBy(Duration.ofMillis(1)))
                 .verifyErrorMatches(failure -> is(failure, ProviderFailure.TIMED_OUT));
         assertThat(starts).containsExactly(0L, 14_300L);
+        // No third one can follow, so the second has all that is left but for a hundredth of the whole.
+        assertThat(given).containsExactly(14_000L, 15_400L);
     }
 
     @Test
@@ -53,12 +58,73 @@ class TextModelsTest {
 
     @Test
     void firstTryThatLeavesNoTimeIsTheOnlyOne() {
-        Patience patient = new Patience(Duration.ofSeconds(30), Duration.ofSeconds(29), Duration.ofMillis(300));
+        Patience patient = new Patience(Duration.ofSeconds(29), Duration.ofMillis(300));
 
         StepVerifier.create(guarded(patient, failingAfter(Duration.ofSeconds(29), ProviderFailure.TIMED_OUT)))
                 .then(() -> timer.advanceTimeBy(Duration.ofSeconds(29)))
                 .verifyErrorMatches(failure -> is(failure, ProviderFailure.TIMED_OUT));
         assertThat(starts).containsExactly(0L);
+    }
+
+    @Test
+    void tryThatNoOtherCanFollowHasTheWholeDeadline() {
+        Patience patient = new Patience(Duration.ofSeconds(29), Duration.ofMillis(300));
+        Flux<TextPiece> slow = Mono.delay(Duration.ofMillis(29_600), timer).thenMany(Flux.just(TEXT, END));
+
+        StepVerifier.create(guarded(patient, slow))
+                .then(() -> timer.advanceTimeBy(Duration.ofMillis(29_600)))
+                .expectNext(TEXT, END)
+                .verifyComplete();
+        assertThat(given).containsExactly(29_700L);
+    }
+
+    @Test
+    void answerThatGoesOnInAnotherCallIsOneAnswer() {
+        TextPiece pause = new TextPiece.End("m", new Usage(7, 60, 67), "CONTINUATION", "t");
+
+        StepVerifier.create(guarded(
+                        DEFAULTS,
+                        Flux.just(TEXT, pause),
+                        Flux.just(TEXT, new TextPiece.End("m", new Usage(67, 30, 97), "STOP"))))
+                .expectNext(TEXT, TEXT, new TextPiece.End("m", new Usage(74, 90, 164), "STOP"))
+                .verifyComplete();
+        assertThat(asked).extracting(Prompt::continuation).containsExactly(null, "t");
+        assertThat(asked).extracting(Prompt::maxOutputTokens).containsExactly(100L, 40L);
+    }
+
+    @Test
+    void answerThatAlwaysGoesOnEndsWhenItsTokensAreSpent() {
+        TextPiece pause = new TextPiece.End("m", new Usage(7, 40, 47), "CONTINUATION", "t");
+
+        StepVerifier.create(guarded(DEFAULTS, Flux.just(TEXT, pause)))
+                .expectNext(TEXT, TEXT, TEXT)
+                .verifyErrorMatches(failure -> is(failure, ProviderFailure.INCOMPLETE));
+        assertThat(asked).extracting(Prompt::maxOutputTokens).containsExactly(100L, 60L, 20L);
+    }
+
+    @Test
+    void answerThatAlwaysGoesOnAndCostsNothingEndsAfterEightCalls() {
+        TextPiece pause = new TextPiece.End("m", null, "CONTINUATION", "t");
+
+        StepVerifier.create(guarded(DEFAULTS, Flux.just(pause)))
+                .verifyErrorMatches(failure -> is(failure, ProviderFailure.INCOMPLETE));
+        assertThat(asked).hasSize(8);
+    }
+
+    @Test
+    void callsOfOneAnswerHaveOneDeadline() {
+        TextPiece pause = new TextPiece.End("m", null, "CONTINUATION", "t");
+
+        StepVerifier.create(guarded(
+                        DEFAULTS,
+                        Mono.delay(Duration.ofSeconds(12), timer)
+                                .thenReturn(pause)
+                                .flux()))
+                .then(() -> timer.advanceTimeBy(Duration.ofMillis(29_999)))
+                .expectNoEvent(Duration.ZERO)
+                .then(() -> timer.advanceTimeBy(Duration.ofMillis(1)))
+                .verifyErrorMatches(failure -> is(failure, ProviderFailure.TIMED_OUT));
+        assertThat(given).containsExactly(14_000L, 17_700L, 5_700L);
     }
 
     @Test
@@ -99,9 +165,9 @@ class TextModelsTest {
     @Test
     void callerThatLeavesIsCountedAsSuch() {
         SimpleMeterRegistry meters = new SimpleMeterRegistry();
-        TextModel model = TextModels.guarded((prompt, how, called) -> Flux.never(), DEFAULTS, meters, timer);
+        TextModel model = TextModels.guarded((prompt, how, within, called) -> Flux.never(), DEFAULTS, meters, timer);
 
-        StepVerifier.create(model.reply(prompt(), Delivery.STREAMED, () -> {}))
+        StepVerifier.create(model.reply(prompt(), Delivery.STREAMED, DEADLINE, () -> {}))
                 .expectSubscription()
                 .then(() -> timer.advanceTimeBy(Duration.ofSeconds(1)))
                 .thenCancel()
@@ -116,12 +182,14 @@ class TextModelsTest {
 
     @SafeVarargs
     private Flux<TextPiece> guarded(Patience patience, Flux<TextPiece>... tries) {
-        TextModel provider = (prompt, delivery, called) -> Flux.defer(() -> {
+        TextModel provider = (prompt, delivery, within, called) -> Flux.defer(() -> {
             starts.add(timer.now(TimeUnit.MILLISECONDS));
+            given.add(within.toMillis());
+            asked.add(prompt);
             return tries[Math.min(starts.size(), tries.length) - 1];
         });
         return TextModels.guarded(provider, patience, new SimpleMeterRegistry(), timer)
-                .reply(prompt(), Delivery.STREAMED, () -> {});
+                .reply(prompt(), Delivery.STREAMED, DEADLINE, () -> {});
     }
 
     private Flux<TextPiece> failingAfter(Duration delay, ProviderFailure failure) {
@@ -129,7 +197,10 @@ class TextModelsTest {
     }
 
     private static Prompt prompt() {
-        return new Prompt(Prompt.conversation("Hello"), null, null);
+        return new Prompt(
+                Prompt.conversation("Hello"),
+                null,
+                JsonNodeFactory.instance.objectNode().put("maxOutputTokens", 100));
     }
 
     private static boolean is(Throwable error, ProviderFailure failure) {
