@@ -24,6 +24,9 @@ public final class FalStub implements AutoCloseable {
     public static final String ID = "764cabcf-b745-4b3e-ae38-1200304cf45b";
 
     private static final String INITIATE = "/storage/upload/initiate?storage_type=fal-cdn-v3";
+    private static final String INITIATE_PARTS = "/storage/upload/initiate-multipart?storage_type=fal-cdn-v3";
+    private static final String PARTS = "/upload/parts";
+    private static final String SIGNATURE = "?signature=only-here";
     private static final String SLOT = "/upload/slot?signature=only-here";
     private static final String FILE = "/files/b/images.zip";
     private static final String QUEUE = "/" + MODEL;
@@ -33,10 +36,16 @@ public final class FalStub implements AutoCloseable {
     private final HostileOrigin origin = HostileOrigin.start();
     private final List<JsonNode> orders = new CopyOnWriteArrayList<>();
     private final List<byte[]> archives = new CopyOnWriteArrayList<>();
+    private final List<JsonNode> completions = new CopyOnWriteArrayList<>();
 
     private FalStub() {
         initiate(slot(origin.url(SLOT), origin.url(FILE)));
         put(Behaviours.status(200));
+        origin.on(INITIATE_PARTS, guarded(slot(origin.url(PARTS + SIGNATURE), origin.url(FILE)), null));
+        origin.on(PARTS + "/complete" + SIGNATURE, exchange -> {
+            completions.add(JSON.readTree(body(exchange)));
+            json(200, "{}").answer(exchange);
+        });
         queue(queued());
         origin.on(REQUEST + "/cancel", guarded(json(202, "{\"status\":\"CANCELLATION_REQUESTED\"}"), null));
     }
@@ -72,6 +81,23 @@ public final class FalStub implements AutoCloseable {
     /** From now on putting an archive does these with the request's head, one each time, and the last ever after. */
     public void putUnread(Behaviour... behaviours) {
         origin.on(SLOT, inTurn(behaviours));
+    }
+
+    /** From now on putting the part of that number, when it is in whole, does these, and the last ever after. */
+    public void part(int number, Behaviour... behaviours) {
+        origin.on(PARTS + "/" + number + SIGNATURE, kept(inTurn(behaviours)));
+    }
+
+    /** A part that was taken. */
+    public static Behaviour taken(String tag) {
+        return json(200, "{\"partNumber\":7,\"etag\":" + quoted(tag) + "}");
+    }
+
+    /** Serves one more model, and the states of its training at {@code app}. */
+    public void serve(String model, String app) {
+        origin.on("/" + model, guarded(queued(), orders));
+        origin.on("/" + app + "/requests/" + ID + "/status", guarded(state("IN_PROGRESS", ""), null));
+        origin.on("/" + app + "/requests/" + ID + "/cancel", guarded(json(202, "{}"), null));
     }
 
     /** From now on queueing does these, one each time, and the last ever after. */
@@ -112,6 +138,18 @@ public final class FalStub implements AutoCloseable {
     /** Archives that came in whole. */
     public List<byte[]> archives() {
         return List.copyOf(archives);
+    }
+
+    /** What was said when all parts of an archive were put. */
+    public List<JsonNode> completions() {
+        return List.copyOf(completions);
+    }
+
+    /** The requests for a place, whole or in parts. */
+    public List<OriginExchange> askedForAPlace() {
+        return origin.requests().stream()
+                .filter(request -> request.path().startsWith("/storage/upload/"))
+                .toList();
     }
 
     /** Trainings that were ordered with the right key, as JSON. */

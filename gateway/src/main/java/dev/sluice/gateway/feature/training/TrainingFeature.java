@@ -49,6 +49,10 @@ public class TrainingFeature {
                 properties.apiKey(),
                 properties.model(),
                 properties.uploads(),
+                new FalSettings.Archives(
+                        properties.archive().expiry(),
+                        properties.archive().largestPut(),
+                        properties.archive().part()),
                 UserAgent.of(build.getIfAvailable()),
                 properties.connectTimeout(),
                 properties.tryTimeout(),

@@ -26,6 +26,7 @@ import org.springframework.util.unit.DataSize;
  * @param model that is trained, as fal calls it; a training is looked up at the model of now
  * @param uploadSchemes that fal's storage may want archives to be put by
  * @param uploadDomains where it may want them to be put; each admits its subdomains
+ * @param archive how archives are put, and how long they stay there
  * @param maxBody largest request body, 1 KB to 1 MB
  * @param minImages fewest images of a training, left-out ones not counted
  * @param maxImages most images that a request may name
@@ -48,6 +49,7 @@ record TrainingProperties(
 
         @DefaultValue({"fal.media", "fal.ai", "fal.run"}) List<String> uploadDomains,
 
+        @DefaultValue Archive archive,
         @DefaultValue("256KB") DataSize maxBody,
         @DefaultValue("4") int minImages,
         @DefaultValue("20") int maxImages,
@@ -64,6 +66,27 @@ record TrainingProperties(
     private static final String STORAGE = "https://rest.fal.ai";
     private static final Duration SHORTEST = Duration.ofMillis(100);
 
+    /**
+     * How archives are put, and how long they stay.
+     *
+     * @param expiry after which fal's storage deletes one, 1 min to a year: they are people's pictures; 0 leaves it to
+     *     the storage
+     * @param largestPut largest one that goes up in one piece
+     * @param part size of the pieces of a larger one
+     */
+    record Archive(
+            @DefaultValue("1d") Duration expiry,
+            @DefaultValue("90MB") DataSize largestPut,
+            @DefaultValue("10MB") DataSize part) {
+        Archive {
+            if (!expiry.isZero()) {
+                CHECK.between("archive.expiry", expiry, Duration.ofMinutes(1), Duration.ofDays(365));
+            }
+            CHECK.between("archive.largest-put", largestPut, DataSize.ofKilobytes(1), DataSize.ofGigabytes(5));
+            CHECK.between("archive.part", part, DataSize.ofKilobytes(1), DataSize.ofGigabytes(1));
+        }
+    }
+
     TrainingProperties {
         queueUrl = base("queue-url", queueUrl, QUEUE);
         storageUrl = base("storage-url", storageUrl, STORAGE);
@@ -76,7 +99,7 @@ record TrainingProperties(
             throw CHECK.bad("api-key", apiKey, "visible ASCII characters");
         }
         if (!FalSettings.isModel(model)) {
-            throw CHECK.bad("model", model, "owner/app or owner/app/path");
+            throw CHECK.bad("model", model, "owner/app or owner/app/path, below workflows/ and comfy/ too");
         }
         if (uploadSchemes.isEmpty() || !Set.of("http", "https").containsAll(uploadSchemes)) {
             throw CHECK.bad("upload-schemes", uploadSchemes, "http, https or both");

@@ -102,7 +102,7 @@ final class TrainingSetup {
         return file.receive(ByteStreams.counting(ByteStreams.capped(archive.bytes(), most), length::addAndGet))
                 .then(Mono.defer(() -> {
                     checkEnough(request, archive.skipped());
-                    TrainingArchive whole = new TrainingArchive(length.get(), file.content());
+                    TrainingArchive whole = new TrainingArchive(length.get(), file::content);
                     return tools.trainer().upload(whole, properties.deadline());
                 }))
                 .map(url -> new Uploaded(url, archive.skipped()));

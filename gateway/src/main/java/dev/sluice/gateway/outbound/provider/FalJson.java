@@ -8,8 +8,11 @@ import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.springframework.http.HttpHeaders;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * Reads what fal writes. A request in its queue goes through these states:
@@ -21,6 +24,9 @@ import tools.jackson.databind.json.JsonMapper;
  * @see <a href="https://fal.ai/docs/documentation/model-apis/inference/queue">fal's queue</a>
  */
 final class FalJson {
+    private static final int LONGEST_TAG = 200;
+    private static final String REQUEST_ID = "x-fal-request-id";
+    private static final Set<Integer> IN_FRONT = Set.of(502, 503, 504);
     private static final Pattern ID = Pattern.compile("[A-Za-z0-9_-]{1,100}");
 
     private final JsonMapper json;
@@ -35,7 +41,24 @@ final class FalJson {
      * @param upload signed by fal, so it is put there without the key
      * @param file for the provider to read it
      */
-    record Slot(URI upload, URI file) {}
+    record Slot(URI upload, URI file) {
+
+        /** Where one of its parts is put; the signature stays the last. */
+        URI part(int number) {
+            return below(String.valueOf(number));
+        }
+
+        /** Where is said that all parts were put. */
+        URI completion() {
+            return below("complete");
+        }
+
+        private URI below(String name) {
+            String query = upload.getRawQuery();
+            return URI.create(upload.getScheme() + "://" + upload.getRawAuthority() + upload.getRawPath() + "/" + name
+                    + (query == null ? "" : "?" + query));
+        }
+    }
 
     FalJson(JsonMapper json, FalSettings settings, OriginUrls urls) {
         this.json = json;
@@ -47,6 +70,13 @@ final class FalJson {
 
     ProviderReader reader() {
         return reader;
+    }
+
+    /** What its storage is to know of an archive's life: people's pictures do not stay for ever. */
+    String lifecycle() {
+        return json.createObjectNode()
+                .put("expiration_duration_seconds", settings.archives().expiry().toSeconds())
+                .toString();
     }
 
     byte[] initiation() {
@@ -78,6 +108,49 @@ final class FalJson {
         } catch (FetchException notAllowed) {
             throw reader.broken("The provider's answer names a place that is not allowed.", notAllowed);
         }
+    }
+
+    /**
+     * How a part is named when all of them were put.
+     *
+     * @throws ProviderException when the answer does not say
+     */
+    String tag(JsonNode answer) {
+        String tag = answer.path("etag").asString("");
+        if (tag.isEmpty() || tag.length() > LONGEST_TAG) {
+            throw reader.broken("The provider's answer to a part of the archive is none.", null);
+        }
+        return tag;
+    }
+
+    /** @param tags of all parts, in order */
+    byte[] completion(List<String> tags) {
+        ObjectNode body = json.createObjectNode();
+        ArrayNode parts = body.putArray("parts");
+        for (int part = 0; part < tags.size(); part++) {
+            parts.addObject().put("partNumber", part + 1).put("etag", tags.get(part));
+        }
+        return json.writeValueAsBytes(body);
+    }
+
+    /**
+     * What an answer to an order means that is none. One of 500 and over says nothing of what lies behind; but an error
+     * of a gateway in front, which has fal's id of no request and is not in fal's words, says that the order did not
+     * come through. fal's own clients repeat it as well.
+     */
+    ProviderException orderRefused(int status, HttpHeaders headers, JsonNode error) {
+        ProviderException refusal = reader.refusal(status, headers, error);
+        boolean inFront = IN_FRONT.contains(status) && !headers.containsHeader(REQUEST_ID) && !error.isObject();
+        return refusal.failure() == ProviderFailure.SERVER_ERROR && !inFront ? uncertain(refusal) : refusal;
+    }
+
+    /** The same failure, after which nobody knows whether there is a training. */
+    static ProviderException uncertain(ProviderException failure) {
+        return new ProviderException(
+                ProviderFailure.UNCERTAIN,
+                failure.getMessage() + " Whether the training was queued is not known.",
+                null,
+                failure.reason());
     }
 
     /**

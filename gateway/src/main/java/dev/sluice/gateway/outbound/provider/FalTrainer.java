@@ -9,9 +9,11 @@ import org.springframework.http.HttpHeaders;
 import org.springframework.http.MediaType;
 import org.springframework.web.reactive.function.BodyInserters;
 import org.springframework.web.reactive.function.client.WebClient;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
 import reactor.netty.resources.LoopResources;
+import reactor.util.retry.Retry;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
@@ -21,6 +23,9 @@ import tools.jackson.databind.json.JsonMapper;
  * belong to somebody else.
  */
 public final class FalTrainer implements LoraTrainer, AutoCloseable {
+    /** As fal's own clients do it. */
+    private static final int PART_REPETITIONS = 2;
+
     private static final MediaType ZIP = MediaType.parseMediaType("application/zip");
 
     private final FalSettings settings;
@@ -84,29 +89,69 @@ public final class FalTrainer implements LoraTrainer, AutoCloseable {
     /** A place for each try: one that a try was broken off at may not take another. */
     @Override
     public Mono<URI> upload(TrainingArchive archive, Duration within) {
-        return Mono.defer(() -> tried(posted(settings.initiation(), json.initiation()))
-                .answer(settings.tryTimeout(), timer)
-                .map(json::slot)
-                .flatMap(slot -> put(slot, archive)));
+        return Mono.defer(
+                () -> archive.length() > settings.archives().largestPut().toBytes()
+                        ? slot(settings.initiationOfParts()).flatMap(slot -> putParts(slot, archive))
+                        : slot(settings.initiation()).flatMap(slot -> put(slot, archive)));
+    }
+
+    private Mono<FalJson.Slot> slot(URI initiation) {
+        WebClient.RequestHeadersSpec<?> request = posted(initiation, json.initiation());
+        if (!settings.archives().expiry().isZero()) {
+            request.header("X-Fal-Object-Lifecycle", json.lifecycle());
+        }
+        return tried(request).answer(settings.tryTimeout(), timer).map(json::slot);
     }
 
     private Mono<URI> put(FalJson.Slot slot, TrainingArchive archive) {
-        ExactBody body = new ExactBody(archive.body(), archive.length());
-        WebClient.RequestHeadersSpec<?> request = uploads.client()
-                .put()
-                .uri(slot.upload())
-                .contentType(ZIP)
-                .contentLength(archive.length())
-                .body(BodyInserters.fromDataBuffers(body.buffers()));
-        return tried(request)
+        ExactBody body = archive.part(0, archive.length());
+        return tried(put(slot.upload(), body, archive.length()).contentType(ZIP))
                 .accepted(settings.uploadTimeout(), timer)
                 .onErrorMap(failure -> body.failure() == null ? failure : body.failure())
                 .thenReturn(slot.file());
     }
 
-    /**
-     * An answer of 500 and over, or half of one, comes from somewhere on the way and tells nothing of what lies behind.
-     */
+    /** One part after the other, each again when it failed, then the list of all. */
+    private Mono<URI> putParts(FalJson.Slot slot, TrainingArchive archive) {
+        long size = settings.archives().part().toBytes();
+        int parts = Math.toIntExact(Math.ceilDiv(archive.length(), size));
+        return Flux.range(0, parts)
+                .concatMap(index -> {
+                    long position = index * size;
+                    long count = Math.min(size, archive.length() - position);
+                    return putPart(slot.part(index + 1), archive, position, count);
+                })
+                .collectList()
+                .flatMap(tags -> tried(uploads.client()
+                                .post()
+                                .uri(slot.completion())
+                                .contentType(MediaType.APPLICATION_JSON)
+                                .bodyValue(json.completion(tags)))
+                        .accepted(settings.tryTimeout(), timer))
+                .thenReturn(slot.file());
+    }
+
+    private Mono<String> putPart(URI url, TrainingArchive archive, long position, long count) {
+        return Mono.defer(() -> {
+                    ExactBody body = archive.part(position, count);
+                    return tried(put(url, body, count))
+                            .answer(settings.uploadTimeout(), timer)
+                            .onErrorMap(failure -> body.failure() == null ? failure : body.failure());
+                })
+                .retryWhen(Retry.max(PART_REPETITIONS)
+                        .filter(failure -> failure instanceof ProviderException known
+                                && known.failure().mayPass())
+                        .onRetryExhaustedThrow((tries, last) -> last.failure()))
+                .map(json::tag);
+    }
+
+    private WebClient.RequestBodySpec put(URI url, ExactBody body, long length) {
+        WebClient.RequestBodySpec request = uploads.client().put().uri(url).contentLength(length);
+        request.body(BodyInserters.fromDataBuffers(body.buffers()));
+        return request;
+    }
+
+    /** Half an answer comes from somewhere on the way and tells nothing of what lies behind. */
     @Override
     public Mono<String> queue(TrainingOrder order, Duration within) {
         Duration timeout = within.compareTo(settings.tryTimeout()) < 0 ? within : settings.tryTimeout();
@@ -114,7 +159,11 @@ public final class FalTrainer implements LoraTrainer, AutoCloseable {
             return Mono.error(() ->
                     new ProviderException(ProviderFailure.TIMED_OUT, "There was no time left to queue the training."));
         }
-        return Mono.defer(() -> tried(posted(settings.queueing(), json.write(order)))
+        return Mono.defer(() -> new JsonTry(
+                        posted(settings.queueing(), json.write(order)),
+                        json.reader(),
+                        json::orderRefused,
+                        settings.maxAnswer())
                 .costlyAnswer(timeout, timer)
                 .onErrorMap(ProviderException.class, FalTrainer::uncertain)
                 .map(json::queued));
@@ -122,12 +171,7 @@ public final class FalTrainer implements LoraTrainer, AutoCloseable {
 
     private static ProviderException uncertain(ProviderException failure) {
         return switch (failure.failure()) {
-            case SERVER_ERROR, STALLED, BROKEN_ANSWER ->
-                new ProviderException(
-                        ProviderFailure.UNCERTAIN,
-                        failure.getMessage() + " Whether the training was queued is not known.",
-                        null,
-                        failure.reason());
+            case STALLED, BROKEN_ANSWER -> FalJson.uncertain(failure);
             default -> failure;
         };
     }

@@ -16,13 +16,31 @@ import tools.jackson.databind.node.MissingNode;
 final class JsonTry {
     private final WebClient.RequestHeadersSpec<?> request;
     private final ProviderReader reader;
+    private final Refusals refusals;
     private final DataSize maxAnswer;
     private volatile boolean sent;
     private volatile boolean arrived;
 
+    /** What an answer with a status that is not the hoped-for one means. */
+    @FunctionalInterface
+    interface Refusals {
+        /**
+         * The failure.
+         *
+         * @param error the answer's object, or a missing node when it is none
+         */
+        ProviderException of(int status, HttpHeaders headers, JsonNode error);
+    }
+
     JsonTry(WebClient.RequestHeadersSpec<?> request, ProviderReader reader, DataSize maxAnswer) {
+        this(request, reader, reader::refusal, maxAnswer);
+    }
+
+    /** @param refusals of a provider whose answers mean more than their statuses say */
+    JsonTry(WebClient.RequestHeadersSpec<?> request, ProviderReader reader, Refusals refusals, DataSize maxAnswer) {
         this.request = request;
         this.reader = reader;
+        this.refusals = refusals;
         this.maxAnswer = maxAnswer;
     }
 
@@ -82,7 +100,7 @@ final class JsonTry {
         int status = response.statusCode().value();
         HttpHeaders headers = response.headers().asHttpHeaders();
         return body.onErrorReturn(new byte[0])
-                .flatMap(bytes -> Mono.error(() -> reader.refusal(status, headers, errorIn(bytes))));
+                .flatMap(bytes -> Mono.error(() -> refusals.of(status, headers, errorIn(bytes))));
     }
 
     private JsonNode errorIn(byte[] body) {

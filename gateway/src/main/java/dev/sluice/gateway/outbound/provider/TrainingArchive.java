@@ -6,7 +6,20 @@ import reactor.core.publisher.Flux;
 /**
  * The pictures of a training, as a ZIP archive.
  *
- * @param length of the body, in bytes, exactly
- * @param body from its start for each subscriber, one at a time, who owns its buffers
+ * @param length of it, in bytes, exactly
+ * @param content all of it, or a part
  */
-public record TrainingArchive(long length, Flux<DataBuffer> body) {}
+public record TrainingArchive(long length, Content content) {
+
+    /** Reads an archive. */
+    @FunctionalInterface
+    public interface Content {
+        /** {@code count} bytes from {@code position} on, for each subscriber, one at a time, who owns the buffers. */
+        Flux<DataBuffer> bytes(long position, long count);
+    }
+
+    /** A part of it, which says when it is not as long as it should be. */
+    ExactBody part(long position, long count) {
+        return new ExactBody(content.bytes(position, count), count);
+    }
+}

@@ -181,14 +181,27 @@ public final class SpooledBytes implements Disposable {
      * {@link UncheckedIOException} when the disk does, or when they have been disposed of.
      */
     public Flux<DataBuffer> content() {
-        return Flux.<DataBuffer, Long>generate(() -> 0L, this::read).subscribeOn(uninterrupted);
+        return content(0, Long.MAX_VALUE);
     }
 
-    private Long read(Long position, SynchronousSink<DataBuffer> sink) {
+    /** The same, but at most {@code count} bytes from {@code position} on. */
+    public Flux<DataBuffer> content(long position, long count) {
+        long end = count > Long.MAX_VALUE - position ? Long.MAX_VALUE : position + count;
+        return Flux.<DataBuffer, Long>generate(() -> position, (at, sink) -> read(at, end, sink))
+                .subscribeOn(uninterrupted);
+    }
+
+    private Long read(Long position, long end, SynchronousSink<DataBuffer> sink) {
+        int most = (int) Math.min(BUFFER, end - position);
+        if (most <= 0) {
+            sink.complete();
+            return position;
+        }
         DataBuffer buffer = buffers.allocateBuffer(BUFFER);
         int count = -1;
         try (DataBuffer.ByteBufferIterator parts = buffer.writableByteBuffers()) {
-            count = open().read(parts.next(), position);
+            ByteBuffer part = parts.next();
+            count = open().read(part.limit(part.position() + Math.min(most, part.remaining())), position);
         } catch (IOException failed) {
             sink.error(new UncheckedIOException("spool file: " + failed.getMessage(), failed));
             DataBufferUtils.release(buffer);

@@ -14,6 +14,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
@@ -73,6 +74,63 @@ class TrainingOrderTest extends TrainingFaults {
 
         assertThat(problem.path("detail").asString()).endsWith("Whether the training was queued is not known.");
         assertThat(rig.fal.queueings()).isEqualTo(1);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {502, 503, 504})
+    void errorOfAGatewayInFrontIsNotUncertainAndIsAskedAgain(int status) {
+        TrainingRig rig = rig();
+        rig.fal.queue(page(status), FalStub.queued());
+
+        assertThat(rig.start().statusCode()).isEqualTo(202);
+
+        assertThat(rig.fal.queueings()).isEqualTo(2);
+    }
+
+    @Test
+    void errorOfAGatewayInFrontThatStaysIsToldAsOne() {
+        TrainingRig rig = rig();
+        rig.fal.queue(page(502));
+
+        JsonNode problem = refused(rig.start(), 502, "upstream_failed");
+
+        assertThat(problem.path("detail").asString()).doesNotContain("not known");
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {500, 503})
+    void pageThatFalItselfSendsIsUncertain(int status) {
+        TrainingRig rig = rig();
+        rig.fal.queue(page(status, "x-fal-request-id: 764cabcf-b745-4b3e-ae38-1200304cf45b"), FalStub.queued());
+
+        refused(rig.start(), 504, "upstream_timeout");
+
+        assertThat(rig.fal.queueings()).isEqualTo(1);
+    }
+
+    /** As nginx writes it. */
+    private static Behaviour page(int status, String... headerLines) {
+        String page = "<html><head><title>" + status + "</title></head><body><center>nginx</center></body></html>";
+        return FalStub.json(status, page, headerLines);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "workflows/alice/portrait, workflows/alice/portrait",
+        "comfy/alice/portrait, comfy/alice/portrait",
+        "workflows/alice/portrait/steps/2, workflows/alice/portrait",
+        "fal-ai/flux-lora/train, fal-ai/flux-lora"
+    })
+    void modelIsLookedUpAtItsAppWhereverThatIs(String model, String app) {
+        TrainingRig rig = rig("sluice.training.model", model);
+        rig.fal.serve(model, app);
+
+        HttpResponse<byte[]> started = rig.start();
+        assertThat(started.statusCode()).as(text(started)).isEqualTo(202);
+        HttpResponse<byte[]> answer =
+                get(rig.gateway, "alice", json(started).path("statusUrl").asString());
+
+        assertThat(json(answer).path("status").asString()).as(text(answer)).isEqualTo("running");
     }
 
     @Test

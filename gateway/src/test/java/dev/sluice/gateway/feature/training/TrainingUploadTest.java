@@ -9,7 +9,10 @@ import dev.sluice.gateway.testing.Behaviours;
 import dev.sluice.gateway.testing.Canary;
 import dev.sluice.gateway.testing.FalStub;
 import dev.sluice.gateway.testing.TestDns;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.net.http.HttpResponse;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -76,6 +79,74 @@ class TrainingUploadTest extends TrainingFaults {
                 .singleElement()
                 .satisfies(archive -> assertThat(Archives.read(archive)).hasSize(4));
         assertThat(rig.fal.orders()).hasSize(1);
+    }
+
+    @Test
+    void archiveOverTheLimitGoesUpInPartsEachAgainWhenItFailed() throws IOException {
+        TrainingRig rig = rig("sluice.training.archive.largest-put", "4MB", "sluice.training.archive.part", "2MB");
+        rig.fal.part(1, FalStub.taken("one"));
+        rig.fal.part(2, Behaviours.status(503), FalStub.taken("two"));
+        rig.fal.part(3, FalStub.taken("three"));
+
+        HttpResponse<byte[]> answer = rig.start("alice", TrainingRig.request(rig.pictures(5)));
+
+        assertThat(answer.statusCode()).as(text(answer)).isEqualTo(202);
+        List<byte[]> parts = rig.fal.archives();
+        assertThat(parts)
+                .extracting(part -> part.length)
+                .startsWith(2 << 20, 2 << 20, 2 << 20)
+                .hasSize(4);
+        ByteArrayOutputStream joined = new ByteArrayOutputStream();
+        for (int part : List.of(0, 2, 3)) {
+            joined.write(parts.get(part));
+        }
+        assertThat(Archives.read(joined.toByteArray())).hasSize(5);
+        assertThat(rig.fal.completions())
+                .singleElement()
+                .hasToString("{\"parts\":[{\"partNumber\":1,\"etag\":\"one\"},{\"partNumber\":2,\"etag\":\"two\"},"
+                        + "{\"partNumber\":3,\"etag\":\"three\"}]}");
+        assertThat(rig.fal.orders().getLast().path("images_data_url").asString())
+                .isEqualTo(rig.fal.fileUrl());
+    }
+
+    @Test
+    void partThatIsNeverTakenIsTheEndOfTheUpload() {
+        TrainingRig rig = rig("sluice.training.archive.largest-put", "2MB", "sluice.training.archive.part", "2MB");
+        rig.fal.part(1, FalStub.taken("one"));
+        rig.fal.part(2, FalStub.json(200, "{}"));
+
+        refused(rig.start(), 502, "upstream_failed");
+
+        assertThat(rig.fal.completions()).isEmpty();
+        assertThat(rig.fal.queueings()).isZero();
+    }
+
+    @Test
+    void archiveIsToldToBeDeletedAfterADay() {
+        TrainingRig rig = rig("sluice.training.archive.largest-put", "2MB", "sluice.training.archive.part", "100MB");
+        rig.fal.part(1, FalStub.taken("one"));
+        assertThat(rig.start().statusCode()).isEqualTo(202);
+        rig.fal
+                .askedForAPlace()
+                .forEach(request -> assertThat(request.header("X-Fal-Object-Lifecycle"))
+                        .containsExactly("{\"expiration_duration_seconds\":86400}"));
+        assertThat(rig.fal.askedForAPlace()).hasSize(1);
+    }
+
+    @Test
+    void archiveInOnePieceIsToldToBeDeletedToo() {
+        TrainingRig rig = rig("sluice.training.archive.expiry", "2h");
+        assertThat(rig.start().statusCode()).isEqualTo(202);
+        assertThat(rig.fal.askedForAPlace().getLast().header("X-Fal-Object-Lifecycle"))
+                .containsExactly("{\"expiration_duration_seconds\":7200}");
+    }
+
+    @Test
+    void operatorMayLeaveTheEndOfAnArchiveToTheStorage() {
+        TrainingRig rig = rig("sluice.training.archive.expiry", "0s");
+        assertThat(rig.start().statusCode()).isEqualTo(202);
+        assertThat(rig.fal.askedForAPlace().getLast().header("X-Fal-Object-Lifecycle"))
+                .isEmpty();
     }
 
     @Test
