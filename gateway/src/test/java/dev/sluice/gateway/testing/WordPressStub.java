@@ -26,6 +26,7 @@ public final class WordPressStub implements AutoCloseable {
     public static final long ID = 42;
 
     private static final String MEDIA = "/wp-json/wp/v2/media";
+    private static final String PLAIN = "/index.php?rest_route=";
     private static final JsonMapper JSON = new JsonMapper();
 
     private final HostileOrigin origin = HostileOrigin.start();
@@ -50,6 +51,32 @@ public final class WordPressStub implements AutoCloseable {
     /** From now on sending a file does this. */
     public void media(Behaviour behaviour) {
         origin.on(MEDIA, behaviour);
+    }
+
+    /** From now on its API is where sites without pretty permalinks have it, and nothing where it usually is. */
+    public void plainPermalinks(String frontPageLink) {
+        media(afterBody(Behaviours.status(404)));
+        frontPage(frontPageLink);
+        origin.on(PLAIN + "/wp/v2/media", this::take);
+        origin.on(PLAIN + "/wp/v2/media/" + ID, exchange -> {
+            changes.add(JSON.readTree(read(exchange)));
+            created().answer(exchange);
+        });
+    }
+
+    /** From now on its front page has this link, and no body, as an answer to HEAD. */
+    public void frontPage(String link) {
+        origin.on("/", exchange -> exchange.head(200, "Link: " + link, "Content-Type: text/html"));
+    }
+
+    /** From now on it takes files below this path too. */
+    public void below(String path) {
+        origin.on(path + MEDIA, this::take);
+    }
+
+    /** Any JSON, or what is none, with any status. */
+    public static Behaviour json(int status, String body, String... headerLines) {
+        return GeminiStub.json(status, body, headerLines);
     }
 
     /** From now on changing a file does this. */

@@ -47,16 +47,16 @@ final class WordPressRoutes implements FeatureRoutes {
      * Where it is now.
      *
      * @param id the library's number for it
-     * @param link its page
-     * @param sourceUrl the file
-     * @param warning what the library did not take beside the file
+     * @param link its page, if the library tells
+     * @param sourceUrl the file, if the library tells
+     * @param warning what the library did not take or tell beside the file; sent again, it would be there twice
      */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     record Sent(
             String site,
             long id,
-            URI link,
-            URI sourceUrl,
+            @Nullable URI link,
+            @Nullable URI sourceUrl,
             @Nullable String warning) {}
 
     @Override
@@ -119,7 +119,7 @@ final class WordPressRoutes implements FeatureRoutes {
     }
 
     private static Sent sent(String site, SentMedia media) {
-        return new Sent(site, media.id(), media.link(), media.sourceUrl(), media.altTextProblem());
+        return new Sent(site, media.id(), media.link(), media.sourceUrl(), media.warning());
     }
 
     private static GatewayException problem(ProviderException failure) {

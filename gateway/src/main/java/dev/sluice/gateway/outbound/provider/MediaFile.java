@@ -11,6 +11,6 @@ import reactor.core.publisher.Flux;
  * @param mediaType for example {@code image/png}
  * @param length of the body, in bytes, exactly
  * @param altText what the picture shows, for those who do not see it; empty leaves it out
- * @param body subscribed to at most once; whoever does owns its buffers
+ * @param body subscribed to once for each time that it is sent, one after the other; whoever does owns its buffers
  */
 public record MediaFile(String name, MediaType mediaType, long length, String altText, Flux<DataBuffer> body) {}

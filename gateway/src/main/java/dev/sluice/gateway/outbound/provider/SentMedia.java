@@ -7,15 +7,18 @@ import org.jspecify.annotations.Nullable;
  * A file that is in a media library.
  *
  * @param id the library's number for it
- * @param link its page, http or https
- * @param sourceUrl the file itself, http or https
- * @param altTextProblem why it has no alternative text though one was given, or null; the file is there all the same,
- *     and sending it again would put it there twice
+ * @param link its page, http or https; null when the library names none
+ * @param sourceUrl the file itself, http or https; null when the library names none
+ * @param warning what the library did not take or tell beside the file, or null; the file is there all the same, and
+ *     sending it again would put it there twice
  */
 public record SentMedia(
-        long id, URI link, URI sourceUrl, @Nullable String altTextProblem) {
+        long id,
+        @Nullable URI link,
+        @Nullable URI sourceUrl,
+        @Nullable String warning) {
 
-    SentMedia without(String altText) {
-        return new SentMedia(id, link, sourceUrl, altText);
+    SentMedia with(String another) {
+        return new SentMedia(id, link, sourceUrl, warning == null ? another : warning + " " + another);
     }
 }

@@ -4,8 +4,11 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.MediaType;
 import org.springframework.web.reactive.function.BodyInserters;
@@ -16,17 +19,21 @@ import reactor.netty.resources.LoopResources;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Puts files into the media libraries of the operator's WordPress sites. Nothing is repeated: a file that may have
- * arrived would be there twice. No cookie is kept, no redirect followed. Closing it closes its connections; the event
- * loops belong to somebody else.
+ * Puts files into the media libraries of the operator's WordPress sites. Nothing is repeated that may have arrived, for
+ * it would be there twice; what is answered with 404 did not, and is sent to where the site says that its API is. No
+ * cookie is kept, no redirect followed. Closing it closes its connections; the event loops belong to somebody else.
  *
  * @see <a href="https://developer.wordpress.org/rest-api/reference/media/">WordPress REST API, media</a>
  */
 public final class WordPressMedia implements AutoCloseable {
+    private static final int NOT_FOUND = 404;
+
     private final WordPressSettings settings;
     private final JsonMapper mapper;
     private final Scheduler timer;
     private final ProviderHttp http;
+    /** Of sites whose API is not in the usual place. */
+    private final Map<WordPressSite, WordPressApi> apis = new ConcurrentHashMap<>();
 
     /**
      * A client with connections of its own.
@@ -71,42 +78,83 @@ public final class WordPressMedia implements AutoCloseable {
             return Mono.error(() -> new ProviderException(
                     ProviderFailure.NOT_CONFIGURED, "This gateway knows no WordPress site of that name."));
         }
-        WordPressJson json = new WordPressJson(mapper, known);
-        return Mono.defer(() -> {
-            long end = timer.now(TimeUnit.NANOSECONDS) + settings.deadline().toNanos();
-            return upload(known, json, file)
-                    .flatMap(sent ->
-                            file.altText().isBlank() ? Mono.just(sent) : describe(known, json, file, sent, end));
-        });
+        return Mono.defer(() -> new Sending(known, file).run());
     }
 
-    private Mono<SentMedia> upload(WordPressSite site, WordPressJson json, MediaFile file) {
-        ExactBody body = new ExactBody(file.body(), file.length());
-        WebClient.RequestHeadersSpec<?> request = authorized(
-                        http.client().post().uri(site.media()), site)
-                .header(HttpHeaders.CONTENT_DISPOSITION, new AttachmentName(file.name()).disposition())
-                .contentType(file.mediaType())
-                .contentLength(file.length())
-                .body(BodyInserters.fromDataBuffers(body.buffers()));
-        return new JsonTry(request, json.reader(), settings.maxAnswer())
-                .costlyAnswer(settings.deadline(), timer)
-                .onErrorMap(failure -> body.failure() == null ? failure : body.failure())
-                .map(json::sent);
-    }
+    /** One file on its way, and the one deadline of all that it takes. */
+    private final class Sending {
+        private final WordPressSite site;
+        private final WordPressJson json;
+        private final MediaFile file;
+        private final long end;
 
-    /** The file is there by now, so this fails no more: who sent it again would have it twice. */
-    private Mono<SentMedia> describe(WordPressSite site, WordPressJson json, MediaFile file, SentMedia sent, long end) {
-        WebClient.RequestHeadersSpec<?> request = authorized(
-                        http.client().post().uri(site.media(sent.id())), site)
-                .contentType(MediaType.APPLICATION_JSON)
-                .bodyValue(json.altText(file.altText()));
-        Duration left = Duration.ofNanos(Math.max(0, end - timer.now(TimeUnit.NANOSECONDS)));
-        return new JsonTry(request, json.reader(), settings.maxAnswer())
-                .answer(left, timer)
-                .thenReturn(sent)
-                .onErrorResume(
-                        ProviderException.class,
-                        failure -> Mono.just(sent.without(String.valueOf(failure.getMessage()))));
+        Sending(WordPressSite site, MediaFile file) {
+            this.site = site;
+            this.json = new WordPressJson(mapper, site);
+            this.file = file;
+            this.end = timer.now(TimeUnit.NANOSECONDS) + settings.deadline().toNanos();
+        }
+
+        Mono<SentMedia> run() {
+            WordPressApi known = apis.getOrDefault(site, site.usualApi());
+            AtomicBoolean nothingThere = new AtomicBoolean();
+            return upload(known, nothingThere)
+                    .onErrorResume(
+                            ProviderException.class,
+                            failure -> nothingThere.get() ? elsewhere(known, failure) : Mono.error(failure));
+        }
+
+        /** Whoever answers 404 has not taken the file, so it is sent again to where the site says that its API is. */
+        private Mono<SentMedia> elsewhere(WordPressApi known, ProviderException failure) {
+            return http.client()
+                    .head()
+                    .uri(site.frontPage())
+                    .exchangeToMono(page -> page.releaseBody()
+                            .then(Mono.justOrEmpty(
+                                    WordPressApi.of(site, page.headers().header(HttpHeaders.LINK)))))
+                    .timeout(left(), timer)
+                    .onErrorComplete()
+                    .filter(named -> !named.equals(known))
+                    .switchIfEmpty(Mono.error(failure))
+                    .flatMap(named -> upload(named, new AtomicBoolean()).doOnNext(sent -> apis.put(site, named)));
+        }
+
+        private Mono<SentMedia> upload(WordPressApi api, AtomicBoolean nothingThere) {
+            ExactBody body = new ExactBody(file.body(), file.length());
+            WebClient.RequestHeadersSpec<?> request = authorized(
+                            http.client().post().uri(api.media()), site)
+                    .header(HttpHeaders.CONTENT_DISPOSITION, new AttachmentName(file.name()).disposition())
+                    .contentType(file.mediaType())
+                    .contentLength(file.length())
+                    .body(BodyInserters.fromDataBuffers(body.buffers()));
+            JsonTry.Refusals refusals = (status, headers, error) -> {
+                nothingThere.set(status == NOT_FOUND);
+                return json.refusal(status, headers, error);
+            };
+            return new JsonTry(request, json.reader(), refusals, settings.maxAnswer())
+                    .costlyAnswer(left(), timer)
+                    .onErrorMap(failure -> body.failure() == null ? failure : body.failure())
+                    .map(json::sent)
+                    .flatMap(sent -> file.altText().isBlank() ? Mono.just(sent) : describe(api, sent));
+        }
+
+        /** The file is there by now, so this fails no more: who sent it again would have it twice. */
+        private Mono<SentMedia> describe(WordPressApi api, SentMedia sent) {
+            WebClient.RequestHeadersSpec<?> request = authorized(
+                            http.client().post().uri(api.media(sent.id())), site)
+                    .contentType(MediaType.APPLICATION_JSON)
+                    .bodyValue(json.altText(file.altText()));
+            return new JsonTry(request, json.reader(), json::refusal, settings.maxAnswer())
+                    .answer(left(), timer)
+                    .thenReturn(sent)
+                    .onErrorResume(
+                            ProviderException.class,
+                            failure -> Mono.just(sent.with(String.valueOf(failure.getMessage()))));
+        }
+
+        private Duration left() {
+            return Duration.ofNanos(Math.max(0, end - timer.now(TimeUnit.NANOSECONDS)));
+        }
     }
 
     private static WebClient.RequestBodySpec authorized(WebClient.RequestBodySpec request, WordPressSite site) {

@@ -5,7 +5,7 @@ import java.net.URI;
 /**
  * One WordPress of the operator's.
  *
- * @param baseUrl scheme, host, port and path in front of {@code /wp-json}, without a slash at the end
+ * @param baseUrl scheme, host, port and path of its front page, without a slash at the end
  * @param user who uploads
  * @param applicationPassword made for this purpose in that user's profile; never the user's own password
  */
@@ -23,11 +23,13 @@ public record WordPressSite(URI baseUrl, String user, ApiKey applicationPassword
         return new ApiKey(user + ":" + applicationPassword.value());
     }
 
-    URI media() {
-        return URI.create(baseUrl + "/wp-json/wp/v2/media");
+    /** Its front page, which says where its API is. */
+    URI frontPage() {
+        return URI.create(baseUrl + "/");
     }
 
-    URI media(long id) {
-        return URI.create(media() + "/" + id);
+    /** Where its API is unless it says otherwise. */
+    WordPressApi usualApi() {
+        return new WordPressApi(baseUrl + "/wp-json/");
     }
 }
