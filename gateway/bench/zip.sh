@@ -4,6 +4,8 @@
 #
 #   gateway/bench/zip.sh            20 images of 1 MB, 20 s to warm up and 10 s a cell
 #   IMAGE_KB=5000 SECONDS_EACH=20 CLIENTS="1 50" gateway/bench/zip.sh
+#   BASELINE_JAR=old.jar CONTESTANTS="gateway baseline" CLIENTS="10 10 10 50 50 50" gateway/bench/zip.sh
+#                                   two gateways in turns; a number of clients that is named again is another round
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 image_kb=${IMAGE_KB:-1000}
@@ -66,6 +68,16 @@ up() { for _ in $(seq 300); do curl -s -m 5 -o /dev/null "$1" && return 0; sleep
 $java $java_options $gateway_options -jar gateway/target/gateway.jar --server.port=18182 --sluice.samples.enabled=false --sluice.limits.definitions.{ip,user,zip-slots,zip-bytes}.shadow=true \
   --sluice.fetch.allow-networks=127.0.0.2:18180 > "$work/gateway.log" 2>&1 &
 gateway_pid=$!
+if [[ " $contestants " == *" baseline "* ]]; then
+# shellcheck disable=SC2086
+$java $java_options $gateway_options -jar "$BASELINE_JAR" --server.port=18184 --sluice.samples.enabled=false --sluice.limits.definitions.{ip,user,zip-slots,zip-bytes}.shadow=true \
+  --sluice.zip.spool-directory="$work/baseline-spool" --sluice.image-proxy.cache.directory="$work/baseline-cache" \
+  --sluice.database.directory="$work/baseline-db" --sluice.storage.directory="$work/baseline-store" \
+  --sluice.training.spool-directory="$work/baseline-training" \
+  --sluice.fetch.allow-networks=127.0.0.2:18180 > "$work/baseline.log" 2>&1 &
+baseline_pid=$!
+up http://127.0.0.1:18184/actuator/health
+fi
 if [[ " $contestants " == *" passthrough "* ]]; then
 # shellcheck disable=SC2086
 $java $java_options -Dreactor.netty.send.maxPrefetchSize=16 -cp "$classpath" \
@@ -83,11 +95,12 @@ nginx_pids=$(pgrep -d, -P "$(cat "$work/proxy/pid")")
 target() {
   case $1 in
     gateway) echo "http://127.0.0.1:18182/api/zip $work/request.json" ;;
+    baseline) echo "http://127.0.0.1:18184/api/zip $work/request.json" ;;
     passthrough) echo "http://127.0.0.1:18183/archive.zip -" ;;
     nginx) echo "http://127.0.0.1:18181/archive.zip -" ;;
   esac
 }
-pids() { case $1 in gateway) echo "$gateway_pid" ;; passthrough) echo "$passthrough_pid" ;; nginx) echo "$nginx_pids" ;; esac; }
+pids() { case $1 in gateway) echo "$gateway_pid" ;; baseline) echo "$baseline_pid" ;; passthrough) echo "$passthrough_pid" ;; nginx) echo "$nginx_pids" ;; esac; }
 load() { # contestant, clients, seconds
   # shellcheck disable=SC2046
   $java -Xmx128m -XX:TieredStopAtLevel=4 "$root/gateway/bench/Load.java" $(target "$1") "$2" "$3" "$(pids "$1")"
