@@ -37,6 +37,8 @@ public final class PictureLoad {
             .connectTimeout(Duration.ofSeconds(5))
             .build();
 
+    private static final String USER = "bench-" + UUID.randomUUID();
+
     private static volatile boolean over;
     private static volatile long peakHeap;
     private static volatile long peakMemory;
@@ -57,7 +59,7 @@ public final class PictureLoad {
         String pid = args[6];
         boolean isPeer = way.equals("peer");
         if (!isPeer) {
-            token = text(post("/api/session", "{\"user\":\"bench-" + UUID.randomUUID() + "\"}"), "token");
+            token = text(post("/api/session", "{\"user\":\"" + USER + "\"}"), "token");
         }
 
         long before = memory(pid);
@@ -104,7 +106,7 @@ public final class PictureLoad {
         String type = HttpRequestTypes.of(file);
         String intent = text(
                 post(
-                        "/api/v1/hosts/bench/listings/submit-intent",
+                        "/api/v1/hosts/" + USER + "/listings/submit-intent",
                         "{\"images\":[{\"imageId\":\"one\",\"contentType\":\"" + type + "\",\"fileSize\":"
                                 + Files.size(file) + ",\"isPrimary\":true}]}"),
                 null);
@@ -118,7 +120,7 @@ public final class PictureLoad {
         int stored = HTTP.send(put.build(), BodyHandlers.discarding()).statusCode();
         return stored >= 300
                 ? new Answer(stored, 0)
-                : answer(post("/api/v1/hosts/bench/listings/" + listing + "/images/one/complete", ""));
+                : answer(post("/api/v1/hosts/" + USER + "/listings/" + listing + "/images/one/complete", ""));
     }
 
     /** Media types by file name. */
