@@ -213,7 +213,7 @@ public final class PictureLoad {
     }
 
     private static Thread watch(long everyMillis, Look look) {
-        return Thread.ofPlatform().start(() -> {
+        return Thread.ofPlatform().daemon().start(() -> {
             while (!over) {
                 try {
                     look.take();
