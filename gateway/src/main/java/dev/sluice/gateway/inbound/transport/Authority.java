@@ -7,7 +7,7 @@ import java.util.regex.Pattern;
  * information.
  */
 final class Authority {
-    private static final Pattern PORT = Pattern.compile("[0-9]{1,5}");
+    private static final int LONGEST_PORT = 5;
     private static final Pattern IPV6 = Pattern.compile("\\[[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*]");
     private static final String BESIDE_LETTERS_AND_DIGITS = "-._~!$&'()*+,;=";
     private static final int LONGEST_NAME = 255;
@@ -39,7 +39,10 @@ final class Authority {
 
     /** Whether {@code text} is a port's number. */
     static boolean isPort(String text) {
-        return PORT.matcher(text).matches() && Integer.parseInt(text) <= LARGEST_PORT;
+        return !text.isEmpty()
+                && text.length() <= LONGEST_PORT
+                && text.chars().allMatch(digit -> digit >= '0' && digit <= '9')
+                && Integer.parseInt(text) <= LARGEST_PORT;
     }
 
     private static boolean isHost(String text) {
