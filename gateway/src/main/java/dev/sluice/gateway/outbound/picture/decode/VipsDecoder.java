@@ -99,7 +99,7 @@ public final class VipsDecoder implements PictureDecoder, AutoCloseable {
         VipsPicture picture = new VipsPicture(tool, file, header, widths, directory);
         VipsThumbnails thumbnails = new VipsThumbnails(picture.webp());
         BareWebp largest = thumbnails.largest();
-        check(header, picture.said(), largest);
+        check(header, picture, largest);
         boolean isNoisy = !widths.isEmpty() && VipsThumbnails.isNoisy(largest);
         return new Decoded(
                 header.width(),
@@ -109,17 +109,18 @@ public final class VipsDecoder implements PictureDecoder, AutoCloseable {
     }
 
     /** A file whose header is read in two ways must not be shown as one picture and stored as another. */
-    private static void check(PictureHeader header, String said, BareWebp largest) {
+    private static void check(PictureHeader header, VipsPicture picture, BareWebp largest) {
         if (header.type().mediaType().equals("image/svg+xml")) {
             return; // how large it is depends on who shows it
         }
-        Matcher input = INPUT_SIZE.matcher(said);
+        Matcher input = INPUT_SIZE.matcher(picture.said());
         boolean isRight;
         if (input.find()) {
             int first = Integer.parseInt(input.group(1));
             int second = Integer.parseInt(input.group(2));
-            isRight = header.width() == (header.isTransposed() ? second : first)
-                    && header.height() == (header.isTransposed() ? first : second);
+            int by = picture.shrinkage();
+            isRight = isSame(header.width(), header.isTransposed() ? second : first, by)
+                    && isSame(header.height(), header.isTransposed() ? first : second, by);
         } else {
             double height = (double) largest.width() * header.height() / header.width();
             isRight = Math.abs(largest.height() - Math.max(1, height)) < ROUNDING;
@@ -131,6 +132,10 @@ public final class VipsDecoder implements PictureDecoder, AutoCloseable {
                             + " pixels, as it says",
                     null);
         }
+    }
+
+    private static boolean isSame(int side, int shrunk, int by) {
+        return by == 1 ? side == shrunk : Math.abs((double) side / by - shrunk) < 1;
     }
 
     @Override

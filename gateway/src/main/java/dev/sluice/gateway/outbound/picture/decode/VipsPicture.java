@@ -15,13 +15,16 @@ import org.springframework.util.unit.DataSize;
  * One picture in the hands of libvips' tool: the operations that make pyramids of it.
  *
  * <pre>
- *   JPEG, PNG, GIF, WebP      thumbnail ──▸ pyramid          shrinks while it loads where the format allows
- *   HEIF, AVIF, TIFF          thumbnail_image ──▸ pyramid    loads the picture itself, not a small one beside it
- *   SVG, JPEG XL              svgload, jxlload ──▸ file ──▸ thumbnail_image ──▸ pyramid
+ *   JPEG, PNG, GIF, WebP      thumbnail ──▸ pyramid                            shrinks while it loads, if the format can
+ *   HEIF, AVIF, TIFF          shrink ──▸ file ──▸ thumbnail ──▸ pyramid
+ *   SVG, JPEG XL              svgload, jxlload ──▸ file ──▸ thumbnail ──▸ pyramid
  * </pre>
  *
- * The loaders of the last line are none that libvips trusts with strangers' files. With them it would trust all others
- * too, so the operation names its loader, and the other sees only what that one wrote.
+ * Those of the second line may hold a small picture beside the picture itself, and {@code thumbnail} would take it. The
+ * operation that takes an opened picture, {@code thumbnail_image}, computes every row several times until libvips 8.14.
+ *
+ * <p>The loaders of the last line are none that libvips trusts with strangers' files. With them it would trust all
+ * others too, so the operation names its loader, and the other sees only what that one wrote.
  */
 final class VipsPicture {
     private static final String WEBP = "[Q=80]";
@@ -51,10 +54,9 @@ final class VipsPicture {
     private final PictureHeader header;
     private final List<Integer> widths;
     private final Path directory;
-    private final String operation;
     private final String input;
-    private final Loaders loaders;
-    private final List<String> options = new ArrayList<>();
+    private final int shrink;
+    private final String size;
     private boolean convertsColors;
     private String said = "";
 
@@ -72,31 +74,34 @@ final class VipsPicture {
         this.directory = directory;
         String name = directory.relativize(file).toString();
         String mediaType = header.type().mediaType();
-        loaders = PLUGINS.contains(mediaType) ? Loaders.TRUSTED : Loaders.BUILT_IN;
         switch (mediaType) {
             case "image/svg+xml" -> {
                 run(Loaders.ALL, List.of("svgload", name, "drawn.png", "--dpi", "96", "--scale", scale()));
-                operation = "thumbnail_image";
-                input = "drawn.png" + STRICT;
-                options.addAll(List.of("--size", "both"));
+                input = "drawn.png";
+                size = "both";
+                shrink = 1;
             }
             case "image/jxl" -> {
                 run(
                         Loaders.ALL,
                         List.of("jxlload", name, "decoded.tif", "--access", "sequential", "--fail-on", "error"));
-                operation = "thumbnail_image";
-                input = "decoded.tif" + STRICT;
-                options.addAll(List.of("--size", "down"));
+                input = "decoded.tif";
+                size = "down";
+                shrink = 1;
             }
             case "image/heic", "image/heif", "image/avif", "image/tiff" -> {
-                operation = "thumbnail_image";
-                input = name + STRICT;
-                options.addAll(List.of("--size", "down"));
+                shrink = shrink();
+                String by = Integer.toString(shrink);
+                run(
+                        PLUGINS.contains(mediaType) ? Loaders.TRUSTED : Loaders.BUILT_IN,
+                        List.of("shrink", name + STRICT, "shrunk.tif", by, by));
+                input = "shrunk.tif";
+                size = "down";
             }
             default -> {
-                operation = "thumbnail";
                 input = name;
-                options.addAll(List.of("--size", "down", "--fail-on", "error"));
+                size = "down";
+                shrink = 1;
             }
         }
         // JPEG XL codes its profile; its loader gives one to every picture.
@@ -108,6 +113,22 @@ final class VipsPicture {
                 ? (double) Placeholder.SIDE / Math.max(header.width(), header.height())
                 : (double) widths.getLast() / header.width();
         return Double.toString(Math.max(0.001, wanted));
+    }
+
+    /**
+     * By what a picture may be shrunk, a mean of so many pixels in each direction, so that it is still twice as large
+     * as the largest thumbnail. What is transparent is not, for its hidden colours would be mixed in.
+     */
+    private int shrink() {
+        int most = widths.isEmpty()
+                ? Math.max(header.width(), header.height()) / (2 * Placeholder.SIDE)
+                : header.width() / (2 * widths.getLast());
+        return header.hasAlpha() ? 1 : Math.max(1, Math.min(most, Math.min(header.width(), header.height())));
+    }
+
+    /** What libvips tells as its size is the picture's, divided by this and rounded. */
+    int shrinkage() {
+        return shrink;
     }
 
     /** Its pyramid with WebP files as tiles. */
@@ -145,14 +166,14 @@ final class VipsPicture {
         String name = prefix + extension;
         String side = Integer.toString(Placeholder.SIDE);
         List<String> all = new ArrayList<>();
-        all.addAll(List.of(operation, input, VipsPyramid.output(name, "." + extension + saving)));
+        all.addAll(List.of("thumbnail", input, VipsPyramid.output(name, "." + extension + saving)));
         all.addAll(
                 widths.isEmpty()
                         ? List.of(side, "--height", side)
                         : List.of(widths.getLast().toString(), "--height", ANY_HEIGHT));
-        all.addAll(options);
+        all.addAll(List.of("--size", size, "--fail-on", "error"));
         all.addAll(colors);
-        said = run(loaders, all);
+        said = run(Loaders.BUILT_IN, all);
         VipsPyramid pyramid = VipsPyramid.read(directory, name, "." + extension);
         if (pyramid == null) {
             // It says so at its end, and succeeds.
