@@ -64,10 +64,10 @@ public final class PictureLoad {
 
         long before = memory(pid);
         List<Thread> watchers = new ArrayList<>();
-        watchers.add(watch(100, () -> peakMemory = Math.max(peakMemory, memory(pid))));
+        watchers.add(watch(200, () -> peakMemory = Math.max(peakMemory, memory(pid))));
         if (!isPeer) {
             watchers.add(watch(250, () -> peakHeap = Math.max(peakHeap, heap())));
-            watchers.add(watch(50, PictureLoad::session));
+            watchers.add(watch(100, PictureLoad::session));
         }
         long start = System.nanoTime();
         List<Answer> answers = new ArrayList<>();
