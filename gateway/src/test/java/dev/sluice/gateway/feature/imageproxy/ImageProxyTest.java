@@ -81,7 +81,7 @@ class ImageProxyTest {
         assertThat(answer.body()).isEqualTo(PICTURE);
         assertThat(header(answer, "Content-Type")).isEqualTo("image/png");
         assertThat(header(answer, "Content-Length")).isEqualTo("100000");
-        assertThat(header(answer, "Cache-Control")).isEqualTo("public, max-age=86400, stale-while-revalidate=604800");
+        assertThat(header(answer, "Cache-Control")).isEqualTo("private, max-age=86400, stale-while-revalidate=604800");
     }
 
     @Test
