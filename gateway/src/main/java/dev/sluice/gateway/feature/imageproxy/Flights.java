@@ -13,6 +13,7 @@ import reactor.core.Disposable;
 import reactor.core.Disposables;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
+import reactor.util.context.ContextView;
 
 /**
  * One task for any number of callers that want the same thing at the same time. Who comes first starts it, who comes
@@ -60,7 +61,7 @@ final class Flights<T> {
      * @param take called for each caller with the result, while everything the task acquired is held
      */
     <R> Mono<R> join(String key, Function<Disposable.Composite, Mono<T>> task, BiFunction<T, Role, R> take) {
-        return Mono.defer(() -> {
+        return Mono.deferContextual(context -> {
             while (true) {
                 Flight flight = underWay.get(key);
                 if (flight == null) {
@@ -70,7 +71,7 @@ final class Flights<T> {
                     Flight opened = new Flight(key);
                     flight = underWay.putIfAbsent(key, opened);
                     if (flight == null) {
-                        return opened.board(Role.FIRST, take).doOnSubscribe(boarded -> opened.start(task));
+                        return opened.board(Role.FIRST, take).doOnSubscribe(boarded -> opened.start(task, context));
                     }
                 }
                 if (flight.enter()) {
@@ -128,11 +129,13 @@ final class Flights<T> {
                     .doFinally(end -> leave());
         }
 
-        void start(Function<Disposable.Composite, Mono<T>> work) {
+        /** @param context of the caller who starts it */
+        void start(Function<Disposable.Composite, Mono<T>> work, ContextView context) {
             // Deferred: a task that cannot even be made fails for all who are aboard.
             Disposable running = Mono.defer(() -> work.apply(resources))
                     // Landed before anybody hears of it: who asks after having been answered begins anew.
                     .doOnTerminate(() -> underWay.remove(key, this))
+                    .contextWrite(context)
                     .subscribe(result::tryEmitValue, result::tryEmitError, result::tryEmitEmpty);
             boolean nobodyLeft;
             synchronized (lock) {
