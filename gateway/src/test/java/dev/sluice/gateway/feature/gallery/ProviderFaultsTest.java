@@ -133,6 +133,19 @@ class ProviderFaultsTest {
     }
 
     @Test
+    void pictureThatComesInHalvesIsNotLost() {
+        byte[] png = Drawn.noise(200, 100);
+        rig.pictures.on(
+                "/twice.png", Behaviours.failing(1, Behaviours.truncated(png.length, 30_000), Behaviours.image(png)));
+        rig.pictureAt(rig.pictures.url("/twice.png"));
+
+        JsonNode image = alice.ended(alice.ordered("broken off once"));
+
+        assertThat(image.required("status").stringValue()).as(image.toString()).isEqualTo("completed");
+        assertThat(image.required("size").intValue()).isEqualTo(png.length);
+    }
+
+    @Test
     void reasonOfAFailureReachesTheCaller() {
         rig.provider.look(ReplicateStub.ended("failed", "{\"message\":\"The paint ran out\"}"));
 

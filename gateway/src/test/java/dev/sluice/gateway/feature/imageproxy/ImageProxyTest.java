@@ -85,6 +85,22 @@ class ImageProxyTest {
     }
 
     @Test
+    void imageThatBreaksOffOnceIsWhole() {
+        Behaviour once = Behaviours.failing(
+                1, Behaviours.truncated(PICTURE.length, PICTURE.length / 2), Behaviours.image(PICTURE));
+
+        try (ProxyRig again = ProxyRig.withoutCache("sluice.fetch.retry.tries", "2")) {
+            again.origin.on("/once.png", once);
+
+            HttpResponse<byte[]> answer = again.get("/once.png");
+
+            assertThat(answer.statusCode()).isEqualTo(200);
+            assertThat(answer.body()).isEqualTo(PICTURE);
+            assertThat(again.origin.requests("/once.png")).isEqualTo(2);
+        }
+    }
+
+    @Test
     void typeIsThatOfTheOriginsImage() {
         byte[] jpeg = withStart("ffd8ffe000104a46494600010100000100010000");
         byte[] webp = withStart("524946462a00000057454250565038200a000000");

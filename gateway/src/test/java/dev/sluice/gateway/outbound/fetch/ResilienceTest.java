@@ -57,7 +57,10 @@ class ResilienceTest {
                 Behaviours.status(429),
                 Behaviours.status(429, "Retry-After: Sat, 21 Nov 2020 00:00:00 GMT"),
                 Behaviours.status(429, "Retry-After: whenever"),
-                Behaviours.reset());
+                Behaviours.reset(),
+                Behaviours.raw(""),
+                Behaviours.raw("HTTP/1.1 2"),
+                Behaviours.raw("HTTP/1.1 200 OK\r\nContent-Ty"));
     }
 
     @ParameterizedTest
