@@ -6,6 +6,7 @@ import dev.sluice.gateway.contract.FeatureRoutes;
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.gateway.feature.uploads.UploadTickets.Ticket;
+import dev.sluice.gateway.outbound.database.Uploads;
 import dev.sluice.gateway.outbound.storage.ObjectStore;
 import dev.sluice.gateway.outbound.storage.StorageException;
 import dev.sluice.zipstream.BodyTooSlowException;
@@ -30,11 +31,13 @@ final class TicketRoutes implements FeatureRoutes {
     private static final MinimumRate SLOWEST = new MinimumRate(1024, Duration.ofSeconds(30));
 
     private final UploadTickets tickets;
+    private final Uploads uploads;
     private final ObjectStore store;
     private final UploadsProperties properties;
 
-    TicketRoutes(UploadTickets tickets, ObjectStore store, UploadsProperties properties) {
+    TicketRoutes(UploadTickets tickets, Uploads uploads, ObjectStore store, UploadsProperties properties) {
         this.tickets = tickets;
+        this.uploads = uploads;
         this.store = store;
         this.properties = properties;
     }
@@ -63,11 +66,19 @@ final class TicketRoutes implements FeatureRoutes {
                             Schedulers.parallel()),
                     SLOWEST,
                     Schedulers.parallel());
-            return store.put(ticket.key(), ticket.object(), body)
+            return uploads.isAwaited(ticket.key().value())
+                    .filter(isAwaited -> isAwaited)
+                    .switchIfEmpty(Mono.error(TicketRoutes::over))
+                    .flatMap(isAwaited -> store.put(ticket.key(), ticket.object(), body))
                     .onErrorMap(StorageException.class, TicketRoutes::problem)
                     .onErrorMap(TicketRoutes::isLate, late -> tooSlow(late))
                     .then(ServerResponse.ok().build());
         });
+    }
+
+    private static GatewayException over() {
+        return new GatewayException(
+                ProblemCode.CONFLICT, "The upload is complete already, was refused, or was announced anew.");
     }
 
     /** The client's own doing, which no store has part in; its answer finds nobody. */

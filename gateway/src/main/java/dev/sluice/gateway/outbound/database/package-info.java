@@ -43,10 +43,13 @@
  *              died, or the store failed: stuckDeleting() → delete the object → finishDelete
  * </pre>
  *
- * A key is never used twice, so that a writer that comes too late overwrites nothing. An intent that is being removed
- * can no longer become a row: {@code abandon} and {@code takeExpired} race with the transaction for one row of
- * {@code object_intents}, and one of them wins. An intent has to live longer than a put may take; what a writer puts
- * after that, having been suspended for example, is found by comparing
+ * The key of an upload is one that no row ever names: its intent stays until it expires, since whoever has the signed
+ * URL may put the object again until then.
+ *
+ * <p>A key is never used twice by the gateway, so that a writer that comes too late overwrites nothing. An intent that
+ * is being removed can no longer become a row: {@code abandon} and {@code takeExpired} race with the transaction for
+ * one row of {@code object_intents}, and one of them wins. An intent has to live longer than a put may take; what a
+ * writer puts after that, having been suspended for example, is found by comparing
  * {@link dev.sluice.gateway.outbound.database.ObjectReferences#inKeyOrder() the keys that rows name} with the store's
  * own listing.
  */

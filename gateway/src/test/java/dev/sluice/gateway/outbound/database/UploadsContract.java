@@ -1,15 +1,19 @@
 package dev.sluice.gateway.outbound.database;
 
+import static dev.sluice.gateway.outbound.database.ImagesContract.failure;
 import static dev.sluice.gateway.outbound.database.TestDatabase.done;
 import static dev.sluice.gateway.outbound.database.TestDatabase.get;
 import static dev.sluice.gateway.outbound.database.TestDatabase.isEmpty;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sluice.gateway.outbound.database.ImageScope.Everywhere;
 import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 abstract class UploadsContract extends RepositoryContract {
@@ -107,6 +111,74 @@ abstract class UploadsContract extends RepositoryContract {
     }
 
     @Test
+    void uploadBecomesAnImageOnceUnderAnotherKeyAndItsOwnKeyStaysNamed() {
+        Upload front = upload("front");
+        announce(front);
+        assertThat(get(db.uploads.isAwaited(front.objectKey()))).isTrue();
+        Image image = copied(front);
+
+        done(db.uploads.complete(image));
+
+        assertThat(get(db.images.find(front.imageId(), new Everywhere()))).isEqualTo(image);
+        assertThat(get(db.uploads.isAwaited(front.objectKey()))).isFalse();
+        assertThat(get(db.uploads.forget(front.imageId()))).isFalse();
+        assertThat(get(db.references.isNamed(front.objectKey()))).isTrue();
+        assertThat(get(db.uploads.announce(List.of(upload("back")), HOUR, 1))).isEqualTo(new UploadStart.Announced());
+        get(db.deletion.begin(front.imageId(), new Everywhere()));
+        done(db.deletion.finish(front.imageId()));
+        assertThat(isEmpty(find("front"))).isTrue();
+        assertThatThrownBy(() -> done(db.uploads.complete(copied(front)))).satisfies(failure(DatabaseFailure.CONFLICT));
+        assertThat(get(db.uploads.forgetEnded())).isZero();
+        db.clock.advance(HOUR);
+        for (ObjectIntent intent : get(db.intents.takeExpired(10))) {
+            done(db.intents.forget(intent.key()));
+        }
+        assertThat(get(db.uploads.forgetEnded())).as("of which no image came").isEqualTo(1);
+        assertThat(isEmpty(find("front"))).isTrue();
+    }
+
+    @Test
+    void whatIsAnnouncedNoMoreBecomesNoImage() {
+        Upload front = upload("front");
+        announce(front);
+        assertThat(get(db.uploads.forget(front.imageId()))).isTrue();
+        Image image = copied(front);
+
+        assertThatThrownBy(() -> done(db.uploads.complete(image))).satisfies(failure(DatabaseFailure.CONFLICT));
+
+        assertThat(isEmpty(db.images.find(front.imageId(), new Everywhere()))).isTrue();
+        assertThat(get(db.uploads.isAwaited(front.objectKey()))).isFalse();
+    }
+
+    @Test
+    void completionsAtOnceMakeOneImage() {
+        for (int i = 0; i < 10; i++) {
+            Upload upload = upload("image" + i);
+            get(db.uploads.announce(List.of(upload), HOUR, 1000));
+            List<Mono<Boolean>> both = Stream.of(copied(upload), copied(upload))
+                    .map(image -> db.uploads.complete(image).thenReturn(true).onErrorReturn(false))
+                    .toList();
+
+            assertThat(get(Flux.merge(both).collectList())).containsExactlyInAnyOrder(true, false);
+        }
+    }
+
+    /** The image that becomes of an upload: its object is announced, under a key of its own. */
+    private Image copied(Upload upload) {
+        String key = "t/0/" + UUID.randomUUID() + ".png";
+        done(db.intents.announce(key, upload.imageId(), HOUR));
+        return Image.stored(
+                upload.imageId(),
+                upload.owner(),
+                null,
+                ImageSource.UPLOADED,
+                null,
+                TestDatabase.object(key),
+                upload.listing(),
+                db.clock.instant());
+    }
+
+    @Test
     void oneTooManyAnnouncesNothingAndForgetsNothing() {
         Upload first = upload("0");
         announce(first);
@@ -144,11 +216,13 @@ abstract class UploadsContract extends RepositoryContract {
     void uploadOfADeletedImageIsForgotten() {
         Upload front = upload("front");
         announce(front);
-        done(db.images.add(stored(front)));
+        done(db.uploads.complete(stored(front)));
         get(db.deletion.begin(front.imageId(), new Everywhere()));
         done(db.deletion.finish(front.imageId()));
 
-        assertThat(get(db.uploads.forgetEnded())).isEqualTo(1);
+        get(db.uploads.forgetEnded());
+
+        assertThat(isEmpty(find("front"))).isTrue();
     }
 
     @Test
@@ -156,7 +230,7 @@ abstract class UploadsContract extends RepositoryContract {
         Upload front = upload("front");
         announce(front, upload("back"));
 
-        done(db.uploads.forget(front.imageId()));
+        assertThat(get(db.uploads.forget(front.imageId()))).isTrue();
 
         assertThat(isEmpty(find("front"))).isTrue();
         assertThat(get(find("back")).name()).isEqualTo("back");
