@@ -41,8 +41,10 @@ class ProviderFaultsTest {
     @BeforeAll
     void start() {
         rig = new ProviderRig(data);
-        gateway =
-                rig.gateway(Map.of("sluice.gallery.generation.deadline", "3s", "sluice.gallery.max-image-size", "1MB"));
+        gateway = rig.gateway(Map.of(
+                "sluice.gallery.generation.deadline", "3s",
+                "sluice.gallery.max-image-size", "1MB",
+                "sluice.fetch.retry.backoff", "10ms"));
         alice = GalleryClient.alice(gateway::uri);
     }
 
