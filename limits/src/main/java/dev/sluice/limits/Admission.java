@@ -2,6 +2,7 @@ package dev.sluice.limits;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Subscription;
@@ -36,6 +37,7 @@ final class Admission implements Subscription {
     private final CoreSubscriber<? super Decision> actual;
     private final AtomicInteger state = new AtomicInteger(NEW);
     private final long begun = System.nanoTime();
+    private final AtomicBoolean alone = new AtomicBoolean();
     private int tries;
     private volatile Deadlines.@Nullable Entry deadline;
     private volatile List<Standing> wallStandings = List.of();
@@ -74,6 +76,14 @@ final class Admission implements Subscription {
 
     boolean isWaiting() {
         return state.get() == WAITING;
+    }
+
+    /**
+     * Whether whoever asks may decide it without Redis: the first to ask. Two that decide count one permit under its
+     * one id, and the one that comes too late would give it back while it is in use.
+     */
+    boolean mayDecideAlone() {
+        return isWaiting() && alone.compareAndSet(false, true);
     }
 
     /** The windows may have changed on the way to Redis, but not again and again. */

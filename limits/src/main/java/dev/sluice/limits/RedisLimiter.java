@@ -171,7 +171,7 @@ public final class RedisLimiter implements Limiter, AutoCloseable {
 
     /** Redis is not to be waited for: every limit does what its outage says. */
     void decideAlone(Admission admission) {
-        if (!admission.isWaiting()) {
+        if (!admission.mayDecideAlone()) {
             return;
         }
         Decision decision = local.decide(

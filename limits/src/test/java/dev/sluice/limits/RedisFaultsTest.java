@@ -9,11 +9,17 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import reactor.core.Disposable;
+import reactor.core.publisher.BaseSubscriber;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
@@ -134,6 +140,55 @@ class RedisFaultsTest {
             return events.recovered.get() == 1;
         });
         assertThat(events.degraded).hasValue(1);
+    }
+
+    /** Each of the two once took the other's slot for one that nobody uses, and gave it back. */
+    @Test
+    void deadlineAndFailureThatMeetDecideOnce() throws Exception {
+        RedisLimiter limiter = limiter(RedisFixture.PATIENT);
+        redis.stop();
+        PolicyPlan plan = new PolicyPlan(
+                new Policy("test", List.of(Slots.of("one", Scope.SUBJECT, 1, Duration.ofHours(1)))),
+                RedisFixture.PATIENT);
+        CyclicBarrier together = new CyclicBarrier(2);
+        try (ExecutorService pair = Executors.newFixedThreadPool(2)) {
+            for (int i = 0; i < 300; i++) {
+                Subject subject = new Subject("user:" + i, "203.0.113.7");
+                LocalDecision first = new LocalDecision(limiter, plan, subject);
+                Callable<Decision> alone = () -> {
+                    together.await();
+                    return first.alone();
+                };
+                pair.invokeAll(List.of(alone, alone));
+
+                assertThat(first.alone()).isInstanceOf(Decision.Admitted.class);
+                assertThat(new LocalDecision(limiter, plan, subject).alone()).isInstanceOf(Decision.Refused.class);
+            }
+        }
+    }
+
+    /** A request that Redis does not answer. */
+    private static final class LocalDecision extends BaseSubscriber<Decision> {
+        private final RedisLimiter limiter;
+        private final Admission admission;
+        private volatile @Nullable Decision decision;
+
+        LocalDecision(RedisLimiter limiter, PolicyPlan plan, Subject subject) {
+            this.limiter = limiter;
+            this.admission = new Admission(limiter, plan, subject, "f-" + IDS.incrementAndGet(), this);
+            onSubscribe(admission);
+        }
+
+        @Override
+        protected void hookOnNext(Decision value) {
+            decision = value;
+        }
+
+        /** What is decided without Redis, here or by whoever else did it. */
+        @Nullable Decision alone() {
+            limiter.decideAlone(admission);
+            return decision;
+        }
     }
 
     @Test
