@@ -6,7 +6,6 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.Base64;
 import org.jspecify.annotations.Nullable;
-import org.springframework.http.HttpCookie;
 import org.springframework.http.ResponseCookie;
 import org.springframework.http.server.reactive.ServerHttpRequest;
 
@@ -28,10 +27,9 @@ final class AnonymousCookie {
 
     /** The id of a cookie that this gateway made, or null. */
     @Nullable String read(ServerHttpRequest request) {
-        HttpCookie cookie = request.getCookies().getFirst(NAME);
-        String value = cookie == null ? "" : cookie.getValue();
-        int dot = value.indexOf('.');
-        if (dot < 1) {
+        String value = CookieSecurity.value(request, NAME);
+        int dot = value == null ? -1 : value.indexOf('.');
+        if (value == null || dot < 1) {
             return null;
         }
         String id = value.substring(0, dot);

@@ -1,7 +1,6 @@
 package dev.sluice.gateway.inbound.identity;
 
 import org.jspecify.annotations.Nullable;
-import org.springframework.http.HttpCookie;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.server.reactive.ServerHttpRequest;
 
@@ -17,7 +16,6 @@ final class SessionCookie {
     }
 
     static @Nullable String value(ServerHttpRequest request) {
-        HttpCookie cookie = request.getCookies().getFirst(NAME);
-        return cookie == null || cookie.getValue().isEmpty() ? null : cookie.getValue();
+        return CookieSecurity.value(request, NAME);
     }
 }

@@ -31,7 +31,7 @@ class BehindTlsTest {
             visit.button("Sign in").click();
             assertThat(visit.page().locator("main h1")).hasText("Upload");
             assertThat(visit.context().cookies())
-                    .filteredOn(cookie -> cookie.name.equals("sluice_session"))
+                    .filteredOn(cookie -> cookie.name.equals("__Host-sluice_session"))
                     .singleElement()
                     .satisfies(cookie -> assertThat(cookie.secure).isTrue());
 
@@ -41,7 +41,7 @@ class BehindTlsTest {
 
             visit.button("Sign out").click();
             visit.page().getByText("Sign in").first().waitFor();
-            assertThat(visit.context().cookies()).noneMatch(cookie -> cookie.name.equals("sluice_session"));
+            assertThat(visit.context().cookies()).noneMatch(cookie -> cookie.name.equals("__Host-sluice_session"));
         }
     }
 }
