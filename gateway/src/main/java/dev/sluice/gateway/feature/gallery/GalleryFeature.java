@@ -258,7 +258,8 @@ public class GalleryFeature {
     }
 
     @Bean
-    FeatureRoutes galleryWordPressRoutes(Gallery gallery, ObjectStore store, WordPressMedia sites) {
-        return Outages.told(new WordPressRoutes(gallery, store, sites));
+    FeatureRoutes galleryWordPressRoutes(
+            Gallery gallery, ObjectStore store, WordPressMedia sites, GalleryProperties properties) {
+        return Outages.told(new WordPressRoutes(gallery, store, sites, properties.wordpress()));
     }
 }

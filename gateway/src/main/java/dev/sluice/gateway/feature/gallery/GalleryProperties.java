@@ -1,12 +1,15 @@
 package dev.sluice.gateway.feature.gallery;
 
+import dev.sluice.gateway.contract.Caller;
 import dev.sluice.gateway.contract.SettingCheck;
 import dev.sluice.gateway.outbound.provider.ApiKey;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
@@ -108,9 +111,20 @@ record GalleryProperties(
      * @param url of the site, in front of {@code /wp-json}
      * @param user who uploads
      * @param applicationPassword that user's, made for this gateway
+     * @param roles of callers who may send images there, beside admins; {@code *} for everybody who is signed in
+     * @param projects likewise
      */
-    record Site(String url, String user, ApiKey applicationPassword) {
+    record Site(
+            String url,
+            String user,
+            ApiKey applicationPassword,
+            @DefaultValue Set<String> roles,
+            @DefaultValue Set<String> projects) {
+        private static final String EVERYBODY = "*";
+
         Site {
+            roles = Set.copyOf(roles);
+            projects = Set.copyOf(projects);
             url = url.strip().replaceFirst("/+$", "");
             checkUrl("wordpress.*.url", url);
             if (user.isBlank() || user.contains(":")) {
@@ -119,6 +133,14 @@ record GalleryProperties(
             if (!applicationPassword.isSet()) {
                 throw CHECK.bad("wordpress.*.application-password", "none", "one made for this gateway");
             }
+        }
+
+        /** Whether a caller may send images there. */
+        boolean admits(Caller caller) {
+            return caller.isAdmin()
+                    || roles.contains(EVERYBODY)
+                    || !Collections.disjoint(roles, caller.roles())
+                    || !Collections.disjoint(projects, caller.projects());
         }
     }
 

@@ -1,10 +1,12 @@
 package dev.sluice.gateway.feature.gallery;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import dev.sluice.gateway.contract.Caller;
 import dev.sluice.gateway.contract.Endpoint;
 import dev.sluice.gateway.contract.FeatureRoutes;
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
+import dev.sluice.gateway.feature.gallery.GalleryProperties.Site;
 import dev.sluice.gateway.outbound.database.Image;
 import dev.sluice.gateway.outbound.database.StoredObject;
 import dev.sluice.gateway.outbound.provider.MediaFile;
@@ -16,6 +18,7 @@ import dev.sluice.gateway.outbound.storage.ObjectStore;
 import dev.sluice.zipstream.EntryNames;
 import java.net.URI;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -29,11 +32,14 @@ final class WordPressRoutes implements FeatureRoutes {
     private final Gallery gallery;
     private final ObjectStore store;
     private final WordPressMedia sites;
+    private final Map<String, Site> configured;
 
-    WordPressRoutes(Gallery gallery, ObjectStore store, WordPressMedia sites) {
+    /** @param configured the sites by name, each with whom it admits */
+    WordPressRoutes(Gallery gallery, ObjectStore store, WordPressMedia sites, Map<String, Site> configured) {
         this.gallery = gallery;
         this.store = store;
         this.sites = sites;
+        this.configured = configured;
     }
 
     /**
@@ -72,27 +78,36 @@ final class WordPressRoutes implements FeatureRoutes {
     private Mono<ServerResponse> send(ServerRequest request) {
         UUID id = GalleryRequests.id(request);
         return GalleryRoutes.read(request, Wish.class, "site").flatMap(wish -> {
-            String site = site(wish);
+            String site = site(wish, GalleryRoutes.caller(request));
             return gallery.find(id, Gallery.own(GalleryRoutes.caller(request)))
                     .flatMap(image -> send(image, site))
                     .flatMap(GalleryRoutes::json);
         });
     }
 
-    private String site(Wish wish) {
-        if (sites.sites().isEmpty()) {
+    private String site(Wish wish, Caller caller) {
+        if (configured.isEmpty()) {
             throw new GatewayException(ProblemCode.PROVIDER_NOT_CONFIGURED, "This gateway knows no WordPress site.");
         }
-        String site = wish.site() == null && sites.sites().size() == 1
-                ? sites.sites().iterator().next()
+        List<String> open = configured.entrySet().stream()
+                .filter(site -> site.getValue().admits(caller))
+                .map(Map.Entry::getKey)
+                .sorted()
+                .toList();
+        String wanted = wish.site() == null && configured.size() == 1
+                ? configured.keySet().iterator().next()
                 : wish.site();
-        if (site == null || !sites.sites().contains(site)) {
-            throw GalleryRequests.bad(
-                    "site",
-                    wish.site(),
-                    "one of " + sites.sites().stream().sorted().toList());
+        if (wanted != null && open.contains(wanted)) {
+            return wanted;
         }
-        return site;
+        // Who may use none is told of none.
+        if (open.isEmpty()) {
+            throw new GatewayException(
+                    ProblemCode.FORBIDDEN,
+                    "roles: " + caller.roles() + ", projects: " + caller.projects()
+                            + " (expected: admin, or what a WordPress site of this gateway admits)");
+        }
+        throw GalleryRequests.bad("site", wish.site(), "one of " + open);
     }
 
     private Mono<Sent> send(Image image, String site) {

@@ -3,12 +3,14 @@ package dev.sluice.gateway.feature.gallery;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.sluice.gateway.contract.Caller;
 import dev.sluice.gateway.feature.gallery.GalleryProperties.GenerationBounds;
 import dev.sluice.gateway.outbound.provider.ApiKey;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -21,6 +23,10 @@ class GalleryPropertiesTest {
         var source = new MapConfigurationPropertySource();
         settings.forEach((key, value) -> source.put("sluice.gallery." + key, value));
         return new Binder(source).bindOrCreate("sluice.gallery", GalleryProperties.class);
+    }
+
+    private static Caller caller(Set<String> roles, Set<String> projects) {
+        return new Caller(Caller.Kind.USER, "alice", roles, projects, "192.0.2.1");
     }
 
     @Test
@@ -72,7 +78,9 @@ class GalleryPropertiesTest {
                 Map.entry("generation.forbidden-terms", "one,two words"),
                 Map.entry("wordpress.blog.url", "https://blog.example/"),
                 Map.entry("wordpress.blog.user", "editor"),
-                Map.entry("wordpress.blog.application-password", "aaaa bbbb")));
+                Map.entry("wordpress.blog.application-password", "aaaa bbbb"),
+                Map.entry("wordpress.blog.roles", "editor,author"),
+                Map.entry("wordpress.blog.projects", "press")));
 
         ApiKey token = properties.generation().apiToken();
         GalleryProperties.Site blog =
@@ -81,6 +89,10 @@ class GalleryPropertiesTest {
         assertThat(blog.url()).isEqualTo("https://blog.example");
         assertThat(blog.user()).isEqualTo("editor");
         assertThat(blog.applicationPassword().isSet()).isTrue();
+        assertThat(blog.admits(caller(Set.of("author"), Set.of()))).isTrue();
+        assertThat(blog.admits(caller(Set.of("user"), Set.of("press")))).isTrue();
+        assertThat(blog.admits(caller(Set.of("admin"), Set.of()))).isTrue();
+        assertThat(blog.admits(caller(Set.of("user"), Set.of("other")))).isFalse();
         assertThat(properties)
                 .isEqualTo(new GalleryProperties(
                         DataSize.ofMegabytes(2),

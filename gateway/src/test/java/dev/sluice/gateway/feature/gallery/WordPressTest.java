@@ -7,6 +7,8 @@ import dev.sluice.gateway.testing.NoLeaks;
 import dev.sluice.gateway.testing.RunningGateway;
 import dev.sluice.gateway.testing.WordPressStub;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
@@ -33,24 +35,25 @@ class WordPressTest {
         closed = WordPressStub.start();
         closed.media(
                 closed.afterBody(WordPressStub.error(403, "rest_cannot_create", "Sorry, you may not upload files.")));
-        gateway = RunningGateway.start(Map.of(
-                "sluice.gallery.generation.poll",
-                "100ms",
-                "sluice.gallery.wordpress.blog.url",
-                blog.baseUrl(),
-                "sluice.gallery.wordpress.blog.user",
-                WordPressStub.USER,
-                "sluice.gallery.wordpress.blog.application-password",
-                WordPressStub.PASSWORD,
-                "sluice.gallery.wordpress.closed.url",
-                closed.baseUrl(),
-                "sluice.gallery.wordpress.closed.user",
-                WordPressStub.USER,
-                "sluice.gallery.wordpress.closed.application-password",
-                WordPressStub.PASSWORD));
+        Map<String, String> settings = new HashMap<>(Map.of("sluice.gallery.generation.poll", "100ms"));
+        site(settings, "blog", blog, "roles", "user");
+        site(settings, "closed", closed, "roles", "*");
+        site(settings, "press", blog, "projects", "press");
+        site(settings, "staff", blog);
+        gateway = RunningGateway.start(settings);
         alice = GalleryClient.alice(gateway::uri);
         image = alice.ordered("a lighthouse");
         assertThat(alice.ended(image).path("status").asString("")).isEqualTo("completed");
+    }
+
+    private static void site(Map<String, String> settings, String name, WordPressStub at, String... admitted) {
+        String prefix = "sluice.gallery.wordpress." + name + ".";
+        settings.put(prefix + "url", at.baseUrl());
+        settings.put(prefix + "user", WordPressStub.USER);
+        settings.put(prefix + "application-password", WordPressStub.PASSWORD);
+        for (int i = 0; i < admitted.length; i += 2) {
+            settings.put(prefix + admitted[i], admitted[i + 1]);
+        }
     }
 
     @AfterAll
@@ -67,6 +70,17 @@ class WordPressTest {
 
     private HttpResponse<byte[]> sending(GalleryClient client, String site) {
         return client.send("POST", image + "/wordpress", "{\"site\":\"" + site + "\"}");
+    }
+
+    @Test
+    void siteIsForThoseWhomItAdmits() {
+        for (String site : List.of("press", "staff")) {
+            HttpResponse<byte[]> answer = sending(alice, site);
+
+            assertThat(answer.statusCode()).isEqualTo(400);
+            assertThat(new String(answer.body(), StandardCharsets.UTF_8))
+                    .contains("\"member\":\"site\"", "one of [blog, closed]");
+        }
     }
 
     @Test

@@ -50,6 +50,7 @@ final class WebApp implements AutoCloseable {
         settings.put("sluice.limits.definitions.user.burst", "10000");
         settings.put("sluice.gallery.wordpress.blog.url", wordPress.baseUrl());
         settings.put("sluice.gallery.wordpress.blog.user", WordPressStub.USER);
+        settings.put("sluice.gallery.wordpress.blog.roles", "*");
         settings.put("sluice.gallery.wordpress.blog.application-password", "not the password");
         return settings;
     }
