@@ -1,5 +1,6 @@
 package dev.sluice.gateway.feature.imageproxy;
 
+import dev.sluice.gateway.outbound.spool.PrivateDirectory;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -93,7 +94,7 @@ final class CacheDirectory {
     /** Makes the directory and locks it. Not for two threads at once. Fails when another process or cache holds it. */
     void claim() throws IOException {
         release();
-        Files.createDirectories(root);
+        PrivateDirectory.make(root);
         Path realPath = root.toRealPath();
         if (!CLAIMED.add(realPath)) {
             throw new IOException(root + " is another cache's in this process");

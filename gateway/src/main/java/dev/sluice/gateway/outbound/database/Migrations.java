@@ -1,7 +1,7 @@
 package dev.sluice.gateway.outbound.database;
 
+import dev.sluice.gateway.outbound.spool.PrivateDirectory;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
@@ -32,7 +32,7 @@ final class Migrations {
     void run() {
         try {
             if (address instanceof H2Address(var directory)) {
-                Files.createDirectories(directory);
+                PrivateDirectory.make(directory);
             }
             // Asked for by itself, so that a database that is away is not told from a broken migration by its words.
             open().close();

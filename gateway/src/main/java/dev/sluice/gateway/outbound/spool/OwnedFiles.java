@@ -36,7 +36,7 @@ public final class OwnedFiles {
 
     /** The name of a file that does not exist, in a directory that does. Blocks. */
     public Path next() throws IOException {
-        Files.createDirectories(directory);
+        PrivateDirectory.make(directory);
         return directory.resolve(ProcessHandle.current().pid() + "-" + next.incrementAndGet() + "." + ending);
     }
 

@@ -1,5 +1,6 @@
 package dev.sluice.gateway.outbound.storage;
 
+import dev.sluice.gateway.outbound.spool.PrivateDirectory;
 import dev.sluice.gateway.outbound.storage.StorageException.Kind;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -47,7 +48,7 @@ final class LocalDirectory implements AutoCloseable {
 
     /** Makes the directories where they are missing, and removes what processes that are gone have left. */
     static LocalDirectory open(Path root) throws IOException {
-        Path objects = root.resolve("objects");
+        Path objects = PrivateDirectory.make(root).resolve("objects");
         Files.createDirectories(objects);
         Path real = objects.toRealPath();
         return new LocalDirectory(real, LocalWork.open(real.resolveSibling("work")));
