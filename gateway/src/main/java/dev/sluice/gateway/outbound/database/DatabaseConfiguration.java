@@ -1,8 +1,10 @@
 package dev.sluice.gateway.outbound.database;
 
+import dev.sluice.gateway.contract.RecentHealth;
 import java.time.Clock;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.boot.health.contributor.ReactiveHealthIndicator;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
@@ -67,8 +69,8 @@ public class DatabaseConfiguration {
     }
 
     @Bean
-    DatabaseHealth databaseHealthIndicator(Database database) {
-        return new DatabaseHealth(database);
+    ReactiveHealthIndicator databaseHealthIndicator(Database database) {
+        return new RecentHealth(new DatabaseHealth(database));
     }
 
     @Bean

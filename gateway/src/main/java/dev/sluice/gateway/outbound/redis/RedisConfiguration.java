@@ -1,5 +1,6 @@
 package dev.sluice.gateway.outbound.redis;
 
+import dev.sluice.gateway.contract.RecentHealth;
 import io.lettuce.core.ClientOptions;
 import io.lettuce.core.ClientOptions.DisconnectedBehavior;
 import io.lettuce.core.RedisClient;
@@ -9,6 +10,7 @@ import io.lettuce.core.TimeoutOptions;
 import java.time.Duration;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.boot.health.contributor.ReactiveHealthIndicator;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Conditional;
 import org.springframework.context.annotation.Configuration;
@@ -65,7 +67,7 @@ public class RedisConfiguration {
 
     @Bean
     @Conditional(RedisUrlIsSet.class)
-    RedisHealth redisHealthIndicator(SharedRedis redis) {
-        return new RedisHealth(redis);
+    ReactiveHealthIndicator redisHealthIndicator(SharedRedis redis) {
+        return new RecentHealth(new RedisHealth(redis));
     }
 }

@@ -1,11 +1,13 @@
 package dev.sluice.gateway.outbound.storage;
 
+import dev.sluice.gateway.contract.RecentHealth;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.netty.buffer.ByteBufAllocator;
 import java.io.IOException;
 import java.time.Clock;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.boot.health.contributor.ReactiveHealthIndicator;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Conditional;
 import org.springframework.context.annotation.Configuration;
@@ -55,9 +57,9 @@ public class StorageConfiguration {
         }
 
         @Bean
-        StorageHealth storageHealthIndicator(
+        ReactiveHealthIndicator storageHealthIndicator(
                 S3Connection connection, StorageProperties properties, @Qualifier("storageThreads") Scheduler threads) {
-            return new StorageHealth("s3", store(connection, properties, threads)::probe);
+            return new RecentHealth(new StorageHealth("s3", store(connection, properties, threads)::probe));
         }
 
         private static S3Store store(S3Connection connection, StorageProperties properties, Scheduler threads) {
@@ -82,8 +84,9 @@ public class StorageConfiguration {
         }
 
         @Bean
-        StorageHealth storageHealthIndicator(LocalDirectory directory, @Qualifier("storageThreads") Scheduler threads) {
-            return new StorageHealth("directory", store(directory, threads)::probe);
+        ReactiveHealthIndicator storageHealthIndicator(
+                LocalDirectory directory, @Qualifier("storageThreads") Scheduler threads) {
+            return new RecentHealth(new StorageHealth("directory", store(directory, threads)::probe));
         }
 
         private static LocalStore store(LocalDirectory directory, Scheduler threads) {
