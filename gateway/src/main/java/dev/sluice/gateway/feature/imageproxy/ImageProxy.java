@@ -248,22 +248,24 @@ final class ImageProxy {
 
     private Mono<Outcome> fetch(String url, @Nullable CachedMeta old, Disposable.Composite held) {
         Validators known = old == null ? Validators.NONE : new Validators(old.originEtag(), old.originLastModified());
+        int purges = store.purges(url);
         return meters.timed(origins.ask(url, known, held))
-                .flatMap(answer -> kept(old, answer, held))
+                .flatMap(answer -> kept(old, answer, purges, held))
                 .onErrorResume(FetchException.class, failure -> {
                     failures.remember(url, failure);
                     return Mono.just(new Outcome.Failed(failure));
                 });
     }
 
-    private Mono<Outcome> kept(@Nullable CachedMeta old, Answer answer, Disposable.Composite held) {
+    private Mono<Outcome> kept(@Nullable CachedMeta old, Answer answer, int purges, Disposable.Composite held) {
         return switch (answer) {
             case Answer.Unchanged _ when old == null -> throw unasked();
             case Answer.Unchanged(Instant at, HttpHeaders headers) -> renewed(renewed(old, at, headers), at);
             case Answer.Arrived(ArrivedImage bytes, CachedMeta meta) -> {
                 Kept kept =
                         !meta.mayBeStored() ? Kept.FORBIDDEN : meta.isReusable() ? Kept.NOT_STORED : Kept.NEVER_FRESH;
-                Mono<ProxiedImage> keeping = kept == Kept.NOT_STORED ? store.keep(meta, bytes, held) : Mono.empty();
+                Mono<ProxiedImage> keeping =
+                        kept == Kept.NOT_STORED ? store.keep(meta, bytes, held, purges) : Mono.empty();
                 yield keeping.<Outcome>map(image -> stored(image, bytes))
                         .switchIfEmpty(Mono.fromSupplier(() -> new Outcome.Image(hold(bytes.as(meta), held), kept)));
             }

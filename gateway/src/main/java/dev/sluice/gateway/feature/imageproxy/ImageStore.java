@@ -3,6 +3,7 @@ package dev.sluice.gateway.feature.imageproxy;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.core.io.buffer.DataBuffer;
@@ -25,9 +26,13 @@ import reactor.core.publisher.Mono;
  * what renews it renews them.
  */
 final class ImageStore implements AutoCloseable {
+    /** URLs that share one are taken for purged together, which costs one more fetch. */
+    private static final int PURGE_COUNTERS = 1024;
+
     private final @Nullable ImageCache cache;
     private final Duration ttl;
     private final Duration writeTimeout;
+    private final AtomicIntegerArray purges = new AtomicIntegerArray(PURGE_COUNTERS);
 
     /** @param cache null for none */
     ImageStore(@Nullable ImageCache cache, Duration ttl, Duration writeTimeout) {
@@ -74,13 +79,33 @@ final class ImageStore implements AutoCloseable {
     }
 
     /**
-     * Keeps an image and opens it as it is kept; empty when that cannot be done, or not in time.
+     * Keeps an image and opens it as it is kept; empty when that cannot be done, or not in time, or when its URL has
+     * been purged since it was asked for.
      *
      * @param bytes held by the caller until this has ended
      * @param held takes the image; one that comes in the very moment that the time is up is otherwise nobody's
+     * @param purgesBefore what {@link #purges} said before its origin was asked
      */
-    Mono<ProxiedImage> keep(CachedMeta meta, ArrivedImage bytes, Disposable.Composite held) {
-        return write(meta, bytes.buffers(), held).doOnNext(kept -> dropOthers(kept.meta()));
+    Mono<ProxiedImage> keep(CachedMeta meta, ArrivedImage bytes, Disposable.Composite held, int purgesBefore) {
+        return Mono.defer(() -> purges(meta.url()) == purgesBefore
+                        ? write(meta, bytes.buffers(), held)
+                        : Mono.<ProxiedImage>empty())
+                .doOnNext(kept -> {
+                    if (purges(meta.url()) == purgesBefore) {
+                        dropOthers(kept.meta());
+                    } else {
+                        drop(meta.url()); // the purge found nothing yet under this name
+                    }
+                });
+    }
+
+    /** How often {@code url} may have been purged so far. */
+    int purges(String url) {
+        return purges.get(counter(url));
+    }
+
+    private static int counter(String url) {
+        return Math.floorMod(url.hashCode(), PURGE_COUNTERS);
     }
 
     private void dropOthers(CachedMeta original) {
@@ -157,6 +182,7 @@ final class ImageStore implements AutoCloseable {
 
     /** Forgets what is kept of {@code url}, thumbnails too; whether there was anything. */
     Mono<Boolean> purge(String url) {
+        purges.incrementAndGet(counter(url));
         ImageCache all = cache;
         return all == null
                 ? Mono.just(false)

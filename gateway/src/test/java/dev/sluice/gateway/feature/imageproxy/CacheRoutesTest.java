@@ -16,8 +16,11 @@ import dev.sluice.gateway.testing.Pictures;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -141,6 +144,28 @@ class CacheRoutesTest {
         assertThat(purge("/missing.png").statusCode()).isEqualTo(204);
         rig.origin.on("/missing.png", Behaviours.image(PICTURE));
         assertThat(rig.get("/missing.png").statusCode()).isEqualTo(200);
+    }
+
+    @Test
+    void imageThatIsOnItsWayWhenItIsPurgedIsNotKept() {
+        CountDownLatch purged = new CountDownLatch(1);
+        rig.origin.on("/on-its-way.png", exchange -> {
+            exchange.head(200, "Content-Type: image/png", "Content-Length: " + PICTURE.length);
+            exchange.write(Arrays.copyOf(PICTURE, 100));
+            purged.await();
+            exchange.write(Arrays.copyOfRange(PICTURE, 100, PICTURE.length));
+        });
+        CompletableFuture<HttpResponse<byte[]>> first =
+                CompletableFuture.supplyAsync(() -> rig.get("/on-its-way.png"), Thread::startVirtualThread);
+        rig.origin.await(
+                Duration.ofSeconds(30), "the origin is asked", () -> rig.origin.requests("/on-its-way.png") == 1);
+
+        purge("/on-its-way.png");
+        purged.countDown();
+
+        assertThat(first.join().body()).isEqualTo(PICTURE);
+        rig.origin.on("/on-its-way.png", Behaviours.image(PICTURE));
+        assertThat(cacheStatus(rig.get("/on-its-way.png"))).isEqualTo("sluice; fwd=uri-miss; fwd-status=200; stored");
     }
 
     @Test
