@@ -1,15 +1,20 @@
 package dev.sluice.gateway.contract;
 
+import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.LongAdder;
 import org.springframework.web.server.ServerWebExchange;
+import reactor.util.context.Context;
+import reactor.util.context.ContextView;
 
 /**
  * What one request has used so far, by unit: the feature says it, and whoever admitted the request settles its permit
  * with it. Bytes of the response are counted without a feature's doing, as {@link #BYTES}.
  */
 public final class Spent {
-    /** Bytes of the response's body. */
+    /** Bytes of the response's body, or those that were fetched for it, whichever are more. */
     public static final String BYTES = "bytes";
     /** Images shown; one that must be decoded for that counts more than once. */
     public static final String IMAGES = "images";
@@ -19,12 +24,39 @@ public final class Spent {
     private static final String ATTRIBUTE = Spent.class.getName();
 
     private final Map<String, Long> units = new ConcurrentHashMap<>();
+    private final LongAdder sent = new LongAdder();
+    private final LongAdder fetched = new LongAdder();
 
     private Spent() {}
 
     /** The account of one request; the same object at every call. */
     public static Spent of(ServerWebExchange exchange) {
         return (Spent) exchange.getAttributes().computeIfAbsent(ATTRIBUTE, name -> new Spent());
+    }
+
+    /** The account of the request for which something is done, if it is done for one: from Reactor's context. */
+    public static Optional<Spent> find(ContextView context) {
+        return context.getOrEmpty(Spent.class);
+    }
+
+    /** Adds this as the account of everything upstream. */
+    public Context into(Context context) {
+        return context.put(Spent.class, this);
+    }
+
+    /** Adds bytes of the response's body. */
+    public void send(long bytes) {
+        sent.add(bytes);
+    }
+
+    /** Adds bytes that came from origins. */
+    public void fetch(long bytes) {
+        fetched.add(bytes);
+    }
+
+    /** Bytes of the response's body. */
+    public long sent() {
+        return sent.sum();
     }
 
     /** Adds to what was used; 0 says that the unit is counted and nothing was used yet. */
@@ -34,6 +66,8 @@ public final class Spent {
 
     /** What was used, by unit; a unit that nobody counts is absent. */
     public Map<String, Long> units() {
-        return Map.copyOf(units);
+        Map<String, Long> all = new HashMap<>(units);
+        all.put(BYTES, Math.max(sent.sum(), fetched.sum()));
+        return all;
     }
 }

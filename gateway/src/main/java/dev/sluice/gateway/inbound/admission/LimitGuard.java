@@ -50,11 +50,11 @@ public final class LimitGuard {
 
     /** Completes when the request may go on; errors with the code of the first limit that it violates. */
     public Mono<Void> check(Endpoint endpoint, ServerWebExchange exchange) {
-        Policy policy = policies.of(endpoint);
+        Caller caller = Caller.of(exchange);
+        Policy policy = policies.of(endpoint, caller);
         if (policy == null) {
             return Mono.empty();
         }
-        Caller caller = Caller.of(exchange);
         // Never the id that a client may choose: one id counts once.
         String admissionId = UUID.randomUUID().toString();
         return limiter.admit(policy, new Subject(caller.subject(), caller.address()), admissionId)

@@ -62,6 +62,7 @@ public record LimitsProperties(
      * @param reserve what a budget takes at first; 1 if unset
      * @param unit what the request's own account says was used, for example {@code bytes}; settled by it, or as
      *     reserved if unset
+     * @param anonymous counts callers without a token alone: they have as many names as they ask for cookies
      * @param zone whose midnight ends a quota's day
      * @param shadow only counts what it would have refused
      * @param onOutage what it does while Redis cannot be asked; as its kind has it if unset
@@ -75,6 +76,7 @@ public record LimitsProperties(
             @Nullable DataSize burst,
             @DefaultValue("1") DataSize reserve,
             @Nullable String unit,
+            boolean anonymous,
             @DefaultValue("UTC") ZoneId zone,
             boolean shadow,
             @Nullable Outage onOutage,

@@ -1,22 +1,29 @@
 package dev.sluice.gateway.inbound.admission;
 
 import dev.sluice.gateway.contract.Access;
+import dev.sluice.gateway.contract.Caller;
 import dev.sluice.gateway.contract.Endpoint;
+import dev.sluice.gateway.inbound.admission.LimitsProperties.Definition;
+import dev.sluice.gateway.inbound.admission.LimitsProperties.PolicyOfRoutes;
 import dev.sluice.limits.Limit;
 import dev.sluice.limits.Policy;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Which policy guards which route. No route that does anything is without one. */
 public final class RoutePolicies {
     private final Map<String, Policy> byRoute = new LinkedHashMap<>();
+    private final Map<String, Policy> forSignedIn = new HashMap<>();
     private final List<Limit> limits;
 
     /**
@@ -26,18 +33,14 @@ public final class RoutePolicies {
      */
     public RoutePolicies(LimitsProperties properties, Collection<Endpoint> endpoints) {
         properties.policies().forEach((name, content) -> {
-            Policy policy = new Policy(
-                    name,
-                    content.limits().stream()
-                            .map(limit -> Objects.requireNonNull(
-                                            properties.definitions().get(limit))
-                                    .limit(limit))
-                            .toList());
+            Policy policy = policy(name, content, properties, definition -> true);
+            Policy signedIn = policy(name, content, properties, definition -> !definition.anonymous());
             for (String route : content.routes()) {
                 if (byRoute.put(route, policy) != null) {
                     throw new IllegalArgumentException("sluice.limits.policies." + name + ".routes: " + route
                             + " is in another policy too (expected: each route in one)");
                 }
+                forSignedIn.put(route, signedIn);
             }
         });
         limits = byRoute.values().stream()
@@ -47,9 +50,22 @@ public final class RoutePolicies {
         refuseUnguarded(endpoints);
     }
 
-    /** The policy of a route, or null when it is public and uncounted. */
-    @Nullable Policy of(Endpoint endpoint) {
-        return byRoute.get(endpoint.name());
+    private static Policy policy(
+            String name, PolicyOfRoutes content, LimitsProperties properties, Predicate<Definition> counts) {
+        return new Policy(
+                name,
+                content.limits().stream()
+                        .flatMap(limit -> Stream.of(limit)
+                                .map(properties.definitions()::get)
+                                .filter(Objects::nonNull)
+                                .filter(counts)
+                                .map(definition -> definition.limit(limit)))
+                        .toList());
+    }
+
+    /** The policy of a route for a caller, or null when the route is public and uncounted. */
+    @Nullable Policy of(Endpoint endpoint, Caller caller) {
+        return (caller.signedIn() ? forSignedIn : byRoute).get(endpoint.name());
     }
 
     /** Every limit that guards a route. */

@@ -5,6 +5,7 @@ import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.gateway.contract.SigningKey;
 import dev.sluice.gateway.contract.SigningSecret;
+import dev.sluice.gateway.contract.Spent;
 import java.util.HexFormat;
 import java.util.Set;
 import org.springframework.core.annotation.Order;
@@ -44,7 +45,8 @@ public final class CallerFilter implements WebFilter {
                 .switchIfEmpty(Mono.fromSupplier(() -> withoutToken(request, address)))
                 .flatMap(caller -> {
                     caller.attachTo(exchange);
-                    return chain.filter(exchange).contextWrite(caller::into);
+                    Spent spent = Spent.of(exchange);
+                    return chain.filter(exchange).contextWrite(context -> spent.into(caller.into(context)));
                 });
     }
 

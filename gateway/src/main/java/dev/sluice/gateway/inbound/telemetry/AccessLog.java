@@ -62,7 +62,7 @@ public final class AccessLog implements HttpHandlerDecoratorFactory, WebFilter {
         String method = request.getMethod().name();
         String path = paths.of(request);
         int status = status(response, end);
-        long bytes = Spent.of(exchange).units().getOrDefault(Spent.BYTES, 0L);
+        long bytes = Spent.of(exchange).sent();
         String caller = Caller.find(exchange).map(Caller::subject).orElse("-");
         String id = RequestId.of(exchange);
         LOG.atInfo()

@@ -100,7 +100,7 @@ final class CountedResponse extends ServerHttpResponseDecorator implements ZeroC
     private void add(long bytes) {
         Spent spent = account;
         if (spent != null) {
-            spent.add(Spent.BYTES, bytes);
+            spent.send(bytes);
         }
     }
 }

@@ -1,8 +1,11 @@
 package dev.sluice.gateway.outbound.fetch;
 
+import dev.sluice.gateway.contract.Spent;
 import dev.sluice.zipstream.ByteStreams;
 import io.micrometer.core.instrument.Timer;
+import java.util.Optional;
 import java.util.function.Function;
+import java.util.function.LongConsumer;
 import reactor.core.publisher.Mono;
 
 /** Measures every fetch once, however it ends. */
@@ -17,16 +20,21 @@ final class MeteredFetch implements OriginFetch {
 
     @Override
     public <T> Mono<T> fetch(FetchRequest request, Function<OriginResponse, Mono<T>> reader) {
-        return Mono.defer(() -> {
+        return Mono.deferContextual(context -> {
             Timer.Sample sample = metrics.start();
-            return fetch.fetch(request, response -> reader.apply(counted(response)))
+            Optional<Spent> spent = Spent.find(context);
+            LongConsumer received = count -> {
+                metrics.received(count);
+                spent.ifPresent(account -> account.fetch(count));
+            };
+            return fetch.fetch(request, response -> reader.apply(counted(response, received)))
                     .doOnSuccess(result -> metrics.ended(sample, "ok"))
                     .doOnError(error -> failed(sample, error))
                     .doOnCancel(() -> metrics.ended(sample, "cancelled"));
         });
     }
 
-    private OriginResponse counted(OriginResponse response) {
+    private static OriginResponse counted(OriginResponse response, LongConsumer received) {
         return new OriginResponse(
                 response.requested(),
                 response.url(),
@@ -34,7 +42,7 @@ final class MeteredFetch implements OriginFetch {
                 response.headers(),
                 response.image(),
                 response.contentLength(),
-                ByteStreams.counting(response.body(), metrics::received));
+                ByteStreams.counting(response.body(), received));
     }
 
     private void failed(Timer.Sample sample, Throwable error) {

@@ -17,9 +17,13 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -81,7 +85,8 @@ class LimitsTest {
             assertThat(first.statusCode()).isEqualTo(400);
             assertThat(first.headers().firstValue("RateLimit-Policy"))
                     .hasValue("\"ip\";q=10;w=20, \"user\";q=20;w=20, \"zip-slots\";q=2;qu=\"concurrent-requests\","
-                            + " \"zip-bytes\";q=10737418240;w=3600");
+                            + " \"anonymous-slots\";q=6;qu=\"concurrent-requests\", \"zip-bytes\";q=10737418240;w=3600,"
+                            + " \"anonymous-bytes\";q=32212254720;w=3600");
             assertThat(first.headers().firstValue("RateLimit"))
                     .hasValueSatisfying(field -> assertThat(field).contains("\"ip\";r=9;t=", "\"user\";r=19;t="));
 
@@ -181,12 +186,49 @@ class LimitsTest {
         }
     }
 
-    private Socket ask(RunningGateway gateway) throws IOException {
+    @Test
+    void cookiesOfOneAddressShareItsSlotsAndASignedInCallerHasItsOwn() throws IOException {
+        List<Socket> open = new ArrayList<>();
+        try (RunningGateway gateway = limited(
+                "sluice.limits.definitions.anonymous-slots.units", "3",
+                "sluice.limits.definitions.ip.burst", "1000")) {
+            for (int archive = 1; archive <= 3; archive++) {
+                open.add(ask(gateway, "Cookie: " + cookie(gateway)));
+                origin.awaitRequests(archive, SOON);
+            }
+
+            HttpResponse<byte[]> another = gateway.send(HttpRequest.newBuilder(gateway.uri("/api/zip"))
+                    .header("Cookie", cookie(gateway))
+                    .header("Content-Type", "application/json")
+                    .POST(BodyPublishers.ofString(images("/a.png"))));
+            assertThat(another.statusCode()).isEqualTo(429);
+            assertThat(text(another)).contains("\"limit\":\"anonymous-slots\"");
+            HttpResponse<byte[]> alice = as(gateway, token(gateway, "alice", "user"), "/api/zip", images("/a.png"));
+            assertThat(alice.statusCode()).isEqualTo(200);
+            assertThat(alice.headers().firstValue("RateLimit-Policy").orElse(""))
+                    .doesNotContain("anonymous");
+        } finally {
+            for (Socket socket : open) {
+                socket.close();
+            }
+        }
+    }
+
+    /** One more name for a caller who has shown no token. */
+    private static String cookie(RunningGateway gateway) {
+        HttpResponse<byte[]> answer =
+                gateway.post("/api/zip/links", "{\"images\":[{\"url\":\"https://example.com/a.png\"}]}");
+        return answer.headers().firstValue("Set-Cookie").orElseThrow().replaceAll(";.*", "");
+    }
+
+    private Socket ask(RunningGateway gateway, String... fields) throws IOException {
         Socket socket =
                 new Socket(gateway.address().getAddress(), gateway.address().getPort());
         byte[] body = images("/silent.png").getBytes(StandardCharsets.UTF_8);
         String head = "POST /api/zip HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: "
-                + body.length + "\r\n\r\n";
+                + body.length + "\r\n"
+                + Stream.of(fields).map(field -> field + "\r\n").collect(Collectors.joining())
+                + "\r\n";
         socket.getOutputStream().write(head.getBytes(StandardCharsets.US_ASCII));
         socket.getOutputStream().write(body);
         return socket;
@@ -210,6 +252,25 @@ class LimitsTest {
         assertThat(answer.statusCode()).as(text(answer)).isEqualTo(200);
         String found = text(answer).replaceAll(".*\"limit\":\"" + limit + "\"[^}]*\"remaining\":(\\d+).*", "$1");
         return Long.parseLong(found);
+    }
+
+    @Test
+    void bytesThatWereFetchedAreChargedWhereTheyAreMoreThanWereSent() {
+        origin.on("/huge.png", exchange -> {
+            exchange.head(200, "Content-Type: image/png", "Connection: close");
+            exchange.write(Pictures.png(300_000));
+        });
+        try (RunningGateway gateway = limited(
+                "sluice.zip.max-image-size", "200KB",
+                "sluice.limits.definitions.ip.burst", "1000",
+                "sluice.limits.definitions.zip-bytes.units", "1000000",
+                "sluice.limits.definitions.zip-bytes.reserve", "600000")) {
+            String alice = token(gateway, "alice", "user");
+            HttpResponse<byte[]> archive = as(gateway, alice, "/api/zip", images("/huge.png"));
+
+            assertThat(archive.statusCode()).isEqualTo(502);
+            assertThat(left(gateway, "user:alice", "zip-bytes")).isLessThan(1_000_000 - 150_000);
+        }
     }
 
     @Test
