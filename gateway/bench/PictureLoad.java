@@ -66,7 +66,7 @@ public final class PictureLoad {
         List<Thread> watchers = new ArrayList<>();
         watchers.add(watch(200, () -> peakMemory = Math.max(peakMemory, memory(pid))));
         if (!isPeer) {
-            watchers.add(watch(250, () -> peakHeap = Math.max(peakHeap, heap())));
+            watchers.add(watch(500, () -> peakHeap = Math.max(peakHeap, heap())));
             watchers.add(watch(100, PictureLoad::session));
         }
         long start = System.nanoTime();
