@@ -209,7 +209,7 @@ public class GalleryFeature {
     FeatureRoutes galleryArchiveRoutes(
             ArchiveLinkProperties properties, ObjectStore store, Images images, ObjectProvider<SharedRedis> redis) {
         Links.Bounds bounds =
-                new Links.Bounds(properties.ttl(), properties.store().toBytes());
+                Links.Bounds.shared(properties.ttl(), properties.store().toBytes(), ArchiveRoutes.MAX_BODY.toBytes());
         Links<LinkedArchive> links =
                 Links.of("gallery:zip", new LinkedArchive.Format(), bounds, redis.getIfAvailable(), Clock.systemUTC());
         return Outages.told(new ArchiveRoutes(new StoredArchives(images, store), links));
