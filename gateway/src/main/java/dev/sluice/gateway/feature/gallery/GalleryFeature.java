@@ -12,6 +12,7 @@ import dev.sluice.gateway.outbound.database.ImageUsages;
 import dev.sluice.gateway.outbound.database.Images;
 import dev.sluice.gateway.outbound.database.ObjectIntents;
 import dev.sluice.gateway.outbound.database.ObjectReferences;
+import dev.sluice.gateway.outbound.database.OwnerStorage;
 import dev.sluice.gateway.outbound.database.Thumbnails;
 import dev.sluice.gateway.outbound.fetch.FetchRequest.Reach;
 import dev.sluice.gateway.outbound.fetch.OriginFetch;
@@ -177,6 +178,7 @@ public class GalleryFeature {
             ObjectReferences references,
             Images images,
             Thumbnails thumbnails,
+            OwnerStorage storage,
             ImageVault vault,
             Alerts alerts,
             MeterRegistry meters) {
@@ -186,6 +188,7 @@ public class GalleryFeature {
                 references,
                 images,
                 thumbnails,
+                storage,
                 vault,
                 properties.reconcilePeriod(),
                 properties.reconcileGrace(),
@@ -196,8 +199,8 @@ public class GalleryFeature {
     }
 
     @Bean
-    FeatureRoutes galleryRoutes(Gallery gallery) {
-        return Outages.told(new GalleryRoutes(gallery));
+    FeatureRoutes galleryRoutes(Gallery gallery, OwnerStorage storage) {
+        return Outages.told(new GalleryRoutes(gallery, storage));
     }
 
     @Bean
@@ -224,16 +227,19 @@ public class GalleryFeature {
             GenerationWorkers workers,
             ImageIntake intake,
             ImageVault vault,
-            ThumbnailStorage thumbnails) {
+            ThumbnailStorage thumbnails,
+            OwnerStorage storage) {
         GenerationBounds bounds = properties.generation();
         Generations generations = new Generations(
                 jobs,
                 new PromptRules(bounds.forbiddenTerms()),
                 model.provider(),
                 bounds.deadline(),
+                properties.maxImageSize().toBytes(),
                 workers::nudge,
                 Clock.systemUTC());
-        Imports imports = new Imports(intake, vault, thumbnails, images, properties.importTimeout(), Clock.systemUTC());
+        Imports imports =
+                new Imports(intake, vault, thumbnails, images, storage, properties.importTimeout(), Clock.systemUTC());
         return Outages.told(new CreationRoutes(generations, imports));
     }
 

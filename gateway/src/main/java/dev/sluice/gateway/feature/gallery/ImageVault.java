@@ -1,8 +1,10 @@
 package dev.sluice.gateway.feature.gallery;
 
 import dev.sluice.gateway.outbound.custody.AnnouncedObjects;
+import dev.sluice.gateway.outbound.database.AnnouncedObject;
 import dev.sluice.gateway.outbound.database.Image;
 import dev.sluice.gateway.outbound.database.ImageDeletion;
+import dev.sluice.gateway.outbound.database.ObjectIntents.Room;
 import dev.sluice.gateway.outbound.database.StoredObject;
 import dev.sluice.gateway.outbound.picture.ReceivedFile;
 import dev.sluice.gateway.outbound.storage.NewObject;
@@ -47,11 +49,13 @@ final class ImageVault {
 
     /**
      * Stores a file and has {@code row} name its object. When that fails, is given up or comes back empty, the object
-     * is removed again.
+     * is removed again. Fails with {@link dev.sluice.gateway.outbound.database.StorageQuotaException} before anything
+     * is stored.
      *
+     * @param room whether there must be room in the owner's quota, or was promised before
      * @param row one transaction, which redeems the key's intent
      */
-    <T> Mono<T> put(UUID imageId, String owner, ReceivedFile file, Function<StoredObject, Mono<T>> row) {
+    <T> Mono<T> put(UUID imageId, String owner, ReceivedFile file, Room room, Function<StoredObject, Mono<T>> row) {
         return Mono.defer(() -> {
             // Never the image's id: another attempt has another key, so that one that comes too late overwrites
             // nothing.
@@ -60,7 +64,9 @@ final class ImageVault {
                     clock.instant(),
                     UUID.randomUUID(),
                     file.picture().type().extension());
-            return objects.named(List.of(key), imageId, () -> placed(key, file).flatMap(row));
+            List<AnnouncedObject> announced = List.of(new AnnouncedObject(key.value(), file.size()));
+            return objects.named(
+                    owner, announced, imageId, room, () -> placed(key, file).flatMap(row));
         });
     }
 

@@ -147,8 +147,9 @@ final class UploadCompletion {
                             .addKeyValue("user.id", added.owner())
                             .log("image {} uploaded", added.id());
                 })
-                .flatMap(added ->
-                        thumbnails.storeAtIntake(added.id(), object, file).map(added::with))
+                .flatMap(added -> thumbnails
+                        .storeAtIntake(added.id(), added.owner(), object, file)
+                        .map(added::with))
                 .onErrorResume(
                         UploadCompletion::isConflict,
                         other -> there(upload).switchIfEmpty(Mono.error(() -> absent(upload.name()))));

@@ -57,8 +57,9 @@ public class UploadsFeature {
     }
 
     @Bean
-    FeatureRoutes ticketRoutes(UploadTickets tickets, ObjectStore store, UploadsProperties properties) {
-        return Outages.told(new TicketRoutes(tickets, store, properties));
+    FeatureRoutes ticketRoutes(
+            UploadTickets tickets, ObjectIntents intents, ObjectStore store, UploadsProperties properties) {
+        return Outages.told(new TicketRoutes(tickets, intents, store, properties));
     }
 
     @Bean(initMethod = "start", destroyMethod = "close")

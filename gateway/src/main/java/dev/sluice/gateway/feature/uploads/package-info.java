@@ -7,6 +7,7 @@
  *   PUT            the store, or the gateway for it, takes exactly that, once
  *   complete       size, magic bytes, pixels            ──→ an image; or the object goes, and the answer says why
  *   never          the intent expires after an hour     ──→ the object goes
+ *   over           completed, refused, announced anew   ──→ no PUT is taken; the key is known until its URL ends
  * </pre>
  */
 @NullMarked

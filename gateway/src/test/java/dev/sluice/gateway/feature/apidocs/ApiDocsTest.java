@@ -322,6 +322,7 @@ class ApiDocsTest {
                 "image.sign",
                 "ai.proxy",
                 "gallery.list",
+                "gallery.storage",
                 "gallery.generate",
                 "gallery.import",
                 "gallery.show",

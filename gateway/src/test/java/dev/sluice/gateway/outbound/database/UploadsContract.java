@@ -4,16 +4,20 @@ import static dev.sluice.gateway.outbound.database.TestDatabase.done;
 import static dev.sluice.gateway.outbound.database.TestDatabase.get;
 import static dev.sluice.gateway.outbound.database.TestDatabase.isEmpty;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sluice.gateway.outbound.database.ImageScope.Everywhere;
 import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 abstract class UploadsContract extends RepositoryContract {
     private static final Duration HOUR = Duration.ofHours(1);
+    private static final Duration URL = Duration.ofMinutes(10);
+    private static final Uploads.Patience PATIENCE = new Uploads.Patience(URL, HOUR);
     private static final Image.Listing LISTING = new Image.Listing("house", "alice");
     private static final int MOST = 10;
 
@@ -31,7 +35,7 @@ abstract class UploadsContract extends RepositoryContract {
     }
 
     private UploadStart announce(Upload... uploads) {
-        return get(db.uploads.announce(List.of(uploads), HOUR, MOST));
+        return get(db.uploads.announce(List.of(uploads), PATIENCE, MOST));
     }
 
     private Image stored(Upload upload) {
@@ -97,13 +101,15 @@ abstract class UploadsContract extends RepositoryContract {
     @Test
     void completeUploadKeepsItsNameAndIsNoLongerUnderWay() {
         Upload front = upload("front");
-        get(db.uploads.announce(List.of(front), HOUR, 1));
-        assertThat(get(db.uploads.announce(List.of(upload("back")), HOUR, 1))).isEqualTo(new UploadStart.TooMany(1));
+        get(db.uploads.announce(List.of(front), PATIENCE, 1));
+        assertThat(get(db.uploads.announce(List.of(upload("back")), PATIENCE, 1)))
+                .isEqualTo(new UploadStart.TooMany(1));
         done(db.images.add(stored(front)));
 
         assertThat(get(db.uploads.forgetEnded())).isZero();
         assertThat(get(find("front"))).isEqualTo(front);
-        assertThat(get(db.uploads.announce(List.of(upload("back")), HOUR, 1))).isEqualTo(new UploadStart.Announced());
+        assertThat(get(db.uploads.announce(List.of(upload("back")), PATIENCE, 1)))
+                .isEqualTo(new UploadStart.Announced());
     }
 
     @Test
@@ -119,17 +125,127 @@ abstract class UploadsContract extends RepositoryContract {
 
         assertThat(db.rows("uploads")).isEqualTo(1);
         assertThat(db.rows("object_intents")).isEqualTo(1);
-        // Announced again it is the same one.
+        // Announced again it is another one, whose bytes may come beside those of the first.
         rest[0] = upload("0");
-        assertThat(announce(rest)).isEqualTo(new UploadStart.Announced());
+        assertThat(announce(rest)).isEqualTo(new UploadStart.TooMany(1));
+    }
+
+    @Test
+    void urlsOfReplacedUploadsAreCountedUntilTheyHaveExpired() {
+        for (int i = 0; i < MOST; i++) {
+            assertThat(announce(upload("front"))).isEqualTo(new UploadStart.Announced());
+        }
+
+        assertThat(announce(upload("front"))).isEqualTo(new UploadStart.TooMany(MOST));
+        db.clock.advance(URL);
+
+        // The last one has taken nobody's place, and may still become an image.
+        Upload[] rest = new Upload[MOST - 1];
+        for (int i = 0; i < rest.length; i++) {
+            rest[i] = upload("other" + i);
+        }
+        assertThat(announce(upload("one"), upload("more"))).isEqualTo(new UploadStart.Announced());
+        assertThat(announce(rest)).isEqualTo(new UploadStart.TooMany(3));
+    }
+
+    @Test
+    void uploadsAnnouncedAtOnceAreNoMoreThanMayBe() {
+        long announced = get(Flux.range(0, 20)
+                .flatMap(i -> db.uploads.announce(List.of(upload("image" + i)), PATIENCE, 5), 20)
+                .filter(new UploadStart.Announced()::equals)
+                .count());
+
+        assertThat(announced).isEqualTo(5);
+        assertThat(db.rows("uploads")).isEqualTo(5);
+    }
+
+    @Test
+    void onlyALiveUploadMayBePut() {
+        Upload replaced = upload("front");
+        announce(replaced);
+        Upload front = upload("front");
+        announce(front);
+        Upload back = upload("back");
+        announce(back);
+
+        assertThat(get(db.intents.isOpen(replaced.objectKey()))).isFalse();
+        assertThat(get(db.intents.isOpen(front.objectKey()))).isTrue();
+        done(db.images.add(stored(front)));
+        assertThat(get(db.intents.isOpen(front.objectKey()))).isFalse();
+        get(db.intents.abandon(back.objectKey()));
+        assertThat(get(db.intents.isOpen(back.objectKey()))).isFalse();
+    }
+
+    @Test
+    void keyOfADeletedImageIsKnownAndCountedUntilItsUrlHasEnded() {
+        Upload front = upload("front");
+        announce(front);
+        done(db.images.add(stored(front)));
+        get(db.deletion.begin(front.imageId(), new Everywhere()));
+        done(db.deletion.finish(front.imageId()));
+
+        assertThat(get(db.references.isNamed(front.objectKey()))).isTrue();
+        assertThat(get(db.intents.isOpen(front.objectKey()))).isFalse();
+        assertThat(db.counted("user:alice")).isEqualTo(front.size());
+        assertThat(get(db.uploads.announce(List.of(upload("back")), PATIENCE, 1)))
+                .isEqualTo(new UploadStart.TooMany(1));
+        assertThatThrownBy(() -> done(db.images.add(stored(front))))
+                .isInstanceOfSatisfying(
+                        DatabaseException.class,
+                        refused -> assertThat(refused.failure()).isEqualTo(DatabaseFailure.CONFLICT));
+        assertThat(get(db.intents.takeExpired(10))).isEmpty();
+
+        db.clock.advance(URL.multipliedBy(2));
+        assertThat(get(db.intents.takeExpired(10)))
+                .containsExactly(new ObjectIntent(front.objectKey(), front.imageId()));
+        done(db.intents.forget(front.objectKey()));
+        assertThat(db.counted("user:alice")).isZero();
+    }
+
+    @Test
+    void keyOfAnImageDeletedLaterIsForgottenWithIt() {
+        Upload front = upload("front");
+        announce(front);
+        done(db.images.add(stored(front)));
+        db.clock.advance(URL);
+        get(db.deletion.begin(front.imageId(), new Everywhere()));
+        done(db.deletion.finish(front.imageId()));
+
+        assertThat(get(db.references.isNamed(front.objectKey()))).isFalse();
+        assertThat(db.counted("user:alice")).isZero();
+    }
+
+    @Test
+    void uploadsBeyondTheQuotaAnnounceNothing() {
+        Upload large = new Upload(
+                UUID.randomUUID(),
+                "user:alice",
+                LISTING,
+                "large",
+                "t/0/large.png",
+                "image/png",
+                TestDatabase.QUOTA,
+                true,
+                null);
+        announce(upload("front"));
+
+        assertThatThrownBy(() -> announce(large)).isInstanceOfSatisfying(StorageQuotaException.class, full -> {
+            assertThat(full.used()).isEqualTo(1234);
+            assertThat(full.wanted()).isEqualTo(TestDatabase.QUOTA);
+            assertThat(full.quota()).isEqualTo(TestDatabase.QUOTA);
+        });
+
+        assertThat(isEmpty(find("large"))).isTrue();
+        assertThat(db.counted("user:alice")).isEqualTo(1234);
     }
 
     @Test
     void expiredUploadsAreNotCountedAndForgottenWithTheirObjects() {
         Upload front = upload("front");
-        get(db.uploads.announce(List.of(front), HOUR, 1));
+        get(db.uploads.announce(List.of(front), PATIENCE, 1));
         db.clock.advance(HOUR);
-        assertThat(get(db.uploads.announce(List.of(upload("back")), HOUR, 1))).isEqualTo(new UploadStart.Announced());
+        assertThat(get(db.uploads.announce(List.of(upload("back")), PATIENCE, 1)))
+                .isEqualTo(new UploadStart.Announced());
 
         assertThat(get(db.uploads.forgetEnded())).isZero();
         get(db.intents.takeExpired(10));
@@ -168,9 +284,11 @@ abstract class UploadsContract extends RepositoryContract {
         for (int i = 0; i < 10; i++) {
             String name = "image" + i;
             get(Mono.zip(
-                    db.uploads.announce(List.of(upload(name)), HOUR, 1000).onErrorReturn(new UploadStart.Complete("")),
                     db.uploads
-                            .announce(List.of(upload(name)), HOUR, 1000)
+                            .announce(List.of(upload(name)), PATIENCE, 1000)
+                            .onErrorReturn(new UploadStart.Complete("")),
+                    db.uploads
+                            .announce(List.of(upload(name)), PATIENCE, 1000)
                             .onErrorReturn(new UploadStart.Complete(""))));
 
             assertThat(get(find(name)).name()).isEqualTo(name);
