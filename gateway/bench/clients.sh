@@ -18,6 +18,7 @@ generator=${GENERATOR:-7.26.0}
 programs=$root/gateway/src/test/client
 java=$(ls -d /usr/lib/jvm/*25*/bin/java 2>/dev/null | head -1)
 java=${java:-java}
+[ "$java" = java ] || export JAVA_HOME=${java%/bin/java}
 
 cd "$root"
 [ -n "${SKIP_BUILD:-}" ] || ./mvnw -q -B -DskipTests package

@@ -1,17 +1,19 @@
 #!/usr/bin/env bash
-# Compares two builds of the gateway on this machine, side by side in one run: archives of 20 images, and cache hits of
-# the image proxy. Both run all the time and take turns, the order changing with each round, so that noise hits both
-# alike; shown are medians and the ratio. Needs nginx, curl and a JDK 25; touches loopback only.
+# Compares two builds of the gateway on this machine in one run: cache hits of the image proxy, and archives of 20 images.
+# One gateway runs at a time, started anew and warmed up for each measurement, old and new in turns and the first of a
+# pair changing, since of two that run together the first to start is the faster, whatever its build. Shown are medians of
+# throughput and of processor time, and their ratios with the smallest and largest of the pairs'. Needs nginx, curl and a
+# JDK 25; touches loopback only.
 #
-#   gateway/bench/compare.sh OLD.jar NEW.jar           50 clients; 20 x 5 MB, and hits of 20 KB
+#   gateway/bench/compare.sh OLD.jar NEW.jar           50 clients; 20 x 5 MB, and hits of 20 KB; ten minutes
 #
-#   WHAT           default "zip hit"
+#   WHAT           default "hit zip"
 #   CLIENTS        default 50
 #   IMAGE_KB       of an archive's images, default 5000
 #   HIT_KB         of a hit, default 20
-#   SECONDS_EACH   a cell of one round, default 6
-#   ROUNDS         default 5
-#   WARM_SECONDS   each cell once before the first round, default 8
+#   SECONDS_EACH   a measurement, default 10
+#   WARM_SECONDS   before it, default 20
+#   PAIRS          default 5
 #   JAVA_OPTIONS   default -Xmx256m -XX:MaxDirectMemorySize=256m
 set -euo pipefail
 bench=$(cd "$(dirname "$0")" && pwd)
@@ -20,9 +22,9 @@ new=${2:?OLD.jar NEW.jar}
 clients=${CLIENTS:-50}
 image_kb=${IMAGE_KB:-5000}
 hit_kb=${HIT_KB:-20}
-seconds=${SECONDS_EACH:-6}
-rounds=${ROUNDS:-5}
-warm=${WARM_SECONDS:-8}
+seconds=${SECONDS_EACH:-10}
+warm=${WARM_SECONDS:-20}
+pairs=${PAIRS:-5}
 java_options=${JAVA_OPTIONS:--Xmx256m -XX:MaxDirectMemorySize=256m}
 java=$(ls -d /usr/lib/jvm/*25*/bin/java 2>/dev/null | head -1)
 java=${java:-java}
@@ -52,51 +54,71 @@ for n in $(seq -w 1 20); do
 done
 printf ']}' >> "$work/zip.json"
 
-declare -A port pid hit
-start() { # name, jar
-  port[$1]=$(free_port)
+start() { # jar: sets at, pid and hit
+  local port token
+  port=$(free_port)
+  at=http://127.0.0.1:$port
+  rm -rf "$work/run"
+  mkdir "$work/run"
   # shellcheck disable=SC2086
-  "$java" $java_options -jar "$2" --server.port="${port[$1]}" --sluice.samples.enabled=false \
+  "$java" $java_options -Djava.io.tmpdir="$work/run" -jar "$1" --server.port="$port" --sluice.samples.enabled=false \
     --sluice.limits.enabled=false --sluice.fetch.allow-networks="127.0.0.1:$origin" \
-    --sluice.database.directory="$work/$1-db" --sluice.storage.directory="$work/$1-store" \
-    --sluice.zip.spool-directory="$work/$1-spool" --sluice.image-proxy.cache.directory="$work/$1-cache" \
-    --logging.level.root=warn > "$work/$1.log" 2>&1 &
-  pid[$1]=$!
+    --sluice.database.directory="$work/run/db" --sluice.storage.directory="$work/run/store" \
+    --sluice.zip.spool-directory="$work/run/spool" --sluice.image-proxy.cache.directory="$work/run/cache" \
+    --logging.level.root=warn > "$work/gateway.log" 2>&1 &
+  pid=$!
   for _ in $(seq 120); do
-    ! curl -fsS "http://127.0.0.1:${port[$1]}/actuator/health/liveness" > "$work/health" 2>&1 || break
+    ! curl -fsS "$at/actuator/health/liveness" > "$work/health" 2>&1 || break
     sleep 0.5
   done
-  local at=http://127.0.0.1:${port[$1]} token
   token=$(curl -fsS "$at/api/session" -H 'Content-Type: application/json' -d '{"user":"bench"}' \
     | sed 's/.*"token":"\([^"]*\).*/\1/')
-  hit[$1]=$at$(curl -fsS "$at/api/image-proxy/urls" -H 'Content-Type: application/json' \
+  hit=$at$(curl -fsS "$at/api/image-proxy/urls" -H 'Content-Type: application/json' \
     -H "Authorization: Bearer $token" -d '{"urls":["http://127.0.0.1:'"$origin"'/hit.jpg"]}' \
     | sed 's/.*"proxyUrl":"\([^"]*\).*/\1/')
 }
-start old "$old"
-start new "$new"
 
-cell() { # name, what, seconds: prints MB/s ... as Load does
-  case $2 in
-    zip) "$java" -Xmx256m "$bench/Load.java" "http://127.0.0.1:${port[$1]}/api/zip" "$work/zip.json" "$clients" "$3" "${pid[$1]}" ;;
-    hit) "$java" -Xmx256m "$bench/Load.java" "${hit[$1]}" - "$clients" "$3" "${pid[$1]}" ;;
+load() { # what, seconds: prints MB/s, processor seconds per GB ... as Load does
+  case $1 in
+    zip) "$java" -Xmx256m "$bench/Load.java" "$at/api/zip" "$work/zip.json" "$clients" "$2" "$pid" ;;
+    hit) "$java" -Xmx256m "$bench/Load.java" "$hit" - "$clients" "$2" "$pid" ;;
   esac
 }
-median() { sort -n | awk '{ all[NR] = $1 } END { print NR % 2 ? all[(NR + 1) / 2] : (all[NR / 2] + all[NR / 2 + 1]) / 2 }'; }
 
-echo "| $clients clients | old | new | new / old | errors |"
-echo "| --- | ---: | ---: | ---: | ---: |"
-for what in ${WHAT:-zip hit}; do
-  for name in old new; do cell "$name" "$what" "$warm" > "$work/warm"; done
-  for round in $(seq "$rounds"); do
-    order="old new"
-    [ $((round % 2)) = 1 ] || order="new old"
-    for name in $order; do cell "$name" "$what" "$seconds" >> "$work/$what-$name"; done
+measure() { # name, jar
+  start "$2"
+  for what in ${WHAT:-hit zip}; do
+    load "$what" "$warm" > "$work/warm"
+    load "$what" "$seconds" >> "$work/$what-$1"
   done
-  o=$(awk '{ print $1 }' "$work/$what-old" | median)
-  n=$(awk '{ print $1 }' "$work/$what-new" | median)
-  errors=$(cat "$work/$what-old" "$work/$what-new" | awk '{ sum += $NF } END { print sum + 0 }')
-  title="20 x $image_kb KB, MB/s"
-  [ "$what" = zip ] || title="hits of $hit_kb KB, MB/s"
-  awk -v t="$title" -v o="$o" -v n="$n" -v e="$errors" 'BEGIN { printf "| %s | %.0f | %.0f | %.3f | %d |\n", t, o, n, n / o, e }'
+  kill "$pid"
+  wait "$pid" || true
+}
+
+for pair in $(seq "$pairs"); do
+  if [ $((pair % 2)) = 1 ]; then
+    measure old "$old"
+    measure new "$new"
+  else
+    measure new "$new"
+    measure old "$old"
+  fi
+done
+
+echo "| $clients clients, $pairs pairs | old | new | new / old | of the pairs | errors |"
+echo "| --- | ---: | ---: | ---: | ---: | ---: |"
+for what in ${WHAT:-hit zip}; do
+  title="hits of $hit_kb KB"
+  [ "$what" = hit ] || title="20 x $image_kb KB"
+  paste -d' ' "$work/$what-old" "$work/$what-new" | python3 -c '
+import statistics, sys
+title = sys.argv[1]
+rows = [[float(x) for x in line.split()] for line in sys.stdin]
+half = len(rows[0]) // 2
+errors = sum(row[half - 1] + row[-1] for row in rows)
+for column, unit, form in ((0, "MB/s", ".0f"), (1, "processor s/GB", ".2f")):
+    old, new = (statistics.median(row[at] for row in rows) for at in (column, half + column))
+    ratios = [row[half + column] / row[column] for row in rows]
+    print(f"| {title}, {unit} | {old:{form}} | {new:{form}} | {statistics.median(ratios):.3f} "
+          f"| {min(ratios):.2f} to {max(ratios):.2f} | {errors:.0f} |")' "$title"
 done

@@ -14,12 +14,12 @@ ALTER TABLE object_intents ADD COLUMN owner VARCHAR(255);
 ALTER TABLE object_intents ADD COLUMN size_bytes BIGINT DEFAULT 0 NOT NULL;
 ALTER TABLE object_intents ADD COLUMN put_until TIMESTAMP(6) WITH TIME ZONE;
 CREATE INDEX object_intents_by_owner ON object_intents (owner, put_until);
-ALTER TABLE images ADD COLUMN put_until TIMESTAMP(6) WITH TIME ZONE;
 ALTER TABLE generation_jobs ADD COLUMN promised_bytes BIGINT DEFAULT 0 NOT NULL;
 
+-- What is under the key of a completed upload counts no more: its image is a copy, which counts.
 UPDATE object_intents SET
     owner = (SELECT uploads.owner FROM uploads WHERE uploads.object_key = object_intents.object_key),
-    size_bytes = (SELECT uploads.size_bytes FROM uploads WHERE uploads.object_key = object_intents.object_key),
+    size_bytes = (SELECT CASE WHEN completed_at IS NULL THEN uploads.size_bytes ELSE 0 END FROM uploads WHERE uploads.object_key = object_intents.object_key),
     put_until = expires_at
 WHERE EXISTS (SELECT 1 FROM uploads WHERE uploads.object_key = object_intents.object_key);
 

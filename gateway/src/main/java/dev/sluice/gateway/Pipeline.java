@@ -51,6 +51,7 @@ import reactor.core.scheduler.Schedulers;
 import tools.jackson.core.StreamReadFeature;
 import tools.jackson.databind.cfg.CoercionAction;
 import tools.jackson.databind.cfg.CoercionInputShape;
+import tools.jackson.databind.cfg.EnumFeature;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.type.LogicalType;
 
@@ -150,10 +151,14 @@ class Pipeline {
         return routes.build();
     }
 
-    /** JSON is taken at its word: a number is not a string, nor 1.5 an integer; a member given twice is a mistake. */
+    /**
+     * JSON is taken at its word: a number is not a string nor the name of a choice, nor 1.5 an integer; a member given
+     * twice is a mistake.
+     */
     @Bean
     JsonMapperBuilderCustomizer strictJson() {
         return mapper -> mapper.enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+                .enable(EnumFeature.FAIL_ON_NUMBERS_FOR_ENUMS)
                 .withCoercionConfig(
                         LogicalType.Textual,
                         text -> text.setCoercion(CoercionInputShape.Integer, CoercionAction.Fail)

@@ -4,6 +4,8 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import org.springframework.web.server.ServerWebExchange;
+import reactor.util.context.Context;
+import reactor.util.context.ContextView;
 
 /**
  * Who sends a request.
@@ -57,6 +59,21 @@ public record Caller(Kind kind, String id, Set<String> roles, Set<String> projec
     /** The name under which this caller is counted, for example {@code user:alice}. */
     public String subject() {
         return kind.prefix + ":" + id;
+    }
+
+    /** The caller for whom something is done, if it is done for one: from Reactor's context. */
+    public static Optional<Caller> find(ContextView context) {
+        return context.getOrEmpty(Caller.class);
+    }
+
+    /** Adds this as the caller for whom everything upstream is done. */
+    public Context into(Context context) {
+        return context.put(Caller.class, this);
+    }
+
+    /** What nobody has many of for nothing: the subject of a token, else the address. A cookie is had by asking. */
+    public String accountable() {
+        return signedIn() ? subject() : Kind.ADDRESS.prefix + ":" + address;
     }
 
     /** Whether the caller has shown a token. */

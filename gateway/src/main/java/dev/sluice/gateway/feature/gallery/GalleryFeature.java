@@ -5,6 +5,7 @@ import dev.sluice.gateway.contract.FeatureRoutes;
 import dev.sluice.gateway.contract.UserAgent;
 import dev.sluice.gateway.feature.gallery.GalleryProperties.GenerationBounds;
 import dev.sluice.gateway.outbound.custody.AnnouncedObjects;
+import dev.sluice.gateway.outbound.custody.ImageFiles;
 import dev.sluice.gateway.outbound.custody.Outages;
 import dev.sluice.gateway.outbound.database.GenerationJobs;
 import dev.sluice.gateway.outbound.database.ImageDeletion;
@@ -82,10 +83,12 @@ public class GalleryFeature {
             GalleryProperties properties, ObjectStore store, ObjectIntents intents, ImageDeletion deletions) {
         return new ImageVault(
                 store,
-                new AnnouncedObjects(store, intents, properties.storeTimeout()),
-                deletions,
-                Clock.systemUTC(),
-                new NettyDataBufferFactory(ByteBufAllocator.DEFAULT));
+                new ImageFiles(
+                        store,
+                        new AnnouncedObjects(store, intents, properties.storeTimeout()),
+                        Clock.systemUTC(),
+                        new NettyDataBufferFactory(ByteBufAllocator.DEFAULT)),
+                deletions);
     }
 
     @Bean

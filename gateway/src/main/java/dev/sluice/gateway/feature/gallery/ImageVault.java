@@ -1,22 +1,16 @@
 package dev.sluice.gateway.feature.gallery;
 
-import dev.sluice.gateway.outbound.custody.AnnouncedObjects;
-import dev.sluice.gateway.outbound.database.AnnouncedObject;
+import dev.sluice.gateway.outbound.custody.ImageFiles;
 import dev.sluice.gateway.outbound.database.Image;
 import dev.sluice.gateway.outbound.database.ImageDeletion;
 import dev.sluice.gateway.outbound.database.ObjectIntents.Room;
 import dev.sluice.gateway.outbound.database.StoredObject;
 import dev.sluice.gateway.outbound.picture.ReceivedFile;
-import dev.sluice.gateway.outbound.storage.NewObject;
 import dev.sluice.gateway.outbound.storage.ObjectKey;
 import dev.sluice.gateway.outbound.storage.ObjectStore;
-import java.time.Clock;
-import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import java.util.function.Function;
-import org.springframework.core.io.buffer.DataBuffer;
-import org.springframework.core.io.buffer.DataBufferUtils;
-import org.springframework.core.io.buffer.NettyDataBufferFactory;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
@@ -26,25 +20,14 @@ import reactor.core.publisher.Mono;
  * the row name the key; what fails before is taken back here, and what dies before by the {@link Reconciler}.
  */
 final class ImageVault {
-    private static final int READ_BYTES = 64 * 1024;
-
     private final ObjectStore store;
-    private final AnnouncedObjects objects;
+    private final ImageFiles files;
     private final ImageDeletion deletions;
-    private final Clock clock;
-    private final NettyDataBufferFactory buffers;
 
-    ImageVault(
-            ObjectStore store,
-            AnnouncedObjects objects,
-            ImageDeletion deletions,
-            Clock clock,
-            NettyDataBufferFactory buffers) {
+    ImageVault(ObjectStore store, ImageFiles files, ImageDeletion deletions) {
         this.store = store;
-        this.objects = objects;
+        this.files = files;
         this.deletions = deletions;
-        this.clock = clock;
-        this.buffers = buffers;
     }
 
     /**
@@ -56,32 +39,7 @@ final class ImageVault {
      * @param row one transaction, which redeems the key's intent
      */
     <T> Mono<T> put(UUID imageId, String owner, ReceivedFile file, Room room, Function<StoredObject, Mono<T>> row) {
-        return Mono.defer(() -> {
-            // Never the image's id: another attempt has another key, so that one that comes too late overwrites
-            // nothing.
-            ObjectKey key = ObjectKey.image(
-                    owner,
-                    clock.instant(),
-                    UUID.randomUUID(),
-                    file.picture().type().extension());
-            List<AnnouncedObject> announced = List.of(new AnnouncedObject(key.value(), file.size()));
-            return objects.named(
-                    owner, announced, imageId, room, () -> placed(key, file).flatMap(row));
-        });
-    }
-
-    private Mono<StoredObject> placed(ObjectKey key, ReceivedFile file) {
-        String type = file.picture().type().mediaType();
-        Flux<DataBuffer> bytes = DataBufferUtils.read(file.file(), buffers, READ_BYTES);
-        return store.put(key, new NewObject(type, file.size()), bytes)
-                .thenReturn(new StoredObject(
-                        key.value(),
-                        type,
-                        file.size(),
-                        file.crc32(),
-                        file.etag(),
-                        file.picture().width(),
-                        file.picture().height()));
+        return files.put(imageId, owner, file, Map.of(), room, row);
     }
 
     /**

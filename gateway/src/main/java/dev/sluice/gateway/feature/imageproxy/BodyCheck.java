@@ -10,8 +10,8 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.file.NoSuchFileException;
-import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
+import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
@@ -28,6 +28,7 @@ import reactor.core.scheduler.Scheduler;
 final class BodyCheck {
     private static final Logger LOG = LoggerFactory.getLogger(BodyCheck.class);
     private static final int PIECE = 64 * 1024;
+    private static final long MOST_SECONDS = 10;
     private static final int MOST_WARMED_AT_ONCE = 16;
 
     private final CacheIndex index;
@@ -55,17 +56,19 @@ final class BodyCheck {
 
     /**
      * Whether the body is what was stored; the entry is dropped if it is not. All who ask while it is being read share
-     * one reading, which goes on when they leave. False, too, when the disk's queue is full.
+     * one reading, which goes on when they leave. False, too, when the disk's queue is full, when there is no memory,
+     * and when the disk takes longer than {@value #MOST_SECONDS} s.
      */
     Mono<Boolean> check(CacheEntry entry) {
         return running.computeIfAbsent(entry, this::begin);
     }
 
     private Mono<Boolean> begin(CacheEntry entry) {
-        return Mono.fromCallable(() -> load(entry))
+        return Mono.fromCallable(() -> loadOrSay(entry))
                 .subscribeOn(disk)
+                .timeout(Duration.ofSeconds(MOST_SECONDS), Mono.just(false))
                 .onErrorResume(RejectedExecutionException.class, full -> Mono.just(false))
-                .doFinally(signal -> running.remove(entry))
+                .doOnTerminate(() -> running.remove(entry)) // before anybody hears of it
                 .cache();
     }
 
@@ -76,11 +79,21 @@ final class BodyCheck {
         }
     }
 
+    /** Reactor throws what may end the JVM past everybody who waits, and they would wait for ever. */
+    private boolean loadOrSay(CacheEntry entry) {
+        try {
+            return load(entry);
+        } catch (VirtualMachineError | LinkageError fatal) {
+            LOG.error("not read: {}", entry.name().file(), fatal);
+            return false;
+        }
+    }
+
     private boolean load(CacheEntry entry) {
         if (!index.pin(entry)) {
             return false;
         }
-        try (FileChannel file = FileChannel.open(directory.path(entry.name()), StandardOpenOption.READ)) {
+        try (FileChannel file = directory.open(entry.name())) {
             EntryFile.Header header = EntryFile.read(file);
             if (header.fileLength() != entry.fileLength() || !header.body().equals(digest(entry, file, header))) {
                 throw new EntryFile.DamagedException("body checksum");

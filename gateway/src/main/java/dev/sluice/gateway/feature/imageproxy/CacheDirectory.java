@@ -152,6 +152,11 @@ final class CacheDirectory {
         calls.rename(temporaryPath(name), path(name));
     }
 
+    /** An entry's file, to be read. */
+    FileChannel open(EntryName name) throws IOException {
+        return calls.open(path(name));
+    }
+
     /** Makes a stamp count. The file must not be renewed by two threads at once. */
     void renew(EntryName name, Stamp stamp) throws IOException {
         try (FileChannel file = FileChannel.open(path(name), StandardOpenOption.READ, StandardOpenOption.WRITE)) {

@@ -18,6 +18,7 @@ import org.springframework.core.io.buffer.DataBuffer;
  *     shown unless the origin says so again; null where that is left to the cache
  * @param originEtag the origin's own header value; null when it sent none or one of more than 256 characters
  * @param originLastModified likewise
+ * @param mayBeStored whether its origin lets caches keep it; of what is kept, always
  */
 record CachedMeta(
         String url,
@@ -27,12 +28,26 @@ record CachedMeta(
         Instant storedAt,
         @Nullable Duration freshFor,
         @Nullable String originEtag,
-        @Nullable String originLastModified) {
+        @Nullable String originLastModified,
+        boolean mayBeStored) {
     private static final int LONGEST_VALIDATOR = 256;
 
     CachedMeta {
         originEtag = keepable(originEtag);
         originLastModified = keepable(originLastModified);
+    }
+
+    /** Of an image that caches may keep. */
+    CachedMeta(
+            String url,
+            String mediaType,
+            String etag,
+            long length,
+            Instant storedAt,
+            @Nullable Duration freshFor,
+            @Nullable String originEtag,
+            @Nullable String originLastModified) {
+        this(url, mediaType, etag, length, storedAt, freshFor, originEtag, originLastModified, true);
     }
 
     /** How long ago it was stored or validated. Never negative. */
@@ -48,7 +63,7 @@ record CachedMeta(
 
     CachedMeta measured(String newEtag, long newLength, Instant newStoredAt) {
         return new CachedMeta(
-                url, mediaType, newEtag, newLength, newStoredAt, freshFor, originEtag, originLastModified);
+                url, mediaType, newEtag, newLength, newStoredAt, freshFor, originEtag, originLastModified, mayBeStored);
     }
 
     /**
@@ -58,12 +73,32 @@ record CachedMeta(
      */
     CachedMeta thumbnail(int width, String type, String newEtag, long newLength) {
         return new CachedMeta(
-                ThumbnailKeys.of(url, width), type, newEtag, newLength, storedAt, freshFor, etag, originLastModified);
+                ThumbnailKeys.of(url, width),
+                type,
+                newEtag,
+                newLength,
+                storedAt,
+                freshFor,
+                etag,
+                originLastModified,
+                mayBeStored);
     }
 
     /** The same, with another time from now on. */
     CachedMeta fresh(@Nullable Duration newFreshFor) {
-        return new CachedMeta(url, mediaType, etag, length, storedAt, newFreshFor, originEtag, originLastModified);
+        return new CachedMeta(
+                url, mediaType, etag, length, storedAt, newFreshFor, originEtag, originLastModified, mayBeStored);
+    }
+
+    /** The same, which its origin does not let caches keep any more. */
+    CachedMeta notStored() {
+        return new CachedMeta(
+                url, mediaType, etag, length, storedAt, Duration.ZERO, originEtag, originLastModified, false);
+    }
+
+    /** The same bytes, to be treated as {@code original} is. */
+    CachedMeta like(CachedMeta original) {
+        return original.mayBeStored ? fresh(original.freshFor) : notStored();
     }
 
     /** Whether it must not be shown when its time is up and its origin has not answered. */

@@ -9,7 +9,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 
-/** All by which the cache changes an entry's file. Each call blocks, and may fail. */
+/** All by which the cache changes an entry's file, or opens it to send it. Each call blocks, and may fail. */
 interface FileCalls {
     /** The file system's. */
     FileCalls SYSTEM = new FileCalls() {};
@@ -17,6 +17,11 @@ interface FileCalls {
     /** A new file; fails when there is one. */
     default WritableByteChannel create(Path file) throws IOException {
         return FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+    }
+
+    /** A file to be read. */
+    default FileChannel open(Path file) throws IOException {
+        return FileChannel.open(file, StandardOpenOption.READ);
     }
 
     /** Gives a file another name, in one step. */

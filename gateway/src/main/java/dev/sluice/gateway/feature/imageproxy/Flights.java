@@ -13,10 +13,13 @@ import reactor.core.Disposable;
 import reactor.core.Disposables;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
+import reactor.util.context.ContextView;
 
 /**
  * One task for any number of callers that want the same thing at the same time. Who comes first starts it, who comes
  * later joins; one that leaves ends nothing for the others, the last one that leaves ends the task.
+ *
+ * <p>A task has a deadline of its own: whatever becomes of it, nobody waits for ever.
  *
  * <p>What the task acquires it adds to its flight's resources. They are freed when nobody is on the flight any more; a
  * caller that wants to keep something takes a hold of its own while it is handed the result.
@@ -37,10 +40,16 @@ final class Flights<T> {
     private final Map<String, Flight> underWay = new ConcurrentHashMap<>();
     private final AtomicInteger waiting = new AtomicInteger();
     private final int most;
+    private final Duration deadline;
 
-    /** At most {@code most} tasks at a time; one more is refused. */
-    Flights(int most) {
+    /**
+     * At most {@code most} tasks at a time; one more is refused.
+     *
+     * @param deadline of a task, longer than any that is its own: it fails then for all who wait
+     */
+    Flights(int most, Duration deadline) {
         this.most = most;
+        this.deadline = deadline;
     }
 
     /** Tasks under way. */
@@ -60,7 +69,7 @@ final class Flights<T> {
      * @param take called for each caller with the result, while everything the task acquired is held
      */
     <R> Mono<R> join(String key, Function<Disposable.Composite, Mono<T>> task, BiFunction<T, Role, R> take) {
-        return Mono.defer(() -> {
+        return Mono.deferContextual(context -> {
             while (true) {
                 Flight flight = underWay.get(key);
                 if (flight == null) {
@@ -70,7 +79,7 @@ final class Flights<T> {
                     Flight opened = new Flight(key);
                     flight = underWay.putIfAbsent(key, opened);
                     if (flight == null) {
-                        return opened.board(Role.FIRST, take).doOnSubscribe(boarded -> opened.start(task));
+                        return opened.board(Role.FIRST, take).doOnSubscribe(boarded -> opened.start(task, context));
                     }
                 }
                 if (flight.enter()) {
@@ -79,6 +88,10 @@ final class Flights<T> {
                 underWay.remove(key, flight);
             }
         });
+    }
+
+    private static GatewayException late() {
+        return new GatewayException(ProblemCode.OVERLOADED, "The image took too long.").retryAfter(SHORTLY);
     }
 
     private static GatewayException full() {
@@ -128,11 +141,14 @@ final class Flights<T> {
                     .doFinally(end -> leave());
         }
 
-        void start(Function<Disposable.Composite, Mono<T>> work) {
+        /** @param context of the caller who starts it */
+        void start(Function<Disposable.Composite, Mono<T>> work, ContextView context) {
             // Deferred: a task that cannot even be made fails for all who are aboard.
             Disposable running = Mono.defer(() -> work.apply(resources))
+                    .timeout(deadline, Mono.error(Flights::late))
                     // Landed before anybody hears of it: who asks after having been answered begins anew.
                     .doOnTerminate(() -> underWay.remove(key, this))
+                    .contextWrite(context)
                     .subscribe(result::tryEmitValue, result::tryEmitError, result::tryEmitEmpty);
             boolean nobodyLeft;
             synchronized (lock) {

@@ -59,10 +59,11 @@ final class ImageProxy {
      * What is sent to one caller.
      *
      * @param image held by the caller's request
+     * @param meta what is known of it now, its origin's last answer included
      * @param age since its origin made or confirmed it
      * @param status how the cache took part
      */
-    record Result(ProxiedImage image, Duration age, CacheStatus status) {}
+    record Result(ProxiedImage image, CachedMeta meta, Duration age, CacheStatus status) {}
 
     /** No image, and how the cache took part in that. */
     static final class NoImage extends RuntimeException {
@@ -103,8 +104,12 @@ final class ImageProxy {
          */
         record Found(ProxiedImage image) implements Outcome {}
 
-        /** The cached image is as good as new. */
-        record Renewed() implements Outcome {}
+        /**
+         * The cached image is as good as new.
+         *
+         * @param meta what is known of it from now on
+         */
+        record Renewed(CachedMeta meta) implements Outcome {}
 
         /**
          * No image.
@@ -160,7 +165,8 @@ final class ImageProxy {
                     case Outcome.Image fetched ->
                         result(hold(fetched.image().share(), held), CacheStatus.replaced(fetched.kept()));
                     case Outcome.Found found -> found(found, held);
-                    case Outcome.Renewed renewed -> new Result(image, Duration.ZERO, CacheStatus.revalidated());
+                    case Outcome.Renewed(CachedMeta now) ->
+                        new Result(image, now, Duration.ZERO, CacheStatus.revalidated());
                     case Outcome.Failed failed -> stale(image, failed.exception());
                 });
         return asked.onErrorResume(
@@ -215,7 +221,7 @@ final class ImageProxy {
     }
 
     private Result result(ProxiedImage image, CacheStatus status) {
-        return new Result(image, image.meta().age(clock.instant()), status);
+        return new Result(image, image.meta(), image.meta().age(clock.instant()), status);
     }
 
     private Mono<Outcome> ask(String url, @Nullable CachedMeta old, Disposable.Composite held) {
@@ -253,10 +259,10 @@ final class ImageProxy {
     private Mono<Outcome> kept(@Nullable CachedMeta old, Answer answer, Disposable.Composite held) {
         return switch (answer) {
             case Answer.Unchanged _ when old == null -> throw unasked();
-            case Answer.Unchanged(Instant at, HttpHeaders headers) ->
-                renewed(old, at, headers).thenReturn(new Outcome.Renewed());
-            case Answer.Arrived(ArrivedImage bytes, CachedMeta meta, boolean mayBeKept) -> {
-                Kept kept = !mayBeKept ? Kept.FORBIDDEN : meta.isReusable() ? Kept.NOT_STORED : Kept.NEVER_FRESH;
+            case Answer.Unchanged(Instant at, HttpHeaders headers) -> renewed(renewed(old, at, headers), at);
+            case Answer.Arrived(ArrivedImage bytes, CachedMeta meta) -> {
+                Kept kept =
+                        !meta.mayBeStored() ? Kept.FORBIDDEN : meta.isReusable() ? Kept.NOT_STORED : Kept.NEVER_FRESH;
                 Mono<ProxiedImage> keeping = kept == Kept.NOT_STORED ? store.keep(meta, bytes, held) : Mono.empty();
                 yield keeping.<Outcome>map(image -> stored(image, bytes))
                         .switchIfEmpty(Mono.fromSupplier(() -> new Outcome.Image(hold(bytes.as(meta), held), kept)));
@@ -265,11 +271,16 @@ final class ImageProxy {
     }
 
     /** What the answer says of keeping the image holds from now on; what it does not say is as it was. */
-    private Mono<?> renewed(CachedMeta old, Instant at, HttpHeaders headers) {
-        return !OriginFreshness.mayBeKept(headers)
-                ? store.purge(old.url())
-                : store.renew(
-                        OriginFreshness.isTold(headers) ? old.fresh(OriginFreshness.freshFor(headers, at)) : old, at);
+    private static CachedMeta renewed(CachedMeta old, Instant at, HttpHeaders headers) {
+        if (!OriginFreshness.mayBeKept(headers)) {
+            return old.notStored();
+        }
+        return OriginFreshness.isTold(headers) ? old.fresh(OriginFreshness.freshFor(headers, at)) : old;
+    }
+
+    private Mono<Outcome> renewed(CachedMeta now, Instant at) {
+        Mono<?> done = now.mayBeStored() ? store.renew(now, at) : store.purge(now.url());
+        return done.thenReturn(new Outcome.Renewed(now));
     }
 
     /** From here on the image is sent from the cache, and its memory is free for the next. */

@@ -80,7 +80,7 @@ public class ImageProxyFeature {
             @Qualifier("proxyMemory") BufferBudget memory,
             ObjectProvider<Clock> clocks,
             ImageProxyMeters meters) {
-        Flights<Outcome> flights = new Flights<>(properties.concurrentFetches());
+        Flights<Outcome> flights = new Flights<>(properties.concurrentFetches(), properties.longestFetch());
         meters.watch(flights);
         OriginImages images = new OriginImages(origins, properties, memory, clock(clocks));
         return new ImageProxy(images, store, failures, flights, meters, clock(clocks));
@@ -96,7 +96,8 @@ public class ImageProxyFeature {
             @Qualifier("proxyMemory") BufferBudget memory,
             ObjectProvider<Clock> clocks,
             ImageProxyMeters meters) {
-        Flights<ThumbnailProxy.Outcome> flights = new Flights<>(properties.concurrentFetches());
+        Flights<ThumbnailProxy.Outcome> flights =
+                new Flights<>(properties.concurrentFetches(), properties.longestTransform());
         meters.watchTransforms(flights);
         ThumbnailMaker maker = new ThumbnailMaker(pictures, properties, memory);
         return new ThumbnailProxy(proxy, maker, store, failures, flights, meters, clock(clocks));

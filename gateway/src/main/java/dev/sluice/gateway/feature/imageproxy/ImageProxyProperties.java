@@ -103,4 +103,14 @@ record ImageProxyProperties(
         CHECK.between("transform-timeout", transformTimeout, Duration.ofMillis(100), Duration.ofMinutes(5));
         CHECK.between("transform-cost", transformCost, 1, 1000);
     }
+
+    /** From asking an origin to its image's being kept, the waits for the disk included. */
+    Duration longestFetch() {
+        return fetchTimeout.plus(cache.writeTimeout().multipliedBy(3));
+    }
+
+    /** From an image's turn to be made smaller to its being kept. */
+    Duration longestTransform() {
+        return transformTimeout.plus(cache.writeTimeout().multipliedBy(3));
+    }
 }

@@ -1,6 +1,5 @@
 package dev.sluice.gateway.feature.imageproxy;
 
-import dev.sluice.gateway.contract.Caller;
 import dev.sluice.gateway.contract.Endpoint;
 import dev.sluice.gateway.contract.FeatureRoutes;
 import dev.sluice.gateway.contract.GatewayException;
@@ -43,8 +42,7 @@ final class ImageProxyRoutes implements FeatureRoutes {
     private final ImageProxyMeters meters;
     private final int maxUrls;
     private final int transformCost;
-    private final Duration maxAge;
-    private final String cacheControl;
+    private final ClientCaching caching;
 
     ImageProxyRoutes(
             ImageProxy proxy,
@@ -60,9 +58,7 @@ final class ImageProxyRoutes implements FeatureRoutes {
         this.meters = meters;
         this.maxUrls = properties.maxUrls();
         this.transformCost = properties.transformCost();
-        this.maxAge = properties.maxAge();
-        this.cacheControl = "public, max-age=" + properties.maxAge().toSeconds() + ", stale-while-revalidate="
-                + properties.staleWhileRevalidate().toSeconds();
+        this.caching = new ClientCaching(properties.maxAge(), properties.staleWhileRevalidate());
     }
 
     /**
@@ -140,16 +136,17 @@ final class ImageProxyRoutes implements FeatureRoutes {
     }
 
     private Representation representation(ServerRequest request, Result result) {
-        CachedMeta meta = result.image().meta();
+        CachedMeta meta = result.meta();
+        Duration left = signedUrls.left(request);
         // A page of another site may show what was signed for that, and nothing by the session of its visitor.
-        String sharing = Caller.of(request.exchange()).signedIn() ? "same-site" : "cross-origin";
+        String sharing = left == null ? "same-site" : "cross-origin";
         return new Representation(
                 MediaType.parseMediaType(meta.mediaType()),
                 meta.length(),
                 meta.etag(),
                 HttpDate.parse(meta.originLastModified()),
                 headers -> {
-                    headers.set(HttpHeaders.CACHE_CONTROL, cacheControl(meta));
+                    headers.set(HttpHeaders.CACHE_CONTROL, caching.of(meta, left));
                     headers.set(HttpHeaders.AGE, Long.toString(result.age().toSeconds()));
                     headers.set(CacheStatus.HEADER, result.status().field());
                     headers.set("X-Content-Type-Options", "nosniff");
@@ -157,16 +154,6 @@ final class ImageProxyRoutes implements FeatureRoutes {
                     headers.set("Cross-Origin-Resource-Policy", sharing);
                 },
                 meters.counted(result.image()));
-    }
-
-    /** Browsers may use it again as long as the gateway may, and not longer. */
-    private String cacheControl(CachedMeta meta) {
-        Duration freshFor = meta.freshFor();
-        if (freshFor == null) {
-            return cacheControl;
-        }
-        Duration shorter = freshFor.compareTo(maxAge) < 0 ? freshFor : maxAge;
-        return shorter.isPositive() ? "public, max-age=" + shorter.toSeconds() + ", must-revalidate" : "no-cache";
     }
 
     private static GatewayException problem(FetchException failure) {

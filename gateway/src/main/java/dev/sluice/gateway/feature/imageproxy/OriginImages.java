@@ -35,9 +35,8 @@ final class OriginImages {
          *
          * @param bytes held by the flight that fetched it
          * @param meta what is known of it
-         * @param mayBeKept whether its origin lets a cache keep it
          */
-        record Arrived(ArrivedImage bytes, CachedMeta meta, boolean mayBeKept) implements Answer {}
+        record Arrived(ArrivedImage bytes, CachedMeta meta) implements Answer {}
 
         /**
          * What is known is still what the origin has.
@@ -100,7 +99,8 @@ final class OriginImages {
                 received,
                 OriginFreshness.freshFor(headers, received),
                 headers.getFirst(HttpHeaders.ETAG),
-                headers.getFirst(HttpHeaders.LAST_MODIFIED));
-        return new Answer.Arrived(image, meta, OriginFreshness.mayBeKept(headers));
+                headers.getFirst(HttpHeaders.LAST_MODIFIED),
+                OriginFreshness.mayBeKept(headers));
+        return new Answer.Arrived(image, meta);
     }
 }

@@ -24,6 +24,7 @@ import org.springframework.web.reactive.function.server.ServerRequest;
  */
 final class SignedUrls {
     private static final Pattern SECONDS = Pattern.compile("[0-9]{1,12}");
+    private static final String LEFT = SignedUrls.class.getName() + ".left";
     private static final long STEP = Duration.ofHours(1).toSeconds();
 
     private final String path;
@@ -89,9 +90,30 @@ final class SignedUrls {
      * @throws GatewayException {@code unauthenticated} for one that is not valid or not valid any more
      */
     boolean admits(ServerRequest request) {
+        Duration left = verify(request);
+        if (left == null) {
+            return false;
+        }
+        request.attributes().put(LEFT, left);
+        return true;
+    }
+
+    /** How much longer a request's signature is valid; null if it has none, or one that is not valid. */
+    @Nullable Duration left(ServerRequest request) {
+        if (request.attributes().get(LEFT) instanceof Duration left) {
+            return left;
+        }
+        try {
+            return verify(request); // a signed-in caller needs none, so nobody has looked at it
+        } catch (GatewayException invalid) {
+            return null;
+        }
+    }
+
+    private @Nullable Duration verify(ServerRequest request) {
         @Nullable String signature = request.queryParam("sig").orElse(null);
         if (signature == null) {
-            return false;
+            return null;
         }
         String url = request.queryParam("url").orElse("");
         @Nullable String width = request.queryParam("w").orElse(null);
@@ -100,11 +122,13 @@ final class SignedUrls {
             throw GatewayException.badMember(
                     ProblemCode.UNAUTHENTICATED, "sig", signature, "this gateway's signature of url, w and exp");
         }
-        if (clock.instant().getEpochSecond() >= Long.parseLong(expires)) {
+        Duration left =
+                Duration.ofSeconds(Long.parseLong(expires) - clock.instant().getEpochSecond());
+        if (!left.isPositive()) {
             throw GatewayException.badMember(
                     ProblemCode.UNAUTHENTICATED, "exp", expires, "a time to come; the URL has expired");
         }
-        return true;
+        return left;
     }
 
     /** Neither a width nor an end has a line feed in it, and no end begins with a letter: no two are one text. */

@@ -132,7 +132,7 @@ final class ThumbnailProxy {
     }
 
     private Result result(ProxiedImage image, CacheStatus status) {
-        return new Result(image, image.meta().age(clock.instant()), status);
+        return new Result(image, image.meta(), image.meta().age(clock.instant()), status);
     }
 
     private Mono<Result> ofOriginal(String url, int width, Disposable.Composite held, Runnable decoding) {
@@ -162,7 +162,7 @@ final class ThumbnailProxy {
     }
 
     private static Result like(Result original, ProxiedImage image) {
-        return new Result(image, original.age(), original.status());
+        return new Result(image, image.meta().like(original.meta()), original.age(), original.status());
     }
 
     private Mono<Result> join(Result original, String url, int width, Disposable.Composite held, Runnable decoding) {
@@ -181,6 +181,7 @@ final class ThumbnailProxy {
                     case Outcome.Image(ProxiedImage image, Kept kept) ->
                         new Result(
                                 ImageProxy.hold(image.share(), held),
+                                image.meta().like(original.meta()),
                                 original.age(),
                                 CacheStatus.transformed(original.status(), role, kept));
                     case Outcome.Found(ProxiedImage image) -> like(original, ImageProxy.hold(image.share(), held));

@@ -6,7 +6,7 @@ import dev.sluice.gateway.contract.FeatureRoutes;
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.gateway.feature.uploads.UploadTickets.Ticket;
-import dev.sluice.gateway.outbound.database.ObjectIntents;
+import dev.sluice.gateway.outbound.database.Uploads;
 import dev.sluice.gateway.outbound.storage.ObjectStore;
 import dev.sluice.gateway.outbound.storage.StorageException;
 import dev.sluice.zipstream.BodyTooSlowException;
@@ -31,15 +31,15 @@ final class TicketRoutes implements FeatureRoutes {
     private static final Duration GRACE = Duration.ofSeconds(30);
 
     private final UploadTickets tickets;
-    private final ObjectIntents intents;
+    private final Uploads uploads;
     private final ObjectStore store;
     private final UploadsProperties properties;
     private final PutAdmission admission;
     private final MinimumRate slowest;
 
-    TicketRoutes(UploadTickets tickets, ObjectIntents intents, ObjectStore store, UploadsProperties properties) {
+    TicketRoutes(UploadTickets tickets, Uploads uploads, ObjectStore store, UploadsProperties properties) {
         this.tickets = tickets;
-        this.intents = intents;
+        this.uploads = uploads;
         this.store = store;
         this.properties = properties;
         this.admission = new PutAdmission(
@@ -63,10 +63,10 @@ final class TicketRoutes implements FeatureRoutes {
             Ticket ticket = tickets.check(request);
             return Mono.using(
                     () -> admission.admit(ticket.key(), ticket.object().length()),
-                    place -> intents.isOpen(ticket.key().value())
-                            .filter(isOpen -> isOpen)
+                    place -> uploads.isAwaited(ticket.key().value())
+                            .filter(isAwaited -> isAwaited)
                             .switchIfEmpty(Mono.error(TicketRoutes::over))
-                            .flatMap(isOpen -> stored(request, ticket)));
+                            .flatMap(isAwaited -> stored(request, ticket)));
         });
     }
 
@@ -96,9 +96,9 @@ final class TicketRoutes implements FeatureRoutes {
         return needed.compareTo(most) < 0 ? needed : most;
     }
 
-    /** Whatever was put now would be nobody's: it is completed, refused, deleted or announced anew. */
     private static GatewayException over() {
-        return new GatewayException(ProblemCode.CONFLICT, "The upload is over; another needs another announcement.");
+        return new GatewayException(
+                ProblemCode.CONFLICT, "The upload is complete already, was refused, or was announced anew.");
     }
 
     /** The client's own doing, which no store has part in; its answer finds nobody. */

@@ -2,13 +2,14 @@ package dev.sluice.gateway.feature.uploads;
 
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
+import dev.sluice.gateway.outbound.custody.ImageFiles;
 import dev.sluice.gateway.outbound.database.DatabaseException;
 import dev.sluice.gateway.outbound.database.DatabaseFailure;
 import dev.sluice.gateway.outbound.database.Image;
 import dev.sluice.gateway.outbound.database.ImageScope;
 import dev.sluice.gateway.outbound.database.ImageSource;
 import dev.sluice.gateway.outbound.database.Images;
-import dev.sluice.gateway.outbound.database.ObjectIntents;
+import dev.sluice.gateway.outbound.database.ObjectIntents.Room;
 import dev.sluice.gateway.outbound.database.StoredObject;
 import dev.sluice.gateway.outbound.database.Upload;
 import dev.sluice.gateway.outbound.database.Uploads;
@@ -33,9 +34,10 @@ import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
 
 /**
- * Makes an image of an upload that has taken place, once: whoever comes second is told of the same image. What is no
- * image, or not the one that was announced, is removed; its key can then name no image any more, and whatever is put
- * there later goes with the next sweep.
+ * Makes an image of an upload that has taken place, once: whoever comes second is told of the same image. The image is
+ * a copy of the bytes that were checked, under a key that no client can write; what is put to the upload's URL later
+ * changes nothing. What is no image, or not the one that was announced, is removed. What is under the upload's own key
+ * when its intent expires goes with the next sweep.
  */
 final class UploadCompletion {
     private static final Logger LOG = LoggerFactory.getLogger(UploadCompletion.class);
@@ -43,8 +45,8 @@ final class UploadCompletion {
 
     private final Uploads uploads;
     private final Images images;
-    private final ObjectIntents intents;
     private final ObjectStore store;
+    private final ImageFiles files;
     private final Pictures pictures;
     private final ThumbnailStorage thumbnails;
     private final Duration deadline;
@@ -53,16 +55,16 @@ final class UploadCompletion {
     UploadCompletion(
             Uploads uploads,
             Images images,
-            ObjectIntents intents,
             ObjectStore store,
+            ImageFiles files,
             Pictures pictures,
             ThumbnailStorage thumbnails,
             Duration deadline,
             Clock clock) {
         this.uploads = uploads;
         this.images = images;
-        this.intents = intents;
         this.store = store;
+        this.files = files;
         this.pictures = pictures;
         this.thumbnails = thumbnails;
         this.deadline = deadline;
@@ -119,52 +121,62 @@ final class UploadCompletion {
                         bad -> refused(upload, bad.kind().code(), String.valueOf(bad.getMessage()), bad));
     }
 
-    /** The transaction that makes a row name the object. One of two wins; the other finds its image. */
+    /** Keeps what was checked, and makes a row name it. One of two wins; the other finds its image. */
     private Mono<Image> named(Upload upload, ReceivedFile file, @Nullable String projectId, AtomicBoolean isNamed) {
-        StoredObject object = new StoredObject(
-                upload.objectKey(),
-                file.picture().type().mediaType(),
-                file.size(),
-                file.crc32(),
-                file.etag(),
-                file.picture().width(),
-                file.picture().height());
-        Image image = Image.stored(
-                upload.imageId(),
-                upload.owner(),
-                projectId,
-                ImageSource.UPLOADED,
-                null,
-                object,
-                upload.listing(),
-                clock.instant());
-        return images.add(image)
-                .thenReturn(image)
-                .doOnNext(added -> {
+        // Its bytes were admitted when it was announced.
+        return files.put(
+                        upload.imageId(),
+                        upload.owner(),
+                        file,
+                        UploadIntents.metadata(upload),
+                        Room.ADMITTED,
+                        object -> {
+                            Image image = Image.stored(
+                                    upload.imageId(),
+                                    upload.owner(),
+                                    projectId,
+                                    ImageSource.UPLOADED,
+                                    null,
+                                    object,
+                                    upload.listing(),
+                                    clock.instant());
+                            return uploads.complete(image).thenReturn(new Named(image, object));
+                        })
+                .doOnNext(named -> {
                     isNamed.set(true);
                     LOG.atInfo()
-                            .addKeyValue("image.id", added.id())
-                            .addKeyValue("user.id", added.owner())
-                            .log("image {} uploaded", added.id());
+                            .addKeyValue("image.id", named.image().id())
+                            .addKeyValue("user.id", named.image().owner())
+                            .log("image {} uploaded", named.image().id());
                 })
-                .flatMap(added -> thumbnails
-                        .storeAtIntake(added.id(), added.owner(), object, file)
-                        .map(added::with))
+                .flatMap(named -> thumbnails
+                        .storeAtIntake(named.image().id(), named.image().owner(), named.object(), file)
+                        .map(named.image()::with))
+                .delayUntil(image -> removed(upload))
                 .onErrorResume(
                         UploadCompletion::isConflict,
                         other -> there(upload).switchIfEmpty(Mono.error(() -> absent(upload.name()))));
     }
 
+    /** An image, and the object that its row names. */
+    private record Named(Image image, StoredObject object) {}
+
+    /** What was put; if it is put again, the sweep finds it. Never fails. */
+    private Mono<Void> removed(Upload upload) {
+        return store.delete(new ObjectKey(upload.objectKey())).onErrorResume(later -> leftToSweep(upload, later));
+    }
+
+    private static Mono<Void> leftToSweep(Upload upload, Throwable failure) {
+        LOG.warn("object {} is left to the next sweep: {}", upload.objectKey(), failure.toString());
+        return Mono.empty();
+    }
+
     /** Given up first: then no other can make an image of what is removed here. */
     private <T> Mono<T> refused(Upload upload, String reason, String detail, @Nullable Throwable cause) {
-        return intents.abandon(upload.objectKey())
-                .filter(abandoned -> abandoned)
-                .flatMap(abandoned -> store.delete(new ObjectKey(upload.objectKey())))
-                .then(uploads.forget(upload.imageId()))
-                .onErrorResume(later -> {
-                    LOG.warn("object {} is left to the next sweep: {}", upload.objectKey(), later.toString());
-                    return Mono.empty();
-                })
+        return uploads.forget(upload.imageId())
+                .filter(forgotten -> forgotten)
+                .flatMap(forgotten -> store.delete(new ObjectKey(upload.objectKey())))
+                .onErrorResume(later -> leftToSweep(upload, later))
                 .then(Mono.error(() -> new GatewayException(
                                 ProblemCode.INVALID_IMAGE, "Image " + upload.name() + ": " + detail, cause)
                         .with("imageId", upload.name())

@@ -66,7 +66,7 @@ final class UploadIntents {
     }
 
     private Upload upload(String owner, Image.Listing listing, Wanted image) {
-        ObjectKey key = ObjectKey.image(
+        ObjectKey key = ObjectKey.upload(
                 owner, clock.instant(), UUID.randomUUID(), image.type().extension());
         return new Upload(
                 UUID.randomUUID(),
@@ -88,13 +88,17 @@ final class UploadIntents {
     }
 
     private Mono<Signed> signed(Upload upload) {
-        Map<String, String> metadata = Map.of("listing-id", upload.listing().listingId(), "image-id", upload.name());
         return presigned
                 .presignPut(
                         new ObjectKey(upload.objectKey()),
-                        new NewObject(upload.contentType(), upload.size(), metadata),
+                        new NewObject(upload.contentType(), upload.size(), metadata(upload)),
                         properties.urlTtl())
                 .map(put -> new Signed(upload.name(), put));
+    }
+
+    /** What the store keeps beside an upload, and beside the image that it becomes. */
+    static Map<String, String> metadata(Upload upload) {
+        return Map.of("listing-id", upload.listing().listingId(), "image-id", upload.name());
     }
 
     private static boolean isConflict(Throwable failure) {

@@ -12,7 +12,10 @@ import reactor.core.Disposables;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
-/** Removes, at start and regularly, uploads that were never completed: their objects first, then what names them. */
+/**
+ * Removes, at start and regularly, what was put where clients may put it and whose time is over: the objects first,
+ * then what names them.
+ */
 final class UploadSweep implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(UploadSweep.class);
 
@@ -36,15 +39,14 @@ final class UploadSweep implements AutoCloseable {
                 .subscribe());
     }
 
-    /** One pass; gives how many objects' keys were forgotten. Fails, at the end, if some were not. */
+    /** One pass; gives how many uploads were given up. Fails, at the end, if some objects could not be removed. */
     Mono<Long> pass() {
         return Mono.defer(() -> {
             Failures failures = new Failures();
             return expired.remove(failures)
-                    .doOnNext(removed ->
-                            meters.counter("sluice.uploads.abandoned").increment())
-                    .count()
-                    .delayUntil(removed -> uploads.forgetEnded())
+                    .then(Mono.defer(uploads::forgetEnded))
+                    .doOnNext(abandoned ->
+                            meters.counter("sluice.uploads.abandoned").increment(abandoned))
                     .flatMap(failures::orElse);
         });
     }

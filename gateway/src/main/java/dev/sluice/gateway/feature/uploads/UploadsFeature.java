@@ -2,7 +2,9 @@ package dev.sluice.gateway.feature.uploads;
 
 import dev.sluice.gateway.contract.FeatureRoutes;
 import dev.sluice.gateway.contract.SigningSecret;
+import dev.sluice.gateway.outbound.custody.AnnouncedObjects;
 import dev.sluice.gateway.outbound.custody.ExpiredIntents;
+import dev.sluice.gateway.outbound.custody.ImageFiles;
 import dev.sluice.gateway.outbound.custody.Outages;
 import dev.sluice.gateway.outbound.database.Images;
 import dev.sluice.gateway.outbound.database.ObjectIntents;
@@ -12,12 +14,14 @@ import dev.sluice.gateway.outbound.storage.ObjectStore;
 import dev.sluice.gateway.outbound.storage.PresignedUploads;
 import dev.sluice.gateway.outbound.thumbnail.ThumbnailStorage;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.netty.buffer.ByteBufAllocator;
 import java.time.Clock;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.core.io.buffer.NettyDataBufferFactory;
 
 /** Images that callers send themselves: wiring. */
 @Configuration(proxyBeanMethods = false)
@@ -46,8 +50,12 @@ public class UploadsFeature {
                 new UploadCompletion(
                         uploads,
                         images,
-                        intents,
                         store,
+                        new ImageFiles(
+                                store,
+                                new AnnouncedObjects(store, intents, properties.completeTimeout()),
+                                clock(clocks),
+                                new NettyDataBufferFactory(ByteBufAllocator.DEFAULT)),
                         pictures,
                         thumbnails,
                         properties.completeTimeout(),
@@ -58,8 +66,8 @@ public class UploadsFeature {
 
     @Bean
     FeatureRoutes ticketRoutes(
-            UploadTickets tickets, ObjectIntents intents, ObjectStore store, UploadsProperties properties) {
-        return Outages.told(new TicketRoutes(tickets, intents, store, properties));
+            UploadTickets tickets, Uploads uploads, ObjectStore store, UploadsProperties properties) {
+        return Outages.told(new TicketRoutes(tickets, uploads, store, properties));
     }
 
     @Bean(initMethod = "start", destroyMethod = "close")

@@ -4,11 +4,13 @@
  *
  * <pre>
  *   submit-intent  announced: key, size, type, a name   ──→ a signed PUT for each, good for ten minutes
- *   PUT            the store, or the gateway for it, takes exactly that, once
- *   complete       size, magic bytes, pixels            ──→ an image; or the object goes, and the answer says why
- *   never          the intent expires after an hour     ──→ the object goes
- *   over           completed, refused, announced anew   ──→ no PUT is taken; the key is known until its URL ends
+ *   PUT            the store, or the gateway for it, takes exactly that, under the upload's own key
+ *   complete       size, magic bytes, pixels            ──→ an image: what was checked, copied to a key of its own;
+ *                                                           or an answer that says why not. The upload's object goes
+ *   later          the intent expires after an hour     ──→ what was put and not completed goes, or put again
  * </pre>
+ *
+ * Nobody is served what is under an upload's own key: whoever has its URL may write there until that expires.
  */
 @NullMarked
 package dev.sluice.gateway.feature.uploads;

@@ -44,7 +44,7 @@ public final class CallerFilter implements WebFilter {
                 .switchIfEmpty(Mono.fromSupplier(() -> withoutToken(request, address)))
                 .flatMap(caller -> {
                     caller.attachTo(exchange);
-                    return chain.filter(exchange);
+                    return chain.filter(exchange).contextWrite(caller::into);
                 });
     }
 

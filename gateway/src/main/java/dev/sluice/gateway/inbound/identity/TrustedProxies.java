@@ -151,14 +151,19 @@ public final class TrustedProxies {
                 .toList();
     }
 
+    /** Null if it is not there, or there twice, which RFC 7239 section 4 forbids. */
     private static @Nullable String parameter(String element, String name) {
         Matcher found = PARAMETER.matcher(element);
+        String value = null;
         while (found.find()) {
             if (found.group(1).equalsIgnoreCase(name)) {
-                return found.group(2).replace("\"", "");
+                if (value != null) {
+                    return null;
+                }
+                value = found.group(2).replace("\"", "");
             }
         }
-        return null;
+        return value;
     }
 
     private static @Nullable InetAddress address(String hop) {

@@ -52,11 +52,16 @@ final class RequestCheck extends ChannelInboundHandlerAdapter {
             return GatewayException.badMember(
                     ProblemCode.NOT_IMPLEMENTED, "method", request.method().name(), "a method of HTTP");
         }
+        // Also with a target that says which host is meant: it takes the field's place.
+        GatewayException host = host(request);
+        if (host != null) {
+            return host;
+        }
         if (!isSettled(request)) {
             return malformed("request target", request.uri(), "a path, or a URL with http or https");
         }
-        GatewayException host = host(request);
-        return host == null ? coding(request) : host;
+        GatewayException target = host(request);
+        return target == null ? coding(request) : target;
     }
 
     /** Brings the target into origin form (RFC 9112 section 3.2); false if it has none of the four forms. */

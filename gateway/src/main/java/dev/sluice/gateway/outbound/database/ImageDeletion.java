@@ -4,9 +4,7 @@ import static dev.sluice.gateway.outbound.database.Rows.time;
 
 import io.r2dbc.spi.Readable;
 import java.time.Clock;
-import java.time.Instant;
 import java.util.UUID;
-import org.jspecify.annotations.Nullable;
 import org.springframework.r2dbc.core.DatabaseClient;
 import reactor.core.publisher.Mono;
 
@@ -53,9 +51,8 @@ public final class ImageDeletion {
 
     /** Removes the row, after its object is gone. Only an image whose deletion has begun; any other is left alone. */
     public Mono<Void> finish(UUID id) {
-        Instant now = clock.instant();
         return database.change(client -> client.sql("""
-                        SELECT owner, object_key, size_bytes, put_until,
+                        SELECT owner, CASE WHEN object_key IS NULL THEN 0 ELSE size_bytes END AS image_bytes,
                             CAST((SELECT COALESCE(SUM(thumbnails.size_bytes), 0) FROM thumbnails
                                 WHERE thumbnails.image_id = images.id) AS BIGINT) AS thumbnail_bytes
                         FROM images WHERE id = :id AND deleting_since IS NOT NULL FOR UPDATE
@@ -66,32 +63,15 @@ public final class ImageDeletion {
                 .flatMap(going -> client.sql("DELETE FROM images WHERE id = :id")
                         .bind("id", id)
                         .then()
-                        .then(going.release(client, id, now))));
+                        .then(OwnerStorage.giveBack(client, going.owner(), going.bytes()))));
     }
 
     /** What an image takes of its owner's quota. */
-    private record Going(
-            String owner,
-            @Nullable AnnouncedObject object,
-            @Nullable Instant putUntil,
-            long thumbnailBytes) {
+    private record Going(String owner, long bytes) {
 
         static Going read(Readable row) {
-            String key = row.get("object_key", String.class);
             return new Going(
-                    Rows.text(row, "owner"),
-                    key == null ? null : new AnnouncedObject(key, Rows.number(row, "size_bytes")),
-                    Rows.instant(row, "put_until"),
-                    Rows.number(row, "thumbnail_bytes"));
-        }
-
-        Mono<Void> release(DatabaseClient client, UUID id, Instant now) {
-            return object == null
-                    ? OwnerStorage.giveBack(client, owner, thumbnailBytes)
-                    : putUntil == null || !putUntil.isAfter(now)
-                            ? OwnerStorage.giveBack(client, owner, thumbnailBytes + object.size())
-                            : OwnerStorage.giveBack(client, owner, thumbnailBytes)
-                                    .then(ObjectIntents.bury(client, owner, object, id, putUntil, now));
+                    Rows.text(row, "owner"), Rows.number(row, "image_bytes") + Rows.number(row, "thumbnail_bytes"));
         }
     }
 

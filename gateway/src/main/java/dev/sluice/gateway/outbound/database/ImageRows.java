@@ -127,11 +127,10 @@ final class ImageRows {
                         INSERT INTO images (id, owner, project_id, source, status, prompt, prompt_folded, aspect_ratio,
                             provider, model, prediction_id, alt_text, alt_folded, object_key, content_type, size_bytes,
                             crc32, etag, width, height, external_url, error_code, error_detail, listing_id, host_id,
-                            created_at, updated_at, completed_at, picture_due, put_until)
+                            created_at, updated_at, completed_at, picture_due)
                         VALUES (:id, :owner, :project, :source, :status, :prompt, :promptFolded, :ratio, :provider,
                             :model, :prediction, :alt, :altFolded, :key, :type, :size, :crc, :etag, :width, :height,
-                            :url, :errorCode, :errorDetail, :listing, :host, :created, :updated, :completed, :due,
-                            (SELECT put_until FROM object_intents WHERE object_key = :key))
+                            :url, :errorCode, :errorDetail, :listing, :host, :created, :updated, :completed, :due)
                         """)
                 .bind("id", image.id())
                 .bind("owner", image.owner())

@@ -39,12 +39,15 @@ public final class Images {
         if (image.status() == ImageStatus.GENERATING) {
             throw new IllegalArgumentException("image " + image.id() + ": generating (expected: with its job)");
         }
-        return database.change(client -> {
-            Mono<Void> insert = ImageRows.insert(client, image);
-            return image.object() == null
-                    ? insert
-                    : insert.then(ObjectIntents.redeem(client, image.object().key()));
-        });
+        return database.change(client -> add(client, image));
+    }
+
+    /** Part of a transaction that changes more. */
+    static Mono<Void> add(DatabaseClient client, Image image) {
+        Mono<Void> insert = ImageRows.insert(client, image);
+        return image.object() == null
+                ? insert
+                : insert.then(ObjectIntents.redeem(client, image.object().key()));
     }
 
     /** One image, or empty. */

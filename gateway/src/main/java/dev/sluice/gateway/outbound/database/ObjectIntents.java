@@ -87,23 +87,20 @@ public final class ObjectIntents {
         return bind(row, "until", putUntil).then();
     }
 
-    /** Whether an announced object may still be put: not if it is named, given up or late. */
-    public Mono<Boolean> isOpen(String key) {
-        return database.ask(client -> client.sql("SELECT COUNT(*) AS found FROM object_intents"
-                        + " WHERE object_key = :key AND NOT removing AND expires_at > :now")
-                .bind("key", key)
-                .bind("now", time(clock.instant()))
-                .map(row -> Rows.number(row, "found") > 0)
-                .one());
-    }
-
     /**
      * Part of a transaction: how many of an owner's uploads are live. Those are all that may still become an image, and
-     * all whose URL may still put an object that no image names, whatever has taken their place.
+     * all whose URL may still put an object, whatever has taken their place; not those that are an image that is there.
      */
     static Mono<Long> live(DatabaseClient client, String owner, Instant now) {
-        return client.sql("SELECT COUNT(*) AS live FROM object_intents WHERE owner = :owner"
-                        + " AND (put_until > :now OR (put_until IS NOT NULL AND NOT removing AND expires_at > :now))")
+        return client.sql("""
+                        SELECT COUNT(*) AS live FROM object_intents
+                        LEFT JOIN uploads ON uploads.object_key = object_intents.object_key
+                        WHERE object_intents.owner = :owner AND put_until IS NOT NULL
+                            AND (put_until > :now OR (NOT removing AND expires_at > :now
+                                AND uploads.image_id IS NOT NULL AND uploads.completed_at IS NULL))
+                            AND NOT (uploads.completed_at IS NOT NULL AND EXISTS (SELECT 1 FROM images
+                                WHERE images.id = uploads.image_id AND images.deleting_since IS NULL))
+                        """)
                 .bind("owner", owner)
                 .bind("now", time(now))
                 .map(row -> Rows.number(row, "live"))
@@ -111,15 +108,22 @@ public final class ObjectIntents {
     }
 
     /**
-     * Part of the transaction that removes an image's row, whose object is gone: as long as a signed URL can bring the
-     * object back, its key stays known and its bytes stay counted.
+     * Part of the transaction that makes an upload an image, and has its owner's lock: what is under the upload's own
+     * key counts no more, since the image is a copy that counts. The key stays known until its time is over.
      */
-    static Mono<Void> bury(
-            DatabaseClient client, String owner, AnnouncedObject object, UUID imageId, Instant putUntil, Instant now) {
-        return announce(client, owner, object, imageId, putUntil, putUntil, now)
-                .then(client.sql("UPDATE object_intents SET removing = TRUE WHERE object_key = :key")
-                        .bind("key", object.key())
-                        .then());
+    static Mono<Void> uncount(DatabaseClient client, String owner, UUID imageId) {
+        return client.sql("""
+                        SELECT object_key, size_bytes FROM object_intents WHERE object_key IN
+                            (SELECT uploads.object_key FROM uploads WHERE uploads.image_id = :image)
+                        FOR UPDATE
+                        """)
+                .bind("image", imageId)
+                .map(row -> new AnnouncedObject(Rows.text(row, "object_key"), Rows.number(row, "size_bytes")))
+                .one()
+                .flatMap(upload -> client.sql("UPDATE object_intents SET size_bytes = 0 WHERE object_key = :key")
+                        .bind("key", upload.key())
+                        .then()
+                        .then(OwnerStorage.giveBack(client, owner, upload.size())));
     }
 
     /**

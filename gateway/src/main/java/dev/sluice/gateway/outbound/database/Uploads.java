@@ -16,12 +16,19 @@ import reactor.core.publisher.Mono;
 
 /**
  * The table {@code uploads}: which image is whose, of which listing and called what by its sender, from before its
- * object is put. The object's key is announced in the same transaction, so that it is swept like any other when no
- * image comes of it.
+ * object is put. The object's key is announced in the same transaction, so that what is there is swept when its time is
+ * over, whether an image came of it or not: the image is a copy, under another key.
  */
 public final class Uploads {
     private static final String SAME_LISTING = "owner = :owner AND host_id = :host AND listing_id = :listing";
     private static final String SAME_NAMES = SAME_LISTING + " AND name IN (:names)";
+
+    private static final String ENDED = """
+            DELETE FROM uploads
+            WHERE NOT EXISTS (SELECT 1 FROM object_intents WHERE object_intents.object_key = uploads.object_key)
+                AND NOT EXISTS (SELECT 1 FROM images WHERE images.id = uploads.image_id)""";
+    private static final String HAS_AN_IMAGE =
+            "EXISTS (SELECT 1 FROM images WHERE images.id = uploads.image_id AND images.deleting_since IS NULL)";
 
     private final Database database;
     private final long quota;
@@ -52,11 +59,11 @@ public final class Uploads {
     public Mono<UploadStart> announce(List<Upload> uploads, Patience patience, int most) {
         Upload any = uploads.getFirst();
         Instant now = clock.instant();
-        return database.change(client -> complete(client, uploads)
+        // Who announces or completes for the same owner waits here, so what is seen is so until these are announced.
+        return database.change(client -> OwnerStorage.lock(client, any.owner())
+                .then(complete(client, uploads))
                 .<UploadStart>map(UploadStart.Complete::new)
-                // Who announces for the same owner waits here, so what is counted is there until these are, too.
-                .switchIfEmpty(OwnerStorage.lock(client, any.owner())
-                        .then(ObjectIntents.live(client, any.owner(), now))
+                .switchIfEmpty(ObjectIntents.live(client, any.owner(), now)
                         .filter(live -> live + uploads.size() > most)
                         .map(UploadStart.TooMany::new))
                 .switchIfEmpty(announce(client, uploads, patience, now).thenReturn(new UploadStart.Announced())));
@@ -95,9 +102,7 @@ public final class Uploads {
     private static Mono<String> complete(DatabaseClient client, List<Upload> uploads) {
         return named(
                         client,
-                        "SELECT MIN(name) AS name FROM uploads WHERE " + SAME_NAMES
-                                + " AND EXISTS (SELECT 1 FROM images WHERE images.id = uploads.image_id"
-                                + " AND images.deleting_since IS NULL)",
+                        "SELECT MIN(name) AS name FROM uploads WHERE " + SAME_NAMES + " AND " + HAS_AN_IMAGE,
                         uploads.getFirst(),
                         names(uploads))
                 .map(row -> Optional.ofNullable(row.get("name", String.class)))
@@ -134,11 +139,11 @@ public final class Uploads {
                         now));
     }
 
-    /** What was announced under a name; empty if nothing was, or if it is over. */
+    /** What was announced under a name; empty if nothing was, or if it is over, its image deleted. */
     public Mono<Upload> find(String owner, Image.Listing listing, String name) {
         return database.ask(client -> client.sql("SELECT image_id, owner, host_id, listing_id, name, object_key,"
                         + " content_type, size_bytes, is_primary, display_order FROM uploads WHERE " + SAME_LISTING
-                        + " AND name = :name")
+                        + " AND name = :name AND (completed_at IS NULL OR " + HAS_AN_IMAGE + ")")
                 .bind("owner", owner)
                 .bind("host", listing.hostId())
                 .bind("listing", listing.listingId())
@@ -160,24 +165,62 @@ public final class Uploads {
                 row.get("display_order", Integer.class));
     }
 
-    /** Forgets one of which no image will come. Its object's intent is another matter. */
-    public Mono<Void> forget(UUID imageId) {
-        return database.change(client -> client.sql("DELETE FROM uploads WHERE image_id = :image")
+    /** Whether something may still be put under the key: it was announced, and is neither complete nor given up. */
+    public Mono<Boolean> isAwaited(String objectKey) {
+        return database.ask(client -> client.sql(
+                        "SELECT COUNT(*) AS awaited FROM uploads WHERE object_key = :key AND completed_at IS NULL")
+                .bind("key", objectKey)
+                .map(row -> Rows.number(row, "awaited") > 0)
+                .one());
+    }
+
+    /**
+     * Makes an upload the image that was announced, once: {@link DatabaseFailure#CONFLICT} if it is one already, was
+     * one, or is announced no more. Else as {@link Images#add}, in the same transaction. From then on the image's bytes
+     * count instead of the upload's.
+     */
+    public Mono<Void> complete(Image image) {
+        // The owner's row first, as who announces has it before the upload's.
+        return database.change(client -> OwnerStorage.lock(client, image.owner())
+                .then(completed(client, image.id()))
+                .then(Images.add(client, image))
+                .then(ObjectIntents.uncount(client, image.owner(), image.id())));
+    }
+
+    private Mono<Void> completed(DatabaseClient client, UUID imageId) {
+        return client.sql("UPDATE uploads SET completed_at = :now WHERE image_id = :image AND completed_at IS NULL")
+                .bind("now", time(clock.instant()))
                 .bind("image", imageId)
-                .then());
+                .fetch()
+                .rowsUpdated()
+                .flatMap(rows -> rows == 1
+                        ? Mono.empty()
+                        : Mono.error(new DatabaseException(
+                                DatabaseFailure.CONFLICT, "no upload can become image " + imageId)));
+    }
+
+    /**
+     * Forgets one of which no image will come. Its object's intent stays until it expires.
+     *
+     * @return false if an image has come of it, or it was not announced
+     */
+    public Mono<Boolean> forget(UUID imageId) {
+        return database.change(
+                client -> client.sql("DELETE FROM uploads WHERE image_id = :image AND completed_at IS NULL")
+                        .bind("image", imageId)
+                        .fetch()
+                        .rowsUpdated()
+                        .map(rows -> rows == 1));
     }
 
     /**
      * Forgets those whose time is over or whose image was deleted.
      *
-     * @return how many
+     * @return of how many no image came
      */
     public Mono<Long> forgetEnded() {
-        return database.change(client -> client.sql("""
-                        DELETE FROM uploads
-                        WHERE NOT EXISTS (SELECT 1 FROM object_intents
-                                WHERE object_intents.object_key = uploads.object_key AND NOT removing)
-                            AND NOT EXISTS (SELECT 1 FROM images WHERE images.id = uploads.image_id)
-                        """).fetch().rowsUpdated());
+        return database.change(client -> client.sql(ENDED + " AND completed_at IS NOT NULL")
+                .then()
+                .then(client.sql(ENDED + " AND completed_at IS NULL").fetch().rowsUpdated()));
     }
 }

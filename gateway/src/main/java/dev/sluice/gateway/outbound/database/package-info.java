@@ -40,15 +40,17 @@
  *              failed anywhere before: abandon(key) → delete the object → forget(key)
  *              died, or in doubt:      the intent expires → takeExpired() → delete the object → forget(key)
  *   delete:  beginDelete: the row is invisible  →  delete the object  →  finishDelete: the row is gone
- *              a signed URL may still bring it back: an intent that is being removed takes the row's place
  *              died, or the store failed: stuckDeleting() → delete the object → finishDelete
  * </pre>
  *
- * A key is never used twice, so that a writer that comes too late overwrites nothing. An intent that is being removed
- * can no longer become a row: {@code abandon} and {@code takeExpired} race with the transaction for one row of
- * {@code object_intents}, and one of them wins. An intent has to live longer than a put may take, and
- * longer than a URL by which its object can be put, whatever has become of it; what a writer puts
- * after that, having been suspended for example, is found by comparing
+ * The key of an upload is one that no row ever names: its intent stays until it expires, since whoever has the signed
+ * URL may put the object again until then.
+ *
+ * <p>A key is never used twice by the gateway, so that a writer that comes too late overwrites nothing. An intent that
+ * is being removed can no longer become a row: {@code abandon} and {@code takeExpired} race with the transaction for
+ * one row of {@code object_intents}, and one of them wins. An intent has to live longer than a put may take, and longer
+ * than a URL by which its object can be put, whatever has become of it; what a writer puts after that, having been
+ * suspended for example, is found by comparing
  * {@link dev.sluice.gateway.outbound.database.ObjectReferences#inKeyOrder() the keys that rows name} with the store's
  * own listing.
  */

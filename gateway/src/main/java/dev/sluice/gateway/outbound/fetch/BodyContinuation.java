@@ -6,6 +6,7 @@ import dev.sluice.gateway.outbound.fetch.Exchange.Ask;
 import dev.sluice.gateway.outbound.fetch.Exchange.Part;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 import org.springframework.core.io.buffer.DataBuffer;
@@ -36,13 +37,16 @@ final class BodyContinuation {
     private final Ask ask;
     private final String validator;
     private final long length;
+    private final List<String> codings;
 
-    private BodyContinuation(Exchange exchange, Target target, Ask ask, String validator, long length) {
+    private BodyContinuation(
+            Exchange exchange, Target target, Ask ask, String validator, long length, List<String> codings) {
         this.exchange = exchange;
         this.target = target;
         this.ask = ask;
         this.validator = validator;
         this.length = length;
+        this.codings = codings;
     }
 
     /**
@@ -57,7 +61,13 @@ final class BodyContinuation {
                 .anyMatch(unit -> unit.strip().equalsIgnoreCase("bytes"));
         String validator = strong(answer.headers());
         return parts && validator != null && length.isPresent()
-                ? new BodyContinuation(exchange, target, ask, validator, length.getAsLong())
+                ? new BodyContinuation(
+                        exchange,
+                        target,
+                        ask,
+                        validator,
+                        length.getAsLong(),
+                        answer.headers().getOrEmpty(HttpHeaders.CONTENT_ENCODING))
                 : null;
     }
 
@@ -85,19 +95,29 @@ final class BodyContinuation {
             return Flux.using(
                     () -> holding.contextWrite(context)
                             .subscribe(nothing -> {}, refused -> answered.tryEmitError(failure)),
+                    // Later, when the reader has been subscribed to: before, its end would reach nobody.
                     held -> answered.asMono()
-                            .flatMapMany(answer -> isRest(answer, position) ? answer.body() : Flux.error(failure))
-                            .doOnError(read::tryEmitError)
-                            .doOnComplete(read::tryEmitEmpty),
+                            .publishOn(Trip.of(context).lane().scheduler())
+                            .flatMapMany(answer -> isRest(answer, position)
+                                    ? answer.body()
+                                            .doOnError(read::tryEmitError)
+                                            .doOnComplete(read::tryEmitEmpty)
+                                    : Flux.error(failure)),
                     Disposable::dispose);
         });
     }
 
+    /** What an answer to {@code If-Range} need not say again (section 15.3.7) it may not say otherwise. */
     private boolean isRest(Answer answer, long position) {
-        String range = answer.headers().getFirst(HttpHeaders.CONTENT_RANGE);
-        String tag = answer.headers().getFirst(HttpHeaders.ETAG);
+        HttpHeaders headers = answer.headers();
+        String range = headers.getFirst(HttpHeaders.CONTENT_RANGE);
+        String tag = headers.getFirst(HttpHeaders.ETAG);
+        List<String> named = headers.getOrEmpty(HttpHeaders.CONTENT_ENCODING);
+        long told = headers.getContentLength();
         return answer.status() == PARTIAL_CONTENT
-                && ("bytes " + position + "-" + (length - 1) + "/" + length).equals(range)
-                && (tag == null || !validator.startsWith("\"") || tag.equals(validator));
+                && ("bytes " + position + "-" + (length - 1) + "/" + length).equalsIgnoreCase(range)
+                && (told < 0 || told == length - position)
+                && (tag == null || !validator.startsWith("\"") || tag.equals(validator))
+                && (named.isEmpty() || named.equals(codings));
     }
 }

@@ -1,6 +1,7 @@
 package dev.sluice.gateway.outbound.fetch;
 
 import dev.sluice.gateway.outbound.fetch.Exchange.Answer;
+import dev.sluice.zipstream.ByteLimitExceededException;
 import dev.sluice.zipstream.ByteStreams;
 import dev.sluice.zipstream.MinimumRate;
 import java.util.OptionalLong;
@@ -78,10 +79,17 @@ final class BodyGuard {
                     .onErrorResume(this::continued);
         }
 
+        /** What is missing; more than that is not of the same image. */
+        private Flux<DataBuffer> part(BodyContinuation rest, long missing, FetchException failure) {
+            return ByteStreams.capped(rest.from(count.get(), failure), missing)
+                    .onErrorMap(ByteLimitExceededException.class, more -> failure);
+        }
+
         private Flux<DataBuffer> continued(Throwable error) {
             FetchException failure = Failures.ofBody(error);
+            long missing = declared.orElse(Long.MAX_VALUE) - count.get();
             // One that was told before is what a continuation that was refused gives back.
-            if (rest == null || error == failure || !BrokenBodyException.is(failure)) {
+            if (rest == null || error == failure || !BrokenBodyException.is(failure) || missing <= 0) {
                 return Flux.error(failure);
             }
             return Flux.deferContextual(context -> {
@@ -90,7 +98,7 @@ final class BodyGuard {
                 }
                 onRetry.run();
                 return Mono.delay(retry.backoff(), timer)
-                        .thenMany(Flux.defer(() -> read(rest.from(count.get(), failure))));
+                        .thenMany(Flux.defer(() -> read(part(rest, missing, failure))));
             });
         }
     }

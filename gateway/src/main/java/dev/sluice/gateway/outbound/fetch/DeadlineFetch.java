@@ -19,9 +19,9 @@ final class DeadlineFetch implements OriginFetch {
 
     @Override
     public <T> Mono<T> fetch(FetchRequest request, Function<OriginResponse, Mono<T>> reader) {
-        return Mono.defer(() -> {
+        return Mono.deferContextual(context -> {
             Lane lane = lanes.choose();
-            Trip trip = Trip.starting(lane, request.deadline());
+            Trip trip = Trip.starting(lane, request.deadline(), context);
             Mono<T> inTime = fetch.fetch(request, reader)
                     .contextWrite(trip::into)
                     .timeout(

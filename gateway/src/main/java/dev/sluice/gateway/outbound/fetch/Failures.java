@@ -58,6 +58,10 @@ final class Failures {
         return new FetchException(FetchFailure.CONNECTION_FAILED, detail, cause);
     }
 
+    static FetchException resting(@Nullable Throwable cause) {
+        return broken("The origin failed too often of late and is given a rest", cause);
+    }
+
     /** What {@code error} means that ended a body; that it broke off can be told from all else. */
     static FetchException ofBody(Throwable error) {
         FetchException failure = of(error);
@@ -72,8 +76,7 @@ final class Failures {
             case FetchException known -> known;
             case ByteLimitExceededException excess -> tooLarge(excess.limit());
             case BodyTooSlowException slow -> timedOut("The body came too slowly", slow);
-            case CallNotPermittedException open ->
-                broken("The origin failed too often of late and is given a rest", open);
+            case CallNotPermittedException open -> resting(open);
             case BulkheadFullException full -> broken("Too many requests to this origin are under way", full);
             default -> ofTransport(error);
         };

@@ -17,8 +17,9 @@ final class FetchFactory {
      *   <li>{@link RedirectingFetch}: judges each hop's URL before anything inside hears of it, and a final answer
      *       before the reader does. Outside of retries: a hop that is refused is refused for good, and a later hop that
      *       fails does not repeat the earlier ones.
-     *   <li>{@link RetryingExchange}: outside of the breaker, so that each try counts and an open breaker ends them.
-     *   <li>{@link IsolatingExchange}: bulkhead and breaker of the origin.
+     *   <li>{@link BreakingExchange}: circuit breaker of the origin, outside of retries: a request counts once.
+     *   <li>{@link RetryingExchange}: tries again what may go better.
+     *   <li>{@link IsolatingExchange}: bulkhead of the origin.
      *   <li>{@link StatusExchange}: a failing status is an error to all that is outside of it.
      *   <li>{@link NettyExchange}: connects, to judged addresses only; see {@link GuardedResolver} and
      *       {@link ConnectGuard}.
@@ -34,7 +35,7 @@ final class FetchFactory {
             String userAgent,
             MeterRegistry registry) {
         var metrics = new FetchMetrics(registry);
-        var hosts = new OriginHosts(properties, IsolatingExchange::isFault, transport::forget);
+        var hosts = new OriginHosts(properties, transport::forget);
         metrics.watch(hosts);
         return new MeteredFetch(
                 metrics,
@@ -47,13 +48,19 @@ final class FetchFactory {
                                         urls,
                                         properties.maxRedirects(),
                                         answers(properties, metrics::retried),
-                                        new RetryingExchange(
-                                                properties.retry(),
-                                                metrics::retried,
-                                                new IsolatingExchange(
-                                                        hosts,
-                                                        new StatusExchange(new NettyExchange(
-                                                                userAgent, properties.firstByteTimeout()))))))));
+                                        exchange(properties, metrics, hosts, userAgent)))));
+    }
+
+    private static Exchange exchange(
+            FetchProperties properties, FetchMetrics metrics, OriginHosts hosts, String userAgent) {
+        return new BreakingExchange(
+                hosts,
+                new RetryingExchange(
+                        properties.retry(),
+                        metrics::retried,
+                        new IsolatingExchange(
+                                hosts,
+                                new StatusExchange(new NettyExchange(userAgent, properties.firstByteTimeout())))));
     }
 
     private static AnswerReader answers(FetchProperties properties, Runnable onRetry) {

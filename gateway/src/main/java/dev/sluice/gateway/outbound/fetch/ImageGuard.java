@@ -26,10 +26,22 @@ final class ImageGuard {
 
     /** RFC 9110 section 8.3.1, without a comma: where several headers were folded into one there is more than one. */
     private static final Pattern TYPE =
-            Pattern.compile("([!#$%&'+.^_`|~0-9A-Za-z-]+/[!#$%&'+.^_`|~0-9A-Za-z-]+)\\s*(?:;[^,]*)?");
+            Pattern.compile("([!#$%&'*+.^_`|~0-9A-Za-z-]+/[!#$%&'*+.^_`|~0-9A-Za-z-]+)\\s*(?:;[^,]*)?");
 
-    /** What says no more than that there are bytes: S3's and other stores' defaults, downloads, forms. */
+    /**
+     * What says no more than that there are bytes: S3's, Java's and other defaults, downloads, forms.
+     *
+     * @see <a href="https://mimesniff.spec.whatwg.org/#determining-the-computed-mime-type-of-a-resource">MIME Sniffing,
+     *     section 7</a>
+     */
     private static final Set<String> GENERIC = Set.of(
+            "*/*",
+            "application/octet",
+            "application/octetstream",
+            "application/x-binary",
+            "binary/unknown",
+            "content/unknown",
+            "octet/stream",
             "application/octet-stream",
             "application/x-octet-stream",
             "binary/octet-stream",

@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
  * One compressed stream that comes in pieces.
  *
  * <pre>
- *   gzip (RFC 1952)      header 10, [extra] [name 0] [comment 0] [crc 2] │ deflated │ CRC-32 4, size 4 │ ignored
+ *   gzip (RFC 1952)      header 10, [extra] [name 0] [comment 0] [crc 2] │ deflated │ CRC-32 4, size 4
+ *                        │ another one like that, any number of times │ ignored
  *   deflate (RFC 1950)   header 2 │ deflated │ Adler-32 4 │ ignored
  *   deflate, as some take it (RFC 1951)              deflated │ ignored
  * </pre>
@@ -33,6 +34,7 @@ final class Inflating {
         HEADER_CRC,
         DEFLATED,
         TRAILER,
+        NEXT,
         AFTER
     }
 
@@ -61,7 +63,7 @@ final class Inflating {
     }
 
     boolean isFinished() {
-        return part == Part.AFTER;
+        return part == Part.AFTER || part == Part.NEXT;
     }
 
     void end() {
@@ -136,6 +138,7 @@ final class Inflating {
                 }
             }
             case TRAILER -> trailer(b);
+            case NEXT -> next(b);
             case DEFLATED, AFTER -> throw new IllegalStateException("part: " + part + " (expected: one of bytes)");
         }
     }
@@ -180,7 +183,20 @@ final class Inflating {
             if (number != expected) {
                 throw new DataFormatException("checksum or size");
             }
+            enter(Part.NEXT);
+        }
+    }
+
+    /** Another member, RFC 1952 section 2.2, or something that is none. */
+    private void next(int b) {
+        if (b != (at == 0 ? 0x1f : 0x8b)) {
             part = Part.AFTER;
+        } else if (++at == 2) {
+            inflater.reset();
+            if (crc != null) {
+                crc.reset();
+            }
+            part = Part.FIXED;
         }
     }
 }

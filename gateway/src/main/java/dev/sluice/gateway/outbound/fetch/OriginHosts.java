@@ -9,7 +9,6 @@ import java.time.Duration;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.function.Consumer;
-import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,14 +25,16 @@ final class OriginHosts {
         private final Target target;
         private final CircuitBreaker breaker;
         private final Bulkhead bulkhead;
+        private final Witnesses witnesses;
 
         /** Guarded by the hosts' lock. */
         private int users;
 
-        private OriginHost(Target target, CircuitBreaker breaker, Bulkhead bulkhead) {
+        private OriginHost(Target target, CircuitBreaker breaker, Bulkhead bulkhead, Witnesses witnesses) {
             this.target = target;
             this.breaker = breaker;
             this.bulkhead = bulkhead;
+            this.witnesses = witnesses;
         }
 
         CircuitBreaker breaker() {
@@ -43,21 +44,30 @@ final class OriginHosts {
         Bulkhead bulkhead() {
             return bulkhead;
         }
+
+        /** Notes that the origin has failed {@code caller}, and says whether it has failed several of late. */
+        boolean isWitnessed(String caller) {
+            return witnesses.add(caller);
+        }
+
+        /** Whether others than {@code caller} are to try first if the origin answers again. */
+        boolean isKeptFrom(String caller) {
+            return breaker.getState() != State.CLOSED && witnesses.has(caller);
+        }
     }
 
     private final LinkedHashMap<String, OriginHost> hosts = new LinkedHashMap<>(64, 0.75f, true);
     private final int most;
     private final CircuitBreakerConfig breakers;
     private final BulkheadConfig bulkheads;
+    private final Duration memory;
     private final Consumer<Target> onForgotten;
 
-    /**
-     * @param faults which errors are the origin's fault; all others are as if the exchange had not been
-     * @param onForgotten told of each origin that is forgotten, under no lock
-     */
-    OriginHosts(FetchProperties properties, Predicate<Throwable> faults, Consumer<Target> onForgotten) {
+    /** @param onForgotten told of each origin that is forgotten, under no lock */
+    OriginHosts(FetchProperties properties, Consumer<Target> onForgotten) {
         this.most = properties.maxTrackedHosts();
-        this.breakers = breakers(properties.breaker(), faults);
+        this.breakers = breakers(properties.breaker());
+        this.memory = properties.breaker().rest().multipliedBy(2);
         this.bulkheads = BulkheadConfig.custom()
                 .maxConcurrentCalls(properties.connections().perHost()
                         + properties.connections().pendingPerHost())
@@ -66,14 +76,13 @@ final class OriginHosts {
         this.onForgotten = onForgotten;
     }
 
-    private static CircuitBreakerConfig breakers(FetchProperties.Breaker bounds, Predicate<Throwable> faults) {
+    private static CircuitBreakerConfig breakers(FetchProperties.Breaker bounds) {
         return CircuitBreakerConfig.custom()
                 .slidingWindow(bounds.window(), bounds.window(), CircuitBreakerConfig.SlidingWindowType.COUNT_BASED)
                 .failureRateThreshold(bounds.failurePercent())
                 .waitDurationInOpenState(bounds.rest())
                 .permittedNumberOfCallsInHalfOpenState(bounds.probes())
-                .recordException(faults)
-                .ignoreException(faults.negate())
+                .ignoreExceptions(BreakingExchange.NotCounted.class)
                 .writableStackTraceEnabled(false)
                 .build();
     }
@@ -87,7 +96,10 @@ final class OriginHosts {
             if (host == null) {
                 forgotten = hosts.size() < most ? null : forgetOne();
                 host = new OriginHost(
-                        target, CircuitBreaker.of(target.origin(), breakers), Bulkhead.of(target.origin(), bulkheads));
+                        target,
+                        CircuitBreaker.of(target.origin(), breakers),
+                        Bulkhead.of(target.origin(), bulkheads),
+                        new Witnesses(memory, System::nanoTime));
                 if (hosts.size() < most) {
                     hosts.put(target.origin(), host);
                 }

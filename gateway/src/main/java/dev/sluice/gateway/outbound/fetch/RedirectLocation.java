@@ -10,9 +10,9 @@ import org.springframework.http.HttpHeaders;
  * Where a redirect leads: its {@code Location} (RFC 9110 section 10.2.2), resolved against the URL that it came from
  * (RFC 3986 section 5.2).
  *
- * <p>Origins write what browsers understand, so it is read as they do: a backslash before the query is a slash; bytes
- * beyond ASCII are percent-encoded as they came, whatever they meant, but for those of a host, which are UTF-8. Nothing
- * is judged here; {@link UrlGuard} judges the result, dot segments and all.
+ * <p>Origins write what browsers understand, so it is read as they do: a backslash before the query is a slash; tabs
+ * are dropped; bytes beyond ASCII are percent-encoded as they came, whatever they meant, but for those of a host, which
+ * are UTF-8. Nothing is judged here; {@link UrlGuard} judges the result, dot segments and all.
  */
 final class RedirectLocation {
     private static final Pattern SCHEME = Pattern.compile("(?s)[A-Za-z][A-Za-z0-9+.-]*:.*");
@@ -22,10 +22,12 @@ final class RedirectLocation {
     /**
      * The absolute URL, not yet judged.
      *
-     * @throws FetchException when there is none, more than one, or one that is too long
+     * @throws FetchException when there is none, more than one that differ, or one that is too long
      */
     static String of(Target from, Answer answer) {
-        List<String> values = answer.headers().getOrEmpty(HttpHeaders.LOCATION);
+        List<String> values = answer.headers().getOrEmpty(HttpHeaders.LOCATION).stream()
+                .distinct()
+                .toList();
         if (values.size() != 1 || values.getFirst().isBlank()) {
             throw Failures.badAnswer(answer.status(), "The origin redirects without saying where to");
         }
@@ -33,7 +35,7 @@ final class RedirectLocation {
         if (location.length() > OriginUrls.LONGEST) {
             throw Failures.badAnswer(answer.status(), "The origin redirects to a URL that is too long");
         }
-        return resolve(from, slashed(location));
+        return resolve(from, slashed(location.replace("\t", "")));
     }
 
     private static String resolve(Target from, String location) {

@@ -4,6 +4,7 @@ import io.github.resilience4j.core.functions.Either;
 import io.github.resilience4j.reactor.retry.RetryOperator;
 import io.github.resilience4j.retry.Retry;
 import io.github.resilience4j.retry.RetryConfig;
+import io.netty.handler.codec.PrematureChannelClosureException;
 import java.io.IOException;
 import java.net.UnknownHostException;
 import java.time.Duration;
@@ -74,7 +75,7 @@ final class RetryingExchange implements Exchange {
 
     /** A name that has no address and a certificate that is not trusted stay so. */
     private static boolean isConnectionError(@Nullable Throwable cause) {
-        return cause instanceof IOException
+        return (cause instanceof IOException || cause instanceof PrematureChannelClosureException)
                 && !(cause instanceof UnknownHostException)
                 && !(cause instanceof SSLException);
     }

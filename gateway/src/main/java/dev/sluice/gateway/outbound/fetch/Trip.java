@@ -1,5 +1,6 @@
 package dev.sluice.gateway.outbound.fetch;
 
+import dev.sluice.gateway.contract.Caller;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
 import reactor.util.context.Context;
@@ -10,16 +11,19 @@ import reactor.util.context.ContextView;
  *
  * @param lane where all of it runs
  * @param endNanos when it must be over, on the clock of {@link System#nanoTime()}
+ * @param caller for whom it is done, as {@link Caller#accountable()}; empty for the gateway itself
  * @param brokenBodies bodies so far that ended before they were whole
  */
-record Trip(Lane lane, long endNanos, AtomicInteger brokenBodies) {
+record Trip(Lane lane, long endNanos, String caller, AtomicInteger brokenBodies) {
 
     static Trip of(ContextView context) {
         return context.get(Trip.class);
     }
 
-    static Trip starting(Lane lane, Duration deadline) {
-        return new Trip(lane, System.nanoTime() + deadline.toNanos(), new AtomicInteger());
+    /** @param context of whoever subscribes to the fetch */
+    static Trip starting(Lane lane, Duration deadline, ContextView context) {
+        String caller = Caller.find(context).map(Caller::accountable).orElse("");
+        return new Trip(lane, System.nanoTime() + deadline.toNanos(), caller, new AtomicInteger());
     }
 
     Context into(Context context) {

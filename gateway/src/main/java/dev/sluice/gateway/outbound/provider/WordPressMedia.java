@@ -12,6 +12,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.MediaType;
 import org.springframework.web.reactive.function.BodyInserters;
+import org.springframework.web.reactive.function.client.ClientResponse;
 import org.springframework.web.reactive.function.client.WebClient;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
@@ -20,13 +21,15 @@ import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Puts files into the media libraries of the operator's WordPress sites. Nothing is repeated that may have arrived, for
- * it would be there twice; what is answered with 404 did not, and is sent to where the site says that its API is. No
- * cookie is kept, no redirect followed. Closing it closes its connections; the event loops belong to somebody else.
+ * it would be there twice; what is answered with 404, 405 or a page did not, and is sent to where the site says that
+ * its API is. No cookie is kept, no redirect followed. Closing it closes its connections; the event loops belong to
+ * somebody else.
  *
  * @see <a href="https://developer.wordpress.org/rest-api/reference/media/">WordPress REST API, media</a>
  */
 public final class WordPressMedia implements AutoCloseable {
-    private static final int NOT_FOUND = 404;
+    /** What web servers answer where there is nothing to send files to. */
+    private static final Set<Integer> NOTHING_THERE = Set.of(404, 405);
 
     private final WordPressSettings settings;
     private final JsonMapper mapper;
@@ -104,7 +107,7 @@ public final class WordPressMedia implements AutoCloseable {
                             failure -> nothingThere.get() ? elsewhere(known, failure) : Mono.error(failure));
         }
 
-        /** Whoever answers 404 has not taken the file, so it is sent again to where the site says that its API is. */
+        /** The file was not taken there, so it is sent again to where the site says that its API is. */
         private Mono<SentMedia> elsewhere(WordPressApi known, ProviderException failure) {
             return http.client()
                     .head()
@@ -122,20 +125,35 @@ public final class WordPressMedia implements AutoCloseable {
         private Mono<SentMedia> upload(WordPressApi api, AtomicBoolean nothingThere) {
             ExactBody body = new ExactBody(file.body(), file.length());
             WebClient.RequestHeadersSpec<?> request = authorized(
-                            http.client().post().uri(api.media()), site)
+                            noticing(nothingThere).post().uri(api.media()), site)
                     .header(HttpHeaders.CONTENT_DISPOSITION, new AttachmentName(file.name()).disposition())
                     .contentType(file.mediaType())
                     .contentLength(file.length())
                     .body(BodyInserters.fromDataBuffers(body.buffers()));
-            JsonTry.Refusals refusals = (status, headers, error) -> {
-                nothingThere.set(status == NOT_FOUND);
-                return json.refusal(status, headers, error);
-            };
-            return new JsonTry(request, json.reader(), refusals, settings.maxAnswer())
+            return new JsonTry(request, json.reader(), json::refusal, settings.maxAnswer())
                     .costlyAnswer(left(), timer)
                     .onErrorMap(failure -> body.failure() == null ? failure : body.failure())
                     .map(json::sent)
                     .flatMap(sent -> file.altText().isBlank() ? Mono.just(sent) : describe(api, sent));
+        }
+
+        private WebClient noticing(AtomicBoolean nothingThere) {
+            return http.client()
+                    .mutate()
+                    .filter((request, next) -> next.exchange(request)
+                            .doOnNext(response -> nothingThere.set(
+                                    NOTHING_THERE.contains(response.statusCode().value()) || isPage(response))))
+                    .build();
+        }
+
+        /** Without pretty permalinks, WordPress shows its front page for a path that leads nowhere. */
+        private boolean isPage(ClientResponse response) {
+            ClientResponse.Headers headers = response.headers();
+            return response.statusCode().is2xxSuccessful()
+                    && headers.contentType()
+                            .filter(MediaType.TEXT_HTML::isCompatibleWith)
+                            .isPresent()
+                    && WordPressApi.of(site, headers.header(HttpHeaders.LINK)) != null;
         }
 
         /** The file is there by now, so this fails no more: who sent it again would have it twice. */

@@ -59,9 +59,24 @@ public record ObjectKey(String value) implements Comparable<ObjectKey> {
      * @param extension lower-case letters and digits, without a dot
      */
     public static ObjectKey image(@Nullable String tenant, Instant stored, UUID id, String extension) {
+        return ofDay(tenant, "images", stored, id, extension);
+    }
+
+    /**
+     * The key under which a tenant's client may put what it uploads: {@code uploads/yyyy/MM/dd/<id>.<extension>} after
+     * the {@link #tenantPrefix}, by the day in UTC. Whoever has the URL may replace what is there, so nobody is served
+     * from it.
+     *
+     * @param extension lower-case letters and digits, without a dot
+     */
+    public static ObjectKey upload(String tenant, Instant announced, UUID id, String extension) {
+        return ofDay(tenant, "uploads", announced, id, extension);
+    }
+
+    private static ObjectKey ofDay(@Nullable String tenant, String kind, Instant day, UUID id, String extension) {
         checkExtension(extension);
         String prefix = tenant == null ? "" : tenantPrefix(tenant);
-        return new ObjectKey(prefix + "images/" + DAY.format(stored) + "/" + id + "." + extension);
+        return new ObjectKey(prefix + kind + "/" + DAY.format(day) + "/" + id + "." + extension);
     }
 
     /**

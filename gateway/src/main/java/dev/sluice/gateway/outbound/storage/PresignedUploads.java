@@ -7,8 +7,10 @@ import reactor.core.publisher.Mono;
 public interface PresignedUploads {
 
     /**
-     * A request with which anybody can put this object and nothing else, once: length, content type and metadata are
-     * part of the signature, and an object that is there is not replaced. The object itself is not made.
+     * A request with which anybody can put this object and nothing else: length, content type and metadata are part of
+     * the signature. All that a client has to send of them is what a browser sends of a file by itself. The object
+     * itself is not made. A store may take the request again and replace what is there, so what was checked has to be
+     * kept under another key.
      *
      * @param expiresIn 1 second to 7 days
      */

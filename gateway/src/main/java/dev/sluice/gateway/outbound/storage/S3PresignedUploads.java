@@ -7,11 +7,17 @@ import java.util.Locale;
 import java.util.Map;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
+import software.amazon.awssdk.services.s3.model.PutObjectRequest;
 import software.amazon.awssdk.services.s3.presigner.S3Presigner;
 import software.amazon.awssdk.services.s3.presigner.model.PresignedPutObjectRequest;
 
-/** Uploads that go from a client straight to a bucket of S3. */
+/**
+ * Uploads that go from a client straight to a bucket of S3. Length and type are headers, which browsers send by
+ * themselves and the signature covers; metadata are in the query, where S3 reads it too, and other stores ignore it.
+ * {@code If-None-Match} can only be a header, which a page would have to know of, so it is not asked for.
+ */
 final class S3PresignedUploads implements PresignedUploads {
+    private static final String META = "x-amz-meta-";
     private static final Duration SHORTEST = Duration.ofSeconds(1);
     private static final Duration LONGEST = Duration.ofDays(7);
 
@@ -32,10 +38,21 @@ final class S3PresignedUploads implements PresignedUploads {
             throw new IllegalArgumentException(
                     "expiresIn: " + expiresIn + " (expected: " + SHORTEST + " to " + LONGEST + ")");
         }
-        return Mono.fromCallable(() -> presigned(presigner.presignPutObject(put ->
-                        put.signatureDuration(expiresIn).putObjectRequest(S3Store.request(bucket, key, object)))))
+        return Mono.fromCallable(() -> presigned(presigner.presignPutObject(
+                        put -> put.signatureDuration(expiresIn).putObjectRequest(request(key, object)))))
                 .subscribeOn(calling)
                 .onErrorMap(failure -> S3Failures.of(key, failure));
+    }
+
+    private PutObjectRequest request(ObjectKey key, NewObject object) {
+        return PutObjectRequest.builder()
+                .bucket(bucket)
+                .key(key.value())
+                .contentLength(object.length())
+                .contentType(object.contentType())
+                .overrideConfiguration(query ->
+                        object.metadata().forEach((name, value) -> query.putRawQueryParameter(META + name, value)))
+                .build();
     }
 
     private static PresignedPut presigned(PresignedPutObjectRequest signed) {

@@ -96,8 +96,7 @@ final class S3Store implements ObjectStore {
                 .then();
     }
 
-    /** The same for a put of the gateway's own and for one that is signed for a client. */
-    static PutObjectRequest request(String bucket, ObjectKey key, NewObject object) {
+    private PutObjectRequest request(ObjectKey key, NewObject object) {
         return PutObjectRequest.builder()
                 .bucket(bucket)
                 .key(key.value())
@@ -109,7 +108,7 @@ final class S3Store implements ObjectStore {
     }
 
     private Mono<PutObjectResponse> send(ObjectKey key, NewObject object, S3Body body) {
-        PutObjectRequest request = request(bucket, key, object);
+        PutObjectRequest request = request(key, object);
         if (object.length() == 0) {
             // The SDK would not even look at it.
             return body.exact().then(call(() -> puts.putObject(request, AsyncRequestBody.empty())));

@@ -41,8 +41,10 @@ class ProviderFaultsTest {
     @BeforeAll
     void start() {
         rig = new ProviderRig(data);
-        gateway =
-                rig.gateway(Map.of("sluice.gallery.generation.deadline", "3s", "sluice.gallery.max-image-size", "1MB"));
+        gateway = rig.gateway(Map.of(
+                "sluice.gallery.generation.deadline", "3s",
+                "sluice.gallery.max-image-size", "1MB",
+                "sluice.fetch.retry.backoff", "10ms"));
         alice = GalleryClient.alice(gateway::uri);
     }
 
@@ -130,6 +132,19 @@ class ProviderFaultsTest {
 
         assertThat(image.required("status").stringValue()).as(image.toString()).isEqualTo("completed");
         assertThat(image.required("contentType").stringValue()).isEqualTo("image/png");
+    }
+
+    @Test
+    void pictureThatComesInHalvesIsNotLost() {
+        byte[] png = Drawn.noise(200, 100);
+        rig.pictures.on(
+                "/twice.png", Behaviours.failing(1, Behaviours.truncated(png.length, 30_000), Behaviours.image(png)));
+        rig.pictureAt(rig.pictures.url("/twice.png"));
+
+        JsonNode image = alice.ended(alice.ordered("broken off once"));
+
+        assertThat(image.required("status").stringValue()).as(image.toString()).isEqualTo("completed");
+        assertThat(image.required("size").intValue()).isEqualTo(png.length);
     }
 
     @Test

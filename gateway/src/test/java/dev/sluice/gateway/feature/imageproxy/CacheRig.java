@@ -89,6 +89,11 @@ final class CacheRig implements AutoCloseable {
         return new CacheRig(next, clock, FileCalls.SYSTEM).started();
     }
 
+    CacheRig restarted(FileCalls calls) {
+        close();
+        return new CacheRig(settings, clock, calls).started();
+    }
+
     static String url(int number) {
         return "https://example.com/images/" + number + ".png";
     }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.gateway.feature.imageproxy.Flights.Role;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -24,12 +25,13 @@ import reactor.core.Disposable;
 import reactor.core.Disposables;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
+import reactor.test.scheduler.VirtualTimeScheduler;
 
 /** Who shares a task, and when it and what it holds end. */
 class FlightsTest {
     private static final int INTERLEAVINGS = 10_000;
 
-    private final Flights<String> flights = new Flights<>(2);
+    private final Flights<String> flights = new Flights<>(2, Duration.ofSeconds(20));
     private final Sinks.One<String> landing = Sinks.one();
     private final AtomicInteger started = new AtomicInteger();
     private final AtomicInteger cancelled = new AtomicInteger();
@@ -63,6 +65,27 @@ class FlightsTest {
         started.incrementAndGet();
         resources.add(held);
         return landing.asMono().doOnCancel(cancelled::incrementAndGet);
+    }
+
+    /** As Reactor does with a fatal error: it is thrown past everybody. */
+    @Test
+    void taskThatNeverEndsFailsForAllAtItsDeadline() {
+        VirtualTimeScheduler time = VirtualTimeScheduler.getOrSet();
+        try {
+            List<Passenger> all = List.of(new Passenger(), new Passenger());
+            time.advanceTimeBy(Duration.ofSeconds(19));
+            assertThat(all).allSatisfy(each -> assertThat(each.seen).isEmpty());
+
+            time.advanceTimeBy(Duration.ofSeconds(1));
+            assertThat(all)
+                    .allSatisfy(each ->
+                            assertThat(each.seen).singleElement().asString().contains("too long"));
+            assertThat(cancelled).hasValue(1);
+            assertThat(flights.size()).isZero();
+            assertThat(held.isDisposed()).isTrue();
+        } finally {
+            VirtualTimeScheduler.reset();
+        }
     }
 
     @Test
@@ -211,7 +234,7 @@ class FlightsTest {
         CyclicBarrier barrier = new CyclicBarrier(2);
         try (ExecutorService threads = Executors.newFixedThreadPool(2)) {
             for (int round = 0; round < INTERLEAVINGS; round++) {
-                Race race = new Race(new Flights<>(10), round);
+                Race race = new Race(new Flights<>(10, Duration.ofMinutes(1)), round);
                 Future<?> left = threads.submit(run(barrier, race, new Random(random.nextLong())));
                 Future<?> right = threads.submit(run(barrier, race, new Random(random.nextLong())));
                 left.get(20, TimeUnit.SECONDS);

@@ -20,6 +20,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -69,6 +70,28 @@ class ImageCacheRestartTest {
         assertThat(rig.read("https://example.com/ü?" + "q".repeat(5_000))).isEmpty();
         assertThat(rig.entries()).isEqualTo(3);
         rig.settled();
+    }
+
+    /** Reactor would throw it past everybody who waits for the file to be read. */
+    @Test
+    void readingThatEndsInAFatalErrorIsToldToAllAndLeavesTheEntry() {
+        rig.store(url(1), body(1, LARGE));
+        AtomicBoolean isShort = new AtomicBoolean(true);
+
+        rig = rig.restarted(new FileCalls() {
+            @Override
+            public FileChannel open(Path file) throws IOException {
+                if (isShort.get()) {
+                    throw new OutOfMemoryError("none in this test");
+                }
+                return FileCalls.super.open(file);
+            }
+        });
+
+        assertThat(rig.read(url(1))).isNull();
+        assertThat(rig.read(url(1))).isNull();
+        isShort.set(false);
+        assertThat(rig.read(url(1))).isEqualTo(body(1, LARGE));
     }
 
     @Test

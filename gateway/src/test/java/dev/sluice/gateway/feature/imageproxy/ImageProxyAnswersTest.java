@@ -99,7 +99,7 @@ class ImageProxyAnswersTest {
             assertThat(answer.statusCode()).as(tags).isEqualTo(304);
             assertThat(answer.body()).isEmpty();
             assertThat(header(answer, "ETag")).isEqualTo(etag);
-            assertThat(header(answer, "Cache-Control")).startsWith("public, max-age=86400");
+            assertThat(header(answer, "Cache-Control")).startsWith("private, max-age=86400");
             assertThat(cacheStatus(answer)).startsWith("sluice; hit");
         }
         assertThat(rig.get(path, "If-None-Match", "\"other\"").body()).isEqualTo(picture(path));
@@ -198,7 +198,7 @@ class ImageProxyAnswersTest {
             HttpResponse<byte[]> answer = rig.get(path);
             assertThat(answer.body()).isEqualTo(LARGE);
             assertThat(cacheStatus(answer)).isEqualTo("sluice; fwd=uri-miss; fwd-status=200; detail=no-store");
-            assertThat(header(answer, "Cache-Control")).isEqualTo("no-cache");
+            assertThat(header(answer, "Cache-Control")).isEqualTo("no-store");
             assertThat(rig.origin.requests(path)).isEqualTo(request);
         }
         assertThat(rig.files()).hasSize(files);

@@ -81,7 +81,23 @@ class ImageProxyTest {
         assertThat(answer.body()).isEqualTo(PICTURE);
         assertThat(header(answer, "Content-Type")).isEqualTo("image/png");
         assertThat(header(answer, "Content-Length")).isEqualTo("100000");
-        assertThat(header(answer, "Cache-Control")).isEqualTo("public, max-age=86400, stale-while-revalidate=604800");
+        assertThat(header(answer, "Cache-Control")).isEqualTo("private, max-age=86400, stale-while-revalidate=604800");
+    }
+
+    @Test
+    void imageThatBreaksOffOnceIsWhole() {
+        Behaviour once = Behaviours.failing(
+                1, Behaviours.truncated(PICTURE.length, PICTURE.length / 2), Behaviours.image(PICTURE));
+
+        try (ProxyRig again = ProxyRig.withoutCache("sluice.fetch.retry.tries", "2")) {
+            again.origin.on("/once.png", once);
+
+            HttpResponse<byte[]> answer = again.get("/once.png");
+
+            assertThat(answer.statusCode()).isEqualTo(200);
+            assertThat(answer.body()).isEqualTo(PICTURE);
+            assertThat(again.origin.requests("/once.png")).isEqualTo(2);
+        }
     }
 
     @Test

@@ -76,6 +76,11 @@ final class ProxyRig implements AutoCloseable {
         return gateway.send(as(token, proxied(url), headers));
     }
 
+    /** A path of the gateway, as a signed-in caller. */
+    HttpResponse<byte[]> getAs(String path) {
+        return gateway.send(as(token, path));
+    }
+
     /** As {@link #get}, at a width. */
     HttpResponse<byte[]> get(String path, int width, String... headers) {
         return gateway.send(as(token, proxied(origin.url(path), width), headers));

@@ -91,6 +91,25 @@ class SignedUrlsTest {
     }
 
     @Test
+    void signatureTellsWhoMayShareTheAnswerAndNotTheSession() {
+        String url = signed(rig, rig.origin.url("/a.png"));
+        HttpResponse<byte[]> bySession = rig.get("/a.png");
+        assertThat(header(bySession, "Cache-Control"))
+                .isEqualTo("private, max-age=86400, stale-while-revalidate=604800");
+        assertThat(header(bySession, "Cross-Origin-Resource-Policy")).isEqualTo("same-site");
+
+        for (HttpResponse<byte[]> bySignature : List.of(rig.gateway.get(url), rig.getAs(url))) {
+            assertThat(header(bySignature, "Cache-Control")).startsWith("public, ");
+            assertThat(header(bySignature, "Cross-Origin-Resource-Policy")).isEqualTo("cross-origin");
+        }
+
+        HttpResponse<byte[]> withAnother = rig.getAs(url.replaceAll("sig=.*", "sig=another"));
+        assertThat(withAnother.statusCode()).isEqualTo(200);
+        assertThat(header(withAnother, "Cache-Control")).startsWith("private, ");
+        assertThat(header(withAnother, "Cross-Origin-Resource-Policy")).isEqualTo("same-site");
+    }
+
+    @Test
     void headOfASignedUrlIsAdmittedToo() {
         HttpResponse<byte[]> answer =
                 rig.gateway.send(HttpRequest.newBuilder(rig.gateway.uri(signed(rig, rig.origin.url("/a.png"))))

@@ -102,7 +102,7 @@ class ThumbnailProxyTest {
         assertThat(cacheStatus(answer)).isEqualTo(MADE);
         assertThat(header(answer, "Content-Type")).isEqualTo("image/jpeg");
         assertThat(header(answer, "Content-Length")).isEqualTo(Integer.toString(answer.body().length));
-        assertThat(header(answer, "Cache-Control")).isEqualTo("public, max-age=86400, stale-while-revalidate=604800");
+        assertThat(header(answer, "Cache-Control")).isEqualTo("private, max-age=86400, stale-while-revalidate=604800");
         assertThat(header(answer, "X-Content-Type-Options")).isEqualTo("nosniff");
         assertThat(header(answer, "Content-Security-Policy")).endsWith("sandbox");
         assertThat(header(answer, "Age")).isEqualTo("0");

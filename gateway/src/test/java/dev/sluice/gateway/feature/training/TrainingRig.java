@@ -18,6 +18,7 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -46,6 +47,12 @@ final class TrainingRig implements AutoCloseable {
     TrainingRig(Path directory, String... settings) {
         this.directory = directory;
         this.gateway = restarted(settings);
+    }
+
+    /** As the other, with beans of the test's own. */
+    TrainingRig(Path directory, Class<?> beans) {
+        this.directory = directory;
+        this.gateway = RunningGateway.start(settings(), Clock.systemUTC(), beans);
     }
 
     /** Another gateway for the same origin, provider and secret. */

@@ -174,10 +174,11 @@ class LocalUploadTest extends UploadContract {
         assertThat(put.send(own, PNG)).isEqualTo(200);
         assertThat(put.send(own, PNG)).isEqualTo(409);
         assertThat(rig.complete(put).statusCode()).isEqualTo(200);
+        assertThat(put.send(own, PNG)).as("complete").isEqualTo(409);
     }
 
     @Test
-    void whatABucketWantsBesidesIsTakenToo() {
+    void whatOneMaySendToABucketBesidesIsTakenToo() {
         Put put = rig.announced("image/png", PNG.length);
         Map<String, String> all = new HashMap<>(put.headers());
         all.put("if-none-match", "*");

@@ -26,7 +26,8 @@ class PutAdmissionTest {
     private static void assertRefused(ThrowingCallable put, ProblemCode code) {
         assertThatThrownBy(put)
                 .isInstanceOfSatisfying(
-                        GatewayException.class, refused -> assertThat(refused.code()).isEqualTo(code));
+                        GatewayException.class,
+                        refused -> assertThat(refused.code()).isEqualTo(code));
     }
 
     @Test

@@ -2,6 +2,7 @@ package dev.sluice.gateway.feature.uploads;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sluice.gateway.feature.uploads.UploadRig.Put;
 import dev.sluice.gateway.outbound.storage.S3Server;
 import dev.sluice.gateway.testing.EmbeddedPostgres;
 import dev.sluice.gateway.testing.NoLeaks;
@@ -61,7 +62,11 @@ class S3UploadTest extends UploadContract {
 
     @Test
     void uploadGoesStraightToTheBucket() {
-        assertThat(rig.announced("image/png", 100).url().toString())
-                .startsWith(server.endpoint() + "/" + bucket + "/t/");
+        Put put = rig.announced("image/png", 100);
+
+        assertThat(put.url().toString()).startsWith(server.endpoint() + "/" + bucket + "/t/");
+        assertThat(put.headers()).containsOnlyKeys("content-length", "content-type");
+        assertThat(put.url().getQuery())
+                .contains("x-amz-meta-image-id=front", "x-amz-meta-listing-id=" + put.listingId());
     }
 }

@@ -133,6 +133,47 @@ class UploadFaultsTest {
     }
 
     @Test
+    void storeThatIsFullWhenAnUploadIsCheckedLeavesItForLater() {
+        try (RunningGateway gateway = RunningGateway.start(Map.of(), Clock.systemUTC(), StoreThatFails.class)) {
+            UploadRig rig = new UploadRig(gateway);
+            Put put = rig.announced("image/png", PNG.length);
+            assertThat(put.send(PNG)).isEqualTo(200);
+            store(gateway).isFull = true;
+
+            HttpResponse<byte[]> refused = rig.complete(put);
+
+            assertThat(refused.statusCode()).isEqualTo(502);
+            assertThat(text(refused, "code")).isEqualTo("storage_failed");
+            assertThat(rig.galleryOf("alice")).isZero();
+            store(gateway).isFull = false;
+            assertThat(rig.complete(put).statusCode()).isEqualTo(200);
+            assertThat(store(gateway).list("t/").count().block(SOON))
+                    .as("the image alone")
+                    .isOne();
+        }
+    }
+
+    @Test
+    void uploadThatCannotBeRemovedAfterwardsIsAnImageAllTheSame() {
+        LaterClock clock = new LaterClock();
+        try (RunningGateway gateway = RunningGateway.start(Map.of(), clock, StoreThatFails.class)) {
+            UploadRig rig = new UploadRig(gateway);
+            Put put = rig.announced("image/png", PNG.length);
+            assertThat(put.send(PNG)).isEqualTo(200);
+            store(gateway).keepsOne = true;
+
+            assertThat(rig.complete(put).statusCode()).isEqualTo(200);
+
+            assertThat(store(gateway).list("t/").count().block(SOON)).isEqualTo(2);
+            store(gateway).keepsOne = false;
+            clock.go(Duration.ofHours(1));
+            gateway.bean(UploadSweep.class).pass().block(SOON);
+            assertThat(store(gateway).list("t/").count().block(SOON)).isOne();
+            assertThat(rig.complete(put).statusCode()).isEqualTo(200);
+        }
+    }
+
+    @Test
     void objectThatCannotBeDeletedKeepsNoOtherFromBeingSwept() {
         LaterClock clock = new LaterClock();
         try (RunningGateway gateway = RunningGateway.start(Map.of(), clock, StoreThatFails.class)) {

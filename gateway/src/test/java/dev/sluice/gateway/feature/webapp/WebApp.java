@@ -43,6 +43,7 @@ final class WebApp implements AutoCloseable {
         settings.put("sluice.zip.image-timeout", "2s");
         settings.put("sluice.image-proxy.cache.enabled", "true");
         settings.put("sluice.image-proxy.cache.directory", cache.toString());
+        settings.put("sluice.trusted-proxies", "127.0.0.1");
         // Counted, as the pages show it, and wide enough for visitors that never pause.
         settings.put("sluice.limits.enabled", "true");
         settings.put("sluice.limits.definitions.ip.burst", "100000");
@@ -58,6 +59,11 @@ final class WebApp implements AutoCloseable {
         return gateway.uri("/").toString();
     }
 
+    /** The gateway itself, to put something in front of it. */
+    RunningGateway gateway() {
+        return gateway;
+    }
+
     Visit visit() {
         return visit(new NewContextOptions().setViewportSize(1280, 800));
     }
@@ -66,9 +72,10 @@ final class WebApp implements AutoCloseable {
         return chromium.visit(root(), options);
     }
 
-    /** A visitor of another gateway, or of this one by another way. */
+    /** A visitor of another gateway, or of this one by another way; over TLS they take any certificate. */
     Visit visit(String root) {
-        return chromium.visit(root, new NewContextOptions().setViewportSize(1280, 800));
+        return chromium.visit(
+                root, new NewContextOptions().setViewportSize(1280, 800).setIgnoreHTTPSErrors(true));
     }
 
     /** They are painted when they are first asked for, which takes a cold process longer than an image may take. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.gateway.testing.Archives;
 import dev.sluice.gateway.testing.Behaviours;
+import dev.sluice.gateway.testing.FaultyFetch;
 import dev.sluice.gateway.testing.HostileOrigin;
 import dev.sluice.gateway.testing.NoLeaks;
 import dev.sluice.gateway.testing.Pictures;
@@ -15,6 +16,7 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -108,6 +110,38 @@ class ZipIsolationTest {
         String events =
                 new String(gateway.get(link.path("eventsUrl").asString()).body(), StandardCharsets.UTF_8);
         assertThat(events).contains("\"done\":1,\"skipped\":1");
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void base64IsWholeWithoutIt(FaultyFetch.Step step) {
+        List<String> urls = List.of(origin.url("/a.png"), step.of(origin.url("/a.png")), origin.url("/a.png"));
+
+        JsonNode answer = JSON.readTree(gateway.post("/api/zip/base64", ZipFaultsTest.request(urls, "skip"))
+                .body());
+
+        assertThat(answer.path("skipped").valueStream())
+                .singleElement()
+                .satisfies(image -> assertThat(image.path("index").asInt()).isEqualTo(1));
+        byte[] archive = Base64.getDecoder().decode(answer.path("base64").asString());
+        assertThat(answer.path("size").asInt()).isEqualTo(archive.length);
+        assertThat(Archives.read(archive).keySet()).containsExactly("a.png", "a (2).png", "manifest.json");
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void archiveThatIsToBeWholeIsRefusedForIt(FaultyFetch.Step step) {
+        List<String> urls = List.of(origin.url("/a.png"), step.of(origin.url("/a.png")), origin.url("/a.png"));
+        String request = ZipFaultsTest.request(urls, "fail");
+
+        for (String path : List.of("/api/zip", "/api/zip/base64")) {
+            HttpResponse<byte[]> answer = gateway.post(path, request);
+
+            assertThat(answer.statusCode()).isEqualTo(502);
+            JsonNode problem = JSON.readTree(answer.body());
+            assertThat(problem.path("code").asString()).isEqualTo("upstream_failed");
+            assertThat(problem.path("images").path(0).path("index").asInt()).isEqualTo(1);
+        }
     }
 
     @ParameterizedTest

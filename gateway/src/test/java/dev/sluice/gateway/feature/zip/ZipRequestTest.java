@@ -87,6 +87,8 @@ class ZipRequestTest {
                         "{\"images\":[" + url + "],\"onError\":\"retry\"}",
                         "malformed_request",
                         "onError"),
+                Arguments.of(
+                        "an onError of 1", "{\"images\":[" + url + "],\"onError\":1}", "malformed_request", "onError"),
                 Arguments.of("a list", "[]", "malformed_request", "body"),
                 Arguments.of("half an object", "{\"images\":[", "malformed_request", "images"),
                 Arguments.of("no JSON", "hello", "malformed_request", "body"),

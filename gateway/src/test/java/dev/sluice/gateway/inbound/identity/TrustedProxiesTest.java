@@ -140,6 +140,12 @@ class TrustedProxiesTest {
     }
 
     @Test
+    void parameterThatIsThereTwiceCountsAsNotSaid() {
+        assertThat(told(ForwardedField.FORWARDED, PROXY, "Forwarded: for=1.1.1.1;proto=https;proto=http;host=a"))
+                .isEqualTo(new TrustedProxies.Told(null, "a", null));
+    }
+
+    @Test
     void addressesOfOneSiteAreOneClient() {
         var one = new InetSocketAddress("2001:db8:1:2:aaaa::1", 1);
         var other = new InetSocketAddress("2001:db8:1:2:bbbb::2", 2);

@@ -110,6 +110,12 @@ class ProtocolTest {
     }
 
     @Test
+    void codingBesideALengthIsRefused() throws IOException {
+        assertRefused(POST + "Transfer-Encoding: chunked\r\nContent-Length: 2\r\n\r\n", 400, "malformed_request");
+        assertRefused(POST + "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n", 400, "malformed_request");
+    }
+
+    @Test
     void codingThatTheGatewayDoesNotKnowIsNotImplemented() throws IOException {
         assertRefused(
                 "POST /api/zip HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
@@ -203,6 +209,8 @@ class ProtocolTest {
         assertThat(same.json().path("member").asString()).isEqualTo("images");
         assertThat(ask("GET http://zip.example HTTP/1.1\r\nHost: x\r\n\r\n").status())
                 .isEqualTo(200);
+        assertRefused("GET http://zip.example/ HTTP/1.1\r\n\r\n", 400, "malformed_request");
+        assertRefused("GET http://zip.example/ HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", 400, "malformed_request");
         assertRefused("GET http://a b/ HTTP/1.1\r\nHost: x\r\n\r\n", 400, "malformed_request");
         assertRefused("GET http://user@host/ HTTP/1.1\r\nHost: x\r\n\r\n", 400, "malformed_request");
         assertRefused("GET ftp://host/ HTTP/1.1\r\nHost: x\r\n\r\n", 400, "malformed_request");

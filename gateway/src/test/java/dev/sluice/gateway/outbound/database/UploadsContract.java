@@ -1,5 +1,6 @@
 package dev.sluice.gateway.outbound.database;
 
+import static dev.sluice.gateway.outbound.database.ImagesContract.failure;
 import static dev.sluice.gateway.outbound.database.TestDatabase.done;
 import static dev.sluice.gateway.outbound.database.TestDatabase.get;
 import static dev.sluice.gateway.outbound.database.TestDatabase.isEmpty;
@@ -7,9 +8,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sluice.gateway.outbound.database.ImageScope.Everywhere;
+import dev.sluice.gateway.outbound.database.ObjectIntents.Room;
 import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -104,12 +107,86 @@ abstract class UploadsContract extends RepositoryContract {
         get(db.uploads.announce(List.of(front), PATIENCE, 1));
         assertThat(get(db.uploads.announce(List.of(upload("back")), PATIENCE, 1)))
                 .isEqualTo(new UploadStart.TooMany(1));
-        done(db.images.add(stored(front)));
+        done(db.uploads.complete(copied(front)));
 
         assertThat(get(db.uploads.forgetEnded())).isZero();
         assertThat(get(find("front"))).isEqualTo(front);
         assertThat(get(db.uploads.announce(List.of(upload("back")), PATIENCE, 1)))
                 .isEqualTo(new UploadStart.Announced());
+    }
+
+    @Test
+    void uploadBecomesAnImageOnceUnderAnotherKeyAndItsOwnKeyStaysNamed() {
+        Upload front = upload("front");
+        announce(front);
+        assertThat(get(db.uploads.isAwaited(front.objectKey()))).isTrue();
+        Image image = copied(front);
+
+        done(db.uploads.complete(image));
+
+        assertThat(get(db.images.find(front.imageId(), new Everywhere()))).isEqualTo(image);
+        assertThat(get(db.uploads.isAwaited(front.objectKey()))).isFalse();
+        assertThat(get(db.uploads.forget(front.imageId()))).isFalse();
+        assertThat(get(db.references.isNamed(front.objectKey()))).isTrue();
+        assertThat(get(db.uploads.announce(List.of(upload("back")), PATIENCE, 1)))
+                .isEqualTo(new UploadStart.Announced());
+        get(db.deletion.begin(front.imageId(), new Everywhere()));
+        done(db.deletion.finish(front.imageId()));
+        assertThat(isEmpty(find("front"))).isTrue();
+        assertThatThrownBy(() -> done(db.uploads.complete(copied(front)))).satisfies(failure(DatabaseFailure.CONFLICT));
+        assertThat(get(db.uploads.forgetEnded())).isZero();
+        db.clock.advance(HOUR);
+        for (ObjectIntent intent : get(db.intents.takeExpired(10))) {
+            done(db.intents.forget(intent.key()));
+        }
+        assertThat(get(db.uploads.forgetEnded())).as("of which no image came").isEqualTo(1);
+        assertThat(isEmpty(find("front"))).isTrue();
+    }
+
+    @Test
+    void whatIsAnnouncedNoMoreBecomesNoImage() {
+        Upload front = upload("front");
+        announce(front);
+        assertThat(get(db.uploads.forget(front.imageId()))).isTrue();
+        Image image = copied(front);
+
+        assertThatThrownBy(() -> done(db.uploads.complete(image))).satisfies(failure(DatabaseFailure.CONFLICT));
+
+        assertThat(isEmpty(db.images.find(front.imageId(), new Everywhere()))).isTrue();
+        assertThat(get(db.uploads.isAwaited(front.objectKey()))).isFalse();
+    }
+
+    @Test
+    void completionsAtOnceMakeOneImage() {
+        for (int i = 0; i < 10; i++) {
+            Upload upload = upload("image" + i);
+            get(db.uploads.announce(List.of(upload), PATIENCE, 1000));
+            List<Mono<Boolean>> both = Stream.of(copied(upload), copied(upload))
+                    .map(image -> db.uploads.complete(image).thenReturn(true).onErrorReturn(false))
+                    .toList();
+
+            assertThat(get(Flux.merge(both).collectList())).containsExactlyInAnyOrder(true, false);
+        }
+    }
+
+    /** The image that becomes of an upload: its object is announced, under a key of its own. */
+    private Image copied(Upload upload) {
+        String key = "t/0/" + UUID.randomUUID() + ".png";
+        done(db.intents.announce(
+                upload.owner(),
+                List.of(new AnnouncedObject(key, TestDatabase.SIZE)),
+                upload.imageId(),
+                HOUR,
+                Room.ADMITTED));
+        return Image.stored(
+                upload.imageId(),
+                upload.owner(),
+                null,
+                ImageSource.UPLOADED,
+                null,
+                TestDatabase.object(key),
+                upload.listing(),
+                db.clock.instant());
     }
 
     @Test
@@ -160,7 +237,7 @@ abstract class UploadsContract extends RepositoryContract {
     }
 
     @Test
-    void onlyALiveUploadMayBePut() {
+    void onlyAnAwaitedUploadMayBePut() {
         Upload replaced = upload("front");
         announce(replaced);
         Upload front = upload("front");
@@ -168,51 +245,105 @@ abstract class UploadsContract extends RepositoryContract {
         Upload back = upload("back");
         announce(back);
 
-        assertThat(get(db.intents.isOpen(replaced.objectKey()))).isFalse();
-        assertThat(get(db.intents.isOpen(front.objectKey()))).isTrue();
-        done(db.images.add(stored(front)));
-        assertThat(get(db.intents.isOpen(front.objectKey()))).isFalse();
-        get(db.intents.abandon(back.objectKey()));
-        assertThat(get(db.intents.isOpen(back.objectKey()))).isFalse();
+        assertThat(get(db.uploads.isAwaited(replaced.objectKey()))).isFalse();
+        assertThat(get(db.uploads.isAwaited(front.objectKey()))).isTrue();
+        done(db.uploads.complete(copied(front)));
+        assertThat(get(db.uploads.isAwaited(front.objectKey()))).isFalse();
+        get(db.uploads.forget(back.imageId()));
+        assertThat(get(db.uploads.isAwaited(back.objectKey()))).isFalse();
     }
 
     @Test
-    void keyOfADeletedImageIsKnownAndCountedUntilItsUrlHasEnded() {
+    void uploadThatIsAnImageCountsOnce() {
+        Upload front = upload("front");
+        announce(front, upload("back"));
+        Image image = copied(front);
+        assertThat(db.counted("user:alice")).as("the copy is put beside it").isEqualTo(3 * TestDatabase.SIZE);
+
+        done(db.uploads.complete(image));
+
+        assertThat(db.counted("user:alice")).isEqualTo(2 * TestDatabase.SIZE);
+        db.clock.advance(HOUR);
+        for (ObjectIntent intent : get(db.intents.takeExpired(10))) {
+            done(db.intents.forget(intent.key()));
+        }
+        assertThat(db.counted("user:alice")).as("the image alone").isEqualTo(TestDatabase.SIZE);
+    }
+
+    @Test
+    void uploadThatBecomesNoImageCountsAsBefore() {
         Upload front = upload("front");
         announce(front);
-        done(db.images.add(stored(front)));
+        done(db.uploads.complete(copied(front)));
+
+        assertThatThrownBy(() -> done(db.uploads.complete(copied(front)))).satisfies(failure(DatabaseFailure.CONFLICT));
+
+        assertThat(db.counted("user:alice")).as("the image and a copy in vain").isEqualTo(2 * TestDatabase.SIZE);
+    }
+
+    @Test
+    void urlOfADeletedImageIsLiveUntilItHasEndedAndItsKeyKnownUntilItIsSwept() {
+        Upload front = upload("front");
+        announce(front);
+        Image image = copied(front);
+        done(db.uploads.complete(image));
         get(db.deletion.begin(front.imageId(), new Everywhere()));
         done(db.deletion.finish(front.imageId()));
 
         assertThat(get(db.references.isNamed(front.objectKey()))).isTrue();
-        assertThat(get(db.intents.isOpen(front.objectKey()))).isFalse();
-        assertThat(db.counted("user:alice")).isEqualTo(front.size());
+        assertThat(get(db.references.isNamed(TestDatabase.keyOf(image)))).isFalse();
+        assertThat(get(db.uploads.isAwaited(front.objectKey()))).isFalse();
+        assertThat(db.counted("user:alice")).isZero();
         assertThat(get(db.uploads.announce(List.of(upload("back")), PATIENCE, 1)))
                 .isEqualTo(new UploadStart.TooMany(1));
-        assertThatThrownBy(() -> done(db.images.add(stored(front))))
-                .isInstanceOfSatisfying(
-                        DatabaseException.class,
-                        refused -> assertThat(refused.failure()).isEqualTo(DatabaseFailure.CONFLICT));
-        assertThat(get(db.intents.takeExpired(10))).isEmpty();
 
-        db.clock.advance(URL.multipliedBy(2));
+        db.clock.advance(URL);
+        assertThat(get(db.uploads.announce(List.of(upload("back")), PATIENCE, 1)))
+                .isEqualTo(new UploadStart.Announced());
+        assertThat(get(db.intents.takeExpired(10))).isEmpty();
+        assertThat(get(db.references.isNamed(front.objectKey()))).isTrue();
+
+        db.clock.advance(HOUR.minus(URL));
         assertThat(get(db.intents.takeExpired(10)))
                 .containsExactly(new ObjectIntent(front.objectKey(), front.imageId()));
         done(db.intents.forget(front.objectKey()));
-        assertThat(db.counted("user:alice")).isZero();
+        assertThat(get(db.references.isNamed(front.objectKey()))).isFalse();
     }
 
     @Test
-    void keyOfAnImageDeletedLaterIsForgottenWithIt() {
+    void refusedUploadIsLiveUntilItsUrlHasEnded() {
         Upload front = upload("front");
         announce(front);
-        done(db.images.add(stored(front)));
-        db.clock.advance(URL);
-        get(db.deletion.begin(front.imageId(), new Everywhere()));
-        done(db.deletion.finish(front.imageId()));
+        get(db.uploads.forget(front.imageId()));
 
-        assertThat(get(db.references.isNamed(front.objectKey()))).isFalse();
-        assertThat(db.counted("user:alice")).isZero();
+        assertThat(get(db.uploads.announce(List.of(upload("back")), PATIENCE, 1)))
+                .isEqualTo(new UploadStart.TooMany(1));
+        db.clock.advance(URL);
+        assertThat(get(db.uploads.announce(List.of(upload("back")), PATIENCE, 1)))
+                .isEqualTo(new UploadStart.Announced());
+    }
+
+    @Test
+    void imagesCompletedWhileTheirNamesAreAnnouncedAgainWaitForNobodyInACircle() {
+        for (int i = 0; i < 10; i++) {
+            String name = "image" + i;
+            Upload upload = upload(name);
+            get(db.uploads.announce(List.of(upload), PATIENCE, 1000));
+            Image image = copied(upload);
+
+            boolean isOne = get(Mono.zip(
+                    db.uploads.complete(image).thenReturn(true).onErrorReturn(failure -> isConflict(failure), false),
+                    db.uploads.announce(List.of(upload(name)), PATIENCE, 1000),
+                    (completed, started) -> completed != (started instanceof UploadStart.Announced)));
+
+            assertThat(isOne)
+                    .as("either the image is there, or another is awaited")
+                    .isTrue();
+        }
+    }
+
+    private static boolean isConflict(Throwable failure) {
+        return failure instanceof DatabaseException known && known.failure() == DatabaseFailure.CONFLICT;
     }
 
     @Test
@@ -260,11 +391,13 @@ abstract class UploadsContract extends RepositoryContract {
     void uploadOfADeletedImageIsForgotten() {
         Upload front = upload("front");
         announce(front);
-        done(db.images.add(stored(front)));
+        done(db.uploads.complete(stored(front)));
         get(db.deletion.begin(front.imageId(), new Everywhere()));
         done(db.deletion.finish(front.imageId()));
 
-        assertThat(get(db.uploads.forgetEnded())).isEqualTo(1);
+        get(db.uploads.forgetEnded());
+
+        assertThat(isEmpty(find("front"))).isTrue();
     }
 
     @Test
@@ -272,7 +405,7 @@ abstract class UploadsContract extends RepositoryContract {
         Upload front = upload("front");
         announce(front, upload("back"));
 
-        done(db.uploads.forget(front.imageId()));
+        assertThat(get(db.uploads.forget(front.imageId()))).isTrue();
 
         assertThat(isEmpty(find("front"))).isTrue();
         assertThat(get(find("back")).name()).isEqualTo("back");

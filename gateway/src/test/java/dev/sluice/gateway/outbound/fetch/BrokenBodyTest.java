@@ -8,15 +8,19 @@ import dev.sluice.gateway.testing.HostileOrigin.Behaviour;
 import dev.sluice.gateway.testing.NoLeaks;
 import dev.sluice.gateway.testing.Pictures;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import reactor.core.publisher.Hooks;
 
 /** Bodies that break off: continued where their origin offers that, else fetched again. */
 @ExtendWith(NoLeaks.class)
@@ -28,6 +32,20 @@ class BrokenBodyTest {
     private final HostileOrigin origin = HostileOrigin.start();
     private final FetchRig rig = FetchRig.reaching(origin);
     private final AtomicInteger readers = new AtomicInteger();
+
+    private final List<Throwable> dropped = new CopyOnWriteArrayList<>();
+
+    /** What nobody takes is logged, with its trace. */
+    @BeforeEach
+    void watch() {
+        Hooks.onErrorDropped(dropped::add);
+    }
+
+    @AfterEach
+    void nothingIsDropped() {
+        Hooks.resetOnErrorDropped();
+        assertThat(dropped).isEmpty();
+    }
 
     @AfterEach
     void stop() {
@@ -71,6 +89,28 @@ class BrokenBodyTest {
             exchange.head(206, head);
             exchange.write(Arrays.copyOfRange(IMAGE, from, to));
         };
+    }
+
+    /** One byte more than was missing, and no length that would tell. */
+    private static Behaviour unendingPart() {
+        return exchange -> {
+            exchange.head(206, "Content-Range: bytes 120000-199999/200000", "Transfer-Encoding: chunked");
+            exchange.chunk(Arrays.copyOfRange(IMAGE, SENT - 1, SIZE));
+            exchange.write("0\r\n\r\n");
+        };
+    }
+
+    @Test
+    void unitOfARestMayBeWrittenInAnyCase() {
+        origin.on(
+                "/a.png",
+                Behaviours.failing(
+                        1,
+                        broken(IMAGE, "Accept-Ranges: Bytes", "ETag: \"a\""),
+                        part(SENT, SIZE, "Content-Range: BYTES 120000-199999/200000", "ETag: \"a\"")));
+
+        assertThat(fetched()).isEqualTo(IMAGE);
+        assertThat(readers).hasValue(1);
     }
 
     @ParameterizedTest
@@ -152,6 +192,10 @@ class BrokenBodyTest {
                 part(SENT, SIZE - 1, "Content-Range: bytes 120000-199998/200000"),
                 part(SENT - 1, SIZE, "Content-Range: bytes 119999-199999/200000"),
                 part(SENT, SIZE, "Content-Range: bytes 120000-199999/200000", "ETag: \"b\""),
+                part(SENT, SIZE, "Content-Range: bytes 120000-199999/200000", "Content-Encoding: gzip"),
+                part(SENT, SIZE - 1, "Content-Range: bytes 120000-199999/200000"),
+                part(SENT - 1, SIZE, "Content-Range: bytes 120000-199999/200000"),
+                unendingPart(),
                 Behaviours.redirect(302, "/other.png"),
                 Behaviours.status(416),
                 Behaviours.status(404));

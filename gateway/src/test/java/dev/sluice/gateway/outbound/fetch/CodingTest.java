@@ -94,6 +94,13 @@ class CodingTest {
         assertThat(fetched(coding, PNG)).isEqualTo(PNG);
     }
 
+    /** As {@code gzip} makes of a file that is appended to. */
+    private static byte[] inTwoMembers(byte[] plain) {
+        int half = plain.length / 2;
+        return join(
+                withEveryField(gzip(Arrays.copyOf(plain, half))), gzip(Arrays.copyOfRange(plain, half, plain.length)));
+    }
+
     static Stream<Arguments> packed() {
         return Stream.of(
                 Arguments.of("gzip", gzip(PNG)),
@@ -102,6 +109,10 @@ class CodingTest {
                 Arguments.of("aws-chunked, gzip", gzip(PNG)),
                 Arguments.of("gzip", withEveryField(gzip(PNG))),
                 Arguments.of("gzip", join(gzip(PNG), new byte[] {1, 2, 3})),
+                Arguments.of("gzip", join(gzip(PNG), new byte[] {0x1f})),
+                Arguments.of("gzip", join(gzip(PNG), new byte[] {0x1f, 2, 3})),
+                Arguments.of("gzip", inTwoMembers(PNG)),
+                Arguments.of("gzip", join(gzip(PNG), gzip(new byte[0]))),
                 Arguments.of("deflate", deflate(PNG, false)),
                 Arguments.of("deflate", deflate(PNG, true)));
     }
@@ -189,6 +200,8 @@ class CodingTest {
                 Arguments.of("gzip", Arrays.copyOf(gzip, gzip.length - 1)),
                 Arguments.of("gzip", Arrays.copyOf(gzip, gzip.length / 2)),
                 Arguments.of("gzip", Arrays.copyOf(gzip, 9)),
+                Arguments.of("gzip", join(gzip, Arrays.copyOf(gzip, gzip.length - 1))),
+                Arguments.of("gzip", join(gzip, with(gzip, gzip.length - 8))),
                 Arguments.of("gzip", new byte[0]),
                 Arguments.of("gzip", with(gzip, gzip.length - 1)),
                 Arguments.of("gzip", with(gzip, gzip.length - 8)),

@@ -1,5 +1,6 @@
 package dev.sluice.gateway.outbound.fetch;
 
+import dev.sluice.gateway.contract.Caller;
 import dev.sluice.gateway.outbound.fetch.FetchRequest.Media;
 import dev.sluice.gateway.outbound.fetch.FetchRequest.Reach;
 import dev.sluice.gateway.testing.HostileOrigin;
@@ -13,6 +14,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.assertj.core.api.Assertions;
@@ -87,6 +89,13 @@ final class FetchRig implements AutoCloseable {
     /** The failure of an image of at most 1 MB. */
     FetchException failure(String url) {
         return failure(request(url, 1 << 20));
+    }
+
+    /** As {@link #failure}, for one caller among others; null if there is none. */
+    @Nullable FetchException failure(String caller, String url) {
+        Mono<byte[]> image = fetch.fetch(request(url, 1 << 20), FetchRig::bytes)
+                .contextWrite(new Caller(Caller.Kind.USER, caller, Set.of(), Set.of(), "192.0.2.1")::into);
+        return Assertions.catchThrowableOfType(FetchException.class, () -> image.block(PATIENCE.plusSeconds(5)));
     }
 
     FetchException failure(FetchRequest request) {

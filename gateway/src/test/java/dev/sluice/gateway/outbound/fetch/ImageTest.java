@@ -106,7 +106,8 @@ class ImageTest {
                 " image/png ",
                 "image/png; charset=binary",
                 "image/png;q=1;v=\"x\"",
-                "image/x-png"
+                "image/x-png",
+                "image/*"
             })
     void declarationOfAnImageIsAccepted(String type) {
         origin.on("/a", Behaviours.body(type, PNG));
@@ -126,11 +127,11 @@ class ImageTest {
                 "image/png,image/png",
                 "image/png; a=b, text/html",
                 "image/png text/html",
-                "image/*",
                 "image/",
                 "image",
                 "/png",
-                "*/*",
+                "text/*",
+                "*/*, text/html",
                 "image/svg+xml",
                 "image//png"
             })
@@ -149,6 +150,8 @@ class ImageTest {
                 "Content-Type: multipart/form-data; boundary=x",
                 "Content-Type: application/force-download",
                 "Content-Type: unknown/unknown",
+                "Content-Type: content/unknown",
+                "Content-Type: */*",
                 "Content-Type:",
                 "X-Content-Type: none"
             })

@@ -80,6 +80,15 @@ class RedirectTest {
     }
 
     @Test
+    void tabsInALocationAreDroppedAndOneThatIsSaidTwiceIsOne() {
+        origin.on("/r", Behaviours.redirect(302, "/dir\t/a.\tpng"));
+        origin.on("/s", Behaviours.status(302, "Location: /dir/a.png", "Location: /dir/a.png"));
+
+        assertThat(rig.image(origin.url("/r"))).isNotEmpty();
+        assertThat(rig.image(origin.url("/s"))).isNotEmpty();
+    }
+
+    @Test
     void loneQueryKeepsThePath() {
         origin.on("/dir/r", Behaviours.redirect(302, "?v=2"));
         origin.on("/dir/r?v=2", Behaviours.image(Pictures.png(3_000)));

@@ -57,7 +57,10 @@ class ResilienceTest {
                 Behaviours.status(429),
                 Behaviours.status(429, "Retry-After: Sat, 21 Nov 2020 00:00:00 GMT"),
                 Behaviours.status(429, "Retry-After: whenever"),
-                Behaviours.reset());
+                Behaviours.reset(),
+                Behaviours.raw(""),
+                Behaviours.raw("HTTP/1.1 2"),
+                Behaviours.raw("HTTP/1.1 200 OK\r\nContent-Ty"));
     }
 
     @ParameterizedTest
@@ -103,8 +106,7 @@ class ResilienceTest {
     void originThatKeepsFailingIsGivenARestAndThenProbed() {
         origin.on("/bad.png", Behaviours.reset());
         origin.on("/good.png", Behaviours.image(Pictures.png(1_000)));
-        rig.failure(origin.url("/bad.png"));
-        rig.failure(origin.url("/bad.png"));
+        failForOthers(8);
         int asked = origin.requests().size();
 
         FetchException resting = rig.failure(origin.url("/good.png"));
@@ -117,6 +119,50 @@ class ResilienceTest {
         assertThat(origins("closed")).isEqualTo(1);
     }
 
+    /** The first two of them do not know yet that it has failed others too, so they are not counted. */
+    private void failForOthers(int callers) {
+        for (int i = 0; i < callers; i++) {
+            assertThat(rig.failure("other-" + i, origin.url("/bad.png"))).isNotNull();
+        }
+    }
+
+    @Test
+    void oneCallerDoesNotCloseAnOriginToTheOthers() {
+        origin.on("/bad.png", Behaviours.status(503));
+        origin.on("/broken.png", Behaviours.reset());
+        origin.on("/good.png", Behaviours.image(Pictures.png(1_000)));
+        for (int i = 0; i < 20; i++) {
+            rig.failure("mallory", origin.url(i % 2 == 0 ? "/bad.png" : "/broken.png"));
+        }
+
+        assertThat(rig.failure("alice", origin.url("/good.png"))).isNull();
+        assertThat(origins("open")).isZero();
+    }
+
+    @Test
+    void requestIsCountedOnceHoweverOftenItIsTried() {
+        origin.on("/bad.png", Behaviours.status(503));
+        failForOthers(7);
+        assertThat(origins("open")).isZero();
+        assertThat(origin.requests()).hasSize(7 * 3);
+
+        failForOthers(1);
+        assertThat(origins("open")).isEqualTo(1);
+    }
+
+    @Test
+    void originThatCannotBeConnectedToRestsWhoeverAsks() {
+        HostileOrigin gone = HostileOrigin.start();
+        String url = gone.url("/a.png");
+        try (var other = FetchRig.with().open(gone).set("breaker.window", 2).start()) {
+            gone.close();
+            other.failure("alice", url);
+            other.failure("alice", url);
+
+            assertThat(other.failure("alice", url)).hasMessageContaining("rest");
+        }
+    }
+
     @Test
     void originsDoNotShareABreaker() {
         try (var other = HostileOrigin.start();
@@ -127,8 +173,9 @@ class ResilienceTest {
                         .start()) {
             origin.on("/a.png", Behaviours.reset());
             other.on("/a.png", Behaviours.image(Pictures.png(1_000)));
-            both.failure(origin.url("/a.png"));
-            both.failure(origin.url("/a.png"));
+            for (String caller : List.of("one", "two", "three", "four")) {
+                both.failure(caller, origin.url("/a.png"));
+            }
 
             assertThat(both.failure(origin.url("/a.png"))).hasMessageContaining("rest");
             assertThat(both.image(other.url("/a.png"))).hasSize(1_000);

@@ -323,6 +323,42 @@ class WordPressMediaTest {
         assertThat(wordPress.requests()).hasSize(2);
     }
 
+    static Stream<Behaviour> nothingToSendFilesTo() {
+        return Stream.of(
+                Behaviours.status(405),
+                page("Link: <http://blog.example/index.php?rest_route=/>; rel=\"https://api.w.org/\""));
+    }
+
+    private static Behaviour page(String field) {
+        byte[] text = "<!DOCTYPE html><title>Blog</title>".getBytes(StandardCharsets.UTF_8);
+        return Behaviours.answer(
+                text, field, "Content-Type: text/html; charset=UTF-8", "Content-Length: " + text.length);
+    }
+
+    /** As nginx hands every path to WordPress, which then shows its front page. */
+    @ParameterizedTest
+    @MethodSource("nothingToSendFilesTo")
+    void siteThatShowsAPageWhereItsApiUsuallyIsIsFoundByItsLink(Behaviour answer) {
+        wordPress.plainPermalinks("<http://blog.example/index.php?rest_route=/>; rel=\"https://api.w.org/\"");
+        wordPress.media(wordPress.afterBody(answer));
+
+        send(client(), file("cat.png", "A cat", Pictures.png(300_000)));
+
+        assertThat(wordPress.names()).containsExactly("cat.png");
+    }
+
+    @Test
+    void pageThatSaysNothingOfAnApiIsNoReasonToSendTheFileAgain() {
+        wordPress.plainPermalinks("<http://blog.example/index.php?rest_route=/>; rel=\"https://api.w.org/\"");
+        wordPress.media(wordPress.afterBody(page("X-Saved: perhaps")));
+
+        assertThat(failure(client().send("blog", file("a.png", "", new byte[9])))
+                        .failure())
+                .isEqualTo(ProviderFailure.BROKEN_ANSWER);
+        assertThat(wordPress.names()).isEmpty();
+        assertThat(wordPress.requests()).hasSize(1);
+    }
+
     @Test
     void siteInASubDirectoryIsAskedThere() {
         wordPress.below("/blog");

@@ -67,6 +67,13 @@ class ObjectKeyTest {
     }
 
     @Test
+    void uploadKeyIsNoImagesKey() {
+        assertThat(ObjectKey.upload("bob", EVENING, ID, "png").value())
+                .isEqualTo(
+                        ObjectKey.tenantPrefix("bob") + "uploads/2026/11/21/6f1c7c0e-1111-4222-8333-0123456789ab.png");
+    }
+
+    @Test
     void thumbnailKeyIsBesideItsImages() {
         UUID copy = UUID.fromString("00000000-0000-4000-8000-000000000001");
 

@@ -61,17 +61,13 @@ class S3PresignedUploadsTest {
 
         assertThat(put.method()).isEqualTo("PUT");
         assertThat(put.headers())
-                .isEqualTo(Map.of(
-                        "content-length", "50000",
-                        "content-type", "image/png",
-                        "if-none-match", "*",
-                        "x-amz-meta-owner", "alice",
-                        "x-amz-meta-listing", "42"));
+                .as("what a browser sends of a file by itself")
+                .isEqualTo(Map.of("content-length", "50000", "content-type", "image/png"));
         assertThat(put.expiresAt())
                 .isBetween(Instant.now().plusSeconds(590), Instant.now().plusSeconds(601));
         assertThat(put.url().getQuery())
-                .contains("X-Amz-SignedHeaders=content-length;content-type;host;if-none-match;x-amz-meta-listing;"
-                        + "x-amz-meta-owner&");
+                .contains("X-Amz-SignedHeaders=content-length;content-type;host&")
+                .contains("x-amz-meta-owner=alice", "x-amz-meta-listing=42");
         assertThat(put.toString()).doesNotContain("X-Amz-Signature");
 
         assertThat(send(put, put.headers(), BYTES)).isEqualTo(200);
@@ -80,7 +76,6 @@ class S3PresignedUploadsTest {
         assertThat(stored).isNotNull();
         assertThat(stored.length()).isEqualTo(BYTES.length);
         assertThat(stored.contentType()).isEqualTo("image/png");
-        assertThat(stored.metadata()).isEqualTo(PICTURE.metadata());
         assertThat(store.open(KEY)
                         .flatMap(content -> Bodies.join(content.bytes()))
                         .block(SOON))
@@ -88,13 +83,13 @@ class S3PresignedUploadsTest {
     }
 
     @Test
-    void secondUploadReplacesNothing() {
+    void whoAsksForMoreMayStillSayThatNothingIsToBeReplaced() {
         PresignedPut put = presign(Duration.ofMinutes(10));
         assertThat(send(put, put.headers(), BYTES)).isEqualTo(200);
         byte[] other = BYTES.clone();
         other[0]++;
 
-        assertThat(send(put, put.headers(), other)).isEqualTo(412);
+        assertThat(send(put, with(put, "if-none-match", "*"), other)).isEqualTo(412);
 
         assertThat(store.open(KEY)
                         .flatMap(content -> Bodies.join(content.bytes()))
@@ -142,14 +137,7 @@ class S3PresignedUploadsTest {
     }
 
     @ParameterizedTest
-    @CsvSource({
-        "content-type, text/html",
-        "content-type,",
-        "x-amz-meta-owner, bob",
-        "x-amz-meta-owner,",
-        "if-none-match,",
-        "if-none-match, other"
-    })
+    @CsvSource({"content-type, text/html", "content-type,"})
     void otherHeaderIsRefused(String name, @Nullable String value) {
         PresignedPut put = presign(Duration.ofMinutes(10));
 
@@ -160,6 +148,8 @@ class S3PresignedUploadsTest {
     @CsvSource({
         "uploads/picture.png, uploads/another.png",
         "X-Amz-Expires=600, X-Amz-Expires=6000",
+        "x-amz-meta-owner=alice, x-amz-meta-owner=bob",
+        "x-amz-meta-owner=alice&, ''",
         "content-length%3B, ''",
         "X-Amz-Signature=, X-Amz-Signature=0",
         "X-Amz-Signature=, X-Amz-Nothing=",

@@ -1,4 +1,4 @@
-package dev.sluice.gateway.feature.zip;
+package dev.sluice.gateway.testing;
 
 import dev.sluice.gateway.outbound.fetch.FetchRequest;
 import dev.sluice.gateway.outbound.fetch.ImageType;
@@ -21,11 +21,11 @@ import reactor.core.publisher.Mono;
  * The gateway's own fetch, but for URLs that end in {@code ?break=} and a step: there, something is handed to the
  * archive's pipeline that nobody foresaw.
  */
-final class FaultyFetch implements OriginFetch {
+public final class FaultyFetch implements OriginFetch {
     private static final String BREAK = "?break=";
 
     /** Where an image's preparation throws. */
-    enum Step {
+    public enum Step {
         /** The fetch, when it is called. */
         CALL,
         /** The fetch, with an error that is none of its own. */
@@ -45,7 +45,8 @@ final class FaultyFetch implements OriginFetch {
         /** Making the entry's name. */
         NAME;
 
-        String of(String url) {
+        /** The URL at which it throws there. */
+        public String of(String url) {
             return url + BREAK + name();
         }
     }
@@ -117,7 +118,7 @@ final class FaultyFetch implements OriginFetch {
     }
 
     /** Puts it around the gateway's. */
-    static class Setup implements BeanPostProcessor {
+    public static class Setup implements BeanPostProcessor {
         @Override
         public Object postProcessAfterInitialization(Object bean, String name) {
             return bean instanceof OriginFetch fetch ? new FaultyFetch(fetch) : bean;
