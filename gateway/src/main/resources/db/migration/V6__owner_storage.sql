@@ -19,7 +19,8 @@ ALTER TABLE generation_jobs ADD COLUMN promised_bytes BIGINT DEFAULT 0 NOT NULL;
 -- What is under the key of a completed upload counts no more: its image is a copy, which counts.
 UPDATE object_intents SET
     owner = (SELECT uploads.owner FROM uploads WHERE uploads.object_key = object_intents.object_key),
-    size_bytes = (SELECT CASE WHEN completed_at IS NULL THEN uploads.size_bytes ELSE 0 END FROM uploads WHERE uploads.object_key = object_intents.object_key),
+    size_bytes = (SELECT CASE WHEN completed_at IS NULL THEN uploads.size_bytes ELSE 0 END FROM uploads
+        WHERE uploads.object_key = object_intents.object_key),
     put_until = expires_at
 WHERE EXISTS (SELECT 1 FROM uploads WHERE uploads.object_key = object_intents.object_key);
 

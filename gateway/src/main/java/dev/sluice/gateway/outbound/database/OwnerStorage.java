@@ -12,10 +12,11 @@ import reactor.core.publisher.Mono;
  *   announce a key            + its size, if the quota admits it      order a generation   + the largest it may be
  *   a row comes to name it      nothing: the row counts from now on   it ends, either way  − that
  *   the key is forgotten      − its size                              an image is deleted  − its size, its thumbnails'
+ *   an upload is completed    − its size: its image is a copy, announced under another key
  * </pre>
  *
  * Each step is part of the transaction that does what it counts. It takes the owner's row after the locks of images and
- * jobs and before those of intents, so that nothing waits in a circle.
+ * jobs and before those of uploads and intents, so that nothing waits in a circle.
  */
 public final class OwnerStorage {
     private static final int PAGE = 100;
