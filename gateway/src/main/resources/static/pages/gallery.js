@@ -7,6 +7,7 @@ import { icon } from '../icons.js';
 import { ImageDetails } from '../image-details.js';
 import { ImageGrid, titleOf } from '../image-grid.js';
 import { Listing, useImages } from '../image-list.js';
+import { Storage } from '../quota.js';
 import { session } from '../session.js';
 import { useStore } from '../store.js';
 import { toast } from '../toast.js';
@@ -81,6 +82,7 @@ export default function Gallery({ query }) {
     h('header', { class: 'page-head page-head-row' },
       h('h1', null, 'Gallery'),
       h('p', { class: 'muted', role: 'status' }, images.state === 'loading' && images.images.length === 0 ? 'Loading…' : count(images.total, 'image')),
+      h(Storage, { since: images.total }),
       images.total > 0 && h('p', { class: 'hint desktop-only' }, 'Arrows move, Space selects, Shift extends, Enter opens, Delete deletes.')),
     h('div', { class: 'toolbar', role: 'search', 'aria-label': 'Filter' },
       h('label', { class: 'search' }, icon('search'), h('span', { class: 'visually-hidden' }, 'Search in prompts and descriptions'),

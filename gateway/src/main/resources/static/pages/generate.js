@@ -7,7 +7,7 @@ import { ImageDetails } from '../image-details.js';
 import { titleOf } from '../image-grid.js';
 import { isAwaited } from '../image-url.js';
 import { Picture } from '../picture.js';
-import { Quota } from '../quota.js';
+import { Quota, Storage } from '../quota.js';
 import { ofOneUser, session } from '../session.js';
 import { createStore, useStore } from '../store.js';
 import { toast } from '../toast.js';
@@ -74,7 +74,8 @@ export default function Generate() {
             h('option', { value: '' }, 'None'), who.projects.map((project) => h('option', { key: project, value: project }, project)))),
         h('div', { class: 'actions' },
           h('button', { class: 'button button-primary button-large', disabled: busy || !prompt.trim() || spent !== undefined, 'aria-busy': busy }, icon('generate'), busy ? 'Ordering…' : 'Generate'),
-          h(Quota, { limit: 'image-day', unit: 'today' })),
+          h(Quota, { limit: 'image-day', unit: 'today' }),
+          h(Storage, { since: '' })),
         spent && h('p', { class: 'notice', role: 'status' }, `Nothing is left of “${spent.limit}”; more in ${duration(spent.resetsInSeconds)}. `,
           h('button', { type: 'button', class: 'button', onClick: () => call('GET', 'api/session').then((told) => {
             standings.value = { ...standings.value, ...Object.fromEntries(told.limits.map((limit) => [limit.limit, limit])) };

@@ -5,6 +5,7 @@ import { bytes, count } from '../format.js';
 import { icon } from '../icons.js';
 import { smallSources } from '../image-url.js';
 import { Progress } from '../progress.js';
+import { Storage } from '../quota.js';
 import { ofOneUser, session } from '../session.js';
 import { ShareImage } from '../share-card.js';
 import { createStore, useStore } from '../store.js';
@@ -190,7 +191,8 @@ export default function Upload() {
   }, []);
   return h('div', null,
     h('header', { class: 'page-head' }, h('h1', null, 'Upload'),
-      h('p', { class: 'muted' }, limits && `${named(limits.types)}, up to ${megabytes(limits.maxImageSize)} MB each. What is larger can be compressed here first.`)),
+      h('p', { class: 'muted' }, limits && `${named(limits.types)}, up to ${megabytes(limits.maxImageSize)} MB each. What is larger can be compressed here first.`),
+      h(Storage, { since: done })),
     h('div', {
       class: over ? 'card drop-zone drop-over' : 'card drop-zone',
       onDragOver: (event) => {

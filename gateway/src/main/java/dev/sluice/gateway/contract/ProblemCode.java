@@ -87,6 +87,8 @@ public enum ProblemCode {
     PROVIDER_NOT_CONFIGURED(HttpStatus.SERVICE_UNAVAILABLE, "The provider is not configured"),
     /** A provider refuses for now and says when to come back. */
     PROVIDER_BUSY(HttpStatus.SERVICE_UNAVAILABLE, "The provider is busy"),
+    /** The caller's images would take more of the store than they may; RFC 4331 section 6 answers so. */
+    STORAGE_QUOTA_EXCEEDED(HttpStatus.INSUFFICIENT_STORAGE, "No room left for your images"),
     /** An origin or provider did not answer in time. */
     UPSTREAM_TIMEOUT(HttpStatus.GATEWAY_TIMEOUT, "The upstream did not answer in time");
 

@@ -31,7 +31,7 @@ final class ArchiveRoutes implements FeatureRoutes {
     private static final String PATH = GalleryRoutes.PATH + "/zip";
     private static final String LINKS = PATH + "/links";
     private static final MediaType ZIP = MediaType.parseMediaType("application/zip");
-    private static final DataSize MAX_BODY = DataSize.ofKilobytes(64);
+    static final DataSize MAX_BODY = DataSize.ofKilobytes(64);
     private static final String FILENAME = "images.zip";
 
     private final StoredArchives archives;
@@ -78,8 +78,8 @@ final class ArchiveRoutes implements FeatureRoutes {
                 .map(wish ->
                         new LinkedArchive(caller.subject(), GalleryRequests.ids(wish.ids()), filename(wish.filename())))
                 // So that what is wrong is told here, where a page can show it.
-                .flatMap(
-                        wanted -> archives.of(wanted.ids(), Gallery.own(caller)).then(links.keep(wanted)))
+                .flatMap(wanted -> archives.of(wanted.ids(), Gallery.own(caller))
+                        .then(links.keep(wanted, Links.Holder.of(caller))))
                 .flatMap(link -> {
                     String url = LINKS + "/" + link.token();
                     return ServerResponse.created(URI.create(url))

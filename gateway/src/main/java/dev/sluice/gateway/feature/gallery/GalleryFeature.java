@@ -13,6 +13,7 @@ import dev.sluice.gateway.outbound.database.ImageUsages;
 import dev.sluice.gateway.outbound.database.Images;
 import dev.sluice.gateway.outbound.database.ObjectIntents;
 import dev.sluice.gateway.outbound.database.ObjectReferences;
+import dev.sluice.gateway.outbound.database.OwnerStorage;
 import dev.sluice.gateway.outbound.database.Thumbnails;
 import dev.sluice.gateway.outbound.fetch.FetchRequest.Reach;
 import dev.sluice.gateway.outbound.fetch.OriginFetch;
@@ -180,6 +181,7 @@ public class GalleryFeature {
             ObjectReferences references,
             Images images,
             Thumbnails thumbnails,
+            OwnerStorage storage,
             ImageVault vault,
             Alerts alerts,
             MeterRegistry meters) {
@@ -189,6 +191,7 @@ public class GalleryFeature {
                 references,
                 images,
                 thumbnails,
+                storage,
                 vault,
                 properties.reconcilePeriod(),
                 properties.reconcileGrace(),
@@ -199,8 +202,8 @@ public class GalleryFeature {
     }
 
     @Bean
-    FeatureRoutes galleryRoutes(Gallery gallery) {
-        return Outages.told(new GalleryRoutes(gallery));
+    FeatureRoutes galleryRoutes(Gallery gallery, OwnerStorage storage) {
+        return Outages.told(new GalleryRoutes(gallery, storage));
     }
 
     @Bean
@@ -212,7 +215,7 @@ public class GalleryFeature {
     FeatureRoutes galleryArchiveRoutes(
             ArchiveLinkProperties properties, ObjectStore store, Images images, ObjectProvider<SharedRedis> redis) {
         Links.Bounds bounds =
-                new Links.Bounds(properties.ttl(), properties.store().toBytes());
+                Links.Bounds.shared(properties.ttl(), properties.store().toBytes(), ArchiveRoutes.MAX_BODY.toBytes());
         Links<LinkedArchive> links =
                 Links.of("gallery:zip", new LinkedArchive.Format(), bounds, redis.getIfAvailable(), Clock.systemUTC());
         return Outages.told(new ArchiveRoutes(new StoredArchives(images, store), links));
@@ -227,16 +230,19 @@ public class GalleryFeature {
             GenerationWorkers workers,
             ImageIntake intake,
             ImageVault vault,
-            ThumbnailStorage thumbnails) {
+            ThumbnailStorage thumbnails,
+            OwnerStorage storage) {
         GenerationBounds bounds = properties.generation();
         Generations generations = new Generations(
                 jobs,
                 new PromptRules(bounds.forbiddenTerms()),
                 model.provider(),
                 bounds.deadline(),
+                properties.maxImageSize().toBytes(),
                 workers::nudge,
                 Clock.systemUTC());
-        Imports imports = new Imports(intake, vault, thumbnails, images, properties.importTimeout(), Clock.systemUTC());
+        Imports imports =
+                new Imports(intake, vault, thumbnails, images, storage, properties.importTimeout(), Clock.systemUTC());
         return Outages.told(new CreationRoutes(generations, imports));
     }
 

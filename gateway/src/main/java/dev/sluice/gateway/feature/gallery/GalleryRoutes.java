@@ -12,6 +12,7 @@ import dev.sluice.gateway.outbound.custody.Outages;
 import dev.sluice.gateway.outbound.database.Image;
 import dev.sluice.gateway.outbound.database.ImagePage;
 import dev.sluice.gateway.outbound.database.ImageScope;
+import dev.sluice.gateway.outbound.database.OwnerStorage;
 import dev.sluice.gateway.outbound.database.UsageCount;
 import java.util.ArrayList;
 import java.util.List;
@@ -37,9 +38,11 @@ final class GalleryRoutes implements FeatureRoutes {
     private static final int MOST_AT_ONCE = 100;
 
     private final Gallery gallery;
+    private final OwnerStorage storage;
 
-    GalleryRoutes(Gallery gallery) {
+    GalleryRoutes(Gallery gallery, OwnerStorage storage) {
         this.gallery = gallery;
+        this.storage = storage;
     }
 
     /**
@@ -98,11 +101,20 @@ final class GalleryRoutes implements FeatureRoutes {
      */
     record Use(@Nullable String role) {}
 
+    /**
+     * What the caller's images take of the store.
+     *
+     * @param used bytes, with what is announced and what generations under way may bring
+     * @param quota bytes
+     */
+    record StorageJson(long used, long quota) {}
+
     @Override
     public List<Endpoint> endpoints() {
         MediaType json = MediaType.APPLICATION_JSON;
         return List.of(
                 Endpoint.get("gallery.list", PATH, json, this::list),
+                Endpoint.get("gallery.storage", PATH + "/storage", json, this::storage),
                 Endpoint.get("gallery.show", ONE, json, this::show),
                 Endpoint.json("gallery.describe", HttpMethod.PATCH, ONE, MAX_BODY, json, this::describe),
                 Endpoint.delete("gallery.delete", ONE, this::delete),
@@ -116,6 +128,12 @@ final class GalleryRoutes implements FeatureRoutes {
 
     private Mono<ServerResponse> list(ServerRequest request) {
         return page(request, Gallery.own(caller(request)), ImageJson::of);
+    }
+
+    private Mono<ServerResponse> storage(ServerRequest request) {
+        return storage.of(caller(request).subject())
+                .map(use -> new StorageJson(use.used(), use.quota()))
+                .flatMap(GalleryRoutes::json);
     }
 
     private Mono<ServerResponse> listAll(ServerRequest request) {

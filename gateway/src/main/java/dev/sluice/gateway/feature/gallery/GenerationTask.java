@@ -8,6 +8,7 @@ import dev.sluice.gateway.outbound.database.GenerationJobs.PredictionFate;
 import dev.sluice.gateway.outbound.database.Image;
 import dev.sluice.gateway.outbound.database.ImageScope;
 import dev.sluice.gateway.outbound.database.Images;
+import dev.sluice.gateway.outbound.database.ObjectIntents.Room;
 import dev.sluice.gateway.outbound.picture.ReceivedFile;
 import dev.sluice.gateway.outbound.provider.AspectRatio;
 import dev.sluice.gateway.outbound.provider.ImageModel;
@@ -208,6 +209,7 @@ final class GenerationTask {
                             image.id(),
                             image.owner(),
                             file,
+                            Room.ADMITTED, // kept free since the order
                             object -> jobs.complete(job, object)
                                     .filter(isCompleted -> isCompleted)
                                     .map(isCompleted -> object))
@@ -218,7 +220,7 @@ final class GenerationTask {
                                 .addKeyValue("user.id", image.owner())
                                 .log("image {} generated", image.id());
                     })
-                    .flatMap(object -> thumbnails.storeAtIntake(image.id(), object, file))
+                    .flatMap(object -> thumbnails.storeAtIntake(image.id(), image.owner(), object, file))
                     .then();
         }
 

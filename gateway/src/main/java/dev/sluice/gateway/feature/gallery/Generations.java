@@ -25,20 +25,29 @@ final class Generations {
     private final PromptRules rules;
     private final String provider;
     private final Duration deadline;
+    private final long largest;
     private final Runnable workers;
     private final Clock clock;
 
     /**
      * @param provider who will make the images
      * @param deadline after which an image has failed
+     * @param largest bytes of an image, which an order keeps free until its image is stored or fails
      * @param workers is told that there is something to do
      */
     Generations(
-            GenerationJobs jobs, PromptRules rules, String provider, Duration deadline, Runnable workers, Clock clock) {
+            GenerationJobs jobs,
+            PromptRules rules,
+            String provider,
+            Duration deadline,
+            long largest,
+            Runnable workers,
+            Clock clock) {
         this.jobs = jobs;
         this.rules = rules;
         this.provider = provider;
         this.deadline = deadline;
+        this.largest = largest;
         this.workers = workers;
         this.clock = clock;
     }
@@ -76,7 +85,7 @@ final class Generations {
                     altText,
                     new Generation(prompt, ratio, provider, null, null),
                     now);
-            return jobs.create(image, now.plus(deadline))
+            return jobs.create(image, now.plus(deadline), largest)
                     .doOnSuccess(created -> workers.run())
                     .thenReturn(image);
         });

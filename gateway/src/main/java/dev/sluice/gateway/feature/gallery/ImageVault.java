@@ -3,6 +3,7 @@ package dev.sluice.gateway.feature.gallery;
 import dev.sluice.gateway.outbound.custody.ImageFiles;
 import dev.sluice.gateway.outbound.database.Image;
 import dev.sluice.gateway.outbound.database.ImageDeletion;
+import dev.sluice.gateway.outbound.database.ObjectIntents.Room;
 import dev.sluice.gateway.outbound.database.StoredObject;
 import dev.sluice.gateway.outbound.picture.ReceivedFile;
 import dev.sluice.gateway.outbound.storage.ObjectKey;
@@ -31,12 +32,14 @@ final class ImageVault {
 
     /**
      * Stores a file and has {@code row} name its object. When that fails, is given up or comes back empty, the object
-     * is removed again.
+     * is removed again. Fails with {@link dev.sluice.gateway.outbound.database.StorageQuotaException} before anything
+     * is stored.
      *
+     * @param room whether there must be room in the owner's quota, or was promised before
      * @param row one transaction, which redeems the key's intent
      */
-    <T> Mono<T> put(UUID imageId, String owner, ReceivedFile file, Function<StoredObject, Mono<T>> row) {
-        return files.put(imageId, owner, file, Map.of(), row);
+    <T> Mono<T> put(UUID imageId, String owner, ReceivedFile file, Room room, Function<StoredObject, Mono<T>> row) {
+        return files.put(imageId, owner, file, Map.of(), room, row);
     }
 
     /**

@@ -9,6 +9,8 @@ import dev.sluice.gateway.outbound.database.Image;
 import dev.sluice.gateway.outbound.database.ImageScope;
 import dev.sluice.gateway.outbound.database.ImageSource;
 import dev.sluice.gateway.outbound.database.Images;
+import dev.sluice.gateway.outbound.database.ObjectIntents.Room;
+import dev.sluice.gateway.outbound.database.OwnerStorage;
 import dev.sluice.gateway.outbound.fetch.FetchException;
 import dev.sluice.gateway.outbound.fetch.FetchFailure;
 import dev.sluice.gateway.outbound.fetch.FetchRequest.Reach;
@@ -29,6 +31,7 @@ final class Imports {
     private final ImageVault vault;
     private final ThumbnailStorage thumbnails;
     private final Images images;
+    private final OwnerStorage storage;
     private final Duration deadline;
     private final Clock clock;
 
@@ -37,12 +40,14 @@ final class Imports {
             ImageVault vault,
             ThumbnailStorage thumbnails,
             Images images,
+            OwnerStorage storage,
             Duration deadline,
             Clock clock) {
         this.intake = intake;
         this.vault = vault;
         this.thumbnails = thumbnails;
         this.images = images;
+        this.storage = storage;
         this.deadline = deadline;
         this.clock = clock;
     }
@@ -70,11 +75,12 @@ final class Imports {
             String altText = GalleryRequests.text("altText", order.altText(), GalleryRequests.LONGEST_ALT);
             String project = GalleryRequests.project(caller, order.projectId());
             UUID id = UUID.randomUUID();
-            return intake.fetched(
+            return storage.refuseIfFull(caller.subject())
+                    .then(intake.fetched(
                             url,
                             Reach.PUBLIC_WEB,
                             deadline,
-                            file -> vault.put(id, caller.subject(), file, object -> {
+                            file -> vault.put(id, caller.subject(), file, Room.WITHIN_QUOTA, object -> {
                                         Image image = Image.stored(
                                                 id,
                                                 caller.subject(),
@@ -88,7 +94,7 @@ final class Imports {
                                                 .thenReturn(image)
                                                 .onErrorResume(failed -> added(image, failed));
                                     })
-                                    .flatMap(image -> withThumbnails(image, file)))
+                                    .flatMap(image -> withThumbnails(image, file))))
                     .onErrorMap(FetchException.class, failed -> notHad(url, failed))
                     .onErrorMap(PictureException.class, bad -> notKept(url, bad));
         });
@@ -96,7 +102,7 @@ final class Imports {
 
     private Mono<Image> withThumbnails(Image image, ReceivedFile file) {
         return thumbnails
-                .storeAtIntake(image.id(), Objects.requireNonNull(image.object()), file)
+                .storeAtIntake(image.id(), image.owner(), Objects.requireNonNull(image.object()), file)
                 .map(image::with);
     }
 

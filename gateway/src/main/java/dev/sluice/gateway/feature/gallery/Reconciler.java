@@ -7,6 +7,7 @@ import dev.sluice.gateway.outbound.database.Images;
 import dev.sluice.gateway.outbound.database.ObjectIntents;
 import dev.sluice.gateway.outbound.database.ObjectReference;
 import dev.sluice.gateway.outbound.database.ObjectReferences;
+import dev.sluice.gateway.outbound.database.OwnerStorage;
 import dev.sluice.gateway.outbound.database.Thumbnails;
 import dev.sluice.gateway.outbound.storage.ListedObject;
 import dev.sluice.gateway.outbound.storage.ObjectKey;
@@ -35,8 +36,9 @@ import reactor.util.retry.Retry;
  *   <li>deletions that have not ended: object, then row;
  *   <li>the store's listing beside the rows' keys, both in order: an object without a name is removed once it is old
  *       enough that nobody can be about to name it; an image whose object is gone is failed, a thumbnail whose object
- *       is gone is made anew. When there are too many of either to be believed, nothing is touched and the operator is
- *       told.
+ *       is gone is made anew. Of an owner of whom there are too many of either to be believed, nothing is touched, and
+ *       of nobody if there are too many in all; then the operator is told. What an intent names is known, there or not;
+ *   <li>every owner's bytes, counted anew.
  * </ol>
  *
  * Every step can be repeated and can run on several gateways at once. What cannot be repaired does not keep the rest
@@ -56,6 +58,7 @@ final class Reconciler implements AutoCloseable {
     private final ObjectReferences references;
     private final Images images;
     private final Thumbnails thumbnails;
+    private final OwnerStorage storage;
     private final ImageVault vault;
     private final Duration period;
     private final Duration grace;
@@ -76,6 +79,7 @@ final class Reconciler implements AutoCloseable {
             ObjectReferences references,
             Images images,
             Thumbnails thumbnails,
+            OwnerStorage storage,
             ImageVault vault,
             Duration period,
             Duration grace,
@@ -88,6 +92,7 @@ final class Reconciler implements AutoCloseable {
         this.references = references;
         this.images = images;
         this.thumbnails = thumbnails;
+        this.storage = storage;
         this.vault = vault;
         this.period = period;
         this.grace = grace;
@@ -146,7 +151,11 @@ final class Reconciler implements AutoCloseable {
     Mono<Report> pass() {
         return Mono.defer(() -> {
             Failures failures = new Failures();
-            return Flux.concat(abandoned(failures), halfDeleted(failures), compared(failures))
+            return Flux.concat(
+                            abandoned(failures),
+                            halfDeleted(failures),
+                            compared(failures),
+                            failures.without("owners' bytes", storage.recount()).then(Mono.<Repair>empty()))
                     .doOnNext(repair -> meters.counter("sluice.gallery.repairs", "kind", repair.tag())
                             .increment())
                     .collect(Collectors.groupingBy(repair -> repair, Collectors.counting()))
@@ -194,6 +203,13 @@ final class Reconciler implements AutoCloseable {
 
     private Flux<Repair> compared(Failures failures) {
         return differences().flatMapMany(found -> {
+            if (found.areDoubted() && found.areCredible()) {
+                meters.counter("sluice.gallery.repairs.doubted").increment();
+                alerts.warn(
+                        "gallery:reconcile:owner",
+                        "Too much of some owners' differs between database and store, theirs is not touched: " + found
+                                + ". If it is to be repaired, raise sluice.gallery.reconcile-most for one pass");
+            }
             if (!found.areCredible()) {
                 meters.counter("sluice.gallery.repairs.refused").increment();
                 alerts.warn(
@@ -215,12 +231,16 @@ final class Reconciler implements AutoCloseable {
         Flux<Known> named = references.inKeyOrder().map(Known.ByRow::new);
         return Flux.mergeComparing(BATCH, Comparator.comparing(Known::key), stored, named)
                 .bufferUntilChanged(Known::key)
-                .collect(() -> new Differences(most), this::note);
+                .collect(() -> new Differences(most), this::note)
+                .map(Differences::end);
     }
 
     private void note(Differences differences, List<Known> knowing) {
+        if (knowing.stream().anyMatch(Reconciler::isAnnounced)) {
+            return;
+        }
         if (knowing.size() > 1) {
-            differences.agree();
+            differences.agree(knowing.getFirst().key());
             return;
         }
         switch (knowing.getFirst()) {
@@ -230,6 +250,11 @@ final class Reconciler implements AutoCloseable {
             case Known.ByRow(ObjectReference row) when !row.deleting() -> differences.lost(row);
             case Known.ByRow(ObjectReference going) -> LOG.trace("{} is being deleted", going.key());
         }
+    }
+
+    /** There or not, it is known: it is for its writer, or for whoever takes expired intents. */
+    private static boolean isAnnounced(Known known) {
+        return known instanceof Known.ByRow(ObjectReference row) && row.kind() == ObjectReference.Kind.ANNOUNCED;
     }
 
     /** Asked again before anything is removed: the two lists are not of one moment. */
@@ -246,6 +271,7 @@ final class Reconciler implements AutoCloseable {
                 .filter(isThere -> !isThere)
                 .flatMap(isThere -> switch (row.kind()) {
                     case IMAGE -> imageLost(row);
+                    case ANNOUNCED -> Mono.empty();
                     case THUMBNAIL ->
                         thumbnails
                                 .lost(row.imageId(), row.key())

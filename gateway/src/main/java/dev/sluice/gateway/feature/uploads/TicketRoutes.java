@@ -28,18 +28,23 @@ import reactor.core.scheduler.Schedulers;
  * whole; whoever leaves before leaves nothing.
  */
 final class TicketRoutes implements FeatureRoutes {
-    private static final MinimumRate SLOWEST = new MinimumRate(1024, Duration.ofSeconds(30));
+    private static final Duration GRACE = Duration.ofSeconds(30);
 
     private final UploadTickets tickets;
     private final Uploads uploads;
     private final ObjectStore store;
     private final UploadsProperties properties;
+    private final PutAdmission admission;
+    private final MinimumRate slowest;
 
     TicketRoutes(UploadTickets tickets, Uploads uploads, ObjectStore store, UploadsProperties properties) {
         this.tickets = tickets;
         this.uploads = uploads;
         this.store = store;
         this.properties = properties;
+        this.admission = new PutAdmission(
+                properties.putBudget().toBytes(), properties.putBudgetPerOwner().toBytes());
+        this.slowest = new MinimumRate(properties.slowestPut().toBytes(), GRACE);
     }
 
     @Override
@@ -56,24 +61,39 @@ final class TicketRoutes implements FeatureRoutes {
     private Mono<ServerResponse> put(ServerRequest request) {
         return Mono.defer(() -> {
             Ticket ticket = tickets.check(request);
+            return Mono.using(
+                    () -> admission.admit(ticket.key(), ticket.object().length()),
+                    place -> uploads.isAwaited(ticket.key().value())
+                            .filter(isAwaited -> isAwaited)
+                            .switchIfEmpty(Mono.error(TicketRoutes::over))
+                            .flatMap(isAwaited -> stored(request, ticket)));
+        });
+    }
+
+    private Mono<ServerResponse> stored(ServerRequest request, Ticket ticket) {
+        return Mono.defer(() -> {
+            Duration deadline = deadline(ticket.object().length(), slowest, properties.putTimeout());
             Flux<DataBuffer> body = ByteStreams.withMinimumRate(
                     ByteStreams.withDeadline(
                             request.exchange()
                                     .getRequest()
                                     .getBody()
                                     .onErrorMap(IOException.class, TicketRoutes::brokenOff),
-                            properties.putTimeout(),
+                            deadline,
                             Schedulers.parallel()),
-                    SLOWEST,
+                    slowest,
                     Schedulers.parallel());
-            return uploads.isAwaited(ticket.key().value())
-                    .filter(isAwaited -> isAwaited)
-                    .switchIfEmpty(Mono.error(TicketRoutes::over))
-                    .flatMap(isAwaited -> store.put(ticket.key(), ticket.object(), body))
+            return store.put(ticket.key(), ticket.object(), body)
                     .onErrorMap(StorageException.class, TicketRoutes::problem)
-                    .onErrorMap(TicketRoutes::isLate, late -> tooSlow(late))
+                    .onErrorMap(TicketRoutes::isLate, late -> tooSlow(deadline, late))
                     .then(ServerResponse.ok().build());
         });
+    }
+
+    /** What the slowest sender needs for so many bytes, and no more than any put has. */
+    static Duration deadline(long bytes, MinimumRate slowest, Duration most) {
+        Duration needed = slowest.grace().plusMillis(bytes * 1000 / slowest.bytesPerSecond());
+        return needed.compareTo(most) < 0 ? needed : most;
     }
 
     private static GatewayException over() {
@@ -91,11 +111,11 @@ final class TicketRoutes implements FeatureRoutes {
         return failure instanceof DeadlineExceededException || failure instanceof BodyTooSlowException;
     }
 
-    private GatewayException tooSlow(Throwable late) {
+    private GatewayException tooSlow(Duration deadline, Throwable late) {
         return new GatewayException(
                 ProblemCode.REQUEST_TIMEOUT,
-                "body: too slow (expected: " + SLOWEST.bytesPerSecond() + " bytes a second, and all within "
-                        + DurationWords.of(properties.putTimeout()) + ")",
+                "body: too slow (expected: " + slowest.bytesPerSecond() + " bytes a second, and all within "
+                        + DurationWords.of(deadline) + ")",
                 late);
     }
 

@@ -9,6 +9,7 @@ import dev.sluice.gateway.outbound.database.Image;
 import dev.sluice.gateway.outbound.database.ImageScope;
 import dev.sluice.gateway.outbound.database.ImageSource;
 import dev.sluice.gateway.outbound.database.Images;
+import dev.sluice.gateway.outbound.database.ObjectIntents.Room;
 import dev.sluice.gateway.outbound.database.StoredObject;
 import dev.sluice.gateway.outbound.database.Upload;
 import dev.sluice.gateway.outbound.database.Uploads;
@@ -122,18 +123,25 @@ final class UploadCompletion {
 
     /** Keeps what was checked, and makes a row name it. One of two wins; the other finds its image. */
     private Mono<Image> named(Upload upload, ReceivedFile file, @Nullable String projectId, AtomicBoolean isNamed) {
-        return files.put(upload.imageId(), upload.owner(), file, UploadIntents.metadata(upload), object -> {
-                    Image image = Image.stored(
-                            upload.imageId(),
-                            upload.owner(),
-                            projectId,
-                            ImageSource.UPLOADED,
-                            null,
-                            object,
-                            upload.listing(),
-                            clock.instant());
-                    return uploads.complete(image).thenReturn(new Named(image, object));
-                })
+        // Its bytes were admitted when it was announced.
+        return files.put(
+                        upload.imageId(),
+                        upload.owner(),
+                        file,
+                        UploadIntents.metadata(upload),
+                        Room.ADMITTED,
+                        object -> {
+                            Image image = Image.stored(
+                                    upload.imageId(),
+                                    upload.owner(),
+                                    projectId,
+                                    ImageSource.UPLOADED,
+                                    null,
+                                    object,
+                                    upload.listing(),
+                                    clock.instant());
+                            return uploads.complete(image).thenReturn(new Named(image, object));
+                        })
                 .doOnNext(named -> {
                     isNamed.set(true);
                     LOG.atInfo()
@@ -142,7 +150,7 @@ final class UploadCompletion {
                             .log("image {} uploaded", named.image().id());
                 })
                 .flatMap(named -> thumbnails
-                        .storeAtIntake(named.image().id(), named.object(), file)
+                        .storeAtIntake(named.image().id(), named.image().owner(), named.object(), file)
                         .map(named.image()::with))
                 .delayUntil(image -> removed(upload))
                 .onErrorResume(

@@ -51,14 +51,15 @@ final class UploadIntents {
             String listingId = Objects.requireNonNullElseGet(
                     request.listingId(), () -> UUID.randomUUID().toString());
             Image.Listing listing = new Image.Listing(listingId, hostId);
+            Uploads.Patience patience = new Uploads.Patience(properties.urlTtl(), properties.intentTtl());
             List<Upload> announced = request.images().stream()
                     .map(image -> upload(owner, listing, image))
                     .toList();
-            return uploads.announce(announced, properties.intentTtl(), properties.maxPending())
+            return uploads.announce(announced, patience, properties.maxPending())
                     .onErrorMap(UploadIntents::isConflict, UploadIntents::contested)
                     .flatMap(start -> switch (start) {
                         case UploadStart.Complete(String name) -> Mono.error(complete(name));
-                        case UploadStart.TooMany(long pending) -> Mono.error(tooMany(pending));
+                        case UploadStart.TooMany(long live) -> Mono.error(tooMany(live));
                         case UploadStart.Announced() -> signed(listingId, announced);
                     });
         });
@@ -113,10 +114,10 @@ final class UploadIntents {
         return new GatewayException(ProblemCode.CONFLICT, "Image " + name + ": complete already").with("imageId", name);
     }
 
-    private GatewayException tooMany(long pending) {
+    private GatewayException tooMany(long live) {
         return new GatewayException(
                         ProblemCode.QUOTA_EXCEEDED,
-                        pending + " uploads are under way (expected: at most " + properties.maxPending()
+                        live + " uploads are under way (expected: at most " + properties.maxPending()
                                 + " with those of this request)")
                 .retryAfter(properties.urlTtl());
     }

@@ -13,8 +13,11 @@ import org.springframework.util.unit.DataSize;
  * @param urlTtl how long an upload may begin after it was announced
  * @param intentTtl how long an announced upload is waited for; what is there of it then is removed
  * @param sweepPeriod how often that is looked for
- * @param maxPending of one caller's uploads under way at a time
+ * @param maxPending of one caller's uploads that are live at a time: announced, or with a URL that can still be used
  * @param putTimeout for one upload's whole body, where the gateway takes it itself
+ * @param putBudget bytes of all uploads that the gateway takes itself at a time
+ * @param putBudgetPerOwner bytes of those of one owner
+ * @param slowestPut bytes a second that their senders must keep, after 30 s of grace
  * @param completeTimeout for the whole check of one image
  */
 @ConfigurationProperties("sluice.uploads")
@@ -25,6 +28,9 @@ record UploadsProperties(
         @DefaultValue("10m") Duration sweepPeriod,
         @DefaultValue("200") int maxPending,
         @DefaultValue("10m") Duration putTimeout,
+        @DefaultValue("1GB") DataSize putBudget,
+        @DefaultValue("200MB") DataSize putBudgetPerOwner,
+        @DefaultValue("16KB") DataSize slowestPut,
         @DefaultValue("1m") Duration completeTimeout) {
     private static final SettingCheck CHECK = new SettingCheck("sluice.uploads.");
     private static final Duration SECOND = Duration.ofSeconds(1);
@@ -36,6 +42,9 @@ record UploadsProperties(
         CHECK.between("sweep-period", sweepPeriod, SECOND, Duration.ofDays(1));
         CHECK.between("max-pending", maxPending, 1, 100_000);
         CHECK.between("put-timeout", putTimeout, SECOND, Duration.ofHours(1));
+        CHECK.between("put-budget", putBudget, maxImageSize, DataSize.ofTerabytes(1));
+        CHECK.between("put-budget-per-owner", putBudgetPerOwner, maxImageSize, putBudget);
+        CHECK.between("slowest-put", slowestPut, DataSize.ofBytes(1), DataSize.ofMegabytes(1));
         CHECK.between("complete-timeout", completeTimeout, SECOND, Duration.ofMinutes(10));
     }
 }

@@ -2,8 +2,17 @@ package dev.sluice.gateway.feature.zip;
 
 import dev.sluice.gateway.contract.RemoteImage;
 import dev.sluice.gateway.outbound.link.LinkFormat;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.zip.Deflater;
+import java.util.zip.DeflaterOutputStream;
+import java.util.zip.InflaterInputStream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -50,20 +59,35 @@ final class LinkedRequest {
         listeners.decrementAndGet();
     }
 
-    /** The request alone, as JSON: a download in another process writes on another board. */
+    /**
+     * The request alone, as deflated JSON, since URLs of one archive have much in common: a download in another process
+     * writes on another board.
+     */
     record Format(JsonMapper json) implements LinkFormat<LinkedRequest> {
 
+        /** Of the JSON of any request that is taken: every character escaped, and the largest body that may be set. */
+        private static final int MOST_BYTES = 8 * 1024 * 1024;
+
         @Override
-        public String write(LinkedRequest content) {
-            return json.writeValueAsString(content.request());
+        public byte[] write(LinkedRequest content) {
+            ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+            Deflater deflater = new Deflater(Deflater.BEST_SPEED);
+            try (OutputStream out = new DeflaterOutputStream(bytes, deflater)) {
+                out.write(json.writeValueAsBytes(content.request()));
+            } catch (IOException never) {
+                throw new UncheckedIOException(never);
+            } finally {
+                deflater.end();
+            }
+            return bytes.toByteArray();
         }
 
         @Override
-        public @Nullable LinkedRequest read(String text) {
-            try {
-                return new LinkedRequest(json.readValue(text, ZipRequest.class));
-            } catch (JacksonException unreadable) {
-                LOG.warn("A link cannot be read: {}", unreadable.getOriginalMessage());
+        public @Nullable LinkedRequest read(byte[] bytes) {
+            try (InputStream in = new InflaterInputStream(new ByteArrayInputStream(bytes))) {
+                return new LinkedRequest(json.readValue(in.readNBytes(MOST_BYTES), ZipRequest.class));
+            } catch (IOException | JacksonException unreadable) {
+                LOG.warn("A link cannot be read: {}", unreadable.getMessage());
                 return null;
             }
         }

@@ -64,8 +64,10 @@ public class ZipFeature {
     @Bean
     FeatureRoutes zipRoutes(
             ZipDownload.Tools tools, ZipProperties properties, ObjectProvider<SharedRedis> redis, JsonMapper json) {
-        Links.Bounds bounds =
-                new Links.Bounds(properties.linkTtl(), properties.linkStore().toBytes());
+        Links.Bounds bounds = Links.Bounds.shared(
+                properties.linkTtl(),
+                properties.linkStore().toBytes(),
+                properties.maxBody().toBytes());
         LinkedRequest.Format format = new LinkedRequest.Format(json);
         return new ZipRoutes(tools, Links.of("zip", format, bounds, redis.getIfAvailable(), Clock.systemUTC()));
     }

@@ -1,6 +1,7 @@
 package dev.sluice.gateway.feature.zip;
 
 import dev.sluice.gateway.contract.Access;
+import dev.sluice.gateway.contract.Caller;
 import dev.sluice.gateway.contract.Endpoint;
 import dev.sluice.gateway.contract.FeatureRoutes;
 import dev.sluice.gateway.contract.GatewayException;
@@ -71,7 +72,9 @@ final class ZipRoutes implements FeatureRoutes {
     }
 
     private Mono<ServerResponse> link(ServerRequest request) {
-        return read(request).map(LinkedRequest::new).flatMap(links::keep).flatMap(link -> {
+        Links.Holder holder = Links.Holder.of(Caller.of(request.exchange()));
+        Mono<LinkedRequest> wanted = read(request).map(LinkedRequest::new);
+        return wanted.flatMap(linked -> links.keep(linked, holder)).flatMap(link -> {
             String url = LINKS + "/" + link.token();
             return ServerResponse.created(URI.create(url))
                     .header(HttpHeaders.CACHE_CONTROL, "no-store")

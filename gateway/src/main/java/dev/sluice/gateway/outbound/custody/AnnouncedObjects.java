@@ -1,9 +1,11 @@
 package dev.sluice.gateway.outbound.custody;
 
 import dev.sluice.gateway.contract.DurationWords;
+import dev.sluice.gateway.outbound.database.AnnouncedObject;
 import dev.sluice.gateway.outbound.database.DatabaseException;
 import dev.sluice.gateway.outbound.database.DatabaseFailure;
 import dev.sluice.gateway.outbound.database.ObjectIntents;
+import dev.sluice.gateway.outbound.database.ObjectIntents.Room;
 import dev.sluice.gateway.outbound.storage.ObjectKey;
 import dev.sluice.gateway.outbound.storage.ObjectStore;
 import dev.sluice.gateway.outbound.storage.StorageException;
@@ -39,18 +41,23 @@ public final class AnnouncedObjects {
     }
 
     /**
-     * Announces {@code keys}, then does {@code work}, which puts the objects and has rows name them all in one
+     * Announces {@code announced}, then does {@code work}, which puts the objects and has rows name them all in one
      * transaction. When that fails, is cancelled or comes back empty, what is there of the objects is removed.
      *
-     * <p>Fails as {@code work} does; with {@link StorageException} when it takes too long.
+     * <p>Fails as {@code work} does; with {@link StorageException} when it takes too long; before any of it with
+     * {@link dev.sluice.gateway.outbound.database.StorageQuotaException} when the owner has no room for them.
      *
-     * @param keys never used before
+     * @param owner whose they are
+     * @param announced under keys never used before
      */
-    public <T> Mono<T> named(List<ObjectKey> keys, UUID imageId, Supplier<Mono<T>> work) {
+    public <T> Mono<T> named(
+            String owner, List<AnnouncedObject> announced, UUID imageId, Room room, Supplier<Mono<T>> work) {
+        List<ObjectKey> keys =
+                announced.stream().map(object -> new ObjectKey(object.key())).toList();
         return Mono.usingWhen(
-                        intents.announce(keys.stream().map(ObjectKey::value).toList(), imageId, patience)
+                        intents.announce(owner, announced, imageId, patience, room)
                                 .thenReturn(keys),
-                        announced -> work.get().switchIfEmpty(Mono.error(NotNamedException::new)),
+                        known -> work.get().switchIfEmpty(Mono.error(NotNamedException::new)),
                         named -> Mono.empty(),
                         this::takeBack,
                         unwanted -> takeBack(unwanted, new NotNamedException()))

@@ -1,5 +1,7 @@
 package dev.sluice.gateway.outbound.custody;
 
+import dev.sluice.gateway.outbound.database.AnnouncedObject;
+import dev.sluice.gateway.outbound.database.ObjectIntents.Room;
 import dev.sluice.gateway.outbound.database.StoredObject;
 import dev.sluice.gateway.outbound.picture.ReceivedFile;
 import dev.sluice.gateway.outbound.storage.NewObject;
@@ -42,9 +44,11 @@ public final class ImageFiles {
 
     /**
      * Stores a file and has {@code row} name its object. When that fails, is given up or comes back empty, the object
-     * is removed again. The file has to stay until this ends.
+     * is removed again. The file has to stay until this ends. Fails with
+     * {@link dev.sluice.gateway.outbound.database.StorageQuotaException} before anything is stored.
      *
      * @param metadata what the store keeps beside the object
+     * @param room whether there must be room in the owner's quota, or was promised before
      * @param row one transaction, which redeems the key's intent
      */
     public <T> Mono<T> put(
@@ -52,6 +56,7 @@ public final class ImageFiles {
             String owner,
             ReceivedFile file,
             Map<String, String> metadata,
+            Room room,
             Function<StoredObject, Mono<T>> row) {
         return Mono.defer(() -> {
             // Never the image's id: another attempt has another key, so that one that comes too late overwrites
@@ -61,8 +66,13 @@ public final class ImageFiles {
                     clock.instant(),
                     UUID.randomUUID(),
                     file.picture().type().extension());
+            List<AnnouncedObject> announced = List.of(new AnnouncedObject(key.value(), file.size()));
             return objects.named(
-                    List.of(key), imageId, () -> placed(key, file, metadata).flatMap(row));
+                    owner,
+                    announced,
+                    imageId,
+                    room,
+                    () -> placed(key, file, metadata).flatMap(row));
         });
     }
 

@@ -1,10 +1,12 @@
 package dev.sluice.gateway.outbound.custody;
 
+import dev.sluice.gateway.contract.ByteWords;
 import dev.sluice.gateway.contract.Endpoint;
 import dev.sluice.gateway.contract.FeatureRoutes;
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.gateway.outbound.database.DatabaseException;
+import dev.sluice.gateway.outbound.database.StorageQuotaException;
 import dev.sluice.gateway.outbound.picture.decode.DecoderException;
 import dev.sluice.gateway.outbound.storage.StorageException;
 import java.time.Duration;
@@ -73,8 +75,22 @@ public final class Outages implements FeatureRoutes {
                         ProblemCode.CONFLICT,
                         "Another change was made at the same time; nothing was changed.",
                         failure);
+            case QUOTA -> failure instanceof StorageQuotaException full ? problem(full) : failure;
             case REJECTED, DEFECT -> failure;
         };
+    }
+
+    /** The problem that a quota of bytes is which does not admit what was asked for. */
+    private static GatewayException problem(StorageQuotaException full) {
+        return new GatewayException(
+                        ProblemCode.STORAGE_QUOTA_EXCEEDED,
+                        "Your images take " + ByteWords.of(full.used()) + " of " + ByteWords.of(full.quota())
+                                + ", so there is no room for " + ByteWords.of(full.wanted())
+                                + " more. Delete some first.",
+                        full)
+                .with("used", full.used())
+                .with("wanted", full.wanted())
+                .with("quota", full.quota());
     }
 
     private static Throwable problem(DecoderException failure) {

@@ -13,7 +13,7 @@ import org.springframework.context.annotation.Configuration;
  * not start, and says why in one sentence; one that loses it later goes on and finds it again.
  */
 @Configuration(proxyBeanMethods = false)
-@EnableConfigurationProperties(DatabaseProperties.class)
+@EnableConfigurationProperties({DatabaseProperties.class, StorageQuota.class})
 public class DatabaseConfiguration {
 
     /** Migrates before it opens. */
@@ -39,8 +39,8 @@ public class DatabaseConfiguration {
     }
 
     @Bean
-    GenerationJobs generationJobs(Database database) {
-        return new GenerationJobs(database, Clock.systemUTC());
+    GenerationJobs generationJobs(Database database, StorageQuota quota) {
+        return new GenerationJobs(database, quota, Clock.systemUTC());
     }
 
     @Bean
@@ -54,8 +54,8 @@ public class DatabaseConfiguration {
     }
 
     @Bean
-    ObjectIntents objectIntents(Database database, ObjectProvider<Clock> clocks) {
-        return new ObjectIntents(database, clocks.getIfAvailable(Clock::systemUTC));
+    ObjectIntents objectIntents(Database database, StorageQuota quota, ObjectProvider<Clock> clocks) {
+        return new ObjectIntents(database, quota, clocks.getIfAvailable(Clock::systemUTC));
     }
 
     @Bean
@@ -64,8 +64,13 @@ public class DatabaseConfiguration {
     }
 
     @Bean
-    Uploads uploads(Database database, ObjectProvider<Clock> clocks) {
-        return new Uploads(database, clocks.getIfAvailable(Clock::systemUTC));
+    Uploads uploads(Database database, StorageQuota quota, ObjectProvider<Clock> clocks) {
+        return new Uploads(database, quota, clocks.getIfAvailable(Clock::systemUTC));
+    }
+
+    @Bean
+    OwnerStorage ownerStorage(Database database, StorageQuota quota) {
+        return new OwnerStorage(database, quota);
     }
 
     @Bean

@@ -34,6 +34,7 @@ final class DatabaseErrors {
             case UNAVAILABLE -> "the database is unavailable";
             case IN_DOUBT -> "the database was lost during a commit";
             case CONFLICT -> "the change contradicts what is in the database";
+            case QUOTA -> "the quota does not admit it";
             case REJECTED -> "the database does not accept a value";
             case DEFECT -> "the database refuses a statement";
         };

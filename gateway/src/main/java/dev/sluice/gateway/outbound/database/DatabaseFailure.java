@@ -11,6 +11,8 @@ public enum DatabaseFailure {
     IN_DOUBT,
     /** Not carried out: it contradicts what is there, or another change that went on at once. */
     CONFLICT,
+    /** Not carried out: the owner would have more of the store than it may; see {@link StorageQuotaException}. */
+    QUOTA,
     /** Not carried out: the database will not store such a value. */
     REJECTED,
     /** Not carried out, for a defect of the gateway or of the schema. */

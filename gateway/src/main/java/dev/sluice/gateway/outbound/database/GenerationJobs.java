@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
+import java.util.UUID;
 import org.springframework.r2dbc.core.DatabaseClient;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -23,29 +24,42 @@ import reactor.core.publisher.Mono;
  */
 public final class GenerationJobs {
     private static final int MOST_AT_ONCE = 100;
+    private static final String MINE = " WHERE image_id = :image AND lease_owner = :worker AND attempt = :attempt";
+    private static final String PROMISED = "SELECT promised_bytes,"
+            + " (SELECT owner FROM images WHERE images.id = image_id) AS owner FROM generation_jobs";
 
     private final Database database;
+    private final long quota;
     private final Clock clock;
 
-    GenerationJobs(Database database, Clock clock) {
+    GenerationJobs(Database database, StorageQuota quota, Clock clock) {
         this.database = database;
+        this.quota = quota.bytes();
         this.clock = clock;
     }
 
-    /** Adds an image that is generating, and its job, which is due at once. Both or neither. */
-    public Mono<Void> create(Image image, Instant deadline) {
+    /**
+     * Adds an image that is generating, and its job, which is due at once. Both or neither, and neither with
+     * {@link StorageQuotaException} if there is no room for what may come.
+     *
+     * @param largest bytes that the image may have, promised to it until the job ends
+     */
+    public Mono<Void> create(Image image, Instant deadline, long largest) {
         if (image.status() != ImageStatus.GENERATING) {
             throw new IllegalArgumentException(
                     "image " + image.id() + ": " + image.status() + " (expected: generating)");
         }
-        return database.change(client -> ImageRows.insert(client, image)
+        return database.change(client -> OwnerStorage.take(client, image.owner(), largest, quota)
+                .then(ImageRows.insert(client, image))
                 .then(client.sql("""
-                                INSERT INTO generation_jobs (image_id, attempt, due_at, deadline_at, created_at)
-                                VALUES (:id, 0, :now, :deadline, :now)
+                                INSERT INTO generation_jobs (image_id, attempt, due_at, deadline_at, promised_bytes,
+                                    created_at)
+                                VALUES (:id, 0, :now, :deadline, :promised, :now)
                                 """)
                         .bind("id", image.id())
                         .bind("now", time(clock.instant()))
                         .bind("deadline", time(deadline))
+                        .bind("promised", largest)
                         .then()));
     }
 
@@ -210,14 +224,33 @@ public final class GenerationJobs {
 
     /** Empty when the claim is not the latest. */
     private static Mono<Long> finish(DatabaseClient client, GenerationJob job) {
-        return mine(client, "DELETE FROM generation_jobs", job)
-                .fetch()
-                .rowsUpdated()
-                .filter(rows -> rows == 1);
+        return ended(client, job.imageId(), bound(client.sql(PROMISED + MINE + " FOR UPDATE"), job));
+    }
+
+    /** Part of a transaction that has the image's lock: there is no job any more, and nothing promised to it. */
+    static Mono<Void> end(DatabaseClient client, UUID imageId) {
+        var any = client.sql(PROMISED + " WHERE image_id = :image FOR UPDATE").bind("image", imageId);
+        return ended(client, imageId, any).then();
+    }
+
+    private static Mono<Long> ended(DatabaseClient client, UUID imageId, DatabaseClient.GenericExecuteSpec job) {
+        return job.map(row ->
+                        OwnerStorage.giveBack(client, Rows.text(row, "owner"), Rows.number(row, "promised_bytes")))
+                .one()
+                .flatMap(back -> client.sql("DELETE FROM generation_jobs WHERE image_id = :image")
+                        .bind("image", imageId)
+                        .fetch()
+                        .rowsUpdated()
+                        .delayUntil(_ -> back));
     }
 
     private static DatabaseClient.GenericExecuteSpec mine(DatabaseClient client, String statement, GenerationJob job) {
-        return client.sql(statement + " WHERE image_id = :image AND lease_owner = :worker AND attempt = :attempt")
+        return bound(client.sql(statement + MINE), job);
+    }
+
+    private static DatabaseClient.GenericExecuteSpec bound(
+            DatabaseClient.GenericExecuteSpec statement, GenerationJob job) {
+        return statement
                 .bind("image", job.imageId())
                 .bind("worker", job.worker())
                 .bind("attempt", job.attempt());

@@ -2,6 +2,7 @@ package dev.sluice.gateway.outbound.database;
 
 import static dev.sluice.gateway.outbound.database.Rows.time;
 
+import io.r2dbc.spi.Readable;
 import java.time.Clock;
 import java.util.UUID;
 import org.springframework.r2dbc.core.DatabaseClient;
@@ -39,9 +40,7 @@ public final class ImageDeletion {
                 .bind("now", time(clock.instant()))
                 .bind("id", id)
                 .then()
-                .then(client.sql("DELETE FROM generation_jobs WHERE image_id = :id")
-                        .bind("id", id)
-                        .then())
+                .then(GenerationJobs.end(client, id))
                 .then(new Conditions()
                         .and("id = :id", "id", id)
                         .statement(client, ImageRows.SELECT, "")
@@ -52,9 +51,28 @@ public final class ImageDeletion {
 
     /** Removes the row, after its object is gone. Only an image whose deletion has begun; any other is left alone. */
     public Mono<Void> finish(UUID id) {
-        return database.change(client -> client.sql("DELETE FROM images WHERE id = :id AND deleting_since IS NOT NULL")
+        return database.change(client -> client.sql("""
+                        SELECT owner, CASE WHEN object_key IS NULL THEN 0 ELSE size_bytes END AS image_bytes,
+                            CAST((SELECT COALESCE(SUM(thumbnails.size_bytes), 0) FROM thumbnails
+                                WHERE thumbnails.image_id = images.id) AS BIGINT) AS thumbnail_bytes
+                        FROM images WHERE id = :id AND deleting_since IS NOT NULL FOR UPDATE
+                        """)
                 .bind("id", id)
-                .then());
+                .map(Going::read)
+                .one()
+                .flatMap(going -> client.sql("DELETE FROM images WHERE id = :id")
+                        .bind("id", id)
+                        .then()
+                        .then(OwnerStorage.giveBack(client, going.owner(), going.bytes()))));
+    }
+
+    /** What an image takes of its owner's quota. */
+    private record Going(String owner, long bytes) {
+
+        static Going read(Readable row) {
+            return new Going(
+                    Rows.text(row, "owner"), Rows.number(row, "image_bytes") + Rows.number(row, "thumbnail_bytes"));
+        }
     }
 
     /**

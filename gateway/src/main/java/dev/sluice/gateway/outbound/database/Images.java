@@ -144,7 +144,17 @@ public final class Images {
                 .fetch()
                 .rowsUpdated()
                 .map(rows -> rows > 0)
-                .delayUntil(isLost -> isLost ? Thumbnails.giveUp(client, id, now) : Mono.empty()));
+                .delayUntil(isLost -> isLost ? forgotten(client, id, now) : Mono.empty()));
+    }
+
+    private static Mono<Void> forgotten(DatabaseClient client, UUID id, Instant now) {
+        return Thumbnails.giveUp(client, id, now)
+                .then(client.sql("SELECT owner, size_bytes FROM images WHERE id = :id")
+                        .bind("id", id)
+                        .map(row ->
+                                OwnerStorage.giveBack(client, Rows.text(row, "owner"), Rows.number(row, "size_bytes")))
+                        .one()
+                        .flatMap(back -> back));
     }
 
     private static Mono<Image> one(DatabaseClient client, UUID id) {

@@ -1,5 +1,6 @@
 package dev.sluice.gateway.outbound.database;
 
+import static dev.sluice.gateway.outbound.database.Rows.bind;
 import static dev.sluice.gateway.outbound.database.Rows.time;
 
 import java.time.Clock;
@@ -7,6 +8,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 import org.springframework.r2dbc.core.DatabaseClient;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -18,51 +20,110 @@ import reactor.core.publisher.Mono;
  */
 public final class ObjectIntents {
     private static final int MOST_AT_ONCE = 1000;
+    /** What a put that began in time may take after its URL has ended, before its object is looked for. */
+    private static final Duration LATE_PUT = Duration.ofMinutes(10);
 
     private final Database database;
     private final Clock clock;
+    private final long quota;
 
-    ObjectIntents(Database database, Clock clock) {
+    ObjectIntents(Database database, StorageQuota quota, Clock clock) {
         this.database = database;
+        this.quota = quota.bytes();
         this.clock = clock;
     }
 
-    /**
-     * Says that an object is about to be put. The object may be put once this has completed, and only then.
-     *
-     * @param key never used before; {@link DatabaseFailure#CONFLICT} if it is announced already
-     * @param patience how long the put and its transaction may take; afterwards the object may be removed
-     */
-    public Mono<Void> announce(String key, UUID imageId, Duration patience) {
-        StoredObject.checkKey(key);
-        Instant now = clock.instant();
-        return database.change(client -> announce(client, key, imageId, now.plus(patience), now));
+    /** Whether an owner's quota has a say. */
+    public enum Room {
+        /** What the quota does not admit is refused. */
+        WITHIN_QUOTA,
+        /** Counted and never refused: promised before, or the gateway's own doing. */
+        ADMITTED
     }
 
     /**
-     * Says the same of several objects at once.
+     * Says that objects are about to be put, and counts them as their owner's. They may be put once this has completed,
+     * and only then. Fails with {@link DatabaseFailure#CONFLICT} if a key is announced already, and with
+     * {@link StorageQuotaException}.
      *
-     * @param keys each once
+     * @param objects each key once
+     * @param patience how long the puts and their transaction may take; afterwards the objects may be removed
      */
-    public Mono<Void> announce(List<String> keys, UUID imageId, Duration patience) {
-        keys.forEach(StoredObject::checkKey);
+    public Mono<Void> announce(
+            String owner, List<AnnouncedObject> objects, UUID imageId, Duration patience, Room room) {
         Instant now = clock.instant();
-        return database.change(client -> Flux.fromIterable(keys)
-                .concatMap(key -> announce(client, key, imageId, now.plus(patience), now))
+        long bytes = objects.stream().mapToLong(AnnouncedObject::size).sum();
+        long most = room == Room.WITHIN_QUOTA ? quota : Long.MAX_VALUE;
+        return database.change(client -> OwnerStorage.take(client, owner, bytes, most)
+                .thenMany(Flux.fromIterable(objects)
+                        .concatMap(object -> announce(client, owner, object, imageId, now.plus(patience), null, now)))
                 .then());
     }
 
-    /** Part of a transaction that announces more than a key. */
-    static Mono<Void> announce(DatabaseClient client, String key, UUID imageId, Instant expires, Instant now) {
-        return client.sql("""
-                        INSERT INTO object_intents (object_key, image_id, expires_at, removing, created_at)
-                        VALUES (:key, :image, :expires, FALSE, :now)
+    /**
+     * Part of a transaction that announces more than a key, and has counted its bytes.
+     *
+     * @param putUntil when the last put may begin that a signed URL allows; null if there is no such URL
+     */
+    static Mono<Void> announce(
+            DatabaseClient client,
+            String owner,
+            AnnouncedObject object,
+            UUID imageId,
+            Instant expires,
+            @Nullable Instant putUntil,
+            Instant now) {
+        var row = client.sql("""
+                        INSERT INTO object_intents (object_key, image_id, owner, size_bytes, expires_at, removing,
+                            put_until, created_at)
+                        VALUES (:key, :image, :owner, :size, :expires, FALSE, :until, :now)
                         """)
-                .bind("key", key)
+                .bind("key", object.key())
                 .bind("image", imageId)
+                .bind("owner", owner)
+                .bind("size", object.size())
                 .bind("expires", time(expires))
+                .bind("now", time(now));
+        return bind(row, "until", putUntil).then();
+    }
+
+    /**
+     * Part of a transaction: how many of an owner's uploads are live. Those are all that may still become an image, and
+     * all whose URL may still put an object, whatever has taken their place; not those that are an image that is there.
+     */
+    static Mono<Long> live(DatabaseClient client, String owner, Instant now) {
+        return client.sql("""
+                        SELECT COUNT(*) AS live FROM object_intents
+                        LEFT JOIN uploads ON uploads.object_key = object_intents.object_key
+                        WHERE object_intents.owner = :owner AND put_until IS NOT NULL
+                            AND (put_until > :now OR (NOT removing AND expires_at > :now
+                                AND uploads.image_id IS NOT NULL AND uploads.completed_at IS NULL))
+                            AND NOT (uploads.completed_at IS NOT NULL AND EXISTS (SELECT 1 FROM images
+                                WHERE images.id = uploads.image_id AND images.deleting_since IS NULL))
+                        """)
+                .bind("owner", owner)
                 .bind("now", time(now))
-                .then();
+                .map(row -> Rows.number(row, "live"))
+                .one();
+    }
+
+    /**
+     * Part of the transaction that makes an upload an image, and has its owner's lock: what is under the upload's own
+     * key counts no more, since the image is a copy that counts. The key stays known until its time is over.
+     */
+    static Mono<Void> uncount(DatabaseClient client, String owner, UUID imageId) {
+        return client.sql("""
+                        SELECT object_key, size_bytes FROM object_intents WHERE object_key IN
+                            (SELECT uploads.object_key FROM uploads WHERE uploads.image_id = :image)
+                        FOR UPDATE
+                        """)
+                .bind("image", imageId)
+                .map(row -> new AnnouncedObject(Rows.text(row, "object_key"), Rows.number(row, "size_bytes")))
+                .one()
+                .flatMap(upload -> client.sql("UPDATE object_intents SET size_bytes = 0 WHERE object_key = :key")
+                        .bind("key", upload.key())
+                        .then()
+                        .then(OwnerStorage.giveBack(client, owner, upload.size())));
     }
 
     /**
@@ -79,8 +140,9 @@ public final class ObjectIntents {
     }
 
     /**
-     * What is left behind, oldest first: expired, or given up by someone who did not come to an end. It is given up by
-     * this. Several may take the same one; to remove an object twice does no harm.
+     * What is left behind, oldest first: expired, or given up by someone who did not come to an end; as long as a
+     * signed URL may bring the object back, it is left alone. It is given up by this. Several may take the same one; to
+     * remove an object twice does no harm.
      *
      * @param most 1 to 1000
      */
@@ -90,10 +152,12 @@ public final class ObjectIntents {
         }
         Instant now = clock.instant();
         return database.change(client -> client.sql("""
-                        SELECT object_key, image_id FROM object_intents WHERE removing OR expires_at <= :now
+                        SELECT object_key, image_id FROM object_intents WHERE (removing OR expires_at <= :now)
+                            AND (put_until IS NULL OR put_until <= :ended)
                         ORDER BY expires_at, object_key LIMIT :most FOR UPDATE SKIP LOCKED
                         """)
                 .bind("now", time(now))
+                .bind("ended", time(now.minus(LATE_PUT)))
                 .bind("most", (long) most)
                 .map(row -> new ObjectIntent(Rows.text(row, "object_key"), Rows.uuid(row, "image_id")))
                 .all()
@@ -114,9 +178,31 @@ public final class ObjectIntents {
 
     /** Forgets a key that was given up, after its object was removed; any other is left alone. */
     public Mono<Void> forget(String key) {
-        return database.change(client -> client.sql("DELETE FROM object_intents WHERE object_key = :key AND removing")
+        return database.change(client -> client.sql(
+                        "SELECT owner, size_bytes FROM object_intents WHERE object_key = :key AND removing")
                 .bind("key", key)
-                .then());
+                .map(row -> new Counted(row.get("owner", String.class), Rows.number(row, "size_bytes")))
+                .one()
+                .flatMap(counted -> forget(client, key, counted.owner(), counted.size())));
+    }
+
+    /** @param owner null where a gateway that knew nothing of it announced the key */
+    private record Counted(@Nullable String owner, long size) {}
+
+    private static Mono<Void> forget(DatabaseClient client, String key, @Nullable String owner, long size) {
+        return owner == null
+                ? remove(client, key).then()
+                : OwnerStorage.lock(client, owner)
+                        .then(remove(client, key))
+                        .filter(rows -> rows == 1)
+                        .flatMap(_ -> OwnerStorage.giveBack(client, owner, size));
+    }
+
+    private static Mono<Long> remove(DatabaseClient client, String key) {
+        return client.sql("DELETE FROM object_intents WHERE object_key = :key AND removing")
+                .bind("key", key)
+                .fetch()
+                .rowsUpdated();
     }
 
     /** Part of the transaction that makes a row name the key. */

@@ -3,7 +3,7 @@ package dev.sluice.gateway.outbound.database;
 import java.util.UUID;
 
 /**
- * A row that names an object.
+ * A row or an intent that names an object.
  *
  * @param deleting whether the image is being deleted, so that the object may already be gone
  */
@@ -14,6 +14,8 @@ public record ObjectReference(String key, UUID imageId, long size, boolean delet
         /** The image itself. */
         IMAGE,
         /** A smaller copy of it, which can be made again. */
-        THUMBNAIL
+        THUMBNAIL,
+        /** Whatever was announced, or given up and not forgotten yet: it may be there or not. */
+        ANNOUNCED
     }
 }

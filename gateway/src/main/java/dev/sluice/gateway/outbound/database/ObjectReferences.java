@@ -29,9 +29,9 @@ public final class ObjectReferences {
     }
 
     /**
-     * All rows that name an object, in the order of the keys' bytes, as object stores list theirs. Read in pages as
-     * they are wanted; holds no connection between them, and so is no snapshot: ask again, with {@link #isNamed},
-     * before anything is removed.
+     * All rows and intents that name an object, in the order of the keys' bytes, as object stores list theirs. Read in
+     * pages as they are wanted; holds no connection between them, and so is no snapshot: ask again, with
+     * {@link #isNamed}, before anything is removed.
      */
     public Flux<ObjectReference> inKeyOrder() {
         return after("")
@@ -42,13 +42,16 @@ public final class ObjectReferences {
 
     private Mono<List<ObjectReference>> after(String key) {
         return database.ask(client -> client.sql("""
-                        SELECT object_key, id, size_bytes, deleting_since, is_image FROM (
-                            (SELECT object_key, id, size_bytes, deleting_since, TRUE AS is_image
+                        SELECT object_key, id, size_bytes, deleting_since, kind FROM (
+                            (SELECT object_key, id, size_bytes, deleting_since, 'IMAGE' AS kind
                                 FROM images WHERE object_key > :key ORDER BY object_key LIMIT :most)
                             UNION ALL
-                            (SELECT thumbnails.object_key, id, thumbnails.size_bytes, deleting_since, FALSE
+                            (SELECT thumbnails.object_key, id, thumbnails.size_bytes, deleting_since, 'THUMBNAIL'
                                 FROM thumbnails JOIN images ON images.id = thumbnails.image_id
                                 WHERE thumbnails.object_key > :key ORDER BY thumbnails.object_key LIMIT :most)
+                            UNION ALL
+                            (SELECT object_key, image_id, size_bytes, NULL, 'ANNOUNCED'
+                                FROM object_intents WHERE object_key > :key ORDER BY object_key LIMIT :most)
                         ) AS named ORDER BY object_key LIMIT :most
                         """)
                 .bind("key", key)
@@ -58,7 +61,7 @@ public final class ObjectReferences {
                         Rows.uuid(row, "id"),
                         Rows.number(row, "size_bytes"),
                         Rows.instant(row, "deleting_since") != null,
-                        Boolean.TRUE.equals(row.get("is_image", Boolean.class)) ? Kind.IMAGE : Kind.THUMBNAIL))
+                        Kind.valueOf(Rows.text(row, "kind"))))
                 .all()
                 .collectList());
     }

@@ -48,7 +48,7 @@ public final class Thumbnails {
         }
         Instant now = clock.instant();
         return database.change(client -> client.sql("""
-                        SELECT id, object_key, content_type, picture_tries FROM images
+                        SELECT id, owner, object_key, content_type, picture_tries FROM images
                         WHERE picture_due <= :now AND content_type IN (:types) AND object_key IS NOT NULL
                             AND deleting_since IS NULL
                         ORDER BY picture_due DESC, id LIMIT 1 FOR UPDATE SKIP LOCKED
@@ -57,6 +57,7 @@ public final class Thumbnails {
                 .bind("types", List.copyOf(contentTypes))
                 .map(row -> new ThumbnailJob(
                         Rows.uuid(row, "id"),
+                        Rows.text(row, "owner"),
                         Rows.text(row, "object_key"),
                         Rows.text(row, "content_type"),
                         Objects.requireNonNull(row.get("picture_tries", Integer.class)) + 1))
@@ -125,8 +126,10 @@ public final class Thumbnails {
     /** Part of a transaction that has the image's lock: its thumbnails are named no more, and their objects go. */
     static Mono<Void> giveUp(DatabaseClient client, UUID imageId, Instant now) {
         return client.sql("""
-                        INSERT INTO object_intents (object_key, image_id, expires_at, removing, created_at)
-                        SELECT object_key, image_id, :now, TRUE, :now FROM thumbnails WHERE image_id = :image
+                        INSERT INTO object_intents (object_key, image_id, owner, size_bytes, expires_at, removing,
+                            created_at)
+                        SELECT thumbnails.object_key, image_id, owner, thumbnails.size_bytes, :now, TRUE, :now
+                        FROM thumbnails JOIN images ON images.id = image_id WHERE image_id = :image
                         """)
                 .bind("now", time(now))
                 .bind("image", imageId)
@@ -180,12 +183,7 @@ public final class Thumbnails {
     public Mono<Boolean> lost(UUID imageId, String objectKey) {
         return database.change(client -> ImageRows.lock(
                         client, new Conditions().and("id = :id", "id", imageId).and("deleting_since IS NULL"))
-                .flatMap(_ -> client.sql("DELETE FROM thumbnails WHERE image_id = :id AND object_key = :key")
-                        .bind("id", imageId)
-                        .bind("key", objectKey)
-                        .fetch()
-                        .rowsUpdated())
-                .filter(rows -> rows == 1)
+                .flatMap(_ -> remove(client, imageId, objectKey))
                 .flatMap(_ -> client.sql("UPDATE images SET picture_due = :now, picture_tries = 0,"
                                 + " picture_error = NULL WHERE id = :id")
                         .bind("now", time(clock.instant()))
@@ -193,6 +191,24 @@ public final class Thumbnails {
                         .then()
                         .thenReturn(true))
                 .defaultIfEmpty(false));
+    }
+
+    /** Empty if there is no such thumbnail. */
+    private static Mono<Boolean> remove(DatabaseClient client, UUID imageId, String objectKey) {
+        return client.sql("""
+                        SELECT owner, thumbnails.size_bytes AS bytes FROM thumbnails
+                        JOIN images ON images.id = image_id WHERE image_id = :id AND thumbnails.object_key = :key
+                        """)
+                .bind("id", imageId)
+                .bind("key", objectKey)
+                .map(row -> OwnerStorage.giveBack(client, Rows.text(row, "owner"), Rows.number(row, "bytes")))
+                .one()
+                .flatMap(back -> client.sql("DELETE FROM thumbnails WHERE image_id = :id AND object_key = :key")
+                        .bind("id", imageId)
+                        .bind("key", objectKey)
+                        .then()
+                        .then(back)
+                        .thenReturn(true));
     }
 
     /** How many images of these types have still to get their thumbnails, due or claimed. */

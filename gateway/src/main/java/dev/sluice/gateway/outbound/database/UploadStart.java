@@ -9,6 +9,6 @@ public sealed interface UploadStart {
     /** Nothing was announced: the image of that name is in the gallery already. */
     record Complete(String name) implements UploadStart {}
 
-    /** Nothing was announced: the owner has so many others under way. */
-    record TooMany(long pending) implements UploadStart {}
+    /** Nothing was announced: so many others of the owner's are live. */
+    record TooMany(long live) implements UploadStart {}
 }

@@ -28,38 +28,62 @@ public final class Uploads {
             WHERE NOT EXISTS (SELECT 1 FROM object_intents WHERE object_intents.object_key = uploads.object_key)
                 AND NOT EXISTS (SELECT 1 FROM images WHERE images.id = uploads.image_id)""";
     private static final String HAS_AN_IMAGE =
-            "EXISTS (SELECT 1 FROM images WHERE images.id = uploads.image_id" + " AND images.deleting_since IS NULL)";
+            "EXISTS (SELECT 1 FROM images WHERE images.id = uploads.image_id AND images.deleting_since IS NULL)";
 
     private final Database database;
+    private final long quota;
     private final Clock clock;
 
-    Uploads(Database database, Clock clock) {
+    Uploads(Database database, StorageQuota quota, Clock clock) {
         this.database = database;
+        this.quota = quota.bytes();
         this.clock = clock;
     }
 
     /**
-     * Says that these objects are about to be put. What was announced under the same names and did not come to be an
-     * image is announced no more; its object goes when its intent expires. Fails with {@link DatabaseFailure#CONFLICT}
-     * when another announces the same names just now.
+     * How long an announcement is good for.
+     *
+     * @param put how long a signed URL lets its holder begin a put
+     * @param image how long the puts and what makes images of them may take; afterwards the objects may be removed
+     */
+    public record Patience(Duration put, Duration image) {}
+
+    /**
+     * Says that these objects are about to be put, and counts them as their owner's. What was announced under the same
+     * names and did not come to be an image is given up; it counts until its URL has ended. Fails with
+     * {@link DatabaseFailure#CONFLICT} when another announces the same names just now.
      *
      * @param uploads at least one, of one owner and one listing, each name once
-     * @param patience how long the puts and what makes images of them may take; afterwards the objects may be removed
-     * @param most of one owner's that may be under way, these among them
+     * @param most of one owner's that may be live, these among them
      */
-    public Mono<UploadStart> announce(List<Upload> uploads, Duration patience, int most) {
+    public Mono<UploadStart> announce(List<Upload> uploads, Patience patience, int most) {
         Upload any = uploads.getFirst();
         Instant now = clock.instant();
-        return database.change(client -> complete(client, uploads)
+        // Who announces or completes for the same owner waits here, so what is seen is so until these are announced.
+        return database.change(client -> OwnerStorage.lock(client, any.owner())
+                .then(complete(client, uploads))
                 .<UploadStart>map(UploadStart.Complete::new)
-                .switchIfEmpty(pending(client, uploads, now)
-                        .filter(pending -> pending + uploads.size() > most)
+                .switchIfEmpty(ObjectIntents.live(client, any.owner(), now)
+                        .filter(live -> live + uploads.size() > most)
                         .map(UploadStart.TooMany::new))
-                .switchIfEmpty(named(client, "DELETE FROM uploads WHERE " + SAME_NAMES, any, names(uploads))
-                        .then()
-                        .thenMany(Flux.fromIterable(uploads)
-                                .concatMap(upload -> insert(client, upload, now.plus(patience), now)))
-                        .then(Mono.just(new UploadStart.Announced()))));
+                .switchIfEmpty(announce(client, uploads, patience, now).thenReturn(new UploadStart.Announced())));
+    }
+
+    private Mono<Void> announce(DatabaseClient client, List<Upload> uploads, Patience patience, Instant now) {
+        Upload any = uploads.getFirst();
+        long bytes = uploads.stream().mapToLong(Upload::size).sum();
+        return OwnerStorage.take(client, any.owner(), bytes, quota)
+                .then(named(
+                                client,
+                                "UPDATE object_intents SET removing = TRUE WHERE object_key IN"
+                                        + " (SELECT object_key FROM uploads WHERE " + SAME_NAMES + ")",
+                                any,
+                                names(uploads))
+                        .then())
+                .then(named(client, "DELETE FROM uploads WHERE " + SAME_NAMES, any, names(uploads))
+                        .then())
+                .thenMany(Flux.fromIterable(uploads).concatMap(upload -> insert(client, upload, patience, now)))
+                .then();
     }
 
     private static List<String> names(List<Upload> uploads) {
@@ -86,21 +110,7 @@ public final class Uploads {
                 .flatMap(Mono::justOrEmpty);
     }
 
-    private static Mono<Long> pending(DatabaseClient client, List<Upload> uploads, Instant now) {
-        return named(
-                        client,
-                        "SELECT COUNT(*) AS pending FROM uploads WHERE owner = :owner AND completed_at IS NULL"
-                                + " AND NOT (" + SAME_NAMES + ") AND EXISTS (SELECT 1 FROM object_intents"
-                                + " WHERE object_intents.object_key = uploads.object_key"
-                                + " AND NOT removing AND expires_at > :now)",
-                        uploads.getFirst(),
-                        names(uploads))
-                .bind("now", time(now))
-                .map(row -> Rows.number(row, "pending"))
-                .one();
-    }
-
-    private static Mono<Void> insert(DatabaseClient client, Upload upload, Instant expires, Instant now) {
+    private static Mono<Void> insert(DatabaseClient client, Upload upload, Patience patience, Instant now) {
         var row = client.sql("""
                         INSERT INTO uploads (image_id, owner, host_id, listing_id, name, object_key, content_type,
                             size_bytes, is_primary, display_order, created_at)
@@ -118,7 +128,15 @@ public final class Uploads {
                 .bind("now", time(now));
         Integer order = upload.displayOrder();
         row = order == null ? row.bindNull("order", Integer.class) : row.bind("order", order);
-        return row.then().then(ObjectIntents.announce(client, upload.objectKey(), upload.imageId(), expires, now));
+        return row.then()
+                .then(ObjectIntents.announce(
+                        client,
+                        upload.owner(),
+                        new AnnouncedObject(upload.objectKey(), upload.size()),
+                        upload.imageId(),
+                        now.plus(patience.image()),
+                        now.plus(patience.put()),
+                        now));
     }
 
     /** What was announced under a name; empty if nothing was, or if it is over, its image deleted. */
@@ -158,19 +176,27 @@ public final class Uploads {
 
     /**
      * Makes an upload the image that was announced, once: {@link DatabaseFailure#CONFLICT} if it is one already, was
-     * one, or is announced no more. Else as {@link Images#add}, in the same transaction.
+     * one, or is announced no more. Else as {@link Images#add}, in the same transaction. From then on the image's bytes
+     * count instead of the upload's.
      */
     public Mono<Void> complete(Image image) {
-        return database.change(client -> client.sql(
-                        "UPDATE uploads SET completed_at = :now WHERE image_id = :image AND completed_at IS NULL")
+        // The owner's row first, as who announces has it before the upload's.
+        return database.change(client -> OwnerStorage.lock(client, image.owner())
+                .then(completed(client, image.id()))
+                .then(Images.add(client, image))
+                .then(ObjectIntents.uncount(client, image.owner(), image.id())));
+    }
+
+    private Mono<Void> completed(DatabaseClient client, UUID imageId) {
+        return client.sql("UPDATE uploads SET completed_at = :now WHERE image_id = :image AND completed_at IS NULL")
                 .bind("now", time(clock.instant()))
-                .bind("image", image.id())
+                .bind("image", imageId)
                 .fetch()
                 .rowsUpdated()
                 .flatMap(rows -> rows == 1
-                        ? Images.add(client, image)
+                        ? Mono.empty()
                         : Mono.error(new DatabaseException(
-                                DatabaseFailure.CONFLICT, "no upload can become image " + image.id()))));
+                                DatabaseFailure.CONFLICT, "no upload can become image " + imageId)));
     }
 
     /**

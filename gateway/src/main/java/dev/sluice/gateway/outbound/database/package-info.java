@@ -48,8 +48,9 @@
  *
  * <p>A key is never used twice by the gateway, so that a writer that comes too late overwrites nothing. An intent that
  * is being removed can no longer become a row: {@code abandon} and {@code takeExpired} race with the transaction for
- * one row of {@code object_intents}, and one of them wins. An intent has to live longer than a put may take; what a
- * writer puts after that, having been suspended for example, is found by comparing
+ * one row of {@code object_intents}, and one of them wins. An intent has to live longer than a put may take, and longer
+ * than a URL by which its object can be put, whatever has become of it; what a writer puts after that, having been
+ * suspended for example, is found by comparing
  * {@link dev.sluice.gateway.outbound.database.ObjectReferences#inKeyOrder() the keys that rows name} with the store's
  * own listing.
  */

@@ -1,65 +1,82 @@
 package dev.sluice.gateway.outbound.link;
 
-import com.github.benmanes.caffeine.cache.Cache;
-import com.github.benmanes.caffeine.cache.Caffeine;
-import com.github.benmanes.caffeine.cache.Ticker;
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.gateway.outbound.redis.RedisUnavailableException;
 import dev.sluice.gateway.outbound.redis.SharedRedis;
 import io.lettuce.core.ScriptOutputType;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.concurrent.TimeUnit;
+import java.util.Arrays;
+import java.util.Base64;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
 
 /**
  * Links that all gateways on one Redis share, and that outlive each of them.
  *
  * <pre>
- * &lt;kind&gt;:link:&lt;token&gt;  string      when it expires, ms since 1970, a line feed, the content; goes with its TTL
- * &lt;kind&gt;:links         sorted set  "&lt;weight&gt;:&lt;token&gt;" of the live links by when they expire, ms of Redis' clock
- * &lt;kind&gt;:links:weight  string      the sum of those weights
+ * &lt;kind&gt;:link:&lt;token&gt;  string      when it expires, ms since 1970, a line feed, the content in Base64; goes with its TTL
+ * &lt;kind&gt;:links:live    sorted set  "&lt;weight&gt;:&lt;token&gt;:&lt;subject&gt;:&lt;address&gt;" of the live links by when they
+ *                              expire, ms of Redis' clock; subject and address as short hashes
+ * &lt;kind&gt;:links:held    hash        the sums of those weights: of all under "*", of each "s:&lt;subject&gt;", "a:&lt;address&gt;"
  * </pre>
  *
- * The last two bound what all links of a kind take together. They are forgotten when the last link is.
+ * The last two bound what all links of a kind take together, and what one holder's do. They are forgotten when the last
+ * link is.
  *
  * <p>A link never changes, so one that this process has seen is found without asking Redis, also while Redis is down.
  */
 final class RedisLinks<T> implements Links<T> {
+    private static final Logger LOG = LoggerFactory.getLogger(RedisLinks.class);
     private static final Duration OUTAGE = Duration.ofSeconds(1);
     private static final Pattern EXPIRY = Pattern.compile("[0-9]{1,15}");
+    private static final int HASH_BYTES = 12;
 
     /**
-     * Drops what has expired from the books, then keeps the link or answers 0. Run again for the same token, as a
-     * client does that lost its connection before the answer, it changes nothing.
+     * Drops what has expired from the books, then keeps the link, or answers 0 for no room and -1 for none in the
+     * holder's share. Run again for the same token, as a client does that lost its connection before the answer, it
+     * changes nothing.
      */
     private static final String KEEP = """
-            local link, live, total = KEYS[1], KEYS[2], KEYS[3]
-            local json, token, weight, ttl, capacity = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
+            local link, live, books = KEYS[1], KEYS[2], KEYS[3]
+            local value, token, weight, ttl = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
+            local all, subject, address = '*', 's:' .. ARGV[5], 'a:' .. ARGV[6]
             if redis.call('EXISTS', link) == 1 then return 1 end
             local time = redis.call('TIME')
             local now = time[1] * 1000 + math.floor(time[2] / 1000)
-            local held = 0
-            if redis.call('ZCOUNT', live, '(' .. now, '+inf') > 0 then held = tonumber(redis.call('GET', total) or '0') end
+            local gone = {}
             for _, member in ipairs(redis.call('ZRANGEBYSCORE', live, '-inf', now)) do
-              held = math.max(0, held - tonumber(string.match(member, '^%d+')))
+              local w, s, a = string.match(member, '^(%d+):[^:]*:([^:]*):([^:]*)$')
+              for _, field in ipairs({all, 's:' .. s, 'a:' .. a}) do gone[field] = (gone[field] or 0) + tonumber(w) end
             end
-            local fits = held + weight <= capacity
+            local function fits(field, most)
+              return tonumber(redis.call('HGET', books, field) or '0') - (gone[field] or 0) + weight <= tonumber(most)
+            end
+            local answer = 1
+            if not fits(all, ARGV[7]) then answer = 0
+            elseif not (fits(subject, ARGV[8]) and fits(address, ARGV[9])) then answer = -1 end
             -- The first write is one that Redis refuses when its memory is full: all or nothing.
-            if fits then redis.call('SET', link, json, 'PX', ttl) end
-            local longest = math.max(ttl, redis.call('PTTL', live))
-            redis.call('ZREMRANGEBYSCORE', live, '-inf', now)
-            if fits then
-              redis.call('ZADD', live, now + ttl, weight .. ':' .. token)
-              redis.call('PEXPIRE', live, longest)
-              held = held + weight
+            if answer == 1 then redis.call('SET', link, value, 'PX', ttl) end
+            for field, w in pairs(gone) do
+              if redis.call('HINCRBY', books, field, -w) <= 0 then redis.call('HDEL', books, field) end
             end
-            redis.call('SET', total, held, 'PX', longest)
-            return fits and 1 or 0
+            redis.call('ZREMRANGEBYSCORE', live, '-inf', now)
+            if answer == 1 then
+              local longest = math.max(ttl, redis.call('PTTL', live))
+              redis.call('ZADD', live, now + ttl, table.concat({weight, token, ARGV[5], ARGV[6]}, ':'))
+              for _, field in ipairs({all, subject, address}) do redis.call('HINCRBY', books, field, weight) end
+              redis.call('PEXPIRE', live, longest)
+              redis.call('PEXPIRE', books, longest)
+            end
+            return answer
             """;
 
     private final SharedRedis redis;
@@ -67,7 +84,7 @@ final class RedisLinks<T> implements Links<T> {
     private final LinkFormat<T> format;
     private final Bounds bounds;
     private final Clock clock;
-    private final Cache<String, Link<T>> seen;
+    private final KnownLinks<T> known;
 
     RedisLinks(SharedRedis redis, String kind, LinkFormat<T> format, Bounds bounds, Clock clock) {
         this.redis = redis;
@@ -75,40 +92,48 @@ final class RedisLinks<T> implements Links<T> {
         this.format = format;
         this.bounds = bounds;
         this.clock = clock;
-        Ticker ticker = () -> TimeUnit.MILLISECONDS.toNanos(clock.millis());
-        this.seen = Caffeine.newBuilder()
-                .expireAfterWrite(bounds.ttl())
-                .maximumWeight(bounds.capacity())
-                .weigher((String token, Link<T> link) -> format.weight(link.content()))
-                .ticker(ticker)
-                .executor(Runnable::run)
-                .build();
+        this.known = new KnownLinks<>(format, bounds, clock);
     }
 
     @Override
-    public Mono<Link<T>> keep(T content) {
+    public Mono<Link<T>> keep(T content, Holder holder) {
         return Mono.defer(() -> {
             // To the millisecond, as it is kept.
             Instant expiresAt = Instant.ofEpochMilli(clock.millis()).plus(bounds.ttl());
             Link<T> link = Link.create(content, expiresAt);
-            String[] keys = {key(link.token()), redis.key(kind + ":links"), redis.key(kind + ":links:weight")};
+            String value = expiresAt.toEpochMilli() + "\n" + Base64.getEncoder().encodeToString(format.write(content));
+            String[] keys = {key(link.token()), redis.key(kind + ":links:live"), redis.key(kind + ":links:held")};
             String[] values = {
-                expiresAt.toEpochMilli() + "\n" + format.write(content),
+                value,
                 link.token(),
-                Integer.toString(format.weight(content)),
+                Integer.toString(OVERHEAD + value.length()),
                 Long.toString(bounds.ttl().toMillis()),
-                Long.toString(bounds.capacity())
+                hash(holder.subject()),
+                hash(holder.address()),
+                Long.toString(bounds.capacity()),
+                Long.toString(bounds.perSubject()),
+                Long.toString(bounds.perAddress())
             };
             return redis.ask(commands -> commands.<Long>eval(KEEP, ScriptOutputType.INTEGER, keys, values)
                             .next())
                     .onErrorMap(RedisUnavailableException.class, RedisLinks::unavailable)
                     .map(kept -> {
-                        if (kept == 0) {
-                            throw bounds.full();
+                        if (kept != 1) {
+                            throw kept == 0 ? bounds.full() : bounds.shareUsedUp();
                         }
-                        return remember(link);
+                        return known.remember(link);
                     });
         });
+    }
+
+    /** Short, of no character that parts the members of a set, and no name that Redis need not know. */
+    private static String hash(String name) {
+        try {
+            byte[] hash = MessageDigest.getInstance("SHA-256").digest(name.getBytes(StandardCharsets.UTF_8));
+            return Base64.getUrlEncoder().withoutPadding().encodeToString(Arrays.copyOf(hash, HASH_BYTES));
+        } catch (NoSuchAlgorithmException missing) {
+            throw new IllegalStateException(missing);
+        }
     }
 
     @Override
@@ -117,8 +142,8 @@ final class RedisLinks<T> implements Links<T> {
             if (!Link.isToken(token)) {
                 return Mono.empty();
             }
-            Link<T> known = seen.getIfPresent(token);
-            Mono<Link<T>> found = known == null ? ask(token) : Mono.just(known);
+            Link<T> used = known.find(token);
+            Mono<Link<T>> found = used == null ? ask(token) : Mono.just(used);
             return found.filter(link -> clock.instant().isBefore(link.expiresAt()));
         });
     }
@@ -134,14 +159,18 @@ final class RedisLinks<T> implements Links<T> {
         if (end < 0 || !EXPIRY.matcher(text.substring(0, end)).matches()) {
             return null;
         }
-        T content = format.read(text.substring(end + 1));
+        T content = content(text.substring(end + 1));
         Instant expiresAt = Instant.ofEpochMilli(Long.parseLong(text.substring(0, end)));
-        return content == null ? null : remember(new Link<>(token, content, expiresAt));
+        return content == null ? null : known.remember(new Link<>(token, content, expiresAt));
     }
 
-    /** The link as this process knows it: the first of two that are found at the same time. */
-    private Link<T> remember(Link<T> link) {
-        return seen.get(link.token(), token -> link);
+    private @Nullable T content(String text) {
+        try {
+            return format.read(Base64.getDecoder().decode(text));
+        } catch (IllegalArgumentException ofAnotherRelease) {
+            LOG.warn("A link cannot be read: {}", ofAnotherRelease.getMessage());
+            return null;
+        }
     }
 
     private String key(String token) {

@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record ObjectKey(String value) implements Comparable<ObjectKey> {
     private static final int LONGEST = 512;
+    private static final String TENANTS = "t/";
     /** Of one segment: what file systems take, less the store's own mark. */
     private static final int LONGEST_SEGMENT = 250;
 
@@ -101,10 +102,20 @@ public record ObjectKey(String value) implements Comparable<ObjectKey> {
     public static String tenantPrefix(String tenant) {
         try {
             byte[] hash = MessageDigest.getInstance("SHA-256").digest(tenant.getBytes(StandardCharsets.UTF_8));
-            return "t/" + HexFormat.of().formatHex(hash, 0, TENANT_BYTES) + "/";
+            return TENANTS + HexFormat.of().formatHex(hash, 0, TENANT_BYTES) + "/";
         } catch (NoSuchAlgorithmException missing) {
             throw new IllegalStateException(missing);
         }
+    }
+
+    /** The {@link #tenantPrefix} that the key begins with; empty if there is none. */
+    public String tenant() {
+        return tenantOf(value);
+    }
+
+    /** As {@link #tenant}, of a key as text. */
+    public static String tenantOf(String key) {
+        return key.startsWith(TENANTS) ? key.substring(0, key.indexOf('/', TENANTS.length()) + 1) : "";
     }
 
     private static void checkExtension(String extension) {

@@ -1,8 +1,10 @@
 package dev.sluice.gateway.outbound.thumbnail;
 
 import dev.sluice.gateway.outbound.custody.AnnouncedObjects;
+import dev.sluice.gateway.outbound.database.AnnouncedObject;
 import dev.sluice.gateway.outbound.database.ImageThumbnails;
 import dev.sluice.gateway.outbound.database.ImageThumbnails.Progress;
+import dev.sluice.gateway.outbound.database.ObjectIntents.Room;
 import dev.sluice.gateway.outbound.database.StoredObject;
 import dev.sluice.gateway.outbound.database.StoredThumbnail;
 import dev.sluice.gateway.outbound.database.ThumbnailJob;
@@ -61,8 +63,8 @@ public final class ThumbnailStorage {
      * Stores the thumbnails of an image that has just been stored, and gives what it has now. Never fails, and ends in
      * time: what cannot be stored now is left to the background.
      */
-    public Mono<ImageThumbnails> storeAtIntake(UUID imageId, StoredObject image, ReceivedFile file) {
-        ThumbnailJob job = ThumbnailJob.ofStored(imageId, image);
+    public Mono<ImageThumbnails> storeAtIntake(UUID imageId, String owner, StoredObject image, ReceivedFile file) {
+        ThumbnailJob job = ThumbnailJob.ofStored(imageId, owner, image);
         // A file that was only checked has neither, whatever its size.
         boolean isPictured = file.placeholder() != null || !file.thumbnails().isEmpty();
         return isPictured
@@ -103,10 +105,13 @@ public final class ThumbnailStorage {
             return stored.isEmpty()
                     ? work
                     : objects.named(
+                            job.owner(),
                             stored.stream()
-                                    .map(each -> new ObjectKey(each.key()))
+                                    .map(each -> new AnnouncedObject(each.key(), each.size()))
                                     .toList(),
                             job.imageId(),
+                            // What they are copies of was admitted, and who owns it did not ask for them.
+                            Room.ADMITTED,
                             () -> work);
         });
     }

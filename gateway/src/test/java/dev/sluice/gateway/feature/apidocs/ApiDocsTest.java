@@ -326,6 +326,7 @@ class ApiDocsTest {
                 "image.sign",
                 "ai.proxy",
                 "gallery.list",
+                "gallery.storage",
                 "gallery.generate",
                 "gallery.import",
                 "gallery.show",

@@ -13,6 +13,7 @@ import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Collections;
@@ -20,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
+import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -165,14 +167,25 @@ class ArchiveLinksTest {
     }
 
     @Test
-    void archiveComesBackFromItsTextOrNotAtAll() {
+    void archiveComesBackFromItsBytesOrNotAtAll() {
         LinkedArchive.Format format = new LinkedArchive.Format();
         LinkedArchive archive = new LinkedArchive("user:älice", List.of(UUID.fromString(UUID_OF_NOTHING)), "日本.zip");
 
         assertThat(Objects.requireNonNull(format.read(format.write(archive)))).isEqualTo(archive);
         for (String text : List.of("", "a", "a\nb", "a\nb\nc", "a\nb\n" + UUID_OF_NOTHING + "\n")) {
-            assertThat(format.read(text)).isNull();
+            assertThat(format.read(text.getBytes(StandardCharsets.UTF_8))).isNull();
         }
+        byte[] whole = format.write(archive);
+        assertThat(format.read(Arrays.copyOf(whole, whole.length - 1))).isNull();
+    }
+
+    @Test
+    void manyIdsTakeSixteenBytesEach() {
+        List<UUID> ids = Stream.generate(UUID::randomUUID).limit(500).toList();
+
+        byte[] bytes = new LinkedArchive.Format().write(new LinkedArchive("user:alice", ids, "images.zip"));
+
+        assertThat(bytes).hasSizeLessThan(500 * 16 + 30);
     }
 
     @Test

@@ -7,6 +7,7 @@ import dev.sluice.gateway.outbound.storage.ListedObject;
 import dev.sluice.gateway.outbound.storage.ObjectKey;
 import java.time.Instant;
 import java.util.UUID;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -27,20 +28,65 @@ class DifferencesTest {
         "1000, 0, 51, false",
         "1000, 500, 0, false",
     })
-    void areBelievedWhileTheyAreFew(int agreeing, int unnamed, int lost, boolean expected) {
+    void ofOneOwnerAreBelievedWhileTheyAreFew(int agreeing, int unnamed, int lost, boolean expected) {
         Differences differences = new Differences(50);
-        for (int i = 0; i < agreeing; i++) {
-            differences.agree();
+        tell(differences, "alice", agreeing, unnamed, lost);
+
+        differences.end();
+
+        assertThat(differences.areCredible() && !differences.areDoubted()).isEqualTo(expected);
+        assertThat(differences.unnamed()).hasSizeLessThanOrEqualTo(51);
+    }
+
+    @Test
+    void ownerOfWhomTooMuchDiffersIsLeftAloneAndNobodyElse() {
+        Differences differences = new Differences(50);
+        tell(differences, "alice", 20, 1, 1);
+        tell(differences, "mallory", 5, 400, 0);
+        tell(differences, "bob", 20, 1, 0);
+
+        differences.end();
+
+        assertThat(differences.areCredible()).isTrue();
+        assertThat(differences.areDoubted()).isTrue();
+        assertThat(differences.toString()).contains(ObjectKey.tenantPrefix("mallory"));
+        assertThat(differences.unnamed())
+                .extracting(object -> object.key().tenant())
+                .containsExactly(ObjectKey.tenantPrefix("alice"), ObjectKey.tenantPrefix("bob"));
+        assertThat(differences.lost()).hasSize(1);
+    }
+
+    @Test
+    void nobodyIsBelievedWhenManyOwnersDiffer() {
+        Differences differences = new Differences(50);
+        for (int i = 0; i < 60; i++) {
+            tell(differences, "owner" + i, 10, 1, 0);
         }
-        ObjectKey key = ObjectKey.image("alice", Instant.EPOCH, UUID.randomUUID(), "png");
+
+        assertThat(differences.end().areCredible()).isFalse();
+    }
+
+    @Test
+    void nobodyIsBelievedWhenLittleAgreesInAll() {
+        Differences differences = new Differences(100);
+        tell(differences, "new", 1, 0, 0);
+        for (int i = 0; i < 8; i++) {
+            tell(differences, "owner" + i, 0, 9, 0);
+        }
+
+        assertThat(differences.end().areCredible()).isFalse();
+    }
+
+    private static void tell(Differences differences, String owner, int agreeing, int unnamed, int lost) {
+        ObjectKey key = ObjectKey.image(owner, Instant.EPOCH, UUID.randomUUID(), "png");
+        for (int i = 0; i < agreeing; i++) {
+            differences.agree(key.value());
+        }
         for (int i = 0; i < unnamed; i++) {
             differences.unnamed(new ListedObject(key, 1, Instant.EPOCH));
         }
         for (int i = 0; i < lost; i++) {
             differences.lost(new ObjectReference(key.value(), UUID.randomUUID(), 1, false, ObjectReference.Kind.IMAGE));
         }
-
-        assertThat(differences.areCredible()).isEqualTo(expected);
-        assertThat(differences.unnamed()).hasSizeLessThanOrEqualTo(51);
     }
 }

@@ -2,6 +2,8 @@ package dev.sluice.gateway.feature.gallery;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sluice.gateway.outbound.database.AnnouncedObject;
+import dev.sluice.gateway.outbound.database.ObjectIntents;
 import dev.sluice.gateway.outbound.storage.ListedObject;
 import dev.sluice.gateway.outbound.storage.NewObject;
 import dev.sluice.gateway.outbound.storage.ObjectKey;
@@ -24,6 +26,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -141,6 +144,65 @@ class ReconcilerTest {
                     .filteredOn(id -> state(gateway, alice, id).equals("completed"))
                     .allMatch(id -> status(gateway, alice, "/api/images/" + id + "/file") == 200);
         }
+    }
+
+    @Test
+    void whatOneOwnerLeftBehindKeepsNobodyFromRepair() {
+        try (RunningGateway gateway = gateway("db", "store")) {
+            imported(gateway, gateway.signIn("alice", "user"), 2);
+            for (int i = 0; i < 30; i++) {
+                put(gateway, ObjectKey.image("user:mallory", Instant.EPOCH, UUID.randomUUID(), "png"));
+            }
+            ObjectKey stray = ObjectKey.image("user:alice", Instant.EPOCH, UUID.randomUUID(), "png");
+            put(gateway, stray);
+
+            Await.until(
+                    SOON,
+                    "hers is mended",
+                    () -> meter(gateway, "sluice_gallery_repairs_total{kind=\"unnamed\"}") == 1
+                            && meter(gateway, "sluice_gallery_repairs_doubted_total") >= 1);
+            assertThat(stored(gateway)).hasSize(32).doesNotContain(stray);
+            assertThat(meter(gateway, "sluice_gallery_repairs_refused_total")).isZero();
+        }
+    }
+
+    @Test
+    void whatIsAnnouncedIsNotTakenForLeftOver() {
+        try (RunningGateway gateway = gateway("db", "store")) {
+            imported(gateway, gateway.signIn("alice", "user"), 2);
+            List<AnnouncedObject> announced = Stream.generate(
+                            () -> ObjectKey.image("user:alice", Instant.EPOCH, UUID.randomUUID(), "png"))
+                    .limit(30)
+                    .map(key -> new AnnouncedObject(key.value(), 1))
+                    .toList();
+            gateway.bean(ObjectIntents.class)
+                    .announce(
+                            "user:alice",
+                            announced,
+                            UUID.randomUUID(),
+                            Duration.ofHours(1),
+                            ObjectIntents.Room.WITHIN_QUOTA)
+                    .block(SOON);
+            announced.forEach(object -> put(gateway, new ObjectKey(object.key())));
+            ObjectKey stray = ObjectKey.image("user:alice", Instant.EPOCH, UUID.randomUUID(), "png");
+            put(gateway, stray);
+
+            Await.until(
+                    SOON,
+                    "the one that nothing names is gone",
+                    () -> meter(gateway, "sluice_gallery_repairs_total{kind=\"unnamed\"}") == 1);
+            assertThat(stored(gateway)).hasSize(32).doesNotContain(stray);
+        }
+    }
+
+    private static void put(RunningGateway gateway, ObjectKey key) {
+        byte[] bytes = "x".getBytes(StandardCharsets.UTF_8);
+        gateway.bean(ObjectStore.class)
+                .put(
+                        key,
+                        new NewObject("image/png", bytes.length),
+                        Flux.just(DefaultDataBufferFactory.sharedInstance.wrap(bytes)))
+                .block(SOON);
     }
 
     @Test

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sluice.gateway.feature.gallery.FaultyStore.Moment;
+import dev.sluice.gateway.outbound.database.AnnouncedObject;
 import dev.sluice.gateway.outbound.database.ObjectIntents;
 import dev.sluice.gateway.outbound.storage.NewObject;
 import dev.sluice.gateway.outbound.storage.ObjectKey;
@@ -17,6 +18,7 @@ import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterAll;
@@ -188,7 +190,13 @@ class StorageFaultsTest {
         ObjectIntents intents = gateway.bean(ObjectIntents.class);
         for (int i = 0; i < 2; i++) {
             ObjectKey key = ObjectKey.image("alice", Instant.EPOCH, UUID.randomUUID(), "png");
-            intents.announce(key.value(), UUID.randomUUID(), Duration.ZERO).block(GalleryClient.SOON);
+            intents.announce(
+                            "alice",
+                            List.of(new AnnouncedObject(key.value(), 1)),
+                            UUID.randomUUID(),
+                            Duration.ZERO,
+                            ObjectIntents.Room.WITHIN_QUOTA)
+                    .block(GalleryClient.SOON);
             store.put(
                             key,
                             new NewObject("image/png", 1),

@@ -20,8 +20,10 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -289,6 +291,125 @@ class LocalUploadTest extends UploadContract {
             assertThat(client.complete(late).statusCode()).isEqualTo(409);
             // What has begun in time has the rest of the hour.
             assertThat(client.complete(inTime).statusCode()).isEqualTo(200);
+        }
+    }
+
+    @Test
+    void putAfterCompletionAndDeletionIsRefused() {
+        Put put = rig.announced("image/png", PNG.length);
+        assertThat(put.send(PNG)).isEqualTo(200);
+        String id = UploadRig.text(rig.complete(put), "id");
+        assertThat(delete(id)).isEqualTo(204);
+        long before = objects();
+
+        assertThat(put.send(PNG)).isEqualTo(409);
+
+        assertThat(objects()).isEqualTo(before);
+    }
+
+    private int delete(String id) {
+        return gateway.send(HttpRequest.newBuilder(gateway.uri("/api/images/" + id))
+                        .header("Authorization", "Bearer " + rig.token("alice"))
+                        .DELETE())
+                .statusCode();
+    }
+
+    @Test
+    void putAfterARefusalIsRefused() {
+        Put put = rig.announced("image/png", 3);
+        assertThat(put.send(new byte[3])).isEqualTo(200);
+        assertThat(rig.complete(put).statusCode()).isEqualTo(422);
+
+        assertThat(put.send(new byte[3])).isEqualTo(409);
+    }
+
+    @Test
+    void putThatWasAnnouncedAnewIsRefused() {
+        Put replaced = rig.announced("image/png", PNG.length);
+        String again = UploadRig.JSON.writeValueAsString(Map.of(
+                "listingId",
+                replaced.listingId(),
+                "images",
+                List.of(UploadRig.image(replaced.imageId(), "image/png", PNG.length))));
+        Put put = UploadRig.puts(rig.submit("alice", "alice", again)).getFirst();
+
+        assertThat(replaced.send(PNG)).isEqualTo(409);
+        assertThat(put.send(PNG)).isEqualTo(200);
+    }
+
+    @Test
+    void oneAtATimeWritesAnUpload() throws IOException {
+        byte[] large = new byte[5_000_000];
+        Put put = rig.announced("image/png", large.length);
+        try (Socket first = RawPut.open("PUT", put.url(), put.headers())) {
+            first.getOutputStream().write(large, 0, 100_000);
+            Await.until(SOON, "it is being written", () -> inWork() == 1);
+
+            for (int i = 0; i < 10; i++) {
+                try (Socket further = RawPut.open("PUT", put.url(), put.headers())) {
+                    assertThat(RawPut.status(further)).isEqualTo(409);
+                }
+            }
+
+            assertThat(inWork()).isEqualTo(1);
+            first.getOutputStream().write(large, 100_000, large.length - 100_000);
+            assertThat(RawPut.status(first)).isEqualTo(200);
+        }
+    }
+
+    @Test
+    void uploadsUnderWayTakeAShareOfTheDiskBeforeAByteIsRead() throws IOException {
+        Map<String, String> small = new HashMap<>(settings());
+        small.put("sluice.uploads.max-image-size", "1MB");
+        small.put("sluice.uploads.put-budget", "3MB");
+        small.put("sluice.uploads.put-budget-per-owner", "2MB");
+        try (RunningGateway other = RunningGateway.start(small)) {
+            UploadRig client = new UploadRig(other);
+            byte[] body = new byte[1_000_000];
+            List<Socket> held = new ArrayList<>();
+            try {
+                held.add(begun(client, "mallory", body, 1));
+                held.add(begun(client, "mallory", body, 2));
+                // The third of hers finds no room, though nothing but a head was sent.
+                assertThat(refused(client, "mallory", body)).isEqualTo(429);
+                held.add(begun(client, "alice", body, 3));
+                assertThat(refused(client, "bob", body)).isEqualTo(503);
+
+                held.removeFirst().close();
+                Await.until(SOON, "hers is given up", () -> inWork() == 2);
+                assertThat(UploadRig.puts(announcing(client, "bob", body))
+                                .getFirst()
+                                .send(body))
+                        .isEqualTo(200);
+            } finally {
+                for (Socket each : held) {
+                    each.close();
+                }
+            }
+            Await.until(SOON, "nothing is left of them", () -> inWork() == 0);
+        }
+    }
+
+    private static HttpResponse<byte[]> announcing(UploadRig client, String user, byte[] body) {
+        return client.submit(
+                user,
+                user,
+                UploadRig.JSON.writeValueAsString(
+                        Map.of("images", List.of(UploadRig.image("front", "image/png", body.length)))));
+    }
+
+    private static Socket begun(UploadRig client, String user, byte[] body, int working) throws IOException {
+        Put put = UploadRig.puts(announcing(client, user, body)).getFirst();
+        Socket socket = RawPut.open("PUT", put.url(), put.headers());
+        socket.getOutputStream().write(body, 0, 1000);
+        Await.until(SOON, "it is being written", () -> inWork() == working);
+        return socket;
+    }
+
+    private static int refused(UploadRig client, String user, byte[] body) throws IOException {
+        Put put = UploadRig.puts(announcing(client, user, body)).getFirst();
+        try (Socket socket = RawPut.open("PUT", put.url(), put.headers())) {
+            return RawPut.status(socket);
         }
     }
 

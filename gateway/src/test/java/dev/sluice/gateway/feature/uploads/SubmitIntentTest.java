@@ -305,6 +305,23 @@ class SubmitIntentTest {
     }
 
     @Test
+    void announcingTheSameImagesAgainMakesNoMoreUrlsThanMayBe() {
+        Object[] twenty = new Object[20];
+        for (int i = 0; i < 20; i++) {
+            twenty[i] = image("image-" + i, "image/png", 100);
+        }
+        String body = UploadRig.JSON.writeValueAsString(Map.of("listingId", "same", "images", twenty));
+
+        long live = 0;
+        for (int i = 0; i < 15; i++) {
+            HttpResponse<byte[]> answer = rig.submit("mallory", "mallory", body);
+            live += answer.statusCode() == 200 ? 20 : 0;
+        }
+
+        assertThat(live).isEqualTo(60);
+    }
+
+    @Test
     void imageThatWasNeverUploadedMayBeAnnouncedAgain() {
         String body = UploadRig.JSON.writeValueAsString(
                 Map.of("listingId", "again", "images", List.of(image("a", "image/png", 10))));

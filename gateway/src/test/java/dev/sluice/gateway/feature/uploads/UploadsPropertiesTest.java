@@ -24,6 +24,9 @@ class UploadsPropertiesTest {
                         Duration.ofMinutes(10),
                         200,
                         Duration.ofMinutes(10),
+                        DataSize.ofGigabytes(1),
+                        DataSize.ofMegabytes(200),
+                        DataSize.ofKilobytes(16),
                         Duration.ofMinutes(1)));
     }
 
@@ -36,6 +39,9 @@ class UploadsPropertiesTest {
                 Map.entry("sweep-period", "3m"),
                 Map.entry("max-pending", "4"),
                 Map.entry("put-timeout", "5m"),
+                Map.entry("put-budget", "70MB"),
+                Map.entry("put-budget-per-owner", "8MB"),
+                Map.entry("slowest-put", "9KB"),
                 Map.entry("complete-timeout", "6m")));
 
         assertThat(properties)
@@ -46,6 +52,9 @@ class UploadsPropertiesTest {
                         Duration.ofMinutes(3),
                         4,
                         Duration.ofMinutes(5),
+                        DataSize.ofMegabytes(70),
+                        DataSize.ofMegabytes(8),
+                        DataSize.ofKilobytes(9),
                         Duration.ofMinutes(6)));
     }
 
@@ -63,6 +72,12 @@ class UploadsPropertiesTest {
         "max-pending, 100001, 1 to",
         "put-timeout, 999ms, PT1S to PT1H",
         "put-timeout, 61m, PT1S to",
+        "put-budget, 9MB, 10485760B to",
+        "put-budget, 2TB, 10485760B to",
+        "put-budget-per-owner, 9MB, 10485760B to 1073741824B",
+        "put-budget-per-owner, 2GB, 10485760B to",
+        "slowest-put, 0B, 1B to 1048576B",
+        "slowest-put, 2MB, 1B to",
         "complete-timeout, 999ms, PT1S to PT10M",
         "complete-timeout, 11m, PT1S to",
     })

@@ -22,6 +22,8 @@ class UploadRoundTripTest {
             });
             visit.button("Upload 2").click();
             assertThat(visit.all(".entry-done")).hasCount(2);
+            // Asked again when they are there.
+            assertThat(visit.all(".storage:not([data-used='0'])")).containsText("of 5.0 GB taken");
 
             visit.page().getByText("Open the gallery").click();
             assertThat(visit.all(".tile")).hasCount(2);

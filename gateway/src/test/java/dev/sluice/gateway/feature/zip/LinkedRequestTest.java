@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.gateway.contract.OnError;
 import dev.sluice.gateway.contract.RemoteImage;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Objects;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -28,8 +30,21 @@ class LinkedRequestTest {
 
     @Test
     void whatIsNoRequestIsNothing() {
-        assertThat(FORMAT.read("{\"request\":7}")).isNull();
-        assertThat(FORMAT.read("hello")).isNull();
+        assertThat(FORMAT.read("{\"request\":7}".getBytes(StandardCharsets.UTF_8)))
+                .isNull();
+        assertThat(FORMAT.read("hello".getBytes(StandardCharsets.UTF_8))).isNull();
+    }
+
+    @Test
+    void urlsThatHaveMuchInCommonTakeLittleRoom() {
+        List<RemoteImage> images = IntStream.range(0, 20)
+                .mapToObj(
+                        i -> new RemoteImage("https://images.example.com/galleries/summer/picture-" + i + ".jpg", null))
+                .toList();
+
+        byte[] bytes = FORMAT.write(new LinkedRequest(new ZipRequest(images, null, OnError.SKIP)));
+
+        assertThat(bytes).hasSizeLessThan(400);
     }
 
     @Test

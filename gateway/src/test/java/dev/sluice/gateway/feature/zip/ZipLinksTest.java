@@ -91,7 +91,9 @@ class ZipLinksTest {
 
     @Test
     void linksThatWouldNotFitAreRefused() {
-        String large = "{\"images\":[{\"url\":\"http://example.com/" + "x".repeat(40_000) + "\"}]}";
+        // What cannot be packed: each takes more than half of the room.
+        String large = "{\"images\":[{\"url\":\"http://example.com/" + LinkSharesTest.random(50_000) + "\"}]}";
+        assertThat(gateway.post("/api/zip/links", large).statusCode()).isEqualTo(201);
 
         HttpResponse<byte[]> refused = gateway.post("/api/zip/links", large);
 

@@ -147,7 +147,7 @@ abstract class DeletionContract extends RepositoryContract {
     @Test
     void restoredImageThatHasLostItsJobHasFailed() {
         Image image = db.generating("alice", "a cat");
-        done(db.jobs.create(image, db.clock.instant()));
+        done(db.jobs.create(image, db.clock.instant(), 1000));
         get(db.deletion.begin(image.id(), ownedBy("alice")));
         get(db.deletion.restore(image.id()));
 

@@ -55,11 +55,12 @@ class EarlierImagesTest {
 
         try (TestDatabase db = TestDatabase.open(properties)) {
             assertThat(get(db.thumbnails.waiting(PNG))).isEqualTo(2);
+            assertThat(db.counted("user:alice")).as("a byte each").isEqualTo(2);
             assertThat(get(db.images.find(old, new Everywhere())).thumbnails()).isEqualTo(ImageThumbnails.WAITING);
             assertThat(get(db.images.find(failed, new Everywhere())).thumbnails())
                     .isEqualTo(ImageThumbnails.NONE);
             ThumbnailJob first = get(db.thumbnails.claim(PNG, Duration.ofMinutes(1)));
-            assertThat(first).isEqualTo(new ThumbnailJob(recent, "b", "image/png", 1));
+            assertThat(first).isEqualTo(new ThumbnailJob(recent, "user:alice", "b", "image/png", 1));
             assertThat(get(db.thumbnails.complete(first, 3000, 4000, null, List.of())))
                     .isTrue();
             assertThat(get(db.thumbnails.claim(PNG, Duration.ofMinutes(1))).imageId())

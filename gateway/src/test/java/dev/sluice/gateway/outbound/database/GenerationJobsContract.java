@@ -49,7 +49,7 @@ abstract class GenerationJobsContract extends RepositoryContract {
     void imageAndJobAreCreatedTogetherOrNotAtAll() {
         Image image = created("first");
 
-        assertThatThrownBy(() -> done(db.jobs.create(image, db.clock.instant())))
+        assertThatThrownBy(() -> done(db.jobs.create(image, db.clock.instant(), 1000)))
                 .satisfies(failure(DatabaseFailure.CONFLICT));
         assertThatThrownBy(() -> done(db.database.change(client -> ImageRows.insert(client, db.generating("bob", "x"))
                         .then(client.sql("INSERT INTO generation_jobs (image_id) VALUES (NULL)")
@@ -63,7 +63,7 @@ abstract class GenerationJobsContract extends RepositoryContract {
     @Test
     void eightWorkersClaimTwoHundredJobsOnceEach() {
         get(Flux.range(0, 200)
-                .flatMap(i -> db.jobs.create(db.generating("alice", "image " + i), db.clock.instant()), 8)
+                .flatMap(i -> db.jobs.create(db.generating("alice", "image " + i), db.clock.instant(), 1000), 8)
                 .then(Mono.just(true)));
 
         List<GenerationJob> claimed = get(Flux.range(0, 8)
@@ -256,12 +256,12 @@ abstract class GenerationJobsContract extends RepositoryContract {
 
     private Image created(String prompt) {
         Image image = db.generating("alice", prompt);
-        done(db.jobs.create(image, db.clock.instant().plusSeconds(120)));
+        done(db.jobs.create(image, db.clock.instant().plusSeconds(120), 1000));
         return image;
     }
 
     private StoredObject announced(StoredObject object) {
-        done(db.intents.announce(object.key(), UUID.randomUUID(), Duration.ofMinutes(2)));
+        done(db.announce(object.key(), UUID.randomUUID(), Duration.ofMinutes(2)));
         return object;
     }
 }

@@ -87,8 +87,7 @@ class H2FaultsTest {
         try (TestDatabase db = TestDatabase.h2(directory)) {
             for (int i = 0; i < 300; i++) {
                 Image image = db.stored("alice", "image " + i);
-                Disposable caller = db.intents
-                        .announce(TestDatabase.keyOf(image), image.id(), Duration.ofMinutes(1))
+                Disposable caller = db.announce(TestDatabase.keyOf(image), image.id(), Duration.ofMinutes(1))
                         .then(db.images.add(image))
                         .subscribe();
                 if (i % 3 != 0) {
@@ -97,7 +96,7 @@ class H2FaultsTest {
                 caller.dispose();
             }
 
-            done(db.intents.announce("after", UUID.randomUUID(), Duration.ofMinutes(1)));
+            done(db.announce("after", UUID.randomUUID(), Duration.ofMinutes(1)));
             assertThat(get(db.references.isNamed("after"))).isTrue();
         }
     }

@@ -69,4 +69,12 @@ class H2RepositoriesTest {
             return database;
         }
     }
+
+    @Nested
+    class OfStorage extends StorageContract {
+        @Override
+        TestDatabase database() {
+            return database;
+        }
+    }
 }

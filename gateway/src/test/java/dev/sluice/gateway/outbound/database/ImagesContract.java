@@ -104,7 +104,7 @@ abstract class ImagesContract extends RepositoryContract {
     @Test
     void listingIsNarrowedByStatusProjectAndText() {
         Image generating = db.generating("alice", "A cat on a mat");
-        done(db.jobs.create(generating, db.clock.instant()));
+        done(db.jobs.create(generating, db.clock.instant(), 1000));
         Image stored = db.added(inProject("p1"));
 
         assertThat(listed(new ImageFilter(ImageStatus.GENERATING, null, null))).containsExactly(generating);

@@ -50,7 +50,7 @@ abstract class ObjectsContract extends RepositoryContract {
         Image image = stored("a");
         assertThat(get(db.references.isNamed("a"))).isFalse();
 
-        done(db.intents.announce("a", image.id(), PATIENCE));
+        done(db.announce("a", image.id(), PATIENCE));
         assertThat(get(db.references.isNamed("a"))).isTrue();
         done(db.images.add(image));
         assertThat(get(db.references.isNamed("a"))).isTrue();
@@ -62,18 +62,18 @@ abstract class ObjectsContract extends RepositoryContract {
 
     @Test
     void keyIsAnnouncedOnce() {
-        done(db.intents.announce("a", UUID.randomUUID(), PATIENCE));
+        done(db.announce("a", UUID.randomUUID(), PATIENCE));
 
-        assertThatThrownBy(() -> done(db.intents.announce("a", UUID.randomUUID(), PATIENCE)))
+        assertThatThrownBy(() -> done(db.announce("a", UUID.randomUUID(), PATIENCE)))
                 .satisfies(failure(DatabaseFailure.CONFLICT));
     }
 
     @Test
     void whatAWriterLeftBehindIsTakenWhenItExpires() {
         UUID image = UUID.randomUUID();
-        done(db.intents.announce("old", image, PATIENCE));
+        done(db.announce("old", image, PATIENCE));
         db.clock.advance(PATIENCE);
-        done(db.intents.announce("new", image, PATIENCE));
+        done(db.announce("new", image, PATIENCE));
 
         assertThat(get(db.intents.takeExpired(10))).containsExactly(new ObjectIntent("old", image));
         assertThat(get(db.intents.takeExpired(10))).containsExactly(new ObjectIntent("old", image));
@@ -88,7 +88,7 @@ abstract class ObjectsContract extends RepositoryContract {
     @Test
     void abandonedObjectIsLeftToWhoeverCleansUp() {
         UUID image = UUID.randomUUID();
-        done(db.intents.announce("a", image, PATIENCE));
+        done(db.announce("a", image, PATIENCE));
 
         assertThat(get(db.intents.abandon("a"))).isTrue();
 
@@ -108,7 +108,7 @@ abstract class ObjectsContract extends RepositoryContract {
     void eitherTheRowOrTheRemovalWinsAnObject() {
         for (int i = 0; i < 20; i++) {
             Image image = stored("key" + i);
-            done(db.intents.announce("key" + i, image.id(), PATIENCE));
+            done(db.announce("key" + i, image.id(), PATIENCE));
 
             var both = get(Mono.zip(
                     db.images.add(image).thenReturn(true).onErrorReturn(DatabaseException.class, false),
@@ -132,7 +132,7 @@ abstract class ObjectsContract extends RepositoryContract {
     @ParameterizedTest
     @ValueSource(strings = {"", "a b", "ä", "a\n"})
     void keyThatIsNotPrintableAsciiIsRefused(String key) {
-        assertThatThrownBy(() -> db.intents.announce(key, UUID.randomUUID(), PATIENCE))
+        assertThatThrownBy(() -> db.announce(key, UUID.randomUUID(), PATIENCE))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageStartingWith("object key");
     }

@@ -215,7 +215,7 @@ class PostgresFaultsTest {
 
     private Image announced() {
         Image image = db.stored("alice", "a");
-        done(db.intents.announce(keyOf(image), image.id(), Duration.ofMinutes(2)));
+        done(db.announce(keyOf(image), image.id(), Duration.ofMinutes(2)));
         return image;
     }
 

@@ -66,4 +66,12 @@ class PostgresRepositoriesTest {
             return database;
         }
     }
+
+    @Nested
+    class OfStorage extends StorageContract {
+        @Override
+        TestDatabase database() {
+            return database;
+        }
+    }
 }

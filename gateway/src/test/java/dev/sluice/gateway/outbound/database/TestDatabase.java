@@ -1,6 +1,9 @@
 package dev.sluice.gateway.outbound.database;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.sluice.gateway.outbound.database.ImageScope.OwnedBy;
+import dev.sluice.gateway.outbound.database.ObjectIntents.Room;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -10,11 +13,14 @@ import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
+import org.springframework.util.unit.DataSize;
 import reactor.core.publisher.Mono;
 
 /** A migrated database with all of its repositories, on a clock that is set by hand. */
 final class TestDatabase implements AutoCloseable {
     static final Duration PATIENCE = Duration.ofSeconds(30);
+    /** Of one owner's bytes: small enough to be used up. */
+    static final long QUOTA = DataSize.ofMegabytes(1).toBytes();
 
     final SetClock clock = new SetClock();
     final DatabaseProperties properties;
@@ -28,20 +34,25 @@ final class TestDatabase implements AutoCloseable {
     final ObjectIntents intents;
     final ObjectReferences references;
     final Uploads uploads;
+    final OwnerStorage storage;
+
+    static final long SIZE = 1234;
 
     private TestDatabase(DatabaseProperties properties) {
         this.properties = properties;
         new Migrations(properties).run();
         engine = Engine.start(properties);
         database = new Database(engine, properties);
+        StorageQuota quota = new StorageQuota(DataSize.ofBytes(QUOTA));
         images = new Images(database, clock);
         thumbnails = new Thumbnails(database, clock);
-        jobs = new GenerationJobs(database, clock);
+        jobs = new GenerationJobs(database, quota, clock);
         deletion = new ImageDeletion(database, clock);
         usages = new ImageUsages(database, clock);
-        intents = new ObjectIntents(database, clock);
+        intents = new ObjectIntents(database, quota, clock);
         references = new ObjectReferences(database, clock, 3);
-        uploads = new Uploads(database, clock);
+        uploads = new Uploads(database, quota, clock);
+        storage = new OwnerStorage(database, quota);
     }
 
     static TestDatabase open(DatabaseProperties properties) {
@@ -65,7 +76,8 @@ final class TestDatabase implements AutoCloseable {
         done(database.change(client -> client.sql("DELETE FROM images")
                 .then()
                 .then(client.sql("DELETE FROM object_intents").then())
-                .then(client.sql("DELETE FROM uploads").then())));
+                .then(client.sql("DELETE FROM uploads").then())
+                .then(client.sql("DELETE FROM owner_storage").then())));
     }
 
     Image generating(String owner, String prompt) {
@@ -86,10 +98,34 @@ final class TestDatabase implements AutoCloseable {
     /** With its intent, as it has to be. */
     Image added(Image image) {
         if (image.object() != null) {
-            done(intents.announce(image.object().key(), image.id(), Duration.ofMinutes(2)));
+            done(intents.announce(
+                    image.owner(),
+                    List.of(new AnnouncedObject(
+                            image.object().key(), image.object().size())),
+                    image.id(),
+                    Duration.ofMinutes(2),
+                    Room.ADMITTED));
         }
         done(images.add(image));
         return image;
+    }
+
+    /** Of alice's, as large as {@link #object}. */
+    Mono<Void> announce(String key, UUID imageId, Duration patience) {
+        return intents.announce("alice", List.of(new AnnouncedObject(key, SIZE)), imageId, patience, Room.WITHIN_QUOTA);
+    }
+
+    /** Bytes that are an owner's. */
+    long used(String owner) {
+        return get(storage.of(owner)).used();
+    }
+
+    /** As {@link #used}, which is what a count of everything gives, too. */
+    long counted(String owner) {
+        long used = used(owner);
+        done(storage.recount());
+        assertThat(used(owner)).as("counted anew").isEqualTo(used);
+        return used;
     }
 
     static StoredObject object() {
@@ -97,7 +133,7 @@ final class TestDatabase implements AutoCloseable {
     }
 
     static StoredObject object(String key) {
-        return new StoredObject(key, "image/png", 1234, 0xFFFF_FFFFL, "sha256-0", 640, 480);
+        return new StoredObject(key, "image/png", SIZE, 0xFFFF_FFFFL, "sha256-0", 640, 480);
     }
 
     static String keyOf(Image image) {

@@ -39,7 +39,7 @@ abstract class ThumbnailsContract extends RepositoryContract {
     }
 
     private static ThumbnailJob stored(Image image) {
-        return ThumbnailJob.ofStored(image.id(), Objects.requireNonNull(image.object()));
+        return ThumbnailJob.ofStored(image.id(), image.owner(), Objects.requireNonNull(image.object()));
     }
 
     private static StoredThumbnail thumbnail(String key, int width) {
@@ -52,7 +52,14 @@ abstract class ThumbnailsContract extends RepositoryContract {
         for (int width : widths) {
             thumbnails.add(thumbnail(keyOf(image) + "." + width + mark, width));
         }
-        done(db.intents.announce(thumbnails.stream().map(StoredThumbnail::key).toList(), image.id(), PATIENCE));
+        done(db.intents.announce(
+                image.owner(),
+                thumbnails.stream()
+                        .map(each -> new AnnouncedObject(each.key(), each.size()))
+                        .toList(),
+                image.id(),
+                PATIENCE,
+                ObjectIntents.Room.ADMITTED));
         return thumbnails;
     }
 
@@ -127,7 +134,7 @@ abstract class ThumbnailsContract extends RepositoryContract {
 
         theFirstLeaseEnds();
 
-        assertThat(claimed()).isEqualTo(new ThumbnailJob(image.id(), keyOf(image), "image/png", 1));
+        assertThat(claimed()).isEqualTo(new ThumbnailJob(image.id(), "alice", keyOf(image), "image/png", 1));
         assertThat(completed(stored(image), announced(image, "late", 160))).isFalse();
         assertThat(nothingIsDue()).isTrue();
     }
@@ -135,12 +142,12 @@ abstract class ThumbnailsContract extends RepositoryContract {
     @Test
     void generatedImageIsDueOnceItIsStored() {
         Image image = db.generating("alice", "a cat");
-        done(db.jobs.create(image, db.clock.instant()));
+        done(db.jobs.create(image, db.clock.instant(), 1000));
         theFirstLeaseEnds();
         assertThat(nothingIsDue()).isTrue();
         GenerationJob job = db.claimOne("worker");
         StoredObject object = object("generated");
-        done(db.intents.announce("generated", image.id(), PATIENCE));
+        done(db.announce("generated", image.id(), PATIENCE));
         get(db.jobs.complete(job, object));
         assertThat(nothingIsDue()).isTrue();
 

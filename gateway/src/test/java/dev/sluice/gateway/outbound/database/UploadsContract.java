@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sluice.gateway.outbound.database.ImageScope.Everywhere;
+import dev.sluice.gateway.outbound.database.ObjectIntents.Room;
 import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
@@ -18,6 +19,8 @@ import reactor.core.publisher.Mono;
 
 abstract class UploadsContract extends RepositoryContract {
     private static final Duration HOUR = Duration.ofHours(1);
+    private static final Duration URL = Duration.ofMinutes(10);
+    private static final Uploads.Patience PATIENCE = new Uploads.Patience(URL, HOUR);
     private static final Image.Listing LISTING = new Image.Listing("house", "alice");
     private static final int MOST = 10;
 
@@ -35,7 +38,7 @@ abstract class UploadsContract extends RepositoryContract {
     }
 
     private UploadStart announce(Upload... uploads) {
-        return get(db.uploads.announce(List.of(uploads), HOUR, MOST));
+        return get(db.uploads.announce(List.of(uploads), PATIENCE, MOST));
     }
 
     private Image stored(Upload upload) {
@@ -101,13 +104,15 @@ abstract class UploadsContract extends RepositoryContract {
     @Test
     void completeUploadKeepsItsNameAndIsNoLongerUnderWay() {
         Upload front = upload("front");
-        get(db.uploads.announce(List.of(front), HOUR, 1));
-        assertThat(get(db.uploads.announce(List.of(upload("back")), HOUR, 1))).isEqualTo(new UploadStart.TooMany(1));
-        done(db.images.add(stored(front)));
+        get(db.uploads.announce(List.of(front), PATIENCE, 1));
+        assertThat(get(db.uploads.announce(List.of(upload("back")), PATIENCE, 1)))
+                .isEqualTo(new UploadStart.TooMany(1));
+        done(db.uploads.complete(copied(front)));
 
         assertThat(get(db.uploads.forgetEnded())).isZero();
         assertThat(get(find("front"))).isEqualTo(front);
-        assertThat(get(db.uploads.announce(List.of(upload("back")), HOUR, 1))).isEqualTo(new UploadStart.Announced());
+        assertThat(get(db.uploads.announce(List.of(upload("back")), PATIENCE, 1)))
+                .isEqualTo(new UploadStart.Announced());
     }
 
     @Test
@@ -123,7 +128,8 @@ abstract class UploadsContract extends RepositoryContract {
         assertThat(get(db.uploads.isAwaited(front.objectKey()))).isFalse();
         assertThat(get(db.uploads.forget(front.imageId()))).isFalse();
         assertThat(get(db.references.isNamed(front.objectKey()))).isTrue();
-        assertThat(get(db.uploads.announce(List.of(upload("back")), HOUR, 1))).isEqualTo(new UploadStart.Announced());
+        assertThat(get(db.uploads.announce(List.of(upload("back")), PATIENCE, 1)))
+                .isEqualTo(new UploadStart.Announced());
         get(db.deletion.begin(front.imageId(), new Everywhere()));
         done(db.deletion.finish(front.imageId()));
         assertThat(isEmpty(find("front"))).isTrue();
@@ -154,7 +160,7 @@ abstract class UploadsContract extends RepositoryContract {
     void completionsAtOnceMakeOneImage() {
         for (int i = 0; i < 10; i++) {
             Upload upload = upload("image" + i);
-            get(db.uploads.announce(List.of(upload), HOUR, 1000));
+            get(db.uploads.announce(List.of(upload), PATIENCE, 1000));
             List<Mono<Boolean>> both = Stream.of(copied(upload), copied(upload))
                     .map(image -> db.uploads.complete(image).thenReturn(true).onErrorReturn(false))
                     .toList();
@@ -166,7 +172,12 @@ abstract class UploadsContract extends RepositoryContract {
     /** The image that becomes of an upload: its object is announced, under a key of its own. */
     private Image copied(Upload upload) {
         String key = "t/0/" + UUID.randomUUID() + ".png";
-        done(db.intents.announce(key, upload.imageId(), HOUR));
+        done(db.intents.announce(
+                upload.owner(),
+                List.of(new AnnouncedObject(key, TestDatabase.SIZE)),
+                upload.imageId(),
+                HOUR,
+                Room.ADMITTED));
         return Image.stored(
                 upload.imageId(),
                 upload.owner(),
@@ -191,17 +202,181 @@ abstract class UploadsContract extends RepositoryContract {
 
         assertThat(db.rows("uploads")).isEqualTo(1);
         assertThat(db.rows("object_intents")).isEqualTo(1);
-        // Announced again it is the same one.
+        // Announced again it is another one, whose bytes may come beside those of the first.
         rest[0] = upload("0");
-        assertThat(announce(rest)).isEqualTo(new UploadStart.Announced());
+        assertThat(announce(rest)).isEqualTo(new UploadStart.TooMany(1));
+    }
+
+    @Test
+    void urlsOfReplacedUploadsAreCountedUntilTheyHaveExpired() {
+        for (int i = 0; i < MOST; i++) {
+            assertThat(announce(upload("front"))).isEqualTo(new UploadStart.Announced());
+        }
+
+        assertThat(announce(upload("front"))).isEqualTo(new UploadStart.TooMany(MOST));
+        db.clock.advance(URL);
+
+        // The last one has taken nobody's place, and may still become an image.
+        Upload[] rest = new Upload[MOST - 1];
+        for (int i = 0; i < rest.length; i++) {
+            rest[i] = upload("other" + i);
+        }
+        assertThat(announce(upload("one"), upload("more"))).isEqualTo(new UploadStart.Announced());
+        assertThat(announce(rest)).isEqualTo(new UploadStart.TooMany(3));
+    }
+
+    @Test
+    void uploadsAnnouncedAtOnceAreNoMoreThanMayBe() {
+        long announced = get(Flux.range(0, 20)
+                .flatMap(i -> db.uploads.announce(List.of(upload("image" + i)), PATIENCE, 5), 20)
+                .filter(new UploadStart.Announced()::equals)
+                .count());
+
+        assertThat(announced).isEqualTo(5);
+        assertThat(db.rows("uploads")).isEqualTo(5);
+    }
+
+    @Test
+    void onlyAnAwaitedUploadMayBePut() {
+        Upload replaced = upload("front");
+        announce(replaced);
+        Upload front = upload("front");
+        announce(front);
+        Upload back = upload("back");
+        announce(back);
+
+        assertThat(get(db.uploads.isAwaited(replaced.objectKey()))).isFalse();
+        assertThat(get(db.uploads.isAwaited(front.objectKey()))).isTrue();
+        done(db.uploads.complete(copied(front)));
+        assertThat(get(db.uploads.isAwaited(front.objectKey()))).isFalse();
+        get(db.uploads.forget(back.imageId()));
+        assertThat(get(db.uploads.isAwaited(back.objectKey()))).isFalse();
+    }
+
+    @Test
+    void uploadThatIsAnImageCountsOnce() {
+        Upload front = upload("front");
+        announce(front, upload("back"));
+        Image image = copied(front);
+        assertThat(db.counted("user:alice")).as("the copy is put beside it").isEqualTo(3 * TestDatabase.SIZE);
+
+        done(db.uploads.complete(image));
+
+        assertThat(db.counted("user:alice")).isEqualTo(2 * TestDatabase.SIZE);
+        db.clock.advance(HOUR);
+        for (ObjectIntent intent : get(db.intents.takeExpired(10))) {
+            done(db.intents.forget(intent.key()));
+        }
+        assertThat(db.counted("user:alice")).as("the image alone").isEqualTo(TestDatabase.SIZE);
+    }
+
+    @Test
+    void uploadThatBecomesNoImageCountsAsBefore() {
+        Upload front = upload("front");
+        announce(front);
+        done(db.uploads.complete(copied(front)));
+
+        assertThatThrownBy(() -> done(db.uploads.complete(copied(front)))).satisfies(failure(DatabaseFailure.CONFLICT));
+
+        assertThat(db.counted("user:alice")).as("the image and a copy in vain").isEqualTo(2 * TestDatabase.SIZE);
+    }
+
+    @Test
+    void urlOfADeletedImageIsLiveUntilItHasEndedAndItsKeyKnownUntilItIsSwept() {
+        Upload front = upload("front");
+        announce(front);
+        Image image = copied(front);
+        done(db.uploads.complete(image));
+        get(db.deletion.begin(front.imageId(), new Everywhere()));
+        done(db.deletion.finish(front.imageId()));
+
+        assertThat(get(db.references.isNamed(front.objectKey()))).isTrue();
+        assertThat(get(db.references.isNamed(TestDatabase.keyOf(image)))).isFalse();
+        assertThat(get(db.uploads.isAwaited(front.objectKey()))).isFalse();
+        assertThat(db.counted("user:alice")).isZero();
+        assertThat(get(db.uploads.announce(List.of(upload("back")), PATIENCE, 1)))
+                .isEqualTo(new UploadStart.TooMany(1));
+
+        db.clock.advance(URL);
+        assertThat(get(db.uploads.announce(List.of(upload("back")), PATIENCE, 1)))
+                .isEqualTo(new UploadStart.Announced());
+        assertThat(get(db.intents.takeExpired(10))).isEmpty();
+        assertThat(get(db.references.isNamed(front.objectKey()))).isTrue();
+
+        db.clock.advance(HOUR.minus(URL));
+        assertThat(get(db.intents.takeExpired(10)))
+                .containsExactly(new ObjectIntent(front.objectKey(), front.imageId()));
+        done(db.intents.forget(front.objectKey()));
+        assertThat(get(db.references.isNamed(front.objectKey()))).isFalse();
+    }
+
+    @Test
+    void refusedUploadIsLiveUntilItsUrlHasEnded() {
+        Upload front = upload("front");
+        announce(front);
+        get(db.uploads.forget(front.imageId()));
+
+        assertThat(get(db.uploads.announce(List.of(upload("back")), PATIENCE, 1)))
+                .isEqualTo(new UploadStart.TooMany(1));
+        db.clock.advance(URL);
+        assertThat(get(db.uploads.announce(List.of(upload("back")), PATIENCE, 1)))
+                .isEqualTo(new UploadStart.Announced());
+    }
+
+    @Test
+    void imagesCompletedWhileTheirNamesAreAnnouncedAgainWaitForNobodyInACircle() {
+        for (int i = 0; i < 10; i++) {
+            String name = "image" + i;
+            Upload upload = upload(name);
+            get(db.uploads.announce(List.of(upload), PATIENCE, 1000));
+            Image image = copied(upload);
+
+            boolean isOne = get(Mono.zip(
+                    db.uploads.complete(image).thenReturn(true).onErrorReturn(failure -> isConflict(failure), false),
+                    db.uploads.announce(List.of(upload(name)), PATIENCE, 1000),
+                    (completed, started) -> completed != (started instanceof UploadStart.Announced)));
+
+            assertThat(isOne)
+                    .as("either the image is there, or another is awaited")
+                    .isTrue();
+        }
+    }
+
+    private static boolean isConflict(Throwable failure) {
+        return failure instanceof DatabaseException known && known.failure() == DatabaseFailure.CONFLICT;
+    }
+
+    @Test
+    void uploadsBeyondTheQuotaAnnounceNothing() {
+        Upload large = new Upload(
+                UUID.randomUUID(),
+                "user:alice",
+                LISTING,
+                "large",
+                "t/0/large.png",
+                "image/png",
+                TestDatabase.QUOTA,
+                true,
+                null);
+        announce(upload("front"));
+
+        assertThatThrownBy(() -> announce(large)).isInstanceOfSatisfying(StorageQuotaException.class, full -> {
+            assertThat(full.used()).isEqualTo(1234);
+            assertThat(full.wanted()).isEqualTo(TestDatabase.QUOTA);
+            assertThat(full.quota()).isEqualTo(TestDatabase.QUOTA);
+        });
+
+        assertThat(isEmpty(find("large"))).isTrue();
+        assertThat(db.counted("user:alice")).isEqualTo(1234);
     }
 
     @Test
     void expiredUploadsAreNotCountedAndForgottenWithTheirObjects() {
         Upload front = upload("front");
-        get(db.uploads.announce(List.of(front), HOUR, 1));
+        get(db.uploads.announce(List.of(front), PATIENCE, 1));
         db.clock.advance(HOUR);
-        assertThat(get(db.uploads.announce(List.of(upload("back")), HOUR, 1))).isEqualTo(new UploadStart.Announced());
+        assertThat(get(db.uploads.announce(List.of(upload("back")), PATIENCE, 1)))
+                .isEqualTo(new UploadStart.Announced());
 
         assertThat(get(db.uploads.forgetEnded())).isZero();
         get(db.intents.takeExpired(10));
@@ -242,9 +417,11 @@ abstract class UploadsContract extends RepositoryContract {
         for (int i = 0; i < 10; i++) {
             String name = "image" + i;
             get(Mono.zip(
-                    db.uploads.announce(List.of(upload(name)), HOUR, 1000).onErrorReturn(new UploadStart.Complete("")),
                     db.uploads
-                            .announce(List.of(upload(name)), HOUR, 1000)
+                            .announce(List.of(upload(name)), PATIENCE, 1000)
+                            .onErrorReturn(new UploadStart.Complete("")),
+                    db.uploads
+                            .announce(List.of(upload(name)), PATIENCE, 1000)
                             .onErrorReturn(new UploadStart.Complete(""))));
 
             assertThat(get(find(name)).name()).isEqualTo(name);

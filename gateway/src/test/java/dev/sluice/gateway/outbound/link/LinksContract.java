@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
+import dev.sluice.gateway.outbound.link.Links.Holder;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Base64;
@@ -27,12 +29,13 @@ abstract class LinksContract {
     /** Text as it is, unless it says that it cannot be read. */
     static final LinkFormat<String> TEXT = new LinkFormat<>() {
         @Override
-        public String write(String content) {
-            return content;
+        public byte[] write(String content) {
+            return content.getBytes(StandardCharsets.UTF_8);
         }
 
         @Override
-        public @Nullable String read(String text) {
+        public @Nullable String read(byte[] bytes) {
+            String text = new String(bytes, StandardCharsets.UTF_8);
             return text.startsWith("unreadable") ? null : text;
         }
 
@@ -42,8 +45,18 @@ abstract class LinksContract {
         }
     };
 
+    static final Holder ALICE = new Holder("user:alice", "192.0.2.1");
+
     /** An empty place. */
-    abstract Links<String> create(Duration ttl, long capacity);
+    abstract Links<String> create(Links.Bounds bounds);
+
+    /** What a content of so many characters takes there. */
+    abstract long weight(int length);
+
+    /** An empty place, all of which may be anybody's. */
+    final Links<String> create(Duration ttl, long capacity) {
+        return create(new Links.Bounds(ttl, capacity, capacity, capacity));
+    }
 
     /** The time as the place sees it. */
     abstract Instant now();
@@ -102,7 +115,7 @@ abstract class LinksContract {
         Links<String> links = create(LONG, 10_000);
         Link<String> first = keep(links, request(1));
 
-        refuses(links, request(5000));
+        refuses(links, request(10_000));
 
         StepVerifier.create(links.find(first.token())).expectNext(first).verifyComplete();
         keep(links, request(1000));
@@ -111,13 +124,41 @@ abstract class LinksContract {
     @Test
     void whatHasExpiredMakesRoom() {
         Links<String> links = create(SHORT, 10_000);
-        keep(links, request(4000));
-        refuses(links, request(4000));
+        keep(links, request(6000));
+        refuses(links, request(6000));
 
         pass(SHORT);
 
-        keep(links, request(4000));
-        refuses(links, request(4000));
+        keep(links, request(6000));
+        refuses(links, request(6000));
+    }
+
+    @Test
+    void shareOfASubjectIsItsOwnFromWhereverItComes() {
+        Links<String> links = create(new Links.Bounds(SHORT, 100_000, 2 * weight(600), 100_000));
+        for (String address : List.of("192.0.2.1", "192.0.2.2")) {
+            keep(links, request(600), new Holder("user:mallory", address));
+        }
+
+        refusesShare(links, request(600), new Holder("user:mallory", "192.0.2.3"));
+        keep(links, request(600), new Holder("user:alice", "192.0.2.1"));
+
+        pass(SHORT);
+        keep(links, request(600), new Holder("user:mallory", "192.0.2.3"));
+    }
+
+    @Test
+    void shareOfAnAddressIsThatOfAllItsSubjects() {
+        Links<String> links = create(new Links.Bounds(SHORT, 100_000, 100_000, 2 * weight(600)));
+        for (String subject : List.of("anon:1", "anon:2")) {
+            keep(links, request(600), new Holder(subject, "192.0.2.1"));
+        }
+
+        refusesShare(links, request(600), new Holder("anon:3", "192.0.2.1"));
+        keep(links, request(600), new Holder("anon:3", "192.0.2.2"));
+
+        pass(SHORT);
+        keep(links, request(600), new Holder("anon:3", "192.0.2.1"));
     }
 
     @Test
@@ -126,7 +167,7 @@ abstract class LinksContract {
 
         long kept = Flux.fromStream(IntStream.range(0, 40).boxed())
                 .flatMap(
-                        index -> links.keep(request(600))
+                        index -> links.keep(request(600), ALICE)
                                 .subscribeOn(Schedulers.parallel())
                                 .map(link -> 1)
                                 .onErrorResume(GatewayException.class, refused -> Mono.empty()),
@@ -135,8 +176,7 @@ abstract class LinksContract {
                 .blockOptional(Duration.ofSeconds(20))
                 .orElseThrow();
 
-        // Each weighs 768 + 2 × 600.
-        assertThat(kept).isEqualTo(10_000 / 1968);
+        assertThat(kept).isEqualTo(10_000 / weight(600));
     }
 
     @Test
@@ -160,8 +200,18 @@ abstract class LinksContract {
     }
 
     static void refuses(Links<String> links, String request) {
-        StepVerifier.create(links.keep(request))
+        StepVerifier.create(links.keep(request, ALICE))
                 .expectErrorSatisfies(LinksContract::overloaded)
+                .verify(Duration.ofSeconds(20));
+    }
+
+    private static void refusesShare(Links<String> links, String request, Holder holder) {
+        StepVerifier.create(links.keep(request, holder))
+                .expectErrorSatisfies(error -> assertThat(error)
+                        .isInstanceOfSatisfying(GatewayException.class, refused -> {
+                            assertThat(refused.code()).isEqualTo(ProblemCode.QUOTA_EXCEEDED);
+                            assertThat(refused.retryAfter()).isPositive();
+                        }))
                 .verify(Duration.ofSeconds(20));
     }
 
@@ -173,7 +223,11 @@ abstract class LinksContract {
     }
 
     static Link<String> keep(Links<String> links, String request) {
-        return Objects.requireNonNull(links.keep(request).block(Duration.ofSeconds(20)));
+        return keep(links, request, ALICE);
+    }
+
+    private static Link<String> keep(Links<String> links, String request, Holder holder) {
+        return Objects.requireNonNull(links.keep(request, holder).block(Duration.ofSeconds(20)));
     }
 
     /** So many characters. */

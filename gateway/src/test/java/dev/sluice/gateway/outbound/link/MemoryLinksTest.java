@@ -12,8 +12,13 @@ class MemoryLinksTest extends LinksContract {
     private final SettableClock clock = new SettableClock();
 
     @Override
-    Links<String> create(Duration ttl, long capacity) {
-        return new MemoryLinks<>(TEXT, new Links.Bounds(ttl, capacity), clock);
+    Links<String> create(Links.Bounds bounds) {
+        return new MemoryLinks<>(TEXT, bounds, clock);
+    }
+
+    @Override
+    long weight(int length) {
+        return (long) Links.OVERHEAD + length;
     }
 
     @Override
@@ -35,6 +40,17 @@ class MemoryLinksTest extends LinksContract {
         StepVerifier.create(links.find(link.token())).expectNext(link).verifyComplete();
         clock.advance(Duration.ofSeconds(1));
         StepVerifier.create(links.find(link.token())).verifyComplete();
+    }
+
+    @Test
+    void linkThatNobodyUsesIsReadFromItsBytes() {
+        // What is in use weighs more than all that is kept may, so no object of it is kept.
+        Links<String> links = create(LONG, 5000);
+        String token = keep(links, request(4000)).token();
+
+        StepVerifier.create(links.find(token).map(Link::content))
+                .expectNext(request(4000))
+                .verifyComplete();
     }
 
     private static final class SettableClock extends Clock {
