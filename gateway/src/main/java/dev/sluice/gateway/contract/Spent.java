@@ -67,7 +67,10 @@ public final class Spent {
     /** What was used, by unit; a unit that nobody counts is absent. */
     public Map<String, Long> units() {
         Map<String, Long> all = new HashMap<>(units);
-        all.put(BYTES, Math.max(sent.sum(), fetched.sum()));
+        long bytes = Math.max(sent.sum(), fetched.sum());
+        if (bytes > 0) {
+            all.put(BYTES, bytes);
+        }
         return all;
     }
 }

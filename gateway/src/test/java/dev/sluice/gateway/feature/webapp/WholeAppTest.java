@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.microsoft.playwright.Download;
+import com.microsoft.playwright.Page.WaitForConsoleMessageOptions;
 import com.microsoft.playwright.Request;
 import com.microsoft.playwright.options.LoadState;
 import dev.sluice.gateway.testing.Archives;
@@ -85,8 +86,12 @@ class WholeAppTest {
     @Test
     void whatTheContentPolicyForbidsFailsATest(WebApp app) {
         Visit visit = app.visit().to("");
+        // The browser says so itself, and then the page.
         visit.page()
-                .waitForConsoleMessage(() -> visit.evaluate("() => { new Image().src = 'http://localhost:1/a.png'; }"));
+                .waitForConsoleMessage(
+                        new WaitForConsoleMessageOptions()
+                                .setPredicate(message -> message.text().contains("policy violated")),
+                        () -> visit.evaluate("() => { new Image().src = 'http://localhost:1/a.png'; }"));
 
         assertThatThrownBy(visit::close).hasMessageContaining("policy violated: img-src http://localhost:1/a.png");
     }

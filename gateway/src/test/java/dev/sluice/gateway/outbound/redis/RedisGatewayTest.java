@@ -106,7 +106,9 @@ class RedisGatewayTest {
         try (RunningGateway gateway = RunningGateway.start(origin, Map.of("sluice.redis.url", ""))) {
             assertThatThrownBy(() -> gateway.bean(RedisClient.class)).isInstanceOf(NoSuchBeanDefinitionException.class);
             assertThat(health(gateway).path("components").has("redis")).isFalse();
-            assertThat(health(gateway).at("/components/pictures/details/decoder").asString(""))
+            assertThat(health(gateway)
+                            .at("/components/pictures/details/decoder")
+                            .asString(""))
                     .as("which decoder reads pictures")
                     .isNotEmpty();
             assertThat(gateway.post("/api/zip/links", request()).statusCode()).isEqualTo(201);
