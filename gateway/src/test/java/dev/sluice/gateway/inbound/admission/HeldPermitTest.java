@@ -68,7 +68,7 @@ class HeldPermitTest {
 
     @Test
     void completedExchangeIsSettledByWhatItUsed() {
-        Mono<Void> answer = Mono.fromRunnable(() -> Spent.of(exchange).add(Spent.BYTES, 42));
+        Mono<Void> answer = Mono.fromRunnable(() -> Spent.of(exchange).send(42));
         StepVerifier.create(filtered(answer)).verifyComplete();
         assertThat(permit.settled).containsExactly(new Usage(Map.of("bytes-hour", 42L, "calls-hour", 0L)));
     }
