@@ -17,7 +17,6 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Which policy guards which route. No route that does anything is without one. */
@@ -55,12 +54,13 @@ public final class RoutePolicies {
         return new Policy(
                 name,
                 content.limits().stream()
-                        .flatMap(limit -> Stream.of(limit)
-                                .map(properties.definitions()::get)
-                                .filter(Objects::nonNull)
-                                .filter(counts)
-                                .map(definition -> definition.limit(limit)))
+                        .filter(limit -> counts.test(definition(limit, properties)))
+                        .map(limit -> definition(limit, properties).limit(limit))
                         .toList());
+    }
+
+    private static Definition definition(String limit, LimitsProperties properties) {
+        return Objects.requireNonNull(properties.definitions().get(limit));
     }
 
     /** The policy of a route for a caller, or null when the route is public and uncounted. */
