@@ -151,7 +151,7 @@ class AssistantLimitsTest {
         gemini.whole(Behaviours.silent());
         try (RunningGateway gateway = limited(
                 "sluice.limits.definitions.ai-slots.units", "1",
-                "sluice.assistant.try-timeout", "500ms",
+                "sluice.assistant.try-timeout", "1s",
                 "sluice.assistant.deadline", "5s")) {
             refused(ask(gateway), 504, "upstream_timeout");
             assertThat(gemini.requests()).as("one try and one retry").hasSize(2);

@@ -65,9 +65,9 @@ class S3FaultsTest {
         origin = HostileOrigin.start();
         origin.on("/a.png", Behaviours.image(Drawn.noise(60, 60)));
         Map<String, String> settings = new HashMap<>(bucket.settings(way.endpoint()));
-        settings.put("sluice.storage.s3.attempt-timeout", "700ms");
-        settings.put("sluice.storage.s3.call-timeout", "1s");
-        settings.put("sluice.storage.s3.put-timeout", "1s");
+        settings.put("sluice.storage.s3.attempt-timeout", "1500ms");
+        settings.put("sluice.storage.s3.call-timeout", "3s");
+        settings.put("sluice.storage.s3.put-timeout", "3s");
         settings.put("sluice.storage.s3.tries", "2");
         settings.put("sluice.pictures.work-directory", data.toString());
         settings.put("sluice.gallery.generation.poll", "50ms");

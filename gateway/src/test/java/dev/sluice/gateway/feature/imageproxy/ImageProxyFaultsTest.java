@@ -41,13 +41,13 @@ class ImageProxyFaultsTest {
         rig = ProxyRig.in(
                 directory.resolve("cache"),
                 "sluice.image-proxy.fetch-timeout",
-                "2s",
+                "5s",
                 "sluice.fetch.first-byte-timeout",
-                "300ms",
+                "1s",
                 "sluice.fetch.minimum-rate.grace",
-                "300ms",
+                "1s",
                 "sluice.fetch.dns.timeout",
-                "300ms",
+                "1s",
                 "sluice.fetch.dns.servers",
                 dns.addressAndPort());
     }

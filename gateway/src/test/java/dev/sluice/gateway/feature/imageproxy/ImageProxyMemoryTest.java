@@ -60,9 +60,9 @@ class ImageProxyMemoryTest {
         return ProxyRig.in(
                 parent.resolve(name),
                 "sluice.image-proxy.fetch-timeout",
-                "500ms",
+                "5s",
                 "sluice.fetch.first-byte-timeout",
-                "200ms");
+                "1s");
     }
 
     @AfterAll

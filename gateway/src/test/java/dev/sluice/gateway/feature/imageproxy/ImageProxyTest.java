@@ -47,9 +47,9 @@ class ImageProxyTest {
         rig = ProxyRig.in(
                 directory.resolve("made/when/needed"),
                 "sluice.image-proxy.fetch-timeout",
-                "1s",
+                "5s",
                 "sluice.fetch.first-byte-timeout",
-                "300ms");
+                "1s");
     }
 
     @AfterAll

@@ -55,7 +55,7 @@ class TrainingOrderTest extends TrainingFaults {
 
     @Test
     void queueThatHangsIsNotAskedAgain() {
-        TrainingRig rig = rig("sluice.training.try-timeout", "500ms");
+        TrainingRig rig = rig("sluice.training.try-timeout", "1s");
         rig.fal.queue(Behaviours.silent());
 
         JsonNode problem = refused(rig.start(), 504, "upstream_timeout");
@@ -155,7 +155,7 @@ class TrainingOrderTest extends TrainingFaults {
     @ParameterizedTest(name = "{0}")
     @MethodSource("halves")
     void queueWhoseAnswerIsNoneIsNotAskedAgain(String what, Behaviour answer) {
-        TrainingRig rig = rig("sluice.training.try-timeout", "500ms");
+        TrainingRig rig = rig("sluice.training.try-timeout", "1s");
         rig.fal.queue(answer, FalStub.queued());
 
         JsonNode problem = refused(rig.start(), 504, "upstream_timeout");
@@ -187,7 +187,7 @@ class TrainingOrderTest extends TrainingFaults {
 
     @Test
     void stateOfAProviderThatHangsIsATimeout() {
-        TrainingRig rig = rig("sluice.training.try-timeout", "300ms");
+        TrainingRig rig = rig("sluice.training.try-timeout", "1s");
         String path = json(rig.start()).path("statusUrl").asString();
         rig.fal.status(Behaviours.silent());
 

@@ -21,7 +21,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class TrainingUploadTest extends TrainingFaults {
     @Test
     void storageThatHangsEndsTheTryAndThenTheRequest() {
-        TrainingRig rig = rig("sluice.training.try-timeout", "300ms");
+        TrainingRig rig = rig("sluice.training.try-timeout", "1s");
         rig.fal.initiate(Behaviours.silent());
 
         refused(rig.start(), 504, "upstream_timeout");
@@ -32,7 +32,7 @@ class TrainingUploadTest extends TrainingFaults {
 
     @Test
     void uploadThatHangsEndsTheTryAndThenTheRequest() {
-        TrainingRig rig = rig("sluice.training.upload-timeout", "500ms");
+        TrainingRig rig = rig("sluice.training.upload-timeout", "1s");
         rig.fal.putUnread(Behaviours.silent());
 
         refused(rig.start(), 504, "upstream_timeout");

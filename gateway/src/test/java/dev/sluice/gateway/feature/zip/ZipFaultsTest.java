@@ -59,7 +59,7 @@ class ZipFaultsTest {
                 origin,
                 Map.of(
                         "sluice.zip.image-timeout", "3s",
-                        "sluice.fetch.minimum-rate.grace", "500ms",
+                        "sluice.fetch.minimum-rate.grace", "1s",
                         "sluice.fetch.retry.backoff", "10ms"));
     }
 

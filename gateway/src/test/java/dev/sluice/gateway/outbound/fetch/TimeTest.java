@@ -30,7 +30,7 @@ class TimeTest {
             .open("127.0.0.2/32")
             .open(origin)
             .ports(origin.port())
-            .set("first-byte-timeout", "500ms")
+            .set("first-byte-timeout", "1s")
             .set("minimum-rate.bytes-per-second", "1KB")
             .set("minimum-rate.grace", "500ms")
             .start();
