@@ -42,6 +42,9 @@ public final class HttpDate {
     /** As {@link #parse(String)}, at another time than now: a year of two digits is never more than 50 years ahead. */
     public static @Nullable Instant parse(@Nullable String text, Instant now) {
         String date = text == null ? "" : text.strip();
+        if (date.isEmpty()) {
+            return null;
+        }
         Matcher dayFirst = DAY_FIRST.matcher(date);
         if (dayFirst.matches()) {
             return instant(dayFirst, now);

@@ -4,7 +4,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.atomic.AtomicLong;
 import org.springframework.web.server.ServerWebExchange;
 import reactor.util.context.Context;
 import reactor.util.context.ContextView;
@@ -24,8 +24,8 @@ public final class Spent {
     private static final String ATTRIBUTE = Spent.class.getName();
 
     private final Map<String, Long> units = new ConcurrentHashMap<>();
-    private final LongAdder sent = new LongAdder();
-    private final LongAdder fetched = new LongAdder();
+    private final AtomicLong sent = new AtomicLong();
+    private final AtomicLong fetched = new AtomicLong();
 
     private Spent() {}
 
@@ -46,17 +46,17 @@ public final class Spent {
 
     /** Adds bytes of the response's body. */
     public void send(long bytes) {
-        sent.add(bytes);
+        sent.addAndGet(bytes);
     }
 
     /** Adds bytes that came from origins. */
     public void fetch(long bytes) {
-        fetched.add(bytes);
+        fetched.addAndGet(bytes);
     }
 
     /** Bytes of the response's body. */
     public long sent() {
-        return sent.sum();
+        return sent.get();
     }
 
     /** Adds to what was used; 0 says that the unit is counted and nothing was used yet. */
@@ -67,7 +67,7 @@ public final class Spent {
     /** What was used, by unit; a unit that nobody counts is absent. */
     public Map<String, Long> units() {
         Map<String, Long> all = new HashMap<>(units);
-        long bytes = Math.max(sent.sum(), fetched.sum());
+        long bytes = Math.max(sent.get(), fetched.get());
         if (bytes > 0) {
             all.put(BYTES, bytes);
         }

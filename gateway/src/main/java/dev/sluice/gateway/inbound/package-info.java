@@ -1,4 +1,4 @@
-/** What happens to every request, whatever it asks for. */
+/** What every request passes on its way in: {@link dev.sluice.gateway.inbound.RequestFilter} has the order. */
 @NullMarked
 package dev.sluice.gateway.inbound;
 

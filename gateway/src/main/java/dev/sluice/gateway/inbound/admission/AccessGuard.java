@@ -41,13 +41,17 @@ public final class AccessGuard {
         if (admitted) {
             return;
         }
-        HttpHeaders headers = exchange.getResponse().getHeaders();
-        headers.set(HttpHeaders.WWW_AUTHENTICATE, "Bearer"); // a pass that is not valid is refused with it too
-        if (!endpoint.pass().test(request)) {
-            throw new GatewayException(
-                    ProblemCode.UNAUTHENTICATED, "token: none (expected: Authorization: Bearer, or a session cookie)");
+        try {
+            if (!endpoint.pass().test(request)) {
+                throw new GatewayException(
+                        ProblemCode.UNAUTHENTICATED,
+                        "token: none (expected: Authorization: Bearer, or a session cookie)");
+            }
+        } catch (GatewayException refused) {
+            // A pass that is not valid is refused with it too.
+            exchange.getResponse().getHeaders().set(HttpHeaders.WWW_AUTHENTICATE, "Bearer");
+            throw refused;
         }
-        headers.remove(HttpHeaders.WWW_AUTHENTICATE);
     }
 
     /** Gives a caller of whom nothing but the address is known a cookie to be known by. */

@@ -15,14 +15,17 @@ import dev.sluice.limits.Limiter;
 import dev.sluice.limits.Policy;
 import dev.sluice.limits.Scope;
 import dev.sluice.limits.Subject;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.SequencedMap;
-import java.util.UUID;
+import java.util.concurrent.atomic.AtomicLong;
 import org.springframework.web.server.ServerWebExchange;
 import reactor.core.publisher.Mono;
 
@@ -33,6 +36,16 @@ public final class LimitGuard {
     private final Alerts alerts;
     private final Map<String, ProblemCode> codes = new HashMap<>();
     private final Map<String, String> units = new HashMap<>();
+    private final IdentityHashMap<Policy, Told> told = new IdentityHashMap<>();
+    private final String process = HexFormat.of().toHexDigits(new SecureRandom().nextLong());
+    private final AtomicLong admissions = new AtomicLong();
+
+    /**
+     * What is the same for all requests under a policy.
+     *
+     * @param units which limit is settled by which unit of the request's account
+     */
+    private record Told(RateLimitFields fields, Map<String, String> units) {}
 
     /** A guard by the table of {@code properties}. */
     public LimitGuard(Limiter limiter, RoutePolicies policies, LimitsProperties properties, Alerts alerts) {
@@ -46,6 +59,7 @@ public final class LimitGuard {
                 units.put(name, unit);
             }
         });
+        policies.all().forEach(policy -> told.put(policy, new Told(new RateLimitFields(policy), unitsOf(policy))));
     }
 
     /** Completes when the request may go on; errors with the code of the first limit that it violates. */
@@ -56,22 +70,20 @@ public final class LimitGuard {
             return Mono.empty();
         }
         // Never the id that a client may choose: one id counts once.
-        String admissionId = UUID.randomUUID().toString();
-        return limiter.admit(policy, new Subject(caller.subject(), caller.address()), admissionId)
+        String admissionId = process + "-" + Long.toHexString(admissions.incrementAndGet());
+        Mono<Void> decided = limiter.admit(policy, new Subject(caller.subject(), caller.address()), admissionId)
                 // Acted on at once, wherever it arrives: a permit on its way to another thread could be lost there.
                 .doOnNext(decision -> act(decision, policy, exchange))
-                .then()
-                .publishOn(EventLoops.of(exchange));
+                .then();
+        return new BackOnEventLoop(decided, exchange);
     }
 
     private void act(Decision decision, Policy policy, ServerWebExchange exchange) {
+        Told same = Objects.requireNonNull(told.get(policy));
+        same.fields().write(exchange.getResponse().getHeaders(), decision);
         switch (decision) {
-            case Admitted admitted -> {
-                HeldPermit.hold(exchange, admitted.permit(), unitsOf(policy));
-                RateLimitFields.write(exchange.getResponse().getHeaders(), policy, decision);
-            }
+            case Admitted admitted -> RequestScope.hold(exchange, admitted.permit(), same.units());
             case Refused refused -> {
-                RateLimitFields.write(exchange.getResponse().getHeaders(), policy, decision);
                 alert(refused.first(), policy);
                 throw problem(refused);
             }
@@ -129,6 +141,6 @@ public final class LimitGuard {
                 settled.put(limit.name(), unit);
             }
         }
-        return settled;
+        return Map.copyOf(settled);
     }
 }

@@ -27,11 +27,6 @@ public class LimitsConfiguration {
     private static final Logger LOG = LoggerFactory.getLogger(LimitsConfiguration.class);
 
     @Bean
-    HeldPermit.Filter permitsAreSettled() {
-        return new HeldPermit.Filter();
-    }
-
-    @Bean
     RoutePolicies routePolicies(LimitsProperties properties, ObjectProvider<FeatureRoutes> features) {
         if (!properties.enabled()) {
             LOG.warn("Limits are off: LIMITS_ENABLED is false, nothing is counted and nothing refused");

@@ -6,8 +6,6 @@ import dev.sluice.gateway.inbound.identity.AnonymousIdentity;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
-import org.springframework.core.Ordered;
-import org.springframework.core.annotation.Order;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpMethod;
 import org.springframework.http.server.reactive.ServerHttpRequest;
@@ -16,16 +14,12 @@ import org.springframework.web.cors.CorsConfiguration;
 import org.springframework.web.cors.reactive.CorsUtils;
 import org.springframework.web.cors.reactive.DefaultCorsProcessor;
 import org.springframework.web.server.ServerWebExchange;
-import org.springframework.web.server.WebFilter;
-import org.springframework.web.server.WebFilterChain;
-import reactor.core.publisher.Mono;
 
 /**
- * Which pages' scripts may call. As a filter it answers preflights and adds the headers that let an allowed page read
- * any answer, refusals among them; the refusal of other pages is {@link #check}, called when it is their turn.
+ * Which pages' scripts may call. First an allowed page is let read any answer, refusals among them, by
+ * {@link #isPreflight}; the refusal of other pages is {@link #check}, called when it is their turn.
  */
-@Order(Ordered.HIGHEST_PRECEDENCE + 20)
-public final class OriginGuard implements WebFilter {
+public final class OriginGuard {
     private static final Duration PREFLIGHT_KEPT = Duration.ofHours(1);
     private static final Set<HttpMethod> SAFE = Set.of(HttpMethod.GET, HttpMethod.HEAD, HttpMethod.OPTIONS);
     private static final List<String> VARY = List.of(
@@ -55,17 +49,27 @@ public final class OriginGuard implements WebFilter {
         allowed.setMaxAge(PREFLIGHT_KEPT);
     }
 
-    @Override
-    public Mono<Void> filter(ServerWebExchange exchange, WebFilterChain chain) {
+    /**
+     * Adds the headers that let an allowed page read the answer. True for a preflight, whose whole answer they are.
+     *
+     * @throws GatewayException {@code invalid_origin} for a preflight that is refused
+     */
+    public boolean isPreflight(ServerWebExchange exchange) {
         ServerHttpRequest request = exchange.getRequest();
-        exchange.getResponse().getHeaders().addAll(HttpHeaders.VARY, VARY);
-        Page page = page(request);
-        boolean admitted =
-                page == Page.NONE || page == Page.OWN || (page == Page.ALLOWED && answers.admit(exchange, allowed));
-        if (!CorsUtils.isPreFlightRequest(request)) {
-            return chain.filter(exchange);
+        HttpHeaders headers = exchange.getResponse().getHeaders();
+        headers.addAll(HttpHeaders.VARY, VARY);
+        if (!request.getHeaders().containsHeader(HttpHeaders.ORIGIN)) {
+            return false;
         }
-        return admitted ? exchange.getResponse().setComplete() : Mono.error(refused(request));
+        Page page = page(request);
+        boolean admitted = page == Page.OWN || (page == Page.ALLOWED && answers.admit(exchange, allowed));
+        if (!CorsUtils.isPreFlightRequest(request)) {
+            return false;
+        }
+        if (!admitted) {
+            throw refused(request);
+        }
+        return true;
     }
 
     /**

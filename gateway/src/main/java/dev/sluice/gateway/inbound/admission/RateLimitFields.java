@@ -26,35 +26,50 @@ import org.springframework.http.HttpHeaders;
  */
 final class RateLimitFields {
 
-    private RateLimitFields() {}
+    private final Set<String> shared;
+    private final String policyField;
 
-    static void write(HttpHeaders headers, Policy policy, Decision decision) {
-        Set<String> shared = policy.limits().stream()
+    /** Of the limits of {@code policy}. */
+    RateLimitFields(Policy policy) {
+        shared = policy.limits().stream()
                 .filter(limit -> limit.scope() == Scope.GLOBAL)
                 .map(Limit::name)
-                .collect(Collectors.toSet());
-        List<Standing> standings = decision.standings().stream()
-                .filter(standing -> !shared.contains(standing.limit()))
-                .toList();
+                .collect(Collectors.toUnmodifiableSet());
+        policyField = policy.limits().stream()
+                .filter(limit -> !shared.contains(limit.name()))
+                .map(RateLimitFields::policy)
+                .collect(Collectors.joining(", "));
+    }
+
+    /** Tells of {@code decision}, which was made under this policy. */
+    void write(HttpHeaders headers, Decision decision) {
+        List<Standing> standings = shared.isEmpty()
+                ? decision.standings()
+                : decision.standings().stream()
+                        .filter(standing -> !shared.contains(standing.limit()))
+                        .toList();
         if (standings.isEmpty()) {
             return;
         }
-        headers.set(
-                "RateLimit-Policy",
-                policy.limits().stream()
-                        .filter(limit -> !shared.contains(limit.name()))
-                        .map(RateLimitFields::policy)
-                        .collect(Collectors.joining(", ")));
-        headers.set(
-                "RateLimit",
-                standings.stream()
-                        .map(standing -> "\"%s\";r=%d;t=%d"
-                                .formatted(standing.limit(), standing.remaining(), seconds(standing.resetsIn())))
-                        .collect(Collectors.joining(", ")));
+        headers.set("RateLimit-Policy", policyField);
+        headers.set("RateLimit", field(standings));
         Standing nearest = nearest(standings, decision);
         headers.set("X-RateLimit-Limit", Long.toString(nearest.capacity()));
         headers.set("X-RateLimit-Remaining", Long.toString(nearest.remaining()));
         headers.set("X-RateLimit-Reset", Long.toString(seconds(nearest.resetsIn())));
+    }
+
+    private static String field(List<Standing> standings) {
+        StringBuilder field = new StringBuilder();
+        for (Standing standing : standings) {
+            field.append(field.isEmpty() ? "\"" : ", \"")
+                    .append(standing.limit())
+                    .append("\";r=")
+                    .append(standing.remaining())
+                    .append(";t=")
+                    .append(seconds(standing.resetsIn()));
+        }
+        return field.toString();
     }
 
     /** Seconds, rounded up: who comes back then does not come too early. */

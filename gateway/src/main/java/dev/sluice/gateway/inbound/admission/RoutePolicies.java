@@ -17,6 +17,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Which policy guards which route. No route that does anything is without one. */
@@ -66,6 +67,12 @@ public final class RoutePolicies {
     /** The policy of a route for a caller, or null when the route is public and uncounted. */
     @Nullable Policy of(Endpoint endpoint, Caller caller) {
         return (caller.signedIn() ? forSignedIn : byRoute).get(endpoint.name());
+    }
+
+    /** All of them. */
+    Collection<Policy> all() {
+        return Stream.concat(byRoute.values().stream(), forSignedIn.values().stream())
+                .toList();
     }
 
     /** Every limit that guards a route. */

@@ -1,8 +1,6 @@
 package dev.sluice.gateway.inbound.identity;
 
 import dev.sluice.gateway.contract.FeatureRoutes;
-import dev.sluice.gateway.contract.GatewayException;
-import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.gateway.contract.SigningSecret;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
@@ -18,26 +16,11 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.env.Environment;
 import org.springframework.core.env.Profiles;
-import org.springframework.http.HttpHeaders;
-import org.springframework.security.authentication.AuthenticationServiceException;
-import org.springframework.security.config.annotation.web.reactive.EnableWebFluxSecurity;
-import org.springframework.security.config.observation.SecurityObservationSettings;
-import org.springframework.security.config.web.server.ServerHttpSecurity;
-import org.springframework.security.core.AuthenticationException;
 import org.springframework.security.oauth2.jwt.ReactiveJwtDecoder;
 import org.springframework.security.oauth2.jwt.SupplierReactiveJwtDecoder;
-import org.springframework.security.web.server.SecurityWebFilterChain;
-import org.springframework.security.web.server.WebFilterExchange;
-import org.springframework.security.web.server.context.NoOpServerSecurityContextRepository;
-import org.springframework.security.web.server.firewall.ServerExchangeRejectedHandler;
-import org.springframework.security.web.server.firewall.ServerWebExchangeFirewall;
-import org.springframework.security.web.server.firewall.StrictServerWebExchangeFirewall;
-import org.springframework.security.web.server.savedrequest.NoOpServerRequestCache;
-import reactor.core.publisher.Mono;
 
-/** Wires how callers are known: Spring Security verifies tokens, and decides nothing else. */
+/** Wires how callers are known: Spring Security's decoders verify tokens, and decide nothing else. */
 @Configuration(proxyBeanMethods = false)
-@EnableWebFluxSecurity
 @EnableConfigurationProperties(IdentityProperties.class)
 public class IdentityConfiguration {
     private static final Logger LOG = LoggerFactory.getLogger(IdentityConfiguration.class);
@@ -74,7 +57,7 @@ public class IdentityConfiguration {
     }
 
     @Bean
-    ReactiveJwtDecoder tokenDecoder(IdentityProperties properties, DevelopmentLogin development) {
+    VerifiedTokens verifiedTokens(IdentityProperties properties, DevelopmentLogin development) {
         List<ReactiveJwtDecoder> decoders = new ArrayList<>();
         Tokens tokens = development.tokens();
         if (tokens != null) {
@@ -90,47 +73,7 @@ public class IdentityConfiguration {
             // Keys are fetched with the first token, so that an issuer that is down does not keep the gateway down.
             decoders.add(new SupplierReactiveJwtDecoder(() -> IssuerKeys.decoder(identity)));
         }
-        return new VerifiedTokens(new AnyDecoder(decoders), Clock.systemUTC());
-    }
-
-    /** Spring Security would observe each of its filters at every request, and nobody looks at that. */
-    @Bean
-    SecurityObservationSettings noSecurityObservations() {
-        return SecurityObservationSettings.noObservations();
-    }
-
-    @Bean
-    SecurityWebFilterChain tokenVerification(ServerHttpSecurity http, ReactiveJwtDecoder decoder) {
-        return http.oauth2ResourceServer(server -> server.bearerTokenConverter(new TokenConverter())
-                        .authenticationFailureHandler(IdentityConfiguration::refuse)
-                        .jwt(jwt -> jwt.jwtDecoder(decoder)))
-                .securityContextRepository(NoOpServerSecurityContextRepository.getInstance())
-                .requestCache(cache -> cache.requestCache(NoOpServerRequestCache.getInstance()))
-                // A cookie counts only beside an allowed Origin: see OriginGuard.
-                .csrf(ServerHttpSecurity.CsrfSpec::disable)
-                .cors(ServerHttpSecurity.CorsSpec::disable)
-                // Of a whole domain, which is the affair of whoever speaks TLS for it.
-                .headers(headers -> headers.hsts(ServerHttpSecurity.HeaderSpec.HstsSpec::disable))
-                .httpBasic(ServerHttpSecurity.HttpBasicSpec::disable)
-                .formLogin(ServerHttpSecurity.FormLoginSpec::disable)
-                .logout(ServerHttpSecurity.LogoutSpec::disable)
-                .build();
-    }
-
-    /** Methods are judged by the endpoints, which know those that they have. */
-    @Bean
-    ServerWebExchangeFirewall firewall() {
-        StrictServerWebExchangeFirewall firewall = new StrictServerWebExchangeFirewall();
-        firewall.setUnsafeAllowAnyHttpMethod(true);
-        return firewall;
-    }
-
-    @Bean
-    ServerExchangeRejectedHandler oddRequests() {
-        return (exchange, rejected) -> Mono.error(new GatewayException(
-                ProblemCode.MALFORMED_REQUEST,
-                "The request line or a header field holds what no honest client sends.",
-                rejected));
+        return new VerifiedTokens(new AnyDecoder(decoders), new TokenClaims(identity.rolesClaim()), Clock.systemUTC());
     }
 
     @Bean
@@ -152,10 +95,8 @@ public class IdentityConfiguration {
     }
 
     @Bean
-    CallerFilter callerFilter(
-            IdentityProperties properties, TrustedProxies proxies, AnonymousCookie cookie, SigningSecret secret) {
-        return new CallerFilter(
-                proxies, cookie, secret, new TokenClaims(properties.identity().rolesClaim()));
+    Callers callers(TrustedProxies proxies, AnonymousCookie cookie, SigningSecret secret, VerifiedTokens tokens) {
+        return new Callers(proxies, cookie, secret, tokens);
     }
 
     @Bean
@@ -180,20 +121,5 @@ public class IdentityConfiguration {
 
     private static boolean isProduction(Environment environment) {
         return environment.acceptsProfiles(Profiles.of("prod"));
-    }
-
-    private static Mono<Void> refuse(WebFilterExchange filtered, AuthenticationException failure) {
-        if (failure instanceof AuthenticationServiceException) {
-            return Mono.error(new GatewayException(
-                    ProblemCode.UPSTREAM_FAILED, "The token issuer's keys cannot be had at present.", failure));
-        }
-        filtered.getExchange()
-                .getResponse()
-                .getHeaders()
-                .set(HttpHeaders.WWW_AUTHENTICATE, "Bearer error=\"invalid_token\"");
-        return Mono.error(new GatewayException(
-                ProblemCode.UNAUTHENTICATED,
-                "token: not valid (expected: one that a known issuer signed and that has not expired)",
-                failure));
     }
 }

@@ -84,7 +84,7 @@ public final class ProblemHandler implements WebExceptionHandler {
     private static void prepare(ServerHttpResponse response, GatewayException problem, Throwable error, int length) {
         HttpHeaders headers = response.getHeaders();
         // What a handler had set for its own answer says nothing true of this one.
-        headers.remove(HttpHeaders.CONTENT_DISPOSITION);
+        headers.clearContentHeaders();
         headers.remove(HttpHeaders.ETAG);
         headers.remove(HttpHeaders.LAST_MODIFIED);
         headers.setContentType(MediaType.APPLICATION_PROBLEM_JSON);

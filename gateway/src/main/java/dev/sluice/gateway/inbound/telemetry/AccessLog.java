@@ -5,15 +5,11 @@ import dev.sluice.gateway.contract.Spent;
 import java.time.Duration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.core.Ordered;
-import org.springframework.core.annotation.Order;
 import org.springframework.http.HttpStatusCode;
 import org.springframework.http.server.reactive.HttpHandler;
 import org.springframework.http.server.reactive.HttpHandlerDecoratorFactory;
 import org.springframework.http.server.reactive.ServerHttpRequest;
 import org.springframework.web.server.ServerWebExchange;
-import org.springframework.web.server.WebFilter;
-import org.springframework.web.server.WebFilterChain;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.SignalType;
 
@@ -22,17 +18,18 @@ import reactor.core.publisher.SignalType;
  * went out, how long it took, who asked. It stands outside of everything, problem bodies included, and counts what is
  * sent as {@link Spent#BYTES}. Queries are not logged, nor tokens in paths.
  */
-@Order(Ordered.HIGHEST_PRECEDENCE + 10)
-public final class AccessLog implements HttpHandlerDecoratorFactory, WebFilter {
+public final class AccessLog implements HttpHandlerDecoratorFactory {
     private static final Logger LOG = LoggerFactory.getLogger("dev.sluice.access");
     /** What nginx writes where the client left before the answer was whole. */
     private static final int CLIENT_LEFT = 499;
 
     private final LoggedPath paths;
+    private final RequestTimers timers;
 
-    /** A log that names paths so. */
-    public AccessLog(LoggedPath paths) {
+    /** A log that names paths so, and counts what it logs. */
+    public AccessLog(LoggedPath paths, RequestTimers timers) {
         this.paths = paths;
+        this.timers = timers;
     }
 
     @Override
@@ -45,23 +42,25 @@ public final class AccessLog implements HttpHandlerDecoratorFactory, WebFilter {
         });
     }
 
-    @Override
-    public Mono<Void> filter(ServerWebExchange exchange, WebFilterChain chain) {
-        // Nothing has wrapped the response yet, or this would not be among the first of the filters.
+    /** Has this exchange's line written when it has ended. To be called before anything wraps its response. */
+    public static void watch(ServerWebExchange exchange) {
         if (exchange.getResponse() instanceof CountedResponse counted) {
             counted.countFor(exchange);
         }
-        return chain.filter(exchange);
     }
 
     private void write(ServerHttpRequest request, CountedResponse response, SignalType end, Duration took) {
         ServerWebExchange exchange = response.exchange();
-        if (exchange == null || !LOG.isInfoEnabled()) {
+        if (exchange == null) {
+            return;
+        }
+        int status = status(response, end);
+        timers.record(exchange, status, took);
+        if (!LOG.isInfoEnabled()) {
             return;
         }
         String method = request.getMethod().name();
         String path = paths.of(request);
-        int status = status(response, end);
         long bytes = Spent.of(exchange).sent();
         String caller = Caller.find(exchange).map(Caller::subject).orElse("-");
         String id = RequestId.of(exchange);

@@ -3,6 +3,7 @@ package dev.sluice.gateway.inbound.telemetry;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.server.PathContainer;
 import org.springframework.http.server.reactive.ServerHttpRequest;
@@ -17,24 +18,39 @@ import org.springframework.web.util.pattern.PathPatternParser;
 public final class LoggedPath {
     private static final String SECRET = "token";
 
-    private final Supplier<List<PathPattern>> secret;
+    private static final Pattern CONTROL = Pattern.compile("\\p{Cntrl}");
+
+    private final Supplier<List<Secret>> secret;
+
+    /**
+     * A path that holds what must not be logged.
+     *
+     * @param start what the path begins with
+     */
+    private record Secret(PathPattern pattern, String start) {}
 
     /** @param patterns of all endpoints, asked for once, at the first request */
     public LoggedPath(Supplier<List<String>> patterns) {
         this.secret = SingletonSupplier.of(() -> patterns.get().stream()
                 .filter(pattern -> pattern.contains("{" + SECRET + "}"))
-                .map(PathPatternParser.defaultInstance::parse)
+                .map(pattern -> new Secret(
+                        PathPatternParser.defaultInstance.parse(pattern), pattern.substring(0, pattern.indexOf('{'))))
                 .toList());
     }
 
     /** The path without its query, which may hold signatures. */
     public String of(ServerHttpRequest request) {
+        String value = request.getPath().value();
         PathContainer path = request.getPath().pathWithinApplication();
-        return secret.get().stream()
-                .filter(pattern -> pattern.matches(path))
-                .findFirst()
-                .map(pattern -> request.getPath().contextPath().value() + pattern.getPatternString())
-                .orElseGet(() -> printable(request.getPath().value()));
+        boolean escaped = value.indexOf('%') >= 0; // any letter may be
+        for (Secret hidden : secret.get()) {
+            if ((escaped || path.value().startsWith(hidden.start()))
+                    && hidden.pattern().matches(path)) {
+                return request.getPath().contextPath().value()
+                        + hidden.pattern().getPatternString();
+            }
+        }
+        return printable(value);
     }
 
     /** Text of a client's making may hold anything; a log line holds one line. */
@@ -42,7 +58,12 @@ public final class LoggedPath {
         if (text == null) {
             return "";
         }
-        String ascii = new String(text.getBytes(StandardCharsets.US_ASCII), StandardCharsets.US_ASCII);
-        return ascii.replaceAll("\\p{Cntrl}", "?");
+        for (int index = 0; index < text.length(); index++) {
+            if (text.charAt(index) < ' ' || text.charAt(index) > '~') {
+                String ascii = new String(text.getBytes(StandardCharsets.US_ASCII), StandardCharsets.US_ASCII);
+                return CONTROL.matcher(ascii).replaceAll("?");
+            }
+        }
+        return text;
     }
 }

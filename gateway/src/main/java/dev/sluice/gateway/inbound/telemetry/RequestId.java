@@ -5,32 +5,26 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.springframework.web.server.ServerWebExchange;
-import org.springframework.web.server.WebFilter;
-import org.springframework.web.server.WebFilterChain;
-import reactor.core.publisher.Mono;
 
 /**
  * Gives every request an id, the caller's own where it sent a decent one, and returns it in {@code X-Request-Id}. The
  * id finds log lines; it is no secret and guards nothing.
  */
-public final class RequestId implements WebFilter {
+public final class RequestId {
     private static final String HEADER = "X-Request-Id";
     private static final String ATTRIBUTE = RequestId.class.getName();
     private static final Pattern DECENT = Pattern.compile("[A-Za-z0-9._-]{8,64}");
 
-    /** The id of the request, made now if no filter has run yet. */
+    private RequestId() {}
+
+    /** The id of the request, made now if it has none yet. */
     public static String of(ServerWebExchange exchange) {
         String known = exchange.getAttribute(ATTRIBUTE);
         return known != null ? known : assign(exchange);
     }
 
-    @Override
-    public Mono<Void> filter(ServerWebExchange exchange, WebFilterChain chain) {
-        assign(exchange);
-        return chain.filter(exchange);
-    }
-
-    private static String assign(ServerWebExchange exchange) {
+    /** Gives the request its id. */
+    public static String assign(ServerWebExchange exchange) {
         String id = chosen(exchange.getRequest().getHeaders().getFirst(HEADER));
         exchange.getAttributes().put(ATTRIBUTE, id);
         if (!exchange.getResponse().isCommitted()) {

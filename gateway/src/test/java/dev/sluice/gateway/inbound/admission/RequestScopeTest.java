@@ -15,14 +15,13 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.mock.http.server.reactive.MockServerHttpRequest;
 import org.springframework.mock.web.server.MockServerWebExchange;
-import org.springframework.web.server.WebFilterChain;
 import reactor.core.Disposable;
 import reactor.core.publisher.Mono;
 import reactor.test.StepVerifier;
 import reactor.test.scheduler.VirtualTimeScheduler;
 
 /** A permit is settled when its exchange ends, however it ends, and renewed until then. */
-class HeldPermitTest {
+class RequestScopeTest {
     private static final Map<String, String> UNITS = Map.of("bytes-hour", Spent.BYTES, "calls-hour", Spent.CALLS);
 
     private final MockServerWebExchange exchange = MockServerWebExchange.from(MockServerHttpRequest.get("/"));
@@ -61,9 +60,10 @@ class HeldPermitTest {
     }
 
     private Mono<Void> filtered(Mono<Void> answer) {
-        WebFilterChain chain = passed ->
-                Mono.fromRunnable(() -> HeldPermit.hold(passed, permit, UNITS)).then(answer);
-        return new HeldPermit.Filter().filter(exchange, chain);
+        return Mono.defer(() -> RequestScope.around(
+                exchange,
+                Mono.fromRunnable(() -> RequestScope.hold(exchange, permit, UNITS))
+                        .then(answer)));
     }
 
     @Test
@@ -100,9 +100,8 @@ class HeldPermitTest {
 
     @Test
     void permitThatComesAfterTheEndIsSettledAtOnceAndNeverRenewed() {
-        StepVerifier.create(new HeldPermit.Filter().filter(exchange, passed -> Mono.empty()))
-                .verifyComplete();
-        HeldPermit.hold(exchange, permit, UNITS);
+        StepVerifier.create(RequestScope.around(exchange, Mono.empty())).verifyComplete();
+        RequestScope.hold(exchange, permit, UNITS);
         assertThat(permit.settled).hasSize(1);
         time.advanceTimeBy(Duration.ofMinutes(5));
         assertThat(permit.renewed).isZero();
@@ -110,8 +109,7 @@ class HeldPermitTest {
 
     @Test
     void exchangeWithoutAPermitHasNothingToSettle() {
-        StepVerifier.create(new HeldPermit.Filter().filter(exchange, passed -> Mono.empty()))
-                .verifyComplete();
+        StepVerifier.create(RequestScope.around(exchange, Mono.empty())).verifyComplete();
         assertThat(permit.settled).isEmpty();
     }
 }

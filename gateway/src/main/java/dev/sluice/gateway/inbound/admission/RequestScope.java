@@ -1,5 +1,6 @@
 package dev.sluice.gateway.inbound.admission;
 
+import dev.sluice.gateway.contract.RequestResources;
 import dev.sluice.gateway.contract.Spent;
 import dev.sluice.limits.Permit;
 import dev.sluice.limits.Usage;
@@ -8,41 +9,43 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
-import org.springframework.core.annotation.Order;
 import org.springframework.web.server.ServerWebExchange;
-import org.springframework.web.server.WebFilter;
-import org.springframework.web.server.WebFilterChain;
 import reactor.core.Disposable;
 import reactor.core.Disposables;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 /**
- * The permit of one request, renewed while the exchange lasts and settled when it has ended: complete, error or cancel,
- * also when it ends before the permit arrives.
+ * What one request holds while its exchange lasts. However that ends (complete, error or cancel), the permit is
+ * settled, also one that arrives later, and then {@link RequestResources} are freed. A permit is renewed until then.
  */
-final class HeldPermit {
-    private static final String ATTRIBUTE = HeldPermit.class.getName();
+public final class RequestScope {
+    private static final String ATTRIBUTE = RequestScope.class.getName();
     private static final Supplier<Mono<Void>> ENDED = Mono::empty;
 
     /** How to settle: null before there is a permit, {@link #ENDED} once the exchange is over. */
     private final AtomicReference<@Nullable Supplier<Mono<Void>>> settling = new AtomicReference<>();
 
-    /** Ends every exchange with its settlement; a client's next request finds the slot free. */
-    @Order(-40)
-    static final class Filter implements WebFilter {
-        @Override
-        public Mono<Void> filter(ServerWebExchange exchange, WebFilterChain chain) {
-            HeldPermit held = new HeldPermit();
-            exchange.getAttributes().put(ATTRIBUTE, held);
-            return Flux.usingWhen(
-                            Mono.just(held),
-                            permit -> chain.filter(exchange).flux(),
-                            HeldPermit::settle,
-                            (permit, error) -> permit.settle(),
-                            HeldPermit::settle)
-                    .then();
-        }
+    private final Disposable resources;
+
+    private RequestScope(Disposable resources) {
+        this.resources = resources;
+    }
+
+    /**
+     * The exchange, whose end waits for the settlement: a client's next request finds the slot free. To be called once
+     * an exchange, when it is subscribed to.
+     */
+    public static Mono<Void> around(ServerWebExchange exchange, Mono<Void> handling) {
+        RequestScope scope = new RequestScope(RequestResources.begin(exchange));
+        exchange.getAttributes().put(ATTRIBUTE, scope);
+        return Flux.usingWhen(
+                        Mono.just(scope),
+                        held -> handling.flux(),
+                        RequestScope::end,
+                        (held, error) -> held.end(),
+                        RequestScope::end)
+                .then();
     }
 
     /**
@@ -51,7 +54,7 @@ final class HeldPermit {
      * @param units which limit is settled by which unit of the request's account
      */
     static void hold(ServerWebExchange exchange, Permit permit, Map<String, String> units) {
-        HeldPermit held = exchange.getRequiredAttribute(ATTRIBUTE);
+        RequestScope held = exchange.getRequiredAttribute(ATTRIBUTE);
         Disposable renewal = permit.renewalPeriod()
                 .map(period -> Flux.interval(period)
                         .onBackpressureDrop()
@@ -68,9 +71,13 @@ final class HeldPermit {
         }
     }
 
-    private Mono<Void> settle() {
+    private Mono<Void> end() {
         Supplier<Mono<Void>> settlement = settling.getAndSet(ENDED);
-        return settlement == null ? Mono.empty() : settlement.get();
+        if (settlement == null) {
+            resources.dispose();
+            return Mono.empty();
+        }
+        return settlement.get().doFinally(settled -> resources.dispose());
     }
 
     /** A unit that nobody has counted was not used. */

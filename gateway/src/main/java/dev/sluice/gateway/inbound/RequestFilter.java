@@ -1,0 +1,62 @@
+package dev.sluice.gateway.inbound;
+
+import dev.sluice.gateway.contract.Spent;
+import dev.sluice.gateway.inbound.admission.OriginGuard;
+import dev.sluice.gateway.inbound.admission.RequestScope;
+import dev.sluice.gateway.inbound.identity.Callers;
+import dev.sluice.gateway.inbound.telemetry.AccessLog;
+import dev.sluice.gateway.inbound.telemetry.RequestId;
+import org.springframework.core.Ordered;
+import org.springframework.core.annotation.Order;
+import org.springframework.web.server.ServerWebExchange;
+import org.springframework.web.server.WebFilter;
+import org.springframework.web.server.WebFilterChain;
+import reactor.core.publisher.Mono;
+
+/**
+ * The one way in. Every request passes these, in this order, and each may refuse it:
+ *
+ * <ol>
+ *   <li>access log: learns the exchange, so that it can say how the request ended;
+ *   <li>request id: every later refusal can be found by it;
+ *   <li>security headers: on every answer, refusals among them;
+ *   <li>cross-origin headers: a page that may call can read whatever comes; preflights are answered here;
+ *   <li>request check: what no honest client sends is refused;
+ *   <li>caller: a token that is not valid is refused before anything is counted for anybody;
+ *   <li>request scope: what is admitted and held further in is settled and freed when the exchange ends;
+ *   <li>endpoint: method and media types, before a byte of the body is read, then
+ *       {@link dev.sluice.gateway.inbound.admission.Admission}: size, origin, access, limits; then the handler.
+ * </ol>
+ *
+ * <p>What is no endpoint goes on to the framework: {@code /actuator} and, at last, 404.
+ */
+@Order(Ordered.HIGHEST_PRECEDENCE)
+public final class RequestFilter implements WebFilter {
+    private final OriginGuard origins;
+    private final Callers callers;
+    private final Endpoints endpoints;
+
+    /** A way in to {@code endpoints}. */
+    public RequestFilter(OriginGuard origins, Callers callers, Endpoints endpoints) {
+        this.origins = origins;
+        this.callers = callers;
+        this.endpoints = endpoints;
+    }
+
+    @Override
+    public Mono<Void> filter(ServerWebExchange exchange, WebFilterChain chain) {
+        AccessLog.watch(exchange);
+        RequestId.assign(exchange);
+        SecurityHeaders.addTo(exchange.getResponse());
+        if (origins.isPreflight(exchange)) {
+            return exchange.getResponse().setComplete();
+        }
+        RequestSanity.check(exchange.getRequest());
+        return callers.of(exchange).flatMap(caller -> {
+            caller.attachTo(exchange);
+            Spent spent = Spent.of(exchange);
+            return RequestScope.around(exchange, endpoints.handle(exchange, chain))
+                    .contextWrite(context -> spent.into(caller.into(context)));
+        });
+    }
+}

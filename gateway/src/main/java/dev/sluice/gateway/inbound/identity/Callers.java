@@ -1,0 +1,93 @@
+package dev.sluice.gateway.inbound.identity;
+
+import dev.sluice.gateway.contract.Caller;
+import dev.sluice.gateway.contract.GatewayException;
+import dev.sluice.gateway.contract.ProblemCode;
+import dev.sluice.gateway.contract.SigningKey;
+import dev.sluice.gateway.contract.SigningSecret;
+import java.util.HexFormat;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.server.reactive.ServerHttpRequest;
+import org.springframework.security.oauth2.jwt.BadJwtException;
+import org.springframework.security.oauth2.jwt.JwtException;
+import org.springframework.web.server.ServerWebExchange;
+import reactor.core.publisher.Mono;
+
+/**
+ * Says who the caller of a request is: by its token, once that is verified, else by its cookie, else by its address.
+ */
+public final class Callers {
+    private static final int LONGEST_SUBJECT = 128;
+    private static final int HASH_BYTES = 12;
+
+    private final TrustedProxies proxies;
+    private final AnonymousCookie cookie;
+    private final SigningKey addressKey;
+    private final VerifiedTokens tokens;
+
+    Callers(TrustedProxies proxies, AnonymousCookie cookie, SigningSecret secret, VerifiedTokens tokens) {
+        this.tokens = tokens;
+        this.proxies = proxies;
+        this.cookie = cookie;
+        this.addressKey = secret.keyFor("address-hash");
+    }
+
+    /**
+     * The caller; at once where the token was verified a moment ago or there is none.
+     *
+     * <p>Fails with {@link GatewayException} {@code unauthenticated} where the token is not valid, and with
+     * {@code upstream_failed} where its issuer's keys cannot be had.
+     */
+    public Mono<Caller> of(ServerWebExchange exchange) {
+        ServerHttpRequest request = exchange.getRequest();
+        String address = proxies.client(request.getRemoteAddress(), request.getHeaders());
+        String token;
+        try {
+            token = BearerToken.of(request);
+        } catch (BadJwtException malformed) {
+            return Mono.error(refused(exchange, malformed));
+        }
+        if (token == null) {
+            return Mono.just(withoutToken(request, address));
+        }
+        VerifiedTokens.User known = tokens.known(token);
+        return known != null
+                ? Mono.just(user(known, address))
+                : tokens.verify(token)
+                        .onErrorMap(JwtException.class, failure -> refused(exchange, failure))
+                        .map(user -> user(user, address));
+    }
+
+    private static GatewayException refused(ServerWebExchange exchange, JwtException failure) {
+        if (!(failure instanceof BadJwtException)) {
+            return new GatewayException(
+                    ProblemCode.UPSTREAM_FAILED, "The token issuer's keys cannot be had at present.", failure);
+        }
+        exchange.getResponse().getHeaders().set(HttpHeaders.WWW_AUTHENTICATE, "Bearer error=\"invalid_token\"");
+        return new GatewayException(
+                ProblemCode.UNAUTHENTICATED,
+                "token: not valid (expected: one that a known issuer signed and that has not expired)",
+                failure);
+    }
+
+    private static Caller user(VerifiedTokens.User user, String address) {
+        String subject = user.subject();
+        if (subject == null || subject.isBlank() || subject.length() > LONGEST_SUBJECT) {
+            throw new GatewayException(
+                    ProblemCode.UNAUTHENTICATED,
+                    "token: its sub is missing or over " + LONGEST_SUBJECT + " characters (expected: a user)");
+        }
+        return new Caller(Caller.Kind.USER, subject, user.roles(), user.projects(), address);
+    }
+
+    private Caller withoutToken(ServerHttpRequest request, String address) {
+        @Nullable String id = cookie.read(request);
+        if (id != null) {
+            return new Caller(Caller.Kind.ANONYMOUS, id, Set.of(), Set.of(), address);
+        }
+        String hash = HexFormat.of().formatHex(addressKey.mac(address), 0, HASH_BYTES);
+        return new Caller(Caller.Kind.ADDRESS, hash, Set.of(), Set.of(), address);
+    }
+}
