@@ -30,7 +30,7 @@ import reactor.core.publisher.Mono;
  *
  * <p>What is no endpoint goes on to the framework: {@code /actuator} and, at last, 404.
  */
-@Order(Ordered.HIGHEST_PRECEDENCE)
+@Order(Ordered.HIGHEST_PRECEDENCE + 100)
 public final class RequestFilter implements WebFilter {
     private final OriginGuard origins;
     private final Callers callers;

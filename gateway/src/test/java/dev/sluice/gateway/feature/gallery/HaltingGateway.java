@@ -6,6 +6,8 @@ import dev.sluice.gateway.outbound.storage.ObjectStore;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.core.Ordered;
+import org.springframework.core.annotation.Order;
 import org.springframework.web.server.WebFilter;
 import reactor.core.publisher.Mono;
 
@@ -32,6 +34,7 @@ final class HaltingGateway {
     @Configuration(proxyBeanMethods = false)
     static class Halts {
         @Bean
+        @Order(Ordered.HIGHEST_PRECEDENCE)
         WebFilter halts(ObjectStore store) {
             Mono<Void> halt = Mono.fromRunnable(() -> Runtime.getRuntime().halt(137));
             return (exchange, chain) -> {

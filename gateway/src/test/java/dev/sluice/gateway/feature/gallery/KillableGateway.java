@@ -21,6 +21,8 @@ import org.springframework.boot.SpringApplication;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.io.buffer.DataBuffer;
+import org.springframework.core.Ordered;
+import org.springframework.core.annotation.Order;
 import org.springframework.http.HttpMethod;
 import org.springframework.web.server.WebFilter;
 import reactor.core.publisher.Flux;
@@ -116,6 +118,7 @@ final class KillableGateway {
         }
 
         @Bean
+        @Order(Ordered.HIGHEST_PRECEDENCE)
         WebFilter heldAnswers() {
             return (exchange, chain) -> {
                 String path = exchange.getRequest().getPath().value();
