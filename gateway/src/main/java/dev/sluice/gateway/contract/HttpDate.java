@@ -31,6 +31,7 @@ public final class HttpDate {
             List.of("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec");
     private static final int FURTHEST_AHEAD = 50;
     private static final int CENTURY = 100;
+    private static final int PREFERRED_LENGTH = "Sun, 06 Nov 1994 08:49:37 GMT".length();
 
     private HttpDate() {}
 
@@ -45,6 +46,10 @@ public final class HttpDate {
         if (date.isEmpty()) {
             return null;
         }
+        Instant preferred = preferred(date);
+        if (preferred != null) {
+            return preferred;
+        }
         Matcher dayFirst = DAY_FIRST.matcher(date);
         if (dayFirst.matches()) {
             return instant(dayFirst, now);
@@ -53,17 +58,54 @@ public final class HttpDate {
         return monthFirst.matches() ? instant(monthFirst, now) : null;
     }
 
+    /** The first form, which nearly all are in, read by its places; null if it is another. */
+    private static @Nullable Instant preferred(String date) {
+        if (date.length() != PREFERRED_LENGTH || !date.endsWith(" GMT") || !date.startsWith(", ", 3)) {
+            return null;
+        }
+        int day = number(date, 5, 2);
+        int month = date.charAt(7) == ' ' && date.charAt(11) == ' ' ? 1 + MONTHS.indexOf(lower(date, 8)) : 0;
+        int year = number(date, 12, 4);
+        int hour = date.charAt(16) == ' ' ? number(date, 17, 2) : -1;
+        int minute = date.charAt(19) == ':' ? number(date, 20, 2) : -1;
+        int second = date.charAt(22) == ':' ? number(date, 23, 2) : -1;
+        if (month == 0 || year < 0 || Math.min(Math.min(day, hour), Math.min(minute, second)) < 0) {
+            return null;
+        }
+        return instant(year, month, day, hour, minute, second);
+    }
+
+    private static String lower(String date, int start) {
+        return date.substring(start, start + 3).toLowerCase(Locale.ROOT);
+    }
+
+    /** Of so many digits; negative if there is anything else. */
+    private static int number(String date, int start, int digits) {
+        int number = 0;
+        for (int index = start; index < start + digits; index++) {
+            int digit = date.charAt(index) - '0';
+            if (digit < 0 || digit > 9) {
+                return -1;
+            }
+            number = number * 10 + digit;
+        }
+        return number;
+    }
+
     private static @Nullable Instant instant(Matcher parts, Instant now) {
         int month = 1 + MONTHS.indexOf(parts.group("month").toLowerCase(Locale.ROOT));
-        int second = Integer.parseInt(parts.group("s"));
+        return instant(
+                year(parts.group("year"), now),
+                month,
+                Integer.parseInt(parts.group("day")),
+                Integer.parseInt(parts.group("h")),
+                Integer.parseInt(parts.group("m")),
+                Integer.parseInt(parts.group("s")));
+    }
+
+    private static @Nullable Instant instant(int year, int month, int day, int hour, int minute, int second) {
         try {
-            return LocalDateTime.of(
-                            year(parts.group("year"), now),
-                            month,
-                            Integer.parseInt(parts.group("day")),
-                            Integer.parseInt(parts.group("h")),
-                            Integer.parseInt(parts.group("m")),
-                            second == 60 ? 59 : second) // a leap second
+            return LocalDateTime.of(year, month, day, hour, minute, second == 60 ? 59 : second) // a leap second
                     .toInstant(ZoneOffset.UTC);
         } catch (DateTimeException impossible) {
             return null;

@@ -79,6 +79,23 @@ final class ImageCache implements AutoCloseable {
         return Handover.to(taker -> open(canonicalUrl, taker));
     }
 
+    /**
+     * As {@link #open}, what can be had at once; null where that is not so, though {@link #open} may have an entry. The
+     * caller disposes of it.
+     */
+    @Nullable OpenImage openNow(String canonicalUrl) {
+        CacheEntry entry = housekeeping.isClosed() ? null : index.pin(Sha256.of(canonicalUrl));
+        if (entry == null) {
+            return null;
+        }
+        boolean ready = entry.isVerified() && !housekeeping.isExpired(entry, clock.millis());
+        OpenImage image = ready ? verified(canonicalUrl, entry) : null;
+        if (image == null || image.memory() != null) {
+            evictions.unpin(entry);
+        }
+        return image;
+    }
+
     private void open(String url, Handover.Taker taker) {
         CacheEntry entry = housekeeping.isClosed() ? null : index.pin(Sha256.of(url));
         if (entry == null) {

@@ -56,6 +56,12 @@ final class ImageStore implements AutoCloseable {
         return cache == null ? Mono.empty() : cache.open(url).map(KeptImage::new);
     }
 
+    /** As {@link #open}, what can be had at once; null where that is not so. The caller disposes of it. */
+    @Nullable ProxiedImage openNow(String url) {
+        OpenImage image = cache == null ? null : cache.openNow(url);
+        return image == null ? null : new KeptImage(image);
+    }
+
     /**
      * What is sent of {@code url} at a width, fresh or not: its thumbnail, or the original where that is small enough.
      * Empty when neither is kept, or the thumbnail is not of the original that is.
