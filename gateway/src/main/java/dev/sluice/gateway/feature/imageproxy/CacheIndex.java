@@ -32,6 +32,7 @@ final class CacheIndex {
     private final Map<EntryName, CacheEntry> leaving = new HashMap<>();
     private final Map<EntryName, Reservation> writing = new HashMap<>(); // also files that resist deletion
     private final Set<Sha256> purged = new HashSet<>(); // while the index is not complete
+    private boolean allPurged; // meanwhile
     private long lastVersion;
     private boolean complete;
 
@@ -106,6 +107,14 @@ final class CacheIndex {
             }
             CacheEntry entry = live.get(key);
             return entry == null ? null : depart(entry);
+        }
+    }
+
+    /** Takes all entries out, and lets none that a rebuild has yet to find in. */
+    List<Departure> purgeAll() {
+        synchronized (lock) {
+            allPurged = !complete;
+            return List.copyOf(live.values()).stream().map(this::depart).toList();
         }
     }
 
@@ -214,7 +223,8 @@ final class CacheIndex {
             space.found(entry);
             space.idle(entry);
             CacheEntry known = live.get(key);
-            if (purged.contains(key)
+            if (allPurged
+                    || purged.contains(key)
                     || (known != null && known.name().version() > entry.name().version())) {
                 return depart(entry);
             }
@@ -247,6 +257,7 @@ final class CacheIndex {
     void complete() {
         synchronized (lock) {
             purged.clear();
+            allPurged = false;
             complete = true;
         }
     }

@@ -194,6 +194,24 @@ final class ImageStore implements AutoCloseable {
                         .timeout(writeTimeout, Mono.just(true));
     }
 
+    /** Forgets all that is kept; gives how much that was. */
+    Mono<Integer> purgeAll() {
+        for (int counter = 0; counter < PURGE_COUNTERS; counter++) {
+            purges.incrementAndGet(counter);
+        }
+        return cache == null ? Mono.just(0) : cache.purgeAll();
+    }
+
+    /** The number of the last purge that took place in what is kept, as it stands there; 0 when none does. */
+    Mono<Long> lastPurge() {
+        return cache == null ? Mono.just(0L) : cache.lastPurge();
+    }
+
+    /** Keeps that number; whether it could. */
+    Mono<Boolean> keepLastPurge(long number) {
+        return cache == null ? Mono.just(true) : cache.keepLastPurge(number);
+    }
+
     /** What is known of {@code url}, or null. */
     @Nullable CachedMeta find(String url) {
         return cache == null ? null : cache.lookup(url);
