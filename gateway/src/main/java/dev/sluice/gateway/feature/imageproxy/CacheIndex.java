@@ -150,6 +150,14 @@ final class CacheIndex {
         }
     }
 
+    /** See {@link ImageCache#roomToMake}. */
+    long roomToMake(long fileLength) {
+        synchronized (lock) {
+            boolean fits = space.isFree(fileLength) && live.size() + writing.size() < maxEntries;
+            return fits ? 0 : space.share(fileLength, maxEntries);
+        }
+    }
+
     /** Whether all space is there; else {@link #evictOldest}, delete, {@link #deleted}, and ask again. */
     boolean isWhole(Reservation reservation) {
         synchronized (lock) {

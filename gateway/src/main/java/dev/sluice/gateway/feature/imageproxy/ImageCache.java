@@ -137,6 +137,14 @@ final class ImageCache implements AutoCloseable {
     }
 
     /**
+     * What an image of this length takes of the room of others: 0 if it fits beside them, else its own blocks, or an
+     * entry's part of the whole where that is more.
+     */
+    long roomToMake(long bodyLength) {
+        return index.roomToMake(bodyLength);
+    }
+
+    /**
      * Stores an image in the place of what was stored under its URL, and opens it. Empty when that was not possible,
      * for whatever reason. Cancelling it leaves nothing behind, or an entry that is whole.
      *

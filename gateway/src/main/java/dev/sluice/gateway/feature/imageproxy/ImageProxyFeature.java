@@ -45,7 +45,8 @@ public class ImageProxyFeature {
         if (cache != null) {
             cache.start();
         }
-        return new ImageStore(cache, bounds.ttl(), bounds.writeTimeout());
+        return new ImageStore(
+                cache, bounds.ttl(), bounds.writeTimeout(), new EvictionShares(bounds.callerBytes(), clock(clocks)));
     }
 
     @Bean
