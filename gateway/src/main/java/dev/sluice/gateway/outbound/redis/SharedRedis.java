@@ -80,8 +80,10 @@ public final class SharedRedis {
     private void listen(String channel, FluxSink<String> sink) {
         CompletableFuture<StatefulRedisPubSubConnection<String, String>> opening =
                 client.connectPubSubAsync(StringCodec.UTF8, uri).toCompletableFuture();
-        sink.onDispose(() -> opening.thenAccept(StatefulRedisPubSubConnection::closeAsync));
-        opening.thenCompose(open -> {
+        sink.onDispose(() -> {
+            var _ = opening.thenCompose(StatefulRedisPubSubConnection::closeAsync);
+        });
+        var _ = opening.thenCompose(open -> {
                     open.addListener(new RedisPubSubAdapter<>() {
                         @Override
                         public void subscribed(String name, long count) {
