@@ -10,6 +10,9 @@ import { urlOf } from './api.js';
  */
 export async function readMeters(signal) {
   const response = await fetch(urlOf('actuator/prometheus'), { headers: { Accept: 'text/plain' }, signal });
+  if (response.status === 404) {
+    throw new Error('The meters are on the port of operations, which pages do not reach.');
+  }
   if (!response.ok) {
     throw new Error(`The meters are not to be had here (${response.status}).`);
   }

@@ -43,6 +43,7 @@ import org.springframework.context.annotation.Import;
     ApiDocsFeature.class, // what there is over HTTP, in OpenAPI
     WebAppFeature.class, // pages for people, at /
     SamplesFeature.class, // development only: pictures to try it with, and some that misbehave
+    StartMessage.class, // where all of it is, in the log
 })
 public class GatewayApplication {
 

@@ -1,5 +1,6 @@
 package dev.sluice.gateway;
 
+import java.io.Serial;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -16,6 +17,7 @@ import org.springframework.core.env.StandardEnvironment;
  * message lists all that is missing at once. Runs before any other bean is made.
  */
 final class Requirements implements BeanFactoryPostProcessor, EnvironmentAware {
+    private static final String MANAGEMENT_PORT = "management.server.port";
     private static final Map<String, String> NEEDED = new LinkedHashMap<>();
     /** What may be set instead. */
     private static final Map<String, String> INSTEAD = Map.of("sluice.storage.s3.bucket", "sluice.storage.directory");
@@ -32,7 +34,13 @@ final class Requirements implements BeanFactoryPostProcessor, EnvironmentAware {
                 "sluice.identity.audience",
                 "SLUICE_AUDIENCE: what their aud must hold, so that tokens for other applications are none here");
         NEEDED.put("sluice.origins.allowed", "SLUICE_ALLOWED_ORIGINS: which pages may call, comma separated");
+        NEEDED.put(
+                MANAGEMENT_PORT,
+                "MANAGEMENT_SERVER_PORT: a port of its own for /actuator, such as 9000, that callers do not reach");
     }
+
+    /** Of which each server gets one of its own. */
+    private static final String ANY_FREE_PORT = "0";
 
     private Environment environment = new StandardEnvironment();
 
@@ -53,8 +61,30 @@ final class Requirements implements BeanFactoryPostProcessor, EnvironmentAware {
             }
         });
         if (!missing.isEmpty()) {
-            throw new IllegalStateException(
-                    "The profile prod needs settings that are missing: " + String.join("; ", missing));
+            throw new MissingSettingsException(missing);
+        }
+        String operations = environment.getProperty(MANAGEMENT_PORT, "").strip();
+        if (!ANY_FREE_PORT.equals(operations) && operations.equals(environment.getProperty("server.port", "8080"))) {
+            throw new IllegalArgumentException(MANAGEMENT_PORT + ": " + operations
+                    + " (expected: another port than server.port, since callers reach that one)");
+        }
+    }
+
+    /** Production lacks settings. */
+    static final class MissingSettingsException extends IllegalStateException {
+        @Serial
+        private static final long serialVersionUID = 1L;
+
+        private final transient List<String> missing;
+
+        MissingSettingsException(List<String> missing) {
+            super("The profile prod needs settings that are missing: " + String.join("; ", missing));
+            this.missing = List.copyOf(missing);
+        }
+
+        /** Each with its key, its variable and what it is for. */
+        List<String> missing() {
+            return missing;
         }
     }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sluice.gateway.testing.RunningGateway;
+import java.net.http.HttpRequest;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -24,7 +25,18 @@ class RequirementsTest {
                 .hasMessageContaining("SLUICE_SIGNING_SECRET")
                 .hasMessageContaining("SLUICE_ISSUER_URI")
                 .hasMessageContaining("SLUICE_AUDIENCE")
-                .hasMessageContaining("SLUICE_ALLOWED_ORIGINS");
+                .hasMessageContaining("SLUICE_ALLOWED_ORIGINS")
+                .hasMessageContaining("MANAGEMENT_SERVER_PORT");
+    }
+
+    @Test
+    void portOfCallersIsNoneForOperations() {
+        Map<String, String> shared = RunningGateway.production();
+        shared.put("server.port", "18080");
+        shared.put("management.server.port", "18080");
+        assertThatThrownBy(() -> RunningGateway.start(shared).close())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("management.server.port: 18080 (expected: another port than server.port");
     }
 
     @Test
@@ -34,6 +46,11 @@ class RequirementsTest {
             assertThat(gateway.post("/api/session", "{\"user\":\"alice\"}").statusCode())
                     .isEqualTo(405);
             assertThat(gateway.get("/samples").statusCode()).isEqualTo(404);
+            assertThat(gateway.get("/actuator/health").statusCode()).isEqualTo(404);
+            assertThat(gateway.get("/actuator/prometheus").statusCode()).isEqualTo(404);
+            assertThat(gateway.send(HttpRequest.newBuilder(gateway.operationsUri("/actuator/health/liveness")))
+                            .statusCode())
+                    .isEqualTo(200);
         }
     }
 

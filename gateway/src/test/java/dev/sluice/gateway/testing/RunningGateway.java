@@ -38,7 +38,8 @@ public final class RunningGateway implements AutoCloseable {
             "sluice.signing-secret", "0123456789abcdef0123456789abcdef",
             "sluice.identity.issuer-uri", "https://issuer.example",
             "sluice.identity.audience", "sluice",
-            "sluice.origins.allowed", "https://app.example");
+            "sluice.origins.allowed", "https://app.example",
+            "management.server.port", "0");
 
     private final ConfigurableApplicationContext context;
     private final HttpClient client = HttpClient.newBuilder()
@@ -161,6 +162,12 @@ public final class RunningGateway implements AutoCloseable {
     /** The absolute URI of a path. */
     public URI uri(String path) {
         return URI.create("http://127.0.0.1:" + port + path);
+    }
+
+    /** The absolute URI of a path on the port of operations, where that is one of its own. */
+    public URI operationsUri(String path) {
+        return URI.create(
+                "http://127.0.0.1:" + context.getEnvironment().getRequiredProperty("local.management.port") + path);
     }
 
     /** A bean of the application. */

@@ -11,6 +11,7 @@ import dev.sluice.gateway.outbound.database.Images;
 import dev.sluice.gateway.outbound.database.ObjectIntents.Room;
 import dev.sluice.gateway.outbound.picture.ReceivedFile;
 import dev.sluice.gateway.outbound.provider.AspectRatio;
+import dev.sluice.gateway.outbound.provider.CarriedOut;
 import dev.sluice.gateway.outbound.provider.ImageModel;
 import dev.sluice.gateway.outbound.provider.ImagePrompt;
 import dev.sluice.gateway.outbound.provider.MadeImage;
@@ -172,7 +173,12 @@ final class GenerationTask {
                                     + " known."))
                     : jobs.asking(job).filter(mine -> mine).flatMap(mine -> {
                         asked = true;
-                        return model.create(prompt, left()).flatMap(this::remembered);
+                        // Paid for from here on: neither a lost job nor a late one ends it before its id is remembered.
+                        return CarriedOut.of(
+                                model.create(prompt, left()).flatMap(this::remembered),
+                                failure -> LOG.atWarn()
+                                        .addKeyValue("image.id", job.imageId())
+                                        .log("a prediction that nobody waits for any more: {}", failure.getMessage()));
                     });
         }
 

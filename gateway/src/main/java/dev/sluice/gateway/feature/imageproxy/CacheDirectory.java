@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Objects;
@@ -25,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  * <pre>
  *   directory/
  *     .lock                      empty; locked by the process whose cache this is
+ *     .purges                    the number of the last purge of all gateways that took place here
  *     3f/                        the first two digits of the names in it
  *       3f9c…-1a2               SHA-256 of the canonical URL, version: an entry
  *       3f07…-1a3.tmp           an entry that is being written
@@ -32,6 +34,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class CacheDirectory {
     private static final String LOCK = ".lock";
+    private static final String PURGES = ".purges";
+    private static final String NEW_PURGES = PURGES + ".tmp";
+    private static final Set<String> OUR_OWN = Set.of(LOCK, PURGES, NEW_PURGES);
+    private static final Pattern NUMBER = Pattern.compile("[0-9]{1,18}");
     private static final Pattern SHARD = Pattern.compile("[0-9a-f]{2}");
 
     /**
@@ -174,14 +180,37 @@ final class CacheDirectory {
         calls.delete(temporaryPath(name));
     }
 
-    /** Shows every file in the directory and its shards, but the lock's; other folders are not looked into. */
+    /** The number of the last purge that took place here; 0 when none stands here. */
+    long lastPurge() throws IOException {
+        try {
+            String number = Files.readString(root.resolve(PURGES)).strip();
+            return NUMBER.matcher(number).matches() ? Long.parseLong(number) : 0;
+        } catch (NoSuchFileException none) {
+            return 0;
+        }
+    }
+
+    /** Keeps that number, if the directory is ours; whether it is. */
+    boolean keepLastPurge(long number) throws IOException {
+        if (!isOurs()) {
+            return false;
+        }
+        Path written = Files.writeString(root.resolve(NEW_PURGES), Long.toString(number));
+        Files.move(written, root.resolve(PURGES), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        return true;
+    }
+
+    /**
+     * Shows every file in the directory and its shards, but those described above it; other folders are not looked
+     * into.
+     */
     void walk(Visitor visitor) throws IOException {
         try (DirectoryStream<Path> children = Files.newDirectoryStream(root)) {
             for (Path child : children) {
                 String name = String.valueOf(child.getFileName());
                 if (SHARD.matcher(name).matches() && Files.isDirectory(child, LinkOption.NOFOLLOW_LINKS)) {
                     walkShard(child, visitor);
-                } else if (!name.equals(LOCK) && Files.isRegularFile(child, LinkOption.NOFOLLOW_LINKS)) {
+                } else if (!OUR_OWN.contains(name) && Files.isRegularFile(child, LinkOption.NOFOLLOW_LINKS)) {
                     visitor.visit(child, null);
                 }
             }

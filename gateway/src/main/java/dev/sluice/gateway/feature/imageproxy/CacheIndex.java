@@ -32,6 +32,7 @@ final class CacheIndex {
     private final Map<EntryName, CacheEntry> leaving = new HashMap<>();
     private final Map<EntryName, Reservation> writing = new HashMap<>(); // also files that resist deletion
     private final Set<Sha256> purged = new HashSet<>(); // while the index is not complete
+    private boolean allPurged; // meanwhile
     private long lastVersion;
     private boolean complete;
 
@@ -109,6 +110,14 @@ final class CacheIndex {
         }
     }
 
+    /** Takes all entries out, and lets none that a rebuild has yet to find in. */
+    List<Departure> purgeAll() {
+        synchronized (lock) {
+            allPurged = !complete;
+            return List.copyOf(live.values()).stream().map(this::depart).toList();
+        }
+    }
+
     /** Takes the oldest entry out; null when there is none. */
     @Nullable Departure evictOldest() {
         synchronized (lock) {
@@ -138,6 +147,14 @@ final class CacheIndex {
             var reservation = new Reservation(new EntryName(key, ++lastVersion), fileLength);
             writing.put(reservation.name(), reservation);
             return reservation;
+        }
+    }
+
+    /** See {@link ImageCache#roomToMake}. */
+    long roomToMake(long fileLength) {
+        synchronized (lock) {
+            boolean fits = space.isFree(fileLength) && live.size() + writing.size() < maxEntries;
+            return fits ? 0 : space.share(fileLength, maxEntries);
         }
     }
 
@@ -214,7 +231,8 @@ final class CacheIndex {
             space.found(entry);
             space.idle(entry);
             CacheEntry known = live.get(key);
-            if (purged.contains(key)
+            if (allPurged
+                    || purged.contains(key)
                     || (known != null && known.name().version() > entry.name().version())) {
                 return depart(entry);
             }
@@ -247,6 +265,7 @@ final class CacheIndex {
     void complete() {
         synchronized (lock) {
             purged.clear();
+            allPurged = false;
             complete = true;
         }
     }

@@ -33,14 +33,21 @@ final class CacheRoutes implements FeatureRoutes {
     private final KnownFailures failures;
     private final FailedTransforms transforms;
     private final ImageProxy proxy;
+    private final SharedPurges purges;
 
     CacheRoutes(
-            ProxyUrls urls, ImageStore store, KnownFailures failures, FailedTransforms transforms, ImageProxy proxy) {
+            ProxyUrls urls,
+            ImageStore store,
+            KnownFailures failures,
+            FailedTransforms transforms,
+            ImageProxy proxy,
+            SharedPurges purges) {
         this.urls = urls;
         this.store = store;
         this.failures = failures;
         this.transforms = transforms;
         this.proxy = proxy;
+        this.purges = purges;
     }
 
     /** What a request for the image would meet. */
@@ -135,11 +142,8 @@ final class CacheRoutes implements FeatureRoutes {
 
     private Mono<ServerResponse> purge(ServerRequest request) {
         String url = canonical(request);
-        boolean hadFailed = failures.forget(url);
-        boolean wasUndecodable = transforms.forget(url);
         String admin = Caller.of(request.exchange()).subject();
-        return store.purge(url).flatMap(purged -> {
-            boolean known = purged || hadFailed || wasUndecodable;
+        return purges.purge(url).flatMap(known -> {
             LOG.info("{} purged {} from the image cache: {}", admin, url, known ? "done" : "not there");
             return known ? ServerResponse.noContent().build() : Mono.error(unknown());
         });

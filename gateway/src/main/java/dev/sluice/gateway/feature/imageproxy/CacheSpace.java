@@ -58,6 +58,16 @@ final class CacheSpace {
         return max - used + evictable >= blocks(fileLength);
     }
 
+    /** Whether there is room for so many bytes as it is. */
+    boolean isFree(long fileLength) {
+        return max - used >= blocks(fileLength);
+    }
+
+    /** What a file takes of it all: its blocks, or one of so many equal parts where that is more. */
+    long share(long fileLength, int parts) {
+        return Math.max(blocks(fileLength), max / parts);
+    }
+
     /** Gives the reservation what is free, if it needs it. */
     void give(Reservation reservation) {
         long part = Math.clamp(max - used, 0, reservation.bytes - reservation.held);

@@ -67,7 +67,8 @@ final class Evictions {
         finishNow(departure);
     }
 
-    private void finishNow(Departure departure) {
+    /** Deletes the file of an entry that has left, unless it has readers. Blocks. */
+    void finishNow(Departure departure) {
         if (departure.deletable()) {
             delete(departure.entry());
         }

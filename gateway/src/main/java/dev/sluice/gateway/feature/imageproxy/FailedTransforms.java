@@ -92,4 +92,9 @@ final class FailedTransforms {
     boolean forget(String url) {
         return failures.asMap().remove(url) != null;
     }
+
+    /** Forgets everything. */
+    void forgetAll() {
+        failures.invalidateAll();
+    }
 }

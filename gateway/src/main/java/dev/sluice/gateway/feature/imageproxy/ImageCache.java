@@ -11,6 +11,8 @@ import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.springframework.core.io.buffer.DataBuffer;
 import reactor.core.publisher.Mono;
@@ -152,6 +154,14 @@ final class ImageCache implements AutoCloseable {
     }
 
     /**
+     * What an image of this length takes of the room of others: 0 if it fits beside them, else its own blocks, or an
+     * entry's part of the whole where that is more.
+     */
+    long roomToMake(long bodyLength) {
+        return index.roomToMake(bodyLength);
+    }
+
+    /**
      * Stores an image in the place of what was stored under its URL, and opens it. Empty when that was not possible,
      * for whatever reason. Cancelling it leaves nothing behind, or an entry that is whole.
      *
@@ -247,6 +257,44 @@ final class ImageCache implements AutoCloseable {
             evictions.left(departure, Cause.PURGED);
             return Mono.create(sink -> evictions.finish(departure, () -> sink.success(true)));
         });
+    }
+
+    /**
+     * Forgets all entries, and those that a rebuild has yet to find; gives how many there were. None is served from
+     * here on, and this completes when their files are deleted, or are left to their last readers.
+     */
+    Mono<Integer> purgeAll() {
+        return Mono.defer(() -> {
+            List<Departure> departures = index.purgeAll();
+            departures.forEach(departure -> evictions.left(departure, Cause.PURGED));
+            return onDisk(() -> departures.forEach(evictions::finishNow)).thenReturn(departures.size());
+        });
+    }
+
+    /** What {@link #keepLastPurge} has kept in the directory; 0 when it has nothing. */
+    Mono<Long> lastPurge() {
+        AtomicLong number = new AtomicLong();
+        return onDisk(() -> {
+                    try {
+                        number.set(directory.lastPurge());
+                    } catch (IOException failed) {
+                        warnings.failed(failed);
+                    }
+                })
+                .then(Mono.fromSupplier(number::get));
+    }
+
+    /** Keeps a number in the directory; false while that is another's, or there is none. */
+    Mono<Boolean> keepLastPurge(long number) {
+        AtomicBoolean kept = new AtomicBoolean();
+        return onDisk(() -> {
+                    try {
+                        kept.set(index.isComplete() && directory.keepLastPurge(number));
+                    } catch (IOException failed) {
+                        warnings.failed(failed);
+                    }
+                })
+                .then(Mono.fromSupplier(kept::get));
     }
 
     /** As {@link #purge}, for an entry that what was stored of another URL has made worthless. On any thread. */

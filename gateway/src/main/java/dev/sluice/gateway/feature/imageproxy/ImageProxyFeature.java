@@ -7,6 +7,8 @@ import dev.sluice.gateway.feature.imageproxy.ImageProxyProperties.CacheBounds;
 import dev.sluice.gateway.outbound.fetch.OriginFetch;
 import dev.sluice.gateway.outbound.fetch.OriginUrls;
 import dev.sluice.gateway.outbound.picture.Pictures;
+import dev.sluice.gateway.outbound.redis.SharedLog;
+import dev.sluice.gateway.outbound.redis.SharedRedis;
 import dev.sluice.zipstream.BufferBudget;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -43,7 +45,8 @@ public class ImageProxyFeature {
         if (cache != null) {
             cache.start();
         }
-        return new ImageStore(cache, bounds.ttl(), bounds.writeTimeout());
+        return new ImageStore(
+                cache, bounds.ttl(), bounds.writeTimeout(), new EvictionShares(bounds.callerBytes(), clock(clocks)));
     }
 
     @Bean
@@ -117,10 +120,26 @@ public class ImageProxyFeature {
         return new ImageProxyRoutes(proxy, thumbnails, new ProxyUrls(urls), signedUrls, meters, properties);
     }
 
+    /** Learns of other gateways' purges from its start on. */
+    @Bean(initMethod = "start", destroyMethod = "close")
+    SharedPurges sharedPurges(
+            ImageStore store, KnownFailures failures, FailedTransforms transforms, ObjectProvider<SharedRedis> redis) {
+        SharedRedis shared = redis.getIfAvailable();
+        return new SharedPurges(
+                new LocalPurges(store, failures, transforms),
+                store,
+                shared == null ? null : new SharedLog(shared, "image-purges"));
+    }
+
     @Bean
     FeatureRoutes imageCacheRoutes(
-            ImageProxy proxy, OriginUrls urls, ImageStore store, KnownFailures failures, FailedTransforms transforms) {
-        return new CacheRoutes(new ProxyUrls(urls), store, failures, transforms, proxy);
+            ImageProxy proxy,
+            OriginUrls urls,
+            ImageStore store,
+            KnownFailures failures,
+            FailedTransforms transforms,
+            SharedPurges purges) {
+        return new CacheRoutes(new ProxyUrls(urls), store, failures, transforms, proxy, purges);
     }
 
     private static CacheSettings settings(CacheBounds bounds) {

@@ -56,6 +56,7 @@ record ImageProxyProperties(
      * @param staleIfError how much longer it is shown when its origin fails
      * @param memory for images that are asked for often
      * @param hotImageSize largest image that is kept in memory too
+     * @param callerShare percent of the whole that others make room for one caller's images within an hour, 1 to 100
      * @param writeTimeout how long a request waits until its image is on disk, before it is sent from memory
      */
     record CacheBounds(
@@ -67,6 +68,7 @@ record ImageProxyProperties(
             @DefaultValue("1d") Duration staleIfError,
             @DefaultValue("32MB") DataSize memory,
             @DefaultValue("64KB") DataSize hotImageSize,
+            @DefaultValue("25") int callerShare,
             @DefaultValue("5s") Duration writeTimeout) {
 
         CacheBounds {
@@ -78,7 +80,13 @@ record ImageProxyProperties(
             CHECK.between("cache.stale-if-error", staleIfError, Duration.ZERO, Duration.ofDays(366));
             CHECK.between("cache.memory", memory, DataSize.ofBytes(0), DataSize.ofGigabytes(64));
             CHECK.between("cache.hot-image-size", hotImageSize, DataSize.ofBytes(0), DataSize.ofMegabytes(10));
+            CHECK.between("cache.caller-share", callerShare, 1, 100);
             CHECK.between("cache.write-timeout", writeTimeout, Duration.ofMillis(10), Duration.ofMinutes(1));
+        }
+
+        /** Most bytes that others make room for within an hour, for one caller. */
+        long callerBytes() {
+            return callerShare == 100 ? Long.MAX_VALUE / 2 : maxSize.toBytes() / 100 * callerShare;
         }
 
         /** Never null: the default was put in its place. */

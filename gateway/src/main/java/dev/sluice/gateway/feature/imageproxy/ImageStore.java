@@ -1,5 +1,6 @@
 package dev.sluice.gateway.feature.imageproxy;
 
+import dev.sluice.gateway.contract.Caller;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -10,6 +11,7 @@ import org.springframework.core.io.buffer.DataBuffer;
 import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.util.context.ContextView;
 
 /**
  * The cache as the proxy sees it: something that may keep an image and its thumbnails, or may not, and then the proxy
@@ -32,13 +34,15 @@ final class ImageStore implements AutoCloseable {
     private final @Nullable ImageCache cache;
     private final Duration ttl;
     private final Duration writeTimeout;
+    private final EvictionShares shares;
     private final AtomicIntegerArray purges = new AtomicIntegerArray(PURGE_COUNTERS);
 
     /** @param cache null for none */
-    ImageStore(@Nullable ImageCache cache, Duration ttl, Duration writeTimeout) {
+    ImageStore(@Nullable ImageCache cache, Duration ttl, Duration writeTimeout, EvictionShares shares) {
         this.cache = cache;
         this.ttl = ttl;
         this.writeTimeout = writeTimeout;
+        this.shares = shares;
     }
 
     /** Whether there is a cache at all. */
@@ -85,8 +89,8 @@ final class ImageStore implements AutoCloseable {
     }
 
     /**
-     * Keeps an image and opens it as it is kept; empty when that cannot be done, or not in time, or when its URL has
-     * been purged since it was asked for.
+     * Keeps an image and opens it as it is kept; empty when that cannot be done, or not in time, when its URL has been
+     * purged since it was asked for, or when others would have to make more room for its caller than is its share.
      *
      * @param bytes held by the caller until this has ended
      * @param held takes the image; one that comes in the very moment that the time is up is otherwise nobody's
@@ -153,12 +157,23 @@ final class ImageStore implements AutoCloseable {
     }
 
     private Mono<ProxiedImage> write(CachedMeta meta, List<DataBuffer> body, Disposable.Composite held) {
-        return cache == null
+        ImageCache all = cache;
+        return all == null
                 ? Mono.empty()
-                : cache.store(meta, body)
+                : Mono.deferContextual(context -> isWithinShare(all, CachedMeta.length(body), context)
+                                ? all.store(meta, body)
+                                : Mono.<OpenImage>empty())
                         .<ProxiedImage>map(KeptImage::new)
                         .doOnNext(held::add)
                         .timeout(writeTimeout, Mono.empty());
+    }
+
+    private boolean isWithinShare(ImageCache all, long length, ContextView context) {
+        long room = all.roomToMake(length);
+        return room == 0
+                || Caller.find(context)
+                        .map(caller -> shares.take(caller.accountable(), room))
+                        .orElse(true);
     }
 
     private void drop(String url) {
@@ -198,6 +213,24 @@ final class ImageStore implements AutoCloseable {
                         .flatMap(all::purge)
                         .reduce(false, Boolean::logicalOr)
                         .timeout(writeTimeout, Mono.just(true));
+    }
+
+    /** Forgets all that is kept; gives how much that was. */
+    Mono<Integer> purgeAll() {
+        for (int counter = 0; counter < PURGE_COUNTERS; counter++) {
+            purges.incrementAndGet(counter);
+        }
+        return cache == null ? Mono.just(0) : cache.purgeAll();
+    }
+
+    /** The number of the last purge that took place in what is kept, as it stands there; 0 when none does. */
+    Mono<Long> lastPurge() {
+        return cache == null ? Mono.just(0L) : cache.lastPurge();
+    }
+
+    /** Keeps that number; whether it could. */
+    Mono<Boolean> keepLastPurge(long number) {
+        return cache == null ? Mono.just(true) : cache.keepLastPurge(number);
     }
 
     /** What is known of {@code url}, or null. */

@@ -79,6 +79,11 @@ final class KnownFailures {
         return failures.asMap().remove(url) != null;
     }
 
+    /** Forgets everything. */
+    void forgetAll() {
+        failures.invalidateAll();
+    }
+
     /** Whether the origin says that there is no such image any more. */
     static boolean isGone(FetchException failure) {
         return failure.status() == 404 || failure.status() == 410;

@@ -6,6 +6,7 @@ import dev.sluice.gateway.contract.Endpoint;
 import dev.sluice.gateway.contract.FeatureRoutes;
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
+import dev.sluice.gateway.contract.RequestResources;
 import dev.sluice.gateway.contract.SkippedImage;
 import dev.sluice.gateway.contract.Spent;
 import dev.sluice.gateway.outbound.provider.TrainingState;
@@ -13,7 +14,9 @@ import java.net.URI;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpHeaders;
+import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
+import org.springframework.http.server.reactive.ServerHttpResponse;
 import org.springframework.web.reactive.function.server.ServerRequest;
 import org.springframework.web.reactive.function.server.ServerResponse;
 import reactor.core.publisher.Mono;
@@ -81,15 +84,30 @@ final class TrainingRoutes implements FeatureRoutes {
     private Mono<ServerResponse> start(ServerRequest request) {
         Spent spent = Spent.of(request.exchange());
         spent.add(Spent.CALLS, 0);
+        String owner = Caller.of(request.exchange()).subject();
+        Delivery delivery = new Delivery(training -> setup.abandon(training, ids.of(training.value(), owner)));
+        RequestResources.of(request.exchange()).add(delivery::ended);
+        TrainingSetup.Client client = new TrainingSetup.Client(
+                () -> spent.add(Spent.CALLS, 1),
+                delivery,
+                request.exchange().getResponse().bufferFactory());
         return request.bodyToMono(TrainingRequest.class)
                 .switchIfEmpty(Mono.error(() -> GatewayException.badMember(
                         ProblemCode.MALFORMED_REQUEST, "body", "nothing", "a JSON object with images")))
                 .map(wanted -> wanted.within(properties.minImages(), properties.maxImages()))
-                .flatMap(wanted -> setup.start(
-                                wanted,
-                                () -> spent.add(Spent.CALLS, 1),
-                                request.exchange().getResponse().bufferFactory())
-                        .flatMap(queued -> accepted(request, wanted, queued)));
+                .flatMap(wanted -> setup.start(wanted, client)
+                        .flatMap(queued -> accepted(request, wanted, queued))
+                        .doOnNext(answer -> onAnswer(request, delivery)));
+    }
+
+    /** What goes out instead, if this answer cannot be written, names no training. */
+    private static void onAnswer(ServerRequest request, Delivery delivery) {
+        ServerHttpResponse response = request.exchange().getResponse();
+        response.beforeCommit(() -> Mono.fromRunnable(() -> {
+            if (HttpStatus.ACCEPTED.equals(response.getStatusCode())) {
+                delivery.answered();
+            }
+        }));
     }
 
     private Mono<ServerResponse> accepted(ServerRequest request, TrainingRequest wanted, QueuedTraining queued) {

@@ -5,6 +5,7 @@ import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ImageArchives;
 import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.gateway.contract.SkippedImage;
+import dev.sluice.gateway.outbound.provider.CarriedOut;
 import dev.sluice.gateway.outbound.provider.LoraTrainer;
 import dev.sluice.gateway.outbound.provider.ProviderException;
 import dev.sluice.gateway.outbound.provider.TrainingArchive;
@@ -33,7 +34,7 @@ import reactor.core.scheduler.Scheduler;
  * <pre>
  * a place ──► disk for the largest archive ──► images become a file ──► enough of them? ──► upload ──► queue
  * └───── one deadline, and whoever leaves ends it: file, disk and place come back, nothing is queued ─┘    │
- *                                           carried to its end; if nobody waits any more, cancelled there ◄┘
+ *                      carried to its end; if its request ends before the answer goes out, cancelled there ◄┘
  * </pre>
  */
 final class TrainingSetup {
@@ -61,17 +62,39 @@ final class TrainingSetup {
     }
 
     /**
-     * Sets a training up. Cancelling ends the work and frees everything; a training whose queueing is under way then is
-     * cancelled at the provider as soon as its id is known.
-     *
-     * @param ordered runs right before the provider is asked for what costs
-     * @param buffers makes the archive's buffers
+     * Sets a training up. Cancelling ends the work and frees everything, but for an order that is out already: that is
+     * carried to its end, and its id goes to {@code client.delivery()} in every case.
      */
-    Mono<QueuedTraining> start(TrainingRequest request, Runnable ordered, DataBufferFactory buffers) {
+    Mono<QueuedTraining> start(TrainingRequest request, Client client) {
         return tools.trainer()
                 .ready()
-                .then(Mono.defer(() -> placed(request, ordered, buffers)))
+                .then(Mono.defer(() -> placed(request, client)))
                 .onErrorMap(TrainingSetup::problem);
+    }
+
+    /**
+     * Whose training it is.
+     *
+     * @param ordered runs right before the provider is asked for what costs
+     * @param delivery learns of the training as soon as there is one
+     * @param buffers makes the archive's buffers
+     */
+    record Client(Runnable ordered, Delivery delivery, DataBufferFactory buffers) {}
+
+    /**
+     * Cancels a training that its caller was not told of, at the provider. Does not wait for that, and never fails.
+     *
+     * @param id for the log, as its caller would have had it
+     */
+    void abandon(Delivery.Id training, String id) {
+        LOG.atWarn().addKeyValue("training", id).log("a training was queued that nobody waits for; it is cancelled");
+        tools.trainer()
+                .cancel(training.value())
+                .subscribe(
+                        nothing -> {},
+                        deaf -> LOG.atWarn()
+                                .addKeyValue("training", id)
+                                .log("a training that nobody waits for was not cancelled: {}", deaf.getMessage()));
     }
 
     /** How far a training is. */
@@ -79,7 +102,8 @@ final class TrainingSetup {
         return tools.trainer().look(providerId).onErrorMap(TrainingSetup::problem);
     }
 
-    private Mono<QueuedTraining> placed(TrainingRequest request, Runnable ordered, DataBufferFactory buffers) {
+    private Mono<QueuedTraining> placed(TrainingRequest request, Client client) {
+        DataBufferFactory buffers = client.buffers();
         long end = now() + properties.deadline().toNanos();
         long most = tools.archives().mostBytes(request.images().size());
         Mono<SpooledBytes> room = tools.disk()
@@ -91,7 +115,7 @@ final class TrainingSetup {
                         room,
                         file -> uploaded(request, file, most, buffers)
                                 .timeout(properties.deadline(), Mono.error(this::late), tools.timer())
-                                .flatMap(uploaded -> queued(request, uploaded, ordered, end)),
+                                .flatMap(uploaded -> queued(request, uploaded, client, end)),
                         file -> Mono.fromRunnable(file::dispose)),
                 place -> Mono.fromRunnable(place::release));
     }
@@ -119,30 +143,24 @@ final class TrainingSetup {
         }
     }
 
-    private Mono<QueuedTraining> queued(TrainingRequest request, Uploaded uploaded, Runnable ordered, long end) {
+    private Mono<QueuedTraining> queued(TrainingRequest request, Uploaded uploaded, Client client, long end) {
         TrainingOrder order = new TrainingOrder(uploaded.archive(), request.triggerWord(), request.steps());
         Mono<String> call = Mono.defer(() -> {
-            ordered.run();
-            return tools.trainer().queue(order, Duration.ofNanos(end - now()));
-        });
-        return new CarriedOut(call, this::abandoned)
-                .result()
+                    client.ordered().run();
+                    return tools.trainer().queue(order, Duration.ofNanos(end - now()));
+                })
+                .doOnNext(client.delivery()::queued);
+        return CarriedOut.of(
+                        call,
+                        failure -> LOG.warn(
+                                "a training that nobody waits for any more was not queued, or is not known to be: {}",
+                                failure.getMessage()))
                 .doOnNext(id -> LOG.atInfo()
                         .addKeyValue("provider", tools.trainer().provider())
                         .addKeyValue("training", id)
                         .addKeyValue("steps", request.steps())
                         .log("training queued"))
                 .map(id -> new QueuedTraining(id, uploaded.skipped()));
-    }
-
-    private void abandoned(String providerId) {
-        tools.trainer()
-                .cancel(providerId)
-                .subscribe(
-                        nothing -> {},
-                        deaf -> LOG.atWarn()
-                                .addKeyValue("training", providerId)
-                                .log("a training that nobody waits for was not cancelled: {}", deaf.getMessage()));
     }
 
     private long now() {

@@ -51,7 +51,12 @@ public class IdentityConfiguration {
         if (production || Boolean.FALSE.equals(wanted)) {
             return new DevelopmentLogin(null);
         }
-        LOG.warn("Development login is on: POST /api/session makes anybody whoever they wish to be");
+        LOG.warn(
+                "Development login is on: POST /api/session makes anybody whoever they wish to be{}",
+                listensToOthers(environment)
+                        ? ", and other machines reach it unless something keeps them away: SERVER_ADDRESS=127.0.0.1"
+                                + " does, or docker run -p 127.0.0.1:8080:8080"
+                        : "");
         return new DevelopmentLogin(
                 new Tokens(Clock.systemUTC(), properties.identity().sessionTtl()));
     }
@@ -117,6 +122,11 @@ public class IdentityConfiguration {
 
     private static CookieSecurity cookieSecurity(Environment environment) {
         return isProduction(environment) ? CookieSecurity.HTTPS_ONLY : CookieSecurity.ANY;
+    }
+
+    private static boolean listensToOthers(Environment environment) {
+        String address = environment.getProperty("server.address", "").strip();
+        return !address.startsWith("127.") && !address.equals("::1") && !address.equals("localhost");
     }
 
     private static boolean isProduction(Environment environment) {

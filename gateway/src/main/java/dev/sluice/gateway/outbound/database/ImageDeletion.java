@@ -49,7 +49,10 @@ public final class ImageDeletion {
                         .map(DeletionStart.Begun::new));
     }
 
-    /** Removes the row, after its object is gone. Only an image whose deletion has begun; any other is left alone. */
+    /**
+     * Removes the row, after its object is gone. Only an image whose deletion has begun; any other is left alone. Of
+     * one that was uploaded a moment ago its bytes stay counted until its URL cannot bring them back.
+     */
     public Mono<Void> finish(UUID id) {
         return database.change(client -> client.sql("""
                         SELECT owner, CASE WHEN object_key IS NULL THEN 0 ELSE size_bytes END AS image_bytes,
@@ -63,7 +66,9 @@ public final class ImageDeletion {
                 .flatMap(going -> client.sql("DELETE FROM images WHERE id = :id")
                         .bind("id", id)
                         .then()
-                        .then(OwnerStorage.giveBack(client, going.owner(), going.bytes()))));
+                        .then(OwnerStorage.lock(client, going.owner()))
+                        .then(OwnerStorage.giveBack(client, going.owner(), going.bytes()))
+                        .then(ObjectIntents.countAgain(client, going.owner(), id))));
     }
 
     /** What an image takes of its owner's quota. */

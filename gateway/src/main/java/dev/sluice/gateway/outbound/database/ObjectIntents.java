@@ -109,7 +109,8 @@ public final class ObjectIntents {
 
     /**
      * Part of the transaction that makes an upload an image, and has its owner's lock: what is under the upload's own
-     * key counts no more, since the image is a copy that counts. The key stays known until its time is over.
+     * key counts no more, since the image is a copy that counts. The key stays known until its URL has ended, for as
+     * long as that may bring the object back.
      */
     static Mono<Void> uncount(DatabaseClient client, String owner, UUID imageId) {
         return client.sql("""
@@ -120,10 +121,34 @@ public final class ObjectIntents {
                 .bind("image", imageId)
                 .map(row -> new AnnouncedObject(Rows.text(row, "object_key"), Rows.number(row, "size_bytes")))
                 .one()
-                .flatMap(upload -> client.sql("UPDATE object_intents SET size_bytes = 0 WHERE object_key = :key")
+                .flatMap(upload -> client.sql(
+                                "UPDATE object_intents SET size_bytes = 0,"
+                                        + " expires_at = LEAST(expires_at, COALESCE(put_until, expires_at)) WHERE object_key = :key")
                         .bind("key", upload.key())
                         .then()
                         .then(OwnerStorage.giveBack(client, owner, upload.size())));
+    }
+
+    /**
+     * Part of the transaction that ends an image, and has its owner's lock: what its upload's URL may bring back counts
+     * as long as the upload's key is known, since there is no image any more that counts instead.
+     */
+    static Mono<Void> countAgain(DatabaseClient client, String owner, UUID imageId) {
+        return client.sql("""
+                        UPDATE object_intents SET size_bytes = (SELECT uploads.size_bytes FROM uploads
+                            WHERE uploads.object_key = object_intents.object_key)
+                        WHERE size_bytes = 0 AND object_key IN
+                            (SELECT uploads.object_key FROM uploads WHERE uploads.image_id = :image)
+                        """)
+                .bind("image", imageId)
+                .fetch()
+                .rowsUpdated()
+                .filter(rows -> rows == 1)
+                .flatMap(_ -> client.sql("SELECT size_bytes FROM uploads WHERE image_id = :image")
+                        .bind("image", imageId)
+                        .map(row -> Rows.number(row, "size_bytes"))
+                        .one())
+                .flatMap(size -> OwnerStorage.take(client, owner, size, Long.MAX_VALUE));
     }
 
     /**

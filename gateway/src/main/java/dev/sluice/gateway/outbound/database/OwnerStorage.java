@@ -13,6 +13,7 @@ import reactor.core.publisher.Mono;
  *   a row comes to name it      nothing: the row counts from now on   it ends, either way  − that
  *   the key is forgotten      − its size                              an image is deleted  − its size, its thumbnails'
  *   an upload is completed    − its size: its image is a copy, announced under another key
+ *   that image is deleted     + its size, if the upload's key is still known
  * </pre>
  *
  * Each step is part of the transaction that does what it counts. It takes the owner's row after the locks of images and

@@ -66,7 +66,8 @@ public final class WordPressMedia implements AutoCloseable {
     }
 
     /**
-     * Sends a file as it is read, then its alternative text. Cancelling closes the connection and cancels the body.
+     * Sends a file as it is read, then its alternative text. Cancelling closes the connection and cancels the body;
+     * once the library has the file, its text is sent in any case.
      *
      * <p>Fails with {@link ProviderException}, whose message holds WordPress's own; with the body's own error,
      * unchanged; or with {@link IllegalStateException} when the body is longer or shorter than it says. In all these
@@ -162,12 +163,13 @@ public final class WordPressMedia implements AutoCloseable {
                             http.client().post().uri(api.media(sent.id())), site)
                     .contentType(MediaType.APPLICATION_JSON)
                     .bodyValue(json.altText(file.altText()));
-            return new JsonTry(request, json.reader(), json::refusal, settings.maxAnswer())
+            Mono<SentMedia> described = new JsonTry(request, json.reader(), json::refusal, settings.maxAnswer())
                     .answer(left(), timer)
                     .thenReturn(sent)
                     .onErrorResume(
                             ProviderException.class,
                             failure -> Mono.just(sent.with(String.valueOf(failure.getMessage()))));
+            return CarriedOut.of(described, failure -> {});
         }
 
         private Duration left() {

@@ -5,6 +5,8 @@ import io.lettuce.core.RedisURI;
 import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.api.reactive.RedisReactiveCommands;
 import io.lettuce.core.codec.StringCodec;
+import io.lettuce.core.pubsub.RedisPubSubAdapter;
+import io.lettuce.core.pubsub.StatefulRedisPubSubConnection;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -13,7 +15,11 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.FluxSink;
+import reactor.core.publisher.FluxSink.OverflowStrategy;
 import reactor.core.publisher.Mono;
+import reactor.util.retry.Retry;
 
 /**
  * One connection that all features share. It is made in the background, first at start and then, as long as none could
@@ -25,6 +31,8 @@ public final class SharedRedis {
     private static final Logger log = LoggerFactory.getLogger(SharedRedis.class);
     /** A Redis that refuses connections is not asked for one by every request. */
     private static final long REST_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
+
+    private static final Duration LISTEN_AGAIN = Duration.ofSeconds(1);
 
     private final RedisClient client;
     private final RedisURI uri;
@@ -54,6 +62,46 @@ public final class SharedRedis {
                 .doOnError(this::failed)
                 .onErrorMap(RedisUnavailableException::new)
                 .doOnSuccess(answer -> answered());
+    }
+
+    /**
+     * What is published on a channel, each at most once, and an empty text whenever the subscription has been made:
+     * first, and again after a connection was lost. What was published before that moment may have been missed. For a
+     * subscriber that is busy only the latest is kept. Neither ends nor fails: it connects again, as long as it takes.
+     *
+     * @param channel as {@link #key} gives it
+     */
+    public Flux<String> notices(String channel) {
+        return Flux.<String>create(sink -> listen(channel, sink), OverflowStrategy.LATEST)
+                .doOnError(this::failed)
+                .retryWhen(Retry.fixedDelay(Long.MAX_VALUE, LISTEN_AGAIN));
+    }
+
+    private void listen(String channel, FluxSink<String> sink) {
+        CompletableFuture<StatefulRedisPubSubConnection<String, String>> opening =
+                client.connectPubSubAsync(StringCodec.UTF8, uri).toCompletableFuture();
+        sink.onDispose(() -> {
+            var _ = opening.thenCompose(StatefulRedisPubSubConnection::closeAsync);
+        });
+        var _ = opening.thenCompose(open -> {
+                    open.addListener(new RedisPubSubAdapter<>() {
+                        @Override
+                        public void subscribed(String name, long count) {
+                            sink.next("");
+                        }
+
+                        @Override
+                        public void message(String name, String message) {
+                            sink.next(message);
+                        }
+                    });
+                    return open.async().subscribe(channel);
+                })
+                .whenComplete((_, refused) -> {
+                    if (refused != null) {
+                        sink.error(refused);
+                    }
+                });
     }
 
     /** A key as it stands in Redis. */

@@ -8,10 +8,12 @@ import dev.sluice.gateway.testing.HostileOrigin.Behaviour;
 import dev.sluice.gateway.testing.NoLeaks;
 import dev.sluice.gateway.testing.ReplicateStub;
 import dev.sluice.gateway.testing.RunningGateway;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -43,6 +45,7 @@ class ProviderFaultsTest {
         rig = new ProviderRig(data);
         gateway = rig.gateway(Map.of(
                 "sluice.gallery.generation.deadline", "3s",
+                "sluice.gallery.generation.lease", "3s",
                 "sluice.gallery.max-image-size", "1MB",
                 "sluice.fetch.retry.backoff", "10ms"));
         alice = GalleryClient.alice(gateway::uri);
@@ -184,6 +187,33 @@ class ProviderFaultsTest {
         assertThat(alice.delete(path).statusCode()).isEqualTo(204);
 
         Await.until(GalleryClient.SOON, "it is cancelled", () -> rig.provider.cancellations() == cancellations + 1);
+    }
+
+    /** The job is lost while the provider is asked; what it answers then is paid for, and nobody's. */
+    @Test
+    void predictionThatComesWhenItsImageIsDeletedIsCancelled() {
+        CountDownLatch deleted = new CountDownLatch(1);
+        Behaviour accepted = ReplicateStub.json(201, "{\"id\":\"" + ReplicateStub.ID + "\",\"status\":\"starting\"}");
+        rig.provider.create(exchange -> {
+            deleted.await();
+            accepted.answer(exchange);
+        });
+        String path = alice.ordered("not wanted any more");
+        Await.until(GalleryClient.SOON, "it is ordered", () -> asked() == 1);
+
+        assertThat(alice.delete(path).statusCode()).isEqualTo(204);
+        Await.until(GalleryClient.SOON, "its worker has left it", this::idle);
+        deleted.countDown();
+
+        Await.until(GalleryClient.SOON, "it is cancelled", () -> rig.provider.cancellations() == cancellations + 1);
+    }
+
+    private boolean idle() {
+        return gateway.bean(MeterRegistry.class)
+                        .get("sluice.gallery.workers.busy")
+                        .gauge()
+                        .value()
+                == 0;
     }
 
     @ParameterizedTest

@@ -42,6 +42,7 @@ class ImageProxyPropertiesTest {
                                 Duration.ofDays(1),
                                 DataSize.ofMegabytes(32),
                                 DataSize.ofKilobytes(64),
+                                25,
                                 Duration.ofSeconds(5))));
     }
 
@@ -69,6 +70,7 @@ class ImageProxyPropertiesTest {
                 Map.entry("cache.stale-if-error", "13h"),
                 Map.entry("cache.memory", "14MB"),
                 Map.entry("cache.hot-image-size", "15KB"),
+                Map.entry("cache.caller-share", "19"),
                 Map.entry("cache.write-timeout", "16s")));
 
         assertThat(properties)
@@ -95,6 +97,7 @@ class ImageProxyPropertiesTest {
                                 Duration.ofHours(13),
                                 DataSize.ofMegabytes(14),
                                 DataSize.ofKilobytes(15),
+                                19,
                                 Duration.ofSeconds(16))));
     }
 
@@ -138,6 +141,8 @@ class ImageProxyPropertiesTest {
         "cache.memory, 65GB, 0B to",
         "cache.hot-image-size, -1B, 0B to 10485760B",
         "cache.hot-image-size, 11MB, 0B to",
+        "cache.caller-share, 0, 1 to 100",
+        "cache.caller-share, 101, 1 to 100",
         "cache.write-timeout, 9ms, PT0.01S to PT1M",
         "cache.write-timeout, 61s, PT0.01S to PT1M"
     })

@@ -39,6 +39,8 @@ final class ProxyRig implements AutoCloseable {
         all.put("sluice.image-proxy.cache.directory", directory.toString());
         // One request is one request at the origin, and many failures do not end in a rest for it.
         all.put("sluice.fetch.retry.tries", "1");
+        // One caller has the cache to itself.
+        all.put("sluice.image-proxy.cache.caller-share", "100");
         all.put("sluice.fetch.breaker.window", "10000");
         for (int i = 0; i < settings.length; i += 2) {
             all.put(settings[i], settings[i + 1]);

@@ -19,7 +19,11 @@ import java.nio.file.Path;
 import java.util.Collections;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.springframework.context.annotation.Bean;
+import org.springframework.web.server.WebFilter;
+import reactor.core.publisher.Mono;
 import tools.jackson.databind.JsonNode;
 
 /** Whatever the disk, the clock and the clients do: all is given back, and nothing is queued for nobody. */
@@ -156,6 +160,38 @@ class TrainingBoundsTest extends TrainingFaults {
         left.countDown();
 
         Await.until(SOON, "it is cancelled", () -> rig.fal.cancellations() == 1);
+    }
+
+    /** Answers to orders do not go out. */
+    public static final class HeldAnswers {
+        private static final CountDownLatch REACHED = new CountDownLatch(1);
+
+        @Bean
+        WebFilter heldAnswers() {
+            return (exchange, chain) -> {
+                if (exchange.getRequest().getPath().value().equals(TrainingRig.PATH)) {
+                    exchange.getResponse()
+                            .beforeCommit(() -> Mono.<Void>never().doOnSubscribe(now -> REACHED.countDown()));
+                }
+                return chain.filter(exchange);
+            };
+        }
+    }
+
+    @Test
+    void trainingWhoseAnswerNeverGoesOutIsCancelled() throws Exception {
+        try (TrainingRig rig = new TrainingRig(directory.resolve("held"), HeldAnswers.class)) {
+            try (Socket client = rig.ask(request(rig.pictures(4)))) {
+                assertThat(HeldAnswers.REACHED.await(SOON.toSeconds(), TimeUnit.SECONDS))
+                        .isTrue();
+                assertThat(client.isConnected()).isTrue();
+                assertThat(rig.fal.queueings()).isEqualTo(1);
+                assertThat(rig.fal.cancellations()).isZero();
+            }
+
+            Await.until(SOON, "it is cancelled", () -> rig.fal.cancellations() == 1);
+            rig.assertEverythingIsFree();
+        }
     }
 
     @Test

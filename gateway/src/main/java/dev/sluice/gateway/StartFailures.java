@@ -1,0 +1,65 @@
+package dev.sluice.gateway;
+
+import dev.sluice.gateway.Requirements.MissingSettingsException;
+import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.diagnostics.FailureAnalysis;
+import org.springframework.boot.diagnostics.FailureAnalyzer;
+import org.springframework.core.Ordered;
+import org.springframework.core.annotation.Order;
+
+/**
+ * Says in a few plain lines which setting keeps the gateway from starting, instead of a stack trace. It is for every
+ * message of the form that all checks of settings have, wherever in the chain of causes it is:
+ *
+ * <pre>{@code sluice.zip.concurrency: 0 (expected: 1 to 20)}</pre>
+ *
+ * <p>Whatever else ends a start is left to the analyzers of Spring Boot.
+ */
+@Order(Ordered.HIGHEST_PRECEDENCE)
+final class StartFailures implements FailureAnalyzer {
+    private static final Pattern SETTING = Pattern.compile(
+            "((?:sluice|management|server)\\.[A-Za-z0-9._\\[\\]-]+): .* \\(expected: .*\\)", Pattern.DOTALL);
+    private static final int DEEPEST = 50;
+
+    @Override
+    public @Nullable FailureAnalysis analyze(Throwable failure) {
+        Throwable cause = failure;
+        for (int depth = 0; cause != null && depth < DEEPEST; depth++) {
+            if (cause instanceof MissingSettingsException lacking) {
+                return missing(lacking);
+            }
+            Matcher setting = SETTING.matcher(String.valueOf(cause.getMessage()));
+            if (setting.matches()) {
+                return wrong(setting, cause);
+            }
+            cause = cause.getCause();
+        }
+        return null;
+    }
+
+    private static FailureAnalysis missing(MissingSettingsException failure) {
+        return new FailureAnalysis(
+                "The profile prod needs settings that are missing:\n    " + String.join("\n    ", failure.missing()),
+                "Set them, as properties or as the variables that are named, or start without the profile prod, for"
+                        + " development.",
+                failure);
+    }
+
+    private static FailureAnalysis wrong(Matcher setting, Throwable failure) {
+        return new FailureAnalysis(
+                setting.group(),
+                "Change " + setting.group(1) + ", in the environment " + variable(setting.group(1)) + ".",
+                failure);
+    }
+
+    /** As Spring Boot reads it from the environment. */
+    private static String variable(String key) {
+        return key.replace("-", "")
+                .replaceAll("[^A-Za-z0-9]+", "_")
+                .replaceAll("_$", "")
+                .toUpperCase(Locale.ROOT);
+    }
+}
