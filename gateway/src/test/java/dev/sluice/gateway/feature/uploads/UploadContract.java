@@ -121,6 +121,7 @@ abstract class UploadContract {
         Map<String, Object> wanted = image("front", type, bytes.length);
         wanted.put("isPrimary", true);
         wanted.put("displayOrder", 4);
+        wanted.put("fileName", "C:\\pictures\\front door.jpg");
         Put put = UploadRig.puts(rig.submit(wanted)).getFirst();
         assertThat(put.send(bytes)).isEqualTo(200);
         assertThat(rig.galleryOf("alice")).isEqualTo(before);
@@ -143,6 +144,7 @@ abstract class UploadContract {
         JsonNode shown = json(rig.get("alice", "/api/images")).at("/images/0");
         assertThat(shown.required("id")).isEqualTo(image.required("id"));
         assertThat(shown.required("source").stringValue()).isEqualTo("uploaded");
+        assertThat(shown.required("altText").stringValue()).isEqualTo("front door");
         assertThat(shown.required("listingId").stringValue()).isEqualTo(put.listingId());
         assertThat(shown.required("hostId").stringValue()).isEqualTo("alice");
         HttpResponse<byte[]> file = rig.get("alice", image.required("url").stringValue());

@@ -33,6 +33,7 @@ abstract class UploadsContract extends RepositoryContract {
                 "t/0/" + UUID.randomUUID() + ".png",
                 "image/png",
                 1234,
+                "Grüße.png",
                 true,
                 7);
     }
@@ -356,6 +357,7 @@ abstract class UploadsContract extends RepositoryContract {
                 "t/0/large.png",
                 "image/png",
                 TestDatabase.QUOTA,
+                null,
                 true,
                 null);
         announce(upload("front"));
