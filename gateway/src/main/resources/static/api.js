@@ -100,8 +100,10 @@ async function once(method, path, options) {
   }
   let response;
   try {
-    response = await fetch(urlOf(path, options.query),
-      { method, headers, body, signal: options.signal, credentials: 'same-origin' });
+    const url = urlOf(path, options.query);
+    response = (method === 'GET' && await takeUnderWay(url))
+      || await fetch(url, { method, headers, body, signal: options.signal, credentials: 'same-origin' });
+    options.signal?.throwIfAborted();
   } catch (error) {
     throw options.signal?.aborted ? error : unreachable();
   }
@@ -114,6 +116,20 @@ async function once(method, path, options) {
     onUnauthenticated();
   }
   throw problem;
+}
+
+/**
+ * The answer to what start.js has asked before there were modules: the first to ask takes it.
+ *
+ * @param {string} url
+ * @returns {Promise<Response | null>}
+ */
+async function takeUnderWay(url) {
+  const underWay = /** @type {any} */ (window).underWay ?? {};
+  const path = url.slice(ROOT.href.length);
+  const answer = Object.hasOwn(underWay, path) ? underWay[path] : null;
+  delete underWay[path];
+  return answer;
 }
 
 /** @returns {ApiError} */

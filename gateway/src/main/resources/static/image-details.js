@@ -101,27 +101,39 @@ function AltText({ image, onSaved }) {
 
 /** Sends it to a media library; what that says when it refuses is shown as it is. */
 function WordPress({ id }) {
+  const [sites, setSites] = useState(/** @type {string[]} */ ([]));
   const [site, setSite] = useState('');
   const [busy, setBusy] = useState(false);
   const [sent, setSent] = useState(/** @type {any} */ (null));
   const [error, setError] = useState(/** @type {import('./api.js').ApiError | null} */ (null));
+  useEffect(() => {
+    const abort = new AbortController();
+    call('GET', 'api/images/wordpress/sites', { signal: abort.signal }).then((told) => {
+      setSites(told.sites);
+      setSite(told.sites[0] ?? '');
+    }).catch(() => {}); // then there is nowhere to send it to
+    return () => abort.abort();
+  }, []);
   const send = async (event) => {
     event.preventDefault();
     setBusy(true);
     setError(null);
     setSent(null);
     try {
-      setSent(await call('POST', `api/images/${id}/wordpress`, { json: site.trim() ? { site: site.trim() } : {} }));
+      setSent(await call('POST', `api/images/${id}/wordpress`, { json: { site } }));
     } catch (failed) {
       setError(parseApiError(failed));
     } finally {
       setBusy(false);
     }
   };
+  if (sites.length === 0) {
+    return null;
+  }
   return h('details', { class: 'more' }, h('summary', null, 'Send to WordPress'),
     h('form', { class: 'form', onSubmit: send },
-      h('label', { class: 'field' }, h('span', null, 'Site ', h('span', { class: 'muted' }, 'as the gateway calls it; empty for the only one')),
-        h('input', { value: site, maxLength: 64, onInput: (event) => setSite(event.currentTarget.value) })),
+      h('label', { class: 'field' }, h('span', null, 'Site'),
+        h('select', { value: site, onChange: (event) => setSite(event.currentTarget.value) }, sites.map((name) => h('option', { key: name, value: name }, name)))),
       h('button', { class: 'button', disabled: busy, 'aria-busy': busy }, icon('send'), busy ? 'Sending…' : 'Send'),
       error && h('p', { class: 'notice notice-error', role: 'alert' }, h('strong', null, error.title), ' ', error.detail),
       sent && h('p', { class: 'notice notice-success', role: 'status' }, `In ${sent.site} as number ${sent.id}. `,

@@ -25,11 +25,14 @@ export function Quota({ limit, unit }) {
 /**
  * How much of the room for one's images is taken; its place is kept until it is told.
  *
- * @param {{since: number | string}} props since: asked again whenever this changes
+ * @param {{since: number | string | null}} props since: asked again whenever this changes; null for not yet
  */
 export function Storage({ since }) {
   const [use, setUse] = useState(/** @type {{used: number, quota: number} | null} */ (null));
   useEffect(() => {
+    if (since === null) {
+      return undefined;
+    }
     const abort = new AbortController();
     // What cannot be told now is in nobody's way.
     call('GET', 'api/images/storage', { signal: abort.signal }).then(setUse).catch(() => {});

@@ -11,16 +11,28 @@
     // No storage here: the system's theme it is.
   }
   // What the page asked for imports, all at once: the browser would find them one after the other, a round trip each.
+  // Low, since the answers below are few bytes and take the gateway longer.
   const MODULES = {
     '': ['pages/zip-builder.js'],
-    gallery: ['pages/gallery.js', 'image-grid.js', 'image-list.js', 'image-url.js', 'image-details.js', 'quota.js'],
+    gallery: ['pages/gallery.js', 'image-grid.js', 'image-list.js', 'image-url.js', 'loading.js', 'format.js', 'quota.js'],
   };
   const here = /** @type {HTMLScriptElement} */ (document.querySelector('script[src$="/start.js"]')).src;
-  const page = location.hash.replace(/^#\/?/, '').replace(/[/?].*/, '');
+  const [, page, query] = /^#?\/?([^/?]*)(.*)/.exec(location.hash) ?? [];
   for (const name of Object.hasOwn(MODULES, page) ? MODULES[page] : []) {
     const link = document.createElement('link');
     link.rel = 'modulepreload';
+    link.fetchPriority = 'low';
     link.href = here.replace(/[^/]*$/, name);
     document.head.append(link);
   }
+  // And what they will ask the gateway for. api.js takes the answers, each once; null means that it has to ask by itself.
+  const ask = (path) => fetch(new URL(`../../${path}`, here), { headers: { Accept: 'application/json, application/problem+json, */*;q=0.5' } });
+  const session = ask('api/session');
+  const underWay = { 'api/session': session };
+  if (page === 'gallery' && !query) {
+    const list = 'api/images?page=1&size=60';
+    underWay[list] = session.then((answer) => answer.clone().json()).then((who) => (who.user && !who.anonymous ? ask(list) : null)).catch(() => null);
+  }
+  Object.assign(window, { underWay });
+  session.catch(() => {}); // that it failed is told to who takes it
 })();

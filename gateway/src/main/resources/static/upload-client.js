@@ -29,19 +29,18 @@ export function typeOf(file) {
  * What is wrong with a file, in the words that the gateway would use; null when nothing is.
  *
  * @param {File} file
- * @param {string} imageId
  * @param {Bounds} bounds
  */
-export function complaint(file, imageId, { types, maxImageSize }) {
+export function complaint(file, { types, maxImageSize }) {
   const type = typeOf(file);
   if (!types.includes(type)) {
     return { code: 'unsupported_image_type', text: `Invalid image content type: ${type}. Allowed types: ${types.join(', ')}` };
   }
   if (file.size === 0) {
-    return { code: 'empty', text: `Image ${imageId}: the file is empty` };
+    return { code: 'empty', text: `Image ${file.name}: the file is empty` };
   }
   if (file.size > maxImageSize) {
-    return { code: 'image_too_large', text: `Image ${imageId}: file size ${(file.size / 1024 / 1024).toFixed(2)}MB exceeds maximum allowed size of ${megabytes(maxImageSize)}MB` };
+    return { code: 'image_too_large', text: `Image ${file.name}: file size ${(file.size / 1024 / 1024).toFixed(2)}MB exceeds maximum allowed size of ${megabytes(maxImageSize)}MB` };
   }
   return null;
 }
@@ -56,7 +55,7 @@ export function megabytes(size) {
  *
  * @param {string} hostId
  * @param {string | null} listingId null for a new listing
- * @param {{imageId: string, contentType: string, fileSize: number, isPrimary: boolean, displayOrder: number}[]} images
+ * @param {{imageId: string, contentType: string, fileSize: number, fileName: string | null, isPrimary: boolean, displayOrder: number}[]} images
  * @param {AbortSignal} [signal]
  * @returns {Promise<{listingId: string, imageUploadUrls: {imageId: string, uploadUrl: string, headers?: Record<string, string>}[]}>}
  */

@@ -1,10 +1,9 @@
 import { h } from 'preact';
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { call, pause, save, urlOf } from '../api.js';
 import { Dialog, confirmed } from '../dialog.js';
 import { count } from '../format.js';
 import { icon } from '../icons.js';
-import { ImageDetails } from '../image-details.js';
 import { ImageGrid, titleOf } from '../image-grid.js';
 import { Listing, useImages } from '../image-list.js';
 import { Storage } from '../quota.js';
@@ -21,11 +20,21 @@ export default function Gallery({ query }) {
   const [filter, setFilter] = useState({ q: query.get('q') ?? '', status: '', projectId: '' });
   const [selected, setSelected] = useState(/** @type {Set<string>} */ (new Set()));
   const [open, setOpen] = useState(/** @type {string | null} */ (null));
+  const [Details, setDetails] = useState(/** @type {any} */ (null));
   const [busy, setBusy] = useState('');
   const [failures, setFailures] = useState(/** @type {{id: string, title: string, detail: string}[]} */ ([]));
   const images = useImages('api/images', filter);
   const chosen = images.images.filter((image) => selected.has(image.id));
   const filtered = filter.q || filter.status || filter.projectId;
+  useEffect(() => {
+    // The list is shown without it.
+    if (open !== null && Details === null) {
+      import('../image-details.js').then((module) => setDetails(() => module.ImageDetails), (error) => {
+        setOpen(null);
+        toast.error(error);
+      });
+    }
+  }, [open, Details]);
   const narrow = (change) => {
     setSelected(new Set());
     setFilter({ ...filter, ...change });
@@ -82,7 +91,7 @@ export default function Gallery({ query }) {
     h('header', { class: 'page-head page-head-row' },
       h('h1', null, 'Gallery'),
       h('p', { class: 'muted', role: 'status' }, images.state === 'loading' && images.images.length === 0 ? 'Loading…' : count(images.total, 'image')),
-      h(Storage, { since: images.total }),
+      h(Storage, { since: images.state === 'loading' && images.images.length === 0 ? null : images.total }),
       images.total > 0 && h('p', { class: 'hint desktop-only' }, 'Arrows move, Space selects, Shift extends, Enter opens, Delete deletes.')),
     h('div', { class: 'toolbar', role: 'search', 'aria-label': 'Filter' },
       h('label', { class: 'search' }, icon('search'), h('span', { class: 'visually-hidden' }, 'Search in prompts and descriptions'),
@@ -108,12 +117,12 @@ export default function Gallery({ query }) {
       h('button', { class: 'icon-button', 'aria-label': 'Clear the selection', onClick: () => setSelected(new Set()) }, icon('close'))),
     failures.length > 0 && h(Dialog, { title: `${count(failures.length, 'image')} not deleted`, onClose: () => setFailures([]) },
       h('ul', { class: 'reasons' }, failures.map((failure) => h('li', { key: failure.id }, h('strong', null, failure.title), h('p', null, failure.detail))))),
-    open !== null && h(ImageDetails, {
+    open !== null && Details !== null && h(Details, {
       id: open,
       known: images.images.find((image) => image.id === open),
       onClose: () => setOpen(null),
-      onChange: (changed) => images.edit((all) => all.map((image) => (image.id === changed.id ? changed : image))),
-      onDeleted: (id) => {
+      onChange: (/** @type {import('../image-grid.js').Image} */ changed) => images.edit((all) => all.map((image) => (image.id === changed.id ? changed : image))),
+      onDeleted: (/** @type {string} */ id) => {
         setOpen(null);
         forget(new Set([id]));
       },

@@ -44,6 +44,13 @@ function askBounds() {
   return asked;
 }
 
+const LONGEST_NAME = 255;
+
+/** @param {File} file */
+function nameOf(file) {
+  return [...file.name.replaceAll('\0', '')].slice(0, LONGEST_NAME).join('') || null;
+}
+
 /** @param {string[]} types */
 function named(types) {
   const names = types.filter((type) => type !== 'image/jpg').map((type) => type.replace('image/', '').replace('+xml', '').toUpperCase());
@@ -60,7 +67,7 @@ function edit(id, change) {
  * @returns {Item}
  */
 function checked(id, file) {
-  const wrong = taken.value && complaint(file, id, taken.value);
+  const wrong = taken.value && complaint(file, taken.value);
   return {
     id,
     file,
@@ -127,7 +134,7 @@ async function upload(hostId, item, order) {
   edit(item.id, { state: 'sending', sent: 0, note: '', abort });
   try {
     const contentType = typeOf(item.file);
-    const intent = await announce(hostId, { imageId: item.id, contentType, fileSize: item.file.size, isPrimary: order === 1, displayOrder: order }, abort.signal);
+    const intent = await announce(hostId, { imageId: item.id, contentType, fileSize: item.file.size, fileName: nameOf(item.file), isPrimary: order === 1, displayOrder: order }, abort.signal);
     const target = intent.imageUploadUrls.find((one) => one.imageId === item.id);
     if (target === undefined) {
       throw new Error('The gateway did not say where it may go.');
@@ -141,8 +148,10 @@ async function upload(hostId, item, order) {
       edit(item.id, { state: 'cancelled', note: 'Cancelled', abort: null });
     } else {
       const problem = parseApiError(error);
+      // The gateway calls it as it was announced; who reads this knows the file.
+      problem.detail = problem.detail.replaceAll(item.id, item.file.name);
       edit(item.id, { state: 'failed', note: problem.detail, abort: null });
-      toast.error(error);
+      toast.error(problem);
     }
   }
 }

@@ -40,6 +40,8 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
@@ -59,6 +61,7 @@ import tools.jackson.databind.json.JsonMapper;
 @Configuration(proxyBeanMethods = false)
 @EnableConfigurationProperties({GalleryProperties.class, ArchiveLinkProperties.class})
 public class GalleryFeature {
+    private static final Logger LOG = LoggerFactory.getLogger(GalleryFeature.class);
     private static final int SKETCHES = 2;
     private static final int MOST_QUEUED = 1_000;
     private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(3);
@@ -254,10 +257,15 @@ public class GalleryFeature {
             ObjectProvider<BuildProperties> build,
             JsonMapper json) {
         Map<String, WordPressSite> sites = new LinkedHashMap<>();
-        properties
-                .wordpress()
-                .forEach((name, site) -> sites.put(
-                        name, new WordPressSite(URI.create(site.url()), site.user(), site.applicationPassword())));
+        properties.wordpress().forEach((name, site) -> {
+            if (site.isPlainHttp()) {
+                LOG.warn(
+                        "sluice.gallery.wordpress.{}.url: {} sends the application password unencrypted (expected: https)",
+                        name,
+                        site.url());
+            }
+            sites.put(name, new WordPressSite(URI.create(site.url()), site.user(), site.applicationPassword()));
+        });
         WordPressSettings settings = new WordPressSettings(
                 sites, UserAgent.of(build.getIfAvailable()), CONNECT_TIMEOUT, SEND_DEADLINE, MAX_ANSWER, CONNECTIONS);
         return new WordPressMedia(settings, resources.getLoopResources(), json, Schedulers.parallel());

@@ -135,6 +135,11 @@ record GalleryProperties(
             }
         }
 
+        /** Whether all may read what is sent there, the password too. */
+        boolean isPlainHttp() {
+            return url.startsWith("http:");
+        }
+
         /** Whether a caller may send images there. */
         boolean admits(Caller caller) {
             return caller.isAdmin()

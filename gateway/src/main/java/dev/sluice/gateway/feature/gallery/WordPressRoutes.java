@@ -65,14 +65,23 @@ final class WordPressRoutes implements FeatureRoutes {
             @Nullable URI sourceUrl,
             @Nullable String warning) {}
 
+    /** Where the caller may send images. */
+    record Sites(List<String> sites) {}
+
     @Override
     public List<Endpoint> endpoints() {
-        return List.of(Endpoint.postJson(
-                "gallery.wordpress",
-                GalleryRoutes.PATH + "/{id}/wordpress",
-                GalleryRoutes.MAX_BODY,
-                MediaType.APPLICATION_JSON,
-                this::send));
+        return List.of(
+                Endpoint.get(
+                        "gallery.wordpress.sites",
+                        GalleryRoutes.PATH + "/wordpress/sites",
+                        MediaType.APPLICATION_JSON,
+                        request -> GalleryRoutes.json(new Sites(open(GalleryRoutes.caller(request))))),
+                Endpoint.postJson(
+                        "gallery.wordpress",
+                        GalleryRoutes.PATH + "/{id}/wordpress",
+                        GalleryRoutes.MAX_BODY,
+                        MediaType.APPLICATION_JSON,
+                        this::send));
     }
 
     private Mono<ServerResponse> send(ServerRequest request) {
@@ -89,11 +98,7 @@ final class WordPressRoutes implements FeatureRoutes {
         if (configured.isEmpty()) {
             throw new GatewayException(ProblemCode.PROVIDER_NOT_CONFIGURED, "This gateway knows no WordPress site.");
         }
-        List<String> open = configured.entrySet().stream()
-                .filter(site -> site.getValue().admits(caller))
-                .map(Map.Entry::getKey)
-                .sorted()
-                .toList();
+        List<String> open = open(caller);
         String wanted = wish.site() == null && configured.size() == 1
                 ? configured.keySet().iterator().next()
                 : wish.site();
@@ -108,6 +113,14 @@ final class WordPressRoutes implements FeatureRoutes {
                             + " (expected: admin, or what a WordPress site of this gateway admits)");
         }
         throw GalleryRequests.bad("site", wish.site(), "one of " + open);
+    }
+
+    private List<String> open(Caller caller) {
+        return configured.entrySet().stream()
+                .filter(site -> site.getValue().admits(caller))
+                .map(Map.Entry::getKey)
+                .sorted()
+                .toList();
     }
 
     private Mono<Sent> send(Image image, String site) {

@@ -31,19 +31,21 @@ record IntentRequest(@Nullable String listingId, List<Wanted> images) {
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
     private static final String EXPECTED_NAME = "1 to 64 letters, digits and . _ -, the first a letter or digit";
     private static final Set<String> MEMBERS =
-            Set.of("imageId", "contentType", "fileSize", "isPrimary", "displayOrder");
+            Set.of("imageId", "contentType", "fileSize", "fileName", "isPrimary", "displayOrder");
 
     /**
      * One image.
      *
      * @param imageId as its sender calls it
      * @param fileSize in bytes, at least 1
+     * @param fileName what its file is called, if that was said
      * @param displayOrder its place among the others, if it has one
      */
     record Wanted(
             String imageId,
             UploadType type,
             long fileSize,
+            @Nullable String fileName,
             boolean isPrimary,
             @Nullable Integer displayOrder) {}
 
@@ -53,6 +55,7 @@ record IntentRequest(@Nullable String listingId, List<Wanted> images) {
             String imageId,
             String contentType,
             long fileSize,
+            @Nullable String fileName,
             boolean isPrimary,
             @Nullable Integer displayOrder) {
 
@@ -101,6 +104,7 @@ record IntentRequest(@Nullable String listingId, List<Wanted> images) {
                                 image.imageId(),
                                 types.get(image.index()),
                                 image.fileSize(),
+                                image.fileName(),
                                 image.isPrimary(),
                                 image.displayOrder()))
                         .toList());
@@ -112,7 +116,7 @@ record IntentRequest(@Nullable String listingId, List<Wanted> images) {
             throw bad(path, shown(image), "an object");
         }
         String id = name(path + ".imageId", image.path("imageId"));
-        Said named = new Said(index, id, "", 0, false, null);
+        Said named = new Said(index, id, "", 0, null, false, null);
         Set<String> unknown = new TreeSet<>(image.propertyNames());
         unknown.removeAll(MEMBERS);
         if (!unknown.isEmpty()) {
@@ -128,7 +132,25 @@ record IntentRequest(@Nullable String listingId, List<Wanted> images) {
             throw named.bad("fileSize", shown(size), "a whole number of bytes, at least 1");
         }
         return new Said(
-                index, id, type.stringValue(), size.longValue(), isPrimary(named, image), displayOrder(named, image));
+                index,
+                id,
+                type.stringValue(),
+                size.longValue(),
+                fileName(named, image),
+                isPrimary(named, image),
+                displayOrder(named, image));
+    }
+
+    private static @Nullable String fileName(Said named, JsonNode image) {
+        JsonNode name = image.path("fileName");
+        if (isAbsent(name)) {
+            return null;
+        }
+        String text = name.isString() ? name.stringValue() : "";
+        if (text.isEmpty() || text.codePointCount(0, text.length()) > FileName.LONGEST || text.indexOf('\0') >= 0) {
+            throw named.bad("fileName", shown(name), "1 to " + FileName.LONGEST + " characters, none of them NUL");
+        }
+        return text;
     }
 
     private static boolean isPrimary(Said named, JsonNode image) {

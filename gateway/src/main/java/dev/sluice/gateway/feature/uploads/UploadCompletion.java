@@ -136,7 +136,7 @@ final class UploadCompletion {
                                     upload.owner(),
                                     projectId,
                                     ImageSource.UPLOADED,
-                                    null,
+                                    FileName.description(upload.fileName()),
                                     object,
                                     upload.listing(),
                                     clock.instant());

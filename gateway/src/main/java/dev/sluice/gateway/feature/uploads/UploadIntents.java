@@ -76,6 +76,7 @@ final class UploadIntents {
                 key.value(),
                 image.type().announced(),
                 image.fileSize(),
+                image.fileName(),
                 image.isPrimary(),
                 image.displayOrder());
     }

@@ -35,7 +35,7 @@ final class ZipProgress {
      * @param index position in the request, from 0
      * @param url as requested
      * @param state how far it is
-     * @param bytes received so far
+     * @param bytes received so far; 0 once it is skipped, since none of them is in the archive
      * @param code why it was skipped, else null
      */
     @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -76,7 +76,7 @@ final class ZipProgress {
     }
 
     void skipped(int index, String code) {
-        lines.updateAndGet(index, line -> new Line(index, line.url(), State.SKIPPED, line.bytes(), code));
+        lines.updateAndGet(index, line -> new Line(index, line.url(), State.SKIPPED, 0, code));
     }
 
     /** No line changes any more: the archive is out, or was given up. */

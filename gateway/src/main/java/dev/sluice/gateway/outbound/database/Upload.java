@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param contentType what it is to be
  * @param size in bytes, exactly
  * @param isPrimary whether it is the first image of its listing
+ * @param fileName what the file is called where it comes from, if that was said; at most 255 characters
  * @param displayOrder its place among the others, if that was said
  */
 public record Upload(
@@ -23,6 +24,7 @@ public record Upload(
         String objectKey,
         String contentType,
         long size,
+        @Nullable String fileName,
         boolean isPrimary,
         @Nullable Integer displayOrder) {
     private static final int LONGEST_NAME = 64;
@@ -33,6 +35,7 @@ public record Upload(
         Text.checkPresent("listingId", listing.listingId(), LONGEST_NAME);
         Text.checkPresent("name", name, LONGEST_NAME);
         Text.checkPresent("contentType", contentType, LONGEST_TYPE);
+        Text.check("fileName", fileName, Image.LONGEST_NAME);
         StoredObject.checkKey(objectKey);
         if (size < 1) {
             throw new IllegalArgumentException("size: " + size + " (expected: 1 or more)");

@@ -113,8 +113,9 @@ public final class Uploads {
     private static Mono<Void> insert(DatabaseClient client, Upload upload, Patience patience, Instant now) {
         var row = client.sql("""
                         INSERT INTO uploads (image_id, owner, host_id, listing_id, name, object_key, content_type,
-                            size_bytes, is_primary, display_order, created_at)
-                        VALUES (:image, :owner, :host, :listing, :name, :key, :type, :size, :primary, :order, :now)
+                            size_bytes, file_name, is_primary, display_order, created_at)
+                        VALUES (:image, :owner, :host, :listing, :name, :key, :type, :size, :file, :primary, :order,
+                            :now)
                         """)
                 .bind("image", upload.imageId())
                 .bind("owner", upload.owner())
@@ -126,6 +127,8 @@ public final class Uploads {
                 .bind("size", upload.size())
                 .bind("primary", upload.isPrimary())
                 .bind("now", time(now));
+        String file = upload.fileName();
+        row = file == null ? row.bindNull("file", String.class) : row.bind("file", file);
         Integer order = upload.displayOrder();
         row = order == null ? row.bindNull("order", Integer.class) : row.bind("order", order);
         return row.then()
@@ -142,7 +145,8 @@ public final class Uploads {
     /** What was announced under a name; empty if nothing was, or if it is over, its image deleted. */
     public Mono<Upload> find(String owner, Image.Listing listing, String name) {
         return database.ask(client -> client.sql("SELECT image_id, owner, host_id, listing_id, name, object_key,"
-                        + " content_type, size_bytes, is_primary, display_order FROM uploads WHERE " + SAME_LISTING
+                        + " content_type, size_bytes, file_name, is_primary, display_order FROM uploads WHERE "
+                        + SAME_LISTING
                         + " AND name = :name AND (completed_at IS NULL OR " + HAS_AN_IMAGE + ")")
                 .bind("owner", owner)
                 .bind("host", listing.hostId())
@@ -161,6 +165,7 @@ public final class Uploads {
                 Rows.text(row, "object_key"),
                 Rows.text(row, "content_type"),
                 Rows.number(row, "size_bytes"),
+                row.get("file_name", String.class),
                 Objects.requireNonNull(row.get("is_primary", Boolean.class)),
                 row.get("display_order", Integer.class));
     }

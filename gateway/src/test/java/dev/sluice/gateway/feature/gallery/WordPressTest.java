@@ -17,10 +17,12 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 import tools.jackson.databind.JsonNode;
 
 /** Images of the gallery in a media library, over HTTP. */
-@ExtendWith(NoLeaks.class)
+@ExtendWith({NoLeaks.class, OutputCaptureExtension.class})
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class WordPressTest {
     private WordPressStub blog;
@@ -30,7 +32,7 @@ class WordPressTest {
     private String image;
 
     @BeforeAll
-    void start() {
+    void start(CapturedOutput output) {
         blog = WordPressStub.start();
         closed = WordPressStub.start();
         closed.media(
@@ -41,6 +43,9 @@ class WordPressTest {
         site(settings, "press", blog, "projects", "press");
         site(settings, "staff", blog);
         gateway = RunningGateway.start(settings);
+        assertThat(output)
+                .contains("sluice.gallery.wordpress.blog.url: " + blog.baseUrl()
+                        + " sends the application password unencrypted (expected: https)");
         alice = GalleryClient.alice(gateway::uri);
         image = alice.ordered("a lighthouse");
         assertThat(alice.ended(image).path("status").asString("")).isEqualTo("completed");
@@ -81,6 +86,12 @@ class WordPressTest {
             assertThat(new String(answer.body(), StandardCharsets.UTF_8))
                     .contains("\"member\":\"site\"", "one of [blog, closed]");
         }
+    }
+
+    @Test
+    void callerIsToldTheSitesThatAdmitIt() {
+        assertThat(json(alice.get("/api/images/wordpress/sites")).path("sites").toString())
+                .isEqualTo("[\"blog\",\"closed\"]");
     }
 
     @Test

@@ -110,6 +110,27 @@ class SubmitIntentTest {
                 "Image abc-123: file size " + megabytes + "MB exceeds maximum allowed size of 10MB");
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"\"\"", "7", "true", "[]", "\"a\\u0000.png\""})
+    void badFileNameIsRefused(String name) {
+        HttpResponse<byte[]> answer = submitJson(
+                "{\"imageId\":\"abc\",\"contentType\":\"image/png\",\"fileSize\":10,\"fileName\":" + name + "}");
+
+        assertThat(answer.statusCode()).isEqualTo(400);
+        assertThat(text(answer, "member")).isEqualTo("images[0].fileName");
+        assertThat(text(answer, "detail")).endsWith("(expected: 1 to 255 characters, none of them NUL)");
+    }
+
+    @Test
+    void fileNameMayHave255Characters() {
+        Map<String, Object> wanted = image("abc", "image/png", 10);
+        wanted.put("fileName", "\ud83d\ude00".repeat(255));
+        assertThat(rig.submit(wanted).statusCode()).isEqualTo(200);
+
+        wanted.put("fileName", "n".repeat(256));
+        assertThat(text(rig.submit(wanted), "member")).isEqualTo("images[0].fileName");
+    }
+
     @Test
     void exactlyTenMegabytesAreTaken() {
         assertThat(rig.submit(image("abc-123", "image/jpeg", LARGEST)).statusCode())
@@ -145,7 +166,7 @@ class SubmitIntentTest {
             delimiter = '|',
             value = {
                 "\"fileSize\":1,\"colour\":\"red\" | Image a: colour: an unknown member (expected: one of [contentType,"
-                        + " displayOrder, fileSize, imageId, isPrimary])",
+                        + " displayOrder, fileName, fileSize, imageId, isPrimary])",
                 "\"isPrimary\":\"yes\",\"fileSize\":1 | Image a: isPrimary: yes (expected: true or false)",
                 "\"displayOrder\":-1,\"fileSize\":1 | Image a: displayOrder: -1 (expected: 0 to 1000000)",
                 "\"displayOrder\":1.5,\"fileSize\":1 | Image a: displayOrder: 1.5 (expected: 0 to 1000000)",

@@ -87,7 +87,15 @@ abstract class UploadContract {
                 Arguments.of("image/webp", Base64.getDecoder().decode(WEBP), "image/webp", 1, 1),
                 Arguments.of("image/gif", picture("gif", 60, 40), "image/gif", 60, 40),
                 Arguments.of("image/heic", resource("small.heic"), "image/heic", 64, 48),
+                Arguments.of("image/heif", ofNoOtherBrand(resource("small.heic")), "image/heic", 64, 48),
                 Arguments.of("image/svg+xml", PictureFiles.svg("width=\"90\" height=\"60\""), "image/svg+xml", 90, 60));
+    }
+
+    /** An HEIC whose brands do not say that it is an HEIF, too. */
+    private static byte[] ofNoOtherBrand(byte[] heic) {
+        byte[] plain = heic.clone();
+        System.arraycopy("heic".getBytes(StandardCharsets.US_ASCII), 0, plain, 16, 4);
+        return plain;
     }
 
     private static byte[] resource(String name) {
@@ -113,6 +121,7 @@ abstract class UploadContract {
         Map<String, Object> wanted = image("front", type, bytes.length);
         wanted.put("isPrimary", true);
         wanted.put("displayOrder", 4);
+        wanted.put("fileName", "C:\\pictures\\front door.jpg");
         Put put = UploadRig.puts(rig.submit(wanted)).getFirst();
         assertThat(put.send(bytes)).isEqualTo(200);
         assertThat(rig.galleryOf("alice")).isEqualTo(before);
@@ -135,6 +144,7 @@ abstract class UploadContract {
         JsonNode shown = json(rig.get("alice", "/api/images")).at("/images/0");
         assertThat(shown.required("id")).isEqualTo(image.required("id"));
         assertThat(shown.required("source").stringValue()).isEqualTo("uploaded");
+        assertThat(shown.required("altText").stringValue()).isEqualTo("front door");
         assertThat(shown.required("listingId").stringValue()).isEqualTo(put.listingId());
         assertThat(shown.required("hostId").stringValue()).isEqualTo("alice");
         HttpResponse<byte[]> file = rig.get("alice", image.required("url").stringValue());
@@ -181,16 +191,6 @@ abstract class UploadContract {
                         picture("gif", 5, 5),
                         "other_type",
                         "The bytes are those of image/gif (expected: image/webp)"),
-                Arguments.of(
-                        "image/heic",
-                        Heif.file(10, 10, "mif1"),
-                        "other_type",
-                        "The bytes are those of image/heif (expected: image/heic)"),
-                Arguments.of(
-                        "image/heif",
-                        Heif.file(10, 10, "heic"),
-                        "other_type",
-                        "The bytes are those of image/heic (expected: image/heif)"),
                 Arguments.of(
                         "image/heif",
                         Heif.file(10, 10, "mif1", "avif"),

@@ -15,6 +15,7 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -68,6 +69,43 @@ class GalleryPageTest {
             visit.see("1 image not deleted");
             visit.see("Image is used as featured image for 1 article");
             assertThat(visit.all(".tile")).hasCount(1);
+        }
+    }
+
+    @Test
+    void whatThePageNeedsIsAskedForOnce(WebApp app) {
+        try (Visit visit = app.visit().as("gus", "user")) {
+            visit.imports(2, Map.of());
+            List<String> asked = new CopyOnWriteArrayList<>();
+            visit.page().onRequest(request -> asked.add(request.url().replace(visit.root(), "")));
+            visit.to("#/gallery");
+            assertThat(visit.all(".picture img.is-loaded")).hasCount(2);
+            assertThat(visit.all(".storage[data-used]")).hasCount(1);
+
+            assertThat(asked.stream().filter(url -> url.startsWith("api/") && !url.contains("/file")))
+                    .containsExactlyInAnyOrder("api/session", "api/images?page=1&size=60", "api/images/storage");
+            assertThat(asked).doesNotHaveDuplicates().noneMatch(url -> url.endsWith("image-details.js"));
+        }
+    }
+
+    @Test
+    void whoHasNoSiteToSendToIsOfferedNone(WebApp app) {
+        try (Visit visit = app.visit().as("gia", "user")) {
+            visit.imports(1, Map.of());
+            visit.page()
+                    .route(
+                            "**/api/images/wordpress/sites",
+                            route -> route.fulfill(new Route.FulfillOptions()
+                                    .setContentType("application/json")
+                                    .setBody("{\"sites\":[]}")));
+            visit.to("#/gallery");
+            visit.page()
+                    .waitForResponse(
+                            "**/wordpress/sites",
+                            () -> visit.all(".tile-open").first().click());
+            visit.see("nothing"); // uses it
+
+            assertThat(visit.page().getByText("Send to WordPress")).hasCount(0);
         }
     }
 

@@ -136,11 +136,11 @@ class PicturesTest {
 
             assertThat(visit.evaluate(COLOURS)).isEqualTo(BLUE);
             assertThat(visit.all(".tile img.is-loaded")).hasCount(0);
-            assertThat(visit.all(".tile canvas").first()).hasCSS("opacity", "1");
+            assertThat(visit.all(".tile canvas").first()).hasCSS("visibility", "visible");
             visit.page().waitForCondition(() -> held.size() == 2);
             held.forEach(route -> route.fulfill(picture(route.request().url())));
             assertThat(visit.all(".tile img.is-loaded")).hasCount(2);
-            assertThat(visit.all(".tile canvas").first()).hasCSS("opacity", "0");
+            assertThat(visit.all(".tile canvas").first()).hasCSS("visibility", "hidden");
             assertThat(visit.layoutShift()).as("layout shift").isLessThan(0.1);
         }
     }

@@ -17,7 +17,7 @@ class UploadRoundTripTest {
     void picturesThatAreUploadedAreInTheGallery(WebApp app) {
         try (Visit visit = app.visit().as("uli", "user").to("#/upload")) {
             visit.page().setInputFiles("input[type=file]", new FilePayload[] {
-                new FilePayload("one.jpg", "image/jpeg", visit.sample(0)),
+                new FilePayload("lock gate.jpg", "image/jpeg", visit.sample(0)),
                 new FilePayload("two.jpg", "image/jpeg", visit.sample(3))
             });
             visit.button("Upload 2").click();
@@ -27,6 +27,7 @@ class UploadRoundTripTest {
 
             visit.page().getByText("Open the gallery").click();
             assertThat(visit.all(".tile")).hasCount(2);
+            assertThat(visit.button("lock gate")).hasCount(1);
             assertThat(visit.all(".picture img.is-loaded")).hasCount(2);
         }
     }
@@ -63,6 +64,7 @@ class UploadRoundTripTest {
             visit.button("Upload 1").click();
 
             assertThat(visit.all(".entry")).hasAttribute("data-state", "failed");
+            assertThat(visit.all(".entry-note-bad")).containsText("Image page.png: ");
             assertThat(visit.all(".toast-error")).hasCount(1);
         }
     }

@@ -52,6 +52,7 @@ class ZipEventsTest {
         time.advanceTimeBy(LOOK.multipliedBy(5));
         assertThat(told).isEmpty();
 
+        board.received(1, 5000);
         board.done(0);
         board.skipped(1, "too_large");
         board.end();

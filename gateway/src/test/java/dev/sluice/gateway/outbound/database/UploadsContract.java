@@ -34,6 +34,7 @@ abstract class UploadsContract extends RepositoryContract {
                 "t/0/" + UUID.randomUUID() + ".png",
                 "image/png",
                 1234,
+                "Grüße.png",
                 true,
                 7);
     }
@@ -358,6 +359,7 @@ abstract class UploadsContract extends RepositoryContract {
                 "t/0/large.png",
                 "image/png",
                 TestDatabase.QUOTA,
+                null,
                 true,
                 null);
         announce(upload("front"));

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -32,6 +33,7 @@ public final class PictureFormats {
             new ImageType("image/heic", "heic"),
             new ImageType("image/heif", "heif"));
 
+    private static final Set<String> HEIF_NAMES = Set.of("image/heic", "image/heif");
     private static final ImageTypes MAGIC = new ImageTypes();
 
     private PictureFormats() {}
@@ -49,7 +51,8 @@ public final class PictureFormats {
 
     /**
      * As {@link #read}, of a file that must be what it was announced as. An HEIF file of several brands may be called
-     * by any of them.
+     * by any of them; {@code image/heic} and {@code image/heif} stand for each other, since browsers and systems call
+     * the same files by either name.
      *
      * @param mediaType for example {@code image/jpeg}
      * @throws PictureException also for one of another type
@@ -81,6 +84,9 @@ public final class PictureFormats {
         return also.stream()
                 .filter(type -> type.mediaType().equals(announced))
                 .findFirst()
+                .or(() -> HEIF_NAMES.containsAll(Set.of(found.mediaType(), announced))
+                        ? Optional.of(found)
+                        : Optional.empty())
                 .orElseThrow(() -> new PictureException(
                         Kind.OTHER_TYPE,
                         "The bytes are those of " + found.mediaType() + " (expected: " + announced + ")",

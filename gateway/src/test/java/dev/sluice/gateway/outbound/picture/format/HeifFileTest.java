@@ -58,9 +58,15 @@ class HeifFileTest {
     }
 
     @ParameterizedTest
+    @CsvSource({"image/heic, mif1, image/heif", "image/heif, heic, image/heic", "image/heif, heix, image/heic"})
+    void fileMayBeCalledByTheOtherNameOfItsContainer(String announced, String brands, String found) {
+        PictureHeader picture = checkIs(announced, Heif.file(640, 480, brands.split(" ", -1)));
+
+        assertThat(picture.type().mediaType()).isEqualTo(found);
+    }
+
+    @ParameterizedTest
     @CsvSource({
-        "image/heic, mif1, image/heif",
-        "image/heif, heic, image/heic",
         "image/heif, mif1 avif, image/avif",
         "image/heic, avif mif1 heic, image/avif",
         "image/jpeg, heic mif1, image/heic"
