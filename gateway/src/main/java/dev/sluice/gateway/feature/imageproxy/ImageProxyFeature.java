@@ -57,6 +57,12 @@ public class ImageProxyFeature {
     }
 
     @Bean
+    CallerMemory proxyMemoryShares(
+            ImageProxyProperties properties, @Qualifier("proxyMemory") BufferBudget memory) {
+        return new CallerMemory(memory, properties.maxImageSize().toBytes(), Schedulers.parallel());
+    }
+
+    @Bean
     KnownFailures knownFailures(ImageProxyProperties properties, ObjectProvider<Clock> clocks) {
         return new KnownFailures(properties.rememberDecided(), properties.rememberFailed(), clock(clocks));
     }
@@ -77,7 +83,7 @@ public class ImageProxyFeature {
             OriginFetch origins,
             ImageStore store,
             KnownFailures failures,
-            @Qualifier("proxyMemory") BufferBudget memory,
+            CallerMemory memory,
             ObjectProvider<Clock> clocks,
             ImageProxyMeters meters) {
         Flights<Outcome> flights = new Flights<>(properties.concurrentFetches(), properties.longestFetch());
@@ -93,7 +99,7 @@ public class ImageProxyFeature {
             Pictures pictures,
             ImageStore store,
             FailedTransforms failures,
-            @Qualifier("proxyMemory") BufferBudget memory,
+            CallerMemory memory,
             ObjectProvider<Clock> clocks,
             ImageProxyMeters meters) {
         Flights<ThumbnailProxy.Outcome> flights =
