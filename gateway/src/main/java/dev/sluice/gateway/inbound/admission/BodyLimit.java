@@ -50,8 +50,8 @@ public final class BodyLimit {
      * The request with a body within the endpoint's limit: JSON whole and on the heap, so that nothing is admitted,
      * counted or held for a request that never arrives; anything else as a stream that is cut at the limit. Errors with
      * {@code payload_too_large} as soon as the declared or the counted length is over the limit, without reading on;
-     * with {@code too_many_concurrent} or {@code overloaded} when too much of other bodies is on its way. A body that
-     * nobody reads is dropped as it comes: where it waited it would take memory for as long as the answer lasts.
+     * with {@code rate_limited} or {@code overloaded} when too much of other bodies is on its way. A body that nobody
+     * reads is dropped as it comes: where it waited it would take memory for as long as the answer lasts.
      */
     public Mono<ServerRequest> read(Endpoint endpoint, ServerRequest request) {
         long limit = endpoint.maxBody().toBytes();
@@ -85,8 +85,8 @@ public final class BodyLimit {
         String caller = Caller.of(request.exchange()).accountable();
         return Mono.using(
                         () -> memory.enter(caller),
-                        place -> onHeap(ByteStreams.withDeadline(
-                                ByteStreams.counting(capped, place::take), deadline, timer)),
+                        place -> onHeap(
+                                ByteStreams.withDeadline(ByteStreams.counting(capped, place::take), deadline, timer)),
                         BodyMemory.Place::close)
                 .onErrorMap(DeadlineExceededException.class, this::tooSlow)
                 .map(bytes -> withBody(request, whole(bytes)));

@@ -48,14 +48,13 @@ final class BodyMemory {
         long ofCaller = byCaller.getOrDefault(caller, 0L);
         if (ofCaller + bytes > mostOfOne) {
             throw new GatewayException(
-                            ProblemCode.TOO_MANY_CONCURRENT,
+                            ProblemCode.RATE_LIMITED,
                             "body: with others of yours that are not whole yet over " + ByteWords.of(mostOfOne)
                                     + " (expected: fewer at once)")
                     .retryAfter(SOON);
         }
         if (held + bytes > most) {
-            throw new GatewayException(ProblemCode.OVERLOADED, "No room for another body at present.")
-                    .retryAfter(SOON);
+            throw new GatewayException(ProblemCode.OVERLOADED, "No room for another body at present.").retryAfter(SOON);
         }
         byCaller.put(caller, ofCaller + bytes);
         held += bytes;
@@ -80,7 +79,7 @@ final class BodyMemory {
         /**
          * Takes so many more.
          *
-         * @throws GatewayException {@code too_many_concurrent} or {@code overloaded}
+         * @throws GatewayException {@code rate_limited} or {@code overloaded}
          */
         synchronized void take(long more) {
             if (!closed && more > 0) {

@@ -116,15 +116,16 @@ class BodyLimitTest {
         byte[] allButOne = new byte[MOST - 1];
         Arrays.fill(allButOne, (byte) ' ');
         List<Socket> begun = new ArrayList<>();
-        try (RunningGateway patient = RunningGateway.start(
-                Map.of("sluice.inbound.body-memory", "4MB", "sluice.zip.max-body", "64KB"))) {
+        try (RunningGateway patient =
+                RunningGateway.start(Map.of("sluice.inbound.body-memory", "4MB", "sluice.zip.max-body", "64KB"))) {
             for (int i = 0; i < 17; i++) {
                 Socket client = open(patient, "Content-Length: " + MOST);
                 begun.add(client);
                 client.getOutputStream().write(allButOne);
             }
             Await.until(LONGEST, "one of them is refused", () -> begun.stream().anyMatch(BodyLimitTest::isAnswered));
-            Socket refused = begun.stream().filter(BodyLimitTest::isAnswered).findFirst().orElseThrow();
+            Socket refused =
+                    begun.stream().filter(BodyLimitTest::isAnswered).findFirst().orElseThrow();
             assertThat(firstLine(refused)).isEqualTo("HTTP/1.1 429 Too Many Requests");
 
             for (Socket client : begun) {

@@ -25,7 +25,7 @@ class BodyMemoryTest {
         BodyMemory.Place second = memory.enter("ip:a");
         second.take(MEGABYTE);
 
-        assertThat(refusal(memory.enter("ip:a"), 1)).isEqualTo(ProblemCode.TOO_MANY_CONCURRENT);
+        assertThat(refusal(memory.enter("ip:a"), 1)).isEqualTo(ProblemCode.RATE_LIMITED);
         assertThatNoException().isThrownBy(() -> memory.enter("ip:b").take(2 * MEGABYTE));
 
         second.close();
@@ -55,8 +55,8 @@ class BodyMemoryTest {
 
     @Test
     void shareHasRoomForTheLargestBody() {
-        assertThatNoException().isThrownBy(() -> new BodyMemory(DataSize.ofMegabytes(1))
-                .enter("ip:a")
-                .take(MEGABYTE));
+        assertThatNoException()
+                .isThrownBy(() ->
+                        new BodyMemory(DataSize.ofMegabytes(1)).enter("ip:a").take(MEGABYTE));
     }
 }
