@@ -7,6 +7,7 @@ import dev.sluice.gateway.feature.imageproxy.ImageProxyProperties.CacheBounds;
 import dev.sluice.gateway.outbound.fetch.OriginFetch;
 import dev.sluice.gateway.outbound.fetch.OriginUrls;
 import dev.sluice.gateway.outbound.picture.Pictures;
+import dev.sluice.gateway.outbound.share.CallerShares;
 import dev.sluice.zipstream.BufferBudget;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -25,6 +26,7 @@ import reactor.core.scheduler.Schedulers;
 public class ImageProxyFeature {
     private static final int DISK_THREADS = 4;
     private static final int MOST_QUEUED = 1_000;
+    private static final int MEMORY_SHARES = 4;
 
     @Bean(destroyMethod = "dispose")
     Scheduler imageCacheThreads() {
@@ -57,9 +59,11 @@ public class ImageProxyFeature {
     }
 
     @Bean
-    CallerMemory proxyMemoryShares(
-            ImageProxyProperties properties, @Qualifier("proxyMemory") BufferBudget memory) {
-        return new CallerMemory(memory, properties.maxImageSize().toBytes(), Schedulers.parallel());
+    CallerShares proxyMemoryShares(ImageProxyProperties properties, @Qualifier("proxyMemory") BufferBudget memory) {
+        // Room for one image of the largest kind at least.
+        long share = Math.max(
+                memory.capacity() / MEMORY_SHARES, properties.maxImageSize().toBytes());
+        return new CallerShares(memory, share, Schedulers.parallel());
     }
 
     @Bean
@@ -83,7 +87,7 @@ public class ImageProxyFeature {
             OriginFetch origins,
             ImageStore store,
             KnownFailures failures,
-            CallerMemory memory,
+            CallerShares memory,
             ObjectProvider<Clock> clocks,
             ImageProxyMeters meters) {
         Flights<Outcome> flights = new Flights<>(properties.concurrentFetches(), properties.longestFetch());
@@ -99,7 +103,7 @@ public class ImageProxyFeature {
             Pictures pictures,
             ImageStore store,
             FailedTransforms failures,
-            CallerMemory memory,
+            CallerShares memory,
             ObjectProvider<Clock> clocks,
             ImageProxyMeters meters) {
         Flights<ThumbnailProxy.Outcome> flights =

@@ -109,7 +109,8 @@ final class ImageProxyRoutes implements FeatureRoutes {
         if (result.meta().length() <= SMALL) {
             return;
         }
-        HttpServerRequest received = ServerHttpRequestDecorator.getNativeRequest(request.exchange().getRequest());
+        HttpServerRequest received =
+                ServerHttpRequestDecorator.getNativeRequest(request.exchange().getRequest());
         Runnable cut = () -> received.withConnection(connection -> {
             var _ = connection.channel().close();
         });

@@ -7,6 +7,7 @@ import dev.sluice.gateway.outbound.picture.decode.DecoderException;
 import dev.sluice.gateway.outbound.picture.decode.Thumbnail;
 import dev.sluice.gateway.outbound.picture.decode.Work;
 import dev.sluice.gateway.outbound.picture.format.PictureException;
+import dev.sluice.gateway.outbound.share.CallerShares;
 import dev.sluice.gateway.outbound.storage.StorageException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
@@ -28,12 +29,12 @@ final class ThumbnailMaker {
     private static final int READ_BYTES = 64 * 1024;
 
     private final Pictures pictures;
-    private final CallerMemory memory;
+    private final CallerShares memory;
     private final Duration memoryTimeout;
     private final long maxBytes;
     private final Duration timeout;
 
-    ThumbnailMaker(Pictures pictures, ImageProxyProperties properties, CallerMemory memory) {
+    ThumbnailMaker(Pictures pictures, ImageProxyProperties properties, CallerShares memory) {
         this.pictures = pictures;
         this.memory = memory;
         this.memoryTimeout = properties.memoryTimeout();

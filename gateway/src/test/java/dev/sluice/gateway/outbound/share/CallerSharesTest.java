@@ -1,4 +1,4 @@
-package dev.sluice.gateway.feature.imageproxy;
+package dev.sluice.gateway.outbound.share;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -17,15 +17,15 @@ import reactor.core.Disposable;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
 
-class CallerMemoryTest {
+class CallerSharesTest {
     private static final Duration LONG = Duration.ofSeconds(20);
 
     private final BufferBudget all = new BufferBudget(400, 10, Schedulers.parallel());
-    private final CallerMemory memory = new CallerMemory(all, 50, Schedulers.parallel());
+    private final CallerShares shares = new CallerShares(all, 100, Schedulers.parallel());
 
     private Mono<Reservation> asked(String user, long bytes, Duration patience) {
         Caller caller = new Caller(Caller.Kind.USER, user, Set.of(), Set.of(), "127.0.0.1");
-        return memory.reserve(bytes, patience).contextWrite(caller::into);
+        return shares.reserve(bytes, patience).contextWrite(caller::into);
     }
 
     private Reservation reserved(String user, long bytes) {
@@ -50,10 +50,10 @@ class CallerMemoryTest {
         Reservation other = reserved("alice", 40);
         one.release();
         one.release();
-        assertThat(memory.callers()).isOne();
+        assertThat(shares.callers()).isOne();
 
         other.release();
-        assertThat(memory.callers()).isZero();
+        assertThat(shares.callers()).isZero();
         assertThat(all.available()).isEqualTo(400);
     }
 
@@ -73,14 +73,15 @@ class CallerMemoryTest {
 
     @Test
     void whoLeavesWhileItWaitsForTheRestHoldsNothing() {
-        Reservation others = Objects.requireNonNull(all.reserve(400, Duration.ZERO).block());
+        Reservation others =
+                Objects.requireNonNull(all.reserve(400, Duration.ZERO).block());
         Disposable waiting = asked("alice", 60, LONG).subscribe();
-        assertThat(memory.callers()).isOne();
+        assertThat(shares.callers()).isOne();
 
         waiting.dispose();
         others.release();
 
-        assertThat(memory.callers()).isZero();
+        assertThat(shares.callers()).isZero();
         assertThat(all.available()).isEqualTo(400);
         assertThat(reserved("alice", 100).bytes()).isEqualTo(100);
     }

@@ -1,4 +1,4 @@
-package dev.sluice.gateway.feature.imageproxy;
+package dev.sluice.gateway.outbound.share;
 
 import dev.sluice.gateway.contract.Caller;
 import dev.sluice.zipstream.BufferBudget;
@@ -12,12 +12,11 @@ import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
 
 /**
- * Memory for images, of which one caller holds no more than a quarter: who asks for images that nobody may keep, and
- * reads them slowly, has them in memory for as long. Whoever has used up its share waits for its own, and then like all
- * others for the rest. Thread-safe.
+ * A budget of which one caller holds no more than a share: who reads slowly what it has asked for holds it for as long.
+ * Whoever has used up its share waits for its own, and then like all others for the rest. What the gateway does for
+ * nobody is one caller's too. Thread-safe.
  */
-final class CallerMemory {
-    private static final int SHARES = 4;
+public final class CallerShares {
     private static final int MOST_QUEUED = 1_000;
 
     private final BufferBudget all;
@@ -29,27 +28,27 @@ final class CallerMemory {
     /**
      * Shares of {@code all}.
      *
-     * @param largest image, which every share has room for
+     * @param share of one caller, at least 1 and at most all of it
      */
-    CallerMemory(BufferBudget all, long largest, Scheduler timer) {
+    public CallerShares(BufferBudget all, long share, Scheduler timer) {
         this.all = all;
-        this.share = Math.min(all.capacity(), Math.max(all.capacity() / SHARES, largest));
+        this.share = share;
         this.timer = timer;
     }
 
     /**
-     * Bytes on the account of the caller for whom this is subscribed to; fails as {@link BufferBudget#reserve} does.
-     * The subscriber releases them.
+     * A part of it on the account of the caller for whom this is subscribed to; fails as {@link BufferBudget#reserve}
+     * does. The subscriber releases them.
      *
      * @param patience for the caller's share, and again for the rest
      */
-    Mono<Reservation> reserve(long bytes, Duration patience) {
+    public Mono<Reservation> reserve(long amount, Duration patience) {
         return Mono.deferContextual(context -> {
             String caller = Caller.find(context).map(Caller::accountable).orElse("");
             return Mono.using(
                     () -> enter(caller),
                     own -> own.budget
-                            .reserve(bytes, patience)
+                            .reserve(amount, patience)
                             .flatMap(mine -> rest(own, caller, mine, patience))
                             .doOnDiscard(Reservation.class, Reservation::release),
                     own -> leave(own, caller));
@@ -100,7 +99,7 @@ final class CallerMemory {
     /** One caller's; kept while it has users. */
     private static final class Share {
         private final BufferBudget budget;
-        private int users; // guarded by the memory's lock
+        private int users; // guarded by the shares' lock
 
         Share(BufferBudget budget) {
             this.budget = budget;
