@@ -101,7 +101,7 @@ class Pipeline {
     @Bean
     Admission admission(
             TransportProperties transport, OriginGuard origins, AnonymousIdentity anonymous, LimitGuard limits) {
-        BodyLimit bodies = new BodyLimit(transport.bodyTimeout(), Schedulers.parallel());
+        BodyLimit bodies = new BodyLimit(transport.bodyMemory(), transport.bodyTimeout(), Schedulers.parallel());
         return new Admission(bodies, origins, new AccessGuard(anonymous), limits);
     }
 

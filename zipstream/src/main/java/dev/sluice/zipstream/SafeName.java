@@ -26,6 +26,8 @@ import java.util.regex.Pattern;
 record SafeName(String stem, String suffix) {
 
     private static final String FALLBACK = "image";
+    private static final int LONGEST_READ = 1024;
+    private static final int END_READ = 128; // room for an extension, and for what is trimmed behind it
     private static final Pattern EXTENSION = Pattern.compile("[A-Za-z0-9]{0,10}");
     private static final Pattern DRIVE = Pattern.compile("^\\s*[A-Za-z]:");
     private static final String FORBIDDEN_ON_WINDOWS = "<>:\"|?*";
@@ -74,12 +76,26 @@ record SafeName(String stem, String suffix) {
     }
 
     private static String lastPart(String path) {
-        String rest = path;
-        while (rest.endsWith("/") || rest.endsWith("\\")) {
-            rest = rest.substring(0, rest.length() - 1);
+        int end = path.length();
+        while (end > 0 && isSlash(path.charAt(end - 1))) {
+            end--;
         }
-        rest = rest.substring(Math.max(rest.lastIndexOf('/'), rest.lastIndexOf('\\')) + 1);
-        return DRIVE.matcher(rest).replaceFirst("");
+        int start = end;
+        while (start > 0 && !isSlash(path.charAt(start - 1))) {
+            start--;
+        }
+        return DRIVE.matcher(bounded(path.substring(start, end))).replaceFirst("");
+    }
+
+    /** Its beginning and its end, where they are far more than a name keeps: bringing it into form NFC takes time. */
+    private static String bounded(String part) {
+        return part.length() <= LONGEST_READ
+                ? part
+                : part.substring(0, LONGEST_READ - END_READ) + part.substring(part.length() - END_READ);
+    }
+
+    private static boolean isSlash(char c) {
+        return c == '/' || c == '\\';
     }
 
     private static String withoutOddCharacters(String text) {

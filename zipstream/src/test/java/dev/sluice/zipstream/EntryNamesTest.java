@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import java.nio.charset.StandardCharsets;
 import java.text.Normalizer;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -131,6 +132,19 @@ class EntryNamesTest {
     @Test
     void veryLongWishesTakeLinearTime() {
         assertThat(names.claim("\u00FC".repeat(5_000_000), "jpg")).hasSize(98 + 4);
+    }
+
+    /** Of these, each took seconds: its slashes were taken off one by one, its marks put in order one by one. */
+    @Test
+    @Timeout(20)
+    void longWishesOfSlashesAndOfMarksTakeLinearTime() {
+        String slashes = "/".repeat(250_000);
+        String marks = "a" + "\u0301".repeat(60_000) + "\u0316".repeat(60_000) + ".png";
+
+        for (int i = 0; i < 20; i++) {
+            assertThat(new EntryNames().claim("a.png" + slashes, "png")).isEqualTo("a.png");
+            assertThat(new EntryNames().claim(marks, "png")).startsWith("á").endsWith(".png");
+        }
     }
 
     @Test

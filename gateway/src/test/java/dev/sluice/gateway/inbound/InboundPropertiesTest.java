@@ -51,6 +51,7 @@ class InboundPropertiesTest {
                         Duration.ofSeconds(60),
                         Duration.ofSeconds(30),
                         Duration.ofSeconds(30),
+                        DataSize.ofBytes(Runtime.getRuntime().maxMemory() / 16),
                         DataSize.ofKilobytes(19),
                         DataSize.ofKilobytes(16)));
     }
@@ -70,6 +71,8 @@ class InboundPropertiesTest {
                         "4s",
                         "body-timeout",
                         "5s",
+                        "body-memory",
+                        "8MB",
                         "max-request-line",
                         "7KB",
                         "max-header-size",
@@ -80,6 +83,7 @@ class InboundPropertiesTest {
                         Duration.ofSeconds(3),
                         Duration.ofSeconds(4),
                         Duration.ofSeconds(5),
+                        DataSize.ofMegabytes(8),
                         DataSize.ofKilobytes(7),
                         DataSize.ofKilobytes(6)));
     }
@@ -89,6 +93,7 @@ class InboundPropertiesTest {
         "stalled-after, 0s, 'sluice.inbound.stalled-after: PT0S (expected: 100ms to 1h)'",
         "body-timeout, 2h, 'sluice.inbound.body-timeout: PT2H (expected: 100ms to 1h)'",
         "slowest-reader, 11MB, 'sluice.inbound.slowest-reader: 11534336B (expected: 0B to 10MB)'",
+        "body-memory, 1KB, 'sluice.inbound.body-memory: 1024B (expected: 1MB or more)'",
         "max-request-line, 2MB, 'sluice.inbound.max-request-line: 2097152B (expected: 1KB to 1MB)'",
         "max-header-size, 1B, 'sluice.inbound.max-header-size: 1B (expected: 1KB to 1MB)'",
     })

@@ -10,12 +10,14 @@ import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.core.io.buffer.DataBufferFactory;
 import org.springframework.core.io.buffer.DataBufferUtils;
 import org.springframework.core.io.buffer.NettyDataBufferFactory;
 import org.springframework.http.server.reactive.ServerHttpResponse;
 import reactor.core.Disposable;
+import reactor.core.Disposables;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
@@ -165,14 +167,14 @@ final class ArrivedImage implements Disposable {
     }
 
     /** A slice, which holds the image for as long as the transport has it. */
-    private DataBuffer slice(long position, long count) {
+    private DataBuffer slice(long position, long count, Runnable whenSent) {
         synchronized (lock) {
             if (holds == 0) {
                 throw new IllegalStateException("image: freed (expected: to be held while it is sent)");
             }
             holds++;
             ByteBuf whole = new BeingSent(
-                    blocks.stream().map(ByteBuf::retainedDuplicate).toArray(ByteBuf[]::new));
+                    whenSent, blocks.stream().map(ByteBuf::retainedDuplicate).toArray(ByteBuf[]::new));
             return BUFFERS.wrap(whole.slice((int) position, (int) count));
         }
     }
@@ -182,20 +184,26 @@ final class ArrivedImage implements Disposable {
      * them still wait for the socket; their memory is in use until they are released.
      */
     private final class BeingSent extends CompositeByteBuf {
-        BeingSent(ByteBuf... parts) {
+        private final Runnable whenSent;
+
+        BeingSent(Runnable whenSent, ByteBuf... parts) {
             super(PooledByteBufAllocator.DEFAULT, true, Math.max(1, parts.length), parts);
+            this.whenSent = whenSent;
         }
 
         @Override
         protected void deallocate() {
             super.deallocate();
             ArrivedImage.this.release();
+            whenSent.run();
         }
     }
 
     private final class InMemory implements ProxiedImage {
         private final CachedMeta meta;
         private final AtomicBoolean sent = new AtomicBoolean();
+        private final AtomicInteger underWay = new AtomicInteger(1); // parts of it, and this hold
+        private final Disposable.Swap deadline = Disposables.swap();
 
         InMemory(CachedMeta meta) {
             this.meta = meta;
@@ -213,18 +221,35 @@ final class ArrivedImage implements Disposable {
 
         @Override
         public Flux<DataBuffer> bytes(long position, long count, DataBufferFactory buffers) {
-            return Flux.defer(() -> Flux.just(slice(position, count)));
+            return Flux.defer(() -> Flux.just(part(position, count)));
         }
 
         @Override
         public Mono<Void> send(ServerHttpResponse response, long position, long count) {
-            return response.writeWith(Mono.fromSupplier(() -> slice(position, count)));
+            return response.writeWith(Mono.fromSupplier(() -> part(position, count)));
+        }
+
+        private DataBuffer part(long position, long count) {
+            underWay.incrementAndGet();
+            return slice(position, count, this::ended);
+        }
+
+        private void ended() {
+            if (underWay.decrementAndGet() == 0) {
+                deadline.dispose();
+            }
+        }
+
+        @Override
+        public void until(Disposable end) {
+            deadline.update(end);
         }
 
         @Override
         public void dispose() {
             if (sent.compareAndSet(false, true)) {
                 release();
+                ended();
             }
         }
 

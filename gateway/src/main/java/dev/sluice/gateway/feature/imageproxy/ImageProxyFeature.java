@@ -9,6 +9,7 @@ import dev.sluice.gateway.outbound.fetch.OriginUrls;
 import dev.sluice.gateway.outbound.picture.Pictures;
 import dev.sluice.gateway.outbound.redis.SharedLog;
 import dev.sluice.gateway.outbound.redis.SharedRedis;
+import dev.sluice.gateway.outbound.share.CallerShares;
 import dev.sluice.zipstream.BufferBudget;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -27,6 +28,7 @@ import reactor.core.scheduler.Schedulers;
 public class ImageProxyFeature {
     private static final int DISK_THREADS = 4;
     private static final int MOST_QUEUED = 1_000;
+    private static final int MEMORY_SHARES = 4;
 
     @Bean(destroyMethod = "dispose")
     Scheduler imageCacheThreads() {
@@ -60,6 +62,14 @@ public class ImageProxyFeature {
     }
 
     @Bean
+    CallerShares proxyMemoryShares(ImageProxyProperties properties, @Qualifier("proxyMemory") BufferBudget memory) {
+        // Room for one image of the largest kind at least.
+        long share = Math.max(
+                memory.capacity() / MEMORY_SHARES, properties.maxImageSize().toBytes());
+        return new CallerShares(memory, share, Schedulers.parallel());
+    }
+
+    @Bean
     KnownFailures knownFailures(ImageProxyProperties properties, ObjectProvider<Clock> clocks) {
         return new KnownFailures(properties.rememberDecided(), properties.rememberFailed(), clock(clocks));
     }
@@ -80,7 +90,7 @@ public class ImageProxyFeature {
             OriginFetch origins,
             ImageStore store,
             KnownFailures failures,
-            @Qualifier("proxyMemory") BufferBudget memory,
+            CallerShares memory,
             ObjectProvider<Clock> clocks,
             ImageProxyMeters meters) {
         Flights<Outcome> flights = new Flights<>(properties.concurrentFetches(), properties.longestFetch());
@@ -96,7 +106,7 @@ public class ImageProxyFeature {
             Pictures pictures,
             ImageStore store,
             FailedTransforms failures,
-            @Qualifier("proxyMemory") BufferBudget memory,
+            CallerShares memory,
             ObjectProvider<Clock> clocks,
             ImageProxyMeters meters) {
         Flights<ThumbnailProxy.Outcome> flights =

@@ -17,6 +17,8 @@ import org.springframework.util.unit.DataSize;
  * @param concurrentFetches images on their way from their origins at once, for all requests together
  * @param bufferBudget memory for images on their way to the cache, for all requests together
  * @param memoryTimeout how long an image whose origin has answered waits for memory
+ * @param slowestReader bytes a second that a client must take of an image, after 30 s of grace: until it has them all,
+ *     their memory or their file is not free
  * @param maxAge how long clients may use an answer without asking
  * @param staleWhileRevalidate how much longer they may use it while they ask
  * @param signedUrlTtl how long a signed URL can be used, at least
@@ -34,6 +36,7 @@ record ImageProxyProperties(
         @DefaultValue("256") int concurrentFetches,
         @DefaultValue("32MB") DataSize bufferBudget,
         @DefaultValue("2s") Duration memoryTimeout,
+        @DefaultValue("16KB") DataSize slowestReader,
         @DefaultValue("1d") Duration maxAge,
         @DefaultValue("7d") Duration staleWhileRevalidate,
         @DefaultValue("1d") Duration signedUrlTtl,
@@ -44,6 +47,7 @@ record ImageProxyProperties(
         @DefaultValue("3") int transformCost,
         @DefaultValue CacheBounds cache) {
     private static final SettingCheck CHECK = new SettingCheck("sluice.image-proxy.");
+    private static final Duration READING_GRACE = Duration.ofSeconds(30);
 
     /**
      * Where images are kept.
@@ -102,6 +106,7 @@ record ImageProxyProperties(
         CHECK.between("concurrent-fetches", concurrentFetches, 1, 100_000);
         CHECK.between("buffer-budget", bufferBudget, maxImageSize, DataSize.ofTerabytes(1));
         CHECK.between("memory-timeout", memoryTimeout, Duration.ZERO, Duration.ofMinutes(5));
+        CHECK.between("slowest-reader", slowestReader, DataSize.ofBytes(1), DataSize.ofMegabytes(10));
         CHECK.between("max-age", maxAge, Duration.ZERO, Duration.ofDays(366));
         CHECK.between("stale-while-revalidate", staleWhileRevalidate, Duration.ZERO, Duration.ofDays(366));
         CHECK.between("signed-url-ttl", signedUrlTtl, Duration.ofMinutes(1), Duration.ofDays(366));
@@ -110,6 +115,11 @@ record ImageProxyProperties(
         CHECK.between("remember-failed", rememberFailed, Duration.ZERO, Duration.ofDays(1));
         CHECK.between("transform-timeout", transformTimeout, Duration.ofMillis(100), Duration.ofMinutes(5));
         CHECK.between("transform-cost", transformCost, 1, 1000);
+    }
+
+    /** What the slowest reader needs for so many bytes. */
+    Duration longestReading(long bytes) {
+        return READING_GRACE.plusMillis(bytes * 1000 / slowestReader.toBytes());
     }
 
     /** From asking an origin to its image's being kept, the waits for the disk included. */

@@ -17,20 +17,28 @@ import dev.sluice.gateway.outbound.fetch.FetchFailure;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.MediaType;
+import org.springframework.http.server.reactive.ServerHttpRequestDecorator;
 import org.springframework.util.unit.DataSize;
 import org.springframework.web.reactive.function.server.ServerRequest;
 import org.springframework.web.reactive.function.server.ServerResponse;
 import reactor.core.Disposable;
 import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
+import reactor.netty.http.server.HttpServerRequest;
 
 /** The image proxy over HTTP. */
 final class ImageProxyRoutes implements FeatureRoutes {
     static final String PATH = "/api/image-proxy";
 
     private static final DataSize MAX_BODY = DataSize.ofMegabytes(1); // 100 URLs of the longest kind
+
+    /** What the system takes at once, however slowly its client reads: not worth a timer for each. */
+    private static final long SMALL = 128 * 1024;
 
     /** An image may be an SVG with scripts in it: opened by itself it runs none and reaches nothing. */
     private static final String SANDBOX = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
@@ -43,6 +51,7 @@ final class ImageProxyRoutes implements FeatureRoutes {
     private final int maxUrls;
     private final int transformCost;
     private final ClientCaching caching;
+    private final LongFunction<Duration> longestReading;
 
     ImageProxyRoutes(
             ImageProxy proxy,
@@ -58,6 +67,7 @@ final class ImageProxyRoutes implements FeatureRoutes {
         this.meters = meters;
         this.maxUrls = properties.maxUrls();
         this.transformCost = properties.transformCost();
+        this.longestReading = properties::longestReading;
         this.caching = new ClientCaching(properties.maxAge(), properties.staleWhileRevalidate());
     }
 
@@ -89,8 +99,27 @@ final class ImageProxyRoutes implements FeatureRoutes {
 
     private Mono<ServerResponse> show(ServerRequest request) {
         return Mono.defer(() -> image(request))
+                .doOnNext(result -> readInTime(request, result))
                 .flatMap(result -> representation(request, result).answer(request))
                 .onErrorMap(error -> told(error, request));
+    }
+
+    /** Who takes longer for an image than the slowest reader does is cut off. */
+    private void readInTime(ServerRequest request, Result result) {
+        if (result.meta().length() <= SMALL) {
+            return;
+        }
+        HttpServerRequest received =
+                ServerHttpRequestDecorator.getNativeRequest(request.exchange().getRequest());
+        Runnable cut = () -> received.withConnection(connection -> {
+            var _ = connection.channel().close();
+        });
+        result.image()
+                .until(Schedulers.parallel()
+                        .schedule(
+                                cut,
+                                longestReading.apply(result.meta().length()).toNanos(),
+                                TimeUnit.NANOSECONDS));
     }
 
     private Throwable told(Throwable error, ServerRequest request) {

@@ -14,6 +14,8 @@ import org.springframework.core.io.buffer.DataBufferUtils;
 import org.springframework.core.io.buffer.NettyDataBufferFactory;
 import org.springframework.http.ZeroCopyHttpOutputMessage;
 import org.springframework.http.server.reactive.ServerHttpResponse;
+import reactor.core.Disposable;
+import reactor.core.Disposables;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
@@ -25,6 +27,7 @@ final class KeptImage implements ProxiedImage {
     private final OpenImage image;
     private final AtomicInteger holds;
     private final AtomicBoolean disposed = new AtomicBoolean();
+    private final Disposable.Swap deadline = Disposables.swap();
 
     KeptImage(OpenImage image) {
         this(image, new AtomicInteger(1));
@@ -79,9 +82,17 @@ final class KeptImage implements ProxiedImage {
     }
 
     @Override
+    public void until(Disposable end) {
+        deadline.update(end);
+    }
+
+    @Override
     public void dispose() {
-        if (disposed.compareAndSet(false, true) && holds.decrementAndGet() == 0) {
-            image.dispose();
+        if (disposed.compareAndSet(false, true)) {
+            deadline.dispose();
+            if (holds.decrementAndGet() == 0) {
+                image.dispose();
+            }
         }
     }
 

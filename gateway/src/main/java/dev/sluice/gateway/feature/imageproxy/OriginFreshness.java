@@ -50,7 +50,8 @@ final class OriginFreshness {
         Map<String, List<String>> said = directives(headers);
         boolean isAsked = isSaid("no-cache", said)
                 || headers.getOrEmpty(HttpHeaders.VARY).stream()
-                        .anyMatch(line -> List.of(line.split("\\s*,\\s*", -1)).contains("*"));
+                        .flatMap(line -> Stream.of(line.split(",", -1)))
+                        .anyMatch(name -> name.strip().equals("*"));
         if (isAsked || !mayBeKept(headers)) {
             return Duration.ZERO;
         }

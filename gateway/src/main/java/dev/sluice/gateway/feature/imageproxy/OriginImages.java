@@ -6,7 +6,7 @@ import dev.sluice.gateway.outbound.fetch.FetchRequest.Reach;
 import dev.sluice.gateway.outbound.fetch.FetchRequest.Validators;
 import dev.sluice.gateway.outbound.fetch.OriginFetch;
 import dev.sluice.gateway.outbound.fetch.OriginResponse;
-import dev.sluice.zipstream.BufferBudget;
+import dev.sluice.gateway.outbound.share.CallerShares;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.Objects;
@@ -18,10 +18,10 @@ import reactor.core.publisher.Mono;
 final class OriginImages {
     private final OriginFetch origins;
     private final ImageProxyProperties properties;
-    private final BufferBudget memory;
+    private final CallerShares memory;
     private final Clock clock;
 
-    OriginImages(OriginFetch origins, ImageProxyProperties properties, BufferBudget memory, Clock clock) {
+    OriginImages(OriginFetch origins, ImageProxyProperties properties, CallerShares memory, Clock clock) {
         this.origins = origins;
         this.properties = properties;
         this.memory = memory;

@@ -16,4 +16,10 @@ interface ProxiedImage extends Disposable, Representation.Body {
 
     /** A hold of its own on the same bytes. Called by one who holds them. */
     ProxiedImage share();
+
+    /**
+     * Disposes of {@code deadline} when what was sent of this hold's bytes has left the gateway and the hold is given
+     * up. Called once, before any are sent.
+     */
+    void until(Disposable deadline);
 }

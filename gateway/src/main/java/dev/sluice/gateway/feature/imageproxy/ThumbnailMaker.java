@@ -7,8 +7,8 @@ import dev.sluice.gateway.outbound.picture.decode.DecoderException;
 import dev.sluice.gateway.outbound.picture.decode.Thumbnail;
 import dev.sluice.gateway.outbound.picture.decode.Work;
 import dev.sluice.gateway.outbound.picture.format.PictureException;
+import dev.sluice.gateway.outbound.share.CallerShares;
 import dev.sluice.gateway.outbound.storage.StorageException;
-import dev.sluice.zipstream.BufferBudget;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.List;
@@ -29,12 +29,12 @@ final class ThumbnailMaker {
     private static final int READ_BYTES = 64 * 1024;
 
     private final Pictures pictures;
-    private final BufferBudget memory;
+    private final CallerShares memory;
     private final Duration memoryTimeout;
     private final long maxBytes;
     private final Duration timeout;
 
-    ThumbnailMaker(Pictures pictures, ImageProxyProperties properties, BufferBudget memory) {
+    ThumbnailMaker(Pictures pictures, ImageProxyProperties properties, CallerShares memory) {
         this.pictures = pictures;
         this.memory = memory;
         this.memoryTimeout = properties.memoryTimeout();

@@ -1,6 +1,8 @@
 package dev.sluice.gateway.inbound.transport;
 
 import java.time.Duration;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.util.unit.DataSize;
@@ -13,6 +15,8 @@ import org.springframework.util.unit.DataSize;
  * @param idleTimeout a connection without a request is closed after it
  * @param readTimeout longest silence within a request
  * @param bodyTimeout for a whole body of JSON
+ * @param bodyMemory heap for all such bodies that are on their way, of which one caller has a quarter; a sixteenth of
+ *     the heap if unset
  * @param maxRequestLine the first line of a request: 500 ids in a query have room in it by default
  * @param maxHeaderSize all header fields of a request together
  */
@@ -23,16 +27,19 @@ public record TransportProperties(
         @DefaultValue("60s") Duration idleTimeout,
         @DefaultValue("30s") Duration readTimeout,
         @DefaultValue("30s") Duration bodyTimeout,
+        @Nullable DataSize bodyMemory,
         @DefaultValue("19KB") DataSize maxRequestLine,
         @DefaultValue("16KB") DataSize maxHeaderSize) {
 
     private static final Duration SHORTEST = Duration.ofMillis(100);
     private static final Duration LONGEST = Duration.ofHours(1);
     private static final DataSize SMALLEST = DataSize.ofKilobytes(1);
+    private static final int HEAP_SHARES = 16;
     private static final DataSize LARGEST = DataSize.ofMegabytes(1);
 
     /** Checks the bounds. */
     public TransportProperties {
+        bodyMemory = bodyMemory == null ? DataSize.ofBytes(Runtime.getRuntime().maxMemory() / HEAP_SHARES) : bodyMemory;
         check("stalled-after", stalledAfter);
         check("idle-timeout", idleTimeout);
         check("read-timeout", readTimeout);
@@ -41,8 +48,18 @@ public record TransportProperties(
             throw new IllegalArgumentException(
                     "sluice.inbound.slowest-reader: " + slowestReader + " (expected: 0B to 10MB)");
         }
+        if (bodyMemory.toMegabytes() < 1) {
+            throw new IllegalArgumentException(
+                    "sluice.inbound.body-memory: " + bodyMemory + " (expected: 1MB or more)");
+        }
         check("max-request-line", maxRequestLine);
         check("max-header-size", maxHeaderSize);
+    }
+
+    /** Never null: the default was put in its place. */
+    @Override
+    public DataSize bodyMemory() {
+        return Objects.requireNonNull(bodyMemory);
     }
 
     private static void check(String name, DataSize value) {

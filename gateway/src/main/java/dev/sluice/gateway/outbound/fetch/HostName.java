@@ -23,6 +23,12 @@ final class HostName {
     private static final Pattern DECIMAL_QUAD = Pattern.compile("(?:(?:0|[1-9][0-9]{0,2})\\.){3}(?:0|[1-9][0-9]{0,2})");
     private static final int LONGEST = 253;
 
+    /**
+     * As it is written, in characters, some of which stand for none in ASCII. What it takes to translate a host grows
+     * with the square of that.
+     */
+    private static final int LONGEST_WRITTEN = 2 * LONGEST;
+
     private HostName() {}
 
     /**
@@ -32,6 +38,9 @@ final class HostName {
      * @return null when it is neither a name nor an address as it is usual
      */
     static @Nullable String canonical(String text) {
+        if (text.length() > LONGEST_WRITTEN) {
+            return null;
+        }
         if (text.startsWith("[")) {
             InetAddress address = text.endsWith("]") ? CidrBlock.literal(text.substring(1, text.length() - 1)) : null;
             return address == null || text.indexOf(':') < 0 ? null : NetUtil.toAddressString(address);

@@ -20,7 +20,9 @@ import java.util.regex.Pattern;
  */
 final class UrlGuard {
     /** Scheme, authority, path with query; a fragment is not part of a request. RFC 3986 appendix B, absolute only. */
-    private static final Pattern ABSOLUTE = Pattern.compile("([A-Za-z][A-Za-z0-9+.-]*)://([^/?#]*)([^#]*)(?:#.*)?");
+    private static final Pattern ABSOLUTE = Pattern.compile(
+            // Possessive: what fits no more is not read again in shorter parts.
+            "([A-Za-z][A-Za-z0-9+.-]*+)://([^/?#]*+)([^#]*+)(?:#.*+)?", Pattern.DOTALL);
 
     private static final Set<Integer> USUAL_PORTS = Set.of(80, 443);
 

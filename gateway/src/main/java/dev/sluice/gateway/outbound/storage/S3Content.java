@@ -1,6 +1,8 @@
 package dev.sluice.gateway.outbound.storage;
 
+import dev.sluice.gateway.outbound.share.CallerShares;
 import dev.sluice.gateway.outbound.storage.StorageException.Kind;
+import dev.sluice.zipstream.BudgetExhaustedException;
 import dev.sluice.zipstream.ByteStreams;
 import dev.sluice.zipstream.MinimumRate;
 import java.nio.ByteBuffer;
@@ -22,9 +24,11 @@ import software.amazon.awssdk.services.s3.model.GetObjectResponse;
  * The bytes of an object in a bucket. The SDK brings them on the heap, so no buffer can be lost.
  *
  * @param pace what the store must keep up while a reader waits
+ * @param reads who has how many connections to read by: a reader that takes its time keeps one for as long
  * @param calling where a call is prepared, which may block
  */
-record S3Content(StoredObject object, S3AsyncClient s3, String bucket, MinimumRate pace, Scheduler calling)
+record S3Content(
+        StoredObject object, S3AsyncClient s3, String bucket, MinimumRate pace, CallerShares reads, Scheduler calling)
         implements ObjectContent {
 
     @Override
@@ -41,8 +45,15 @@ record S3Content(StoredObject object, S3AsyncClient s3, String bucket, MinimumRa
                 .subscribeOn(calling)
                 .doOnDiscard(ResponsePublisher.class, S3Content::abort)
                 .flatMapMany(answer -> exactly(answer, count));
-        return ByteStreams.withMinimumRate(body, pace, Schedulers.parallel())
+        Flux<DataBuffer> timed = ByteStreams.withMinimumRate(body, pace, Schedulers.parallel());
+        return Flux.usingWhen(
+                        reads.reserve(1, pace.grace()), place -> timed, place -> Mono.fromRunnable(place::release))
+                .onErrorMap(BudgetExhaustedException.class, this::tooMany)
                 .onErrorMap(failure -> S3Failures.of(object.key(), failure));
+    }
+
+    private StorageException tooMany(Throwable full) {
+        return new StorageException(Kind.UNAVAILABLE, object.key() + ": too much is being read", full);
     }
 
     @Override

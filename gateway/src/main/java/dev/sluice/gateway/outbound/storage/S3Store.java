@@ -1,7 +1,9 @@
 package dev.sluice.gateway.outbound.storage;
 
 import dev.sluice.gateway.contract.HttpDate;
+import dev.sluice.gateway.outbound.share.CallerShares;
 import dev.sluice.gateway.outbound.storage.StorageProperties.S3;
+import dev.sluice.zipstream.BufferBudget;
 import dev.sluice.zipstream.MinimumRate;
 import java.time.Clock;
 import java.time.Instant;
@@ -12,6 +14,7 @@ import org.springframework.core.io.buffer.DataBuffer;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
+import reactor.core.scheduler.Schedulers;
 import software.amazon.awssdk.core.async.AsyncRequestBody;
 import software.amazon.awssdk.services.s3.S3AsyncClient;
 import software.amazon.awssdk.services.s3.model.HeadObjectResponse;
@@ -24,10 +27,13 @@ import software.amazon.awssdk.services.s3.model.S3Object;
  * *}, so the store itself keeps it invisible until it is whole and refuses to replace.
  */
 final class S3Store implements ObjectStore {
+    private static final int MOST_WAITING = 10_000;
+
     private final S3AsyncClient calls;
     private final S3AsyncClient puts;
     private final String bucket;
     private final MinimumRate pace;
+    private final CallerShares reads;
     private final Scheduler calling;
     private final Clock clock;
 
@@ -41,8 +47,16 @@ final class S3Store implements ObjectStore {
         this.puts = connection.puts();
         this.bucket = settings.bucket();
         this.pace = new MinimumRate(1024, settings.attemptTimeout());
+        this.reads = reads(settings.connections());
         this.calling = calling;
         this.clock = clock;
+    }
+
+    /** A quarter of the connections is for what is no read, and a quarter the most that one caller reads by. */
+    private static CallerShares reads(int connections) {
+        BufferBudget all =
+                new BufferBudget(Math.max(1, connections - connections / 4), MOST_WAITING, Schedulers.parallel());
+        return new CallerShares(all, Math.max(1, connections / 4), Schedulers.parallel());
     }
 
     @Override
@@ -67,7 +81,7 @@ final class S3Store implements ObjectStore {
 
     @Override
     public Mono<ObjectContent> open(ObjectKey key) {
-        return stat(key).map(object -> new S3Content(object, calls, bucket, pace, calling));
+        return stat(key).map(object -> new S3Content(object, calls, bucket, pace, reads, calling));
     }
 
     @Override

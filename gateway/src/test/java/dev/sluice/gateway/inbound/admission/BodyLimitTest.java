@@ -2,6 +2,7 @@ package dev.sluice.gateway.inbound.admission;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sluice.gateway.testing.Await;
 import dev.sluice.gateway.testing.NoLeaks;
 import dev.sluice.gateway.testing.RunningGateway;
 import java.io.IOException;
@@ -10,6 +11,8 @@ import java.net.Socket;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -24,6 +27,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class BodyLimitTest {
     private static final int MOST = 64 * 1024;
+    private static final Duration LONGEST = Duration.ofSeconds(20);
     private RunningGateway gateway;
 
     @BeforeAll
@@ -41,6 +45,10 @@ class BodyLimitTest {
     }
 
     private Socket open(String lengthOrEncoding) throws IOException {
+        return open(gateway, lengthOrEncoding);
+    }
+
+    private static Socket open(RunningGateway gateway, String lengthOrEncoding) throws IOException {
         Socket socket =
                 new Socket(gateway.address().getAddress(), gateway.address().getPort());
         socket.setSoTimeout(10_000);
@@ -99,6 +107,53 @@ class BodyLimitTest {
             System.arraycopy(ascii("{}"), 0, body, 0, 2);
             client.getOutputStream().write(body);
             assertThat(firstLine(client)).isEqualTo("HTTP/1.1 400 Bad Request");
+        }
+    }
+
+    /** Of one address no more than a quarter, whatever it has announced; and all of it again when they are gone. */
+    @Test
+    void bodiesThatAreNotWholeTakeNoMoreThanTheirCallersShare() throws IOException {
+        byte[] allButOne = new byte[MOST - 1];
+        Arrays.fill(allButOne, (byte) ' ');
+        List<Socket> begun = new ArrayList<>();
+        try (RunningGateway patient =
+                RunningGateway.start(Map.of("sluice.inbound.body-memory", "4MB", "sluice.zip.max-body", "64KB"))) {
+            for (int i = 0; i < 17; i++) {
+                Socket client = open(patient, "Content-Length: " + MOST);
+                begun.add(client);
+                client.getOutputStream().write(allButOne);
+            }
+            Await.until(LONGEST, "one of them is refused", () -> begun.stream().anyMatch(BodyLimitTest::isAnswered));
+            Socket refused =
+                    begun.stream().filter(BodyLimitTest::isAnswered).findFirst().orElseThrow();
+            assertThat(firstLine(refused)).isEqualTo("HTTP/1.1 429 Too Many Requests");
+
+            for (Socket client : begun) {
+                client.close();
+            }
+            Await.until(LONGEST, "another is read", () -> isRead(patient, allButOne));
+        } finally {
+            for (Socket client : begun) {
+                client.close();
+            }
+        }
+    }
+
+    private static boolean isAnswered(Socket client) {
+        try {
+            return client.getInputStream().available() > 0;
+        } catch (IOException ended) {
+            return false;
+        }
+    }
+
+    /** No JSON, which is only said of a body that is whole. */
+    private static boolean isRead(RunningGateway gateway, byte[] body) {
+        try (Socket client = open(gateway, "Content-Length: " + body.length)) {
+            client.getOutputStream().write(body);
+            return firstLine(client).equals("HTTP/1.1 400 Bad Request");
+        } catch (IOException ended) {
+            return false;
         }
     }
 

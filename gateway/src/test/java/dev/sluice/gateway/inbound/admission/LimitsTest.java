@@ -214,6 +214,70 @@ class LimitsTest {
         }
     }
 
+    @Test
+    void cookiesOfOneAddressShareTheImagesThatItIsShown() {
+        try (RunningGateway gateway = limited(
+                "sluice.limits.definitions.anonymous-images.units", "3",
+                "sluice.limits.definitions.ip.burst", "1000")) {
+            String alice = token(gateway, "alice", "user");
+            String signed = text(as(
+                            gateway, alice, "/api/image-proxy/urls", "{\"urls\":[\"" + origin.url("/a.png") + "\"]}"))
+                    .replaceAll(".*\"proxyUrl\":\"([^\"]+)\".*", "$1");
+            for (int image = 1; image <= 3; image++) {
+                assertThat(shown(gateway, signed, "Cookie", cookie(gateway)).statusCode())
+                        .isEqualTo(200);
+            }
+
+            HttpResponse<byte[]> another = shown(gateway, signed, "Cookie", cookie(gateway));
+            assertThat(another.statusCode()).isEqualTo(429);
+            assertThat(text(another)).contains("\"limit\":\"anonymous-images\"");
+            assertThat(shown(gateway, signed, "Authorization", "Bearer " + alice)
+                            .statusCode())
+                    .isEqualTo(200);
+        }
+    }
+
+    private static HttpResponse<byte[]> shown(RunningGateway gateway, String path, String field, String value) {
+        return gateway.send(HttpRequest.newBuilder(gateway.uri(path)).header(field, value));
+    }
+
+    @Test
+    void listenersOfOneCallerAreSoManyAtOnceWhateverTheirLinks() throws IOException {
+        List<Socket> open = new ArrayList<>();
+        try (RunningGateway gateway = limited(
+                "sluice.limits.definitions.event-slots.units", "2",
+                "sluice.limits.definitions.ip.burst", "1000")) {
+            for (int listener = 1; listener <= 2; listener++) {
+                open.add(listen(gateway, eventsUrl(gateway)));
+            }
+
+            HttpResponse<byte[]> another = gateway.send(HttpRequest.newBuilder(gateway.uri(eventsUrl(gateway))));
+            assertThat(another.statusCode()).isEqualTo(429);
+            assertThat(text(another)).contains("\"limit\":\"event-slots\"");
+        } finally {
+            for (Socket socket : open) {
+                socket.close();
+            }
+        }
+    }
+
+    private String eventsUrl(RunningGateway gateway) {
+        return text(gateway.post("/api/zip/links", images("/a.png")))
+                .replaceAll(".*\"eventsUrl\":\"([^\"]+)\".*", "$1");
+    }
+
+    /** Returns when the answer has begun. */
+    private static Socket listen(RunningGateway gateway, String path) throws IOException {
+        Socket socket =
+                new Socket(gateway.address().getAddress(), gateway.address().getPort());
+        socket.setSoTimeout((int) SOON.toMillis());
+        socket.getOutputStream()
+                .write(("GET " + path + " HTTP/1.1\r\nHost: x\r\n\r\n").getBytes(StandardCharsets.US_ASCII));
+        assertThat(new String(socket.getInputStream().readNBytes(15), StandardCharsets.US_ASCII))
+                .isEqualTo("HTTP/1.1 200 OK");
+        return socket;
+    }
+
     /** One more name for a caller who has shown no token. */
     private static String cookie(RunningGateway gateway) {
         HttpResponse<byte[]> answer =

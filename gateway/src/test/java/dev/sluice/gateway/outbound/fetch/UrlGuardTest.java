@@ -8,6 +8,7 @@ import dev.sluice.gateway.outbound.fetch.FetchRequest.Reach;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -120,6 +121,30 @@ class UrlGuardTest {
         assertThat(refusal(longest + "a", Reach.PUBLIC_WEB)).isEqualTo(FetchFailure.INVALID_URL);
         assertThat(refusal("http://example.com/" + "ü".repeat(1400), Reach.PUBLIC_WEB))
                 .isEqualTo(FetchFailure.INVALID_URL);
+    }
+
+    @Test
+    void fragmentOfAnyCharactersIsNoPartOfTheRequest() {
+        assertThat(check("http://example.com/a#b\u2028c").uri()).hasToString("http://example.com/a");
+    }
+
+    /** Each took a second and a half of an event loop when a pattern tried every way to divide them. */
+    @Test
+    @Timeout(20)
+    void urlsOfTheLongestKindAreReadOnce() {
+        String url = "http://" + "a".repeat(8192 - 9) + "#\u2028";
+
+        for (int i = 0; i < 100; i++) {
+            assertThat(refusal(url, Reach.PUBLIC_WEB)).isEqualTo(FetchFailure.INVALID_URL);
+        }
+    }
+
+    @Test
+    void hostTooLongToBeTranslatedIsInvalidLikeAnyOther() {
+        assertThat(refusal("http://" + "ü".repeat(1500) + "/", Reach.PUBLIC_WEB))
+                .isEqualTo(FetchFailure.INVALID_URL);
+        assertThat(check("http://b" + "\u00ad".repeat(300) + "ücher.example/").uri())
+                .hasToString("http://xn--bcher-kva.example/");
     }
 
     @Test

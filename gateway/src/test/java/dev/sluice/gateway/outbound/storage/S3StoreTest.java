@@ -2,15 +2,22 @@ package dev.sluice.gateway.outbound.storage;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sluice.gateway.contract.Caller;
 import dev.sluice.gateway.outbound.storage.StorageException.Kind;
 import dev.sluice.gateway.outbound.storage.StorageProperties.S3;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.springframework.core.io.buffer.DataBufferUtils;
+import reactor.core.Disposable;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
@@ -55,6 +62,60 @@ class S3StoreTest extends ObjectStoreContract {
         put(KEY, Bodies.random(10), Map.of());
 
         assertThat(content(KEY).file()).isNull();
+    }
+
+    /** With one connection each, of four. */
+    @Test
+    void readerThatTakesNothingKeepsOthersFromNoConnection() throws InterruptedException {
+        put(KEY, Bodies.random(3_000_000), Map.of());
+        S3 few = new S3(
+                settings.bucket(),
+                settings.endpoint(),
+                settings.region(),
+                settings.pathStyle(),
+                settings.accessKey(),
+                settings.secretKey(),
+                Duration.ofSeconds(2),
+                Duration.ofSeconds(10),
+                Duration.ofSeconds(10),
+                1,
+                4);
+        try (S3Connection other = new S3Connection(few)) {
+            S3Store narrow = new S3Store(other, few, calling, Clock.systemUTC());
+            ObjectContent content = Objects.requireNonNull(narrow.open(KEY).block(SOON));
+            CountDownLatch begun = new CountDownLatch(1);
+            Disposable idle = content.bytes()
+                    .contextWrite(caller("alice")::into)
+                    .doOnNext(DataBufferUtils::release)
+                    .doOnNext(first -> begun.countDown())
+                    .limitRate(1)
+                    .delayUntil(first -> Mono.never())
+                    .subscribe();
+            assertThat(begun.await(SOON.toSeconds(), TimeUnit.SECONDS)).isTrue();
+
+            StepVerifier.create(content.bytes().contextWrite(caller("alice")::into))
+                    .expectErrorSatisfies(error ->
+                            assertThat(((StorageException) error).kind()).isEqualTo(Kind.UNAVAILABLE))
+                    .verify(SOON);
+            StepVerifier.create(content.bytes()
+                            .doOnNext(DataBufferUtils::release)
+                            .contextWrite(caller("bob")::into)
+                            .then())
+                    .expectComplete()
+                    .verify(SOON);
+
+            idle.dispose();
+            StepVerifier.create(content.bytes()
+                            .doOnNext(DataBufferUtils::release)
+                            .contextWrite(caller("alice")::into)
+                            .then())
+                    .expectComplete()
+                    .verify(SOON);
+        }
+    }
+
+    private static Caller caller(String user) {
+        return new Caller(Caller.Kind.USER, user, Set.of(), Set.of(), "127.0.0.1");
     }
 
     @Test

@@ -22,6 +22,7 @@ import reactor.core.scheduler.Scheduler;
  * </pre>
  */
 final class DecoderJob {
+    private final String caller;
     private final Callable<Decoded> decoding;
     private final Path directory;
     private final long memory;
@@ -47,14 +48,20 @@ final class DecoderJob {
     }
 
     /**
+     * @param caller for whom
      * @param directory where the decoder leaves files
      * @param memory bytes that it is counted with
      */
-    DecoderJob(Callable<Decoded> decoding, Path directory, long memory, MonoSink<Outcome> result) {
+    DecoderJob(String caller, Callable<Decoded> decoding, Path directory, long memory, MonoSink<Outcome> result) {
+        this.caller = caller;
         this.decoding = decoding;
         this.directory = directory;
         this.memory = memory;
         this.result = result;
+    }
+
+    String caller() {
+        return caller;
     }
 
     long memory() {

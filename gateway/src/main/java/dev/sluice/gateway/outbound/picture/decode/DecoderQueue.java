@@ -1,17 +1,16 @@
 package dev.sluice.gateway.outbound.picture.decode;
 
+import dev.sluice.gateway.contract.Caller;
 import dev.sluice.gateway.outbound.picture.decode.DecoderException.Kind;
 import dev.sluice.gateway.outbound.picture.decode.DecoderJob.Outcome;
 import dev.sluice.gateway.outbound.picture.format.PictureHeader;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Queue;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
@@ -21,14 +20,21 @@ import reactor.core.scheduler.Scheduler;
 /**
  * The bounds that all decoding shares: how many files are decoded at a time, and how much memory they take together.
  *
- * <p>Each kind of {@link Work} has a queue of its own, first come, first served; the queues take turns. The head whose
- * turn it is is never overtaken, so a large picture gets its memory once enough is given back. A picture that needs
- * more than all of the shared memory runs alone, up to {@link Bounds#largestPicture}.
+ * <p>Each kind of {@link Work} has a queue of its own, in which callers take turns, each of them first come, first
+ * served, with a quarter of the places at most; the queues take turns too. The head whose turn it is is never
+ * overtaken, so a large picture gets its memory once enough is given back. A picture that needs more than all of the
+ * shared memory runs alone, up to {@link Bounds#largestPicture}.
  *
  * <p>Any thread may call any method; nothing blocks but the decoder, on its own threads.
  */
 public final class DecoderQueue {
     private static final Work[] TURNS = Work.values();
+
+    /** Of the places in a queue, a caller's. */
+    private static final int SHARES = 4;
+
+    /** Who asks where nobody does: the gateway itself, which knows its measure. */
+    private static final String NOBODY = "";
 
     private final PictureDecoder decoder;
     private final Bounds bounds;
@@ -36,7 +42,7 @@ public final class DecoderQueue {
     private final Scheduler timer;
 
     private final Object lock = new Object();
-    private final Map<Work, Queue<DecoderJob>> waiting = new EnumMap<>(Work.class);
+    private final Map<Work, WaitingJobs> waiting = new EnumMap<>(Work.class);
     private int turn;
     private int running;
     private long free;
@@ -65,7 +71,7 @@ public final class DecoderQueue {
         this.timer = timer;
         this.free = bounds.memory();
         for (Work work : TURNS) {
-            waiting.put(work, new ArrayDeque<>());
+            waiting.put(work, new WaitingJobs());
         }
     }
 
@@ -113,7 +119,10 @@ public final class DecoderQueue {
             Work work,
             MonoSink<Outcome> result) {
         long need = decoder.memoryFor(header);
+        String caller =
+                Caller.find(result.contextView()).map(Caller::accountable).orElse(NOBODY);
         DecoderJob job = new DecoderJob(
+                caller,
                 () -> decoder.decode(file, header, widths, directory),
                 directory,
                 Math.min(need, bounds.memory()),
@@ -129,10 +138,10 @@ public final class DecoderQueue {
     private void enter(DecoderJob job, Work work) {
         boolean isFull;
         synchronized (lock) {
-            Queue<DecoderJob> queue = queue(work);
-            isFull = queue.size() >= bounds.maxQueued();
+            WaitingJobs queue = queue(work);
+            isFull = queue.size() >= bounds.maxQueued() || hasItsShare(job.caller(), queue);
             if (!isFull) {
-                queue.add(job);
+                queue.add(job.caller(), job);
             }
         }
         if (isFull) {
@@ -151,9 +160,13 @@ public final class DecoderQueue {
         startHeads();
     }
 
+    private boolean hasItsShare(String caller, WaitingJobs queue) {
+        return !caller.equals(NOBODY) && queue.size(caller) >= Math.max(1, bounds.maxQueued() / SHARES);
+    }
+
     private boolean leave(DecoderJob job, Work work) {
         synchronized (lock) {
-            return queue(work).remove(job);
+            return queue(work).remove(job.caller(), job);
         }
     }
 
@@ -181,7 +194,7 @@ public final class DecoderQueue {
     private @Nullable DecoderJob takeHead() {
         for (int step = 0; step < TURNS.length; step++) {
             int next = (turn + step) % TURNS.length;
-            Queue<DecoderJob> queue = queue(TURNS[next]);
+            WaitingJobs queue = queue(TURNS[next]);
             DecoderJob head = queue.peek();
             if (head != null) {
                 if (running >= bounds.decoders() || head.memory() > free) {
@@ -202,7 +215,7 @@ public final class DecoderQueue {
         startHeads();
     }
 
-    private Queue<DecoderJob> queue(Work work) {
+    private WaitingJobs queue(Work work) {
         return Objects.requireNonNull(waiting.get(work));
     }
 

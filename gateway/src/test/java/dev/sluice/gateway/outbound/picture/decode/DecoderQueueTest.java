@@ -3,6 +3,7 @@ package dev.sluice.gateway.outbound.picture.decode;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.sluice.gateway.contract.Caller;
 import dev.sluice.gateway.outbound.fetch.ImageType;
 import dev.sluice.gateway.outbound.picture.decode.DecoderException.Kind;
 import dev.sluice.gateway.outbound.picture.format.PictureHeader;
@@ -175,6 +176,53 @@ class DecoderQueueTest {
             running.finish();
         }
         assertThat(order).containsExactly(1, 21, 31, 11, 22, 12, 13, 14, 15);
+    }
+
+    @Test
+    void callersTakeTurnsHoweverManyPicturesOneBrings() throws Exception {
+        DecoderQueue queue = queue(1, 1_000_000, 1_000_000, 100);
+        started.add(decode(queue, 1, "alice"));
+        for (int height = 11; height <= 14; height++) {
+            started.add(decode(queue, height, "alice"));
+        }
+        started.add(decode(queue, 21, "bob"));
+        started.add(decode(queue, 31, "carol"));
+        started.add(decode(queue, 22, "bob"));
+
+        List<Integer> order = new ArrayList<>();
+        for (int count = 0; count < 8; count++) {
+            Gate.Running running = decoder.next();
+            order.add(running.height());
+            running.finish();
+        }
+        assertThat(order).containsExactly(1, 11, 21, 31, 12, 22, 13, 14);
+    }
+
+    @Test
+    void oneCallersPicturesTakeAQuarterOfThePlaces() throws Exception {
+        DecoderQueue queue = queue(1, 1_000, 1_000, 8);
+        started.add(decode(queue, 1, Work.TRANSFORM));
+        Gate.Running running = decoder.next();
+        var first = decode(queue, 2, "alice");
+        var second = decode(queue, 3, "alice");
+
+        assertThat(failure(decode(queue, 4, "alice")).kind()).isEqualTo(Kind.BUSY);
+        var other = decode(queue, 5, "bob");
+
+        running.finish();
+        for (int count = 0; count < 3; count++) {
+            decoder.next().finish();
+        }
+        for (var each : List.of(first, second, other)) {
+            each.get(30, TimeUnit.SECONDS);
+        }
+    }
+
+    private CompletableFuture<@Nullable Decoded> decode(DecoderQueue queue, int height, String user) {
+        Caller caller = new Caller(Caller.Kind.USER, user, Set.of(), Set.of(), "127.0.0.1");
+        return queue.decode(FILE, header(height), List.of(), directory, Work.TRANSFORM)
+                .contextWrite(caller::into)
+                .toFuture();
     }
 
     @Test

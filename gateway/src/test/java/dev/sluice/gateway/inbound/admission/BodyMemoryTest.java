@@ -1,0 +1,62 @@
+package dev.sluice.gateway.inbound.admission;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatNoException;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import dev.sluice.gateway.contract.GatewayException;
+import dev.sluice.gateway.contract.ProblemCode;
+import org.junit.jupiter.api.Test;
+import org.springframework.util.unit.DataSize;
+
+class BodyMemoryTest {
+    private static final long MEGABYTE = 1024 * 1024;
+
+    private final BodyMemory memory = new BodyMemory(DataSize.ofMegabytes(8));
+
+    private static ProblemCode refusal(BodyMemory.Place place, long bytes) {
+        return catchThrowableOfType(GatewayException.class, () -> place.take(bytes))
+                .code();
+    }
+
+    @Test
+    void oneCallersBodiesTakeAQuarterTogether() {
+        memory.enter("ip:a").take(MEGABYTE);
+        BodyMemory.Place second = memory.enter("ip:a");
+        second.take(MEGABYTE);
+
+        assertThat(refusal(memory.enter("ip:a"), 1)).isEqualTo(ProblemCode.RATE_LIMITED);
+        assertThatNoException().isThrownBy(() -> memory.enter("ip:b").take(2 * MEGABYTE));
+
+        second.close();
+        second.close();
+        assertThatNoException().isThrownBy(() -> memory.enter("ip:a").take(MEGABYTE));
+    }
+
+    @Test
+    void allCallersTakeAllOfItAndNoMore() {
+        for (int caller = 0; caller < 4; caller++) {
+            memory.enter("ip:" + caller).take(2 * MEGABYTE);
+        }
+
+        assertThat(refusal(memory.enter("ip:other"), 1)).isEqualTo(ProblemCode.OVERLOADED);
+        assertThat(memory.held()).isEqualTo(8 * MEGABYTE);
+    }
+
+    @Test
+    void whatComesAfterTheEndTakesNothing() {
+        BodyMemory.Place place = memory.enter("ip:a");
+        place.take(MEGABYTE);
+        place.close();
+        place.take(MEGABYTE);
+
+        assertThat(memory.held()).isZero();
+    }
+
+    @Test
+    void shareHasRoomForTheLargestBody() {
+        assertThatNoException()
+                .isThrownBy(() ->
+                        new BodyMemory(DataSize.ofMegabytes(1)).enter("ip:a").take(MEGABYTE));
+    }
+}
