@@ -30,6 +30,7 @@ final class Admission implements Subscription {
     final PolicyPlan plan;
     final Subject subject;
     final String id;
+    final Reservation reservation;
     /** Where each limit of the script was counted; empty until it was asked. */
     List<Place> places = List.of();
 
@@ -42,19 +43,21 @@ final class Admission implements Subscription {
     private volatile Deadlines.@Nullable Entry deadline;
     private volatile List<Standing> wallStandings = List.of();
 
-    /** One counter: its key, and its window if it has one. */
-    record Place(ScriptLimit limit, String key, @Nullable Window window) {}
+    /** One counter: its key, its window if it has one, and what this request takes of it. */
+    record Place(ScriptLimit limit, String key, @Nullable Window window, long reserve) {}
 
     Admission(
             RedisLimiter limiter,
             PolicyPlan plan,
             Subject subject,
             String id,
+            Reservation reservation,
             CoreSubscriber<? super Decision> actual) {
         this.limiter = limiter;
         this.plan = plan;
         this.subject = subject;
         this.id = id;
+        this.reservation = reservation;
         this.actual = actual;
     }
 

@@ -49,8 +49,12 @@ final class Admissions {
         AdmitCommand command =
                 new AdmitCommand(settings.keyPrefix(), limiter.time().millis());
         for (Admission admission : batch) {
-            admission.places =
-                    command.add(admission.id, admission.plan.recordMillis, admission.plan.scripted, admission.subject);
+            admission.places = command.add(
+                    admission.id,
+                    admission.plan.recordMillis,
+                    admission.plan.scripted,
+                    admission.subject,
+                    admission.reservation);
         }
         await(batch, command, link.run(script, ScriptOutputType.MULTI, command.keys(), command.arguments()));
     }

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** The keys and arguments of {@code admit.lua} for a batch of requests, and what its answer means. */
 final class AdmitCommand {
@@ -15,8 +16,12 @@ final class AdmitCommand {
     private final List<byte[]> records = new ArrayList<>();
     private final List<byte[]> requests = new ArrayList<>();
     private final Map<String, Integer> numbers = new HashMap<>();
-    private final List<Admission.Place> counters = new ArrayList<>();
+    private final List<Counter> counters = new ArrayList<>();
     private final List<Integer> widths = new ArrayList<>();
+
+    /** What requests of one batch may share. */
+    private record Counter(
+            ScriptLimit limit, String key, @Nullable Window window) {}
 
     /** @param redisMillis what time it is in Redis, which chooses the windows */
     AdmitCommand(String prefix, long redisMillis) {
@@ -25,7 +30,8 @@ final class AdmitCommand {
     }
 
     /** Adds a request that takes what it is admitted to, and answers where. */
-    List<Admission.Place> add(String id, long recordMillis, List<ScriptLimit> limits, Subject subject) {
+    List<Admission.Place> add(
+            String id, long recordMillis, List<ScriptLimit> limits, Subject subject, Reservation reservation) {
         records.add((prefix + "req:" + id).getBytes(UTF_8));
         requests.add(id.getBytes(UTF_8));
         requests.add(ScriptLimit.bytes(recordMillis));
@@ -36,12 +42,14 @@ final class AdmitCommand {
             String key = limit.key(subject, window);
             Integer number = numbers.get(key);
             if (number == null) {
-                counters.add(new Admission.Place(limit, key, window));
+                counters.add(new Counter(limit, key, window));
                 number = counters.size();
                 numbers.put(key, number);
             }
+            long reserve = reservation.of(limit.limit);
             requests.add(ScriptLimit.bytes(number));
-            places.add(counters.get(number - 1));
+            requests.add(reserve == limit.limit.reserve() ? limit.reserve() : ScriptLimit.bytes(reserve));
+            places.add(new Admission.Place(limit, key, window, reserve));
         }
         widths.add(limits.size());
         return places;
@@ -49,18 +57,18 @@ final class AdmitCommand {
 
     /** Adds a look that takes nothing. */
     void look(List<ScriptLimit> limits, Subject subject) {
-        add("-", 0, limits, subject);
+        add("-", 0, limits, subject, Reservation.ofTheLimits());
     }
 
     List<byte[]> keys() {
         List<byte[]> keys = new ArrayList<>(records.size() + counters.size());
         keys.addAll(records);
-        for (Admission.Place counter : counters) {
+        for (Counter counter : counters) {
             if (counter.limit().kind != ScriptLimit.SLOTS) {
                 keys.add(counter.key().getBytes(UTF_8));
             }
         }
-        for (Admission.Place counter : counters) {
+        for (Counter counter : counters) {
             if (counter.limit().kind == ScriptLimit.SLOTS) {
                 keys.add(counter.key().getBytes(UTF_8));
             }
@@ -70,17 +78,17 @@ final class AdmitCommand {
 
     List<byte[]> arguments() {
         int slots = 0;
-        for (Admission.Place counter : counters) {
+        for (Counter counter : counters) {
             slots += counter.limit().kind == ScriptLimit.SLOTS ? 1 : 0;
         }
         int strings = records.size() + counters.size() - slots;
-        List<byte[]> arguments = new ArrayList<>(3 + counters.size() * 7 + requests.size());
+        List<byte[]> arguments = new ArrayList<>(3 + counters.size() * 6 + requests.size());
         arguments.add(ScriptLimit.bytes(records.size()));
         arguments.add(ScriptLimit.bytes(counters.size()));
         arguments.add(ScriptLimit.bytes(strings));
         int nextString = records.size() + 1;
         int nextSlots = strings + 1;
-        for (Admission.Place counter : counters) {
+        for (Counter counter : counters) {
             int key = counter.limit().kind == ScriptLimit.SLOTS ? nextSlots++ : nextString++;
             counter.limit().describe(key, counter.window(), arguments);
         }

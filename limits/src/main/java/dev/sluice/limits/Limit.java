@@ -12,7 +12,10 @@ public sealed interface Limit permits TokenBucket, CalendarQuota, Slots, Budget 
     /** Most units at once or in a window, as a {@link Standing} reports it. */
     long capacity();
 
-    /** Units that one admission takes; what was not used comes back when the permit is settled. */
+    /**
+     * Units that one admission takes unless it is asked for with others; what was not used comes back when the permit
+     * is settled.
+     */
     long reserve();
 
     /** Whether it decides or only counts. */

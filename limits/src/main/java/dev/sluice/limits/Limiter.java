@@ -6,15 +6,21 @@ import reactor.core.publisher.Mono;
 /** Decides over all limits of a policy at once. */
 public interface Limiter {
 
+    /** As {@link #admit(Policy, Subject, String, Reservation)}, with what the limits reserve by themselves. */
+    default Mono<Decision> admit(Policy policy, Subject subject, String requestId) {
+        return admit(policy, subject, requestId, Reservation.ofTheLimits());
+    }
+
     /**
      * Asks for admission. All limits of the policy are charged or none is.
      *
      * @param requestId unique for each admission asked for and never chosen by a client: a command that is sent twice
      *     under one id counts once; 1 to 64 letters, digits, hyphens
+     * @param reservation what this request may use at most
      * @return one decision within the limiter's deadline (150 ms), whatever the shared store does; no error. A
      *     cancelled or unheard admission gives back by itself what it took
      */
-    Mono<Decision> admit(Policy policy, Subject subject, String requestId);
+    Mono<Decision> admit(Policy policy, Subject subject, String requestId, Reservation reservation);
 
     /** Where the subject stands with the limits named, charging nothing; errors when the store cannot be asked. */
     Mono<List<Standing>> inspect(List<Limit> limits, Subject subject);

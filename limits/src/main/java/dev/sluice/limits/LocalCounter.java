@@ -10,11 +10,11 @@ import java.util.Map;
 /** One counter in memory. Not safe for threads: its limiter lets one in at a time. */
 sealed interface LocalCounter {
 
-    /** How long until one more request has room; zero if it has. */
-    Duration waitFor(long now);
+    /** How long until one more request that takes so many units has room; zero if it has. */
+    Duration waitFor(long now, long units);
 
     /** Takes what one request reserves, and answers what names it later. */
-    long take(String id, long now);
+    long take(String id, long now, long units);
 
     /** Frees the slot, or corrects what {@code taken} names by so many units. */
     void settle(String id, long taken, long delta, long now);
@@ -46,13 +46,13 @@ sealed interface LocalCounter {
         }
 
         @Override
-        public Duration waitFor(long now) {
-            return Duration.ofNanos(bucket.estimateAbilityToConsume(1).getNanosToWaitForRefill());
+        public Duration waitFor(long now, long units) {
+            return Duration.ofNanos(bucket.estimateAbilityToConsume(units).getNanosToWaitForRefill());
         }
 
         @Override
-        public long take(String id, long now) {
-            bucket.consumeIgnoringRateLimits(1);
+        public long take(String id, long now, long units) {
+            bucket.consumeIgnoringRateLimits(units);
             return 0;
         }
 
@@ -101,15 +101,15 @@ sealed interface LocalCounter {
         }
 
         @Override
-        public Duration waitFor(long now) {
+        public Duration waitFor(long now, long units) {
             turn(now);
-            return used > limit.capacity() - limit.reserve() ? Duration.ofMillis(window.end() - now) : Duration.ZERO;
+            return used > limit.capacity() - units ? Duration.ofMillis(window.end() - now) : Duration.ZERO;
         }
 
         @Override
-        public long take(String id, long now) {
+        public long take(String id, long now, long units) {
             turn(now);
-            used += limit.reserve();
+            used += units;
             return window.start();
         }
 
@@ -148,7 +148,7 @@ sealed interface LocalCounter {
         }
 
         @Override
-        public Duration waitFor(long now) {
+        public Duration waitFor(long now, long units) {
             turn(now);
             long over = leases.size() - limit.capacity();
             return over < 0
@@ -162,7 +162,7 @@ sealed interface LocalCounter {
         }
 
         @Override
-        public long take(String id, long now) {
+        public long take(String id, long now, long units) {
             leases.put(id, now + limit.lease().toMillis());
             return 0;
         }

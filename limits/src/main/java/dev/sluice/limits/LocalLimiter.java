@@ -53,11 +53,11 @@ public final class LocalLimiter implements Limiter {
     }
 
     @Override
-    public Mono<Decision> admit(Policy policy, Subject subject, String requestId) {
+    public Mono<Decision> admit(Policy policy, Subject subject, String requestId, Reservation reservation) {
         LimitChecks.requestId(requestId);
         return Mono.fromSupplier(() -> {
             long begun = System.nanoTime();
-            Decision decision = decide(policy, subject, requestId, _ -> true, Duration.ZERO);
+            Decision decision = decide(policy, subject, requestId, reservation, _ -> true, Duration.ZERO);
             observer.decided(
                     policy, decision, LimiterObserver.Place.LOCAL, Duration.ofNanos(System.nanoTime() - begun));
             return decision;
@@ -70,11 +70,17 @@ public final class LocalLimiter implements Limiter {
      * @param countable limits that may be counted here; the others refuse, if they are enforced
      * @param rest what those tell as the time to retry after
      */
-    Decision decide(Policy policy, Subject subject, String id, Predicate<Limit> countable, Duration rest) {
+    Decision decide(
+            Policy policy,
+            Subject subject,
+            String id,
+            Reservation reservation,
+            Predicate<Limit> countable,
+            Duration rest) {
         List<Limit> wouldHaveRefused = new ArrayList<>();
         Decision decision;
         synchronized (lock) {
-            decision = judge(policy.limits(), subject, id, countable, rest, wouldHaveRefused);
+            decision = judge(policy.limits(), subject, id, reservation, countable, rest, wouldHaveRefused);
         }
         wouldHaveRefused.forEach(limit -> observer.wouldHaveRefused(policy, limit));
         return decision;
@@ -84,6 +90,7 @@ public final class LocalLimiter implements Limiter {
             List<Limit> limits,
             Subject subject,
             String id,
+            Reservation reservation,
             Predicate<Limit> countable,
             Duration rest,
             List<Limit> wouldHaveRefused) {
@@ -109,7 +116,7 @@ public final class LocalLimiter implements Limiter {
             counted.add(limit);
             places.add(counter);
             standings.add(counter.standing(now));
-            Duration wait = counter.waitFor(now);
+            Duration wait = counter.waitFor(now, reservation.of(limit));
             if (wait.isPositive() && isEnforced) {
                 violations.add(new Decision.Violation(limit.name(), Decision.Cause.EXCEEDED, wait));
             } else if (wait.isPositive()) {
@@ -119,7 +126,7 @@ public final class LocalLimiter implements Limiter {
         if (!violations.isEmpty()) {
             return new Decision.Refused(violations, standings);
         }
-        Taken taken = take(counted, places, subject, id, now);
+        Taken taken = take(counted, places, subject, id, reservation, now);
         for (int i = 0, place = 0; i < limits.size(); i++) {
             if (place < counted.size() && counted.get(place).equals(limits.get(i))) {
                 standings.set(i, places.get(place++).standing(now));
@@ -128,13 +135,19 @@ public final class LocalLimiter implements Limiter {
         return new Decision.Admitted(taken, standings);
     }
 
-    private Taken take(List<Limit> limits, List<LocalCounter> places, Subject subject, String id, long now) {
+    private Taken take(
+            List<Limit> limits,
+            List<LocalCounter> places,
+            Subject subject,
+            String id,
+            Reservation reservation,
+            long now) {
         long[] names = new long[limits.size()];
         for (int i = 0; i < names.length; i++) {
-            names[i] = places.get(i).take(id, now);
+            names[i] = places.get(i).take(id, now, reservation.of(limits.get(i)));
             counters.keep(limits.get(i), subject, places.get(i));
         }
-        Taken taken = new Taken(limits, places, names, subject, id);
+        Taken taken = new Taken(limits, places, names, subject, id, reservation);
         requests.put(id, taken);
         return taken;
     }
@@ -182,14 +195,22 @@ public final class LocalLimiter implements Limiter {
         private final long[] names;
         private final Subject subject;
         private final String id;
+        private final Reservation reservation;
         private boolean isSettled;
 
-        private Taken(List<Limit> limits, List<LocalCounter> places, long[] names, Subject subject, String id) {
+        private Taken(
+                List<Limit> limits,
+                List<LocalCounter> places,
+                long[] names,
+                Subject subject,
+                String id,
+                Reservation reservation) {
             this.limits = limits;
             this.places = places;
             this.names = names;
             this.subject = subject;
             this.id = id;
+            this.reservation = reservation;
         }
 
         @Override
@@ -236,7 +257,7 @@ public final class LocalLimiter implements Limiter {
                 Limit limit = limits.get(i);
                 LocalCounter counter = places.get(i);
                 Long used = usage.units().get(limit.name());
-                long delta = used == null ? 0 : Math.min(used, LimitChecks.LARGEST) - limit.reserve();
+                long delta = used == null ? 0 : Math.min(used, LimitChecks.LARGEST) - reservation.of(limit);
                 counter.settle(id, names[i], delta, now);
                 counters.changed(limit, subject, counter);
             }

@@ -104,7 +104,7 @@ public final class RedisLimiter implements Limiter, AutoCloseable {
     }
 
     @Override
-    public Mono<Decision> admit(Policy policy, Subject subject, String requestId) {
+    public Mono<Decision> admit(Policy policy, Subject subject, String requestId, Reservation reservation) {
         LimitChecks.requestId(requestId);
         if (policy.limits().isEmpty()) {
             return Mono.just(new Decision.Admitted(NOTHING, List.of()));
@@ -113,7 +113,7 @@ public final class RedisLimiter implements Limiter, AutoCloseable {
         return new Mono<>() {
             @Override
             public void subscribe(CoreSubscriber<? super Decision> actual) {
-                actual.onSubscribe(new Admission(RedisLimiter.this, plan, subject, requestId, actual));
+                actual.onSubscribe(new Admission(RedisLimiter.this, plan, subject, requestId, reservation, actual));
             }
         };
     }
@@ -178,6 +178,7 @@ public final class RedisLimiter implements Limiter, AutoCloseable {
                 admission.plan.policy,
                 admission.subject,
                 admission.id,
+                admission.reservation,
                 limit -> limit.outage() == Outage.COUNT_LOCALLY,
                 health.rest());
         if (!admission.decide(decision, LimiterObserver.Place.LOCAL)

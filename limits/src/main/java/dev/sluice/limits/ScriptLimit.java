@@ -22,6 +22,7 @@ final class ScriptLimit {
     private final long a;
     private final long b;
     private final List<byte[]> numbers;
+    private final byte[] reserve;
     private volatile @Nullable Window latest;
 
     ScriptLimit(Limit limit, String prefix) {
@@ -53,12 +54,8 @@ final class ScriptLimit {
             }
         }
         numbers = List.of(
-                bytes(kind),
-                bytes(limit.capacity()),
-                bytes(limit.reserve()),
-                bytes(limit.mode() == Mode.ENFORCED ? 1 : 0),
-                bytes(a),
-                bytes(b));
+                bytes(kind), bytes(limit.capacity()), bytes(limit.mode() == Mode.ENFORCED ? 1 : 0), bytes(a), bytes(b));
+        reserve = bytes(limit.reserve());
     }
 
     /** The window that holds the time; null if this limit has none. */
@@ -87,38 +84,42 @@ final class ScriptLimit {
                 : stem + Keys.who(limit.scope(), subject) + ':' + window.label();
     }
 
-    /** Appends the seven fields of a counter in {@code admit.lua}. */
+    /** What one admission takes unless it is asked for with another reservation. */
+    byte[] reserve() {
+        return reserve;
+    }
+
+    /** Appends the six fields of a counter in {@code admit.lua}. */
     void describe(int key, @Nullable Window window, List<byte[]> arguments) {
         arguments.add(numbers.get(0));
         arguments.add(bytes(key));
         arguments.add(numbers.get(1));
         arguments.add(numbers.get(2));
-        arguments.add(numbers.get(3));
-        arguments.add(window == null ? numbers.get(4) : bytes(window.start()));
-        arguments.add(window == null ? numbers.get(5) : bytes(window.end()));
+        arguments.add(window == null ? numbers.get(3) : bytes(window.start()));
+        arguments.add(window == null ? numbers.get(4) : bytes(window.end()));
     }
 
     /** Whether settling has anything to say about this limit. */
-    boolean isCorrectedBy(Map<String, Long> used) {
-        return kind == SLOTS || delta(used) != 0;
+    boolean isCorrectedBy(Map<String, Long> used, long reserved) {
+        return kind == SLOTS || delta(used, reserved) != 0;
     }
 
     /** Appends the four fields of a correction in {@code settle.lua}. */
-    void correct(Map<String, Long> used, List<byte[]> arguments) {
+    void correct(Map<String, Long> used, long reserved, List<byte[]> arguments) {
         arguments.add(numbers.get(0));
-        arguments.add(kind == SLOTS ? ZERO : bytes(delta(used)));
+        arguments.add(kind == SLOTS ? ZERO : bytes(delta(used, reserved)));
+        arguments.add(numbers.get(3));
         arguments.add(numbers.get(4));
-        arguments.add(numbers.get(5));
     }
 
     /** Appends the lease of slots in {@code renew.lua}. */
     void renew(List<byte[]> arguments) {
-        arguments.add(numbers.get(4));
+        arguments.add(numbers.get(3));
     }
 
-    private long delta(Map<String, Long> used) {
+    private long delta(Map<String, Long> used, long reserved) {
         Long units = used.get(limit.name());
-        return units == null ? 0 : Math.min(units, LARGEST) - limit.reserve();
+        return units == null ? 0 : Math.min(units, LARGEST) - reserved;
     }
 
     static byte[] bytes(long number) {

@@ -23,7 +23,7 @@ final class Settlement {
         this.until = until;
         List<Admission.Place> corrected = new ArrayList<>(places.size());
         for (Admission.Place place : places) {
-            if (place.limit().isCorrectedBy(used)) {
+            if (place.limit().isCorrectedBy(used, place.reserve())) {
                 corrected.add(place);
             }
         }
@@ -64,7 +64,7 @@ final class Settlement {
         for (Settlement settlement : batch) {
             arguments.add(settlement.id.getBytes(UTF_8));
             arguments.add(ScriptLimit.bytes(settlement.places.size()));
-            settlement.places.forEach(place -> place.limit().correct(settlement.used, arguments));
+            settlement.places.forEach(place -> place.limit().correct(settlement.used, place.reserve(), arguments));
         }
         return arguments;
     }

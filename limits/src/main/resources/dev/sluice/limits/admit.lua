@@ -5,11 +5,12 @@
 --        n+1 .. strings   buckets "missing units, when", and windows "used units"
 --        strings+1 ..     slots: sorted sets of request ids, scored by the end of their leases
 -- ARGV   n, m, strings, m counters, n requests
---        counter          kind, key, capacity, reserve, enforced (1 or 0), a, b
+--        counter          kind, key, capacity, enforced (1 or 0), a, b
 --           1 bucket        a units make a token, b units are gained in a millisecond
 --           2 window        begins at a, ends before b
 --           3 slots         a is the lease
---        request          id, milliseconds its record is kept (0: only look), k, the numbers of its k counters
+--        request          id, milliseconds its record is kept (0: only look), k, and k times the number of a
+--                         counter and the units that it takes of it
 -- Answer now, and for each request: a code, and k times remaining, resets in, retry after (0: it has room)
 --        code             0 refused, 1 admitted, 2 not now: a window is not the current one, 3 settled already
 --
@@ -59,11 +60,10 @@ end
 
 local counters = {}
 for i = 1, m do
-  local at = 3 + (i - 1) * 7
+  local at = 3 + (i - 1) * 6
   local c = {
     kind = tonumber(ARGV[at + 1]), key = tonumber(ARGV[at + 2]), capacity = tonumber(ARGV[at + 3]),
-    reserve = tonumber(ARGV[at + 4]), enforced = ARGV[at + 5] == '1', a = tonumber(ARGV[at + 6]),
-    b = tonumber(ARGV[at + 7])
+    enforced = ARGV[at + 4] == '1', a = tonumber(ARGV[at + 5]), b = tonumber(ARGV[at + 6])
   }
   if c.kind == BUCKET then
     load_bucket(c)
@@ -75,13 +75,13 @@ for i = 1, m do
   counters[i] = c
 end
 
--- How long until one more request has room; 0 if it has.
-local function wait_for(c)
+-- How long until one more request that takes so many units has room; 0 if it has.
+local function wait_for(c, units)
   if c.kind == BUCKET then
-    local lacking = c.missing + c.reserve * c.a - c.capacity * c.a
+    local lacking = c.missing + units * c.a - c.capacity * c.a
     return lacking > 0 and math.ceil(lacking / c.b) or 0
   elseif c.kind == WINDOW then
-    return c.used + c.reserve > c.capacity and math.max(1, c.b - now) or 0
+    return c.used + units > c.capacity and math.max(1, c.b - now) or 0
   elseif c.held < c.capacity then
     return 0
   end
@@ -93,12 +93,12 @@ local function wait_for(c)
   return c.wait
 end
 
-local function take(c, id)
+local function take(c, id, units)
   c.dirty = true
   if c.kind == BUCKET then
-    c.missing = c.missing + c.reserve * c.a
+    c.missing = c.missing + units * c.a
   elseif c.kind == WINDOW then
-    c.used = c.used + c.reserve
+    c.used = c.used + units
   else
     redis.call('ZADD', KEYS[c.key], now + c.a, id)
     c.held, c.last, c.wait = c.held + 1, math.max(c.last, now + c.a), nil
@@ -129,7 +129,7 @@ local function standing(c)
   return math.max(0, c.capacity - c.held), c.last - now
 end
 
-local records, reply, at = {}, { now }, 3 + m * 7
+local records, reply, at = {}, { now }, 3 + m * 6
 for i = 1, n do
   local id, keep, k = ARGV[at + 1], tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3])
   local record = records[KEYS[i]] or values[i]
@@ -137,8 +137,8 @@ for i = 1, n do
   local waits = {}
   if not record then
     for j = 1, k do
-      local c = counters[tonumber(ARGV[at + 3 + j])]
-      waits[j] = wait_for(c)
+      local c = counters[tonumber(ARGV[at + 2 + 2 * j])]
+      waits[j] = wait_for(c, tonumber(ARGV[at + 3 + 2 * j]))
       if c.kind == WINDOW and (now < c.a or now >= c.b) then
         code = NOT_NOW
       elseif waits[j] > 0 and c.enforced and code == ADMITTED then
@@ -147,7 +147,7 @@ for i = 1, n do
     end
     if code == ADMITTED and keep > 0 then
       for j = 1, k do
-        take(counters[tonumber(ARGV[at + 3 + j])], id)
+        take(counters[tonumber(ARGV[at + 2 + 2 * j])], id, tonumber(ARGV[at + 3 + 2 * j]))
       end
       redis.call('SET', KEYS[i], 'A', 'PX', keep)
       records[KEYS[i]] = 'A'
@@ -155,11 +155,11 @@ for i = 1, n do
   end
   reply[#reply + 1] = code
   for j = 1, k do
-    local remaining, resets = standing(counters[tonumber(ARGV[at + 3 + j])])
+    local remaining, resets = standing(counters[tonumber(ARGV[at + 2 + 2 * j])])
     local last = #reply
     reply[last + 1], reply[last + 2], reply[last + 3] = remaining, resets, waits[j] or 0
   end
-  at = at + 3 + k
+  at = at + 3 + 2 * k
 end
 
 for i = 1, m do

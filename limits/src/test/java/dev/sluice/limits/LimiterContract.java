@@ -35,8 +35,12 @@ abstract class LimiterContract {
     }
 
     final Decision admit(Subject subject, String id, Limit... limits) {
+        return admit(subject, id, Reservation.ofTheLimits(), limits);
+    }
+
+    private Decision admit(Subject subject, String id, Reservation reservation, Limit... limits) {
         Decision decision = limiter()
-                .admit(new Policy("test", List.of(limits)), subject, id)
+                .admit(new Policy("test", List.of(limits)), subject, id, reservation)
                 .block(Duration.ofSeconds(20));
         assertThat(decision).isNotNull();
         return decision;
@@ -50,6 +54,18 @@ abstract class LimiterContract {
 
     final Decision.Refused refused(Subject subject, Limit... limits) {
         Decision decision = admit(subject, limits);
+        assertThat(decision).isInstanceOf(Decision.Refused.class);
+        return (Decision.Refused) decision;
+    }
+
+    private Decision.Admitted admitted(Subject subject, Reservation reservation, Limit... limits) {
+        Decision decision = admit(subject, "s-" + IDS.incrementAndGet(), reservation, limits);
+        assertThat(decision).isInstanceOf(Decision.Admitted.class);
+        return (Decision.Admitted) decision;
+    }
+
+    private Decision.Refused refused(Subject subject, Reservation reservation, Limit... limits) {
+        Decision decision = admit(subject, "s-" + IDS.incrementAndGet(), reservation, limits);
         assertThat(decision).isInstanceOf(Decision.Refused.class);
         return (Decision.Refused) decision;
     }
@@ -290,6 +306,62 @@ abstract class LimiterContract {
         settle(second, Map.of("units", 130L));
         assertThat(remaining(ALICE, budget)).isZero();
         refused(ALICE, budget);
+    }
+
+    @Test
+    void requestReservesWhatItMayUseAndIsCorrectedFromThat() {
+        setTime("2026-06-01T12:30:00Z");
+        Budget budget = Budget.of("units", Scope.GLOBAL, 100, Duration.ofHours(1), 1);
+        CalendarQuota quota = CalendarQuota.of("daily", Scope.SUBJECT, 80, ZoneId.of("UTC"));
+        Decision.Admitted first = admitted(ALICE, new Reservation(Map.of("units", 70L, "daily", 60L)), budget, quota);
+        assertThat(first.standings()).extracting(Standing::remaining).containsExactly(30L, 20L);
+        assertThat(refused(BOB, new Reservation(Map.of("units", 31L)), budget).first())
+                .isEqualTo(new Decision.Violation("units", Decision.Cause.EXCEEDED, Duration.ofMinutes(30)));
+        admitted(BOB, budget);
+
+        settle(first, Map.of("units", 12L, "daily", 3L));
+        assertThat(remaining(ALICE, budget)).isEqualTo(87);
+        assertThat(remaining(ALICE, quota)).isEqualTo(77);
+    }
+
+    @Test
+    void reservationsOfRequestsThatAskTogetherAreTheirOwn() {
+        Budget budget = Budget.of("units", Scope.GLOBAL, 1000, Duration.ofHours(1), 1);
+        Policy policy = new Policy("test", List.of(budget));
+        List<Decision> decisions = Flux.range(1, 20)
+                .flatMap(units -> limiter()
+                        .admit(
+                                policy,
+                                ALICE,
+                                "t-" + IDS.incrementAndGet(),
+                                new Reservation(Map.of("units", 0L + units))))
+                .collectList()
+                .block(Duration.ofSeconds(20));
+
+        assertThat(decisions).hasSize(20).allMatch(Decision.Admitted.class::isInstance);
+        assertThat(remaining(ALICE, budget)).isEqualTo(1000 - 210);
+    }
+
+    @Test
+    void reservationBeyondTheCapacityIsAdmittedWhileNobodyHasTakenAny() {
+        Budget budget = Budget.of("units", Scope.SUBJECT, 100, Duration.ofHours(1), 1);
+        Reservation large = new Reservation(Map.of("units", 1000L));
+        Decision.Admitted admitted = admitted(ALICE, large, budget);
+        assertThat(remaining(ALICE, budget)).isZero();
+
+        settle(admitted, Map.of("units", 1L));
+        refused(ALICE, large, budget);
+        assertThat(remaining(ALICE, budget)).isEqualTo(99);
+    }
+
+    @Test
+    void ratesAndSlotsTakeOneWhateverIsReserved() {
+        TokenBucket bucket = TokenBucket.of("user", Scope.SUBJECT, 2, MINUTE);
+        Slots slots = Slots.of("parallel", Scope.SUBJECT, 2, MINUTE);
+        Decision.Admitted admitted =
+                admitted(ALICE, new Reservation(Map.of("user", 2L, "parallel", 2L)), bucket, slots);
+
+        assertThat(admitted.standings()).extracting(Standing::remaining).containsExactly(1L, 1L);
     }
 
     @Test

@@ -85,7 +85,7 @@ final class ModelLimits {
         for (Admission.Place place : places) {
             Limit limit = place.limit().limit;
             Long units = used.get(limit.name());
-            long delta = units == null ? 0 : units - limit.reserve();
+            long delta = units == null ? 0 : units - place.reserve();
             Counter counter = counters.get(place.key());
             if (limit instanceof Slots && counter != null) {
                 counter.leases.remove(id);
@@ -129,8 +129,8 @@ final class ModelLimits {
                 long tooMuch = lack(bucket, counter, now) + period - bucket.burst() * period;
                 yield tooMuch > 0 ? Math.ceilDiv(tooMuch, bucket.tokens()) : 0;
             }
-            case CalendarQuota quota -> counter.amount + 1 > quota.capacity() ? untilEnd(place, now) : 0;
-            case Budget budget -> counter.amount + budget.reserve() > budget.capacity() ? untilEnd(place, now) : 0;
+            case CalendarQuota quota -> counter.amount + place.reserve() > quota.capacity() ? untilEnd(place, now) : 0;
+            case Budget budget -> counter.amount + place.reserve() > budget.capacity() ? untilEnd(place, now) : 0;
             case Slots slots -> {
                 List<Long> ends = counter.leases.values().stream()
                         .filter(end -> end > now)
@@ -153,12 +153,8 @@ final class ModelLimits {
                 counter.amount = lack(bucket, counter, now) + bucket.period().toMillis();
                 counter.at = now;
             }
-            case CalendarQuota _ -> {
-                counter.amount += 1;
-                counter.at = now;
-            }
-            case Budget budget -> {
-                counter.amount += budget.reserve();
+            case CalendarQuota _, Budget _ -> {
+                counter.amount += place.reserve();
                 counter.at = now;
             }
             case Slots slots -> {

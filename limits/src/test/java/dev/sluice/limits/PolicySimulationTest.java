@@ -30,7 +30,12 @@ class PolicySimulationTest {
     private final EnumMap<AdmitCommand.Code, Integer> seen = new EnumMap<>(AdmitCommand.Code.class);
 
     /** An admission that may be settled, or sent again. */
-    private record Sent(String id, List<ScriptLimit> limits, Subject subject, List<Admission.Place> places) {}
+    private record Sent(
+            String id,
+            List<ScriptLimit> limits,
+            Subject subject,
+            Reservation reservation,
+            List<Admission.Place> places) {}
 
     @Test
     void scriptsDecideAsTheModelDoes() throws Exception {
@@ -160,16 +165,30 @@ class PolicySimulationTest {
                     command,
                     "id-" + ids++,
                     policies.get(random.nextInt(policies.size())),
-                    new Subject("user:" + who, "2001:db8:" + who % 7 + "::/64"));
+                    new Subject("user:" + who, "2001:db8:" + who % 7 + "::/64"),
+                    random.nextInt(3) == 0 ? reservation() : Reservation.ofTheLimits());
         }
 
         private Sent again(AdmitCommand command) {
             Sent before = sent.get(random.nextInt(sent.size()));
-            return send(command, before.id, before.limits, before.subject);
+            return send(command, before.id, before.limits, before.subject, before.reservation);
         }
 
-        private Sent send(AdmitCommand command, String id, List<ScriptLimit> limits, Subject subject) {
-            return new Sent(id, limits, subject, command.add(id, 10_000, limits, subject));
+        /** Of limits of every kind; those that the policy does not have, and rates and slots, are not heard. */
+        private Reservation reservation() {
+            Map<String, Long> units = new HashMap<>();
+            for (int i = 0; i < 4; i++) {
+                units.put("units" + i, 1L + random.nextInt(100));
+                units.put("daily" + i, 1L + random.nextInt(80));
+                units.put("rate" + i, 9L);
+                units.put("parallel" + i, 9L);
+            }
+            return new Reservation(units);
+        }
+
+        private Sent send(
+                AdmitCommand command, String id, List<ScriptLimit> limits, Subject subject, Reservation reservation) {
+            return new Sent(id, limits, subject, reservation, command.add(id, 10_000, limits, subject, reservation));
         }
 
         private void compare(Sent request, AdmitCommand.Verdict verdict) {

@@ -175,7 +175,8 @@ class RedisFaultsTest {
 
         LocalDecision(RedisLimiter limiter, PolicyPlan plan, Subject subject) {
             this.limiter = limiter;
-            this.admission = new Admission(limiter, plan, subject, "f-" + IDS.incrementAndGet(), this);
+            this.admission = new Admission(
+                    limiter, plan, subject, "f-" + IDS.incrementAndGet(), Reservation.ofTheLimits(), this);
             onSubscribe(admission);
         }
 

@@ -1,6 +1,8 @@
 package dev.sluice.gateway.contract;
 
 import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import org.springframework.http.HttpMethod;
 import org.springframework.http.MediaType;
@@ -8,6 +10,7 @@ import org.springframework.util.unit.DataSize;
 import org.springframework.web.reactive.function.server.HandlerFunction;
 import org.springframework.web.reactive.function.server.ServerRequest;
 import org.springframework.web.reactive.function.server.ServerResponse;
+import reactor.core.publisher.Mono;
 
 /**
  * One method of one path, declared as data so that every guard, the 405, the 415 and the 406 are the same everywhere.
@@ -21,6 +24,9 @@ import org.springframework.web.reactive.function.server.ServerResponse;
  * @param access who may call it
  * @param pass what admits a request though its caller has not the access, for example the gateway's own signature in
  *     its URL; may throw a {@link GatewayException} that says what is wrong with it
+ * @param estimate what a request may use at most, by units of {@link Spent}, judged by its body before it is admitted:
+ *     that much is reserved of the limits that are settled by these units. Takes no longer than reading the body, and
+ *     never fails: what is wrong with a body is the handler's to say
  * @param errors what its problems tell clients of older APIs
  * @param handler what it does
  */
@@ -33,6 +39,7 @@ public record Endpoint(
         DataSize maxBody,
         Access access,
         Predicate<ServerRequest> pass,
+        Function<ServerRequest, Mono<Map<String, Long>>> estimate,
         ErrorMember errors,
         HandlerFunction<ServerResponse> handler) {
 
@@ -70,6 +77,7 @@ public record Endpoint(
                 maxBody,
                 Access.USER,
                 Endpoint::bringsNoPass,
+                Endpoint::asTheLimitsReserve,
                 ErrorMember.CODE,
                 handler);
     }
@@ -117,41 +125,53 @@ public record Endpoint(
                 maxBody,
                 Access.USER,
                 Endpoint::bringsNoPass,
+                Endpoint::asTheLimitsReserve,
                 ErrorMember.CODE,
                 handler);
     }
 
     /** The same endpoint for other callers. */
     public Endpoint openTo(Access others) {
-        return new Endpoint(name, method, path, consumes, produces, maxBody, others, pass, errors, handler);
+        return new Endpoint(name, method, path, consumes, produces, maxBody, others, pass, estimate, errors, handler);
     }
 
     /** The same endpoint, also for requests that bring a pass. */
     public Endpoint orWith(Predicate<ServerRequest> otherPass) {
-        return new Endpoint(name, method, path, consumes, produces, maxBody, access, otherPass, errors, handler);
+        return new Endpoint(
+                name, method, path, consumes, produces, maxBody, access, otherPass, estimate, errors, handler);
+    }
+
+    /** The same endpoint, whose requests are known to use no more than that. */
+    public Endpoint reserving(Function<ServerRequest, Mono<Map<String, Long>>> most) {
+        return new Endpoint(name, method, path, consumes, produces, maxBody, access, pass, most, errors, handler);
     }
 
     /** The same endpoint, whose problems have another {@code error}. */
     public Endpoint withErrorAs(ErrorMember member) {
-        return new Endpoint(name, method, path, consumes, produces, maxBody, access, pass, member, handler);
+        return new Endpoint(name, method, path, consumes, produces, maxBody, access, pass, estimate, member, handler);
     }
 
     /** The same endpoint, handled by another. */
     public Endpoint handledBy(HandlerFunction<ServerResponse> other) {
-        return new Endpoint(name, method, path, consumes, produces, maxBody, access, pass, errors, other);
+        return new Endpoint(name, method, path, consumes, produces, maxBody, access, pass, estimate, errors, other);
     }
 
     /** The {@code HEAD} of this {@code GET}: same name, same guards, same handler. */
     public Endpoint head() {
-        return new Endpoint(name, HttpMethod.HEAD, path, consumes, produces, maxBody, access, pass, errors, handler);
+        return new Endpoint(
+                name, HttpMethod.HEAD, path, consumes, produces, maxBody, access, pass, estimate, errors, handler);
     }
 
     private Endpoint upTo(DataSize most) {
-        return new Endpoint(name, method, path, consumes, produces, most, access, pass, errors, handler);
+        return new Endpoint(name, method, path, consumes, produces, most, access, pass, estimate, errors, handler);
     }
 
     private static boolean bringsNoPass(ServerRequest request) {
         return false;
+    }
+
+    private static Mono<Map<String, Long>> asTheLimitsReserve(ServerRequest request) {
+        return Mono.just(Map.of());
     }
 
     private static Endpoint bodiless(
@@ -169,6 +189,7 @@ public record Endpoint(
                 NOTHING,
                 Access.USER,
                 Endpoint::bringsNoPass,
+                Endpoint::asTheLimitsReserve,
                 ErrorMember.CODE,
                 handler);
     }

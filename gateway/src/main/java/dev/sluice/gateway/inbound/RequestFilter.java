@@ -2,7 +2,7 @@ package dev.sluice.gateway.inbound;
 
 import dev.sluice.gateway.contract.Spent;
 import dev.sluice.gateway.inbound.admission.OriginGuard;
-import dev.sluice.gateway.inbound.admission.RequestScope;
+import dev.sluice.gateway.inbound.admission.ExchangeScope;
 import dev.sluice.gateway.inbound.identity.Callers;
 import dev.sluice.gateway.inbound.telemetry.AccessLog;
 import dev.sluice.gateway.inbound.telemetry.RequestId;
@@ -55,7 +55,7 @@ public final class RequestFilter implements WebFilter {
         return callers.of(exchange).flatMap(caller -> {
             caller.attachTo(exchange);
             Spent spent = Spent.of(exchange);
-            return RequestScope.around(exchange, endpoints.handle(exchange, chain))
+            return ExchangeScope.around(exchange, endpoints.handle(exchange, chain))
                     .contextWrite(context -> spent.into(caller.into(context)));
         });
     }

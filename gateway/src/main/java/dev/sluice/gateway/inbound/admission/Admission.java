@@ -33,7 +33,7 @@ public final class Admission {
         return bodies.read(endpoint, request).flatMap(read -> {
             origins.check(read.exchange());
             access.check(endpoint, read);
-            return limits.check(endpoint, read.exchange()).then(Mono.fromSupplier(() -> {
+            return limits.check(endpoint, read).then(Mono.fromSupplier(() -> {
                 // Not before: a refusal hands out no new name to be counted under.
                 access.introduce(endpoint, read.exchange());
                 return read;

@@ -13,6 +13,7 @@ import dev.sluice.limits.Decision.Violation;
 import dev.sluice.limits.Limit;
 import dev.sluice.limits.Limiter;
 import dev.sluice.limits.Policy;
+import dev.sluice.limits.Reservation;
 import dev.sluice.limits.Scope;
 import dev.sluice.limits.Subject;
 import java.security.SecureRandom;
@@ -26,6 +27,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.SequencedMap;
 import java.util.concurrent.atomic.AtomicLong;
+import org.springframework.web.reactive.function.server.ServerRequest;
 import org.springframework.web.server.ServerWebExchange;
 import reactor.core.publisher.Mono;
 
@@ -63,7 +65,8 @@ public final class LimitGuard {
     }
 
     /** Completes when the request may go on; errors with the code of the first limit that it violates. */
-    public Mono<Void> check(Endpoint endpoint, ServerWebExchange exchange) {
+    public Mono<Void> check(Endpoint endpoint, ServerRequest request) {
+        ServerWebExchange exchange = request.exchange();
         Caller caller = Caller.of(exchange);
         Policy policy = policies.of(endpoint, caller);
         if (policy == null) {
@@ -71,18 +74,35 @@ public final class LimitGuard {
         }
         // Never the id that a client may choose: one id counts once.
         String admissionId = process + "-" + Long.toHexString(admissions.incrementAndGet());
-        Mono<Void> decided = limiter.admit(policy, new Subject(caller.subject(), caller.address()), admissionId)
+        Subject subject = new Subject(caller.subject(), caller.address());
+        Mono<Void> decided = endpoint.estimate()
+                .apply(request)
+                .flatMap(most -> limiter.admit(policy, subject, admissionId, reservation(policy, most)))
                 // Acted on at once, wherever it arrives: a permit on its way to another thread could be lost there.
                 .doOnNext(decision -> act(decision, policy, exchange))
                 .then();
         return new BackOnEventLoop(decided, exchange);
     }
 
+    private Reservation reservation(Policy policy, Map<String, Long> most) {
+        if (most.isEmpty()) {
+            return Reservation.ofTheLimits();
+        }
+        Map<String, Long> reserved = new HashMap<>();
+        Objects.requireNonNull(told.get(policy)).units().forEach((limit, unit) -> {
+            Long units = most.get(unit);
+            if (units != null) {
+                reserved.put(limit, Math.max(1, units));
+            }
+        });
+        return new Reservation(reserved);
+    }
+
     private void act(Decision decision, Policy policy, ServerWebExchange exchange) {
         Told same = Objects.requireNonNull(told.get(policy));
         same.fields().write(exchange.getResponse().getHeaders(), decision);
         switch (decision) {
-            case Admitted admitted -> RequestScope.hold(exchange, admitted.permit(), same.units());
+            case Admitted admitted -> ExchangeScope.hold(exchange, admitted.permit(), same.units());
             case Refused refused -> {
                 alert(refused.first(), policy);
                 throw problem(refused);

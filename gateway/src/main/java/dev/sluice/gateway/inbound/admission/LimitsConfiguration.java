@@ -8,6 +8,7 @@ import dev.sluice.limits.Decision;
 import dev.sluice.limits.Limit;
 import dev.sluice.limits.Limiter;
 import dev.sluice.limits.Policy;
+import dev.sluice.limits.Reservation;
 import dev.sluice.limits.Scope;
 import dev.sluice.limits.Standing;
 import dev.sluice.limits.Subject;
@@ -71,7 +72,7 @@ public class LimitsConfiguration {
     /** Admits everything. */
     private static final class Off implements Limiter {
         @Override
-        public Mono<Decision> admit(Policy policy, Subject subject, String requestId) {
+        public Mono<Decision> admit(Policy policy, Subject subject, String requestId, Reservation reservation) {
             return Mono.just(new Decision.Admitted(usage -> Mono.empty(), List.of()));
         }
 

@@ -59,7 +59,7 @@ public record LimitsProperties(
      * @param units tokens a period, units a day, slots, or units a window; {@code 10GB} where bytes are counted
      * @param period of a rate or budget; the lease of a slot
      * @param burst most tokens of a rate; {@code units} if unset
-     * @param reserve what a budget takes at first; 1 if unset
+     * @param reserve what a budget takes at first, where the request itself does not say; 1 if unset
      * @param unit what the request's own account says was used, for example {@code bytes}; settled by it, or as
      *     reserved if unset
      * @param anonymous counts callers without a token alone: they have as many names as they ask for cookies

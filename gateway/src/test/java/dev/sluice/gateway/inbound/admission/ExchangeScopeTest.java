@@ -21,7 +21,7 @@ import reactor.test.StepVerifier;
 import reactor.test.scheduler.VirtualTimeScheduler;
 
 /** A permit is settled when its exchange ends, however it ends, and renewed until then. */
-class RequestScopeTest {
+class ExchangeScopeTest {
     private static final Map<String, String> UNITS = Map.of("bytes-hour", Spent.BYTES, "calls-hour", Spent.CALLS);
 
     private final MockServerWebExchange exchange = MockServerWebExchange.from(MockServerHttpRequest.get("/"));
@@ -60,9 +60,9 @@ class RequestScopeTest {
     }
 
     private Mono<Void> filtered(Mono<Void> answer) {
-        return Mono.defer(() -> RequestScope.around(
+        return Mono.defer(() -> ExchangeScope.around(
                 exchange,
-                Mono.fromRunnable(() -> RequestScope.hold(exchange, permit, UNITS))
+                Mono.fromRunnable(() -> ExchangeScope.hold(exchange, permit, UNITS))
                         .then(answer)));
     }
 
@@ -100,8 +100,8 @@ class RequestScopeTest {
 
     @Test
     void permitThatComesAfterTheEndIsSettledAtOnceAndNeverRenewed() {
-        StepVerifier.create(RequestScope.around(exchange, Mono.empty())).verifyComplete();
-        RequestScope.hold(exchange, permit, UNITS);
+        StepVerifier.create(ExchangeScope.around(exchange, Mono.empty())).verifyComplete();
+        ExchangeScope.hold(exchange, permit, UNITS);
         assertThat(permit.settled).hasSize(1);
         time.advanceTimeBy(Duration.ofMinutes(5));
         assertThat(permit.renewed).isZero();
@@ -109,7 +109,7 @@ class RequestScopeTest {
 
     @Test
     void exchangeWithoutAPermitHasNothingToSettle() {
-        StepVerifier.create(RequestScope.around(exchange, Mono.empty())).verifyComplete();
+        StepVerifier.create(ExchangeScope.around(exchange, Mono.empty())).verifyComplete();
         assertThat(permit.settled).isEmpty();
     }
 }

@@ -19,8 +19,8 @@ import reactor.core.publisher.Mono;
  * What one request holds while its exchange lasts. However that ends (complete, error or cancel), the permit is
  * settled, also one that arrives later, and then {@link RequestResources} are freed. A permit is renewed until then.
  */
-public final class RequestScope {
-    private static final String ATTRIBUTE = RequestScope.class.getName();
+public final class ExchangeScope {
+    private static final String ATTRIBUTE = ExchangeScope.class.getName();
     private static final Supplier<Mono<Void>> ENDED = Mono::empty;
 
     /** How to settle: null before there is a permit, {@link #ENDED} once the exchange is over. */
@@ -28,7 +28,7 @@ public final class RequestScope {
 
     private final Disposable resources;
 
-    private RequestScope(Disposable resources) {
+    private ExchangeScope(Disposable resources) {
         this.resources = resources;
     }
 
@@ -37,14 +37,14 @@ public final class RequestScope {
      * an exchange, when it is subscribed to.
      */
     public static Mono<Void> around(ServerWebExchange exchange, Mono<Void> handling) {
-        RequestScope scope = new RequestScope(RequestResources.begin(exchange));
+        ExchangeScope scope = new ExchangeScope(RequestResources.begin(exchange));
         exchange.getAttributes().put(ATTRIBUTE, scope);
         return Flux.usingWhen(
                         Mono.just(scope),
                         held -> handling.flux(),
-                        RequestScope::end,
+                        ExchangeScope::end,
                         (held, error) -> held.end(),
-                        RequestScope::end)
+                        ExchangeScope::end)
                 .then();
     }
 
@@ -54,7 +54,7 @@ public final class RequestScope {
      * @param units which limit is settled by which unit of the request's account
      */
     static void hold(ServerWebExchange exchange, Permit permit, Map<String, String> units) {
-        RequestScope held = exchange.getRequiredAttribute(ATTRIBUTE);
+        ExchangeScope held = exchange.getRequiredAttribute(ATTRIBUTE);
         Disposable renewal = permit.renewalPeriod()
                 .map(period -> Flux.interval(period)
                         .onBackpressureDrop()
