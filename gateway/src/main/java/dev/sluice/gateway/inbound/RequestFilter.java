@@ -1,8 +1,8 @@
 package dev.sluice.gateway.inbound;
 
 import dev.sluice.gateway.contract.Spent;
-import dev.sluice.gateway.inbound.admission.OriginGuard;
 import dev.sluice.gateway.inbound.admission.ExchangeScope;
+import dev.sluice.gateway.inbound.admission.OriginGuard;
 import dev.sluice.gateway.inbound.identity.Callers;
 import dev.sluice.gateway.inbound.telemetry.AccessLog;
 import dev.sluice.gateway.inbound.telemetry.RequestId;
