@@ -28,6 +28,11 @@ public class ServerTransport {
     private final RequestCheck check = new RequestCheck();
 
     @Bean
+    ConnectionFilter connectionsAreKnown() {
+        return new ConnectionFilter();
+    }
+
+    @Bean
     WebServerFactoryCustomizer<NettyReactiveWebServerFactory> boundedConnections(
             TransportProperties properties, IdentityProperties identity, TrustedProxies proxies) {
         PublicAddress address = new PublicAddress(proxies, identity.publicUrl());
