@@ -21,6 +21,9 @@ public final class Spent {
     /** Calls of a paid provider. */
     public static final String CALLS = "calls";
 
+    /** Tokens of a model, asked and written. */
+    public static final String TOKENS = "tokens";
+
     private static final String ATTRIBUTE = Spent.class.getName();
 
     private final Map<String, Long> units = new ConcurrentHashMap<>();
@@ -59,7 +62,10 @@ public final class Spent {
         return sent.get();
     }
 
-    /** Adds to what was used; 0 says that the unit is counted and nothing was used yet. */
+    /**
+     * Adds to what was used; 0 says that the unit is counted and nothing was used yet, and less than 0 takes back what
+     * was added and turns out not to have been used.
+     */
     public void add(String unit, long amount) {
         units.merge(unit, amount, Long::sum);
     }

@@ -6,6 +6,7 @@ import dev.sluice.gateway.inbound.admission.OriginGuard;
 import dev.sluice.gateway.inbound.identity.Callers;
 import dev.sluice.gateway.inbound.telemetry.AccessLog;
 import dev.sluice.gateway.inbound.telemetry.RequestId;
+import dev.sluice.gateway.inbound.transport.InboundConnection;
 import org.springframework.core.Ordered;
 import org.springframework.core.annotation.Order;
 import org.springframework.web.server.ServerWebExchange;
@@ -54,6 +55,7 @@ public final class RequestFilter implements WebFilter {
         RequestSanity.check(exchange.getRequest());
         return callers.of(exchange).flatMap(caller -> {
             caller.attachTo(exchange);
+            InboundConnection.attachTo(exchange);
             Spent spent = Spent.of(exchange);
             return ExchangeScope.around(exchange, endpoints.handle(exchange, chain))
                     .contextWrite(context -> spent.into(caller.into(context)));

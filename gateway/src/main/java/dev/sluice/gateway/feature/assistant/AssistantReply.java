@@ -2,6 +2,7 @@ package dev.sluice.gateway.feature.assistant;
 
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
+import dev.sluice.gateway.outbound.provider.CallAccount;
 import dev.sluice.gateway.outbound.provider.Delivery;
 import dev.sluice.gateway.outbound.provider.Prompt;
 import dev.sluice.gateway.outbound.provider.ProviderException;
@@ -23,13 +24,13 @@ final class AssistantReply {
     }
 
     /**
-     * The whole answer; {@code called} runs for each call that really goes out. If it is not whole, what there is of it
-     * is a member of the problem: it is paid for.
+     * The whole answer; {@code account} learns what it costs. If it is not whole, what there is of it is a member of
+     * the problem: it is paid for.
      */
-    Mono<AssistantAnswer> whole(Prompt prompt, Runnable called) {
+    Mono<AssistantAnswer> whole(Prompt prompt, CallAccount account) {
         return Mono.defer(() -> {
             StringBuilder text = new StringBuilder();
-            return model.reply(prompt, Delivery.WHOLE, deadline, called)
+            return model.reply(prompt, Delivery.WHOLE, deadline, account)
                     .doOnNext(piece -> {
                         if (piece instanceof TextPiece.Delta delta) {
                             text.append(delta.text());
@@ -46,9 +47,9 @@ final class AssistantReply {
         return problem.code() == ProblemCode.ANSWER_INCOMPLETE ? problem.with("text", text) : problem;
     }
 
-    /** The answer as it is written; {@code called} runs for each call that really goes out. */
-    Flux<TextPiece> streamed(Prompt prompt, Runnable called) {
-        return model.reply(prompt, Delivery.STREAMED, deadline, called)
+    /** The answer as it is written; {@code account} learns what it costs. */
+    Flux<TextPiece> streamed(Prompt prompt, CallAccount account) {
+        return model.reply(prompt, Delivery.STREAMED, deadline, account)
                 .onErrorMap(ProviderException.class, ProviderException::problem);
     }
 }

@@ -7,9 +7,11 @@ import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.gateway.contract.Spent;
 import dev.sluice.gateway.contract.StreamedBody;
+import dev.sluice.gateway.outbound.provider.CallAccount;
 import dev.sluice.gateway.outbound.provider.Prompt;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.MediaType;
 import org.springframework.util.unit.DataSize;
@@ -21,9 +23,14 @@ import reactor.core.publisher.Mono;
 final class AssistantRoutes implements FeatureRoutes {
     private static final List<MediaType> PRODUCED = List.of(MediaType.APPLICATION_JSON, MediaType.TEXT_EVENT_STREAM);
 
+    private static final String ASKED = Asked.class.getName();
+
     private final AssistantReply reply;
     private final DataSize maxBody;
     private final int maxOutputTokens;
+
+    /** What is asked, and the tokens that one call of it costs at most. */
+    private record Asked(Prompt prompt, long estimate) {}
 
     AssistantRoutes(AssistantReply reply, DataSize maxBody, int maxOutputTokens) {
         this.reply = reply;
@@ -34,33 +41,52 @@ final class AssistantRoutes implements FeatureRoutes {
     @Override
     public List<Endpoint> endpoints() {
         return List.of(Endpoint.postJson("ai.proxy", "/api/ai/proxy", maxBody, PRODUCED, this::ask)
-                .openTo(Access.ANONYMOUS));
+                .openTo(Access.ANONYMOUS)
+                .reserving(this::estimate));
+    }
+
+    /** Reads the body, once: what is wrong with it is told when the request has been counted. */
+    private Mono<Map<String, Long>> estimate(ServerRequest request) {
+        return asked(request)
+                .map(asked -> {
+                    request.exchange().getAttributes().put(ASKED, asked);
+                    return Map.of(Spent.TOKENS, asked.estimate());
+                })
+                .onErrorResume(illegible -> Mono.just(Map.of()));
+    }
+
+    private Mono<Asked> asked(ServerRequest request) {
+        return request.bodyToMono(AssistantRequest.class)
+                .switchIfEmpty(Mono.error(() -> GatewayException.badMember(
+                        ProblemCode.MALFORMED_REQUEST, "body", "nothing", "a JSON object with a message")))
+                .map(wanted -> wanted.prompt(maxOutputTokens))
+                .map(prompt -> new Asked(prompt, TokenEstimate.of(prompt)));
     }
 
     private Mono<ServerResponse> ask(ServerRequest request) {
         Spent spent = Spent.of(request.exchange());
         spent.add(Spent.CALLS, 0);
-        Runnable called = () -> spent.add(Spent.CALLS, 1);
-        return request.bodyToMono(AssistantRequest.class)
-                .switchIfEmpty(Mono.error(() -> GatewayException.badMember(
-                        ProblemCode.MALFORMED_REQUEST, "body", "nothing", "a JSON object with a message")))
-                .map(wanted -> wanted.prompt(maxOutputTokens))
-                .flatMap(prompt -> wantsEvents(request) ? events(request, prompt, called) : whole(prompt, called));
+        spent.add(Spent.TOKENS, 0);
+        Asked known = (Asked) request.exchange().getAttributes().get(ASKED);
+        return (known == null ? asked(request) : Mono.just(known)).flatMap(asked -> {
+            TokenAccount account = new TokenAccount(spent, asked.estimate());
+            return wantsEvents(request) ? events(request, asked.prompt(), account) : whole(asked.prompt(), account);
+        });
     }
 
-    private Mono<ServerResponse> whole(Prompt prompt, Runnable called) {
-        return reply.whole(prompt, called)
+    private Mono<ServerResponse> whole(Prompt prompt, CallAccount account) {
+        return reply.whole(prompt, account)
                 .flatMap(answer -> ServerResponse.ok()
                         .contentType(MediaType.APPLICATION_JSON)
                         .header(HttpHeaders.CACHE_CONTROL, "no-store")
                         .bodyValue(answer));
     }
 
-    private Mono<ServerResponse> events(ServerRequest request, Prompt prompt, Runnable called) {
+    private Mono<ServerResponse> events(ServerRequest request, Prompt prompt, CallAccount account) {
         String requestId =
                 String.valueOf(request.exchange().getResponse().getHeaders().getFirst("X-Request-Id"));
         return ServerResponse.ok()
-                .body(StreamedBody.events(AssistantEvents.of(reply.streamed(prompt, called), requestId)));
+                .body(StreamedBody.events(AssistantEvents.of(reply.streamed(prompt, account), requestId)));
     }
 
     /** What the caller prefers by quality, then by order; JSON where it does not care. */

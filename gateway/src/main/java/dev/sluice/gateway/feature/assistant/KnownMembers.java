@@ -24,6 +24,10 @@ final class KnownMembers {
     /** No {@code fileData}: what it names is as large as it likes, and the gateway's key pays for it. */
     private static final Set<String> PART = Set.of("text", "inlineData", "thought", "thoughtSignature");
 
+    /** Of a film, a recording or a document nobody can tell by its size how many tokens it is. */
+    private static final Set<String> PICTURES =
+            Set.of("image/png", "image/jpeg", "image/webp", "image/heic", "image/heif");
+
     private static final Set<String> INLINE_DATA = Set.of("mimeType", "data", "displayName");
 
     /** One text is read of an answer, so nothing that makes it more than that. */
@@ -82,9 +86,25 @@ final class KnownMembers {
     private static ObjectNode part(String path, JsonNode given) {
         ObjectNode part = only(PART, path, given);
         if (part.has("inlineData")) {
-            part.set("inlineData", only(INLINE_DATA, path + ".inlineData", part.path("inlineData")));
+            part.set("inlineData", picture(path + ".inlineData", part.path("inlineData")));
         }
         return part;
+    }
+
+    private static ObjectNode picture(String path, JsonNode given) {
+        ObjectNode picture = only(INLINE_DATA, path, given);
+        JsonNode type = picture.path("mimeType");
+        if (!PICTURES.contains(type.asString(""))) {
+            throw malformed(
+                    path + ".mimeType",
+                    type.isString() ? type.stringValue() : kind(type),
+                    "one of " + String.join(", ", new TreeSet<>(PICTURES)));
+        }
+        JsonNode data = picture.path("data");
+        if (!data.isString() || data.stringValue().isEmpty()) {
+            throw malformed(path + ".data", kind(data), "a picture in base64");
+        }
+        return picture;
     }
 
     /** How to answer; what multiplies the cost is checked by its value elsewhere. */

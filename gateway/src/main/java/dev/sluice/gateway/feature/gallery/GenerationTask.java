@@ -205,8 +205,8 @@ final class GenerationTask {
             }
             return switch (made) {
                 case MadeImage.Remote remote ->
-                    intake.fetched(remote.url(), remote.reach(), left, file -> complete(image, file));
-                case MadeImage.Drawn drawn -> intake.given(drawn.body(), file -> complete(image, file));
+                    intake.fetched(image.owner(), remote.url(), remote.reach(), left, file -> complete(image, file));
+                case MadeImage.Drawn drawn -> intake.given(image.owner(), drawn.body(), file -> complete(image, file));
             };
         }
 

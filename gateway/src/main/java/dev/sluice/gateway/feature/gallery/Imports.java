@@ -77,6 +77,7 @@ final class Imports {
             UUID id = UUID.randomUUID();
             return storage.refuseIfFull(caller.subject())
                     .then(intake.fetched(
+                            caller.subject(),
                             url,
                             Reach.PUBLIC_WEB,
                             deadline,

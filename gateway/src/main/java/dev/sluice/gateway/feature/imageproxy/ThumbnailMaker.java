@@ -1,6 +1,7 @@
 package dev.sluice.gateway.feature.imageproxy;
 
 import dev.sluice.gateway.feature.imageproxy.TransformException.Kind;
+import dev.sluice.gateway.outbound.picture.Arrival;
 import dev.sluice.gateway.outbound.picture.Pictures;
 import dev.sluice.gateway.outbound.picture.ReceivedFile;
 import dev.sluice.gateway.outbound.picture.decode.DecoderException;
@@ -68,6 +69,7 @@ final class ThumbnailMaker {
     Mono<Made> make(ProxiedImage original, int width, Disposable.Composite held) {
         CachedMeta meta = original.meta();
         return pictures.decoded(
+                        Arrival.ofNobody(meta.length()),
                         writer ->
                                 writer.apply(original.bytes(0, meta.length(), DefaultDataBufferFactory.sharedInstance)),
                         Work.TRANSFORM,

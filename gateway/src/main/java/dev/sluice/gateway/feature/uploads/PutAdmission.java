@@ -2,12 +2,11 @@ package dev.sluice.gateway.feature.uploads;
 
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
+import dev.sluice.gateway.outbound.spool.DiskBudget;
 import dev.sluice.gateway.outbound.storage.ObjectKey;
 import java.time.Duration;
-import java.util.HashMap;
-import java.util.HashSet;
-import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Which puts this gateway takes at a time: one of a key, and of all no more bytes than there is disk for, of one owner
@@ -17,27 +16,32 @@ import java.util.Set;
 final class PutAdmission {
     private static final Duration SOON = Duration.ofSeconds(5);
 
-    private final long mostBytes;
-    private final long mostBytesOfOwner;
-    // Guarded by this.
-    private final Set<ObjectKey> written = new HashSet<>();
-    private final Map<String, Long> bytesByOwner = new HashMap<>();
-    private long bytes;
+    private final DiskBudget disk;
+    private final Set<ObjectKey> written = ConcurrentHashMap.newKeySet();
 
-    /**
-     * @param mostBytes of all puts at a time
-     * @param mostBytesOfOwner of those of one owner
-     */
-    PutAdmission(long mostBytes, long mostBytesOfOwner) {
-        this.mostBytes = mostBytes;
-        this.mostBytesOfOwner = mostBytesOfOwner;
+    /** @param disk for bodies of all puts at a time */
+    PutAdmission(DiskBudget disk) {
+        this.disk = disk;
     }
 
     /** The right to put an object, until it is closed. */
-    record Place(PutAdmission admission, ObjectKey key, long size) implements AutoCloseable {
+    final class Place implements AutoCloseable {
+        private final ObjectKey key;
+        private final DiskBudget.Share share;
+        private boolean isClosed;
+
+        private Place(ObjectKey key, DiskBudget.Share share) {
+            this.key = key;
+            this.share = share;
+        }
+
         @Override
-        public void close() {
-            admission.release(key, size);
+        public synchronized void close() {
+            if (!isClosed) {
+                isClosed = true;
+                share.close();
+                written.remove(key);
+            }
         }
     }
 
@@ -46,30 +50,25 @@ final class PutAdmission {
      *
      * @throws GatewayException {@code conflict}, {@code too_many_concurrent} or {@code overloaded}
      */
-    synchronized Place admit(ObjectKey key, long size) {
-        if (written.contains(key)) {
+    Place admit(ObjectKey key, long size) {
+        if (!written.add(key)) {
             throw new GatewayException(ProblemCode.CONFLICT, "The upload is taking place already.").retryAfter(SOON);
         }
-        long ofOwner = bytesByOwner.getOrDefault(key.tenant(), 0L);
-        if (ofOwner + size > mostBytesOfOwner) {
-            throw new GatewayException(
-                            ProblemCode.TOO_MANY_CONCURRENT, "As many of your uploads as may be are under way.")
-                    .retryAfter(SOON);
+        try {
+            return new Place(key, disk.reserve(key.tenant(), size));
+        } catch (DiskBudget.FullException full) {
+            written.remove(key);
+            throw refusal(full);
         }
-        if (bytes + size > mostBytes) {
-            throw new GatewayException(ProblemCode.OVERLOADED, "No room for another upload at present.")
-                    .retryAfter(SOON);
-        }
-        written.add(key);
-        bytesByOwner.put(key.tenant(), ofOwner + size);
-        bytes += size;
-        return new Place(this, key, size);
     }
 
-    private synchronized void release(ObjectKey key, long size) {
-        if (written.remove(key)) {
-            bytes -= size;
-            bytesByOwner.computeIfPresent(key.tenant(), (owner, held) -> held == size ? null : held - size);
-        }
+    private static GatewayException refusal(DiskBudget.FullException full) {
+        GatewayException refusal = switch (full.whose()) {
+            case OWNERS ->
+                new GatewayException(
+                        ProblemCode.TOO_MANY_CONCURRENT, "As many of your uploads as may be are under way.", full);
+            case ALL -> new GatewayException(ProblemCode.OVERLOADED, "No room for another upload at present.", full);
+        };
+        return refusal.retryAfter(SOON);
     }
 }

@@ -7,6 +7,7 @@ import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.gateway.feature.uploads.UploadTickets.Ticket;
 import dev.sluice.gateway.outbound.database.Uploads;
+import dev.sluice.gateway.outbound.spool.DiskBudget;
 import dev.sluice.gateway.outbound.storage.ObjectStore;
 import dev.sluice.gateway.outbound.storage.StorageException;
 import dev.sluice.zipstream.BodyTooSlowException;
@@ -42,8 +43,8 @@ final class TicketRoutes implements FeatureRoutes {
         this.uploads = uploads;
         this.store = store;
         this.properties = properties;
-        this.admission = new PutAdmission(
-                properties.putBudget().toBytes(), properties.putBudgetPerOwner().toBytes());
+        this.admission = new PutAdmission(new DiskBudget(
+                properties.putBudget().toBytes(), properties.putBudgetPerOwner().toBytes()));
         this.slowest = new MinimumRate(properties.slowestPut().toBytes(), GRACE);
     }
 

@@ -13,6 +13,7 @@ import dev.sluice.gateway.outbound.database.ObjectIntents.Room;
 import dev.sluice.gateway.outbound.database.StoredObject;
 import dev.sluice.gateway.outbound.database.Upload;
 import dev.sluice.gateway.outbound.database.Uploads;
+import dev.sluice.gateway.outbound.picture.Arrival;
 import dev.sluice.gateway.outbound.picture.Pictures;
 import dev.sluice.gateway.outbound.picture.ReceivedFile;
 import dev.sluice.gateway.outbound.picture.format.PictureException;
@@ -114,6 +115,7 @@ final class UploadCompletion {
         UploadType type = Objects.requireNonNull(UploadType.of(upload.contentType()), upload.contentType());
         return pictures.takeAs(
                         type.found(),
+                        new Arrival(upload.owner(), upload.size()),
                         writer -> writer.apply(content.bytes()),
                         file -> named(upload, file, projectId, isNamed))
                 .onErrorResume(

@@ -30,7 +30,8 @@ final class ZipDownload {
     private static final Instant MANIFEST_DATE = Instant.parse("1980-01-01T00:00:00Z");
 
     /** What all downloads of the process share. */
-    record Tools(ImageIntake intake, ZipProperties properties, JsonMapper json, Scheduler timer) {}
+    record Tools(
+            ImageIntake intake, ZipProperties properties, SlowestReaders readers, JsonMapper json, Scheduler timer) {}
 
     /** Whether an archive says itself what is not in it. */
     enum Manifest {
@@ -48,6 +49,7 @@ final class ZipDownload {
     private final RequestedImages images;
     private final SilenceWatch silence;
     private final EntryNames names = new EntryNames();
+    private volatile RequestScope owner = new RequestScope();
     private boolean anyEntry;
 
     /**
@@ -89,9 +91,19 @@ final class ZipDownload {
         return ended(streamed());
     }
 
+    private RequestScope begin() {
+        owner = new RequestScope();
+        return owner;
+    }
+
+    /** Whether it keeps room on disk from others now. */
+    boolean holdsDisk() {
+        return owner.holdsDisk();
+    }
+
     private Flux<DataBuffer> streamed() {
         return Flux.using(
-                RequestScope::new,
+                this::begin,
                 owner -> {
                     Flux<ArchiveEntry> entries = images.streamed(owner).handle(this::admit);
                     return ZipStream.of(entries.concatWith(Flux.defer(this::ending)), buffers);
@@ -110,7 +122,7 @@ final class ZipDownload {
      */
     Mono<WholeArchive> whole() {
         return Mono.defer(() -> {
-            RequestScope owner = new RequestScope();
+            RequestScope owner = begin();
             return silence.before(images.collected(owner), images::giveUpAll)
                     .map(arrived -> whole(arrived, owner))
                     .doOnError(failed -> abandon(owner))

@@ -51,8 +51,10 @@ public class ZipFeature {
             JsonMapper json) {
         Spool spool = new Spool(properties.spoolDirectory());
         spool.sweep();
+        SlowestReaders readers =
+                new SlowestReaders(disk, properties.slowestReader(), properties.readerWindow(), Schedulers.parallel());
         ImageIntake intake = new ImageIntake(origins, properties, memory, disk, spool, spoolThreads);
-        return new ZipDownload.Tools(intake, properties, json, Schedulers.parallel());
+        return new ZipDownload.Tools(intake, properties, readers, json, Schedulers.parallel());
     }
 
     /** For features that want an archive of images. */

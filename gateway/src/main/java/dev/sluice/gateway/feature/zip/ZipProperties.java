@@ -28,6 +28,9 @@ import org.springframework.util.unit.DataSize;
  * @param longestSilence how long a client waits for the next byte at most: then the images that keep it waiting are
  *     given up, before a proxy on the way gives up for it
  * @param archiveTimeout for one whole archive, however slowly its client reads
+ * @param slowestReader an archive whose images are on disk and that is read at fewer bytes a second is cut off while
+ *     images of others wait for room there; 0 lets everybody be. 32 KB are what a hundred megabytes an hour need
+ * @param readerWindow over which that pace is measured
  * @param linkTtl how long a link can be used
  * @param linkStore memory for all requests that are kept behind links, as an estimate
  */
@@ -45,6 +48,8 @@ record ZipProperties(
         @DefaultValue("10s") Duration queueTimeout,
         @DefaultValue("40s") Duration longestSilence,
         @DefaultValue("1h") Duration archiveTimeout,
+        @DefaultValue("32KB") DataSize slowestReader,
+        @DefaultValue("15s") Duration readerWindow,
         @DefaultValue("10m") Duration linkTtl,
         @DefaultValue("16MB") DataSize linkStore) {
     private static final SettingCheck CHECK = new SettingCheck("sluice.zip.");
@@ -64,6 +69,8 @@ record ZipProperties(
         CHECK.between("queue-timeout", queueTimeout, Duration.ofMillis(10), Duration.ofMinutes(5));
         CHECK.between("longest-silence", longestSilence, Duration.ofMillis(100), Duration.ofHours(1));
         CHECK.between("archive-timeout", archiveTimeout, Duration.ofSeconds(1), Duration.ofDays(1));
+        CHECK.between("slowest-reader", slowestReader, DataSize.ofBytes(0), DataSize.ofMegabytes(10));
+        CHECK.between("reader-window", readerWindow, Duration.ofMillis(100), Duration.ofMinutes(10));
         CHECK.between("link-ttl", linkTtl, Duration.ofSeconds(1), Duration.ofDays(1));
         CHECK.between("link-store", linkStore, maxBody, DataSize.ofGigabytes(1));
     }

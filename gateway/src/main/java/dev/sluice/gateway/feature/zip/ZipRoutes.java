@@ -2,6 +2,7 @@ package dev.sluice.gateway.feature.zip;
 
 import dev.sluice.gateway.contract.Access;
 import dev.sluice.gateway.contract.Caller;
+import dev.sluice.gateway.contract.ClientConnection;
 import dev.sluice.gateway.contract.Endpoint;
 import dev.sluice.gateway.contract.FeatureRoutes;
 import dev.sluice.gateway.contract.GatewayException;
@@ -112,11 +113,13 @@ final class ZipRoutes implements FeatureRoutes {
                     .contentType(MediaType.APPLICATION_JSON)
                     .header(HttpHeaders.CACHE_CONTROL, "no-store");
             if (!download.isCollected()) {
-                return sent(answer, encoded(wanted, download, download.bytes(), buffers));
+                return sent(answer, encoded(wanted, download, read(request, download, download.bytes()), buffers));
             }
             return whole(request, download).flatMap(archive -> {
                 long length = Base64Json.length(filename(wanted), archive.length(), download.skipped(), tools.json());
-                return sent(answer.contentLength(length), encoded(wanted, download, archive.bytes(), buffers));
+                return sent(
+                        answer.contentLength(length),
+                        encoded(wanted, download, read(request, download, archive.bytes()), buffers));
             });
         });
     }
@@ -130,8 +133,10 @@ final class ZipRoutes implements FeatureRoutes {
         ZipDownload download = new ZipDownload(tools, wanted, progress, buffers(request));
         return download.isCollected()
                 ? whole(request, download)
-                        .flatMap(archive -> sent(described(wanted).contentLength(archive.length()), archive.bytes()))
-                : sent(described(wanted), download.bytes());
+                        .flatMap(archive -> sent(
+                                described(wanted).contentLength(archive.length()),
+                                read(request, download, archive.bytes())))
+                : sent(described(wanted), read(request, download, download.bytes()));
     }
 
     /** What a client is told of an archive before its first byte; its length besides, where that is known. */
@@ -149,6 +154,10 @@ final class ZipRoutes implements FeatureRoutes {
     private static Mono<WholeArchive> whole(ServerRequest request, ZipDownload download) {
         return download.whole()
                 .doOnNext(archive -> RequestResources.of(request.exchange()).add(archive.resources()));
+    }
+
+    private Flux<DataBuffer> read(ServerRequest request, ZipDownload download, Flux<DataBuffer> archive) {
+        return tools.readers().over(archive, ClientConnection.of(request.exchange()), download::holdsDisk);
     }
 
     private static Mono<ServerResponse> sent(ServerResponse.BodyBuilder answer, Flux<DataBuffer> bytes) {

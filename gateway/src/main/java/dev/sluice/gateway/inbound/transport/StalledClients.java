@@ -1,5 +1,6 @@
 package dev.sluice.gateway.inbound.transport;
 
+import dev.sluice.gateway.contract.ClientConnection;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOutboundBuffer;
@@ -34,6 +35,8 @@ final class StalledClients extends ChannelDuplexHandler {
     private long filesWaiting; // their bytes, which the channel's own account leaves out
     private long windowStart;
     private long takenAtStart;
+    private volatile ClientConnection.Taken seen = new ClientConnection.Taken(0, false, 0);
+    private volatile @Nullable ChannelHandlerContext self;
 
     StalledClients(Duration patience, DataSize slowest) {
         this.patienceNanos = patience.toNanos();
@@ -42,6 +45,7 @@ final class StalledClients extends ChannelDuplexHandler {
 
     @Override
     public void handlerAdded(ChannelHandlerContext context) {
+        self = context;
         sizes = context.channel().config().getMessageSizeEstimator().newHandle();
         restart(context, 0);
         long pause = Math.max(1, patienceNanos / LOOKS_PER_PATIENCE);
@@ -76,20 +80,27 @@ final class StalledClients extends ChannelDuplexHandler {
 
     private void look(ChannelHandlerContext context) {
         ChannelOutboundBuffer waiting = context.channel().unsafe().outboundBuffer();
-        long pending = filesWaiting + (waiting == null ? 0 : waiting.totalPendingWriteBytes());
+        long pending = pending(context);
         // A buffer that is half out still counts as pending whole.
         long taken = written - pending + (waiting == null ? 0 : waiting.currentProgress());
-        long elapsed = context.executor().ticker().nanoTime() - windowStart;
+        long now = context.executor().ticker().nanoTime();
+        seen = new ClientConnection.Taken(taken, pending > 0, now);
+        long elapsed = now - windowStart;
         if (pending == 0) {
             restart(context, taken);
         } else if (elapsed >= patienceNanos) {
             long wanted = Math.max(1, slowestPerSecond * TimeUnit.NANOSECONDS.toMillis(elapsed) / 1000);
             if (taken - takenAtStart < wanted) {
-                cutOff(context, pending);
+                cutOff(context, "does not read", pending);
             } else {
                 restart(context, taken);
             }
         }
+    }
+
+    private long pending(ChannelHandlerContext context) {
+        ChannelOutboundBuffer waiting = context.channel().unsafe().outboundBuffer();
+        return filesWaiting + (waiting == null ? 0 : waiting.totalPendingWriteBytes());
     }
 
     private void restart(ChannelHandlerContext context, long taken) {
@@ -97,11 +108,22 @@ final class StalledClients extends ChannelDuplexHandler {
         takenAtStart = taken;
     }
 
-    private static void cutOff(ChannelHandlerContext context, long pending) {
+    /** How far the client was at the last look; on any thread. */
+    ClientConnection.Taken taken() {
+        return seen;
+    }
+
+    /** Cuts it off for another reason; on any thread. */
+    void cutOff(String why) {
+        ChannelHandlerContext context = self;
+        if (context != null) {
+            context.executor().execute(() -> cutOff(context, why, pending(context)));
+        }
+    }
+
+    private static void cutOff(ChannelHandlerContext context, String why, long pending) {
         LOG.info(
-                "client {} does not read; cut off with {} bytes to send",
-                context.channel().remoteAddress(),
-                pending);
+                "client {} {}; cut off with {} bytes to send", context.channel().remoteAddress(), why, pending);
         var _ = context.channel().close(); // through all handlers: one knows that an answer is cut
     }
 }

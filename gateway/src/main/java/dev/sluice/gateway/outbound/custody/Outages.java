@@ -7,6 +7,7 @@ import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.gateway.outbound.database.DatabaseException;
 import dev.sluice.gateway.outbound.database.StorageQuotaException;
+import dev.sluice.gateway.outbound.database.UsageQuotaException;
 import dev.sluice.gateway.outbound.picture.decode.DecoderException;
 import dev.sluice.gateway.outbound.storage.StorageException;
 import java.time.Duration;
@@ -75,9 +76,23 @@ public final class Outages implements FeatureRoutes {
                         ProblemCode.CONFLICT,
                         "Another change was made at the same time; nothing was changed.",
                         failure);
-            case QUOTA -> failure instanceof StorageQuotaException full ? problem(full) : failure;
+            case QUOTA ->
+                switch (failure) {
+                    case StorageQuotaException full -> problem(full);
+                    case UsageQuotaException full -> problem(full);
+                    default -> failure;
+                };
             case REJECTED, DEFECT -> failure;
         };
+    }
+
+    private static GatewayException problem(UsageQuotaException full) {
+        return new GatewayException(
+                        ProblemCode.CONFLICT,
+                        "The images of this owner have " + full.quota() + " usages (expected: at most so many). Release"
+                                + " some first.",
+                        full)
+                .with("quota", full.quota());
     }
 
     /** The problem that a quota of bytes is which does not admit what was asked for. */

@@ -49,8 +49,8 @@ public class DatabaseConfiguration {
     }
 
     @Bean
-    ImageUsages imageUsages(Database database) {
-        return new ImageUsages(database, Clock.systemUTC());
+    ImageUsages imageUsages(Database database, StorageQuota quota) {
+        return new ImageUsages(database, quota, Clock.systemUTC());
     }
 
     @Bean

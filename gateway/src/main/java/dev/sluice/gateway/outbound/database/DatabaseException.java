@@ -3,7 +3,7 @@ package dev.sluice.gateway.outbound.database;
 import java.io.Serial;
 
 /** A question or change that the database did not carry out, or may not have. */
-public sealed class DatabaseException extends RuntimeException permits StorageQuotaException {
+public sealed class DatabaseException extends RuntimeException permits StorageQuotaException, UsageQuotaException {
     @Serial
     private static final long serialVersionUID = 1L;
 

@@ -11,7 +11,10 @@ public enum DatabaseFailure {
     IN_DOUBT,
     /** Not carried out: it contradicts what is there, or another change that went on at once. */
     CONFLICT,
-    /** Not carried out: the owner would have more of the store than it may; see {@link StorageQuotaException}. */
+    /**
+     * Not carried out: the owner would have more of the store than it may; see {@link StorageQuotaException} and
+     * {@link UsageQuotaException}.
+     */
     QUOTA,
     /** Not carried out: the database will not store such a value. */
     REJECTED,

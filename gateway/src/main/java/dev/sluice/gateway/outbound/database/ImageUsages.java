@@ -14,15 +14,18 @@ public final class ImageUsages {
     private static final int LONGEST_REF = 255;
 
     private final Database database;
+    private final int most;
     private final Clock clock;
 
-    ImageUsages(Database database, Clock clock) {
+    ImageUsages(Database database, StorageQuota quota, Clock clock) {
         this.database = database;
+        this.most = quota.usages();
         this.clock = clock;
     }
 
     /**
-     * Says that something uses an image, or that it does so in another role now.
+     * Says that something uses an image, or that it does so in another role now. Fails with {@link UsageQuotaException}
+     * if the images of its owner have as many usages as they may.
      *
      * @param kind for example {@code article}, at most 64 characters
      * @param ref which one, at most 255 characters
@@ -40,18 +43,36 @@ public final class ImageUsages {
                         .rowsUpdated())
                 .flatMap(rows -> rows == 1
                         ? Mono.just(true)
-                        : client.sql("""
-                                        INSERT INTO image_usages (image_id, kind, ref, role, created_at)
-                                        VALUES (:id, :kind, :ref, :role, :now)
-                                        """)
-                                .bind("id", id)
-                                .bind("kind", kind)
-                                .bind("ref", ref)
-                                .bind("role", role)
-                                .bind("now", time(clock.instant()))
-                                .then()
+                        : roomForOne(client, id)
+                                .then(client.sql("""
+                                                INSERT INTO image_usages (image_id, kind, ref, role, created_at)
+                                                VALUES (:id, :kind, :ref, :role, :now)
+                                                """)
+                                        .bind("id", id)
+                                        .bind("kind", kind)
+                                        .bind("ref", ref)
+                                        .bind("role", role)
+                                        .bind("now", time(clock.instant()))
+                                        .then())
                                 .thenReturn(true))
                 .defaultIfEmpty(false));
+    }
+
+    /** Counts under the lock of the owner's row, so that no two at once take the last place. */
+    private Mono<Void> roomForOne(DatabaseClient client, UUID id) {
+        return client.sql("SELECT owner FROM images WHERE id = :id")
+                .bind("id", id)
+                .map(row -> Rows.text(row, "owner"))
+                .one()
+                .flatMap(owner -> OwnerStorage.lock(client, owner)
+                        .then(client.sql("""
+                                        SELECT COUNT(*) AS usages FROM image_usages
+                                        JOIN images ON images.id = image_usages.image_id WHERE images.owner = :owner
+                                        """)
+                                .bind("owner", owner)
+                                .map(row -> Rows.number(row, "usages"))
+                                .one()))
+                .flatMap(noted -> noted < most ? Mono.empty() : Mono.error(() -> new UsageQuotaException(most)));
     }
 
     /**

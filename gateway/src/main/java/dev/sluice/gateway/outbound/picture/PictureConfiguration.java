@@ -5,6 +5,7 @@ import dev.sluice.gateway.outbound.picture.decode.InProcessDecoder;
 import dev.sluice.gateway.outbound.picture.decode.PictureDecoder;
 import dev.sluice.gateway.outbound.picture.decode.VipsDecoder;
 import dev.sluice.gateway.outbound.picture.decode.Work;
+import dev.sluice.gateway.outbound.spool.DiskBudget;
 import dev.sluice.gateway.outbound.spool.WorkDirectory;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -108,10 +109,17 @@ public class PictureConfiguration {
     }
 
     @Bean
-    Pictures pictures(PictureProperties properties, DecoderQueue decoders) {
+    Pictures pictures(PictureProperties properties, DecoderQueue decoders, MeterRegistry meters) {
         WorkFiles files = new WorkFiles(properties.workDirectory(), Schedulers.boundedElastic());
         files.sweep();
-        return new Pictures(files, decoders, properties.maxPixels(), Schedulers.boundedElastic());
+        DiskBudget disk = new DiskBudget(
+                properties.diskBudget().toBytes(),
+                properties.diskBudgetPerOwner().toBytes());
+        Gauge.builder("sluice.pictures.disk.reserved", disk, DiskBudget::reserved)
+                .description("Bytes of disk that files being taken in may take")
+                .baseUnit("bytes")
+                .register(meters);
+        return new Pictures(files, disk, decoders, properties.maxPixels(), Schedulers.boundedElastic());
     }
 
     @Bean

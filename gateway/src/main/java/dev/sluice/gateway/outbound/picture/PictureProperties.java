@@ -22,6 +22,8 @@ import org.springframework.util.unit.DataSize;
  * @param cpuTime how much processor time
  * @param queue files that may wait, of each kind of work
  * @param queueTimeout how long one waits for its turn
+ * @param diskBudget bytes of all files at a time that are taken in, with what is made of them
+ * @param diskBudgetPerOwner of those of one owner
  * @param workDirectory where files are while they are decoded; gateways that see each other's processes may share it
  */
 @ConfigurationProperties("sluice.pictures")
@@ -36,6 +38,8 @@ record PictureProperties(
         @DefaultValue("20s") Duration cpuTime,
         @DefaultValue("100") int queue,
         @DefaultValue("10s") Duration queueTimeout,
+        @DefaultValue("1GB") DataSize diskBudget,
+        @DefaultValue("200MB") DataSize diskBudgetPerOwner,
         @Nullable Path workDirectory) {
     private static final SettingCheck CHECK = new SettingCheck("sluice.pictures.");
     private static final Duration SECOND = Duration.ofSeconds(1);
@@ -65,6 +69,8 @@ record PictureProperties(
         CHECK.between("cpu-time", cpuTime, SECOND, Duration.ofMinutes(10));
         CHECK.between("queue", queue, 1, 100_000);
         CHECK.between("queue-timeout", queueTimeout, SECOND, Duration.ofMinutes(10));
+        CHECK.between("disk-budget", diskBudget, DataSize.ofMegabytes(32), DataSize.ofTerabytes(1));
+        CHECK.between("disk-budget-per-owner", diskBudgetPerOwner, DataSize.ofMegabytes(8), diskBudget);
     }
 
     /** Never null: the default was put in its place. */

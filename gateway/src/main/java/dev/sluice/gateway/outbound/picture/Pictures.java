@@ -9,6 +9,7 @@ import dev.sluice.gateway.outbound.picture.decode.Work;
 import dev.sluice.gateway.outbound.picture.format.PictureException;
 import dev.sluice.gateway.outbound.picture.format.PictureFormats;
 import dev.sluice.gateway.outbound.picture.format.PictureHeader;
+import dev.sluice.gateway.outbound.spool.DiskBudget;
 import dev.sluice.gateway.outbound.spool.WorkDirectory;
 import dev.sluice.gateway.outbound.storage.StorageException;
 import dev.sluice.zipstream.ByteStreams;
@@ -45,6 +46,7 @@ public final class Pictures {
             Set.of("image/jpeg", "image/png", "image/gif", "image/webp", "image/avif", "image/svg+xml");
 
     private final WorkFiles files;
+    private final DiskBudget room;
     private final DecoderQueue decoders;
     private final long maxPixels;
     private final Scheduler disk;
@@ -54,11 +56,13 @@ public final class Pictures {
     /**
      * Pictures that wait in {@code files} and are decoded by {@code decoders}.
      *
+     * @param room for those files
      * @param maxPixels most pixels of one, width times height
      * @param disk where reading a file's header may block
      */
-    Pictures(WorkFiles files, DecoderQueue decoders, long maxPixels, Scheduler disk) {
+    Pictures(WorkFiles files, DiskBudget room, DecoderQueue decoders, long maxPixels, Scheduler disk) {
         this.files = files;
+        this.room = room;
         this.decoders = decoders;
         this.maxPixels = maxPixels;
         this.disk = disk;
@@ -105,10 +109,11 @@ public final class Pictures {
     }
 
     /**
-     * Takes a file of any kept type in, with all its thumbnails: see {@link #decoded(Source, Work, List, Function)}.
+     * Takes a file of any kept type in, with all its thumbnails: see {@link #decoded(Arrival, Source, Work, List,
+     * Function)}.
      */
-    public <T> Mono<T> take(Source source, Function<ReceivedFile, Mono<T>> use) {
-        return decoded(source, Work.INTAKE, WIDTHS, use);
+    public <T> Mono<T> take(Arrival arrival, Source source, Function<ReceivedFile, Mono<T>> use) {
+        return decoded(arrival, source, Work.INTAKE, WIDTHS, use);
     }
 
     /**
@@ -116,32 +121,54 @@ public final class Pictures {
      *
      * @param mediaType of the {@link #keptTypes}; a HEIF file of several brands may be called by any of them
      */
-    public <T> Mono<T> takeAs(String mediaType, Source source, Function<ReceivedFile, Mono<T>> use) {
-        return decoded(source, file -> PictureFormats.readAs(mediaType, file, maxPixels), Work.INTAKE, WIDTHS, use);
+    public <T> Mono<T> takeAs(String mediaType, Arrival arrival, Source source, Function<ReceivedFile, Mono<T>> use) {
+        HeaderReader headers = file -> PictureFormats.readAs(mediaType, file, maxPixels);
+        return decoded(arrival, source, headers, Work.INTAKE, WIDTHS, use);
     }
 
     /**
      * Decodes every pixel of a file, makes thumbnails, and lets {@code use} have all of it; the files are gone when
-     * that has ended, however it ended. The source bounds how many bytes come.
+     * that has ended, however it ended. The source bounds how many bytes come; room for them is reserved before it is
+     * asked.
      *
      * <p>Fails with {@link PictureException} for what is no picture that can be kept, with {@link DecoderException} if
-     * the decoder failed at it or no decoder was free in time, with {@link StorageException} if the disk did, or as
-     * {@code source} or {@code use} does.
+     * the decoder failed at it or there was no decoder or no disk for it, with {@link StorageException} if the disk
+     * did, or as {@code source} or {@code use} does.
      *
      * @param work whose turn it takes
      * @param widths of {@link #WIDTHS}, ascending, may be empty. Those that are not less than the picture's own are
      *     left out, and so are those at which its height would be more than a WebP file can have; a picture that
      *     browsers do not show gets one of its own width instead of the first that is not less
      */
-    public <T> Mono<T> decoded(Source source, Work work, List<Integer> widths, Function<ReceivedFile, Mono<T>> use) {
-        return decoded(source, file -> PictureFormats.read(file, maxPixels), work, widths, use);
+    public <T> Mono<T> decoded(
+            Arrival arrival, Source source, Work work, List<Integer> widths, Function<ReceivedFile, Mono<T>> use) {
+        return decoded(arrival, source, file -> PictureFormats.read(file, maxPixels), work, widths, use);
     }
 
     private <T> Mono<T> decoded(
-            Source source, HeaderReader headers, Work work, List<Integer> widths, Function<ReceivedFile, Mono<T>> use) {
+            Arrival arrival,
+            Source source,
+            HeaderReader headers,
+            Work work,
+            List<Integer> widths,
+            Function<ReceivedFile, Mono<T>> use) {
+        return Mono.using(
+                () -> arrival.reserve(room),
+                share -> decoded(share, source, headers, work, widths, use),
+                DiskBudget.Share::close);
+    }
+
+    private <T> Mono<T> decoded(
+            DiskBudget.Share share,
+            Source source,
+            HeaderReader headers,
+            Work work,
+            List<Integer> widths,
+            Function<ReceivedFile, Mono<T>> use) {
         return files.with(directory -> {
             Path file = directory.resolve("original");
             return source.read(body -> write(file, body))
+                    .doOnNext(written -> Arrival.arrived(share, written.size))
                     .flatMap(written -> header(file, headers)
                             .flatMap(header -> decoded(file, header, work, widths)
                                     .map(decoded -> received(file, written, header, decoded))))

@@ -29,10 +29,10 @@ final class ContinuingModel implements TextModel {
     }
 
     @Override
-    public Flux<TextPiece> reply(Prompt prompt, Delivery delivery, Duration within, Runnable called) {
+    public Flux<TextPiece> reply(Prompt prompt, Delivery delivery, Duration within, CallAccount account) {
         return Flux.defer(() -> {
             long end = timer.now(TimeUnit.NANOSECONDS) + within.toNanos();
-            return new Answer(prompt, delivery, end, called).call(1, prompt, null);
+            return new Answer(prompt, delivery, end, account).call(1, prompt, null);
         });
     }
 
@@ -41,19 +41,19 @@ final class ContinuingModel implements TextModel {
         private final Prompt prompt;
         private final Delivery delivery;
         private final long end;
-        private final Runnable called;
+        private final CallAccount account;
 
-        Answer(Prompt prompt, Delivery delivery, long end, Runnable called) {
+        Answer(Prompt prompt, Delivery delivery, long end, CallAccount account) {
             this.prompt = prompt;
             this.delivery = delivery;
             this.end = end;
-            this.called = called;
+            this.account = account;
         }
 
         /** @param before what the calls before this one cost together; null when none of them said */
         Flux<TextPiece> call(int number, Prompt asked, @Nullable Usage before) {
             Duration left = Duration.ofNanos(Math.max(0, end - timer.now(TimeUnit.NANOSECONDS)));
-            return next.reply(asked, delivery, left, called)
+            return next.reply(asked, delivery, left, account)
                     .concatMap(
                             piece -> switch (piece) {
                                 case TextPiece.Delta delta -> Flux.just(delta);

@@ -21,11 +21,11 @@ final class DeadlineModel implements TextModel {
     }
 
     @Override
-    public Flux<TextPiece> reply(Prompt prompt, Delivery delivery, Duration within, Runnable called) {
+    public Flux<TextPiece> reply(Prompt prompt, Delivery delivery, Duration within, CallAccount account) {
         return Flux.defer(() -> {
             long end = timer.now(TimeUnit.NANOSECONDS) + within.toNanos();
             Duration inside = within.minus(within.dividedBy(PARTS_KEPT_BACK));
-            return next.reply(prompt, delivery, inside, called)
+            return next.reply(prompt, delivery, inside, account)
                     .timeout(
                             Mono.delay(within, timer),
                             piece -> Mono.delay(Duration.ofNanos(end - timer.now(TimeUnit.NANOSECONDS)), timer),

@@ -13,7 +13,7 @@ public final class EchoModel implements TextModel {
     public EchoModel() {}
 
     @Override
-    public Flux<TextPiece> reply(Prompt prompt, Delivery delivery, Duration within, Runnable called) {
+    public Flux<TextPiece> reply(Prompt prompt, Delivery delivery, Duration within, CallAccount account) {
         Stream<TextPiece> words = Arrays.stream(prompt.lastText().split("(?<=\\s)", -1))
                 .filter(word -> !word.isEmpty())
                 .map(TextPiece.Delta::new);

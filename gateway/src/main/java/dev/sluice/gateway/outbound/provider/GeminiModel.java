@@ -31,9 +31,9 @@ public final class GeminiModel implements TextModel, AutoCloseable {
     }
 
     @Override
-    public Flux<TextPiece> reply(Prompt prompt, Delivery delivery, Duration within, Runnable called) {
+    public Flux<TextPiece> reply(Prompt prompt, Delivery delivery, Duration within, CallAccount account) {
         return Flux.defer(() -> new GeminiTry(http.client(), settings, json, timer)
-                .pieces(json.write(prompt), delivery, within, called));
+                .pieces(json.write(prompt), delivery, within, account));
     }
 
     private static ProviderHttp.Bounds bounds(GeminiSettings settings) {

@@ -2,6 +2,7 @@ package dev.sluice.gateway.outbound.provider;
 
 import dev.sluice.zipstream.ByteStreams;
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicReference;
 import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.http.MediaType;
 import org.springframework.web.reactive.function.client.ClientResponse;
@@ -16,6 +17,7 @@ final class GeminiTry {
     private final GeminiSettings settings;
     private final GeminiJson json;
     private final Scheduler timer;
+    private final AtomicReference<CallAccount.Cost> cost = new AtomicReference<>(CallAccount.Cost.IGNORED);
     private volatile boolean arrived;
 
     GeminiTry(WebClient client, GeminiSettings settings, GeminiJson json, Scheduler timer) {
@@ -30,13 +32,13 @@ final class GeminiTry {
      *
      * @param within for its first byte
      */
-    Flux<TextPiece> pieces(byte[] body, Delivery delivery, Duration within, Runnable called) {
+    Flux<TextPiece> pieces(byte[] body, Delivery delivery, Duration within, CallAccount account) {
         return client.post()
                 .uri(settings.method(delivery))
                 .header("x-goog-api-key", settings.apiKey().value())
                 .contentType(MediaType.APPLICATION_JSON)
                 .accept(delivery == Delivery.WHOLE ? MediaType.APPLICATION_JSON : MediaType.TEXT_EVENT_STREAM)
-                .httpRequest(request -> called.run())
+                .httpRequest(request -> begin(account))
                 .bodyValue(body)
                 .exchangeToFlux(response -> read(response, delivery))
                 .timeout(
@@ -47,9 +49,15 @@ final class GeminiTry {
                 .onErrorMap(this::failure);
     }
 
+    /** Twice where a connection that was kept turns out to be closed: its request was never read. */
+    private void begin(CallAccount account) {
+        cost.getAndSet(account.begin()).nothing();
+    }
+
     private Flux<TextPiece> read(ClientResponse response, Delivery delivery) {
         int status = response.statusCode().value();
         if (status != 200) {
+            cost.get().nothing();
             return bytes(capped(response))
                     .onErrorReturn(new byte[0])
                     .flatMapMany(body ->
@@ -61,8 +69,15 @@ final class GeminiTry {
                 .body(body -> body.doOnNext(buffer -> arrived = true))
                 .build();
         Flux<byte[]> chunks = delivery == Delivery.WHOLE ? bytes(noticed).flux() : events(noticed);
-        return chunks.<TextPiece>concatMapIterable(chunk -> answer.next(json.chunk(chunk)), 1)
+        return chunks.<TextPiece>concatMapIterable(chunk -> answer.next(counted(json.chunk(chunk))), 1)
                 .concatWith(Mono.fromSupplier(answer::end));
+    }
+
+    private GeminiJson.Chunk counted(GeminiJson.Chunk chunk) {
+        if (chunk.usage() != null) {
+            cost.get().used(chunk.usage());
+        }
+        return chunk;
     }
 
     private ClientResponse capped(ClientResponse response) {

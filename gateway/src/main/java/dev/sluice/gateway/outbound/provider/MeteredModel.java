@@ -38,11 +38,11 @@ final class MeteredModel implements TextModel {
     }
 
     @Override
-    public Flux<TextPiece> reply(Prompt prompt, Delivery delivery, Duration within, Runnable called) {
+    public Flux<TextPiece> reply(Prompt prompt, Delivery delivery, Duration within, CallAccount account) {
         return Flux.defer(() -> {
             Timer.Sample sample = Timer.start(meters);
             AtomicReference<String> outcome = new AtomicReference<>("cancelled");
-            return next.reply(prompt, delivery, within, called)
+            return next.reply(prompt, delivery, within, account)
                     .doOnNext(this::count)
                     .doOnComplete(() -> outcome.set("ok"))
                     .doOnError(failure -> outcome.set(code(failure)))

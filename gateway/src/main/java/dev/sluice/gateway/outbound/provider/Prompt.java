@@ -37,7 +37,7 @@ public record Prompt(
     }
 
     /** Most tokens that the answer may cost. */
-    long maxOutputTokens() {
+    public long maxOutputTokens() {
         return generationConfig == null
                 ? Long.MAX_VALUE
                 : generationConfig.path(MAX_OUTPUT_TOKENS).asLong(Long.MAX_VALUE);

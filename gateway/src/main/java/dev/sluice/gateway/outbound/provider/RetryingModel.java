@@ -24,13 +24,13 @@ final class RetryingModel implements TextModel {
     }
 
     @Override
-    public Flux<TextPiece> reply(Prompt prompt, Delivery delivery, Duration within, Runnable called) {
+    public Flux<TextPiece> reply(Prompt prompt, Delivery delivery, Duration within, CallAccount account) {
         return Flux.defer(() -> {
             long start = timer.now(TimeUnit.NANOSECONDS);
             Duration first = fitsAfter(patience.tryTimeout(), within) ? patience.tryTimeout() : within;
             AtomicBoolean again = new AtomicBoolean();
             return Flux.defer(() -> next.reply(
-                            prompt, delivery, again.getAndSet(true) ? within.minus(passed(start)) : first, called))
+                            prompt, delivery, again.getAndSet(true) ? within.minus(passed(start)) : first, account))
                     .retryWhen(Retry.from(failures -> failures.concatMap(signal ->
                             signal.totalRetries() == 0 && mayPass(signal.failure()) && fitsAfter(passed(start), within)
                                     ? Mono.delay(patience.retryPause(), timer)

@@ -12,7 +12,7 @@ public interface TextModel {
      *
      * @param within how long it may take: the whole answer, where the chain around a provider is asked, and the first
      *     byte of it where that single call is, for one that has begun is not asked for again
-     * @param called runs each time a request really goes out to the provider, on any thread, before its first byte
+     * @param account is told of each request that really goes out to the provider, before its first byte
      */
-    Flux<TextPiece> reply(Prompt prompt, Delivery delivery, Duration within, Runnable called);
+    Flux<TextPiece> reply(Prompt prompt, Delivery delivery, Duration within, CallAccount account);
 }

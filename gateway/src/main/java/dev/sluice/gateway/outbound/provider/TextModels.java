@@ -20,7 +20,7 @@ public final class TextModels {
 
     /** What stands in for a provider without a key. */
     public static TextModel unconfigured(String detail) {
-        return (prompt, delivery, within, called) ->
+        return (prompt, delivery, within, account) ->
                 Flux.error(() -> new ProviderException(ProviderFailure.NOT_CONFIGURED, detail));
     }
 }

@@ -5,6 +5,7 @@ import dev.sluice.gateway.outbound.database.DatabaseFailure;
 import dev.sluice.gateway.outbound.database.ThumbnailJob;
 import dev.sluice.gateway.outbound.database.Thumbnails;
 import dev.sluice.gateway.outbound.database.Thumbnails.Try;
+import dev.sluice.gateway.outbound.picture.Arrival;
 import dev.sluice.gateway.outbound.picture.Pictures;
 import dev.sluice.gateway.outbound.picture.decode.DecoderException;
 import dev.sluice.gateway.outbound.picture.decode.Work;
@@ -96,6 +97,7 @@ final class ThumbnailTask {
 
     private Mono<Boolean> decoded(ThumbnailJob job, ObjectContent content) {
         return pictures.decoded(
+                Arrival.ofNobody(content.object().length()),
                 writer -> writer.apply(content.bytes()),
                 Work.BACKGROUND,
                 Pictures.WIDTHS,
@@ -139,6 +141,7 @@ final class ThumbnailTask {
 
     private Mono<Void> atDeath(ThumbnailJob job, Throwable failure) {
         return pictures.decoded(
+                        Arrival.ofNobody(GOOD.length),
                         writer -> writer.apply(Flux.just(DefaultDataBufferFactory.sharedInstance.wrap(GOOD))),
                         Work.BACKGROUND,
                         List.of(),

@@ -396,8 +396,8 @@ class AssistantTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"ok, 1", "fails once, 2", "fails always, 2", "malformed, 0"})
-    void callsThatWereReallyMadeAreOnTheRequestsAccount(String what, long calls) {
+    @CsvSource({"ok, 1, 12", "fails once, 2, 12", "fails always, 2, 0", "malformed, 0, 0"})
+    void callsThatWereReallyMadeAreOnTheRequestsAccount(String what, long calls, long tokens) {
         gemini.whole(
                 switch (what) {
                     case "fails once" -> Behaviours.failing(1, GeminiStub.json(500, "{}"), GeminiStub.text("Hi"));
@@ -420,7 +420,7 @@ class AssistantTest {
                 .expectComplete()
                 .verify(Duration.ofSeconds(20));
 
-        assertThat(Spent.of(exchange).units()).containsExactly(Map.entry(Spent.CALLS, calls));
+        assertThat(Spent.of(exchange).units()).isEqualTo(Map.of(Spent.CALLS, calls, Spent.TOKENS, tokens));
     }
 
     private static double tokens(String direction) {

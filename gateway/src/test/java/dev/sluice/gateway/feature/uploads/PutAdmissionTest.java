@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
+import dev.sluice.gateway.outbound.spool.DiskBudget;
 import dev.sluice.gateway.outbound.storage.ObjectKey;
 import dev.sluice.zipstream.MinimumRate;
 import java.time.Duration;
@@ -17,7 +18,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Who may put what at a time, and for how long. */
 class PutAdmissionTest {
-    private final PutAdmission admission = new PutAdmission(100, 60);
+    private final PutAdmission admission = new PutAdmission(new DiskBudget(100, 60));
 
     private static ObjectKey key(String owner) {
         return ObjectKey.image(owner, Instant.EPOCH, UUID.randomUUID(), "png");

@@ -30,6 +30,8 @@ class ZipPropertiesTest {
         assertThat(properties.queueTimeout()).isEqualTo(Duration.ofSeconds(10));
         assertThat(properties.longestSilence()).isEqualTo(Duration.ofSeconds(40));
         assertThat(properties.archiveTimeout()).isEqualTo(Duration.ofHours(1));
+        assertThat(properties.slowestReader()).isEqualTo(DataSize.ofKilobytes(32));
+        assertThat(properties.readerWindow()).isEqualTo(Duration.ofSeconds(15));
         assertThat(properties.linkTtl()).isEqualTo(Duration.ofMinutes(10));
         assertThat(properties.linkStore()).isEqualTo(DataSize.ofMegabytes(16));
     }
@@ -49,6 +51,8 @@ class ZipPropertiesTest {
                 Map.entry("queue-timeout", "2s"),
                 Map.entry("longest-silence", "20s"),
                 Map.entry("archive-timeout", "3m"),
+                Map.entry("slowest-reader", "3KB"),
+                Map.entry("reader-window", "6s"),
                 Map.entry("link-ttl", "5m"),
                 Map.entry("link-store", "1MB")));
 
@@ -66,6 +70,8 @@ class ZipPropertiesTest {
                         Duration.ofSeconds(2),
                         Duration.ofSeconds(20),
                         Duration.ofMinutes(3),
+                        DataSize.ofKilobytes(3),
+                        Duration.ofSeconds(6),
                         Duration.ofMinutes(5),
                         DataSize.ofMegabytes(1)));
     }
@@ -84,6 +90,8 @@ class ZipPropertiesTest {
         "queue-timeout, 1ms, PT0.01S to PT5M",
         "longest-silence, 2h, PT0.1S to PT1H",
         "archive-timeout, 1ms, PT1S to PT24H",
+        "slowest-reader, 11MB, 0B to 10485760B",
+        "reader-window, 99ms, PT0.1S to PT10M",
         "link-ttl, 2d, PT1S to PT24H",
         "link-store, 1KB, 262144B to"
     })

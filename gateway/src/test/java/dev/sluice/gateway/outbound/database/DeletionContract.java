@@ -16,6 +16,7 @@ import java.util.UUID;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 abstract class DeletionContract extends RepositoryContract {
@@ -118,6 +119,41 @@ abstract class DeletionContract extends RepositoryContract {
 
         assertThat(get(db.usages.count(image.id(), ownedBy("alice"))))
                 .containsExactly(new UsageCount("featured", "article", 1));
+    }
+
+    @Test
+    void imagesOfAnOwnerHaveNoMoreUsagesThanTheyMayHowManyEverAreSaidAtOnce() {
+        List<Image> images = List.of(db.added(db.stored("alice", "a")), db.added(db.stored("alice", "b")));
+        Image bobs = db.added(db.stored("bob", "c"));
+
+        long noted = get(Flux.range(0, TestDatabase.USAGES + 10)
+                .flatMap(ref -> db.usages
+                        .put(images.get(ref % 2).id(), new Everywhere(), "article", "" + ref, "featured")
+                        .onErrorReturn(UsageQuotaException.class, false))
+                .filter(done -> done)
+                .count());
+
+        assertThat(noted).isEqualTo(TestDatabase.USAGES);
+        assertThatThrownBy(() -> get(db.usages.put(images.getFirst().id(), ownedBy("alice"), "page", "1", "inline")))
+                .isInstanceOfSatisfying(
+                        UsageQuotaException.class,
+                        full -> assertThat(full.quota()).isEqualTo(TestDatabase.USAGES));
+        assertThat(get(db.usages.put(bobs.id(), ownedBy("bob"), "page", "1", "inline")))
+                .isTrue();
+    }
+
+    @Test
+    void usagesThatWereReleasedMakeRoomAndARoleChangesWithoutAny() {
+        Image image = db.added(db.stored("alice", "a"));
+        for (int ref = 0; ref < TestDatabase.USAGES; ref++) {
+            get(db.usages.put(image.id(), ownedBy("alice"), "article", "" + ref, "featured"));
+        }
+
+        assertThat(get(db.usages.put(image.id(), ownedBy("alice"), "article", "0", "inline")))
+                .isTrue();
+        get(db.usages.remove(image.id(), ownedBy("alice"), "article", "0"));
+        assertThat(get(db.usages.put(image.id(), ownedBy("alice"), "article", "new", "inline")))
+                .isTrue();
     }
 
     @Test

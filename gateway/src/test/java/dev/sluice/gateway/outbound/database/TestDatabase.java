@@ -22,6 +22,8 @@ final class TestDatabase implements AutoCloseable {
     /** Of one owner's bytes: small enough to be used up. */
     static final long QUOTA = DataSize.ofMegabytes(1).toBytes();
 
+    static final int USAGES = 30;
+
     final SetClock clock = new SetClock();
     final DatabaseProperties properties;
     final Engine engine;
@@ -43,12 +45,12 @@ final class TestDatabase implements AutoCloseable {
         new Migrations(properties).run();
         engine = Engine.start(properties);
         database = new Database(engine, properties);
-        StorageQuota quota = new StorageQuota(DataSize.ofBytes(QUOTA));
+        StorageQuota quota = new StorageQuota(DataSize.ofBytes(QUOTA), USAGES);
         images = new Images(database, clock);
         thumbnails = new Thumbnails(database, clock);
         jobs = new GenerationJobs(database, quota, clock);
         deletion = new ImageDeletion(database, clock);
-        usages = new ImageUsages(database, clock);
+        usages = new ImageUsages(database, quota, clock);
         intents = new ObjectIntents(database, quota, clock);
         references = new ObjectReferences(database, clock, 3);
         uploads = new Uploads(database, quota, clock);

@@ -30,6 +30,8 @@ class PicturePropertiesTest {
                         Duration.ofSeconds(20),
                         100,
                         Duration.ofSeconds(10),
+                        DataSize.ofGigabytes(1),
+                        DataSize.ofMegabytes(200),
                         Path.of(System.getProperty("java.io.tmpdir"), "sluice-pictures")));
     }
 
@@ -46,6 +48,8 @@ class PicturePropertiesTest {
                 Map.entry("cpu-time", "5s"),
                 Map.entry("queue", "6"),
                 Map.entry("queue-timeout", "7s"),
+                Map.entry("disk-budget", "300MB"),
+                Map.entry("disk-budget-per-owner", "30MB"),
                 Map.entry("work-directory", "/work")));
 
         assertThat(properties)
@@ -60,6 +64,8 @@ class PicturePropertiesTest {
                         Duration.ofSeconds(5),
                         6,
                         Duration.ofSeconds(7),
+                        DataSize.ofMegabytes(300),
+                        DataSize.ofMegabytes(30),
                         Path.of("/work")));
     }
 
@@ -72,6 +78,8 @@ class PicturePropertiesTest {
         "largest-picture, 199MB, 209715200B to",
         "max-pixels, 0, 1 to 1000000000",
         "max-pixels, 1000000001, 1 to 1000000000",
+        "disk-budget, 31MB, 33554432B to",
+        "disk-budget-per-owner, 2GB, 8388608B to 1073741824B",
         "timeout, 999ms, PT1S to PT10M",
         "cpu-time, 11m, PT1S to PT10M",
         "queue, 0, 1 to 100000",

@@ -4,11 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.sluice.gateway.outbound.fetch.ImageType;
+import dev.sluice.gateway.outbound.picture.decode.DecoderException;
 import dev.sluice.gateway.outbound.picture.decode.DecoderQueue;
 import dev.sluice.gateway.outbound.picture.decode.InProcessDecoder;
 import dev.sluice.gateway.outbound.picture.decode.Thumbnail;
 import dev.sluice.gateway.outbound.picture.format.PictureException;
 import dev.sluice.gateway.outbound.picture.format.PictureException.Kind;
+import dev.sluice.gateway.outbound.spool.DiskBudget;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
@@ -22,9 +24,12 @@ import java.util.Arrays;
 import java.util.Base64;
 import java.util.Objects;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import java.util.zip.CRC32;
 import javax.imageio.ImageIO;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -34,8 +39,10 @@ import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.core.io.buffer.DefaultDataBufferFactory;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
 import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
+import reactor.test.StepVerifier;
 
 class PicturesTest {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
@@ -56,18 +63,27 @@ class PicturesTest {
     }
 
     private Pictures pictures() {
+        return pictures(new DiskBudget(100 << 20, 100 << 20));
+    }
+
+    private Pictures pictures(DiskBudget disk) {
         DecoderQueue queue = new DecoderQueue(
                 new InProcessDecoder(PATIENCE),
                 new DecoderQueue.Bounds(2, 200 << 20, 200 << 20, 10, PATIENCE),
                 threads,
                 Schedulers.parallel());
-        return new Pictures(new WorkFiles(directory, threads), queue, 50_000_000, threads);
+        return new Pictures(new WorkFiles(directory, threads), disk, queue, 50_000_000, threads);
     }
 
     private ReceivedFile received(byte[] bytes) {
         Flux<DataBuffer> body = Flux.defer(() -> Flux.just(DefaultDataBufferFactory.sharedInstance.wrap(bytes)));
-        return Objects.requireNonNull(
-                pictures().take(writer -> writer.apply(body), Mono::just).block(PATIENCE));
+        return Objects.requireNonNull(pictures()
+                .take(arrival(bytes), writer -> writer.apply(body), Mono::just)
+                .block(PATIENCE));
+    }
+
+    private static Arrival arrival(byte[] bytes) {
+        return new Arrival("alice", bytes.length);
     }
 
     private Picture check(byte[] bytes) {
@@ -172,11 +188,64 @@ class PicturesTest {
         PictureException refusal = catchThrowableOfType(
                 PictureException.class,
                 () -> pictures()
-                        .takeAs("image/jpeg", writer -> writer.apply(body), Mono::just)
+                        .takeAs("image/jpeg", arrival(png), writer -> writer.apply(body), Mono::just)
                         .block(PATIENCE));
 
         assertThat(refusal.kind()).isEqualTo(Kind.OTHER_TYPE);
         assertThat(refusal).hasMessage("The bytes are those of image/png (expected: image/jpeg)");
+    }
+
+    @Test
+    void roomOnDiskIsReservedBeforeAByteIsAskedForAndFreeWhenAllIsDone() throws IOException {
+        byte[] png = encoded("png", 12, 8);
+        DiskBudget disk = new DiskBudget(30 << 20, 20 << 20);
+        Pictures pictures = pictures(disk);
+        Sinks.One<DataBuffer> body = Sinks.one();
+        AtomicLong whileUsed = new AtomicLong();
+
+        CompletableFuture<@Nullable ReceivedFile> first = pictures.take(
+                        new Arrival("alice", 12 << 20),
+                        writer -> writer.apply(body.asMono().flux()),
+                        file -> {
+                            whileUsed.set(disk.reserved());
+                            return Mono.just(file);
+                        })
+                .toFuture();
+        assertThat(disk.reserved()).isEqualTo(16 << 20);
+        assertThat(refused(pictures, "alice", 1 << 20)).hasMessageContaining("As many of your pictures");
+        assertThat(refused(pictures, "bob", 11 << 20)).hasMessageContaining("no room for another picture");
+
+        body.tryEmitValue(DefaultDataBufferFactory.sharedInstance.wrap(png));
+        assertThat(first).succeedsWithin(PATIENCE);
+        assertThat(whileUsed).hasValue((4 << 20) + png.length);
+        assertThat(disk.reserved()).isZero();
+    }
+
+    /** Whose source nobody has asked. */
+    private static DecoderException refused(Pictures pictures, String owner, long mostBytes) {
+        Pictures.Source untouched = writer -> Mono.error(new AssertionError("the source is asked"));
+        DecoderException refusal = catchThrowableOfType(
+                DecoderException.class,
+                () -> pictures.take(new Arrival(owner, mostBytes), untouched, Mono::just)
+                        .block(PATIENCE));
+        assertThat(refusal.kind()).isEqualTo(DecoderException.Kind.BUSY);
+        return refusal;
+    }
+
+    @Test
+    void roomOnDiskIsFreeHoweverATakingEnds() {
+        DiskBudget disk = new DiskBudget(100 << 20, 100 << 20);
+        Pictures pictures = pictures(disk);
+        Arrival arrival = new Arrival("alice", 1000);
+
+        pictures.take(arrival, writer -> writer.apply(Flux.never()), Mono::just)
+                .subscribe()
+                .dispose();
+        StepVerifier.create(pictures.take(
+                        arrival, writer -> Mono.error(new IllegalStateException("the origin is away")), Mono::just))
+                .verifyError(IllegalStateException.class);
+
+        assertThat(disk.reserved()).isZero();
     }
 
     @Test
@@ -189,6 +258,7 @@ class PicturesTest {
             try {
                 new Pictures(
                                 new WorkFiles(file, threads),
+                                new DiskBudget(100 << 20, 100 << 20),
                                 new DecoderQueue(
                                         new InProcessDecoder(PATIENCE),
                                         new DecoderQueue.Bounds(1, 1 << 20, 1 << 20, 1, PATIENCE),
@@ -196,7 +266,7 @@ class PicturesTest {
                                         Schedulers.parallel()),
                                 1,
                                 threads)
-                        .take(writer -> writer.apply(none), Mono::just)
+                        .take(Arrival.ofNobody(0), writer -> writer.apply(none), Mono::just)
                         .block(PATIENCE);
             } finally {
                 Files.delete(file);

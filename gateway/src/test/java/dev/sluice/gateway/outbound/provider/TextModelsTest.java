@@ -167,7 +167,7 @@ class TextModelsTest {
         SimpleMeterRegistry meters = new SimpleMeterRegistry();
         TextModel model = TextModels.guarded((prompt, how, within, called) -> Flux.never(), DEFAULTS, meters, timer);
 
-        StepVerifier.create(model.reply(prompt(), Delivery.STREAMED, DEADLINE, () -> {}))
+        StepVerifier.create(model.reply(prompt(), Delivery.STREAMED, DEADLINE, () -> CallAccount.Cost.IGNORED))
                 .expectSubscription()
                 .then(() -> timer.advanceTimeBy(Duration.ofSeconds(1)))
                 .thenCancel()
@@ -189,7 +189,7 @@ class TextModelsTest {
             return tries[Math.min(starts.size(), tries.length) - 1];
         });
         return TextModels.guarded(provider, patience, new SimpleMeterRegistry(), timer)
-                .reply(prompt(), Delivery.STREAMED, DEADLINE, () -> {});
+                .reply(prompt(), Delivery.STREAMED, DEADLINE, () -> CallAccount.Cost.IGNORED);
     }
 
     private Flux<TextPiece> failingAfter(Duration delay, ProviderFailure failure) {

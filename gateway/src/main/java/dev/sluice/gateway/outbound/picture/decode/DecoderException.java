@@ -29,7 +29,7 @@ public final class DecoderException extends RuntimeException {
         LIMIT,
         /** It died or could not be started: another try may go better. */
         FAILED,
-        /** No decoder was free in time. */
+        /** No decoder was free in time, or there is no disk for its work at present. */
         BUSY;
 
         /** The stable, machine-readable name. */
