@@ -34,8 +34,7 @@ class OperationsPort {
 
     @Bean
     WebServerFactoryCustomizer<NettyReactiveWebServerFactory> boundedOperations(
-            @Qualifier("boundedConnections")
-                    WebServerFactoryCustomizer<NettyReactiveWebServerFactory> boundedConnections) {
+            @Qualifier("boundedConnections") WebServerFactoryCustomizer<NettyReactiveWebServerFactory> boundedConnections) {
         return boundedConnections;
     }
 }
