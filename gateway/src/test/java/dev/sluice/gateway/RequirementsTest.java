@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sluice.gateway.testing.RunningGateway;
 import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -51,6 +53,11 @@ class RequirementsTest {
             assertThat(gateway.send(HttpRequest.newBuilder(gateway.operationsUri("/actuator/health/liveness")))
                             .statusCode())
                     .isEqualTo(200);
+            for (String path : List.of("/", "/api/session", "/v3/api-docs")) {
+                HttpResponse<byte[]> other = gateway.send(HttpRequest.newBuilder(gateway.operationsUri(path)));
+                assertThat(other.statusCode()).as(path).isEqualTo(404);
+                assertThat(other.headers().firstValue("Content-Type")).hasValue("application/problem+json");
+            }
         }
     }
 
