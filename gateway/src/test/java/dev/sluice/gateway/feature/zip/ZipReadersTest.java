@@ -36,6 +36,8 @@ class ZipReadersTest {
                         "sluice.zip.buffer-budget", "1MB",
                         "sluice.zip.spool-budget", "1MB",
                         "sluice.zip.reader-window", "500ms",
+                        // Longer than three looks at a connection, and shorter than a stalled client's time.
+                        "sluice.zip.queue-timeout", "20s",
                         "sluice.inbound.stalled-after", "30s"));
     }
 
