@@ -309,6 +309,17 @@ class ApiDocsTest {
         }
     }
 
+    @Test
+    void pathWithAVariableMayBeMalformed() {
+        for (Operation operation : api.operations()) {
+            if (!pathParameters(operation.content()).isEmpty()) {
+                assertThat(operation.content().required("responses").propertyNames())
+                        .as(operation.toString())
+                        .contains("400");
+            }
+        }
+    }
+
     private static String ofCode(String code) {
         return Stream.of(ProblemCode.values())
                 .filter(known -> known.code().equals(code))
