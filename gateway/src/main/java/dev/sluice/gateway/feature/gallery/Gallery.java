@@ -82,23 +82,27 @@ final class Gallery {
 
     /**
      * Deletes the object, its smaller copies, then the row. Fails with {@code not_found}, {@code image_in_use}, or
-     * {@code storage_failed}: then the image is there as before if its file is known to be; else it stays invisible,
-     * and its deletion is ended by the next who asks for it or by the reconciler.
+     * {@code storage_failed}: then the image is there as before if its file is known to be and nobody else is deleting
+     * it; else it stays invisible, and its deletion is ended by the next who asks for it or by the reconciler.
      */
     Mono<Void> delete(UUID id, ImageScope scope) {
         return deletions.begin(id, scope).flatMap(start -> switch (start) {
             case DeletionStart.Absent absent -> absent(id).then();
             case DeletionStart.InUse(List<UsageCount> counts) -> Mono.error(inUse(counts));
-            case DeletionStart.Begun(Image image) ->
-                vault.remove(image).onErrorResume(StorageException.class, failed -> notRemoved(image, failed));
+            case DeletionStart.Begun begun ->
+                vault.remove(begun.image()).onErrorResume(StorageException.class, failed -> notRemoved(begun, failed));
         });
     }
 
     /** A store that fell silent may have removed the file all the same. */
-    private Mono<Void> notRemoved(Image image, StorageException failed) {
+    private Mono<Void> notRemoved(DeletionStart.Begun begun, StorageException failed) {
+        Image image = begun.image();
         return vault.isThere(image)
                 .flatMap(there -> there
-                        ? deletions.restore(image.id()).then(Mono.<Void>error(notDeleted(image.id(), failed)))
+                        ? deletions
+                                .restore(begun)
+                                .flatMap(restored -> Mono.<Void>error(
+                                        restored ? notDeleted(image.id(), failed) : undecided(image.id(), failed)))
                         : vault.removeRest(image))
                 .onErrorMap(StorageException.class, silent -> undecided(image.id(), silent));
     }

@@ -32,8 +32,8 @@ final class ImageVault {
 
     /**
      * Stores a file and has {@code row} name its object. When that fails, is given up or comes back empty, the object
-     * is removed again. Fails with {@link dev.sluice.gateway.outbound.database.StorageQuotaException} before anything
-     * is stored.
+     * is removed again. Fails with {@link dev.sluice.gateway.outbound.database.StorageQuotaException} or
+     * {@link dev.sluice.gateway.outbound.database.ImageQuotaException} before anything is stored.
      *
      * @param room whether there must be room in the owner's quota, or was promised before
      * @param row one transaction, which redeems the key's intent

@@ -10,6 +10,7 @@ import dev.sluice.gateway.outbound.provider.FalSettings;
 import dev.sluice.gateway.outbound.provider.FalTrainer;
 import dev.sluice.gateway.outbound.provider.LoraTrainer;
 import dev.sluice.gateway.outbound.provider.LoraTrainers;
+import dev.sluice.gateway.outbound.share.CallerShares;
 import dev.sluice.gateway.outbound.spool.Spool;
 import dev.sluice.zipstream.BufferBudget;
 import io.micrometer.core.instrument.Gauge;
@@ -33,6 +34,7 @@ public class TrainingFeature {
     private static final DataSize MAX_ANSWER = DataSize.ofMegabytes(1);
     private static final int CONNECTIONS = 32;
     private static final int NOBODY_WAITS = 0;
+    private static final int PLACES_OF_A_CALLER = 1;
 
     /** Closed with the application; the event loops are those of the web server. */
     @Bean
@@ -104,7 +106,13 @@ public class TrainingFeature {
         spool.sweep();
         LoraTrainer trainer = LoraTrainers.guarded(fal, properties.retryPause(), meters, Schedulers.parallel());
         TrainingSetup.Tools tools = new TrainingSetup.Tools(
-                archives, trainer, places, disk, spool, Schedulers.boundedElastic(), Schedulers.parallel());
+                archives,
+                trainer,
+                new CallerShares(places, PLACES_OF_A_CALLER, Schedulers.parallel()),
+                disk,
+                spool,
+                Schedulers.boundedElastic(),
+                Schedulers.parallel());
         return new TrainingRoutes(
                 new TrainingSetup(tools, properties), new TrainingIds(secret.keyFor("training")), properties);
     }

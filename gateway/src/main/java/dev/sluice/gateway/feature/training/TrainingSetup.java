@@ -11,6 +11,7 @@ import dev.sluice.gateway.outbound.provider.ProviderException;
 import dev.sluice.gateway.outbound.provider.TrainingArchive;
 import dev.sluice.gateway.outbound.provider.TrainingOrder;
 import dev.sluice.gateway.outbound.provider.TrainingState;
+import dev.sluice.gateway.outbound.share.CallerShares;
 import dev.sluice.gateway.outbound.spool.Spool;
 import dev.sluice.gateway.outbound.spool.SpooledBytes;
 import dev.sluice.zipstream.BudgetExhaustedException;
@@ -41,11 +42,15 @@ final class TrainingSetup {
     private static final Logger LOG = LoggerFactory.getLogger(TrainingSetup.class);
     private static final Duration COME_BACK = Duration.ofSeconds(30);
 
-    /** What all set-ups of the process share. */
+    /**
+     * What all set-ups of the process share.
+     *
+     * @param places of set-ups, of which a caller has one
+     */
     record Tools(
             ImageArchives archives,
             LoraTrainer trainer,
-            BufferBudget places,
+            CallerShares places,
             BufferBudget disk,
             Spool spool,
             Scheduler diskThreads,
@@ -180,7 +185,8 @@ final class TrainingSetup {
             case BudgetExhaustedException full ->
                 new GatewayException(
                                 ProblemCode.OVERLOADED,
-                                "Too many trainings are being set up at present; nothing was fetched.",
+                                "Another training of yours is being set up, or too many are at present; nothing was"
+                                        + " fetched.",
                                 full)
                         .retryAfter(COME_BACK);
             case UncheckedIOException disk -> {

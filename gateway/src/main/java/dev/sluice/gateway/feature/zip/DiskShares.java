@@ -33,6 +33,7 @@ final class DiskShares implements Disposable {
     public synchronized void dispose() {
         disposed = true;
         all.shrinkTo(taken);
+        releaseIfEmpty();
     }
 
     @Override
@@ -43,6 +44,14 @@ final class DiskShares implements Disposable {
     private synchronized void giveBack(long bytes) {
         taken -= bytes;
         all.shrinkTo(all.bytes() - bytes);
+        releaseIfEmpty();
+    }
+
+    /** Who holds nothing any more is to be known as that. */
+    private void releaseIfEmpty() {
+        if (disposed && taken == 0) {
+            all.release();
+        }
     }
 
     private final class Share implements Reservation {

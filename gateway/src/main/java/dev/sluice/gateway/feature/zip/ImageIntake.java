@@ -9,6 +9,7 @@ import dev.sluice.gateway.outbound.fetch.FetchRequest.Reach;
 import dev.sluice.gateway.outbound.fetch.ImageType;
 import dev.sluice.gateway.outbound.fetch.OriginFetch;
 import dev.sluice.gateway.outbound.fetch.OriginResponse;
+import dev.sluice.gateway.outbound.share.CallerShares;
 import dev.sluice.gateway.outbound.spool.Spool;
 import dev.sluice.gateway.outbound.spool.SpooledBytes;
 import dev.sluice.zipstream.BudgetExhaustedException;
@@ -42,6 +43,7 @@ import reactor.core.scheduler.Scheduler;
 final class ImageIntake {
     private static final Logger LOG = LoggerFactory.getLogger(ImageIntake.class);
     private static final int LONGEST_IN_QUEUE = 20; // times spoolAfter, while the queue moves
+    private static final int DISK_SHARES = 4;
     private static final Instant UNDATED = Instant.parse("1980-01-01T00:00:00Z");
 
     /** Who wants to know how far an image is. Called on the thread that brings it. */
@@ -57,6 +59,8 @@ final class ImageIntake {
     private final ZipProperties properties;
     private final BufferBudget memory;
     private final BufferBudget disk;
+    private final long largestOnDisk;
+    private final CallerShares diskShares;
     private final Spool spool;
     private final Scheduler diskThreads;
 
@@ -66,11 +70,14 @@ final class ImageIntake {
             BufferBudget memory,
             BufferBudget disk,
             Spool spool,
-            Scheduler diskThreads) {
+            Scheduler diskThreads,
+            Scheduler timer) {
         this.origins = origins;
         this.properties = properties;
         this.memory = memory;
         this.disk = disk;
+        this.largestOnDisk = largestOnDisk(properties, disk);
+        this.diskShares = new CallerShares(disk, Math.max(disk.capacity() / DISK_SHARES, largestOnDisk), timer);
         this.spool = spool;
         this.diskThreads = diskThreads;
     }
@@ -106,13 +113,20 @@ final class ImageIntake {
                 });
     }
 
+    /** What one archive of the most images takes, as far as there is so much. */
+    private static long largestOnDisk(ZipProperties properties, BufferBudget disk) {
+        return Math.min(properties.maxImages() * properties.maxImageSize().toBytes(), disk.capacity());
+    }
+
     /**
      * Room on disk for so many images, at once. Fails with {@link BudgetExhaustedException} when there is none for
-     * {@code patience}. The subscriber disposes of it.
+     * {@code patience}. All archives of one caller have a quarter of the disk, or one archive has its room; the next
+     * waits for those, and keeps nobody else waiting. The subscriber disposes of it.
      */
     Mono<DiskShares> shares(int images, Duration patience) {
         long each = properties.maxImageSize().toBytes();
-        return disk.reserve(Math.min(images * each, disk.capacity()), patience)
+        return diskShares
+                .reserve(Math.min(images * each, largestOnDisk), patience)
                 .map(reservation -> new DiskShares(reservation, each));
     }
 

@@ -53,7 +53,8 @@ public class ZipFeature {
         spool.sweep();
         SlowestReaders readers =
                 new SlowestReaders(disk, properties.slowestReader(), properties.readerWindow(), Schedulers.parallel());
-        ImageIntake intake = new ImageIntake(origins, properties, memory, disk, spool, spoolThreads);
+        ImageIntake intake =
+                new ImageIntake(origins, properties, memory, disk, spool, spoolThreads, Schedulers.parallel());
         return new ZipDownload.Tools(intake, properties, readers, json, Schedulers.parallel());
     }
 

@@ -6,6 +6,7 @@ import dev.sluice.gateway.contract.FeatureRoutes;
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.gateway.outbound.database.DatabaseException;
+import dev.sluice.gateway.outbound.database.ImageQuotaException;
 import dev.sluice.gateway.outbound.database.StorageQuotaException;
 import dev.sluice.gateway.outbound.database.UsageQuotaException;
 import dev.sluice.gateway.outbound.picture.decode.DecoderException;
@@ -79,11 +80,21 @@ public final class Outages implements FeatureRoutes {
             case QUOTA ->
                 switch (failure) {
                     case StorageQuotaException full -> problem(full);
+                    case ImageQuotaException full -> problem(full);
                     case UsageQuotaException full -> problem(full);
                     default -> failure;
                 };
             case REJECTED, DEFECT -> failure;
         };
+    }
+
+    private static GatewayException problem(ImageQuotaException full) {
+        return new GatewayException(
+                        ProblemCode.CONFLICT,
+                        "You have as many images as you may: " + full.quota()
+                                + ", those on their way among them. Delete some first.",
+                        full)
+                .with("quota", full.quota());
     }
 
     private static GatewayException problem(UsageQuotaException full) {

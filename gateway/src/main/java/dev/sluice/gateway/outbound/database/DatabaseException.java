@@ -3,7 +3,8 @@ package dev.sluice.gateway.outbound.database;
 import java.io.Serial;
 
 /** A question or change that the database did not carry out, or may not have. */
-public sealed class DatabaseException extends RuntimeException permits StorageQuotaException, UsageQuotaException {
+public sealed class DatabaseException extends RuntimeException
+        permits ImageQuotaException, StorageQuotaException, UsageQuotaException {
     @Serial
     private static final long serialVersionUID = 1L;
 

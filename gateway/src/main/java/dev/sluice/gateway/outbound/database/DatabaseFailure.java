@@ -12,8 +12,8 @@ public enum DatabaseFailure {
     /** Not carried out: it contradicts what is there, or another change that went on at once. */
     CONFLICT,
     /**
-     * Not carried out: the owner would have more of the store than it may; see {@link StorageQuotaException} and
-     * {@link UsageQuotaException}.
+     * Not carried out: the owner would have more than it may; see {@link StorageQuotaException},
+     * {@link ImageQuotaException} and {@link UsageQuotaException}.
      */
     QUOTA,
     /** Not carried out: the database will not store such a value. */

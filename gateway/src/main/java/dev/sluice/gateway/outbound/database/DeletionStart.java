@@ -5,8 +5,12 @@ import java.util.List;
 /** What came of the wish to delete an image. */
 public sealed interface DeletionStart {
 
-    /** The image is invisible now. Remove its object, if it has one, then finish. */
-    record Begun(Image image) implements DeletionStart {}
+    /**
+     * The image is invisible now. Remove its object, if it has one, then finish.
+     *
+     * @param attempt 1 for the deletion that made it invisible; the fence of {@link ImageDeletion#restore}
+     */
+    record Begun(Image image, int attempt) implements DeletionStart {}
 
     /** Nothing has changed: it is in use. */
     record InUse(List<UsageCount> usages) implements DeletionStart {

@@ -30,17 +30,19 @@ public final class GenerationJobs {
 
     private final Database database;
     private final long quota;
+    private final int mostImages;
     private final Clock clock;
 
     GenerationJobs(Database database, StorageQuota quota, Clock clock) {
         this.database = database;
         this.quota = quota.bytes();
+        this.mostImages = quota.images();
         this.clock = clock;
     }
 
     /**
      * Adds an image that is generating, and its job, which is due at once. Both or neither, and neither with
-     * {@link StorageQuotaException} if there is no room for what may come.
+     * {@link StorageQuotaException} or {@link ImageQuotaException} if there is no room for what may come.
      *
      * @param largest bytes that the image may have, promised to it until the job ends
      */
@@ -50,6 +52,7 @@ public final class GenerationJobs {
                     "image " + image.id() + ": " + image.status() + " (expected: generating)");
         }
         return database.change(client -> OwnerStorage.take(client, image.owner(), largest, quota)
+                .then(OwnerStorage.checkImages(client, image.owner(), 1, mostImages))
                 .then(ImageRows.insert(client, image))
                 .then(client.sql("""
                                 INSERT INTO generation_jobs (image_id, attempt, due_at, deadline_at, promised_bytes,

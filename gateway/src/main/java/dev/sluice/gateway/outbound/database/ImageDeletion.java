@@ -4,6 +4,7 @@ import static dev.sluice.gateway.outbound.database.Rows.time;
 
 import io.r2dbc.spi.Readable;
 import java.time.Clock;
+import java.util.Objects;
 import java.util.UUID;
 import org.springframework.r2dbc.core.DatabaseClient;
 import reactor.core.publisher.Mono;
@@ -23,7 +24,8 @@ public final class ImageDeletion {
 
     /**
      * Makes an image invisible and ends its job, unless something uses it. An image whose deletion has already begun
-     * begins once more, so that a deletion that failed half way can be asked for again.
+     * begins once more, so that a deletion that failed half way can be asked for again; from then on nobody restores
+     * it.
      */
     public Mono<DeletionStart> begin(UUID id, ImageScope scope) {
         return database.change(client -> ImageRows.lock(
@@ -36,17 +38,29 @@ public final class ImageDeletion {
     }
 
     private Mono<DeletionStart> mark(DatabaseClient client, UUID id) {
-        return client.sql("UPDATE images SET deleting_since = :now WHERE id = :id AND deleting_since IS NULL")
+        return client.sql("UPDATE images SET deleting_since = COALESCE(deleting_since, :now),"
+                        + " deletions = deletions + 1 WHERE id = :id")
                 .bind("now", time(clock.instant()))
                 .bind("id", id)
                 .then()
                 .then(GenerationJobs.end(client, id))
-                .then(new Conditions()
-                        .and("id = :id", "id", id)
-                        .statement(client, ImageRows.SELECT, "")
-                        .map(ImageRows::read)
-                        .one()
-                        .map(DeletionStart.Begun::new));
+                .then(image(client, id))
+                .flatMap(image -> attempt(client, id).map(attempt -> new DeletionStart.Begun(image, attempt)));
+    }
+
+    private static Mono<Image> image(DatabaseClient client, UUID id) {
+        return new Conditions()
+                .and("id = :id", "id", id)
+                .statement(client, ImageRows.SELECT, "")
+                .map(ImageRows::read)
+                .one();
+    }
+
+    private static Mono<Integer> attempt(DatabaseClient client, UUID id) {
+        return client.sql("SELECT deletions FROM images WHERE id = :id")
+                .bind("id", id)
+                .map(row -> Objects.requireNonNull(row.get("deletions", Integer.class)))
+                .one();
     }
 
     /**
@@ -82,21 +96,25 @@ public final class ImageDeletion {
 
     /**
      * Makes an image visible again, because the store refused and the object is known to be there still. One that was
-     * being generated has lost its job and is failed.
+     * being generated has lost its job and is failed. Only the deletion that made it invisible does so, and only while
+     * no other has begun, which may have removed the object since.
      *
-     * @return whether there was one to restore
+     * @return whether it is visible again; if not, it is to be deleted
      */
-    public Mono<Boolean> restore(UUID id) {
+    public Mono<Boolean> restore(DeletionStart.Begun begun) {
+        if (begun.attempt() != 1) {
+            return Mono.just(false);
+        }
         return database.change(client -> client.sql("""
-                        UPDATE images SET deleting_since = NULL, updated_at = :now,
+                        UPDATE images SET deleting_since = NULL, deletions = 0, updated_at = :now,
                             error_code = CASE WHEN status = 'generating' THEN 'cancelled' ELSE error_code END,
                             error_detail = CASE WHEN status = 'generating' THEN 'Deleted while it was generated'
                                 ELSE error_detail END,
                             status = CASE WHEN status = 'generating' THEN 'failed' ELSE status END
-                        WHERE id = :id AND deleting_since IS NOT NULL
+                        WHERE id = :id AND deleting_since IS NOT NULL AND deletions = 1
                         """)
                 .bind("now", time(clock.instant()))
-                .bind("id", id)
+                .bind("id", begun.image().id())
                 .fetch()
                 .rowsUpdated()
                 .map(rows -> rows == 1));

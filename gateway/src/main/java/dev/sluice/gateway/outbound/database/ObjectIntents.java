@@ -26,10 +26,12 @@ public final class ObjectIntents {
     private final Database database;
     private final Clock clock;
     private final long quota;
+    private final int mostImages;
 
     ObjectIntents(Database database, StorageQuota quota, Clock clock) {
         this.database = database;
         this.quota = quota.bytes();
+        this.mostImages = quota.images();
         this.clock = clock;
     }
 
@@ -44,7 +46,7 @@ public final class ObjectIntents {
     /**
      * Says that objects are about to be put, and counts them as their owner's. They may be put once this has completed,
      * and only then. Fails with {@link DatabaseFailure#CONFLICT} if a key is announced already, and with
-     * {@link StorageQuotaException}.
+     * {@link StorageQuotaException} and {@link ImageQuotaException}.
      *
      * @param objects each key once
      * @param patience how long the puts and their transaction may take; afterwards the objects may be removed
@@ -55,6 +57,10 @@ public final class ObjectIntents {
         long bytes = objects.stream().mapToLong(AnnouncedObject::size).sum();
         long most = room == Room.WITHIN_QUOTA ? quota : Long.MAX_VALUE;
         return database.change(client -> OwnerStorage.take(client, owner, bytes, most)
+                .then(
+                        room == Room.WITHIN_QUOTA
+                                ? OwnerStorage.checkImages(client, owner, objects.size(), mostImages)
+                                : Mono.empty())
                 .thenMany(Flux.fromIterable(objects)
                         .concatMap(object -> announce(client, owner, object, imageId, now.plus(patience), null, now)))
                 .then());

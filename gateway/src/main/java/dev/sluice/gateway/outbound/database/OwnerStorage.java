@@ -120,6 +120,24 @@ public final class OwnerStorage {
                                 .flatMap(used -> Mono.error(() -> new StorageQuotaException(used, bytes, quota))));
     }
 
+    /**
+     * Part of a transaction that adds images, and has taken their bytes and so the owner's row. Bytes bound neither
+     * rows nor files: of the smallest images millions are a gigabyte. Announced objects count like images, so that what
+     * is on its way is bounded too.
+     *
+     * @param more images that are to be added
+     * @param most that the owner may have with them
+     */
+    static Mono<Void> checkImages(DatabaseClient client, String owner, int more, int most) {
+        return client.sql("SELECT (SELECT COUNT(*) FROM images WHERE owner = :owner)"
+                        + " + (SELECT COUNT(*) FROM object_intents WHERE owner = :owner) AS images_there")
+                .bind("owner", owner)
+                .map(row -> Rows.number(row, "images_there"))
+                .one()
+                .flatMap(there ->
+                        there + more <= most ? Mono.empty() : Mono.error(() -> new ImageQuotaException(there, most)));
+    }
+
     private static Mono<Long> add(DatabaseClient client, String owner, long bytes, long quota) {
         return client.sql("""
                         UPDATE owner_storage SET used_bytes = used_bytes + :bytes

@@ -32,11 +32,13 @@ public final class Uploads {
 
     private final Database database;
     private final long quota;
+    private final int mostImages;
     private final Clock clock;
 
     Uploads(Database database, StorageQuota quota, Clock clock) {
         this.database = database;
         this.quota = quota.bytes();
+        this.mostImages = quota.images();
         this.clock = clock;
     }
 
@@ -73,6 +75,7 @@ public final class Uploads {
         Upload any = uploads.getFirst();
         long bytes = uploads.stream().mapToLong(Upload::size).sum();
         return OwnerStorage.take(client, any.owner(), bytes, quota)
+                .then(OwnerStorage.checkImages(client, any.owner(), uploads.size(), mostImages))
                 .then(named(
                                 client,
                                 "UPDATE object_intents SET removing = TRUE WHERE object_key IN"

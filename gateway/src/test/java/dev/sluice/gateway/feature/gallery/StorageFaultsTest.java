@@ -20,7 +20,11 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -33,6 +37,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.springframework.core.io.buffer.DefaultDataBufferFactory;
 import reactor.core.publisher.Flux;
+import reactor.core.publisher.Sinks;
 import tools.jackson.databind.JsonNode;
 
 /** A store that fails at every step, under the whole gateway. */
@@ -183,6 +188,31 @@ class StorageFaultsTest {
         assertThat(Holdings.settled(gateway).match().objects()).isNotEmpty();
         store.clear();
         assertThat(alice.delete(path).statusCode()).isEqualTo(204);
+    }
+
+    @Test
+    void imageThatTwoDeleteIsNotShownAgainByTheOneThatFailed() {
+        String path = alice.imported(origin.url("/a.png"));
+        Sinks.Empty<Void> reached = Sinks.empty();
+        Sinks.Empty<Void> other = Sinks.empty();
+        AtomicReference<@Nullable CompletableFuture<HttpResponse<byte[]>>> second = new AtomicReference<>();
+        store.once(Moment.BEFORE_DELETE, FaultyStore.failing(Kind.UNAVAILABLE));
+        store.once(Moment.BEFORE_STAT, () -> {
+            store.once(Moment.BEFORE_DELETE, () -> {
+                reached.tryEmitEmpty();
+                return other.asMono();
+            });
+            second.set(CompletableFuture.supplyAsync(() -> alice.delete(path), Thread::startVirtualThread));
+            return reached.asMono();
+        });
+
+        HttpResponse<byte[]> first = alice.delete(path);
+
+        assertThat(first.statusCode()).isEqualTo(502);
+        assertThat(alice.get(path).statusCode()).isEqualTo(404);
+        other.tryEmitEmpty();
+        assertThat(Objects.requireNonNull(second.get()).join().statusCode()).isEqualTo(204);
+        assertThat(alice.get(path).statusCode()).isEqualTo(404);
     }
 
     @Test

@@ -30,6 +30,7 @@ import tools.jackson.databind.JsonNode;
 @ExtendWith(NoLeaks.class)
 class StorageQuotaTest {
     private static final long QUOTA = 1024 * 1024;
+    private static final int IMAGES = 8;
     private static final byte[] PICTURE = noise();
 
     private static HostileOrigin origin;
@@ -37,11 +38,14 @@ class StorageQuotaTest {
 
     @BeforeAll
     static void start() {
-        origin = HostileOrigin.start().on("/noise.png", Behaviours.image(PICTURE));
+        origin = HostileOrigin.start()
+                .on("/noise.png", Behaviours.image(PICTURE))
+                .on("/tiny.png", Behaviours.image(Drawn.noise(2, 2)));
         gateway = RunningGateway.start(
                 origin,
                 Map.of(
                         "sluice.quota.storage", "1MB",
+                        "sluice.quota.images", "" + IMAGES,
                         "sluice.gallery.max-image-size", "400KB",
                         "sluice.gallery.generation.poll", "100ms"));
     }
@@ -101,6 +105,25 @@ class StorageQuotaTest {
         assertThat(alice.delete(first).statusCode()).isEqualTo(204);
         assertThat(used(alice)).isEqualTo(2L * PICTURE.length);
         alice.imported(origin.url("/noise.png"));
+    }
+
+    @Test
+    void imageBeyondTheNumberIsRefusedHoweverSmallItIs() {
+        GalleryClient frida = client("frida");
+        for (int image = 0; image < IMAGES; image++) {
+            frida.imported(origin.url("/tiny.png"));
+        }
+
+        HttpResponse<byte[]> importing = frida.importing(origin.url("/tiny.png"));
+        HttpResponse<byte[]> ordering = frida.ordering("a lighthouse");
+
+        assertThat(importing.statusCode()).isEqualTo(409);
+        assertThat(code(importing)).isEqualTo("conflict");
+        assertThat(json(importing).required("quota").longValue()).isEqualTo(IMAGES);
+        assertThat(ordering.statusCode()).isEqualTo(409);
+        assertThat(code(ordering)).isEqualTo("conflict");
+        assertThat(client("bob").importing(origin.url("/tiny.png")).statusCode())
+                .isEqualTo(201);
     }
 
     @Test

@@ -68,7 +68,7 @@ class TrainingBoundsTest extends TrainingFaults {
             rig.origin.awaitRequests(1, SOON);
             assertThat(first.isConnected()).isTrue();
 
-            HttpResponse<byte[]> answer = rig.start();
+            HttpResponse<byte[]> answer = rig.start("bob", request(rig.pictures(4)));
 
             refused(answer, 503, "overloaded");
             assertThat(answer.headers().firstValue("Retry-After")).isPresent();
@@ -85,7 +85,25 @@ class TrainingBoundsTest extends TrainingFaults {
             rig.origin.awaitRequests(1, SOON);
             assertThat(first.isConnected()).isTrue();
 
-            refused(rig.start(), 503, "overloaded");
+            refused(rig.start("bob", request(rig.pictures(4))), 503, "overloaded");
+        }
+        rig.assertEverythingIsFree();
+        assertThat(rig.start().statusCode()).isEqualTo(202);
+    }
+
+    @Test
+    void callerHasOnePlaceAndOthersHaveTheRest() throws IOException {
+        TrainingRig rig = rig("sluice.training.concurrency", "2");
+        rig.origin.on("/silent.png", Behaviours.silent());
+        try (Socket first = rig.ask(request(Collections.nCopies(4, rig.origin.url("/silent.png"))))) {
+            rig.origin.awaitRequests(1, SOON);
+            assertThat(first.isConnected()).isTrue();
+
+            HttpResponse<byte[]> second = rig.start();
+
+            refused(second, 503, "overloaded");
+            assertThat(second.headers().firstValue("Retry-After")).isPresent();
+            assertThat(rig.start("bob", request(rig.pictures(4))).statusCode()).isEqualTo(202);
         }
         rig.assertEverythingIsFree();
         assertThat(rig.start().statusCode()).isEqualTo(202);

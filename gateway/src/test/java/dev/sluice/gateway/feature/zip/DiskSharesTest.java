@@ -6,6 +6,7 @@ import dev.sluice.zipstream.BufferBudget;
 import dev.sluice.zipstream.BufferBudget.Reservation;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import reactor.core.scheduler.Schedulers;
 
@@ -45,6 +46,40 @@ class DiskSharesTest {
         assertThat(budget.available()).isEqualTo(90);
         assertThat(shares.next()).isNull();
         taken.release();
+        assertThat(budget.available()).isEqualTo(100);
+    }
+
+    @Test
+    void reservationEndsWithTheLastShare() {
+        AtomicInteger releases = new AtomicInteger();
+        Reservation all =
+                Objects.requireNonNull(budget.reserve(30, Duration.ZERO).block());
+        DiskShares shares = new DiskShares(
+                new Reservation() {
+                    @Override
+                    public long bytes() {
+                        return all.bytes();
+                    }
+
+                    @Override
+                    public void shrinkTo(long bytes) {
+                        all.shrinkTo(bytes);
+                    }
+
+                    @Override
+                    public void release() {
+                        releases.incrementAndGet();
+                        all.release();
+                    }
+                },
+                10);
+        Reservation taken = Objects.requireNonNull(shares.next());
+
+        shares.dispose();
+        assertThat(releases).hasValue(0);
+        taken.release();
+
+        assertThat(releases).hasValue(1);
         assertThat(budget.available()).isEqualTo(100);
     }
 

@@ -25,7 +25,7 @@ abstract class DeletionContract extends RepositoryContract {
     void imageIsInvisibleAsSoonAsItsDeletionBegins() {
         Image image = db.added(db.stored("alice", "a"));
 
-        assertThat(get(db.deletion.begin(image.id(), ownedBy("alice")))).isEqualTo(new DeletionStart.Begun(image));
+        assertThat(get(db.deletion.begin(image.id(), ownedBy("alice")))).isEqualTo(new DeletionStart.Begun(image, 1));
 
         assertThat(isEmpty(db.images.find(image.id(), ownedBy("alice")))).isTrue();
         assertThat(isEmpty(db.images.describe(image.id(), ownedBy("alice"), "b")))
@@ -43,7 +43,7 @@ abstract class DeletionContract extends RepositoryContract {
         Image image = db.added(db.stored("alice", "a"));
         get(db.deletion.begin(image.id(), ownedBy("alice")));
 
-        assertThat(get(db.deletion.begin(image.id(), ownedBy("alice")))).isEqualTo(new DeletionStart.Begun(image));
+        assertThat(get(db.deletion.begin(image.id(), ownedBy("alice")))).isEqualTo(new DeletionStart.Begun(image, 2));
         done(db.deletion.finish(image.id()));
         done(db.deletion.finish(image.id()));
 
@@ -172,20 +172,38 @@ abstract class DeletionContract extends RepositoryContract {
     @Test
     void imageThatTheStoreWouldNotLetGoIsVisibleAgain() {
         Image image = db.added(db.stored("alice", "a"));
-        get(db.deletion.begin(image.id(), ownedBy("alice")));
+        DeletionStart.Begun begun = begun(image);
 
-        assertThat(get(db.deletion.restore(image.id()))).isTrue();
-        assertThat(get(db.deletion.restore(image.id()))).isFalse();
+        assertThat(get(db.deletion.restore(begun))).isTrue();
+        assertThat(get(db.deletion.restore(begun))).isFalse();
 
         assertThat(get(db.images.find(image.id(), ownedBy("alice")))).isEqualTo(image);
+        assertThat(begun(image)).isEqualTo(new DeletionStart.Begun(image, 1));
+    }
+
+    @Test
+    void imageThatTwoDeleteIsNotRestoredByEither() {
+        Image image = db.added(db.stored("alice", "a"));
+        DeletionStart.Begun first = begun(image);
+        DeletionStart.Begun second = begun(image);
+
+        assertThat(get(db.deletion.restore(first))).isFalse();
+        assertThat(get(db.deletion.restore(second))).isFalse();
+
+        assertThat(isEmpty(db.images.find(image.id(), ownedBy("alice")))).isTrue();
+        done(db.deletion.finish(image.id()));
+        assertThat(db.rows("images")).isZero();
+    }
+
+    private DeletionStart.Begun begun(Image image) {
+        return (DeletionStart.Begun) get(db.deletion.begin(image.id(), ownedBy("alice")));
     }
 
     @Test
     void restoredImageThatHasLostItsJobHasFailed() {
         Image image = db.generating("alice", "a cat");
         done(db.jobs.create(image, db.clock.instant(), 1000));
-        get(db.deletion.begin(image.id(), ownedBy("alice")));
-        get(db.deletion.restore(image.id()));
+        get(db.deletion.restore(begun(image)));
 
         Image restored = get(db.images.find(image.id(), ownedBy("alice")));
         assertThat(restored.status()).isEqualTo(ImageStatus.FAILED);

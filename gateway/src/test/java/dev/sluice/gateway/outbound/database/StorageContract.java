@@ -121,6 +121,37 @@ abstract class StorageContract extends RepositoryContract {
     }
 
     @Test
+    void ownerHasNoMoreImagesThanItMayHoweverSmallTheyAreAndHowManyComeAtOnce() {
+        Image image = db.added(db.stored("alice", "a"));
+        done(db.jobs.create(db.generating("alice", "a cat"), db.clock.instant().plusSeconds(120), 1));
+
+        long admitted = get(Flux.range(0, TestDatabase.IMAGES + 10)
+                .flatMap(
+                        i -> announce("alice", "key" + i, 1, Room.WITHIN_QUOTA)
+                                .thenReturn(1)
+                                .onErrorResume(ImageQuotaException.class, full -> Mono.empty()),
+                        30)
+                .count());
+
+        assertThat(admitted).isEqualTo(TestDatabase.IMAGES - 2);
+        long bytes = db.counted("alice");
+        assertThatThrownBy(() -> done(db.jobs.create(
+                        db.generating("alice", "a dog"), db.clock.instant().plusSeconds(120), 1)))
+                .isInstanceOfSatisfying(
+                        ImageQuotaException.class,
+                        full -> assertThat(full.quota()).isEqualTo(TestDatabase.IMAGES));
+        assertThat(db.counted("alice")).as("what was refused takes nothing").isEqualTo(bytes);
+        done(announce("alice", "thumbnail", 1, Room.ADMITTED));
+        done(announce("bob", "b", 1, Room.WITHIN_QUOTA));
+        get(db.intents.abandon("thumbnail"));
+        done(db.intents.forget("thumbnail"));
+
+        get(db.deletion.begin(image.id(), new Everywhere()));
+        done(db.deletion.finish(image.id()));
+        done(announce("alice", "new", 1, Room.WITHIN_QUOTA));
+    }
+
+    @Test
     void oneOwnersBytesAreNoOthers() {
         done(announce("alice", "a", QUOTA, Room.WITHIN_QUOTA));
 

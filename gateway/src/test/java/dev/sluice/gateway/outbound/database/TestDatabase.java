@@ -22,6 +22,7 @@ final class TestDatabase implements AutoCloseable {
     /** Of one owner's bytes: small enough to be used up. */
     static final long QUOTA = DataSize.ofMegabytes(1).toBytes();
 
+    static final int IMAGES = 210;
     static final int USAGES = 30;
 
     final SetClock clock = new SetClock();
@@ -45,7 +46,7 @@ final class TestDatabase implements AutoCloseable {
         new Migrations(properties).run();
         engine = Engine.start(properties);
         database = new Database(engine, properties);
-        StorageQuota quota = new StorageQuota(DataSize.ofBytes(QUOTA), USAGES);
+        StorageQuota quota = new StorageQuota(DataSize.ofBytes(QUOTA), IMAGES, USAGES);
         images = new Images(database, clock);
         thumbnails = new Thumbnails(database, clock);
         jobs = new GenerationJobs(database, quota, clock);
