@@ -22,6 +22,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.springframework.context.annotation.Bean;
+import org.springframework.core.Ordered;
+import org.springframework.core.annotation.Order;
 import org.springframework.web.server.WebFilter;
 import reactor.core.publisher.Mono;
 import tools.jackson.databind.JsonNode;
@@ -185,6 +187,7 @@ class TrainingBoundsTest extends TrainingFaults {
         private static final CountDownLatch REACHED = new CountDownLatch(1);
 
         @Bean
+        @Order(Ordered.HIGHEST_PRECEDENCE)
         WebFilter heldAnswers() {
             return (exchange, chain) -> {
                 if (exchange.getRequest().getPath().value().equals(TrainingRig.PATH)) {
