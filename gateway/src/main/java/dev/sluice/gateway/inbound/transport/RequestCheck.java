@@ -19,10 +19,10 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Refuses what a server has to refuse by RFC 9112 and Netty's decoder lets pass: a {@code Host} that is missing, there
- * twice or none (section 3.2), control characters in fields (RFC 9110 section 5.5), transfer codings that leave open
- * where a body ends (sections 6.1 and 6.3), targets of no form (section 3.2), and methods that nobody knows (RFC 9110
- * section 9.1). A target in absolute form says which host is meant, whatever {@code Host} says. What is refused goes on
- * as a message that could not be decoded, so that its answer comes in its turn and the connection ends with it.
+ * twice or none (section 3.2), transfer codings that leave open where a body ends (sections 6.1 and 6.3), targets of no
+ * form (section 3.2), and methods that nobody knows (RFC 9110 section 9.1). A target in absolute form says which host
+ * is meant, whatever {@code Host} says. What is refused goes on as a message that could not be decoded, so that its
+ * answer comes in its turn and the connection ends with it.
  */
 @Sharable
 final class RequestCheck extends ChannelInboundHandlerAdapter {
@@ -51,10 +51,6 @@ final class RequestCheck extends ChannelInboundHandlerAdapter {
         if (!METHODS.contains(request.method().name())) {
             return GatewayException.badMember(
                     ProblemCode.NOT_IMPLEMENTED, "method", request.method().name(), "a method of HTTP");
-        }
-        String odd = fieldWithControl(request);
-        if (odd != null) {
-            return malformed(odd, "a control character", "none");
         }
         // Also with a target that says which host is meant: it takes the field's place.
         GatewayException host = host(request);
@@ -92,21 +88,6 @@ final class RequestCheck extends ChannelInboundHandlerAdapter {
         String path = target.substring(end);
         request.setUri(path.startsWith("/") ? path : "/" + path);
         return true;
-    }
-
-    /** Of Latin-1, as a field is read; the decoder refuses those of ASCII. */
-    private static @Nullable String fieldWithControl(HttpRequest request) {
-        var fields = request.headers().iteratorCharSequence();
-        while (fields.hasNext()) {
-            var field = fields.next();
-            CharSequence value = field.getValue();
-            for (int index = 0; index < value.length(); index++) {
-                if (Character.isISOControl(value.charAt(index)) && value.charAt(index) != '\t') {
-                    return field.getKey().toString();
-                }
-            }
-        }
-        return null;
     }
 
     private static @Nullable GatewayException host(HttpRequest request) {

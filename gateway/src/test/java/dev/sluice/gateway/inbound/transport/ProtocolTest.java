@@ -6,6 +6,7 @@ import dev.sluice.gateway.testing.RawConnection;
 import dev.sluice.gateway.testing.RawConnection.Answer;
 import dev.sluice.gateway.testing.RunningGateway;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZonedDateTime;
@@ -81,6 +82,16 @@ class ProtocolTest {
             })
     void hostThatIsMissingTwiceOrNoneIsRefused(String fields) throws IOException {
         assertRefused("GET / HTTP/1.1\r\n" + fields + "\r\n", 400, "malformed_request");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"Cookie: name=Ä", "User-Agent: ß", "Referer: http://x/日本", "X-Other: –"})
+    void bytesBeyondAsciiInAFieldAreNobodysAffair(String field) throws IOException {
+        String utf8 = new String(field.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
+
+        assertThat(ask("GET /api/session HTTP/1.1\r\nHost: x\r\n" + utf8 + "\r\n\r\n")
+                        .status())
+                .isEqualTo(200);
     }
 
     @ParameterizedTest
