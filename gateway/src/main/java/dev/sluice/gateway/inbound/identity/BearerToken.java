@@ -1,5 +1,6 @@
 package dev.sluice.gateway.inbound.identity;
 
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -13,6 +14,8 @@ final class BearerToken {
     private static final String SCHEME = "Bearer";
     private static final Pattern FIELD =
             Pattern.compile("Bearer (?<token>[A-Za-z0-9\\-._~+/]+=*)", Pattern.CASE_INSENSITIVE);
+
+    private static final Set<HttpMethod> READING = Set.of(HttpMethod.GET, HttpMethod.HEAD, HttpMethod.OPTIONS);
 
     private BearerToken() {}
 
@@ -41,6 +44,6 @@ final class BearerToken {
 
     private static boolean changesTheSession(ServerHttpRequest request) {
         return request.getPath().pathWithinApplication().value().equals(SessionRoutes.PATH)
-                && !HttpMethod.GET.equals(request.getMethod());
+                && !READING.contains(request.getMethod());
     }
 }
