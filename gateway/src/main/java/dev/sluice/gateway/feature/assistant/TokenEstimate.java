@@ -22,6 +22,7 @@ import tools.jackson.databind.JsonNode;
  */
 final class TokenEstimate {
     private static final long LEAST_OF_A_PICTURE = 2_240;
+    private static final int LONGEST_WORD = 16;
 
     private TokenEstimate() {}
 
@@ -41,7 +42,7 @@ final class TokenEstimate {
             for (Map.Entry<String, JsonNode> member : node.properties()) {
                 tokens += member.getKey().equals("inlineData")
                         ? picture(member.getValue())
-                        : 1 + tokens(member.getValue());
+                        : name(member.getKey()) + tokens(member.getValue());
             }
             return tokens;
         }
@@ -52,6 +53,11 @@ final class TokenEstimate {
             return tokens;
         }
         return node.isString() ? bytes(node.stringValue()) : 1;
+    }
+
+    /** A provider's own names are words that its model knows well; a caller's, in a schema, may be of any length. */
+    private static long name(String member) {
+        return member.length() <= LONGEST_WORD ? 1 : bytes(member);
     }
 
     /** Base64 has four characters for three bytes. */

@@ -2,6 +2,7 @@ package dev.sluice.gateway.feature.assistant;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.databind.json.JsonMapper;
@@ -48,6 +49,14 @@ class TokenEstimateTest {
 
         assertThat(estimate(request.replace("TEXT", "a".repeat(500))) - estimate(request.replace("TEXT", "")))
                 .isEqualTo(500);
+    }
+
+    @Test
+    void longNameInASchemaIsATokenForEachByte() {
+        String request = "{\"message\":\"a\",\"generationConfig\":{\"responseSchema\":{\"properties\":{\"NAME\":{}}}}}";
+
+        assertThat(estimate(request.replace("NAME", "a".repeat(500))) - estimate(request.replace("NAME", "a")))
+                .isEqualTo(499);
     }
 
     private static long estimate(String request) {
