@@ -38,8 +38,11 @@ public final class Pictures {
     /** Every width that a thumbnail can have, in pixels, ascending: a closed set. */
     public static final List<Integer> WIDTHS = List.of(160, 320, 640, 1280);
 
-    /** Longest side of a WebP file (RFC 9649 section 2.6), in which thumbnails are made. */
-    private static final int LONGEST_SIDE = 16_383;
+    /**
+     * Longest side of a thumbnail: that of a tile of libvips' pyramids, and half of what a WebP file can have (RFC 9649
+     * section 2.6).
+     */
+    private static final int LONGEST_SIDE = 8_192;
 
     /** Types that every current browser shows in an {@code <img>}. */
     public static final Set<String> SHOWN_BY_BROWSERS =
@@ -137,8 +140,8 @@ public final class Pictures {
      *
      * @param work whose turn it takes
      * @param widths of {@link #WIDTHS}, ascending, may be empty. Those that are not less than the picture's own are
-     *     left out, and so are those at which its height would be more than a WebP file can have; a picture that
-     *     browsers do not show gets one of its own width instead of the first that is not less
+     *     left out, and so are those at which its height would be more than 8,192; a picture that browsers do not show
+     *     gets one of its own width instead of the first that is not less
      */
     public <T> Mono<T> decoded(
             Arrival arrival, Source source, Work work, List<Integer> widths, Function<ReceivedFile, Mono<T>> use) {

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.springframework.util.unit.DataSize;
 
 /**
@@ -32,6 +33,9 @@ final class VipsPicture {
     private static final String STRICT = "[access=sequential,fail_on=error]";
     /** What is read by a plugin of libvips, if it was built so. */
     private static final Set<String> PLUGINS = Set.of("image/heic", "image/heif", "image/avif");
+
+    /** What libjpeg says where a segment of data ends before its rows do. */
+    private static final String ROWS_MISSING = "premature end of data segment";
 
     private static final String ANY_HEIGHT = "10000000";
 
@@ -171,15 +175,36 @@ final class VipsPicture {
                 widths.isEmpty()
                         ? List.of(side, "--height", side)
                         : List.of(widths.getLast().toString(), "--height", ANY_HEIGHT));
-        all.addAll(List.of("--size", size, "--fail-on", "error"));
+        all.addAll(List.of("--size", size));
         all.addAll(colors);
-        said = run(Loaders.BUILT_IN, all);
+        said = made(all);
         VipsPyramid pyramid = VipsPyramid.read(directory, name, "." + extension);
         if (pyramid == null) {
             // It says so at its end, and succeeds.
             throw VipsFailure.ofNothing(said);
         }
         return pyramid;
+    }
+
+    /**
+     * To libjpeg it is no error when rows are missing before a file's end, but one warning of many that viewers forgive
+     * as well. Files that it warns of are read once more for that.
+     */
+    private String made(List<String> thumbnail) throws IOException {
+        if (header.type().mediaType().equals("image/jpeg")) {
+            try {
+                return run(Loaders.BUILT_IN, failingOn("warning", thumbnail));
+            } catch (PictureException warned) {
+                if (String.valueOf(warned.getMessage()).contains(ROWS_MISSING)) {
+                    throw warned;
+                }
+            }
+        }
+        return run(Loaders.BUILT_IN, failingOn("error", thumbnail));
+    }
+
+    private static List<String> failingOn(String level, List<String> operation) {
+        return Stream.concat(operation.stream(), Stream.of("--fail-on", level)).toList();
     }
 
     private String run(Loaders loaders, List<String> all) throws IOException {

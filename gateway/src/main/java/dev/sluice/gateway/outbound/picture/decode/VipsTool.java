@@ -4,6 +4,7 @@ import dev.sluice.gateway.outbound.picture.decode.ChildProcess.Limits;
 import dev.sluice.gateway.outbound.picture.decode.ChildProcess.Outcome;
 import dev.sluice.gateway.outbound.picture.format.PictureException;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -125,6 +126,10 @@ final class VipsTool {
             }
             return outcome;
         } catch (IOException failed) {
+            if (!Files.isDirectory(directory)) {
+                // Who wanted the picture has left, and its files are gone: that says nothing of libvips.
+                throw new DecoderException(DecoderException.Kind.FAILED, "Nobody waits for the image", failed);
+            }
             throw missing(failed);
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();

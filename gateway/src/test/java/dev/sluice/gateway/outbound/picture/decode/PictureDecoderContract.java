@@ -315,6 +315,20 @@ abstract class PictureDecoderContract {
     }
 
     @Test
+    void photographWhoseRowsAreMissingIsDamagedThoughItsFileEndsWell() throws IOException {
+        byte[] whole = SamplePictures.encoded("jpeg", SamplePictures.quadrants(400, 300));
+        byte[] part = Arrays.copyOf(whole, whole.length / 2);
+        part[part.length - 2] = (byte) 0xff;
+        part[part.length - 1] = (byte) 0xd9; // the end of an image
+
+        PictureException refusal = catchThrowableOfType(
+                PictureException.class, () -> decoded(part, still("jpeg", 400, 300), List.of(160)));
+
+        assertThat(refusal).isNotNull();
+        assertThat(refusal.kind()).isEqualTo(Kind.DAMAGED);
+    }
+
+    @Test
     void smallPictureThatBreaksOffIsDamagedToo() throws IOException {
         byte[] whole = SamplePictures.encoded("jpeg", SamplePictures.quadrants(120, 90));
         byte[] part = Arrays.copyOf(whole, whole.length * 3 / 4);
