@@ -17,6 +17,7 @@ import dev.sluice.gateway.inbound.identity.Callers;
 import dev.sluice.gateway.inbound.identity.IdentityConfiguration;
 import dev.sluice.gateway.inbound.problem.ProblemHandler;
 import dev.sluice.gateway.inbound.telemetry.AccessLog;
+import dev.sluice.gateway.inbound.telemetry.DroppedErrors;
 import dev.sluice.gateway.inbound.telemetry.LoggedPath;
 import dev.sluice.gateway.inbound.telemetry.RequestTimers;
 import dev.sluice.gateway.inbound.transport.ServerTransport;
@@ -63,6 +64,10 @@ class Pipeline {
                 .map(Endpoint::path)
                 .distinct()
                 .toList());
+    }
+
+    Pipeline() {
+        DroppedErrors.watch();
     }
 
     @Bean

@@ -3,6 +3,7 @@ package dev.sluice.gateway.inbound.problem;
 import dev.sluice.gateway.contract.ErrorMember;
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
+import dev.sluice.gateway.inbound.telemetry.AccessLog;
 import dev.sluice.gateway.inbound.telemetry.LoggedPath;
 import dev.sluice.gateway.inbound.telemetry.RequestId;
 import java.time.Duration;
@@ -43,10 +44,13 @@ public final class ProblemHandler implements WebExceptionHandler {
 
     @Override
     public Mono<Void> handle(ServerWebExchange exchange, Throwable error) {
-        if (exchange.getResponse().isCommitted() && AbortedException.isConnectionReset(error)) {
-            // Of an answer under way it is the client's connection: what other servers do was given a name before.
+        if (error instanceof AbortedException
+                || (exchange.getResponse().isCommitted() && AbortedException.isConnectionReset(error))) {
+            // It is the client's connection: what other servers do was given a name before.
             LOG.info("the client left requestId={}", RequestId.of(exchange));
-            return Mono.error(error);
+            AccessLog.clientLeft(exchange);
+            // The framework logs an error that comes before the head as one of its own.
+            return exchange.getResponse().isCommitted() ? Mono.error(error) : Mono.empty();
         }
         GatewayException problem = translation.translate(error);
         log(exchange, problem, error);

@@ -9,6 +9,8 @@ import org.springframework.http.HttpStatusCode;
 import org.springframework.http.server.reactive.HttpHandler;
 import org.springframework.http.server.reactive.HttpHandlerDecoratorFactory;
 import org.springframework.http.server.reactive.ServerHttpRequest;
+import org.springframework.http.server.reactive.ServerHttpResponse;
+import org.springframework.http.server.reactive.ServerHttpResponseDecorator;
 import org.springframework.web.server.ServerWebExchange;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.SignalType;
@@ -46,6 +48,17 @@ public final class AccessLog implements HttpHandlerDecoratorFactory {
     public static void watch(ServerWebExchange exchange) {
         if (exchange.getResponse() instanceof CountedResponse counted) {
             counted.countFor(exchange);
+        }
+    }
+
+    /** Has it said that the client left, whatever status the answer would have had. */
+    public static void clientLeft(ServerWebExchange exchange) {
+        ServerHttpResponse response = exchange.getResponse();
+        while (!(response instanceof CountedResponse) && response instanceof ServerHttpResponseDecorator decorator) {
+            response = decorator.getDelegate();
+        }
+        if (response instanceof CountedResponse counted) {
+            counted.clientLeft();
         }
     }
 

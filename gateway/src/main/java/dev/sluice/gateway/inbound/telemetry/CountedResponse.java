@@ -88,6 +88,10 @@ final class CountedResponse extends ServerHttpResponseDecorator implements ZeroC
         return write.doOnError(AbortedException::isConnectionReset, reset -> clientLeft = true);
     }
 
+    void clientLeft() {
+        clientLeft = true;
+    }
+
     /** Whether the client has ended its connection while it was written to. */
     boolean hasClientLeft() {
         return clientLeft;

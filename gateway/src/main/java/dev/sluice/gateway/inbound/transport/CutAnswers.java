@@ -1,6 +1,7 @@
 package dev.sluice.gateway.inbound.transport;
 
 import io.netty.channel.ChannelDuplexHandler;
+import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelPromise;
@@ -77,16 +78,24 @@ final class CutAnswers extends ChannelDuplexHandler {
         begun++;
         underWay = true;
         if (!(response instanceof LastHttpContent) && !HttpUtil.isContentLengthSet(response)) {
-            context.channel().config().setOption(ChannelOption.SO_LINGER, 0);
-            resets = true;
+            resets = linger(context, 0);
         }
     }
 
     private void end(ChannelHandlerContext context) {
         underWay = false;
-        if (resets && context.channel().isActive()) {
-            context.channel().config().setOption(ChannelOption.SO_LINGER, OFF);
+        if (resets && linger(context, OFF)) {
             resets = false;
+        }
+    }
+
+    /** False where the client has closed the connection meanwhile, which leaves nothing to be set. */
+    private static boolean linger(ChannelHandlerContext context, int seconds) {
+        try {
+            return context.channel().isActive()
+                    && context.channel().config().setOption(ChannelOption.SO_LINGER, seconds);
+        } catch (ChannelException closed) {
+            return false;
         }
     }
 
@@ -101,7 +110,7 @@ final class CutAnswers extends ChannelDuplexHandler {
 
     private void cut(ChannelHandlerContext context, ChannelPromise promise) {
         cut = true;
-        context.channel().config().setOption(ChannelOption.SO_LINGER, 0);
+        var _ = linger(context, 0);
         // Past everything that would say goodbye in an orderly way, as TLS does.
         var _ = context.pipeline().firstContext().close(promise);
     }

@@ -86,4 +86,40 @@ class AccessLogTest {
             assertThat(output.getOut()).containsPattern("POST /api/zip 499 0 bytes .*requestId=left-early");
         }
     }
+
+    @Test
+    void clientThatResetsInTheMidstOfItsBodyIsALineWithoutATrace(CapturedOutput output) throws IOException {
+        try (RunningGateway gateway = RunningGateway.start(LOGGED)) {
+            resetInTheMidstOfABody(gateway);
+
+            Await.until(SOON, "the line", () -> output.getOut().contains("caller=")
+                    && output.getOut().contains("requestId=reset-early"));
+            assertThat(output.getOut())
+                    .containsPattern("POST /api/zip 499 0 bytes .*requestId=reset-early")
+                    .doesNotContain(" ERROR ");
+        }
+    }
+
+    private static void resetInTheMidstOfABody(RunningGateway gateway) throws IOException {
+        try (Socket client =
+                new Socket(gateway.address().getAddress(), gateway.address().getPort())) {
+            String head = String.join(
+                    "\r\n",
+                    "POST /api/zip HTTP/1.1",
+                    "Host: x",
+                    "X-Request-Id: reset-early",
+                    "Expect: 100-continue",
+                    "Content-Type: application/json",
+                    "Content-Length: 100",
+                    "",
+                    "");
+            client.getOutputStream().write(head.getBytes(StandardCharsets.US_ASCII));
+            byte[] wanted = "HTTP/1.1 100".getBytes(StandardCharsets.US_ASCII);
+            assertThat(client.getInputStream().readNBytes(wanted.length))
+                    .as("the gateway waits for the body")
+                    .isEqualTo(wanted);
+            client.getOutputStream().write('{');
+            client.setSoLinger(true, 0);
+        }
+    }
 }
