@@ -254,6 +254,20 @@ class AssistantTokensTest {
     }
 
     @Test
+    void cookiesOfOneAddressShareItsCalls() {
+        gemini.whole(GeminiStub.text("Hi"));
+        try (RunningGateway open = limited("sluice.limits.definitions.anonymous-ai.units", "1")) {
+            HttpRequest.Builder nobody = HttpRequest.newBuilder(open.uri("/api/ai/proxy"))
+                    .header("Content-Type", "application/json")
+                    .POST(BodyPublishers.ofString(ASK));
+            assertThat(open.send(nobody).statusCode()).isEqualTo(200);
+
+            assertThat(text(open.send(nobody))).contains("\"limit\":\"anonymous-ai\"");
+            assertThat(open.send(asking(open, "alice", ASK)).statusCode()).isEqualTo(200);
+        }
+    }
+
+    @Test
     void cookiesOfOneAddressShareItsTokens() {
         gemini.whole(GeminiStub.text("Hi"));
         try (RunningGateway open = limited("sluice.limits.definitions.anonymous-tokens.units", "115")) {

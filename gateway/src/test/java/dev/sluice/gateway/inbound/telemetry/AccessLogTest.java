@@ -92,8 +92,10 @@ class AccessLogTest {
         try (RunningGateway gateway = RunningGateway.start(LOGGED)) {
             resetInTheMidstOfABody(gateway);
 
-            Await.until(SOON, "the line", () -> output.getOut().contains("caller=")
-                    && output.getOut().contains("requestId=reset-early"));
+            Await.until(
+                    SOON,
+                    "the line",
+                    () -> output.getOut().contains("caller=") && output.getOut().contains("requestId=reset-early"));
             assertThat(output.getOut())
                     .containsPattern("POST /api/zip 499 0 bytes .*requestId=reset-early")
                     .doesNotContain(" ERROR ");
