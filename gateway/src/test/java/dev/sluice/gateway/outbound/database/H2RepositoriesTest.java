@@ -14,7 +14,7 @@ class H2RepositoriesTest {
 
     @BeforeAll
     static void open() {
-        database = TestDatabase.h2(directory);
+        database = TestDatabase.small(TestDatabase.settings("", directory));
     }
 
     @AfterAll

@@ -1,6 +1,7 @@
 package dev.sluice.gateway.outbound.database;
 
 import dev.sluice.gateway.testing.EmbeddedPostgres;
+import java.nio.file.Path;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Nested;
@@ -11,7 +12,8 @@ class PostgresRepositoriesTest {
 
     @BeforeAll
     static void open() {
-        database = TestDatabase.postgres(EmbeddedPostgres.shared().newDatabase());
+        database = TestDatabase.small(
+                TestDatabase.settings(EmbeddedPostgres.shared().newDatabase(), Path.of("unused")));
     }
 
     @AfterAll

@@ -125,7 +125,7 @@ abstract class StorageContract extends RepositoryContract {
         Image image = db.added(db.stored("alice", "a"));
         done(db.jobs.create(db.generating("alice", "a cat"), db.clock.instant().plusSeconds(120), 1));
 
-        long admitted = get(Flux.range(0, TestDatabase.IMAGES + 10)
+        long admitted = get(Flux.range(0, TestDatabase.FEW_IMAGES + 10)
                 .flatMap(
                         i -> announce("alice", "key" + i, 1, Room.WITHIN_QUOTA)
                                 .thenReturn(1)
@@ -133,13 +133,13 @@ abstract class StorageContract extends RepositoryContract {
                         30)
                 .count());
 
-        assertThat(admitted).isEqualTo(TestDatabase.IMAGES - 2);
+        assertThat(admitted).isEqualTo(TestDatabase.FEW_IMAGES - 2);
         long bytes = db.counted("alice");
         assertThatThrownBy(() -> done(db.jobs.create(
                         db.generating("alice", "a dog"), db.clock.instant().plusSeconds(120), 1)))
                 .isInstanceOfSatisfying(
                         ImageQuotaException.class,
-                        full -> assertThat(full.quota()).isEqualTo(TestDatabase.IMAGES));
+                        full -> assertThat(full.quota()).isEqualTo(TestDatabase.FEW_IMAGES));
         assertThat(db.counted("alice")).as("what was refused takes nothing").isEqualTo(bytes);
         done(announce("alice", "thumbnail", 1, Room.ADMITTED));
         done(announce("bob", "b", 1, Room.WITHIN_QUOTA));

@@ -22,7 +22,11 @@ final class TestDatabase implements AutoCloseable {
     /** Of one owner's bytes: small enough to be used up. */
     static final long QUOTA = DataSize.ofMegabytes(1).toBytes();
 
-    static final int IMAGES = 210;
+    /** Of one owner's images, where a test uses them up. */
+    static final int FEW_IMAGES = 210;
+
+    private static final int MANY_IMAGES = 100_000;
+
     static final int USAGES = 30;
 
     final SetClock clock = new SetClock();
@@ -41,12 +45,12 @@ final class TestDatabase implements AutoCloseable {
 
     static final long SIZE = 1234;
 
-    private TestDatabase(DatabaseProperties properties) {
+    private TestDatabase(DatabaseProperties properties, int mostImages) {
         this.properties = properties;
         new Migrations(properties).run();
         engine = Engine.start(properties);
         database = new Database(engine, properties);
-        StorageQuota quota = new StorageQuota(DataSize.ofBytes(QUOTA), IMAGES, USAGES);
+        StorageQuota quota = new StorageQuota(DataSize.ofBytes(QUOTA), mostImages, USAGES);
         images = new Images(database, clock);
         thumbnails = new Thumbnails(database, clock);
         jobs = new GenerationJobs(database, quota, clock);
@@ -59,15 +63,16 @@ final class TestDatabase implements AutoCloseable {
     }
 
     static TestDatabase open(DatabaseProperties properties) {
-        return new TestDatabase(properties);
+        return new TestDatabase(properties, MANY_IMAGES);
+    }
+
+    /** As {@link #open}, with {@link #FEW_IMAGES}. */
+    static TestDatabase small(DatabaseProperties properties) {
+        return new TestDatabase(properties, FEW_IMAGES);
     }
 
     static TestDatabase h2(Path directory) {
         return open(settings("", directory));
-    }
-
-    static TestDatabase postgres(String url) {
-        return open(settings(url, Path.of("unused")));
     }
 
     static DatabaseProperties settings(String url, Path directory) {
