@@ -52,7 +52,7 @@ start() { # jar, further arguments: sets gateway and gateway_pid
   (cd "$started" && exec "$java" $java_options -Djava.io.tmpdir="$started" -jar "$@" --server.port="$port" \
     --sluice.samples.enabled=false --sluice.limits.enabled=false --sluice.fetch.allow-networks="127.0.0.2:$origin_port" \
     --sluice.fetch.allow-ports="$origin_port" --sluice.gallery.max-image-size=60MB --sluice.uploads.max-image-size=60MB \
-    --sluice.image-proxy.max-image-size=20MB > "$work/gateway.log" 2>&1) &
+    --sluice.pictures.disk-budget-per-owner=400MB --sluice.image-proxy.max-image-size=20MB > "$work/gateway.log" 2>&1) &
   gateway_pid=$!
   for _ in $(seq 600); do
     curl -s -m 5 -o /dev/null "$gateway/actuator/health/readiness" && return
