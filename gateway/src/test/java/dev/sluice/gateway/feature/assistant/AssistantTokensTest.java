@@ -24,6 +24,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -253,30 +254,17 @@ class AssistantTokensTest {
         }
     }
 
-    @Test
-    void cookiesOfOneAddressShareItsCalls() {
+    @ParameterizedTest
+    @CsvSource({"anonymous-ai, 1", "anonymous-tokens, 115"})
+    void cookiesOfOneAddressShareItsCallsAndTokens(String limit, String units) {
         gemini.whole(GeminiStub.text("Hi"));
-        try (RunningGateway open = limited("sluice.limits.definitions.anonymous-ai.units", "1")) {
+        try (RunningGateway open = limited("sluice.limits.definitions." + limit + ".units", units)) {
             HttpRequest.Builder nobody = HttpRequest.newBuilder(open.uri("/api/ai/proxy"))
                     .header("Content-Type", "application/json")
                     .POST(BodyPublishers.ofString(ASK));
             assertThat(open.send(nobody).statusCode()).isEqualTo(200);
 
-            assertThat(text(open.send(nobody))).contains("\"limit\":\"anonymous-ai\"");
-            assertThat(open.send(asking(open, "alice", ASK)).statusCode()).isEqualTo(200);
-        }
-    }
-
-    @Test
-    void cookiesOfOneAddressShareItsTokens() {
-        gemini.whole(GeminiStub.text("Hi"));
-        try (RunningGateway open = limited("sluice.limits.definitions.anonymous-tokens.units", "115")) {
-            HttpRequest.Builder nobody = HttpRequest.newBuilder(open.uri("/api/ai/proxy"))
-                    .header("Content-Type", "application/json")
-                    .POST(BodyPublishers.ofString(ASK));
-            assertThat(open.send(nobody).statusCode()).isEqualTo(200);
-
-            assertThat(text(open.send(nobody))).contains("\"limit\":\"anonymous-tokens\"");
+            assertThat(text(open.send(nobody))).contains("\"limit\":\"" + limit + "\"");
             assertThat(open.send(asking(open, "alice", ASK)).statusCode()).isEqualTo(200);
         }
     }
