@@ -97,10 +97,29 @@ public final class BufferBudget {
             throw new IllegalArgumentException("standstill: " + standstill + " (expected: zero or more)");
         }
         Duration look = standstill.compareTo(deadline) < 0 ? standstill : deadline;
+        return reserve(bytes, 0, deadline, look);
+    }
+
+    /**
+     * As {@link #reserve(long, Duration)} without any wait, and only if {@code spare} bytes stay free: for what can do
+     * without for now, so that it never holds all that others need to get on.
+     *
+     * @param spare 0 or more
+     * @throws IllegalArgumentException if a value is negative
+     */
+    public Mono<Reservation> reserveLeaving(long spare, long bytes) {
+        if (bytes < 0 || spare < 0) {
+            throw new IllegalArgumentException(
+                    "bytes: " + bytes + ", spare: " + spare + " (expected: both zero or more)");
+        }
+        return reserve(bytes, spare, Duration.ZERO, Duration.ZERO);
+    }
+
+    private Mono<Reservation> reserve(long bytes, long spare, Duration deadline, Duration look) {
         return new Mono<>() {
             @Override
             public void subscribe(CoreSubscriber<? super Reservation> actual) {
-                actual.onSubscribe(new Waiter(BufferBudget.this, actual, bytes, deadline, look, timer));
+                actual.onSubscribe(new Waiter(BufferBudget.this, actual, bytes, spare, deadline, look, timer));
             }
         };
     }
@@ -138,7 +157,7 @@ public final class BufferBudget {
         synchronized (lock) {
             if (waiter.bytes > capacity) {
                 refusal = Reason.LARGER_THAN_BUDGET;
-            } else if (waiting.isEmpty() && waiter.bytes <= free) {
+            } else if (waiting.isEmpty() && waiter.bytes <= free - waiter.spare) {
                 served = waiter.grant();
                 free -= served ? waiter.bytes : 0;
                 grants += served ? 1 : 0;

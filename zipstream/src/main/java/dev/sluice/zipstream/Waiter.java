@@ -34,6 +34,7 @@ final class Waiter implements Subscription {
     }
 
     final long bytes;
+    final long spare;
     final Duration look;
 
     private final Duration deadline;
@@ -51,12 +52,14 @@ final class Waiter implements Subscription {
             BufferBudget budget,
             CoreSubscriber<? super Reservation> actual,
             long bytes,
+            long spare,
             Duration deadline,
             Duration look,
             Scheduler timer) {
         this.budget = budget;
         this.actual = actual;
         this.bytes = bytes;
+        this.spare = spare;
         this.deadline = deadline;
         this.look = look;
         this.timer = timer;

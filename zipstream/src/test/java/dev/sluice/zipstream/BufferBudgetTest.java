@@ -183,6 +183,19 @@ class BufferBudgetTest {
     }
 
     @Test
+    void whatCanDoWithoutLeavesTheSpareBytesToOthers() {
+        Reservation most = take(50);
+        StepVerifier.create(budget.reserveLeaving(30, 30)).verifyError(BudgetExhaustedException.class);
+        StepVerifier.create(budget.reserveLeaving(30, 20))
+                .assertNext(Reservation::release)
+                .verifyComplete();
+
+        most.release();
+        StepVerifier.create(budget.reserveLeaving(30, 71)).verifyError(BudgetExhaustedException.class);
+        assertThat(budget.available()).isEqualTo(100);
+    }
+
+    @Test
     void shrinkingGivesTheDifferenceBack() {
         Reservation reservation = take(100);
         wait("a", 30);
@@ -276,6 +289,8 @@ class BufferBudgetTest {
 
     @Test
     void impossibleValuesAreRefused() {
+        assertThatIllegalArgumentException().isThrownBy(() -> budget.reserveLeaving(-1, 1));
+        assertThatIllegalArgumentException().isThrownBy(() -> budget.reserveLeaving(1, -1));
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new BufferBudget(0, 1, time))
                 .withMessage("capacityBytes: 0 (expected: 1 or more)");

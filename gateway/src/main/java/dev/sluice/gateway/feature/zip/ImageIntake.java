@@ -143,10 +143,8 @@ final class ImageIntake {
                     ? inMemory(properties.queueTimeout(), request)
                     : Mono.just(onDisk(share, request, buffers));
         });
-        Mono<ImageBytes> room = Mono.defer(() -> memory.available() - largestInMemory() > memory.capacity() / 2
-                ? inMemory(Duration.ZERO, request)
-                        .onErrorResume(BudgetExhaustedException.class, memoryIsShort -> onDisk)
-                : onDisk);
+        Mono<ImageBytes> room = memoryLeaving(memory.capacity() / 2, request)
+                .onErrorResume(BudgetExhaustedException.class, memoryIsShort -> onDisk);
         return into(room, properties.queueTimeout(), url, request, listener);
     }
 
@@ -154,20 +152,28 @@ final class ImageIntake {
      * Memory, if there is some at once. If not, an image that is fetched ahead waits for its turn: putting it on disk
      * would cost more than it gains. One whose turn it is waits in the queue for memory while that moves, and goes to
      * disk when it stands still: memory that nobody gives back is held by clients that do not read. From then on the
-     * others of its request go there without waiting, until memory is found again.
+     * others of its request go there at once, until memory is found again.
+     *
+     * <p>An image that is fetched ahead leaves room for one more, in memory and on disk: archives that held all of it
+     * for images that are not their next would wait for each other.
      */
     private Mono<ImageBytes> room(Mono<Void> turn, Duration patience, RequestScope request, DataBufferFactory buffers) {
-        Mono<ImageBytes> onDisk = onDisk(patience, request, buffers);
         Mono<ImageBytes> queued = inMemory(
                         properties.spoolAfter().multipliedBy(LONGEST_IN_QUEUE), properties.spoolAfter(), request)
                 .onErrorResume(BudgetExhaustedException.class, memoryIsShort -> {
                     request.memoryIsShort(true);
-                    return onDisk;
+                    return onDisk(patience, request, buffers);
                 });
-        return inMemory(Duration.ZERO, request)
+        Mono<ImageBytes> next = inMemory(Duration.ZERO, request)
                 .onErrorResume(
                         BudgetExhaustedException.class,
-                        memoryIsShort -> request.memoryIsShort() ? onDisk : turn.then(queued));
+                        memoryIsShort -> request.memoryIsShort() ? onDisk(patience, request, buffers) : queued);
+        Mono<ImageBytes> ahead = memoryLeaving(largestInMemory(), request)
+                .onErrorResume(
+                        BudgetExhaustedException.class,
+                        noneToSpare ->
+                                request.memoryIsShort() ? diskLeaving(request, buffers) : Mono.error(noneToSpare));
+        return ahead.onErrorResume(BudgetExhaustedException.class, noneToSpare -> turn.then(next));
     }
 
     private Mono<ImageBytes> inMemory(Duration patience, RequestScope request) {
@@ -175,11 +181,19 @@ final class ImageIntake {
     }
 
     private Mono<ImageBytes> inMemory(Duration patience, Duration standstill, RequestScope request) {
-        long most = properties.maxImageSize().toBytes();
-        return memory.reserve(largestInMemory(), patience, standstill).map(reservation -> {
-            request.memoryIsShort(false);
-            return ownedBy(request, new MemoryBytes(reservation, most));
-        });
+        return memory.reserve(largestInMemory(), patience, standstill)
+                .map(reservation -> inMemory(reservation, request));
+    }
+
+    /** Memory now, if others have so much of it left then. */
+    private Mono<ImageBytes> memoryLeaving(long spare, RequestScope request) {
+        return memory.reserveLeaving(spare, largestInMemory()).map(reservation -> inMemory(reservation, request));
+    }
+
+    private ImageBytes inMemory(Reservation reservation, RequestScope request) {
+        request.memoryIsShort(false);
+        return ownedBy(
+                request, new MemoryBytes(reservation, properties.maxImageSize().toBytes()));
     }
 
     private long largestInMemory() {
@@ -189,6 +203,12 @@ final class ImageIntake {
     private Mono<ImageBytes> onDisk(Duration patience, RequestScope request, DataBufferFactory buffers) {
         return disk.reserve(properties.maxImageSize().toBytes(), patience)
                 .map(reservation -> onDisk(reservation, request, buffers));
+    }
+
+    /** Room on disk now, if others have some for one more image then. */
+    private Mono<ImageBytes> diskLeaving(RequestScope request, DataBufferFactory buffers) {
+        long most = properties.maxImageSize().toBytes();
+        return disk.reserveLeaving(most, most).map(reservation -> onDisk(reservation, request, buffers));
     }
 
     private ImageBytes onDisk(Reservation reservation, RequestScope request, DataBufferFactory buffers) {

@@ -72,7 +72,11 @@ class ZipReadersTest {
 
     /** Whoever asks for so many images and reads none of them holds room for one or two. */
     private static RawConnection idle(RunningGateway gateway, HostileOrigin origin) throws IOException {
-        String body = ZipFaultsTest.request(Collections.nCopies(20, origin.url("/large.png")), "skip");
+        return asking(gateway, Collections.nCopies(20, origin.url("/large.png")));
+    }
+
+    private static RawConnection asking(RunningGateway gateway, List<String> urls) throws IOException {
+        String body = ZipFaultsTest.request(urls, "skip");
         RawConnection connection = RawConnection.open(gateway.address());
         connection.send("POST /api/zip HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: "
                 + body.getBytes(StandardCharsets.UTF_8).length + "\r\n\r\n" + body);
@@ -99,5 +103,34 @@ class ZipReadersTest {
                             third.answer().end()))
                     .contains(End.RESET);
         }
+    }
+
+    /** Else archives could hold all room for images that are not their next, and wait for each other. */
+    @Test
+    void imageThatIsFetchedAheadLeavesRoomForOneMore() throws IOException {
+        try (HostileOrigin origin = HostileOrigin.start()
+                        .on("/silent.png", Behaviours.silent())
+                        .on("/ahead.png", Behaviours.image(LARGE))
+                        .on("/large.png", Behaviours.image(LARGE));
+                RunningGateway gateway = roomForTwo(origin);
+                RawConnection first = asking(gateway, List.of(origin.url("/silent.png"), origin.url("/ahead.png")))) {
+            origin.awaitRequests(1, SOON);
+
+            HttpResponse<byte[]> other =
+                    gateway.post("/api/zip", ZipFaultsTest.request(List.of(origin.url("/large.png")), "fail"));
+
+            assertThat(other.statusCode()).isEqualTo(200);
+            assertThat(origin.requests("/silent.png")).isEqualTo(1);
+            assertThat(origin.requests("/ahead.png")).isZero();
+        }
+    }
+
+    private static RunningGateway roomForTwo(HostileOrigin origin) {
+        return RunningGateway.start(
+                origin,
+                Map.of(
+                        "sluice.zip.max-image-size", "1MB",
+                        "sluice.zip.buffer-budget", "3MB",
+                        "sluice.zip.spool-budget", "1MB"));
     }
 }
