@@ -98,7 +98,8 @@ class AccessLogTest {
                     () -> output.getOut().contains("caller=") && output.getOut().contains("requestId=reset-early"));
             assertThat(output.getOut())
                     .containsPattern("POST /api/zip 499 0 bytes .*requestId=reset-early")
-                    .doesNotContain(" ERROR ");
+                    // Other gateways of this process may log errors of their own meanwhile.
+                    .doesNotContain("failed requestId=reset-early", "Connection reset", "AbortedException");
         }
     }
 
