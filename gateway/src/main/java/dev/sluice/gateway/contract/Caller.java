@@ -1,9 +1,7 @@
 package dev.sluice.gateway.contract;
 
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import org.springframework.web.server.ServerWebExchange;
 import reactor.util.context.Context;
 import reactor.util.context.ContextView;
 
@@ -17,8 +15,6 @@ import reactor.util.context.ContextView;
  * @param address the client's address as it is counted: IPv4, or the /64 of an IPv6 address
  */
 public record Caller(Kind kind, String id, Set<String> roles, Set<String> projects, String address) {
-    private static final String ATTRIBUTE = Caller.class.getName();
-
     /** How the gateway knows a caller. */
     public enum Kind {
         /** By a token that was verified. */
@@ -39,21 +35,6 @@ public record Caller(Kind kind, String id, Set<String> roles, Set<String> projec
     public Caller {
         roles = Set.copyOf(roles);
         projects = Set.copyOf(projects);
-    }
-
-    /** The caller of a request; set before any route is reached. */
-    public static Caller of(ServerWebExchange exchange) {
-        return Objects.requireNonNull(exchange.getAttribute(ATTRIBUTE), "no caller: the identity filter has not run");
-    }
-
-    /** The caller of a request, if the request came far enough to have one. */
-    public static Optional<Caller> find(ServerWebExchange exchange) {
-        return Optional.ofNullable(exchange.getAttribute(ATTRIBUTE));
-    }
-
-    /** Makes this the caller of a request. */
-    public void attachTo(ServerWebExchange exchange) {
-        exchange.getAttributes().put(ATTRIBUTE, this);
     }
 
     /** The name under which this caller is counted, for example {@code user:alice}. */

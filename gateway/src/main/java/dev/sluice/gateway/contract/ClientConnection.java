@@ -1,7 +1,5 @@
 package dev.sluice.gateway.contract;
 
-import org.springframework.web.server.ServerWebExchange;
-
 /** The connection on which an answer goes out: how its client takes it, and its end. Any thread. */
 public interface ClientConnection {
 
@@ -25,14 +23,4 @@ public interface ClientConnection {
      * @param why it is closed, for the log
      */
     void cutOff(String why);
-
-    /** The connection of this exchange. */
-    static ClientConnection of(ServerWebExchange exchange) {
-        return exchange.getRequiredAttribute(ClientConnection.class.getName());
-    }
-
-    /** Makes it known; called once, by the filter that knows it. */
-    static void put(ServerWebExchange exchange, ClientConnection connection) {
-        exchange.getAttributes().put(ClientConnection.class.getName(), connection);
-    }
 }

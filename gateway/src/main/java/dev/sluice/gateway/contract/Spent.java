@@ -5,7 +5,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
-import org.springframework.web.server.ServerWebExchange;
 import reactor.util.context.Context;
 import reactor.util.context.ContextView;
 
@@ -24,18 +23,11 @@ public final class Spent {
     /** Tokens of a model, asked and written. */
     public static final String TOKENS = "tokens";
 
-    private static final String ATTRIBUTE = Spent.class.getName();
-
     private final Map<String, Long> units = new ConcurrentHashMap<>();
     private final AtomicLong sent = new AtomicLong();
     private final AtomicLong fetched = new AtomicLong();
 
-    private Spent() {}
-
-    /** The account of one request; the same object at every call. */
-    public static Spent of(ServerWebExchange exchange) {
-        return (Spent) exchange.getAttributes().computeIfAbsent(ATTRIBUTE, name -> new Spent());
-    }
+    Spent() {}
 
     /** The account of the request for which something is done, if it is done for one: from Reactor's context. */
     public static Optional<Spent> find(ContextView context) {

@@ -1,6 +1,6 @@
 package dev.sluice.gateway.inbound;
 
-import dev.sluice.gateway.contract.Spent;
+import dev.sluice.gateway.contract.RequestContext;
 import dev.sluice.gateway.inbound.admission.ExchangeScope;
 import dev.sluice.gateway.inbound.admission.OriginGuard;
 import dev.sluice.gateway.inbound.identity.Callers;
@@ -18,14 +18,15 @@ import reactor.core.publisher.Mono;
  * The one way in. Every request passes these, in this order, and each may refuse it:
  *
  * <ol>
- *   <li>access log: learns the exchange, so that it can say how the request ended;
- *   <li>request id: every later refusal can be found by it;
- *   <li>security headers: on every answer, refusals among them;
- *   <li>cross-origin headers: a page that may call can read whatever comes; preflights are answered here;
- *   <li>request check: what no honest client sends is refused;
- *   <li>caller: a token that is not valid is refused before anything is counted for anybody;
- *   <li>request scope: what is admitted and held further in is settled and freed when the exchange ends;
- *   <li>endpoint: method and media types, before a byte of the body is read, then
+ *   <li>{@link AccessLog}: learns the exchange, so that it can say how the request ended;
+ *   <li>{@link RequestId}: every later refusal can be found by it;
+ *   <li>{@link SecurityHeaders}: on every answer, refusals among them;
+ *   <li>{@link OriginGuard}: a page that may call can read whatever comes; preflights are answered here;
+ *   <li>{@link RequestSanity}: what no honest client sends is refused;
+ *   <li>{@link Callers}: a token that is not valid is refused before anything is counted for anybody;
+ *   <li>{@link RequestContext}: from here on it is known whose request this is;
+ *   <li>{@link ExchangeScope}: what is admitted and held further in is settled and freed when the exchange ends;
+ *   <li>{@link Endpoints}: method and media types, before a byte of the body is read, then
  *       {@link dev.sluice.gateway.inbound.admission.Admission}: size, origin, access, limits; then the handler.
  * </ol>
  *
@@ -48,17 +49,16 @@ public final class RequestFilter implements WebFilter {
     public Mono<Void> filter(ServerWebExchange exchange, WebFilterChain chain) {
         AccessLog.watch(exchange);
         RequestId.assign(exchange);
-        SecurityHeaders.addTo(exchange.getResponse());
+        SecurityHeaders.addTo(exchange);
         if (origins.isPreflight(exchange)) {
             return exchange.getResponse().setComplete();
         }
-        RequestSanity.check(exchange.getRequest());
+        RequestSanity.check(exchange);
         return callers.of(exchange).flatMap(caller -> {
-            caller.attachTo(exchange);
-            InboundConnection.attachTo(exchange);
-            Spent spent = Spent.of(exchange);
-            return ExchangeScope.around(exchange, endpoints.handle(exchange, chain))
-                    .contextWrite(context -> spent.into(caller.into(context)));
+            RequestContext request = RequestContext.of(exchange);
+            request.arrivedFrom(caller, new InboundConnection(exchange));
+            return ExchangeScope.around(exchange, () -> endpoints.handle(exchange, chain))
+                    .contextWrite(request::into);
         });
     }
 }

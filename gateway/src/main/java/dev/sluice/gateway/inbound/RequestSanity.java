@@ -7,7 +7,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
-import org.springframework.http.server.reactive.ServerHttpRequest;
+import org.springframework.web.server.ServerWebExchange;
 
 /**
  * Refuses requests that another server on the way, or code behind this, may read otherwise than they were meant: paths
@@ -29,8 +29,8 @@ final class RequestSanity {
     private RequestSanity() {}
 
     /** @throws GatewayException {@code malformed_request} */
-    static void check(ServerHttpRequest request) {
-        URI uri = request.getURI();
+    static void check(ServerWebExchange exchange) {
+        URI uri = exchange.getRequest().getURI();
         if (!isNormal(uri.getRawPath()) || hasOddParameter(uri.getRawQuery())) {
             throw new GatewayException(
                     ProblemCode.MALFORMED_REQUEST, "The request line holds what no honest client sends.");

@@ -3,6 +3,7 @@ package dev.sluice.gateway.inbound;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.server.reactive.ServerHttpResponse;
+import org.springframework.web.server.ServerWebExchange;
 import reactor.core.publisher.Mono;
 
 /**
@@ -15,7 +16,8 @@ final class SecurityHeaders {
     private SecurityHeaders() {}
 
     /** Adds what is missing when the answer is about to go out. */
-    static void addTo(ServerHttpResponse response) {
+    static void addTo(ServerWebExchange exchange) {
+        ServerHttpResponse response = exchange.getResponse();
         response.beforeCommit(() -> {
             HttpHeaders headers = response.getHeaders();
             add(headers, "X-Content-Type-Options", "nosniff");

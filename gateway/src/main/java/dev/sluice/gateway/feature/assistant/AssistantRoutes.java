@@ -5,6 +5,7 @@ import dev.sluice.gateway.contract.Endpoint;
 import dev.sluice.gateway.contract.FeatureRoutes;
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
+import dev.sluice.gateway.contract.RequestContext;
 import dev.sluice.gateway.contract.Spent;
 import dev.sluice.gateway.contract.StreamedBody;
 import dev.sluice.gateway.outbound.provider.CallAccount;
@@ -64,7 +65,7 @@ final class AssistantRoutes implements FeatureRoutes {
     }
 
     private Mono<ServerResponse> ask(ServerRequest request) {
-        Spent spent = Spent.of(request.exchange());
+        Spent spent = RequestContext.of(request.exchange()).spent();
         spent.add(Spent.CALLS, 0);
         spent.add(Spent.TOKENS, 0);
         Asked known = (Asked) request.exchange().getAttributes().get(ASKED);

@@ -2,6 +2,7 @@ package dev.sluice.gateway.feature.gallery;
 
 import dev.sluice.gateway.contract.Endpoint;
 import dev.sluice.gateway.contract.FeatureRoutes;
+import dev.sluice.gateway.contract.FileOutput;
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.gateway.contract.Representation;
@@ -27,7 +28,6 @@ import org.springframework.http.ContentDisposition;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
-import org.springframework.http.ZeroCopyHttpOutputMessage;
 import org.springframework.http.server.reactive.ServerHttpResponse;
 import org.springframework.web.reactive.function.server.ServerRequest;
 import org.springframework.web.reactive.function.server.ServerResponse;
@@ -149,9 +149,10 @@ final class FileRoutes implements FeatureRoutes {
 
         @Override
         public @Nullable Mono<Void> send(ServerHttpResponse response, long position, long count) {
-            return content.file() != null && response instanceof ZeroCopyHttpOutputMessage sender
-                    ? Mono.defer(() -> sender.writeWith(file(), position, count))
-                    : null;
+            FileOutput output = FileOutput.of(response);
+            return content.file() == null || output == null
+                    ? null
+                    : Mono.defer(() -> output.writeFile(file(), position, count));
         }
 
         private Path file() {

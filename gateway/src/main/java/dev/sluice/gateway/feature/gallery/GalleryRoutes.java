@@ -7,6 +7,7 @@ import dev.sluice.gateway.contract.Caller;
 import dev.sluice.gateway.contract.Endpoint;
 import dev.sluice.gateway.contract.FeatureRoutes;
 import dev.sluice.gateway.contract.GatewayException;
+import dev.sluice.gateway.contract.RequestContext;
 import dev.sluice.gateway.feature.gallery.GalleryRequests.Listing;
 import dev.sluice.gateway.outbound.custody.Outages;
 import dev.sluice.gateway.outbound.database.Image;
@@ -237,7 +238,7 @@ final class GalleryRoutes implements FeatureRoutes {
     }
 
     static Caller caller(ServerRequest request) {
-        return Caller.of(request.exchange());
+        return RequestContext.of(request.exchange()).caller();
     }
 
     static <T> Mono<T> read(ServerRequest request, Class<T> type, String member) {

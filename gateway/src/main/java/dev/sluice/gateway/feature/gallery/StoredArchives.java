@@ -1,8 +1,8 @@
 package dev.sluice.gateway.feature.gallery;
 
+import dev.sluice.gateway.contract.FileOutput;
+import dev.sluice.gateway.contract.FileOutput.Part;
 import dev.sluice.gateway.contract.GatewayException;
-import dev.sluice.gateway.contract.PartsOutput;
-import dev.sluice.gateway.contract.PartsOutput.Part;
 import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.gateway.contract.Representation;
 import dev.sluice.gateway.contract.StrongTag;
@@ -140,7 +140,8 @@ final class StoredArchives {
         /** Headers from the heap, objects from file to socket. */
         @Override
         public @Nullable Mono<Void> send(ServerHttpResponse response, long position, long count) {
-            return file == null || !(response instanceof PartsOutput output)
+            FileOutput output = FileOutput.of(response);
+            return file == null || output == null
                     ? null
                     : output.writeParts(
                                     file,

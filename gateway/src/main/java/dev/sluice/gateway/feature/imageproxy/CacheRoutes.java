@@ -3,11 +3,11 @@ package dev.sluice.gateway.feature.imageproxy;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonValue;
 import dev.sluice.gateway.contract.Access;
-import dev.sluice.gateway.contract.Caller;
 import dev.sluice.gateway.contract.Endpoint;
 import dev.sluice.gateway.contract.FeatureRoutes;
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
+import dev.sluice.gateway.contract.RequestContext;
 import dev.sluice.gateway.outbound.fetch.FetchException;
 import dev.sluice.gateway.outbound.picture.Pictures;
 import java.time.Instant;
@@ -142,7 +142,7 @@ final class CacheRoutes implements FeatureRoutes {
 
     private Mono<ServerResponse> purge(ServerRequest request) {
         String url = canonical(request);
-        String admin = Caller.of(request.exchange()).subject();
+        String admin = RequestContext.of(request.exchange()).caller().subject();
         return purges.purge(url).flatMap(known -> {
             LOG.info("{} purged {} from the image cache: {}", admin, url, known ? "done" : "not there");
             return known ? ServerResponse.noContent().build() : Mono.error(unknown());

@@ -6,7 +6,7 @@ import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.HttpDate;
 import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.gateway.contract.Representation;
-import dev.sluice.gateway.contract.RequestResources;
+import dev.sluice.gateway.contract.RequestContext;
 import dev.sluice.gateway.contract.Spent;
 import dev.sluice.gateway.feature.imageproxy.ImageProxy.NoImage;
 import dev.sluice.gateway.feature.imageproxy.ImageProxy.Result;
@@ -137,11 +137,11 @@ final class ImageProxyRoutes implements FeatureRoutes {
     }
 
     private Mono<Result> image(ServerRequest request) {
-        Spent spent = Spent.of(request.exchange());
+        Spent spent = RequestContext.of(request.exchange()).spent();
         spent.add(Spent.IMAGES, 1);
         Integer width = RequestedWidths.one(request.queryParams().getOrDefault("w", List.of()));
         String url = canonical(request);
-        Disposable.Composite held = RequestResources.of(request.exchange());
+        Disposable.Composite held = RequestContext.of(request.exchange()).resources();
         return width == null
                 ? proxy.get(url, held)
                 : thumbnails.get(url, width, held, () -> spent.add(Spent.IMAGES, transformCost - 1));

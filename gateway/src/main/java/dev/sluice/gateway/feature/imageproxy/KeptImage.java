@@ -1,5 +1,6 @@
 package dev.sluice.gateway.feature.imageproxy;
 
+import dev.sluice.gateway.contract.FileOutput;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import java.nio.channels.AsynchronousFileChannel;
@@ -12,7 +13,6 @@ import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.core.io.buffer.DataBufferFactory;
 import org.springframework.core.io.buffer.DataBufferUtils;
 import org.springframework.core.io.buffer.NettyDataBufferFactory;
-import org.springframework.http.ZeroCopyHttpOutputMessage;
 import org.springframework.http.server.reactive.ServerHttpResponse;
 import reactor.core.Disposable;
 import reactor.core.Disposables;
@@ -68,9 +68,13 @@ final class KeptImage implements ProxiedImage {
     @Override
     public Mono<Void> send(ServerHttpResponse response, long position, long count) {
         ByteBuf memory = image.memory();
-        return memory != null
-                ? response.writeWith(Mono.fromSupplier(() -> slice(memory, position, count)))
-                : ((ZeroCopyHttpOutputMessage) response).writeWith(file(), image.offset() + position, count);
+        if (memory != null) {
+            return response.writeWith(Mono.fromSupplier(() -> slice(memory, position, count)));
+        }
+        FileOutput output = FileOutput.of(response);
+        return output == null
+                ? response.writeWith(bytes(position, count, response.bufferFactory()))
+                : output.writeFile(file(), image.offset() + position, count);
     }
 
     private Path file() {

@@ -1,12 +1,11 @@
 package dev.sluice.gateway.feature.training;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
-import dev.sluice.gateway.contract.Caller;
 import dev.sluice.gateway.contract.Endpoint;
 import dev.sluice.gateway.contract.FeatureRoutes;
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
-import dev.sluice.gateway.contract.RequestResources;
+import dev.sluice.gateway.contract.RequestContext;
 import dev.sluice.gateway.contract.SkippedImage;
 import dev.sluice.gateway.contract.Spent;
 import dev.sluice.gateway.outbound.provider.TrainingState;
@@ -82,11 +81,11 @@ final class TrainingRoutes implements FeatureRoutes {
 
     /** A set-up that fails before anything is ordered costs its caller nothing of the day's quota. */
     private Mono<ServerResponse> start(ServerRequest request) {
-        Spent spent = Spent.of(request.exchange());
+        Spent spent = RequestContext.of(request.exchange()).spent();
         spent.add(Spent.CALLS, 0);
-        String owner = Caller.of(request.exchange()).subject();
+        String owner = RequestContext.of(request.exchange()).caller().subject();
         Delivery delivery = new Delivery(training -> setup.abandon(training, ids.of(training.value(), owner)));
-        RequestResources.of(request.exchange()).add(delivery::ended);
+        RequestContext.of(request.exchange()).resources().add(delivery::ended);
         TrainingSetup.Client client = new TrainingSetup.Client(
                 () -> spent.add(Spent.CALLS, 1),
                 delivery,
@@ -111,7 +110,9 @@ final class TrainingRoutes implements FeatureRoutes {
     }
 
     private Mono<ServerResponse> accepted(ServerRequest request, TrainingRequest wanted, QueuedTraining queued) {
-        String id = ids.of(queued.providerId(), Caller.of(request.exchange()).subject());
+        String id = ids.of(
+                queued.providerId(),
+                RequestContext.of(request.exchange()).caller().subject());
         String statusUrl = PATH + "/" + id;
         return ServerResponse.accepted()
                 .location(URI.create(statusUrl))
@@ -129,7 +130,8 @@ final class TrainingRoutes implements FeatureRoutes {
 
     private Mono<ServerResponse> show(ServerRequest request) {
         String id = request.pathVariable("id");
-        return Mono.justOrEmpty(ids.providerId(id, Caller.of(request.exchange()).subject()))
+        return Mono.justOrEmpty(ids.providerId(
+                        id, RequestContext.of(request.exchange()).caller().subject()))
                 .switchIfEmpty(
                         Mono.error(() -> new GatewayException(ProblemCode.NOT_FOUND, "There is no such training.")))
                 .flatMap(setup::look)

@@ -8,6 +8,7 @@ import dev.sluice.gateway.contract.ErrorMember;
 import dev.sluice.gateway.contract.FeatureRoutes;
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
+import dev.sluice.gateway.contract.RequestContext;
 import dev.sluice.gateway.feature.uploads.UploadCompletion.Completed;
 import dev.sluice.gateway.outbound.database.Image;
 import dev.sluice.gateway.outbound.thumbnail.ThumbnailLink;
@@ -114,7 +115,7 @@ final class UploadRoutes implements FeatureRoutes {
     }
 
     private Mono<ServerResponse> announce(ServerRequest request) {
-        Caller caller = Caller.of(request.exchange());
+        Caller caller = RequestContext.of(request.exchange()).caller();
         String host = host(request, caller);
         URI base = request.uri().resolve("/");
         return request.bodyToMono(JsonNode.class)
@@ -136,7 +137,7 @@ final class UploadRoutes implements FeatureRoutes {
     }
 
     private Mono<ServerResponse> complete(ServerRequest request) {
-        Caller caller = Caller.of(request.exchange());
+        Caller caller = RequestContext.of(request.exchange()).caller();
         String host = host(request, caller);
         Image.Listing listing = new Image.Listing(name(request, "listingId"), host);
         return completion

@@ -1,13 +1,11 @@
 package dev.sluice.gateway.feature.zip;
 
 import dev.sluice.gateway.contract.Access;
-import dev.sluice.gateway.contract.Caller;
-import dev.sluice.gateway.contract.ClientConnection;
 import dev.sluice.gateway.contract.Endpoint;
 import dev.sluice.gateway.contract.FeatureRoutes;
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
-import dev.sluice.gateway.contract.RequestResources;
+import dev.sluice.gateway.contract.RequestContext;
 import dev.sluice.gateway.contract.StreamedBody;
 import dev.sluice.gateway.outbound.link.Link;
 import dev.sluice.gateway.outbound.link.Links;
@@ -73,7 +71,8 @@ final class ZipRoutes implements FeatureRoutes {
     }
 
     private Mono<ServerResponse> link(ServerRequest request) {
-        Links.Holder holder = Links.Holder.of(Caller.of(request.exchange()));
+        Links.Holder holder =
+                Links.Holder.of(RequestContext.of(request.exchange()).caller());
         Mono<LinkedRequest> wanted = read(request).map(LinkedRequest::new);
         return wanted.flatMap(linked -> links.keep(linked, holder)).flatMap(link -> {
             String url = LINKS + "/" + link.token();
@@ -153,11 +152,13 @@ final class ZipRoutes implements FeatureRoutes {
 
     private static Mono<WholeArchive> whole(ServerRequest request, ZipDownload download) {
         return download.whole()
-                .doOnNext(archive -> RequestResources.of(request.exchange()).add(archive.resources()));
+                .doOnNext(archive ->
+                        RequestContext.of(request.exchange()).resources().add(archive.resources()));
     }
 
     private Flux<DataBuffer> read(ServerRequest request, ZipDownload download, Flux<DataBuffer> archive) {
-        return tools.readers().over(archive, ClientConnection.of(request.exchange()), download::holdsDisk);
+        return tools.readers()
+                .over(archive, RequestContext.of(request.exchange()).connection(), download::holdsDisk);
     }
 
     private static Mono<ServerResponse> sent(ServerResponse.BodyBuilder answer, Flux<DataBuffer> bytes) {

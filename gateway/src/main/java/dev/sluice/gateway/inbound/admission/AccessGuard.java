@@ -5,6 +5,7 @@ import dev.sluice.gateway.contract.Caller;
 import dev.sluice.gateway.contract.Endpoint;
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
+import dev.sluice.gateway.contract.RequestContext;
 import dev.sluice.gateway.inbound.identity.AnonymousIdentity;
 import org.springframework.http.HttpHeaders;
 import org.springframework.web.reactive.function.server.ServerRequest;
@@ -26,7 +27,7 @@ public final class AccessGuard {
      */
     public void check(Endpoint endpoint, ServerRequest request) {
         ServerWebExchange exchange = request.exchange();
-        Caller caller = Caller.of(exchange);
+        Caller caller = RequestContext.of(exchange).caller();
         if (endpoint.access() == Access.PUBLIC) {
             return;
         }
@@ -56,7 +57,8 @@ public final class AccessGuard {
 
     /** Gives a caller of whom nothing but the address is known a cookie to be known by. */
     void introduce(Endpoint endpoint, ServerWebExchange exchange) {
-        if (endpoint.access() == Access.ANONYMOUS && Caller.of(exchange).kind() == Caller.Kind.ADDRESS) {
+        if (endpoint.access() == Access.ANONYMOUS
+                && RequestContext.of(exchange).caller().kind() == Caller.Kind.ADDRESS) {
             anonymous.introduce(exchange);
         }
     }

@@ -1,10 +1,10 @@
 package dev.sluice.gateway.inbound.admission;
 
-import dev.sluice.gateway.contract.Caller;
 import dev.sluice.gateway.contract.DurationWords;
 import dev.sluice.gateway.contract.Endpoint;
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
+import dev.sluice.gateway.contract.RequestContext;
 import dev.sluice.zipstream.ByteStreams;
 import dev.sluice.zipstream.DeadlineExceededException;
 import java.io.ByteArrayOutputStream;
@@ -83,7 +83,7 @@ public final class BodyLimit {
     }
 
     private Mono<ServerRequest> json(ServerRequest request, Flux<DataBuffer> capped) {
-        String caller = Caller.of(request.exchange()).accountable();
+        String caller = RequestContext.of(request.exchange()).caller().accountable();
         return Mono.using(
                         () -> memory.enter(caller),
                         place -> onHeap(

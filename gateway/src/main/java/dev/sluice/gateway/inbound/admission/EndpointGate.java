@@ -1,6 +1,7 @@
 package dev.sluice.gateway.inbound.admission;
 
 import dev.sluice.gateway.contract.Endpoint;
+import dev.sluice.gateway.contract.RequestContext;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -64,7 +65,7 @@ public final class EndpointGate implements HandlerFunction<ServerResponse> {
             throw new MethodNotAllowedException(request.method(), allowed());
         }
         Endpoint endpoint = fitting.getFirst();
-        endpoint.errors().attachTo(request.exchange());
+        RequestContext.of(request.exchange()).problemsWith(endpoint.errors());
         checkContentType(endpoint, contentType(request));
         checkAccept(endpoint, accept(request));
         return endpoint;

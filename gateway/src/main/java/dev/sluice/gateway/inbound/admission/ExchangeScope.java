@@ -1,14 +1,12 @@
 package dev.sluice.gateway.inbound.admission;
 
-import dev.sluice.gateway.contract.RequestResources;
+import dev.sluice.gateway.contract.RequestContext;
 import dev.sluice.gateway.contract.Spent;
 import dev.sluice.limits.Permit;
 import dev.sluice.limits.Usage;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 import org.springframework.web.server.ServerWebExchange;
 import reactor.core.Disposable;
 import reactor.core.Disposables;
@@ -17,34 +15,23 @@ import reactor.core.publisher.Mono;
 
 /**
  * What one request holds while its exchange lasts. However that ends (complete, error or cancel), the permit is
- * settled, also one that arrives later, and then {@link RequestResources} are freed. A permit is renewed until then.
+ * settled, also one that arrives later, and then the resources of its {@link RequestContext} are freed. A permit is
+ * renewed until then.
  */
 public final class ExchangeScope {
-    private static final String ATTRIBUTE = ExchangeScope.class.getName();
-    private static final Supplier<Mono<Void>> ENDED = Mono::empty;
-
-    /** How to settle: null before there is a permit, {@link #ENDED} once the exchange is over. */
-    private final AtomicReference<@Nullable Supplier<Mono<Void>>> settling = new AtomicReference<>();
-
-    private final Disposable resources;
-
-    private ExchangeScope(Disposable resources) {
-        this.resources = resources;
-    }
+    private ExchangeScope() {}
 
     /**
      * The exchange, whose end waits for the settlement: a client's next request finds the slot free. To be called once
      * an exchange, when it is subscribed to.
      */
-    public static Mono<Void> around(ServerWebExchange exchange, Mono<Void> handling) {
-        ExchangeScope scope = new ExchangeScope(RequestResources.begin(exchange));
-        exchange.getAttributes().put(ATTRIBUTE, scope);
+    public static Mono<Void> around(ServerWebExchange exchange, Supplier<Mono<Void>> handling) {
         return Flux.usingWhen(
-                        Mono.just(scope),
-                        held -> handling.flux(),
-                        ExchangeScope::end,
+                        Mono.just(RequestContext.of(exchange)),
+                        held -> handling.get().flux(),
+                        RequestContext::end,
                         (held, error) -> held.end(),
-                        ExchangeScope::end)
+                        RequestContext::end)
                 .then();
     }
 
@@ -54,7 +41,7 @@ public final class ExchangeScope {
      * @param units which limit is settled by which unit of the request's account
      */
     static void hold(ServerWebExchange exchange, Permit permit, Map<String, String> units) {
-        ExchangeScope held = exchange.getRequiredAttribute(ATTRIBUTE);
+        RequestContext context = RequestContext.of(exchange);
         Disposable renewal = permit.renewalPeriod()
                 .map(period -> Flux.interval(period)
                         .onBackpressureDrop()
@@ -63,21 +50,12 @@ public final class ExchangeScope {
                 .orElseGet(Disposables::disposed);
         Supplier<Mono<Void>> settlement = () -> Mono.defer(() -> {
             renewal.dispose();
-            return permit.settle(usage(Spent.of(exchange), units));
+            return permit.settle(usage(context.spent(), units));
         });
-        if (!held.settling.compareAndSet(null, settlement)) {
+        if (!context.settleAtEnd(settlement)) {
             // The exchange has ended already; nobody waits for this any more.
             settlement.get().subscribe();
         }
-    }
-
-    private Mono<Void> end() {
-        Supplier<Mono<Void>> settlement = settling.getAndSet(ENDED);
-        if (settlement == null) {
-            resources.dispose();
-            return Mono.empty();
-        }
-        return settlement.get().doFinally(settled -> resources.dispose());
     }
 
     /** A unit that nobody has counted was not used. */

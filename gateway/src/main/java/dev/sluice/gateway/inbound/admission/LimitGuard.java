@@ -5,6 +5,7 @@ import dev.sluice.gateway.contract.Caller;
 import dev.sluice.gateway.contract.Endpoint;
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
+import dev.sluice.gateway.contract.RequestContext;
 import dev.sluice.limits.Decision;
 import dev.sluice.limits.Decision.Admitted;
 import dev.sluice.limits.Decision.Cause;
@@ -67,7 +68,7 @@ public final class LimitGuard {
     /** Completes when the request may go on; errors with the code of the first limit that it violates. */
     public Mono<Void> check(Endpoint endpoint, ServerRequest request) {
         ServerWebExchange exchange = request.exchange();
-        Caller caller = Caller.of(exchange);
+        Caller caller = RequestContext.of(exchange).caller();
         Policy policy = policies.of(endpoint, caller);
         if (policy == null) {
             return Mono.empty();

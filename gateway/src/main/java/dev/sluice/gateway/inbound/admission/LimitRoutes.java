@@ -1,11 +1,11 @@
 package dev.sluice.gateway.inbound.admission;
 
 import dev.sluice.gateway.contract.Access;
-import dev.sluice.gateway.contract.Caller;
 import dev.sluice.gateway.contract.Endpoint;
 import dev.sluice.gateway.contract.FeatureRoutes;
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
+import dev.sluice.gateway.contract.RequestContext;
 import dev.sluice.limits.Limit;
 import dev.sluice.limits.Limiter;
 import dev.sluice.limits.Scope;
@@ -73,7 +73,7 @@ final class LimitRoutes implements FeatureRoutes {
 
     private Mono<ServerResponse> reset(ServerRequest request) {
         Wanted wanted = wanted(request);
-        String admin = Caller.of(request.exchange()).subject();
+        String admin = RequestContext.of(request.exchange()).caller().subject();
         return limiter.reset(wanted.limits(), wanted.subject())
                 .onErrorMap(LimitRoutes::unavailable)
                 .doOnSuccess(done -> AUDIT.info("{} reset the limits of {}", admin, wanted.name()))

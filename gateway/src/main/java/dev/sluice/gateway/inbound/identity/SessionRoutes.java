@@ -6,6 +6,7 @@ import dev.sluice.gateway.contract.Endpoint;
 import dev.sluice.gateway.contract.FeatureRoutes;
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
+import dev.sluice.gateway.contract.RequestContext;
 import dev.sluice.limits.Standing;
 import java.time.Duration;
 import java.time.Instant;
@@ -121,7 +122,7 @@ final class SessionRoutes implements FeatureRoutes {
     }
 
     private Mono<ServerResponse> show(ServerRequest request) {
-        Caller caller = Caller.of(request.exchange());
+        Caller caller = RequestContext.of(request.exchange()).caller();
         return limits.of(caller)
                 .map(standings -> new Session(
                         caller.signedIn() ? caller.id() : null,

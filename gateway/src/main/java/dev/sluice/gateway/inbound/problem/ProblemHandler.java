@@ -1,8 +1,8 @@
 package dev.sluice.gateway.inbound.problem;
 
-import dev.sluice.gateway.contract.ErrorMember;
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
+import dev.sluice.gateway.contract.RequestContext;
 import dev.sluice.gateway.inbound.telemetry.AccessLog;
 import dev.sluice.gateway.inbound.telemetry.LoggedPath;
 import dev.sluice.gateway.inbound.telemetry.RequestId;
@@ -107,7 +107,7 @@ public final class ProblemHandler implements WebExceptionHandler {
 
     private static SequencedMap<String, Object> body(ServerWebExchange exchange, GatewayException problem) {
         String path = exchange.getRequest().getPath().value();
-        return ProblemBody.of(problem, path, ErrorMember.of(exchange), RequestId.of(exchange));
+        return ProblemBody.of(problem, path, RequestContext.of(exchange).errorMember(), RequestId.of(exchange));
     }
 
     private void log(ServerWebExchange exchange, GatewayException problem, Throwable error) {

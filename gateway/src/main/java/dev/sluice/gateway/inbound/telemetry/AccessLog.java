@@ -1,6 +1,7 @@
 package dev.sluice.gateway.inbound.telemetry;
 
 import dev.sluice.gateway.contract.Caller;
+import dev.sluice.gateway.contract.RequestContext;
 import dev.sluice.gateway.contract.Spent;
 import java.time.Duration;
 import org.slf4j.Logger;
@@ -74,8 +75,9 @@ public final class AccessLog implements HttpHandlerDecoratorFactory {
         }
         String method = request.getMethod().name();
         String path = paths.of(request);
-        long bytes = Spent.of(exchange).sent();
-        String caller = Caller.find(exchange).map(Caller::subject).orElse("-");
+        long bytes = RequestContext.of(exchange).spent().sent();
+        String caller =
+                RequestContext.of(exchange).knownCaller().map(Caller::subject).orElse("-");
         String id = RequestId.of(exchange);
         LOG.atInfo()
                 .addKeyValue("http.request.method", method)

@@ -1,6 +1,7 @@
 package dev.sluice.gateway.inbound.telemetry;
 
-import dev.sluice.gateway.contract.PartsOutput;
+import dev.sluice.gateway.contract.FileOutput;
+import dev.sluice.gateway.contract.RequestContext;
 import dev.sluice.gateway.contract.Spent;
 import io.netty.buffer.Unpooled;
 import java.nio.ByteBuffer;
@@ -19,7 +20,7 @@ import reactor.netty.channel.AbortedException;
 import reactor.netty.http.server.HttpServerResponse;
 
 /** A response that adds the bytes of its body to the account of its exchange. Files still go out without the heap. */
-final class CountedResponse extends ServerHttpResponseDecorator implements ZeroCopyHttpOutputMessage, PartsOutput {
+final class CountedResponse extends ServerHttpResponseDecorator implements FileOutput {
     private @Nullable ServerWebExchange exchange;
     private @Nullable Spent account;
     private volatile boolean clientLeft;
@@ -31,7 +32,7 @@ final class CountedResponse extends ServerHttpResponseDecorator implements ZeroC
     /** From now on bytes are added to the account of {@code counted}. */
     void countFor(ServerWebExchange counted) {
         exchange = counted;
-        account = Spent.of(counted);
+        account = RequestContext.of(counted).spent();
     }
 
     /** The exchange, once there is one. */
@@ -55,7 +56,7 @@ final class CountedResponse extends ServerHttpResponseDecorator implements ZeroC
     }
 
     @Override
-    public Mono<Void> writeWith(Path file, long position, long count) {
+    public Mono<Void> writeFile(Path file, long position, long count) {
         ServerHttpResponse sent = getDelegate();
         if (!(sent instanceof ZeroCopyHttpOutputMessage zeroCopy)) {
             return Mono.error(new IllegalStateException("the server cannot send files"));

@@ -1,5 +1,6 @@
 package dev.sluice.gateway.inbound.telemetry;
 
+import dev.sluice.gateway.contract.RequestContext;
 import java.util.HexFormat;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.regex.Pattern;
@@ -12,21 +13,20 @@ import org.springframework.web.server.ServerWebExchange;
  */
 public final class RequestId {
     private static final String HEADER = "X-Request-Id";
-    private static final String ATTRIBUTE = RequestId.class.getName();
     private static final Pattern DECENT = Pattern.compile("[A-Za-z0-9._-]{8,64}");
 
     private RequestId() {}
 
     /** The id of the request, made now if it has none yet. */
     public static String of(ServerWebExchange exchange) {
-        String known = exchange.getAttribute(ATTRIBUTE);
+        String known = RequestContext.of(exchange).id();
         return known != null ? known : assign(exchange);
     }
 
     /** Gives the request its id. */
     public static String assign(ServerWebExchange exchange) {
         String id = chosen(exchange.getRequest().getHeaders().getFirst(HEADER));
-        exchange.getAttributes().put(ATTRIBUTE, id);
+        RequestContext.of(exchange).identify(id);
         if (!exchange.getResponse().isCommitted()) {
             exchange.getResponse().getHeaders().set(HEADER, id);
         }

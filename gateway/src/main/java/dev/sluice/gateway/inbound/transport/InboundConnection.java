@@ -15,11 +15,6 @@ import reactor.netty.http.server.HttpServerRequest;
  */
 public record InboundConnection(ServerWebExchange exchange) implements ClientConnection {
 
-    /** Lets whoever produces an answer know how its client takes it. */
-    public static void attachTo(ServerWebExchange exchange) {
-        ClientConnection.put(exchange, new InboundConnection(exchange));
-    }
-
     @Override
     public Taken taken() {
         StalledClients clients = clients();

@@ -3,6 +3,7 @@ package dev.sluice.gateway.feature.assistant;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.gateway.contract.FeatureRoutes;
+import dev.sluice.gateway.contract.RequestContext;
 import dev.sluice.gateway.contract.Spent;
 import dev.sluice.gateway.testing.Await;
 import dev.sluice.gateway.testing.Behaviours;
@@ -420,7 +421,8 @@ class AssistantTest {
                 .expectComplete()
                 .verify(Duration.ofSeconds(20));
 
-        assertThat(Spent.of(exchange).units()).isEqualTo(Map.of(Spent.CALLS, calls, Spent.TOKENS, tokens));
+        assertThat(RequestContext.of(exchange).spent().units())
+                .isEqualTo(Map.of(Spent.CALLS, calls, Spent.TOKENS, tokens));
     }
 
     private static double tokens(String direction) {

@@ -2,6 +2,7 @@ package dev.sluice.gateway.inbound.admission;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sluice.gateway.contract.RequestContext;
 import dev.sluice.gateway.contract.Spent;
 import dev.sluice.limits.Permit;
 import dev.sluice.limits.Usage;
@@ -62,13 +63,14 @@ class ExchangeScopeTest {
     private Mono<Void> filtered(Mono<Void> answer) {
         return Mono.defer(() -> ExchangeScope.around(
                 exchange,
-                Mono.fromRunnable(() -> ExchangeScope.hold(exchange, permit, UNITS))
+                () -> Mono.fromRunnable(() -> ExchangeScope.hold(exchange, permit, UNITS))
                         .then(answer)));
     }
 
     @Test
     void completedExchangeIsSettledByWhatItUsed() {
-        Mono<Void> answer = Mono.fromRunnable(() -> Spent.of(exchange).send(42));
+        Mono<Void> answer =
+                Mono.fromRunnable(() -> RequestContext.of(exchange).spent().send(42));
         StepVerifier.create(filtered(answer)).verifyComplete();
         assertThat(permit.settled).containsExactly(new Usage(Map.of("bytes-hour", 42L, "calls-hour", 0L)));
     }
@@ -100,7 +102,7 @@ class ExchangeScopeTest {
 
     @Test
     void permitThatComesAfterTheEndIsSettledAtOnceAndNeverRenewed() {
-        StepVerifier.create(ExchangeScope.around(exchange, Mono.empty())).verifyComplete();
+        StepVerifier.create(ExchangeScope.around(exchange, Mono::empty)).verifyComplete();
         ExchangeScope.hold(exchange, permit, UNITS);
         assertThat(permit.settled).hasSize(1);
         time.advanceTimeBy(Duration.ofMinutes(5));
@@ -109,7 +111,7 @@ class ExchangeScopeTest {
 
     @Test
     void exchangeWithoutAPermitHasNothingToSettle() {
-        StepVerifier.create(ExchangeScope.around(exchange, Mono.empty())).verifyComplete();
+        StepVerifier.create(ExchangeScope.around(exchange, Mono::empty)).verifyComplete();
         assertThat(permit.settled).isEmpty();
     }
 }

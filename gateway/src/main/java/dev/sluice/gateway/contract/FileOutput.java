@@ -1,0 +1,54 @@
+package dev.sluice.gateway.contract;
+
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import org.springframework.http.server.reactive.ServerHttpResponse;
+import org.springframework.http.server.reactive.ServerHttpResponseDecorator;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/**
+ * What a response can do beside taking buffers: its body may be a file, or bytes and files one after the other. Files
+ * go from file to socket. A decorated response can do it still: ask {@link #of}.
+ */
+public interface FileOutput {
+
+    /** How this response takes files; null if it does not, as under a server that is not this one's. */
+    static @Nullable FileOutput of(ServerHttpResponse response) {
+        ServerHttpResponse inner = response;
+        while (!(inner instanceof FileOutput) && inner instanceof ServerHttpResponseDecorator decorator) {
+            inner = decorator.getDelegate();
+        }
+        return inner instanceof FileOutput output ? output : null;
+    }
+
+    /** Sends the head and then so many bytes of the file. Ends when they are out; fails as the connection does. */
+    Mono<Void> writeFile(Path file, long position, long count);
+
+    /**
+     * Sends the head, then each part when the one before it is out, in the body whose length the head has told. Ends
+     * when the last is out; fails as the connection does, or as {@code parts}, and the answer is then cut.
+     *
+     * @param any a file that exists; nothing of it is sent
+     */
+    Mono<Void> writeParts(Path any, Flux<Part> parts);
+
+    /** Adjoining bytes of the body. */
+    sealed interface Part {
+
+        /** How many bytes it has. */
+        long count();
+
+        /** Bytes that are at hand. */
+        record Bytes(ByteBuffer bytes) implements Part {
+            @Override
+            public long count() {
+                return bytes.remaining();
+            }
+        }
+
+        /** Bytes of a file, from a position on. */
+        record OfFile(Path file, long position, long count) implements Part {}
+    }
+}
