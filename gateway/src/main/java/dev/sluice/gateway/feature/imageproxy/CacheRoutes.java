@@ -8,6 +8,8 @@ import dev.sluice.gateway.contract.FeatureRoutes;
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.gateway.contract.RequestContext;
+import dev.sluice.gateway.feature.imageproxy.cache.CachedMeta;
+import dev.sluice.gateway.feature.imageproxy.cache.ThumbnailKeys;
 import dev.sluice.gateway.outbound.fetch.FetchException;
 import dev.sluice.gateway.outbound.picture.Pictures;
 import java.time.Instant;
@@ -30,7 +32,7 @@ final class CacheRoutes implements FeatureRoutes {
 
     private final ProxyUrls urls;
     private final ImageStore store;
-    private final KnownFailures failures;
+    private final NegativeCache failures;
     private final FailedTransforms transforms;
     private final ImageProxy proxy;
     private final SharedPurges purges;
@@ -38,7 +40,7 @@ final class CacheRoutes implements FeatureRoutes {
     CacheRoutes(
             ProxyUrls urls,
             ImageStore store,
-            KnownFailures failures,
+            NegativeCache failures,
             FailedTransforms transforms,
             ImageProxy proxy,
             SharedPurges purges) {
@@ -199,7 +201,7 @@ final class CacheRoutes implements FeatureRoutes {
         return shown;
     }
 
-    private static @Nullable KnownFailure failure(KnownFailures.@Nullable Failure known) {
+    private static @Nullable KnownFailure failure(NegativeCache.@Nullable Failure known) {
         return known == null
                 ? null
                 : new KnownFailure(known.exception().failure().code(), known.until());

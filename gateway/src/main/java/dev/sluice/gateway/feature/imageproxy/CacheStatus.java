@@ -36,7 +36,7 @@ record CacheStatus(String result, String field, String forward) {
     }
 
     /** Not in the cache. */
-    static CacheStatus miss(Flights.Role role, Kept kept) {
+    static CacheStatus miss(SingleFlight.Role role, Kept kept) {
         String forward = status(MISS, 200);
         return switch (role) {
             case FIRST -> forwarded("miss", forward, kept.parameter);
@@ -84,7 +84,7 @@ record CacheStatus(String result, String field, String forward) {
      *
      * @param original how the cache took part in having that
      */
-    static CacheStatus transformed(CacheStatus original, Flights.Role role, Kept kept) {
+    static CacheStatus transformed(CacheStatus original, SingleFlight.Role role, Kept kept) {
         String forward = original.forwardOrMiss();
         return switch (role) {
             case FIRST -> forwarded("transformed", forward, kept.parameter + "; detail=transformed");

@@ -1,5 +1,6 @@
 package dev.sluice.gateway.feature.imageproxy;
 
+import dev.sluice.gateway.feature.imageproxy.cache.CachedMeta;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 

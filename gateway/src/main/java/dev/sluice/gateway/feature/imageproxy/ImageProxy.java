@@ -3,9 +3,10 @@ package dev.sluice.gateway.feature.imageproxy;
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.gateway.feature.imageproxy.CacheStatus.Kept;
-import dev.sluice.gateway.feature.imageproxy.Flights.Role;
-import dev.sluice.gateway.feature.imageproxy.KnownFailures.Failure;
+import dev.sluice.gateway.feature.imageproxy.NegativeCache.Failure;
 import dev.sluice.gateway.feature.imageproxy.OriginImages.Answer;
+import dev.sluice.gateway.feature.imageproxy.SingleFlight.Role;
+import dev.sluice.gateway.feature.imageproxy.cache.CachedMeta;
 import dev.sluice.gateway.outbound.fetch.FetchException;
 import dev.sluice.gateway.outbound.fetch.FetchFailure;
 import dev.sluice.gateway.outbound.fetch.FetchRequest.Validators;
@@ -35,22 +36,22 @@ final class ImageProxy {
 
     private final OriginImages origins;
     private final ImageStore store;
-    private final KnownFailures failures;
-    private final Flights<Outcome> flights;
+    private final NegativeCache failures;
+    private final SingleFlight<Outcome> singleFlight;
     private final ImageProxyMeters meters;
     private final Clock clock;
 
     ImageProxy(
             OriginImages origins,
             ImageStore store,
-            KnownFailures failures,
-            Flights<Outcome> flights,
+            NegativeCache failures,
+            SingleFlight<Outcome> singleFlight,
             ImageProxyMeters meters,
             Clock clock) {
         this.origins = origins;
         this.store = store;
         this.failures = failures;
-        this.flights = flights;
+        this.singleFlight = singleFlight;
         this.meters = meters;
         this.clock = clock;
     }
@@ -87,12 +88,12 @@ final class ImageProxy {
         }
     }
 
-    /** What a flight to an origin came back with. */
+    /** What a call to an origin came back with. */
     sealed interface Outcome {
         /**
          * An image.
          *
-         * @param image held by the flight
+         * @param image held by the call
          * @param kept what became of it
          */
         record Image(ProxiedImage image, Kept kept) implements Outcome {}
@@ -100,7 +101,7 @@ final class ImageProxy {
         /**
          * An image that came into the cache just before.
          *
-         * @param image held by the flight
+         * @param image held by the call
          */
         record Found(ProxiedImage image) implements Outcome {}
 
@@ -181,7 +182,7 @@ final class ImageProxy {
                     : Mono.just(result(image, CacheStatus.staleAgain(left.abs())));
         }
         // Not one with those who have nothing to show: what revalidates may come back without an image.
-        Mono<Result> asked = flights.join(
+        Mono<Result> asked = singleFlight.join(
                 old.etag() + url, flightHeld -> ask(url, old, flightHeld), (outcome, role) -> switch (outcome) {
                     case Outcome.Image fetched ->
                         result(hold(fetched.image().share(), held), CacheStatus.replaced(fetched.kept()));
@@ -205,7 +206,7 @@ final class ImageProxy {
         if (known != null) {
             return Mono.error(knownFailure(known));
         }
-        return flights.join(url, flightHeld -> ask(url, null, flightHeld), (outcome, role) -> switch (outcome) {
+        return singleFlight.join(url, flightHeld -> ask(url, null, flightHeld), (outcome, role) -> switch (outcome) {
             case Outcome.Image fetched -> result(hold(fetched.image().share(), held), status(role, fetched.kept()));
             case Outcome.Found found -> found(found, held);
             case Outcome.Renewed renewed -> throw unasked();
@@ -255,7 +256,7 @@ final class ImageProxy {
         return outcome instanceof Outcome.Failed failed && endsTheImage(failed.exception());
     }
 
-    /** Who found nothing may come just after another's flight has landed. */
+    /** Who found nothing may come just after another's call has ended. */
     private Mono<Outcome> fetchUnlessFound(String url, @Nullable CachedMeta old, Disposable.Composite held) {
         Failure known = failures.find(url);
         return known != null
@@ -282,7 +283,7 @@ final class ImageProxy {
         return switch (answer) {
             case Answer.Unchanged _ when old == null -> throw unasked();
             case Answer.Unchanged(Instant at, HttpHeaders headers) -> renewed(renewed(old, at, headers), at);
-            case Answer.Arrived(ArrivedImage bytes, CachedMeta meta) -> {
+            case Answer.Arrived(BufferedBody bytes, CachedMeta meta) -> {
                 Kept kept =
                         !meta.mayBeStored() ? Kept.FORBIDDEN : meta.isReusable() ? Kept.NOT_STORED : Kept.NEVER_FRESH;
                 Mono<ProxiedImage> keeping =
@@ -307,7 +308,7 @@ final class ImageProxy {
     }
 
     /** From here on the image is sent from the cache, and its memory is free for the next. */
-    private static Outcome stored(ProxiedImage image, ArrivedImage bytes) {
+    private static Outcome stored(ProxiedImage image, BufferedBody bytes) {
         bytes.dispose();
         return new Outcome.Image(image, Kept.STORED);
     }
@@ -319,7 +320,7 @@ final class ImageProxy {
 
     /** Whether nothing of the image is shown from now on. */
     static boolean endsTheImage(FetchException failure) {
-        return KnownFailures.isGone(failure) || failure.failure() == FetchFailure.BLOCKED_ADDRESS;
+        return NegativeCache.isGone(failure) || failure.failure() == FetchFailure.BLOCKED_ADDRESS;
     }
 
     static ProxiedImage hold(ProxiedImage image, Disposable.Composite held) {

@@ -4,6 +4,8 @@ import dev.sluice.gateway.contract.FeatureRoutes;
 import dev.sluice.gateway.contract.SigningSecret;
 import dev.sluice.gateway.feature.imageproxy.ImageProxy.Outcome;
 import dev.sluice.gateway.feature.imageproxy.ImageProxyProperties.CacheBounds;
+import dev.sluice.gateway.feature.imageproxy.cache.CacheSettings;
+import dev.sluice.gateway.feature.imageproxy.cache.ImageCache;
 import dev.sluice.gateway.outbound.fetch.OriginFetch;
 import dev.sluice.gateway.outbound.fetch.OriginUrls;
 import dev.sluice.gateway.outbound.picture.Pictures;
@@ -70,8 +72,8 @@ public class ImageProxyFeature {
     }
 
     @Bean
-    KnownFailures knownFailures(ImageProxyProperties properties, ObjectProvider<Clock> clocks) {
-        return new KnownFailures(properties.rememberDecided(), properties.rememberFailed(), clock(clocks));
+    NegativeCache knownFailures(ImageProxyProperties properties, ObjectProvider<Clock> clocks) {
+        return new NegativeCache(properties.rememberDecided(), properties.rememberFailed(), clock(clocks));
     }
 
     @Bean
@@ -89,14 +91,15 @@ public class ImageProxyFeature {
             ImageProxyProperties properties,
             OriginFetch origins,
             ImageStore store,
-            KnownFailures failures,
+            NegativeCache failures,
             CallerShares memory,
             ObjectProvider<Clock> clocks,
             ImageProxyMeters meters) {
-        Flights<Outcome> flights = new Flights<>(properties.concurrentFetches(), properties.longestFetch());
-        meters.watch(flights);
+        SingleFlight<Outcome> singleFlight =
+                new SingleFlight<>(properties.concurrentFetches(), properties.longestFetch());
+        meters.watch(singleFlight);
         OriginImages images = new OriginImages(origins, properties, memory, clock(clocks));
-        return new ImageProxy(images, store, failures, flights, meters, clock(clocks));
+        return new ImageProxy(images, store, failures, singleFlight, meters, clock(clocks));
     }
 
     @Bean
@@ -109,11 +112,11 @@ public class ImageProxyFeature {
             CallerShares memory,
             ObjectProvider<Clock> clocks,
             ImageProxyMeters meters) {
-        Flights<ThumbnailProxy.Outcome> flights =
-                new Flights<>(properties.concurrentFetches(), properties.longestTransform());
-        meters.watchTransforms(flights);
+        SingleFlight<ThumbnailProxy.Outcome> singleFlight =
+                new SingleFlight<>(properties.concurrentFetches(), properties.longestTransform());
+        meters.watchTransforms(singleFlight);
         ThumbnailMaker maker = new ThumbnailMaker(pictures, properties, memory);
-        return new ThumbnailProxy(proxy, maker, store, failures, flights, meters, clock(clocks));
+        return new ThumbnailProxy(proxy, maker, store, failures, singleFlight, meters, clock(clocks));
     }
 
     @Bean
@@ -133,7 +136,7 @@ public class ImageProxyFeature {
     /** Learns of other gateways' purges from its start on. */
     @Bean(initMethod = "start", destroyMethod = "close")
     SharedPurges sharedPurges(
-            ImageStore store, KnownFailures failures, FailedTransforms transforms, ObjectProvider<SharedRedis> redis) {
+            ImageStore store, NegativeCache failures, FailedTransforms transforms, ObjectProvider<SharedRedis> redis) {
         SharedRedis shared = redis.getIfAvailable();
         return new SharedPurges(
                 new LocalPurges(store, failures, transforms),
@@ -146,7 +149,7 @@ public class ImageProxyFeature {
             ImageProxy proxy,
             OriginUrls urls,
             ImageStore store,
-            KnownFailures failures,
+            NegativeCache failures,
             FailedTransforms transforms,
             SharedPurges purges) {
         return new CacheRoutes(new ProxyUrls(urls), store, failures, transforms, proxy, purges);

@@ -38,21 +38,21 @@ final class ImageProxyMeters {
     }
 
     /** Shows how many origins are being asked. */
-    void watch(Flights<?> flights) {
-        Gauge.builder("sluice.image_proxy.fetches", flights, Flights::size)
+    void watch(SingleFlight<?> singleFlight) {
+        Gauge.builder("sluice.image_proxy.fetches", singleFlight, SingleFlight::size)
                 .description("Images on their way from their origins")
                 .register(registry);
-        Gauge.builder("sluice.image_proxy.waiting", flights, Flights::waiting)
+        Gauge.builder("sluice.image_proxy.waiting", singleFlight, SingleFlight::waiting)
                 .description("Requests that wait for them")
                 .register(registry);
     }
 
     /** Shows how many images are being made smaller. */
-    void watchTransforms(Flights<?> flights) {
-        Gauge.builder("sluice.image_proxy.transforms", flights, Flights::size)
+    void watchTransforms(SingleFlight<?> singleFlight) {
+        Gauge.builder("sluice.image_proxy.transforms", singleFlight, SingleFlight::size)
                 .description("Images being made smaller, or waiting for a decoder")
                 .register(registry);
-        Gauge.builder("sluice.image_proxy.transforms.waiting", flights, Flights::waiting)
+        Gauge.builder("sluice.image_proxy.transforms.waiting", singleFlight, SingleFlight::waiting)
                 .description("Requests that wait for them")
                 .register(registry);
     }

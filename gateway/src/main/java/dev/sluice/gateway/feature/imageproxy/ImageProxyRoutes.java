@@ -12,6 +12,7 @@ import dev.sluice.gateway.feature.imageproxy.ImageProxy.NoImage;
 import dev.sluice.gateway.feature.imageproxy.ImageProxy.Result;
 import dev.sluice.gateway.feature.imageproxy.SignedUrls.SignedUrl;
 import dev.sluice.gateway.feature.imageproxy.ThumbnailProxy.NoThumbnail;
+import dev.sluice.gateway.feature.imageproxy.cache.CachedMeta;
 import dev.sluice.gateway.outbound.fetch.FetchException;
 import dev.sluice.gateway.outbound.fetch.FetchFailure;
 import java.time.Duration;
@@ -186,7 +187,7 @@ final class ImageProxyRoutes implements FeatureRoutes {
     }
 
     private static GatewayException problem(FetchException failure) {
-        ProblemCode code = KnownFailures.isGone(failure)
+        ProblemCode code = NegativeCache.isGone(failure)
                 ? ProblemCode.NOT_FOUND
                 : failure.failure() == FetchFailure.NOT_AN_IMAGE
                         ? ProblemCode.NOT_AN_IMAGE

@@ -1,6 +1,10 @@
 package dev.sluice.gateway.feature.imageproxy;
 
 import dev.sluice.gateway.contract.Caller;
+import dev.sluice.gateway.feature.imageproxy.cache.CachedMeta;
+import dev.sluice.gateway.feature.imageproxy.cache.ImageCache;
+import dev.sluice.gateway.feature.imageproxy.cache.OpenImage;
+import dev.sluice.gateway.feature.imageproxy.cache.ThumbnailKeys;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -96,7 +100,7 @@ final class ImageStore implements AutoCloseable {
      * @param held takes the image; one that comes in the very moment that the time is up is otherwise nobody's
      * @param purgesBefore what {@link #purges} said before its origin was asked
      */
-    Mono<ProxiedImage> keep(CachedMeta meta, ArrivedImage bytes, Disposable.Composite held, int purgesBefore) {
+    Mono<ProxiedImage> keep(CachedMeta meta, BufferedBody bytes, Disposable.Composite held, int purgesBefore) {
         return Mono.defer(() -> purges(meta.url()) == purgesBefore
                         ? write(meta, bytes.buffers(), held)
                         : Mono.<ProxiedImage>empty())
@@ -129,7 +133,7 @@ final class ImageStore implements AutoCloseable {
      * it is to be forgotten.
      */
     Mono<ProxiedImage> keepThumbnail(
-            CachedMeta original, CachedMeta meta, ArrivedImage bytes, Disposable.Composite held) {
+            CachedMeta original, CachedMeta meta, BufferedBody bytes, Disposable.Composite held) {
         return writeBeside(original, meta, bytes.buffers(), held);
     }
 

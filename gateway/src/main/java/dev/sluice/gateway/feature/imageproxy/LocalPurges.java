@@ -5,10 +5,10 @@ import reactor.core.publisher.Mono;
 /** Makes this gateway forget images: what it keeps of them, and that they could not be had or made smaller. */
 final class LocalPurges {
     private final ImageStore store;
-    private final KnownFailures failures;
+    private final NegativeCache failures;
     private final FailedTransforms transforms;
 
-    LocalPurges(ImageStore store, KnownFailures failures, FailedTransforms transforms) {
+    LocalPurges(ImageStore store, NegativeCache failures, FailedTransforms transforms) {
         this.store = store;
         this.failures = failures;
         this.transforms = transforms;

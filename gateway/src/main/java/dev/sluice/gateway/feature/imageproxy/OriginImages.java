@@ -1,5 +1,6 @@
 package dev.sluice.gateway.feature.imageproxy;
 
+import dev.sluice.gateway.feature.imageproxy.cache.CachedMeta;
 import dev.sluice.gateway.outbound.fetch.FetchRequest;
 import dev.sluice.gateway.outbound.fetch.FetchRequest.Media;
 import dev.sluice.gateway.outbound.fetch.FetchRequest.Reach;
@@ -33,10 +34,10 @@ final class OriginImages {
         /**
          * A new image.
          *
-         * @param bytes held by the flight that fetched it
+         * @param bytes held by the call that fetched it
          * @param meta what is known of it
          */
-        record Arrived(ArrivedImage bytes, CachedMeta meta) implements Answer {}
+        record Arrived(BufferedBody bytes, CachedMeta meta) implements Answer {}
 
         /**
          * What is known is still what the origin has.
@@ -75,7 +76,7 @@ final class OriginImages {
         long most = response.contentLength().orElse(properties.maxImageSize().toBytes());
         return memory.reserve(most, properties.memoryTimeout())
                 .map(reservation -> {
-                    ArrivedImage image = new ArrivedImage(reservation, most);
+                    BufferedBody image = new BufferedBody(reservation, most);
                     held.add(image);
                     return image;
                 })
@@ -88,7 +89,7 @@ final class OriginImages {
                         }));
     }
 
-    private static Answer arrived(String url, ArrivedImage image, OriginResponse response, Instant received) {
+    private static Answer arrived(String url, BufferedBody image, OriginResponse response, Instant received) {
         HttpHeaders headers = response.headers();
         CachedMeta meta = new CachedMeta(
                 url,

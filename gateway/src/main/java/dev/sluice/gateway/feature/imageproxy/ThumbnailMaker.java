@@ -1,6 +1,7 @@
 package dev.sluice.gateway.feature.imageproxy;
 
 import dev.sluice.gateway.feature.imageproxy.TransformException.Kind;
+import dev.sluice.gateway.feature.imageproxy.cache.CachedMeta;
 import dev.sluice.gateway.outbound.picture.Arrival;
 import dev.sluice.gateway.outbound.picture.Pictures;
 import dev.sluice.gateway.outbound.picture.ReceivedFile;
@@ -51,7 +52,7 @@ final class ThumbnailMaker {
          * @param bytes held by the task that made it
          * @param meta what is known of it
          */
-        record Smaller(ArrivedImage bytes, CachedMeta meta) implements Made {}
+        record Smaller(BufferedBody bytes, CachedMeta meta) implements Made {}
 
         /** The original, which is not wider. */
         record Original() implements Made {}
@@ -105,7 +106,7 @@ final class ThumbnailMaker {
         }
         return memory.reserve(thumbnail.size(), memoryTimeout)
                 .map(reservation -> {
-                    ArrivedImage image = new ArrivedImage(reservation, thumbnail.size());
+                    BufferedBody image = new BufferedBody(reservation, thumbnail.size());
                     held.add(image);
                     return image;
                 })

@@ -6,6 +6,8 @@ import dev.sluice.gateway.feature.imageproxy.FailedTransforms.Failure;
 import dev.sluice.gateway.feature.imageproxy.ImageProxy.NoImage;
 import dev.sluice.gateway.feature.imageproxy.ImageProxy.Result;
 import dev.sluice.gateway.feature.imageproxy.ThumbnailMaker.Made;
+import dev.sluice.gateway.feature.imageproxy.cache.CachedMeta;
+import dev.sluice.gateway.feature.imageproxy.cache.ThumbnailKeys;
 import dev.sluice.zipstream.BudgetExhaustedException;
 import java.time.Clock;
 import java.time.Duration;
@@ -35,7 +37,7 @@ final class ThumbnailProxy {
     private final ThumbnailMaker maker;
     private final ImageStore store;
     private final FailedTransforms failures;
-    private final Flights<Outcome> flights;
+    private final SingleFlight<Outcome> singleFlight;
     private final ImageProxyMeters meters;
     private final Clock clock;
 
@@ -44,14 +46,14 @@ final class ThumbnailProxy {
             ThumbnailMaker maker,
             ImageStore store,
             FailedTransforms failures,
-            Flights<Outcome> flights,
+            SingleFlight<Outcome> singleFlight,
             ImageProxyMeters meters,
             Clock clock) {
         this.proxy = proxy;
         this.maker = maker;
         this.store = store;
         this.failures = failures;
-        this.flights = flights;
+        this.singleFlight = singleFlight;
         this.meters = meters;
         this.clock = clock;
     }
@@ -87,12 +89,12 @@ final class ThumbnailProxy {
         }
     }
 
-    /** What a flight through the decoder came back with. */
+    /** What a call through the decoder came back with. */
     sealed interface Outcome {
         /**
          * What is to be sent.
          *
-         * @param image held by the flight
+         * @param image held by the call
          * @param kept what became of it
          */
         record Image(ProxiedImage image, Kept kept) implements Outcome {}
@@ -100,7 +102,7 @@ final class ThumbnailProxy {
         /**
          * What came into the cache just before.
          *
-         * @param image held by the flight
+         * @param image held by the call
          */
         record Found(ProxiedImage image) implements Outcome {}
 
@@ -141,7 +143,7 @@ final class ThumbnailProxy {
         return proxy.original(url, borrowed)
                 .flatMap(original -> of(original, url, width, held)
                         .switchIfEmpty(Mono.defer(() -> join(original, url, width, held, decoding)
-                                // The flight has a hold of its own by now.
+                                // The call has a hold of its own by now.
                                 .doOnSubscribe(joined -> borrowed.dispose()))))
                 .onErrorResume(error -> stale(error, url, width, held))
                 .doFinally(end -> borrowed.dispose());
@@ -171,7 +173,7 @@ final class ThumbnailProxy {
         if (known != null) {
             return Mono.error(noThumbnail(known.exception(), CacheStatus.knownFailure(left(known)), known));
         }
-        return flights.join(
+        return singleFlight.join(
                 meta.etag() + ThumbnailKeys.of(url, width),
                 flightHeld -> {
                     ProxiedImage own = ImageProxy.hold(original.image().share(), flightHeld);
@@ -198,7 +200,7 @@ final class ThumbnailProxy {
         return Duration.between(clock.instant(), known.until());
     }
 
-    /** Who found nothing may come just after another's flight has landed. */
+    /** Who found nothing may come just after another's call has ended. */
     private Mono<Outcome> makeUnlessFound(
             ProxiedImage original, String url, int width, Disposable.Composite held, Runnable decoding) {
         Failure known = failures.find(original.meta());
@@ -224,7 +226,7 @@ final class ThumbnailProxy {
 
     private Mono<Outcome> kept(Made made, ProxiedImage original, int width, Disposable.Composite held) {
         return switch (made) {
-            case Made.Smaller(ArrivedImage bytes, CachedMeta meta) ->
+            case Made.Smaller(BufferedBody bytes, CachedMeta meta) ->
                 store.keepThumbnail(original.meta(), meta, bytes, held)
                         .<Outcome>map(image -> {
                             bytes.dispose();
