@@ -5,7 +5,7 @@ import dev.sluice.gateway.contract.FeatureRoutes;
 import dev.sluice.gateway.inbound.Endpoints;
 import dev.sluice.gateway.inbound.RequestFilter;
 import dev.sluice.gateway.inbound.admission.AccessGuard;
-import dev.sluice.gateway.inbound.admission.Admission;
+import dev.sluice.gateway.inbound.admission.AdmissionChain;
 import dev.sluice.gateway.inbound.admission.BodyLimit;
 import dev.sluice.gateway.inbound.admission.LimitGuard;
 import dev.sluice.gateway.inbound.admission.LimitMeters;
@@ -104,10 +104,10 @@ class Pipeline {
     }
 
     @Bean
-    Admission admission(
+    AdmissionChain admission(
             TransportProperties transport, OriginGuard origins, AnonymousIdentity anonymous, LimitGuard limits) {
         BodyLimit bodies = new BodyLimit(transport.bodyMemory(), transport.bodyTimeout(), Schedulers.parallel());
-        return new Admission(bodies, origins, new AccessGuard(anonymous), limits);
+        return new AdmissionChain(bodies, origins, new AccessGuard(anonymous), limits);
     }
 
     @Bean
@@ -115,7 +115,7 @@ class Pipeline {
             OriginGuard origins,
             Callers callers,
             ObjectProvider<FeatureRoutes> features,
-            Admission admission,
+            AdmissionChain admission,
             ServerCodecConfigurer codecs) {
         List<Endpoint> endpoints = features.orderedStream()
                 .flatMap(feature -> feature.endpoints().stream())

@@ -77,13 +77,19 @@ record ByteRanges(List<Part> parts, long length) {
         return framed;
     }
 
+    /** Where the bytes of a part come from. */
+    @FunctionalInterface
+    interface Source {
+        Flux<DataBuffer> bytes(long position, long count);
+    }
+
     /** All parts in one body. The subscriber owns the buffers. */
-    Flux<DataBuffer> framed(MediaType type, String boundary, Representation.Body body, DataBufferFactory buffers) {
+    Flux<DataBuffer> framed(MediaType type, String boundary, Source source, DataBufferFactory buffers) {
         return Flux.fromIterable(parts)
                 .concatMap(
                         part -> Flux.concat(
                                 Mono.fromSupplier(() -> buffers.wrap(head(part, type, boundary))),
-                                body.bytes(part.position(), part.count(), buffers)),
+                                source.bytes(part.position(), part.count())),
                         0)
                 .concatWith(Mono.fromSupplier(() -> buffers.wrap(end(boundary))));
     }

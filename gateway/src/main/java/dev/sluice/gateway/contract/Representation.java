@@ -113,7 +113,9 @@ public record Representation(
                 String boundary = UUID.randomUUID().toString();
                 answer.header(HttpHeaders.CONTENT_TYPE, "multipart/byteranges; boundary=" + boundary)
                         .contentLength(ranges.framedLength(type, boundary));
-                yield streamed(answer, ranges.framed(type, boundary, body, buffers(request)));
+                DataBufferFactory buffers = buffers(request);
+                ByteRanges.Source source = (position, count) -> body.bytes(position, count, buffers);
+                yield streamed(answer, ranges.framed(type, boundary, source, buffers));
             }
         };
     }

@@ -1,7 +1,7 @@
 package dev.sluice.gateway.inbound;
 
 import dev.sluice.gateway.contract.Endpoint;
-import dev.sluice.gateway.inbound.admission.Admission;
+import dev.sluice.gateway.inbound.admission.AdmissionChain;
 import dev.sluice.gateway.inbound.admission.EndpointGate;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -35,7 +35,7 @@ public final class Endpoints {
     private record Path(PathPattern pattern, EndpointGate gate) {}
 
     /** @param codecs of requests' bodies and of answers */
-    public Endpoints(Collection<Endpoint> endpoints, Admission admission, ServerCodecConfigurer codecs) {
+    public Endpoints(Collection<Endpoint> endpoints, AdmissionChain admission, ServerCodecConfigurer codecs) {
         readers = codecs.getReaders();
         writers = new Writers(codecs.getWriters());
         Map<PathPattern, List<Endpoint>> byPath = new TreeMap<>();

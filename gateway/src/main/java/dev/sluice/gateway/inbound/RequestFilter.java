@@ -27,7 +27,7 @@ import reactor.core.publisher.Mono;
  *   <li>{@link RequestContext}: from here on it is known whose request this is;
  *   <li>{@link ExchangeScope}: what is admitted and held further in is settled and freed when the exchange ends;
  *   <li>{@link Endpoints}: method and media types, before a byte of the body is read, then
- *       {@link dev.sluice.gateway.inbound.admission.Admission}: size, origin, access, limits; then the handler.
+ *       {@link dev.sluice.gateway.inbound.admission.AdmissionChain}: size, origin, access, limits; then the handler.
  * </ol>
  *
  * <p>What is no endpoint goes on to the framework: {@code /actuator} and, at last, 404.

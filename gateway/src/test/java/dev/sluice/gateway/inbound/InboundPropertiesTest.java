@@ -9,7 +9,7 @@ import dev.sluice.gateway.inbound.admission.LimitsProperties.Definition;
 import dev.sluice.gateway.inbound.admission.LimitsProperties.Kind;
 import dev.sluice.gateway.inbound.admission.OriginProperties;
 import dev.sluice.gateway.inbound.identity.IdentityProperties;
-import dev.sluice.gateway.inbound.identity.IdentityProperties.ForwardedField;
+import dev.sluice.gateway.inbound.identity.TrustedProxies.ForwardedField;
 import dev.sluice.gateway.inbound.transport.TransportProperties;
 import dev.sluice.limits.Outage;
 import dev.sluice.limits.Scope;

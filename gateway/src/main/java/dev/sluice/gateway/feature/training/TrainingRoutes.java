@@ -84,11 +84,11 @@ final class TrainingRoutes implements FeatureRoutes {
         Spent spent = RequestContext.of(request.exchange()).spent();
         spent.add(Spent.CALLS, 0);
         String owner = RequestContext.of(request.exchange()).caller().subject();
-        Delivery delivery = new Delivery(training -> setup.abandon(training, ids.of(training.value(), owner)));
-        RequestContext.of(request.exchange()).resources().add(delivery::ended);
+        TrainingOwnership ownership = new TrainingOwnership(training -> setup.abandon(training, ids.of(training.value(), owner)));
+        RequestContext.of(request.exchange()).resources().add(ownership::ended);
         TrainingSetup.Client client = new TrainingSetup.Client(
                 () -> spent.add(Spent.CALLS, 1),
-                delivery,
+                ownership,
                 request.exchange().getResponse().bufferFactory());
         return request.bodyToMono(TrainingRequest.class)
                 .switchIfEmpty(Mono.error(() -> GatewayException.badMember(
@@ -96,15 +96,15 @@ final class TrainingRoutes implements FeatureRoutes {
                 .map(wanted -> wanted.within(properties.minImages(), properties.maxImages()))
                 .flatMap(wanted -> setup.start(wanted, client)
                         .flatMap(queued -> accepted(request, wanted, queued))
-                        .doOnNext(answer -> onAnswer(request, delivery)));
+                        .doOnNext(answer -> onAnswer(request, ownership)));
     }
 
     /** What goes out instead, if this answer cannot be written, names no training. */
-    private static void onAnswer(ServerRequest request, Delivery delivery) {
+    private static void onAnswer(ServerRequest request, TrainingOwnership ownership) {
         ServerHttpResponse response = request.exchange().getResponse();
         response.beforeCommit(() -> Mono.fromRunnable(() -> {
             if (HttpStatus.ACCEPTED.equals(response.getStatusCode())) {
-                delivery.answered();
+                ownership.answered();
             }
         }));
     }

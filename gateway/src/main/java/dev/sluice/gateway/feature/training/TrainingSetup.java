@@ -68,7 +68,7 @@ final class TrainingSetup {
 
     /**
      * Sets a training up. Cancelling ends the work and frees everything, but for an order that is out already: that is
-     * carried to its end, and its id goes to {@code client.delivery()} in every case.
+     * carried to its end, and its id goes to {@code client.ownership()} in every case.
      */
     Mono<QueuedTraining> start(TrainingRequest request, Client client) {
         return tools.trainer()
@@ -81,17 +81,17 @@ final class TrainingSetup {
      * Whose training it is.
      *
      * @param ordered runs right before the provider is asked for what costs
-     * @param delivery learns of the training as soon as there is one
+     * @param ownership learns of the training as soon as there is one
      * @param buffers makes the archive's buffers
      */
-    record Client(Runnable ordered, Delivery delivery, DataBufferFactory buffers) {}
+    record Client(Runnable ordered, TrainingOwnership ownership, DataBufferFactory buffers) {}
 
     /**
      * Cancels a training that its caller was not told of, at the provider. Does not wait for that, and never fails.
      *
      * @param id for the log, as its caller would have had it
      */
-    void abandon(Delivery.Id training, String id) {
+    void abandon(TrainingOwnership.Id training, String id) {
         LOG.atWarn().addKeyValue("training", id).log("a training was queued that nobody waits for; it is cancelled");
         tools.trainer()
                 .cancel(training.value())
@@ -154,7 +154,7 @@ final class TrainingSetup {
                     client.ordered().run();
                     return tools.trainer().queue(order, Duration.ofNanos(end - now()));
                 })
-                .doOnNext(client.delivery()::queued);
+                .doOnNext(client.ownership()::queued);
         return CarriedOut.of(
                         call,
                         failure -> LOG.warn(

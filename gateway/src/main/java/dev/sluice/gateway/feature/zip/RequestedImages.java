@@ -58,7 +58,7 @@ final class RequestedImages {
         Mono<HeldImage> bring(int index, Disposable place);
     }
 
-    private final ZipDownload.Tools tools;
+    private final ZipTools tools;
     private final ZipRequest request;
     private final ZipProgress progress;
     private final DataBufferFactory buffers;
@@ -69,7 +69,7 @@ final class RequestedImages {
     private final AtomicInteger handedOn = new AtomicInteger(); // index of the image that was handed on last, plus 1
     private volatile boolean anyAdmitted;
 
-    RequestedImages(ZipDownload.Tools tools, ZipRequest request, ZipProgress progress, DataBufferFactory buffers) {
+    RequestedImages(ZipTools tools, ZipRequest request, ZipProgress progress, DataBufferFactory buffers) {
         this.tools = tools;
         this.request = request;
         this.progress = progress;

@@ -16,9 +16,9 @@ final class ZipArchives implements ImageArchives {
 
     private static final long ENDING = 1024;
 
-    private final ZipDownload.Tools tools;
+    private final ZipTools tools;
 
-    ZipArchives(ZipDownload.Tools tools) {
+    ZipArchives(ZipTools tools) {
         this.tools = tools;
     }
 

@@ -22,16 +22,10 @@ import reactor.core.Disposables;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.SynchronousSink;
-import reactor.core.scheduler.Scheduler;
-import tools.jackson.databind.json.JsonMapper;
 
 /** The use case: the images of one request in, its archive out. Knows nothing of HTTP. */
 final class ZipDownload {
     private static final Instant MANIFEST_DATE = Instant.parse("1980-01-01T00:00:00Z");
-
-    /** What all downloads of the process share. */
-    record Tools(
-            ImageIntake intake, ZipProperties properties, SlowestReaders readers, JsonMapper json, Scheduler timer) {}
 
     /** Whether an archive says itself what is not in it. */
     enum Manifest {
@@ -41,7 +35,7 @@ final class ZipDownload {
         OMITTED
     }
 
-    private final Tools tools;
+    private final ZipTools tools;
     private final ZipRequest request;
     private final ZipProgress progress;
     private final DataBufferFactory buffers;
@@ -58,11 +52,11 @@ final class ZipDownload {
      * @param progress is written as images come in
      * @param buffers makes the buffers of headers
      */
-    ZipDownload(Tools tools, ZipRequest request, ZipProgress progress, DataBufferFactory buffers) {
+    ZipDownload(ZipTools tools, ZipRequest request, ZipProgress progress, DataBufferFactory buffers) {
         this(tools, request, progress, buffers, Manifest.ENCLOSED);
     }
 
-    ZipDownload(Tools tools, ZipRequest request, ZipProgress progress, DataBufferFactory buffers, Manifest manifest) {
+    ZipDownload(ZipTools tools, ZipRequest request, ZipProgress progress, DataBufferFactory buffers, Manifest manifest) {
         this.manifest = manifest;
         this.tools = tools;
         this.request = request;

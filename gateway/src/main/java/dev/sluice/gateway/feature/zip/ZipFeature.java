@@ -42,7 +42,7 @@ public class ZipFeature {
     }
 
     @Bean
-    ZipDownload.Tools zipTools(
+    ZipTools zipTools(
             ZipProperties properties,
             OriginFetch origins,
             @Qualifier("imageMemory") BufferBudget memory,
@@ -55,18 +55,18 @@ public class ZipFeature {
                 new SlowestReaders(disk, properties.slowestReader(), properties.readerWindow(), Schedulers.parallel());
         ImageIntake intake =
                 new ImageIntake(origins, properties, memory, disk, spool, spoolThreads, Schedulers.parallel());
-        return new ZipDownload.Tools(intake, properties, readers, json, Schedulers.parallel());
+        return new ZipTools(intake, properties, readers, json, Schedulers.parallel());
     }
 
     /** For features that want an archive of images. */
     @Bean
-    ImageArchives imageArchives(ZipDownload.Tools tools) {
+    ImageArchives imageArchives(ZipTools tools) {
         return new ZipArchives(tools);
     }
 
     @Bean
     FeatureRoutes zipRoutes(
-            ZipDownload.Tools tools, ZipProperties properties, ObjectProvider<SharedRedis> redis, JsonMapper json) {
+            ZipTools tools, ZipProperties properties, ObjectProvider<SharedRedis> redis, JsonMapper json) {
         Links.Bounds bounds = Links.Bounds.shared(
                 properties.linkTtl(),
                 properties.linkStore().toBytes(),

@@ -43,10 +43,10 @@ final class ZipRoutes implements FeatureRoutes {
      */
     record LinkCreated(String url, String eventsUrl, Instant expiresAt) {}
 
-    private final ZipDownload.Tools tools;
+    private final ZipTools tools;
     private final Links<LinkedRequest> links;
 
-    ZipRoutes(ZipDownload.Tools tools, Links<LinkedRequest> links) {
+    ZipRoutes(ZipTools tools, Links<LinkedRequest> links) {
         this.tools = tools;
         this.links = links;
     }

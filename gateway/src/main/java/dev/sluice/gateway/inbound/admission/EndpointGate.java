@@ -28,10 +28,10 @@ public final class EndpointGate implements HandlerFunction<ServerResponse> {
     private static final MediaType ZIP = MediaType.parseMediaType("application/zip");
 
     private final List<Endpoint> methods;
-    private final Admission admission;
+    private final AdmissionChain admission;
 
     /** A gate before the endpoints of one path. */
-    public EndpointGate(List<Endpoint> methods, Admission admission) {
+    public EndpointGate(List<Endpoint> methods, AdmissionChain admission) {
         this.methods = withHead(methods);
         this.admission = admission;
     }

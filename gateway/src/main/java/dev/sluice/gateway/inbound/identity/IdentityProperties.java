@@ -31,14 +31,6 @@ public record IdentityProperties(
         @DefaultValue Identity identity) {
     private static final int SHORTEST_SECRET = 32;
 
-    /** Which field of a request a trusted proxy writes; the other one is the client's own word and is not read. */
-    public enum ForwardedField {
-        /** {@code X-Forwarded-For}. */
-        X_FORWARDED_FOR,
-        /** {@code Forwarded}, RFC 7239. */
-        FORWARDED
-    }
-
     /**
      * Who may call what.
      *
@@ -66,7 +58,7 @@ public record IdentityProperties(
             @DefaultValue("roles") String rolesClaim,
             @Nullable Boolean developmentLogin,
             @DefaultValue("8h") Duration sessionTtl,
-            @DefaultValue("X_FORWARDED_FOR") ForwardedField forwardedField) {
+            @DefaultValue("X_FORWARDED_FOR") TrustedProxies.ForwardedField forwardedField) {
 
         /** Checks the bounds. */
         public Identity {

@@ -11,6 +11,7 @@ import org.springframework.security.oauth2.jwt.JwtClaimNames;
 
 /** What a verified token says that its user may do. A claim of another shape than a list of strings grants nothing. */
 final class TokenClaims {
+    static final String ISSUER = "urn:sluice:development";
     static final String ROLES = "roles";
     static final String PROJECTS = "projects";
 
@@ -25,7 +26,7 @@ final class TokenClaims {
 
     Set<String> roles(Jwt token) {
         // Tokens of development have their own.
-        return Tokens.ISSUER.equals(token.getClaimAsString(JwtClaimNames.ISS))
+        return ISSUER.equals(token.getClaimAsString(JwtClaimNames.ISS))
                 ? strings(token.getClaim(ROLES))
                 : strings(configured(token.getClaims()));
     }

@@ -26,7 +26,6 @@ import reactor.core.publisher.Flux;
 
 /** The issuer of development: signs with a key that lives as long as the process. ES256, RFC 7518 section 3.4. */
 final class Tokens {
-    static final String ISSUER = "urn:sluice:development";
 
     private final NimbusJwtEncoder encoder;
     private final JWK publicKey;
@@ -46,7 +45,7 @@ final class Tokens {
     Jwt issue(String user, List<String> roles, List<String> projects) {
         Instant now = clock.instant();
         JwtClaimsSet claims = JwtClaimsSet.builder()
-                .issuer(ISSUER)
+                .issuer(TokenClaims.ISSUER)
                 .subject(user)
                 .issuedAt(now)
                 .expiresAt(now.plus(ttl))
@@ -62,7 +61,7 @@ final class Tokens {
         NimbusReactiveJwtDecoder decoder = NimbusReactiveJwtDecoder.withJwkSource(token -> Flux.just(publicKey))
                 .jwsAlgorithm(SignatureAlgorithm.ES256)
                 .build();
-        decoder.setJwtValidator(JwtValidators.createDefaultWithIssuer(ISSUER));
+        decoder.setJwtValidator(JwtValidators.createDefaultWithIssuer(TokenClaims.ISSUER));
         return decoder;
     }
 

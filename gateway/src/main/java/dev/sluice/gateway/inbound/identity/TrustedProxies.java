@@ -62,9 +62,17 @@ public final class TrustedProxies {
     private record Way(InetAddress client, int proxies) {}
 
     private final List<CidrBlock> trusted = new ArrayList<>();
-    private final IdentityProperties.ForwardedField field;
+    /** Which field of a request a trusted proxy writes; the other one is the client's own word and is not read. */
+    public enum ForwardedField {
+        /** {@code X-Forwarded-For}. */
+        X_FORWARDED_FOR,
+        /** {@code Forwarded}, RFC 7239. */
+        FORWARDED
+    }
 
-    TrustedProxies(List<String> blocks, IdentityProperties.ForwardedField field) {
+    private final ForwardedField field;
+
+    TrustedProxies(List<String> blocks, ForwardedField field) {
         blocks.forEach(block -> trusted.add(parse(block)));
         this.field = field;
     }
@@ -92,7 +100,7 @@ public final class TrustedProxies {
             return Told.NOTHING;
         }
         int proxies = way.proxies();
-        if (field == IdentityProperties.ForwardedField.FORWARDED) {
+        if (field == ForwardedField.FORWARDED) {
             String element = outermost(elements(fields, FORWARDED), proxies);
             return element == null
                     ? Told.NOTHING
@@ -137,7 +145,7 @@ public final class TrustedProxies {
         if (trusted.isEmpty()) {
             return List.of();
         }
-        return field == IdentityProperties.ForwardedField.FORWARDED
+        return field == ForwardedField.FORWARDED
                 ? elements(fields, FORWARDED).stream()
                         .map(element -> Objects.requireNonNullElse(parameter(element, "for"), ""))
                         .toList()

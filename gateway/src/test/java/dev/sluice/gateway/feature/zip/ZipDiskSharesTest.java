@@ -52,7 +52,7 @@ class ZipDiskSharesTest {
 
     private static DiskShares reserved(Caller.Kind kind, String id, String address) {
         Caller caller = new Caller(kind, id, Set.of(), Set.of(), address);
-        return Objects.requireNonNull(gateway.bean(ZipDownload.Tools.class)
+        return Objects.requireNonNull(gateway.bean(ZipTools.class)
                 .intake()
                 .shares(IMAGES, Duration.ZERO)
                 .contextWrite(caller::into)

@@ -59,7 +59,7 @@ class TokenClaimsTest {
 
     @Test
     void tokensOfDevelopmentHaveTheirRolesWhereTheyAlwaysHad() {
-        Jwt token = token(Tokens.ISSUER, Map.of("roles", List.of("user"), "groups", List.of("admin")));
+        Jwt token = token(TokenClaims.ISSUER, Map.of("roles", List.of("user"), "groups", List.of("admin")));
         assertThat(new TokenClaims("groups").roles(token)).containsExactly("user");
     }
 }

@@ -3,7 +3,7 @@ package dev.sluice.gateway.inbound.identity;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.sluice.gateway.inbound.identity.IdentityProperties.ForwardedField;
+import dev.sluice.gateway.inbound.identity.TrustedProxies.ForwardedField;
 import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.stream.Stream;

@@ -13,7 +13,7 @@ import java.util.function.Consumer;
  *   └─────ended──────┴─ended─► abandoned ◄──queued── ended
  * </pre>
  */
-final class Delivery {
+final class TrainingOwnership {
     private static final String OPEN = "open";
     private static final String DONE = "done";
 
@@ -21,7 +21,7 @@ final class Delivery {
     private final Consumer<Id> abandoned;
 
     /** @param abandoned gets the provider's id of a training that nobody knows of */
-    Delivery(Consumer<Id> abandoned) {
+    TrainingOwnership(Consumer<Id> abandoned) {
         this.abandoned = abandoned;
     }
 

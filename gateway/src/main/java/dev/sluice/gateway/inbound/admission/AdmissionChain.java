@@ -14,14 +14,14 @@ import reactor.core.publisher.Mono;
  *   <li>limits: one decision over address, quota, endpoint, slots and budget.
  * </ol>
  */
-public final class Admission {
+public final class AdmissionChain {
     private final BodyLimit bodies;
     private final OriginGuard origins;
     private final AccessGuard access;
     private final LimitGuard limits;
 
     /** The guards, in the order in which they are asked. */
-    public Admission(BodyLimit bodies, OriginGuard origins, AccessGuard access, LimitGuard limits) {
+    public AdmissionChain(BodyLimit bodies, OriginGuard origins, AccessGuard access, LimitGuard limits) {
         this.bodies = bodies;
         this.origins = origins;
         this.access = access;

@@ -7,39 +7,39 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** A training is its caller's or is abandoned: never both, never neither. */
-class DeliveryTest {
+class TrainingOwnershipTest {
     private final List<String> abandoned = new ArrayList<>();
-    private final Delivery delivery = new Delivery(id -> abandoned.add(id.value()));
+    private final TrainingOwnership ownership = new TrainingOwnership(id -> abandoned.add(id.value()));
 
     @Test
     void trainingThatItsCallerWasToldOfIsNotAbandoned() {
-        delivery.queued("a");
-        delivery.answered();
-        delivery.ended();
+        ownership.queued("a");
+        ownership.answered();
+        ownership.ended();
 
         assertThat(abandoned).isEmpty();
     }
 
     @Test
     void trainingWhoseRequestEndsBeforeItsAnswerIsAbandonedOnce() {
-        delivery.queued("a");
-        delivery.ended();
-        delivery.ended();
+        ownership.queued("a");
+        ownership.ended();
+        ownership.ended();
 
         assertThat(abandoned).containsExactly("a");
     }
 
     @Test
     void trainingThatIsQueuedWhenItsRequestHasEndedIsAbandoned() {
-        delivery.ended();
-        delivery.queued("a");
+        ownership.ended();
+        ownership.queued("a");
 
         assertThat(abandoned).containsExactly("a");
     }
 
     @Test
     void requestThatEndsWithoutATrainingAbandonsNone() {
-        delivery.ended();
+        ownership.ended();
 
         assertThat(abandoned).isEmpty();
     }
