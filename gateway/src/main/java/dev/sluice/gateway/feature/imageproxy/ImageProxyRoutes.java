@@ -10,6 +10,7 @@ import dev.sluice.gateway.contract.RequestContext;
 import dev.sluice.gateway.contract.Spent;
 import dev.sluice.gateway.feature.imageproxy.ImageProxy.NoImage;
 import dev.sluice.gateway.feature.imageproxy.ImageProxy.Result;
+import dev.sluice.gateway.feature.imageproxy.ImageQueries.ImageQuery;
 import dev.sluice.gateway.feature.imageproxy.SignedUrls.SignedUrl;
 import dev.sluice.gateway.feature.imageproxy.ThumbnailProxy.NoThumbnail;
 import dev.sluice.gateway.feature.imageproxy.cache.CachedMeta;
@@ -47,6 +48,7 @@ final class ImageProxyRoutes implements FeatureRoutes {
     private final ImageProxy proxy;
     private final ThumbnailProxy thumbnails;
     private final ProxyUrls urls;
+    private final ImageQueries queries;
     private final SignedUrls signedUrls;
     private final ImageProxyMeters meters;
     private final int maxUrls;
@@ -64,6 +66,7 @@ final class ImageProxyRoutes implements FeatureRoutes {
         this.proxy = proxy;
         this.thumbnails = thumbnails;
         this.urls = urls;
+        this.queries = new ImageQueries(urls);
         this.signedUrls = signedUrls;
         this.meters = meters;
         this.maxUrls = properties.maxUrls();
@@ -140,12 +143,12 @@ final class ImageProxyRoutes implements FeatureRoutes {
     private Mono<Result> image(ServerRequest request) {
         Spent spent = RequestContext.of(request.exchange()).spent();
         spent.add(Spent.IMAGES, 1);
-        Integer width = RequestedWidths.one(request.queryParams().getOrDefault("w", List.of()));
-        String url = canonical(request);
+        ImageQuery asked = asked(request);
+        Integer width = asked.width();
         Disposable.Composite held = RequestContext.of(request.exchange()).resources();
         return width == null
-                ? proxy.get(url, held)
-                : thumbnails.get(url, width, held, () -> spent.add(Spent.IMAGES, transformCost - 1));
+                ? proxy.get(asked.url(), held)
+                : thumbnails.get(asked.url(), width, held, () -> spent.add(Spent.IMAGES, transformCost - 1));
     }
 
     private void failed(ServerRequest request, CacheStatus status, String reason) {
@@ -153,13 +156,9 @@ final class ImageProxyRoutes implements FeatureRoutes {
         request.exchange().getResponse().getHeaders().set(CacheStatus.HEADER, status.field());
     }
 
-    private String canonical(ServerRequest request) {
-        List<String> given = request.queryParams().getOrDefault("url", List.of());
-        if (given.size() > 1) {
-            throw GatewayException.badMember(ProblemCode.MALFORMED_REQUEST, "url", given.size() + " of them", "one");
-        }
+    private ImageQuery asked(ServerRequest request) {
         try {
-            return urls.canonical("url", given.isEmpty() ? null : given.getFirst());
+            return queries.of(request);
         } catch (FetchException refused) {
             throw ImageProxy.noImage(refused, CacheStatus.failed(0));
         }

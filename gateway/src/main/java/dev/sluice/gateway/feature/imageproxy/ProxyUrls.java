@@ -1,7 +1,5 @@
 package dev.sluice.gateway.feature.imageproxy;
 
-import com.github.benmanes.caffeine.cache.Cache;
-import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.gateway.outbound.fetch.FetchException;
@@ -18,15 +16,7 @@ final class ProxyUrls {
     private static final Pattern SCHEME = Pattern.compile("([A-Za-z][A-Za-z0-9+.-]*):.*", Pattern.DOTALL);
     private static final String EXPECTED = "an absolute http or https URL";
 
-    private static final long MOST_CHARACTERS = 2_000_000;
-
     private final OriginUrls origins;
-    /** What was canonical once is so always, and a page's images are asked for again and again. */
-    private final Cache<String, String> known = Caffeine.newBuilder()
-            .maximumWeight(MOST_CHARACTERS)
-            .weigher((String url, String canonical) -> url.length() + canonical.length())
-            .executor(Runnable::run)
-            .build();
 
     ProxyUrls(OriginUrls origins) {
         this.origins = origins;
@@ -40,11 +30,6 @@ final class ProxyUrls {
      * @throws FetchException {@link FetchFailure#BLOCKED_ADDRESS}
      */
     String canonical(String member, @Nullable String url) {
-        String found = url == null ? null : known.getIfPresent(url);
-        return found == null ? judged(member, url) : found;
-    }
-
-    private String judged(String member, @Nullable String url) {
         if (url == null || url.isBlank()) {
             throw GatewayException.badMember(
                     ProblemCode.INVALID_URL, member, url == null ? "none" : "an empty text", EXPECTED);
@@ -54,9 +39,7 @@ final class ProxyUrls {
             throw GatewayException.badMember(ProblemCode.UNSUPPORTED_SCHEME, member, url, EXPECTED);
         }
         try {
-            String canonical = origins.canonical(url, Reach.PUBLIC_WEB);
-            known.put(url, canonical);
-            return canonical;
+            return origins.canonical(url, Reach.PUBLIC_WEB);
         } catch (FetchException refused) {
             if (refused.failure() != FetchFailure.INVALID_URL) {
                 throw refused;

@@ -1,6 +1,8 @@
 package dev.sluice.gateway.feature.imageproxy;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.gateway.contract.SigningKey;
@@ -23,6 +25,7 @@ import org.springframework.web.reactive.function.server.ServerRequest;
  */
 final class SignedUrls {
     private static final int MOST_DIGITS = 12;
+    private static final long MOST_CHARACTERS = 4_000_000;
     private static final String LEFT = SignedUrls.class.getName() + ".left";
     private static final long STEP = Duration.ofHours(1).toSeconds();
 
@@ -30,6 +33,13 @@ final class SignedUrls {
     private final SigningKey key;
     private final Duration ttl;
     private final Clock clock;
+
+    /** When what was signed ends, by the query that says it: one that was valid once is so until its end. */
+    private final Cache<String, Instant> valid = Caffeine.newBuilder()
+            .maximumWeight(MOST_CHARACTERS)
+            .weigher((String query, Instant end) -> query.length())
+            .executor(Runnable::run)
+            .build();
 
     /** URLs of {@code path} that last for {@code ttl} at least. */
     SignedUrls(String path, SigningKey key, Duration ttl, Clock clock) {
@@ -110,6 +120,30 @@ final class SignedUrls {
     }
 
     private @Nullable Duration verify(ServerRequest request) {
+        @Nullable String query = request.exchange().getRequest().getURI().getRawQuery();
+        if (query == null) {
+            return null;
+        }
+        Instant end = valid.getIfPresent(query);
+        if (end == null) {
+            end = signedUntil(request);
+            if (end == null) {
+                return null;
+            }
+            valid.put(query, end);
+        }
+        Duration left = Duration.between(clock.instant(), end);
+        if (!left.isPositive()) {
+            throw GatewayException.badMember(
+                    ProblemCode.UNAUTHENTICATED,
+                    "exp",
+                    Long.toString(end.getEpochSecond()),
+                    "a time to come; the URL has expired");
+        }
+        return left;
+    }
+
+    private @Nullable Instant signedUntil(ServerRequest request) {
         @Nullable String signature = request.queryParam("sig").orElse(null);
         if (signature == null) {
             return null;
@@ -121,13 +155,7 @@ final class SignedUrls {
             throw GatewayException.badMember(
                     ProblemCode.UNAUTHENTICATED, "sig", signature, "this gateway's signature of url, w and exp");
         }
-        Duration left =
-                Duration.ofSeconds(Long.parseLong(expires) - clock.instant().getEpochSecond());
-        if (!left.isPositive()) {
-            throw GatewayException.badMember(
-                    ProblemCode.UNAUTHENTICATED, "exp", expires, "a time to come; the URL has expired");
-        }
-        return left;
+        return Instant.ofEpochSecond(Long.parseLong(expires));
     }
 
     private static boolean isSeconds(String text) {

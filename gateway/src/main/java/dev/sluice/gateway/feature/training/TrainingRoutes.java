@@ -84,7 +84,8 @@ final class TrainingRoutes implements FeatureRoutes {
         Spent spent = RequestContext.of(request.exchange()).spent();
         spent.add(Spent.CALLS, 0);
         String owner = RequestContext.of(request.exchange()).caller().subject();
-        TrainingOwnership ownership = new TrainingOwnership(training -> setup.abandon(training, ids.of(training.value(), owner)));
+        TrainingOwnership ownership =
+                new TrainingOwnership(training -> setup.abandon(training, ids.of(training.value(), owner)));
         RequestContext.of(request.exchange()).resources().add(ownership::ended);
         TrainingSetup.Client client = new TrainingSetup.Client(
                 () -> spent.add(Spent.CALLS, 1),

@@ -56,7 +56,8 @@ final class ZipDownload {
         this(tools, request, progress, buffers, Manifest.ENCLOSED);
     }
 
-    ZipDownload(ZipTools tools, ZipRequest request, ZipProgress progress, DataBufferFactory buffers, Manifest manifest) {
+    ZipDownload(
+            ZipTools tools, ZipRequest request, ZipProgress progress, DataBufferFactory buffers, Manifest manifest) {
         this.manifest = manifest;
         this.tools = tools;
         this.request = request;

@@ -1,5 +1,7 @@
 package dev.sluice.gateway.inbound.identity;
 
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.sluice.gateway.contract.Caller;
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
@@ -21,11 +23,18 @@ import reactor.core.publisher.Mono;
 public final class Callers {
     private static final int LONGEST_SUBJECT = 128;
     private static final int HASH_BYTES = 12;
+    private static final int MOST_ADDRESSES = 10_000;
 
     private final TrustedProxies proxies;
     private final AnonymousCookie cookie;
     private final SigningKey addressKey;
     private final VerifiedTokens tokens;
+
+    /** Of those that called of late, so that not each of their requests costs a hash. */
+    private final Cache<String, String> addressHashes = Caffeine.newBuilder()
+            .maximumSize(MOST_ADDRESSES)
+            .executor(Runnable::run)
+            .build();
 
     Callers(TrustedProxies proxies, AnonymousCookie cookie, SigningSecret secret, VerifiedTokens tokens) {
         this.tokens = tokens;
@@ -87,7 +96,10 @@ public final class Callers {
         if (id != null) {
             return new Caller(Caller.Kind.ANONYMOUS, id, Set.of(), Set.of(), address);
         }
-        String hash = HexFormat.of().formatHex(addressKey.mac(address), 0, HASH_BYTES);
-        return new Caller(Caller.Kind.ADDRESS, hash, Set.of(), Set.of(), address);
+        return new Caller(Caller.Kind.ADDRESS, hash(address), Set.of(), Set.of(), address);
+    }
+
+    private String hash(String address) {
+        return addressHashes.get(address, found -> HexFormat.of().formatHex(addressKey.mac(found), 0, HASH_BYTES));
     }
 }
