@@ -16,7 +16,7 @@ import reactor.core.publisher.Flux;
  * @param crc32 of its bytes
  * @param lastModified as its origin says, or a fixed date
  * @param content its bytes, once
- * @param resources frees its bytes, its reservation and its place among the request's images
+ * @param resources frees its bytes, its reservation and its permit among the request's images
  */
 record HeldImage(
         String urlName,

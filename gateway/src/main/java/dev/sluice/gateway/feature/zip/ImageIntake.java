@@ -87,19 +87,19 @@ final class ImageIntake {
      * with a fetch failure when it could not be had.
      *
      * @param url as the caller gave it
-     * @param turn completes when the archive needs this image next
+     * @param ready completes when the archive needs this image next
      * @param request owns the image until its resources are disposed of
      * @param listener is told how far it is
      * @param buffers makes buffers where the bytes need new ones
      */
     Mono<HeldImage> take(
             String url,
-            Mono<Void> turn,
+            Mono<Void> ready,
             Duration patience,
             RequestScope request,
             Listener listener,
             DataBufferFactory buffers) {
-        return into(room(turn, patience, request, buffers), patience, url, request, listener);
+        return into(room(ready, patience, request, buffers), patience, url, request, listener);
     }
 
     private Mono<HeldImage> into(
@@ -157,7 +157,8 @@ final class ImageIntake {
      * <p>An image that is fetched ahead leaves room for one more, in memory and on disk: archives that held all of it
      * for images that are not their next would wait for each other.
      */
-    private Mono<ImageBytes> room(Mono<Void> turn, Duration patience, RequestScope request, DataBufferFactory buffers) {
+    private Mono<ImageBytes> room(
+            Mono<Void> ready, Duration patience, RequestScope request, DataBufferFactory buffers) {
         Mono<ImageBytes> queued = inMemory(
                         properties.spoolAfter().multipliedBy(LONGEST_IN_QUEUE), properties.spoolAfter(), request)
                 .onErrorResume(BudgetExhaustedException.class, memoryIsShort -> {
@@ -173,7 +174,7 @@ final class ImageIntake {
                         BudgetExhaustedException.class,
                         noneToSpare ->
                                 request.memoryIsShort() ? diskLeaving(request, buffers) : Mono.error(noneToSpare));
-        return ahead.onErrorResume(BudgetExhaustedException.class, noneToSpare -> turn.then(next));
+        return ahead.onErrorResume(BudgetExhaustedException.class, noneToSpare -> ready.then(next));
     }
 
     private Mono<ImageBytes> inMemory(Duration patience, RequestScope request) {

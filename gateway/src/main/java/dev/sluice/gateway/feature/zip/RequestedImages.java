@@ -33,9 +33,9 @@ import reactor.core.publisher.Sinks;
  * all of them.
  *
  * <p>For an archive that is sent as they arrive, at most {@code concurrency} images exist at once, the one being sent
- * among them: each takes one of the request's places before anything else and keeps it until its last byte is handed
+ * among them: each takes one of the request's permits before anything else and keeps it until its last byte is handed
  * on. Places are given in order, so the head of the archive always has one. For an archive that waits for all of them,
- * a place is free again when its image is in, and room for all is reserved before the first is fetched.
+ * a permit is free again when its image is in, and room for all is reserved before the first is fetched.
  */
 final class RequestedImages {
     private static final Logger LOG = LoggerFactory.getLogger(RequestedImages.class);
@@ -52,10 +52,10 @@ final class RequestedImages {
         }
     }
 
-    /** Where an image finds room, and what becomes of its place when it is in. */
+    /** Where an image finds room, and what becomes of its permit when it is in. */
     @FunctionalInterface
     private interface Bringing {
-        Mono<HeldImage> bring(int index, Disposable place);
+        Mono<HeldImage> bring(int index, Disposable permit);
     }
 
     private final ZipTools tools;
@@ -63,7 +63,7 @@ final class RequestedImages {
     private final ZipProgress progress;
     private final DataBufferFactory buffers;
     private final Map<Integer, SkippedImage> skipped = new ConcurrentSkipListMap<>();
-    private final List<Sinks.Empty<Void>> turns;
+    private final List<Sinks.Empty<Void>> ready;
     private final List<Sinks.Empty<Void>> givingUp;
     private final Set<Integer> givenUp = ConcurrentHashMap.newKeySet();
     private final AtomicInteger handedOn = new AtomicInteger(); // index of the image that was handed on last, plus 1
@@ -74,15 +74,15 @@ final class RequestedImages {
         this.request = request;
         this.progress = progress;
         this.buffers = buffers;
-        this.turns = request.images().stream().map(image -> Sinks.<Void>empty()).toList();
+        this.ready = request.images().stream().map(image -> Sinks.<Void>empty()).toList();
         this.givingUp =
                 request.images().stream().map(image -> Sinks.<Void>empty()).toList();
     }
 
     /** Each as it arrives, in order; the next is fetched when an earlier one has been sent. */
     Flux<Arrived> streamed(RequestScope owner) {
-        turnOf(0);
-        return all(owner, (index, place) -> take(index, owner).map(image -> image.alsoHolding(place)))
+        signalReady(0);
+        return all(owner, (index, permit) -> take(index, owner).map(image -> image.alsoHolding(permit)))
                 .doOnNext(arrived -> handedOn.set(arrived.index() + 1));
     }
 
@@ -96,9 +96,9 @@ final class RequestedImages {
                 .onErrorMap(BudgetExhaustedException.class, this::overloaded)
                 .flatMap(shares -> {
                     owner.add(shares);
-                    Bringing intoAShare = (index, place) -> tools.intake()
+                    Bringing intoAShare = (index, permit) -> tools.intake()
                             .take(url(index), shares, owner, listener(index), buffers)
-                            .doOnNext(image -> place.dispose());
+                            .doOnNext(image -> permit.dispose());
                     return all(owner, intoAShare).collectList().doOnNext(arrived -> shares.dispose());
                 });
     }
@@ -136,13 +136,13 @@ final class RequestedImages {
     private Flux<Arrived> all(RequestScope owner, Bringing how) {
         int count = request.images().size();
         int concurrency = tools.properties().concurrency();
-        BufferBudget places = new BufferBudget(concurrency, count, tools.timer());
-        return Flux.range(0, count).flatMapSequential(index -> image(index, places, owner, how), concurrency, 1);
+        BufferBudget permits = new BufferBudget(concurrency, count, tools.timer());
+        return Flux.range(0, count).flatMapSequential(index -> image(index, permits, owner, how), concurrency, 1);
     }
 
-    private Mono<Arrived> image(int index, BufferBudget places, RequestScope owner, Bringing how) {
-        return places.reserve(1, tools.properties().archiveTimeout()).flatMap(place -> {
-            Disposable held = Disposables.composite(place::release);
+    private Mono<Arrived> image(int index, BufferBudget permits, RequestScope owner, Bringing how) {
+        return permits.reserve(1, tools.properties().archiveTimeout()).flatMap(permit -> {
+            Disposable held = Disposables.composite(permit::release);
             owner.add(held);
             Mono<HeldImage> tooLate = givingUp.get(index).asMono().then(Mono.error(GivenUpException::new));
             return Mono.firstWithSignal(tooLate, Mono.defer(() -> how.bring(index, held)))
@@ -152,13 +152,13 @@ final class RequestedImages {
                         held.dispose();
                         return skipOrFail(index, failure);
                     })
-                    .doOnTerminate(() -> turnOf(index + 1));
+                    .doOnTerminate(() -> signalReady(index + 1));
         });
     }
 
-    private void turnOf(int index) {
-        if (index < turns.size()) {
-            turns.get(index).tryEmitEmpty();
+    private void signalReady(int index) {
+        if (index < ready.size()) {
+            ready.get(index).tryEmitEmpty();
         }
     }
 
@@ -169,7 +169,7 @@ final class RequestedImages {
     private Mono<HeldImage> take(int index, RequestScope owner) {
         ZipProperties properties = tools.properties();
         ImageIntake.Listener listener = listener(index);
-        Mono<Void> turn = turns.get(index).asMono();
+        Mono<Void> turn = ready.get(index).asMono();
         Mono<HeldImage> first =
                 tools.intake().take(url(index), turn, properties.queueTimeout(), owner, listener, buffers);
         // With others of its request on their way an image may wait longer: the archive has begun.

@@ -30,7 +30,7 @@ import reactor.netty.channel.AbortedException;
 public final class BodyLimit {
     private static final DataBufferFactory HEAP = DefaultDataBufferFactory.sharedInstance;
 
-    private final BodyMemory memory;
+    private final BodyBudget memory;
     private final Duration deadline;
     private final Scheduler timer;
 
@@ -42,7 +42,7 @@ public final class BodyLimit {
      * @param timer where deadlines pass
      */
     public BodyLimit(DataSize memory, Duration deadline, Scheduler timer) {
-        this.memory = new BodyMemory(memory);
+        this.memory = new BodyBudget(memory);
         this.deadline = deadline;
         this.timer = timer;
     }
@@ -88,7 +88,7 @@ public final class BodyLimit {
                         () -> memory.enter(caller),
                         place -> onHeap(
                                 ByteStreams.withDeadline(ByteStreams.counting(capped, place::take), deadline, timer)),
-                        BodyMemory.Place::close)
+                        BodyBudget.Place::close)
                 .onErrorMap(DeadlineExceededException.class, this::tooSlow)
                 // The client's own connection: told apart from those of other servers here alone.
                 .onErrorMap(AbortedException::isConnectionReset, AbortedException::new)

@@ -28,7 +28,7 @@ public final class Callers {
     private final TrustedProxies proxies;
     private final AnonymousCookie cookie;
     private final SigningKey addressKey;
-    private final VerifiedTokens tokens;
+    private final CachingTokenDecoder tokens;
 
     /** Of those that called of late, so that not each of their requests costs a hash. */
     private final Cache<String, String> addressHashes = Caffeine.newBuilder()
@@ -36,7 +36,7 @@ public final class Callers {
             .executor(Runnable::run)
             .build();
 
-    Callers(TrustedProxies proxies, AnonymousCookie cookie, SigningSecret secret, VerifiedTokens tokens) {
+    Callers(TrustedProxies proxies, AnonymousCookie cookie, SigningSecret secret, CachingTokenDecoder tokens) {
         this.tokens = tokens;
         this.proxies = proxies;
         this.cookie = cookie;
@@ -61,7 +61,7 @@ public final class Callers {
         if (token == null) {
             return Mono.just(withoutToken(request, address));
         }
-        VerifiedTokens.User known = tokens.known(token);
+        CachingTokenDecoder.User known = tokens.known(token);
         return known != null
                 ? Mono.just(user(known, address))
                 : tokens.verify(token)
@@ -81,7 +81,7 @@ public final class Callers {
                 failure);
     }
 
-    private static Caller user(VerifiedTokens.User user, String address) {
+    private static Caller user(CachingTokenDecoder.User user, String address) {
         String subject = user.subject();
         if (subject == null || subject.isBlank() || subject.length() > LONGEST_SUBJECT) {
             throw new GatewayException(

@@ -62,7 +62,7 @@ public class IdentityConfiguration {
     }
 
     @Bean
-    VerifiedTokens verifiedTokens(IdentityProperties properties, DevelopmentLogin development) {
+    CachingTokenDecoder verifiedTokens(IdentityProperties properties, DevelopmentLogin development) {
         List<ReactiveJwtDecoder> decoders = new ArrayList<>();
         Tokens tokens = development.tokens();
         if (tokens != null) {
@@ -78,7 +78,8 @@ public class IdentityConfiguration {
             // Keys are fetched with the first token, so that an issuer that is down does not keep the gateway down.
             decoders.add(new SupplierReactiveJwtDecoder(() -> IssuerKeys.decoder(identity)));
         }
-        return new VerifiedTokens(new AnyDecoder(decoders), new TokenClaims(identity.rolesClaim()), Clock.systemUTC());
+        return new CachingTokenDecoder(
+                new CompositeJwtDecoder(decoders), new TokenClaims(identity.rolesClaim()), Clock.systemUTC());
     }
 
     @Bean
@@ -100,7 +101,7 @@ public class IdentityConfiguration {
     }
 
     @Bean
-    Callers callers(TrustedProxies proxies, AnonymousCookie cookie, SigningSecret secret, VerifiedTokens tokens) {
+    Callers callers(TrustedProxies proxies, AnonymousCookie cookie, SigningSecret secret, CachingTokenDecoder tokens) {
         return new Callers(proxies, cookie, secret, tokens);
     }
 

@@ -34,7 +34,7 @@ final class IssuerKeys {
                 .responseTimeout(KEYS_WITHIN);
         WebClient client = WebClient.builder()
                 .clientConnector(new ReactorClientHttpConnector(http))
-                .filter(new CalmAnswers())
+                .filter(new CoalescingCache())
                 .codecs(codecs -> codecs.defaultCodecs().maxInMemorySize(LARGEST_KEY_SET))
                 .build();
         JwkSetUriReactiveJwtDecoderBuilder builder = identity.jwkSetUri().isEmpty()

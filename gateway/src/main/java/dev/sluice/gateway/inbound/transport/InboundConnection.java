@@ -17,22 +17,22 @@ public record InboundConnection(ServerWebExchange exchange) implements ClientCon
 
     @Override
     public Taken taken() {
-        StalledClients clients = clients();
+        SlowReaderHandler clients = clients();
         return clients == null ? new Taken(0, false, 0) : clients.taken();
     }
 
     @Override
     public void cutOff(String why) {
-        StalledClients clients = clients();
+        SlowReaderHandler clients = clients();
         if (clients != null) {
             clients.cutOff(why);
         }
     }
 
-    private @Nullable StalledClients clients() {
+    private @Nullable SlowReaderHandler clients() {
         HttpServerRequest received = ServerHttpRequestDecorator.getNativeRequest(exchange.getRequest());
         AtomicReference<Channel> found = new AtomicReference<>();
         received.withConnection(connection -> found.set(connection.channel()));
-        return found.get().pipeline().get(StalledClients.class);
+        return found.get().pipeline().get(SlowReaderHandler.class);
     }
 }

@@ -24,8 +24,8 @@ public class ServerTransport {
      */
     private static final WriteBufferWaterMark UNWRITABLE = new WriteBufferWaterMark(256 * 1024, 1024 * 1024);
 
-    private final DateField date = new DateField(Clock.systemUTC());
-    private final RequestCheck check = new RequestCheck();
+    private final DateHeaderHandler date = new DateHeaderHandler(Clock.systemUTC());
+    private final RequestHeadCheck check = new RequestHeadCheck();
 
     @Bean
     WebServerFactoryCustomizer<NettyReactiveWebServerFactory> boundedConnections(
@@ -47,16 +47,16 @@ public class ServerTransport {
                 .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, UNWRITABLE)
                 .doOnChannelInit((observer, channel, address) -> {
                     ChannelPipeline pipeline = channel.pipeline();
-                    pipeline.addFirst(new StalledClients(properties.stalledAfter(), properties.slowestReader()));
+                    pipeline.addFirst(new SlowReaderHandler(properties.stalledAfter(), properties.slowestReader()));
                     // In the order in which a request passes them; an answer comes the other way.
-                    pipeline.addBefore(NettyPipeline.HttpTrafficHandler, null, new OpenChunks());
-                    pipeline.addBefore(NettyPipeline.HttpTrafficHandler, null, new CutAnswers());
+                    pipeline.addBefore(NettyPipeline.HttpTrafficHandler, null, new OpenChunkHandler());
+                    pipeline.addBefore(NettyPipeline.HttpTrafficHandler, null, new CutResponseHandler());
                     pipeline.addBefore(NettyPipeline.HttpTrafficHandler, null, date);
                     pipeline.addBefore(NettyPipeline.HttpTrafficHandler, null, check);
-                    pipeline.addBefore(NettyPipeline.HttpTrafficHandler, null, new LingeringClose());
+                    pipeline.addBefore(NettyPipeline.HttpTrafficHandler, null, new LingeringCloseHandler());
                     pipeline.addBefore(NettyPipeline.HttpTrafficHandler, null, new ServerProblems());
-                    pipeline.addBefore(NettyPipeline.HttpTrafficHandler, null, new KeepReading());
-                    pipeline.addAfter(NettyPipeline.HttpTrafficHandler, null, new OldClients());
+                    pipeline.addBefore(NettyPipeline.HttpTrafficHandler, null, new AutoReadWorkaround());
+                    pipeline.addAfter(NettyPipeline.HttpTrafficHandler, null, new Http10Handler());
                 });
     }
 }

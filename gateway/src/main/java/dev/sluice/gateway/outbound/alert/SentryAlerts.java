@@ -25,13 +25,13 @@ final class SentryAlerts implements Alerts, AutoCloseable {
     private static final int MOST_KEYS = 1000;
     private static final int NETWORK_MILLIS = 5000;
 
-    private final QuietKeys keys;
+    private final AlertThrottle keys;
     private final String release;
     private final @Nullable ISentryClient sentry;
 
     /** @param release the gateway's version, as events carry it */
     SentryAlerts(AlertProperties properties, String release, Clock clock) {
-        this.keys = new QuietKeys(clock, properties.repeatAfter(), MOST_KEYS);
+        this.keys = new AlertThrottle(clock, properties.repeatAfter(), MOST_KEYS);
         this.release = release;
         this.sentry = properties.sentryDsn().isEmpty() ? null : new SentryClient(options(properties));
     }

@@ -134,7 +134,7 @@ class SentryAlertsTest {
 
     @Test
     void keysAreForgottenWhenThereAreTooManyTheOldestFirst() {
-        QuietKeys keys = new QuietKeys(clock, Duration.ofHours(1), 2);
+        AlertThrottle keys = new AlertThrottle(clock, Duration.ofHours(1), 2);
         assertThat(keys.maySpeak("a")).isTrue();
         assertThat(keys.maySpeak("b")).isTrue();
         assertThat(keys.maySpeak("c")).isTrue();

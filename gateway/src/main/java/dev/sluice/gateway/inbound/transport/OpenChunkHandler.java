@@ -26,7 +26,7 @@ import reactor.netty.NettyPipeline;
  * <p>Events are not held back: each has to be seen at once. Writes past the encoder, which would end each chunk; it
  * writes the head and the end.
  */
-final class OpenChunks extends ChannelOutboundHandlerAdapter {
+final class OpenChunkHandler extends ChannelOutboundHandlerAdapter {
     private static final int NONE = -1;
     private static final byte[] LINE_END = {'\r', '\n'};
     private static final int LONGEST_FRAMING = 1 + 2 + 8 + 2;

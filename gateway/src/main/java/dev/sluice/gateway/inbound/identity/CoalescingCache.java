@@ -17,7 +17,7 @@ import reactor.core.publisher.Mono;
  * Asks the issuer at most once in a while, and once for all that wait. A token may name any key, and each unknown one
  * is looked up: without this, strangers' tokens would make one outbound request each.
  */
-final class CalmAnswers implements ExchangeFilterFunction {
+final class CoalescingCache implements ExchangeFilterFunction {
     /** How long a new key of the issuer may stay unknown. */
     private static final Duration KEPT = Duration.ofSeconds(10);
 

@@ -16,7 +16,7 @@ import io.netty.handler.codec.http.LastHttpContent;
  *
  * @see <a href="https://github.com/reactor/reactor-netty/issues/4361">the defect, mended in a later release</a>
  */
-final class KeepReading extends ChannelDuplexHandler {
+final class AutoReadWorkaround extends ChannelDuplexHandler {
     private int unanswered;
 
     @Override

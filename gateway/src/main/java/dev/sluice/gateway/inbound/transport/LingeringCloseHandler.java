@@ -14,7 +14,7 @@ import java.util.concurrent.TimeUnit;
  * meanwhile. A connection that is closed with bytes unread is reset, and the answer that says what was wrong would be
  * lost with it.
  */
-final class LingeringClose extends ChannelDuplexHandler {
+final class LingeringCloseHandler extends ChannelDuplexHandler {
     private static final long LONGEST_SECONDS = 1;
 
     private boolean failed;

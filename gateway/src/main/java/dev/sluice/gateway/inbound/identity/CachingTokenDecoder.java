@@ -17,7 +17,7 @@ import reactor.core.publisher.Mono;
  * a small request does, and a page that shows sixty images sends the same token sixty times. A token is remembered
  * until it expires, and for a minute at most: so long a key that its issuer has withdrawn may still be good.
  */
-final class VerifiedTokens {
+final class CachingTokenDecoder {
     private static final Duration LONGEST = Duration.ofMinutes(1);
     private static final long MOST_CHARACTERS = 8_000_000;
     private static final int ENTRY_OVERHEAD = 2_000; // roles and projects, as objects
@@ -35,7 +35,7 @@ final class VerifiedTokens {
 
     private record Verified(User user, @Nullable Instant expiresAt) {}
 
-    VerifiedTokens(ReactiveJwtDecoder decoder, TokenClaims claims, Clock clock) {
+    CachingTokenDecoder(ReactiveJwtDecoder decoder, TokenClaims claims, Clock clock) {
         this.decoder = decoder;
         this.claims = claims;
         this.verified = Caffeine.newBuilder()

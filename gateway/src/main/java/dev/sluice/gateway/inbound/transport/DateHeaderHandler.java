@@ -15,7 +15,7 @@ import java.util.Locale;
 
 /** Says on every answer when it was made (RFC 9110 section 6.6.1). The text is made once a second, for all of them. */
 @Sharable
-final class DateField extends ChannelOutboundHandlerAdapter {
+final class DateHeaderHandler extends ChannelOutboundHandlerAdapter {
     /** RFC 9110 section 5.6.7; the JDK's own formatter writes days of one digit. */
     private static final DateTimeFormatter IMF_FIXDATE = DateTimeFormatter.ofPattern(
                     "EEE, dd MMM yyyy HH:mm:ss 'GMT'", Locale.ROOT)
@@ -26,7 +26,7 @@ final class DateField extends ChannelOutboundHandlerAdapter {
     private final Clock clock;
     private volatile Second latest;
 
-    DateField(Clock clock) {
+    DateHeaderHandler(Clock clock) {
         this.clock = clock;
         this.latest = made(Math.floorDiv(clock.millis(), 1000));
     }

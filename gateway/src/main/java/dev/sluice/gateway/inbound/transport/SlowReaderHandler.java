@@ -23,8 +23,8 @@ import org.springframework.util.unit.DataSize;
  *
  * <p>First in the pipeline of one connection; runs on its event loop.
  */
-final class StalledClients extends ChannelDuplexHandler {
-    private static final Logger LOG = LoggerFactory.getLogger(StalledClients.class);
+final class SlowReaderHandler extends ChannelDuplexHandler {
+    private static final Logger LOG = LoggerFactory.getLogger(SlowReaderHandler.class);
     private static final int LOOKS_PER_PATIENCE = 10;
 
     private final long patienceNanos;
@@ -38,7 +38,7 @@ final class StalledClients extends ChannelDuplexHandler {
     private volatile ClientConnection.Taken seen = new ClientConnection.Taken(0, false, 0);
     private volatile @Nullable ChannelHandlerContext self;
 
-    StalledClients(Duration patience, DataSize slowest) {
+    SlowReaderHandler(Duration patience, DataSize slowest) {
         this.patienceNanos = patience.toNanos();
         this.slowestPerSecond = slowest.toBytes();
     }

@@ -9,12 +9,12 @@ import dev.sluice.gateway.contract.ProblemCode;
 import org.junit.jupiter.api.Test;
 import org.springframework.util.unit.DataSize;
 
-class BodyMemoryTest {
+class BodyBudgetTest {
     private static final long MEGABYTE = 1024 * 1024;
 
-    private final BodyMemory memory = new BodyMemory(DataSize.ofMegabytes(8));
+    private final BodyBudget memory = new BodyBudget(DataSize.ofMegabytes(8));
 
-    private static ProblemCode refusal(BodyMemory.Place place, long bytes) {
+    private static ProblemCode refusal(BodyBudget.Place place, long bytes) {
         return catchThrowableOfType(GatewayException.class, () -> place.take(bytes))
                 .code();
     }
@@ -22,7 +22,7 @@ class BodyMemoryTest {
     @Test
     void oneCallersBodiesTakeAQuarterTogether() {
         memory.enter("ip:a").take(MEGABYTE);
-        BodyMemory.Place second = memory.enter("ip:a");
+        BodyBudget.Place second = memory.enter("ip:a");
         second.take(MEGABYTE);
 
         assertThat(refusal(memory.enter("ip:a"), 1)).isEqualTo(ProblemCode.RATE_LIMITED);
@@ -45,7 +45,7 @@ class BodyMemoryTest {
 
     @Test
     void whatComesAfterTheEndTakesNothing() {
-        BodyMemory.Place place = memory.enter("ip:a");
+        BodyBudget.Place place = memory.enter("ip:a");
         place.take(MEGABYTE);
         place.close();
         place.take(MEGABYTE);
@@ -57,6 +57,6 @@ class BodyMemoryTest {
     void shareHasRoomForTheLargestBody() {
         assertThatNoException()
                 .isThrownBy(() ->
-                        new BodyMemory(DataSize.ofMegabytes(1)).enter("ip:a").take(MEGABYTE));
+                        new BodyBudget(DataSize.ofMegabytes(1)).enter("ip:a").take(MEGABYTE));
     }
 }

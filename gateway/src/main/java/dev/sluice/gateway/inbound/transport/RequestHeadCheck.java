@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * answer comes in its turn and the connection ends with it.
  */
 @Sharable
-final class RequestCheck extends ChannelInboundHandlerAdapter {
+final class RequestHeadCheck extends ChannelInboundHandlerAdapter {
     /** The registry of methods: <a href="https://www.iana.org/assignments/http-methods">IANA</a>. */
     private static final Set<String> METHODS = Set.of(
             ("ACL BASELINE-CONTROL BIND CHECKIN CHECKOUT CONNECT COPY DELETE GET HEAD LABEL LINK LOCK MERGE MKACTIVITY"

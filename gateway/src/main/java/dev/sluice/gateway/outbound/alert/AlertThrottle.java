@@ -10,14 +10,14 @@ import java.util.Map;
  * Which keys spoke of late. Remembers a bounded number of them; when there are more, the one that is quiet longest is
  * forgotten and may speak early. Any thread.
  */
-final class QuietKeys {
+final class AlertThrottle {
     private final Clock clock;
     private final Duration quiet;
 
     /** In the order in which they spoke: a key that speaks again is put at the end. */
     private final Map<String, Instant> spoke;
 
-    QuietKeys(Clock clock, Duration quiet, int most) {
+    AlertThrottle(Clock clock, Duration quiet, int most) {
         this.clock = clock;
         this.quiet = quiet;
         this.spoke = new LinkedHashMap<>() {

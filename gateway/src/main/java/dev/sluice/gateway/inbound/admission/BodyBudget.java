@@ -14,7 +14,7 @@ import org.springframework.util.unit.DataSize;
  * keeps others' from being read. A byte counts from when it has come until its body is whole or given up; one that was
  * only announced costs nothing. Nobody waits. Thread-safe.
  */
-final class BodyMemory {
+final class BodyBudget {
     /** Of the whole, a caller's. */
     private static final int SHARES = 4;
 
@@ -29,7 +29,7 @@ final class BodyMemory {
     private long held;
 
     /** Memory of that size, of which a share has room for a body of the largest kind at least. */
-    BodyMemory(DataSize size) {
+    BodyBudget(DataSize size) {
         this.most = Math.max(size.toBytes(), LARGEST_BODY);
         this.mostOfOne = Math.max(most / SHARES, LARGEST_BODY);
     }
@@ -83,7 +83,7 @@ final class BodyMemory {
          */
         synchronized void take(long more) {
             if (!closed && more > 0) {
-                BodyMemory.this.take(caller, more);
+                BodyBudget.this.take(caller, more);
                 bytes += more;
             }
         }

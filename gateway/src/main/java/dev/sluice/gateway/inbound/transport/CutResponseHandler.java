@@ -16,9 +16,9 @@ import java.nio.channels.ClosedChannelException;
 
 /**
  * Makes an answer that ends too early look like a failure to everybody: the connection is reset, in the middle of a
- * chunk ({@link OpenChunks}). Whoever closes it while an answer is under way means that, whatever the reason: a source
- * that failed, a deadline, a client that does not read. An orderly end (FIN) at a chunk's edge is taken for a complete
- * body by several proxies and clients.
+ * chunk ({@link OpenChunkHandler}). Whoever closes it while an answer is under way means that, whatever the reason: a
+ * source that failed, a deadline, a client that does not read. An orderly end (FIN) at a chunk's edge is taken for a
+ * complete body by several proxies and clients.
  *
  * <pre>
  *   head ──► SO_LINGER 0, if its length is unknown: a process that is killed resets too
@@ -26,7 +26,7 @@ import java.nio.channels.ClosedChannelException;
  *   the end, handed to the system ──► SO_LINGER off ──► close = FIN
  * </pre>
  */
-final class CutAnswers extends ChannelDuplexHandler {
+final class CutResponseHandler extends ChannelDuplexHandler {
     private static final int OFF = -1;
 
     private int begun; // answers on this connection

@@ -15,14 +15,14 @@ import io.netty.handler.codec.http.HttpUtil;
  *
  * <p>Stands where one request at a time passes, so that what it has read last is what is answered.
  */
-final class OldClients extends ChannelDuplexHandler {
+final class Http10Handler extends ChannelDuplexHandler {
     private boolean old;
     private boolean stays;
 
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {
         if (message instanceof HttpRequest request) {
-            old = RequestCheck.isOld(request);
+            old = RequestHeadCheck.isOld(request);
             stays = old && HttpUtil.isKeepAlive(request);
         }
         context.fireChannelRead(message);

@@ -11,10 +11,10 @@ import reactor.core.publisher.Mono;
  * Takes a token that one of several issuers signed; they are asked in order. Fails with a {@link BadJwtException} when
  * none takes it, and with another {@link JwtException} when one cannot judge.
  */
-final class AnyDecoder implements ReactiveJwtDecoder {
+final class CompositeJwtDecoder implements ReactiveJwtDecoder {
     private final List<ReactiveJwtDecoder> decoders;
 
-    AnyDecoder(List<ReactiveJwtDecoder> decoders) {
+    CompositeJwtDecoder(List<ReactiveJwtDecoder> decoders) {
         this.decoders = List.copyOf(decoders);
     }
 

@@ -16,28 +16,29 @@ import reactor.core.publisher.Mono;
 import reactor.test.StepVerifier;
 
 /** How long a token that was verified is taken without verifying it again. */
-class VerifiedTokensTest {
+class CachingTokenDecoderTest {
     private static final Instant START = Instant.parse("2026-11-21T12:00:00Z");
 
     private Instant now = START;
     private @Nullable Instant expiry = START.plusSeconds(3600);
     private final AtomicInteger verified = new AtomicInteger();
-    private final VerifiedTokens tokens = new VerifiedTokens(this::verify, new TokenClaims("roles"), new Clock() {
-        @Override
-        public Instant instant() {
-            return now;
-        }
+    private final CachingTokenDecoder tokens =
+            new CachingTokenDecoder(this::verify, new TokenClaims("roles"), new Clock() {
+                @Override
+                public Instant instant() {
+                    return now;
+                }
 
-        @Override
-        public ZoneId getZone() {
-            return ZoneOffset.UTC;
-        }
+                @Override
+                public ZoneId getZone() {
+                    return ZoneOffset.UTC;
+                }
 
-        @Override
-        public Clock withZone(ZoneId zone) {
-            return this;
-        }
-    });
+                @Override
+                public Clock withZone(ZoneId zone) {
+                    return this;
+                }
+            });
 
     private Mono<Jwt> verify(String token) {
         return Mono.fromSupplier(() -> {
@@ -51,7 +52,7 @@ class VerifiedTokensTest {
     }
 
     private void decode(String token) {
-        VerifiedTokens.User known = tokens.known(token);
+        CachingTokenDecoder.User known = tokens.known(token);
         StepVerifier.create(known == null ? tokens.verify(token) : Mono.just(known))
                 .assertNext(user -> assertThat(user.subject()).isEqualTo(token))
                 .verifyComplete();

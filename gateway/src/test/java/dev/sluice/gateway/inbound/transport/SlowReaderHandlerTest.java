@@ -16,7 +16,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.util.unit.DataSize;
 
-class StalledClientsTest {
+class SlowReaderHandlerTest {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
     private final SlowChannel client = new SlowChannel();
@@ -24,7 +24,7 @@ class StalledClientsTest {
     @BeforeEach
     void holdTime() {
         client.freezeTime();
-        client.pipeline().addFirst(new StalledClients(PATIENCE, DataSize.ofBytes(1000)));
+        client.pipeline().addFirst(new SlowReaderHandler(PATIENCE, DataSize.ofBytes(1000)));
         var _ = client.writeOneOutbound(Unpooled.wrappedBuffer(new byte[1_000_000]));
     }
 
