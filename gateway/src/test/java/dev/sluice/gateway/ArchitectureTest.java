@@ -3,9 +3,12 @@ package dev.sluice.gateway;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static java.util.stream.Collectors.toList;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
@@ -13,7 +16,14 @@ import com.tngtech.archunit.lang.ArchCondition;
 import com.tngtech.archunit.lang.ArchRule;
 import com.tngtech.archunit.lang.ConditionEvents;
 import com.tngtech.archunit.lang.SimpleConditionEvent;
+import com.tngtech.archunit.library.dependencies.SliceAssignment;
+import com.tngtech.archunit.library.dependencies.SliceIdentifier;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.NullMarked;
 
 /** What the folders promise: which tier knows which, and that each says what it is for. */
@@ -26,6 +36,7 @@ class ArchitectureTest {
     private static final String OUTBOUND = ROOT + ".outbound..";
     private static final String ZIPSTREAM = "dev.sluice.zipstream..";
     private static final String LIMITS = "dev.sluice.limits..";
+    private static final long MOST_TYPES = 30;
 
     @ArchTest
     static final ArchRule contractKnowsNothingOfOurs = tier(CONTRACT, CONTRACT);
@@ -84,6 +95,55 @@ class ArchitectureTest {
                     "Reactor's block methods",
                     call -> call.getTargetOwner().getPackageName().startsWith("reactor.core.publisher")
                             && Pattern.matches("block(First|Last|Optional)?", call.getName())));
+
+    @ArchTest
+    static final ArchRule packagesAreFreeOfCycles =
+            slices().matching("dev.sluice.(**)").should().beFreeOfCycles();
+
+    @ArchTest
+    static final ArchRule filesAreFreeOfCycles =
+            slices().assignedFrom(new ByFile()).should().beFreeOfCycles();
+
+    @ArchTest
+    static void noTwoTypesShareASimpleName(JavaClasses classes) {
+        Map<String, List<String>> byName = topLevel(classes)
+                .collect(Collectors.groupingBy(
+                        JavaClass::getSimpleName, TreeMap::new, Collectors.mapping(JavaClass::getName, toList())));
+        byName.values().removeIf(types -> types.size() == 1);
+
+        assertThat(byName).as("simple names that several types have").isEmpty();
+    }
+
+    @ArchTest
+    static void noPackageHasMoreThanThirtyTypes(JavaClasses classes) {
+        Map<String, Long> sizes = topLevel(classes)
+                .collect(Collectors.groupingBy(JavaClass::getPackageName, TreeMap::new, Collectors.counting()));
+        sizes.values().removeIf(size -> size <= MOST_TYPES);
+
+        assertThat(sizes).as("packages of more than " + MOST_TYPES + " types").isEmpty();
+    }
+
+    private static Stream<JavaClass> topLevel(JavaClasses classes) {
+        return classes.stream()
+                .filter(type -> type.isTopLevelClass() && !type.getSimpleName().equals("package-info"));
+    }
+
+    /** A type and all that is nested in it are one slice. */
+    private static final class ByFile implements SliceAssignment {
+        @Override
+        public SliceIdentifier getIdentifierOf(JavaClass type) {
+            JavaClass outer = type;
+            while (outer.getEnclosingClass().isPresent()) {
+                outer = outer.getEnclosingClass().get();
+            }
+            return ours().test(outer) ? SliceIdentifier.of(outer.getName()) : SliceIdentifier.ignore();
+        }
+
+        @Override
+        public String getDescription() {
+            return "files";
+        }
+    }
 
     private static ArchRule tier(String tier, String... mayKnow) {
         return noClasses()
