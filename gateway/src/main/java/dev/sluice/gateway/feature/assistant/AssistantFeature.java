@@ -2,11 +2,11 @@ package dev.sluice.gateway.feature.assistant;
 
 import dev.sluice.gateway.contract.FeatureRoutes;
 import dev.sluice.gateway.contract.UserAgent;
-import dev.sluice.gateway.outbound.provider.EchoModel;
-import dev.sluice.gateway.outbound.provider.GeminiModel;
-import dev.sluice.gateway.outbound.provider.GeminiSettings;
-import dev.sluice.gateway.outbound.provider.TextModel;
-import dev.sluice.gateway.outbound.provider.TextModels;
+import dev.sluice.gateway.outbound.ai.text.EchoModel;
+import dev.sluice.gateway.outbound.ai.text.GeminiModel;
+import dev.sluice.gateway.outbound.ai.text.GeminiSettings;
+import dev.sluice.gateway.outbound.ai.text.TextModel;
+import dev.sluice.gateway.outbound.ai.text.TextModels;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.net.URI;
 import org.springframework.beans.factory.ObjectProvider;

@@ -1,8 +1,8 @@
 package dev.sluice.gateway.feature.assistant;
 
 import dev.sluice.gateway.contract.SettingCheck;
-import dev.sluice.gateway.outbound.provider.ApiKey;
-import dev.sluice.gateway.outbound.provider.Patience;
+import dev.sluice.gateway.outbound.ai.text.TryPolicy;
+import dev.sluice.gateway.outbound.http.ApiKey;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.time.Duration;
@@ -93,8 +93,8 @@ record AssistantProperties(
     }
 
     /** How long one call is waited for. */
-    Patience patience() {
-        return new Patience(tryTimeout, retryPause);
+    TryPolicy patience() {
+        return new TryPolicy(tryTimeout, retryPause);
     }
 
     /** Of a connection to the provider. */

@@ -2,12 +2,12 @@ package dev.sluice.gateway.feature.assistant;
 
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
-import dev.sluice.gateway.outbound.provider.CallAccount;
-import dev.sluice.gateway.outbound.provider.Delivery;
-import dev.sluice.gateway.outbound.provider.Prompt;
-import dev.sluice.gateway.outbound.provider.ProviderException;
-import dev.sluice.gateway.outbound.provider.TextModel;
-import dev.sluice.gateway.outbound.provider.TextPiece;
+import dev.sluice.gateway.outbound.ai.text.CallAccount;
+import dev.sluice.gateway.outbound.ai.text.Delivery;
+import dev.sluice.gateway.outbound.ai.text.Prompt;
+import dev.sluice.gateway.outbound.ai.text.TextModel;
+import dev.sluice.gateway.outbound.ai.text.TextPiece;
+import dev.sluice.gateway.outbound.http.ProviderException;
 import java.time.Duration;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;

@@ -4,6 +4,12 @@ import dev.sluice.gateway.contract.Alerts;
 import dev.sluice.gateway.contract.FeatureRoutes;
 import dev.sluice.gateway.contract.UserAgent;
 import dev.sluice.gateway.feature.gallery.GalleryProperties.GenerationBounds;
+import dev.sluice.gateway.outbound.ai.image.ImageModel;
+import dev.sluice.gateway.outbound.ai.image.ImageModels;
+import dev.sluice.gateway.outbound.ai.image.ImageModels.PollPolicy;
+import dev.sluice.gateway.outbound.ai.image.PlaceholderModel;
+import dev.sluice.gateway.outbound.ai.image.ReplicateModel;
+import dev.sluice.gateway.outbound.ai.image.ReplicateSettings;
 import dev.sluice.gateway.outbound.custody.AnnouncedObjects;
 import dev.sluice.gateway.outbound.custody.ImageFiles;
 import dev.sluice.gateway.outbound.custody.Outages;
@@ -17,20 +23,15 @@ import dev.sluice.gateway.outbound.database.OwnerStorage;
 import dev.sluice.gateway.outbound.database.Thumbnails;
 import dev.sluice.gateway.outbound.fetch.FetchRequest.Reach;
 import dev.sluice.gateway.outbound.fetch.OriginFetch;
+import dev.sluice.gateway.outbound.http.RetryPolicy;
 import dev.sluice.gateway.outbound.link.Links;
 import dev.sluice.gateway.outbound.picture.Pictures;
-import dev.sluice.gateway.outbound.provider.ImageModel;
-import dev.sluice.gateway.outbound.provider.ImageModels;
-import dev.sluice.gateway.outbound.provider.ImagePatience;
-import dev.sluice.gateway.outbound.provider.ReplicateModel;
-import dev.sluice.gateway.outbound.provider.ReplicateSettings;
-import dev.sluice.gateway.outbound.provider.SketchModel;
-import dev.sluice.gateway.outbound.provider.WordPressMedia;
-import dev.sluice.gateway.outbound.provider.WordPressSettings;
-import dev.sluice.gateway.outbound.provider.WordPressSite;
 import dev.sluice.gateway.outbound.redis.SharedRedis;
 import dev.sluice.gateway.outbound.storage.ObjectStore;
 import dev.sluice.gateway.outbound.thumbnail.ThumbnailStorage;
+import dev.sluice.gateway.outbound.wordpress.WordPressMedia;
+import dev.sluice.gateway.outbound.wordpress.WordPressSettings;
+import dev.sluice.gateway.outbound.wordpress.WordPressSite;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.netty.buffer.ByteBufAllocator;
@@ -141,19 +142,21 @@ public class GalleryFeature {
                     throw new IllegalStateException(
                             "sluice.gallery.generation.provider: sketch (expected: replicate in the profile prod)");
                 }
-                yield ImageModels.guarded(new SketchModel(studio), patience(bounds), meters, Schedulers.parallel());
+                yield ImageModels.guarded(new PlaceholderModel(studio), polling(bounds), meters, Schedulers.parallel());
             }
             case REPLICATE ->
                 hasToken
-                        ? ImageModels.guarded(replicate, patience(bounds), meters, Schedulers.parallel())
+                        ? ImageModels.guarded(replicate, polling(bounds), meters, Schedulers.parallel())
                         : ImageModels.unconfigured("This gateway has no token for its image provider.");
         };
     }
 
-    private static ImagePatience patience(GenerationBounds bounds) {
-        ImagePatience defaults = ImagePatience.DEFAULTS;
-        return new ImagePatience(
-                defaults.firstPause(), defaults.longestPause(), bounds.retryPause(), defaults.retries());
+    private static PollPolicy polling(GenerationBounds bounds) {
+        PollPolicy defaults = PollPolicy.DEFAULTS;
+        return new PollPolicy(
+                defaults.firstPause(),
+                defaults.longestPause(),
+                new RetryPolicy(bounds.retryPause(), defaults.retry().retries()));
     }
 
     @Bean

@@ -2,7 +2,7 @@ package dev.sluice.gateway.feature.gallery;
 
 import dev.sluice.gateway.contract.Caller;
 import dev.sluice.gateway.contract.SettingCheck;
-import dev.sluice.gateway.outbound.provider.ApiKey;
+import dev.sluice.gateway.outbound.http.ApiKey;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.time.Duration;

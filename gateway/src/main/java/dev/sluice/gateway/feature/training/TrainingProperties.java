@@ -1,9 +1,9 @@
 package dev.sluice.gateway.feature.training;
 
 import dev.sluice.gateway.contract.SettingCheck;
+import dev.sluice.gateway.outbound.ai.training.FalSettings;
 import dev.sluice.gateway.outbound.fetch.FetchRequest.Reach;
-import dev.sluice.gateway.outbound.provider.ApiKey;
-import dev.sluice.gateway.outbound.provider.FalSettings;
+import dev.sluice.gateway.outbound.http.ApiKey;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.file.Path;

@@ -9,7 +9,7 @@ import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.gateway.contract.RequestResources;
 import dev.sluice.gateway.contract.SkippedImage;
 import dev.sluice.gateway.contract.Spent;
-import dev.sluice.gateway.outbound.provider.TrainingState;
+import dev.sluice.gateway.outbound.ai.training.TrainingState;
 import java.net.URI;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

@@ -5,12 +5,12 @@ import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ImageArchives;
 import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.gateway.contract.SkippedImage;
-import dev.sluice.gateway.outbound.provider.CarriedOut;
-import dev.sluice.gateway.outbound.provider.LoraTrainer;
-import dev.sluice.gateway.outbound.provider.ProviderException;
-import dev.sluice.gateway.outbound.provider.TrainingArchive;
-import dev.sluice.gateway.outbound.provider.TrainingOrder;
-import dev.sluice.gateway.outbound.provider.TrainingState;
+import dev.sluice.gateway.outbound.ai.training.LoraTrainer;
+import dev.sluice.gateway.outbound.ai.training.TrainingArchive;
+import dev.sluice.gateway.outbound.ai.training.TrainingJob;
+import dev.sluice.gateway.outbound.ai.training.TrainingState;
+import dev.sluice.gateway.outbound.http.ProviderException;
+import dev.sluice.gateway.outbound.http.UncancellableCall;
 import dev.sluice.gateway.outbound.share.CallerShares;
 import dev.sluice.gateway.outbound.spool.Spool;
 import dev.sluice.gateway.outbound.spool.SpooledBytes;
@@ -149,13 +149,13 @@ final class TrainingSetup {
     }
 
     private Mono<QueuedTraining> queued(TrainingRequest request, Uploaded uploaded, Client client, long end) {
-        TrainingOrder order = new TrainingOrder(uploaded.archive(), request.triggerWord(), request.steps());
+        TrainingJob order = new TrainingJob(uploaded.archive(), request.triggerWord(), request.steps());
         Mono<String> call = Mono.defer(() -> {
                     client.ordered().run();
                     return tools.trainer().queue(order, Duration.ofNanos(end - now()));
                 })
                 .doOnNext(client.delivery()::queued);
-        return CarriedOut.of(
+        return UncancellableCall.of(
                         call,
                         failure -> LOG.warn(
                                 "a training that nobody waits for any more was not queued, or is not known to be: {}",
