@@ -1,7 +1,7 @@
 package dev.sluice.gateway.feature.assistant;
 
 import dev.sluice.gateway.contract.SettingCheck;
-import dev.sluice.gateway.outbound.ai.text.TryPolicy;
+import dev.sluice.gateway.outbound.ai.text.TextModels;
 import dev.sluice.gateway.outbound.http.ApiKey;
 import java.net.URI;
 import java.net.URISyntaxException;
@@ -93,8 +93,8 @@ record AssistantProperties(
     }
 
     /** How long one call is waited for. */
-    TryPolicy patience() {
-        return new TryPolicy(tryTimeout, retryPause);
+    TextModels.TryPolicy patience() {
+        return new TextModels.TryPolicy(tryTimeout, retryPause);
     }
 
     /** Of a connection to the provider. */

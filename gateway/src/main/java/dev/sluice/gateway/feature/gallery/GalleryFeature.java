@@ -31,7 +31,6 @@ import dev.sluice.gateway.outbound.storage.ObjectStore;
 import dev.sluice.gateway.outbound.thumbnail.ThumbnailStorage;
 import dev.sluice.gateway.outbound.wordpress.WordPressMedia;
 import dev.sluice.gateway.outbound.wordpress.WordPressSettings;
-import dev.sluice.gateway.outbound.wordpress.WordPressSite;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.netty.buffer.ByteBufAllocator;
@@ -259,7 +258,7 @@ public class GalleryFeature {
             ReactorResourceFactory resources,
             ObjectProvider<BuildProperties> build,
             JsonMapper json) {
-        Map<String, WordPressSite> sites = new LinkedHashMap<>();
+        Map<String, WordPressSettings.Site> sites = new LinkedHashMap<>();
         properties.wordpress().forEach((name, site) -> {
             if (site.isPlainHttp()) {
                 LOG.warn(
@@ -267,7 +266,8 @@ public class GalleryFeature {
                         name,
                         site.url());
             }
-            sites.put(name, new WordPressSite(URI.create(site.url()), site.user(), site.applicationPassword()));
+            sites.put(
+                    name, new WordPressSettings.Site(URI.create(site.url()), site.user(), site.applicationPassword()));
         });
         WordPressSettings settings = new WordPressSettings(
                 sites, UserAgent.of(build.getIfAvailable()), CONNECT_TIMEOUT, SEND_DEADLINE, MAX_ANSWER, CONNECTIONS);

@@ -1,6 +1,5 @@
 package dev.sluice.gateway.feature.gallery;
 
-import dev.sluice.gateway.outbound.ai.image.AspectRatio;
 import dev.sluice.gateway.outbound.ai.image.GeneratedImage;
 import dev.sluice.gateway.outbound.ai.image.ImageModel;
 import dev.sluice.gateway.outbound.ai.image.ImagePrompt;
@@ -250,8 +249,8 @@ final class GenerationTask {
         }
     }
 
-    private static AspectRatio ratio(Generation generation) {
+    private static ImagePrompt.AspectRatio ratio(Generation generation) {
         String ratio = generation.aspectRatio();
-        return ratio == null ? AspectRatio.SQUARE : AspectRatio.of(ratio);
+        return ratio == null ? ImagePrompt.AspectRatio.SQUARE : ImagePrompt.AspectRatio.of(ratio);
     }
 }

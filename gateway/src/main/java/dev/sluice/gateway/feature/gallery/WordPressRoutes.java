@@ -12,7 +12,6 @@ import dev.sluice.gateway.outbound.database.StoredObject;
 import dev.sluice.gateway.outbound.http.ProviderException;
 import dev.sluice.gateway.outbound.storage.ObjectKey;
 import dev.sluice.gateway.outbound.storage.ObjectStore;
-import dev.sluice.gateway.outbound.wordpress.MediaFile;
 import dev.sluice.gateway.outbound.wordpress.UploadedMedia;
 import dev.sluice.gateway.outbound.wordpress.WordPressMedia;
 import dev.sluice.zipstream.EntryNames;
@@ -136,7 +135,7 @@ final class WordPressRoutes implements FeatureRoutes {
                 .switchIfEmpty(Mono.error(() -> FileRoutes.lost(image)))
                 .flatMap(content -> sites.send(
                         site,
-                        new MediaFile(
+                        new WordPressMedia.MediaFile(
                                 name,
                                 MediaType.parseMediaType(object.contentType()),
                                 object.size(),

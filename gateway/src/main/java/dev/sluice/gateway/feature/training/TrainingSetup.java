@@ -6,8 +6,6 @@ import dev.sluice.gateway.contract.ImageArchives;
 import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.gateway.contract.SkippedImage;
 import dev.sluice.gateway.outbound.ai.training.LoraTrainer;
-import dev.sluice.gateway.outbound.ai.training.TrainingArchive;
-import dev.sluice.gateway.outbound.ai.training.TrainingJob;
 import dev.sluice.gateway.outbound.ai.training.TrainingState;
 import dev.sluice.gateway.outbound.http.ProviderException;
 import dev.sluice.gateway.outbound.http.UncancellableCall;
@@ -131,7 +129,7 @@ final class TrainingSetup {
         return file.receive(ByteStreams.counting(ByteStreams.capped(archive.bytes(), most), length::addAndGet))
                 .then(Mono.defer(() -> {
                     checkEnough(request, archive.skipped());
-                    TrainingArchive whole = new TrainingArchive(length.get(), file::content);
+                    LoraTrainer.Archive whole = new LoraTrainer.Archive(length.get(), file::content);
                     return tools.trainer().upload(whole, properties.deadline());
                 }))
                 .map(url -> new Uploaded(url, archive.skipped()));
@@ -149,7 +147,7 @@ final class TrainingSetup {
     }
 
     private Mono<QueuedTraining> queued(TrainingRequest request, Uploaded uploaded, Client client, long end) {
-        TrainingJob order = new TrainingJob(uploaded.archive(), request.triggerWord(), request.steps());
+        LoraTrainer.Job order = new LoraTrainer.Job(uploaded.archive(), request.triggerWord(), request.steps());
         Mono<String> call = Mono.defer(() -> {
                     client.ordered().run();
                     return tools.trainer().queue(order, Duration.ofNanos(end - now()));

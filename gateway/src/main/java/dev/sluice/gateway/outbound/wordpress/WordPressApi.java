@@ -23,6 +23,11 @@ record WordPressApi(String root) {
     private static final Pattern LINK = Pattern.compile("<([^<>]{1,2048})>\\s*;([^<>]*)");
     private static final Pattern REL = Pattern.compile("rel\\s*=\\s*\"?https://api\\.w\\.org/\"?");
 
+    /** Where the API of {@code site} is unless it says otherwise. */
+    static WordPressApi usual(WordPressSettings.Site site) {
+        return new WordPressApi(site.baseUrl() + "/wp-json/");
+    }
+
     URI media() {
         return URI.create(root + "wp/v2/media");
     }
@@ -37,7 +42,7 @@ record WordPressApi(String root) {
      *
      * @param links values of the field {@code Link}
      */
-    static @Nullable WordPressApi of(WordPressSite site, List<String> links) {
+    static @Nullable WordPressApi of(WordPressSettings.Site site, List<String> links) {
         for (String value : links) {
             Matcher link = LINK.matcher(value);
             while (link.find()) {
@@ -49,7 +54,7 @@ record WordPressApi(String root) {
         return null;
     }
 
-    private static @Nullable WordPressApi at(WordPressSite site, String target) {
+    private static @Nullable WordPressApi at(WordPressSettings.Site site, String target) {
         try {
             URI named = site.frontPage().resolve(target);
             String path = named.getRawPath();

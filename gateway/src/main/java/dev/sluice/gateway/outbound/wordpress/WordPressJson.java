@@ -23,7 +23,7 @@ final class WordPressJson {
     private final JsonMapper json;
     private final ResponseReader reader;
 
-    WordPressJson(JsonMapper json, WordPressSite site) {
+    WordPressJson(JsonMapper json, WordPressSettings.Site site) {
         this.json = json;
         // As it is sent, as it is shown to people, and as WordPress itself strips it.
         ApiKey password = site.applicationPassword();

@@ -15,11 +15,13 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.MediaType;
 import org.springframework.web.reactive.function.BodyInserters;
 import org.springframework.web.reactive.function.client.ClientResponse;
 import org.springframework.web.reactive.function.client.WebClient;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
 import reactor.netty.resources.LoopResources;
@@ -42,7 +44,7 @@ public final class WordPressMedia implements AutoCloseable {
     private final Scheduler timer;
     private final ProviderClient http;
     /** Of sites whose API is not in the usual place. */
-    private final Map<WordPressSite, WordPressApi> apis = new ConcurrentHashMap<>();
+    private final Map<WordPressSettings.Site, WordPressApi> apis = new ConcurrentHashMap<>();
 
     /**
      * A client with connections of its own.
@@ -61,8 +63,9 @@ public final class WordPressMedia implements AutoCloseable {
                 settings.deadline(),
                 settings.maxAnswer(),
                 settings.connections());
-        List<URI> urls =
-                settings.sites().values().stream().map(WordPressSite::baseUrl).toList();
+        List<URI> urls = settings.sites().values().stream()
+                .map(WordPressSettings.Site::baseUrl)
+                .toList();
         this.http = new ProviderClient(bounds, urls, loops);
     }
 
@@ -83,7 +86,7 @@ public final class WordPressMedia implements AutoCloseable {
      * @param site one of {@link #sites()}
      */
     public Mono<UploadedMedia> send(String site, MediaFile file) {
-        WordPressSite known = settings.sites().get(site);
+        WordPressSettings.Site known = settings.sites().get(site);
         if (known == null) {
             return Mono.error(() -> new ProviderException(
                     ProviderFailure.NOT_CONFIGURED, "This gateway knows no WordPress site of that name."));
@@ -93,12 +96,12 @@ public final class WordPressMedia implements AutoCloseable {
 
     /** One file on its way, and the one deadline of all that it takes. */
     private final class Sending {
-        private final WordPressSite site;
+        private final WordPressSettings.Site site;
         private final WordPressJson json;
         private final MediaFile file;
         private final long end;
 
-        Sending(WordPressSite site, MediaFile file) {
+        Sending(WordPressSettings.Site site, MediaFile file) {
             this.site = site;
             this.json = new WordPressJson(mapper, site);
             this.file = file;
@@ -106,7 +109,7 @@ public final class WordPressMedia implements AutoCloseable {
         }
 
         Mono<UploadedMedia> run() {
-            WordPressApi known = apis.getOrDefault(site, site.usualApi());
+            WordPressApi known = apis.getOrDefault(site, WordPressApi.usual(site));
             AtomicBoolean nothingThere = new AtomicBoolean();
             return upload(known, nothingThere)
                     .onErrorResume(
@@ -183,7 +186,8 @@ public final class WordPressMedia implements AutoCloseable {
         }
     }
 
-    private static WebClient.RequestBodySpec authorized(WebClient.RequestBodySpec request, WordPressSite site) {
+    private static WebClient.RequestBodySpec authorized(
+            WebClient.RequestBodySpec request, WordPressSettings.Site site) {
         return request.headers(headers -> headers.setBasicAuth(
                         site.user(), site.applicationPassword().value(), StandardCharsets.UTF_8))
                 .accept(MediaType.APPLICATION_JSON);
@@ -193,4 +197,15 @@ public final class WordPressMedia implements AutoCloseable {
     public void close() {
         http.close();
     }
+
+    /**
+     * A file on its way to a media library.
+     *
+     * @param name as people write it; the library is given a harmless form of it
+     * @param mediaType for example {@code image/png}
+     * @param length of the body, in bytes, exactly
+     * @param altText what the picture shows, for those who do not see it; empty leaves it out
+     * @param body subscribed to once for each time that it is sent, one after the other; whoever does owns its buffers
+     */
+    public record MediaFile(String name, MediaType mediaType, long length, String altText, Flux<DataBuffer> body) {}
 }

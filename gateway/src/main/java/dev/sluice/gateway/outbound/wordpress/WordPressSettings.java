@@ -1,5 +1,7 @@
 package dev.sluice.gateway.outbound.wordpress;
 
+import dev.sluice.gateway.outbound.http.ApiKey;
+import java.net.URI;
 import java.time.Duration;
 import java.util.Map;
 import org.springframework.util.unit.DataSize;
@@ -15,7 +17,7 @@ import org.springframework.util.unit.DataSize;
  * @param connections to each site at one time; four times as many sendings may wait for one
  */
 public record WordPressSettings(
-        Map<String, WordPressSite> sites,
+        Map<String, Site> sites,
         String userAgent,
         Duration connectTimeout,
         Duration deadline,
@@ -25,5 +27,32 @@ public record WordPressSettings(
     /** Takes a copy. */
     public WordPressSettings {
         sites = Map.copyOf(sites);
+    }
+
+    /**
+     * One WordPress of the operator's.
+     *
+     * @param baseUrl scheme, host, port and path of its front page, without a slash at the end
+     * @param user who uploads
+     * @param applicationPassword made for this purpose in that user's profile; never the user's own password
+     */
+    public record Site(URI baseUrl, String user, ApiKey applicationPassword) {
+
+        /** @throws IllegalArgumentException for a user name that would end in the middle, RFC 7617 section 2 */
+        public Site {
+            if (user.isBlank() || user.contains(":")) {
+                throw new IllegalArgumentException("user: " + user + " (expected: a name without a colon)");
+            }
+        }
+
+        /** As HTTP's Basic authentication joins them, before they are encoded. */
+        ApiKey credentials() {
+            return new ApiKey(user + ":" + applicationPassword.value());
+        }
+
+        /** Its front page, which says where its API is. */
+        URI frontPage() {
+            return URI.create(baseUrl + "/");
+        }
     }
 }

@@ -450,7 +450,8 @@ class WordPressMediaTest {
     @Test
     void bodyThatIsShorterThanPromisedIsNoFile() {
         byte[] half = Pictures.png(50);
-        MediaFile file = new MediaFile("a.png", MediaType.IMAGE_PNG, 100, "", buffers(half));
+        WordPressMedia.MediaFile file =
+                new WordPressMedia.MediaFile("a.png", MediaType.IMAGE_PNG, 100, "", buffers(half));
 
         assertThatThrownBy(() -> client().send("blog", file).block(LIMIT))
                 .isInstanceOf(IllegalStateException.class)
@@ -461,7 +462,7 @@ class WordPressMediaTest {
 
     @Test
     void bodyThatIsLongerThanPromisedIsNoFile() {
-        MediaFile file = new MediaFile(
+        WordPressMedia.MediaFile file = new WordPressMedia.MediaFile(
                 "a.png", MediaType.IMAGE_PNG, 100, "", buffers(Pictures.png(60)).concatWith(buffers(Pictures.png(60))));
 
         assertThatThrownBy(() -> client().send("blog", file).block(LIMIT))
@@ -474,7 +475,7 @@ class WordPressMediaTest {
     @Test
     void bodysOwnErrorComesThroughUnchanged() {
         IllegalArgumentException own = new IllegalArgumentException("the object is gone");
-        MediaFile file = new MediaFile(
+        WordPressMedia.MediaFile file = new WordPressMedia.MediaFile(
                 "a.png", MediaType.IMAGE_PNG, 100, "", buffers(Pictures.png(50)).concatWith(Mono.error(own)));
 
         assertThatThrownBy(() -> client().send("blog", file).block(LIMIT)).isSameAs(own);
@@ -519,10 +520,11 @@ class WordPressMediaTest {
     @Test
     void siteThatNobodyConfiguredIsAskedForNothing() {
         AtomicBoolean read = new AtomicBoolean();
-        MediaFile file = new MediaFile("a.png", MediaType.IMAGE_PNG, 9, "", Flux.defer(() -> {
-            read.set(true);
-            return Flux.empty();
-        }));
+        WordPressMedia.MediaFile file =
+                new WordPressMedia.MediaFile("a.png", MediaType.IMAGE_PNG, 9, "", Flux.defer(() -> {
+                    read.set(true);
+                    return Flux.empty();
+                }));
 
         assertThat(failure(client().send("http://127.0.0.2/", file)).failure())
                 .isEqualTo(ProviderFailure.NOT_CONFIGURED);
@@ -533,7 +535,7 @@ class WordPressMediaTest {
     @Test
     void passwordIsNotShown() {
         assertThat(site(WordPressStub.PASSWORD).toString()).doesNotContain("abcd");
-        assertThatThrownBy(() -> new WordPressSite(URI.create("http://a"), "a:b", new ApiKey("x")))
+        assertThatThrownBy(() -> new WordPressSettings.Site(URI.create("http://a"), "a:b", new ApiKey("x")))
                 .hasMessage("user: a:b (expected: a name without a colon)");
     }
 
@@ -547,7 +549,7 @@ class WordPressMediaTest {
 
     private WordPressMedia client(URI url, String password, Duration deadline) {
         WordPressSettings settings = new WordPressSettings(
-                Map.of("blog", new WordPressSite(url, WordPressStub.USER, new ApiKey(password))),
+                Map.of("blog", new WordPressSettings.Site(url, WordPressStub.USER, new ApiKey(password))),
                 "Sluice/test",
                 Duration.ofSeconds(5),
                 deadline,
@@ -558,12 +560,12 @@ class WordPressMediaTest {
         return client;
     }
 
-    private WordPressSite site(String password) {
-        return new WordPressSite(URI.create(wordPress.baseUrl()), WordPressStub.USER, new ApiKey(password));
+    private WordPressSettings.Site site(String password) {
+        return new WordPressSettings.Site(URI.create(wordPress.baseUrl()), WordPressStub.USER, new ApiKey(password));
     }
 
-    private static MediaFile file(String name, String altText, byte[] body) {
-        return new MediaFile(name, MediaType.IMAGE_PNG, body.length, altText, buffers(body));
+    private static WordPressMedia.MediaFile file(String name, String altText, byte[] body) {
+        return new WordPressMedia.MediaFile(name, MediaType.IMAGE_PNG, body.length, altText, buffers(body));
     }
 
     private static Flux<DataBuffer> buffers(byte[] body) {
@@ -578,7 +580,7 @@ class WordPressMediaTest {
         });
     }
 
-    private static UploadedMedia send(WordPressMedia client, MediaFile file) {
+    private static UploadedMedia send(WordPressMedia client, WordPressMedia.MediaFile file) {
         return Objects.requireNonNull(client.send("blog", file).block(LIMIT));
     }
 
@@ -591,13 +593,13 @@ class WordPressMediaTest {
         final AtomicLong emitted = new AtomicLong();
         final AtomicBoolean cancelled = new AtomicBoolean();
 
-        MediaFile file(long length) {
+        WordPressMedia.MediaFile file(long length) {
             Flux<DataBuffer> body = Flux.<DataBuffer>generate(sink -> {
                         emitted.addAndGet(CHUNK);
                         sink.next(BUFFERS.allocateBuffer(CHUNK).write(new byte[CHUNK]));
                     })
                     .doOnCancel(() -> cancelled.set(true));
-            return new MediaFile("a.png", MediaType.IMAGE_PNG, length, "", body);
+            return new WordPressMedia.MediaFile("a.png", MediaType.IMAGE_PNG, length, "", body);
         }
     }
 }

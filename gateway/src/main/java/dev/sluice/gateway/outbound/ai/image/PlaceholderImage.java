@@ -27,7 +27,7 @@ final class PlaceholderImage {
 
     PlaceholderImage(ImagePrompt prompt) {
         this.prompt = prompt;
-        AspectRatio ratio = prompt.aspectRatio();
+        ImagePrompt.AspectRatio ratio = prompt.aspectRatio();
         int longer = Math.max(ratio.width(), ratio.height());
         this.width = LONG_SIDE * ratio.width() / longer;
         this.height = LONG_SIDE * ratio.height() / longer;

@@ -16,4 +16,12 @@ public interface TextModel {
      * @param account is told of each request that really goes out to the provider, before its first byte
      */
     Flux<TextPiece> reply(Prompt prompt, Delivery delivery, Duration within, CallAccount account);
+
+    /** How an answer is wanted. */
+    enum Delivery {
+        /** In one piece, when it is complete. */
+        WHOLE,
+        /** In pieces, as the model writes them. */
+        STREAMED
+    }
 }

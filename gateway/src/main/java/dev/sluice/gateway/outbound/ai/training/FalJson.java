@@ -87,7 +87,7 @@ final class FalJson {
                 json.createObjectNode().put("file_name", "images.zip").put("content_type", "application/zip"));
     }
 
-    byte[] write(TrainingJob order) {
+    byte[] write(LoraTrainer.Job order) {
         return json.writeValueAsBytes(json.createObjectNode()
                 .put("images_data_url", order.archive().toString())
                 .put("trigger_word", order.triggerWord())

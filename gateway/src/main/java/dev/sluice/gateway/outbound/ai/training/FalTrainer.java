@@ -93,7 +93,7 @@ public final class FalTrainer implements LoraTrainer, AutoCloseable {
 
     /** A place for each try: one that a try was broken off at may not take another. */
     @Override
-    public Mono<URI> upload(TrainingArchive archive, Duration within) {
+    public Mono<URI> upload(LoraTrainer.Archive archive, Duration within) {
         return Mono.defer(
                 () -> archive.length() > settings.archives().largestPut().toBytes()
                         ? slot(settings.initiationOfParts()).flatMap(slot -> putParts(slot, archive))
@@ -108,7 +108,7 @@ public final class FalTrainer implements LoraTrainer, AutoCloseable {
         return tried(request).answer(settings.tryTimeout(), timer).map(json::slot);
     }
 
-    private Mono<URI> put(FalJson.Slot slot, TrainingArchive archive) {
+    private Mono<URI> put(FalJson.Slot slot, LoraTrainer.Archive archive) {
         ExactLengthBody body = archive.part(0, archive.length());
         return tried(put(slot.upload(), body, archive.length()).contentType(ZIP))
                 .accepted(settings.uploadTimeout(), timer)
@@ -117,7 +117,7 @@ public final class FalTrainer implements LoraTrainer, AutoCloseable {
     }
 
     /** One part after the other, each again when it failed, then the list of all. */
-    private Mono<URI> putParts(FalJson.Slot slot, TrainingArchive archive) {
+    private Mono<URI> putParts(FalJson.Slot slot, LoraTrainer.Archive archive) {
         long size = settings.archives().part().toBytes();
         int parts = Math.toIntExact(Math.ceilDiv(archive.length(), size));
         return Flux.range(0, parts)
@@ -136,7 +136,7 @@ public final class FalTrainer implements LoraTrainer, AutoCloseable {
                 .thenReturn(slot.file());
     }
 
-    private Mono<String> putPart(URI url, TrainingArchive archive, long position, long count) {
+    private Mono<String> putPart(URI url, LoraTrainer.Archive archive, long position, long count) {
         return Mono.defer(() -> {
                     ExactLengthBody body = archive.part(position, count);
                     return tried(put(url, body, count))
@@ -158,7 +158,7 @@ public final class FalTrainer implements LoraTrainer, AutoCloseable {
 
     /** Half an answer comes from somewhere on the way and tells nothing of what lies behind. */
     @Override
-    public Mono<String> queue(TrainingJob order, Duration within) {
+    public Mono<String> queue(LoraTrainer.Job order, Duration within) {
         Duration timeout = within.compareTo(settings.tryTimeout()) < 0 ? within : settings.tryTimeout();
         if (!timeout.isPositive()) {
             return Mono.error(() ->

@@ -1,8 +1,11 @@
 package dev.sluice.gateway.outbound.ai.training;
 
+import dev.sluice.gateway.outbound.http.ExactLengthBody;
 import dev.sluice.gateway.outbound.http.ProviderException;
 import java.net.URI;
 import java.time.Duration;
+import org.springframework.core.io.buffer.DataBuffer;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 /**
@@ -28,7 +31,7 @@ public interface LoraTrainer {
      *
      * @param within no repetition begins later than that
      */
-    Mono<URI> upload(TrainingArchive archive, Duration within);
+    Mono<URI> upload(Archive archive, Duration within);
 
     /**
      * Orders a training, which costs from then on, and answers the provider's id for it. {@code UNCERTAIN} when it may
@@ -36,11 +39,43 @@ public interface LoraTrainer {
      *
      * @param within for all of it
      */
-    Mono<String> queue(TrainingJob order, Duration within);
+    Mono<String> queue(Job order, Duration within);
 
     /** How far a training is. {@code id} is one that {@link #queue} answered. */
     Mono<TrainingState> look(String id);
 
     /** Tells the provider that nobody wants it any more. A training that has begun may go on. */
     Mono<Void> cancel(String id);
+
+    /**
+     * A training to be queued.
+     *
+     * @param archive where its pictures are, as an upload answered
+     * @param triggerWord stands for what is learnt in later prompts
+     * @param steps of training
+     */
+    record Job(URI archive, String triggerWord, int steps) {}
+
+    /**
+     * The pictures of a training, as a ZIP archive.
+     *
+     * @param length of it, in bytes, exactly
+     * @param content all of it, or a part
+     */
+    record Archive(long length, Content content) {
+
+        /** Reads an archive. */
+        @FunctionalInterface
+        public interface Content {
+            /**
+             * {@code count} bytes from {@code position} on, for each subscriber, one at a time, who owns the buffers.
+             */
+            Flux<DataBuffer> bytes(long position, long count);
+        }
+
+        /** A part of it, which says when it is not as long as it should be. */
+        ExactLengthBody part(long position, long count) {
+            return new ExactLengthBody(content.bytes(position, count), count);
+        }
+    }
 }

@@ -29,7 +29,7 @@ import reactor.test.scheduler.VirtualTimeScheduler;
 /** Looks, repetitions and the deadline, to the millisecond, in virtual time; without jitter but where it is named. */
 class ImageModelsTest {
     private static final Duration WITHIN = Duration.ofMinutes(2);
-    private static final ImagePrompt PROMPT = new ImagePrompt("a cat", AspectRatio.SQUARE);
+    private static final ImagePrompt PROMPT = new ImagePrompt("a cat", ImagePrompt.AspectRatio.SQUARE);
     private static final Prediction PREDICTION = new Prediction("p1", PROMPT);
     private static final GeneratedImage MADE = new GeneratedImage.Drawn("image/png", new byte[3]);
     private static final Jitter NONE = new Jitter(() -> 0.5);
@@ -275,13 +275,15 @@ class ImageModelsTest {
 
     @Test
     void whatIsAskedForValidatesItself() {
-        assertThat(AspectRatio.known())
+        assertThat(ImagePrompt.AspectRatio.known())
                 .startsWith("1:1", "16:9", "9:16")
-                .allSatisfy(ratio -> assertThat(AspectRatio.of(ratio)).hasToString(ratio));
-        assertThatThrownBy(() -> AspectRatio.of("7:5"))
+                .allSatisfy(
+                        ratio -> assertThat(ImagePrompt.AspectRatio.of(ratio)).hasToString(ratio));
+        assertThatThrownBy(() -> ImagePrompt.AspectRatio.of("7:5"))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageStartingWith("7:5 (expected: 1:1, 16:9, ");
-        assertThatThrownBy(() -> new ImagePrompt(" \n", AspectRatio.SQUARE)).hasMessageContaining("expected");
+        assertThatThrownBy(() -> new ImagePrompt(" \n", ImagePrompt.AspectRatio.SQUARE))
+                .hasMessageContaining("expected");
         assertThatThrownBy(() -> new Prediction("../secrets", PROMPT)).isInstanceOf(IllegalArgumentException.class);
     }
 

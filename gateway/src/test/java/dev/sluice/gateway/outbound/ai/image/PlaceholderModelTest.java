@@ -117,6 +117,6 @@ class PlaceholderModelTest {
     }
 
     private static ImagePrompt prompt(String text, String ratio) {
-        return new ImagePrompt(text, AspectRatio.of(ratio));
+        return new ImagePrompt(text, ImagePrompt.AspectRatio.of(ratio));
     }
 }

@@ -42,7 +42,7 @@ import tools.jackson.databind.json.JsonMapper;
 class ReplicateModelTest {
     private static final Duration LIMIT = Duration.ofSeconds(10);
     private static final Reach REACH = new Reach(Set.of("https"), Set.of("replicate.delivery"));
-    private static final ImagePrompt PROMPT = new ImagePrompt("a \"cat\"", AspectRatio.of("16:9"));
+    private static final ImagePrompt PROMPT = new ImagePrompt("a \"cat\"", ImagePrompt.AspectRatio.of("16:9"));
     private static final Prediction PREDICTION = new Prediction(ReplicateStub.ID, PROMPT);
     private static final PollPolicy HASTE =
             new PollPolicy(Duration.ofMillis(1), Duration.ofMillis(5), new RetryPolicy(Duration.ofMillis(1), 3));

@@ -19,7 +19,8 @@ import tools.jackson.databind.node.JsonNodeFactory;
 
 /** Tries, pauses and the deadline, to the millisecond, in virtual time. */
 class TextModelsTest {
-    private static final TryPolicy DEFAULTS = new TryPolicy(Duration.ofSeconds(14), Duration.ofMillis(300));
+    private static final TextModels.TryPolicy DEFAULTS =
+            new TextModels.TryPolicy(Duration.ofSeconds(14), Duration.ofMillis(300));
     private static final Duration DEADLINE = Duration.ofSeconds(30);
     private static final TextPiece TEXT = new TextPiece.Delta("a");
     private static final TextPiece END = new TextPiece.End("m", null, "STOP");
@@ -60,7 +61,7 @@ class TextModelsTest {
 
     @Test
     void firstTryThatLeavesNoTimeIsTheOnlyOne() {
-        TryPolicy patient = new TryPolicy(Duration.ofSeconds(29), Duration.ofMillis(300));
+        TextModels.TryPolicy patient = new TextModels.TryPolicy(Duration.ofSeconds(29), Duration.ofMillis(300));
 
         StepVerifier.create(guarded(patient, failingAfter(Duration.ofSeconds(29), ProviderFailure.TIMED_OUT)))
                 .then(() -> timer.advanceTimeBy(Duration.ofSeconds(29)))
@@ -70,7 +71,7 @@ class TextModelsTest {
 
     @Test
     void tryThatNoOtherCanFollowHasTheWholeDeadline() {
-        TryPolicy patient = new TryPolicy(Duration.ofSeconds(29), Duration.ofMillis(300));
+        TextModels.TryPolicy patient = new TextModels.TryPolicy(Duration.ofSeconds(29), Duration.ofMillis(300));
         Flux<TextPiece> slow = Mono.delay(Duration.ofMillis(29_600), timer).thenMany(Flux.just(TEXT, END));
 
         StepVerifier.create(guarded(patient, slow))
@@ -169,7 +170,8 @@ class TextModelsTest {
         SimpleMeterRegistry meters = new SimpleMeterRegistry();
         TextModel model = TextModels.guarded((prompt, how, within, called) -> Flux.never(), DEFAULTS, meters, timer);
 
-        StepVerifier.create(model.reply(prompt(), Delivery.STREAMED, DEADLINE, () -> CallAccount.Cost.IGNORED))
+        StepVerifier.create(
+                        model.reply(prompt(), TextModel.Delivery.STREAMED, DEADLINE, () -> CallAccount.Cost.IGNORED))
                 .expectSubscription()
                 .then(() -> timer.advanceTimeBy(Duration.ofSeconds(1)))
                 .thenCancel()
@@ -183,7 +185,7 @@ class TextModelsTest {
     }
 
     @SafeVarargs
-    private Flux<TextPiece> guarded(TryPolicy patience, Flux<TextPiece>... tries) {
+    private Flux<TextPiece> guarded(TextModels.TryPolicy patience, Flux<TextPiece>... tries) {
         TextModel provider = (prompt, delivery, within, called) -> Flux.defer(() -> {
             starts.add(timer.now(TimeUnit.MILLISECONDS));
             given.add(within.toMillis());
@@ -191,7 +193,7 @@ class TextModelsTest {
             return tries[Math.min(starts.size(), tries.length) - 1];
         });
         return TextModels.guarded(provider, patience, new SimpleMeterRegistry(), timer)
-                .reply(prompt(), Delivery.STREAMED, DEADLINE, () -> CallAccount.Cost.IGNORED);
+                .reply(prompt(), TextModel.Delivery.STREAMED, DEADLINE, () -> CallAccount.Cost.IGNORED);
     }
 
     private Flux<TextPiece> failingAfter(Duration delay, ProviderFailure failure) {
