@@ -21,8 +21,8 @@ import dev.sluice.gateway.outbound.database.ObjectIntents;
 import dev.sluice.gateway.outbound.database.ObjectReferences;
 import dev.sluice.gateway.outbound.database.OwnerStorage;
 import dev.sluice.gateway.outbound.database.Thumbnails;
-import dev.sluice.gateway.outbound.fetch.FetchRequest.Reach;
 import dev.sluice.gateway.outbound.fetch.OriginFetch;
+import dev.sluice.gateway.outbound.fetch.policy.UrlPolicy;
 import dev.sluice.gateway.outbound.http.RetryPolicy;
 import dev.sluice.gateway.outbound.link.Links;
 import dev.sluice.gateway.outbound.picture.Pictures;
@@ -112,7 +112,7 @@ public class GalleryFeature {
                 bounds.apiToken(),
                 bounds.model(),
                 "png",
-                new Reach(Set.of("https"), Set.copyOf(bounds.domains())),
+                new UrlPolicy(Set.of("https"), Set.copyOf(bounds.domains())),
                 UserAgent.of(build.getIfAvailable()),
                 CONNECT_TIMEOUT,
                 TRY_TIMEOUT,

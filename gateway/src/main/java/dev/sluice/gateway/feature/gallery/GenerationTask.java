@@ -204,7 +204,8 @@ final class GenerationTask {
             }
             return switch (made) {
                 case GeneratedImage.Remote remote ->
-                    intake.fetched(image.owner(), remote.url(), remote.reach(), left, file -> complete(image, file));
+                    intake.fetched(
+                            image.owner(), remote.url(), remote.urlPolicy(), left, file -> complete(image, file));
                 case GeneratedImage.Drawn drawn ->
                     intake.given(image.owner(), drawn.body(), file -> complete(image, file));
             };

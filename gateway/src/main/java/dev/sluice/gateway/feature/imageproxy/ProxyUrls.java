@@ -6,8 +6,8 @@ import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.gateway.outbound.fetch.FetchException;
 import dev.sluice.gateway.outbound.fetch.FetchFailure;
-import dev.sluice.gateway.outbound.fetch.FetchRequest.Reach;
 import dev.sluice.gateway.outbound.fetch.OriginUrls;
+import dev.sluice.gateway.outbound.fetch.policy.UrlPolicy;
 import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -54,7 +54,7 @@ final class ProxyUrls {
             throw GatewayException.badMember(ProblemCode.UNSUPPORTED_SCHEME, member, url, EXPECTED);
         }
         try {
-            String canonical = origins.canonical(url, Reach.PUBLIC_WEB);
+            String canonical = origins.canonical(url, UrlPolicy.PUBLIC_WEB);
             known.put(url, canonical);
             return canonical;
         } catch (FetchException refused) {

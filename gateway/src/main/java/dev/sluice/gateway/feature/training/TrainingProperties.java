@@ -2,7 +2,7 @@ package dev.sluice.gateway.feature.training;
 
 import dev.sluice.gateway.contract.SettingCheck;
 import dev.sluice.gateway.outbound.ai.training.FalSettings;
-import dev.sluice.gateway.outbound.fetch.FetchRequest.Reach;
+import dev.sluice.gateway.outbound.fetch.policy.UrlPolicy;
 import dev.sluice.gateway.outbound.http.ApiKey;
 import java.net.URI;
 import java.net.URISyntaxException;
@@ -126,8 +126,8 @@ record TrainingProperties(
     }
 
     /** Where archives may be put. */
-    Reach uploads() {
-        return new Reach(uploadSchemes, Set.copyOf(uploadDomains));
+    UrlPolicy uploads() {
+        return new UrlPolicy(uploadSchemes, Set.copyOf(uploadDomains));
     }
 
     private static String base(String name, String given, String byDefault) {

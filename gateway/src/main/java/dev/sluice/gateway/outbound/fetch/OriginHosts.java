@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,12 +26,12 @@ final class OriginHosts {
         private final Target target;
         private final CircuitBreaker breaker;
         private final Bulkhead bulkhead;
-        private final Witnesses witnesses;
+        private final RecentFailures witnesses;
 
         /** Guarded by the hosts' lock. */
         private int users;
 
-        private OriginHost(Target target, CircuitBreaker breaker, Bulkhead bulkhead, Witnesses witnesses) {
+        private OriginHost(Target target, CircuitBreaker breaker, Bulkhead bulkhead, RecentFailures witnesses) {
             this.target = target;
             this.breaker = breaker;
             this.bulkhead = bulkhead;
@@ -53,6 +54,22 @@ final class OriginHosts {
         /** Whether others than {@code caller} are to try first if the origin answers again. */
         boolean isKeptFrom(String caller) {
             return breaker.getState() != State.CLOSED && witnesses.has(caller);
+        }
+    }
+
+    /** Keeps an error from the breaker, which ignores these. */
+    static final class NotCounted extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        private final transient Throwable error;
+
+        NotCounted(Throwable error) {
+            super(null, error, false, false);
+            this.error = error;
+        }
+
+        Throwable error() {
+            return error;
         }
     }
 
@@ -82,7 +99,7 @@ final class OriginHosts {
                 .failureRateThreshold(bounds.failurePercent())
                 .waitDurationInOpenState(bounds.rest())
                 .permittedNumberOfCallsInHalfOpenState(bounds.probes())
-                .ignoreExceptions(BreakingExchange.NotCounted.class)
+                .ignoreExceptions(NotCounted.class)
                 .writableStackTraceEnabled(false)
                 .build();
     }
@@ -99,7 +116,7 @@ final class OriginHosts {
                         target,
                         CircuitBreaker.of(target.origin(), breakers),
                         Bulkhead.of(target.origin(), bulkheads),
-                        new Witnesses(memory, System::nanoTime));
+                        new RecentFailures(memory, System::nanoTime));
                 if (hosts.size() < most) {
                     hosts.put(target.origin(), host);
                 }
@@ -144,6 +161,42 @@ final class OriginHosts {
             return (int) hosts.values().stream()
                     .filter(host -> host.breaker.getState() == state)
                     .count();
+        }
+    }
+
+    /** Which callers an origin has failed of late, the last few of them. Any thread. */
+    static final class RecentFailures {
+        /** Different callers whom it has failed, before what it does is held against it. */
+        private static final int SEVERAL = 3;
+
+        private static final int MOST = 16;
+
+        private final LinkedHashMap<String, Long> failed = new LinkedHashMap<>();
+        private final long memoryNanos;
+        private final LongSupplier nanoTime;
+
+        /** @param memory how long a failure is of late */
+        RecentFailures(Duration memory, LongSupplier nanoTime) {
+            this.memoryNanos = memory.toNanos();
+            this.nanoTime = nanoTime;
+        }
+
+        /** Adds one, and says whether they are several now. */
+        synchronized boolean add(String caller) {
+            long now = nanoTime.getAsLong();
+            failed.remove(caller);
+            failed.put(caller, now); // the last in order
+            Iterator<Long> oldest = failed.values().iterator();
+            while (oldest.hasNext() && (now - oldest.next() > memoryNanos || failed.size() > MOST)) {
+                oldest.remove();
+            }
+            return failed.size() >= SEVERAL;
+        }
+
+        /** Whether it has failed {@code caller}. */
+        synchronized boolean has(String caller) {
+            Long last = failed.get(caller);
+            return last != null && nanoTime.getAsLong() - last <= memoryNanos;
         }
     }
 }

@@ -1,6 +1,6 @@
 package dev.sluice.gateway.outbound.ai.image;
 
-import dev.sluice.gateway.outbound.fetch.FetchRequest;
+import dev.sluice.gateway.outbound.fetch.policy.UrlPolicy;
 import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.core.io.buffer.DefaultDataBufferFactory;
 import reactor.core.publisher.Flux;
@@ -13,9 +13,9 @@ public sealed interface GeneratedImage {
      * {@code outbound.fetch}, with this reach.
      *
      * @param url http or https; not judged
-     * @param reach where this provider's pictures may be
+     * @param urlPolicy where this provider's pictures may be
      */
-    record Remote(String url, FetchRequest.Reach reach) implements GeneratedImage {}
+    record Remote(String url, UrlPolicy urlPolicy) implements GeneratedImage {}
 
     /** Here already. Nobody has looked at the bytes. */
     final class Drawn implements GeneratedImage {

@@ -96,7 +96,7 @@ final class ReplicateJson {
     private GeneratedImage picture(JsonNode answer) {
         String output = firstText(answer.path("output"), DEEPEST_OUTPUT);
         if (output != null && WEB_URL.matcher(output).matches()) {
-            return new GeneratedImage.Remote(output, settings.reach());
+            return new GeneratedImage.Remote(output, settings.urlPolicy());
         }
         Matcher inline = INLINE.matcher(output == null ? "" : output);
         if (inline.lookingAt()) {

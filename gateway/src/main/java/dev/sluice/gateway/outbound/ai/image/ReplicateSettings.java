@@ -1,6 +1,6 @@
 package dev.sluice.gateway.outbound.ai.image;
 
-import dev.sluice.gateway.outbound.fetch.FetchRequest;
+import dev.sluice.gateway.outbound.fetch.policy.UrlPolicy;
 import dev.sluice.gateway.outbound.http.ApiKey;
 import java.net.URI;
 import java.time.Duration;
@@ -14,7 +14,7 @@ import org.springframework.util.unit.DataSize;
  * @param apiToken sent as {@code Authorization: Bearer}, nowhere else
  * @param model {@code owner/name}, or {@code owner/name:version} for one that is not Replicate's own
  * @param outputFormat {@code png} or {@code jpg}, or whatever else the model takes; empty leaves it to the model
- * @param reach where its pictures may be
+ * @param urlPolicy where its pictures may be
  * @param userAgent what this side calls itself
  * @param connectTimeout for a free place among the connections, then for the connection, then for TLS
  * @param tryTimeout from the start of one call to its whole answer
@@ -26,7 +26,7 @@ public record ReplicateSettings(
         ApiKey apiToken,
         String model,
         String outputFormat,
-        FetchRequest.Reach reach,
+        UrlPolicy urlPolicy,
         String userAgent,
         Duration connectTimeout,
         Duration tryTimeout,

@@ -1,8 +1,8 @@
 package dev.sluice.gateway.outbound.ai.training;
 
 import dev.sluice.gateway.outbound.fetch.FetchException;
-import dev.sluice.gateway.outbound.fetch.FetchRequest.Reach;
 import dev.sluice.gateway.outbound.fetch.OriginUrls;
+import dev.sluice.gateway.outbound.fetch.policy.UrlPolicy;
 import dev.sluice.gateway.outbound.http.ProviderException;
 import dev.sluice.gateway.outbound.http.ProviderFailure;
 import dev.sluice.gateway.outbound.http.ResponseReader;
@@ -35,7 +35,7 @@ final class FalJson {
     private final JsonMapper json;
     private final FalSettings settings;
     private final OriginUrls urls;
-    private final Reach results;
+    private final UrlPolicy results;
     private final ResponseReader reader;
 
     /**
@@ -67,7 +67,7 @@ final class FalJson {
         this.json = json;
         this.settings = settings;
         this.urls = urls;
-        this.results = new Reach(settings.uploads().schemes(), Set.of());
+        this.results = new UrlPolicy(settings.uploads().schemes(), Set.of());
         this.reader = new ResponseReader("The provider", json, List.of(settings.apiKey()), FalJson::errorText);
     }
 
@@ -105,9 +105,9 @@ final class FalJson {
                 judged(answer.path("file_url"), settings.uploads()));
     }
 
-    private URI judged(JsonNode member, Reach reach) {
+    private URI judged(JsonNode member, UrlPolicy urlPolicy) {
         try {
-            return URI.create(urls.canonical(member.asString(""), reach));
+            return URI.create(urls.canonical(member.asString(""), urlPolicy));
         } catch (FetchException notAllowed) {
             throw reader.broken("The provider's answer names a place that is not allowed.", notAllowed);
         }

@@ -1,6 +1,6 @@
 package dev.sluice.gateway.outbound.ai.training;
 
-import dev.sluice.gateway.outbound.fetch.FetchRequest;
+import dev.sluice.gateway.outbound.fetch.policy.UrlPolicy;
 import dev.sluice.gateway.outbound.http.ApiKey;
 import java.net.URI;
 import java.time.Duration;
@@ -31,7 +31,7 @@ public record FalSettings(
         URI storageUrl,
         ApiKey apiKey,
         String model,
-        FetchRequest.Reach uploads,
+        UrlPolicy uploads,
         Archives archives,
         String userAgent,
         Duration connectTimeout,

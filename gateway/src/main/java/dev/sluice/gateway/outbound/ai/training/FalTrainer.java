@@ -1,6 +1,6 @@
 package dev.sluice.gateway.outbound.ai.training;
 
-import dev.sluice.gateway.outbound.fetch.GuardedConnections;
+import dev.sluice.gateway.outbound.fetch.FetchTransport;
 import dev.sluice.gateway.outbound.fetch.OriginUrls;
 import dev.sluice.gateway.outbound.http.ExactLengthBody;
 import dev.sluice.gateway.outbound.http.JsonCall;
@@ -43,9 +43,9 @@ public final class FalTrainer implements LoraTrainer, AutoCloseable {
      * Judges what fal's answers name.
      *
      * @param urls the URL where an archive is to be put
-     * @param connections the address that it leads to
+     * @param transport judges the address that it leads to
      */
-    public record Guards(OriginUrls urls, GuardedConnections connections) {}
+    public record Guards(OriginUrls urls, FetchTransport transport) {}
 
     /**
      * A client with connections of its own.
@@ -65,7 +65,7 @@ public final class FalTrainer implements LoraTrainer, AutoCloseable {
                 .map(scheme -> URI.create(scheme + "://uploads.invalid"))
                 .toList();
         this.uploads = new ProviderClient(
-                bounds("sluice-fal-uploads", settings.uploadTimeout()), anyPlace, loops, guards.connections()::guard);
+                bounds("sluice-fal-uploads", settings.uploadTimeout()), anyPlace, loops, guards.transport()::guarded);
     }
 
     private ProviderClient.Bounds bounds(String name, Duration longestSilence) {

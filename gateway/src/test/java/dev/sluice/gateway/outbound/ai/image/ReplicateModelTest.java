@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.sluice.gateway.outbound.ai.image.ImageModels.PollPolicy;
-import dev.sluice.gateway.outbound.fetch.FetchRequest.Reach;
+import dev.sluice.gateway.outbound.fetch.policy.UrlPolicy;
 import dev.sluice.gateway.outbound.http.ApiKey;
 import dev.sluice.gateway.outbound.http.ProviderException;
 import dev.sluice.gateway.outbound.http.ProviderFailure;
@@ -41,7 +41,7 @@ import tools.jackson.databind.json.JsonMapper;
 @ExtendWith(NoLeaks.class)
 class ReplicateModelTest {
     private static final Duration LIMIT = Duration.ofSeconds(10);
-    private static final Reach REACH = new Reach(Set.of("https"), Set.of("replicate.delivery"));
+    private static final UrlPolicy REACH = new UrlPolicy(Set.of("https"), Set.of("replicate.delivery"));
     private static final ImagePrompt PROMPT = new ImagePrompt("a \"cat\"", ImagePrompt.AspectRatio.of("16:9"));
     private static final Prediction PREDICTION = new Prediction(ReplicateStub.ID, PROMPT);
     private static final PollPolicy HASTE =
