@@ -1,10 +1,9 @@
 package dev.sluice.gateway.feature.assistant;
 
+import dev.sluice.gateway.contract.HttpUrl;
 import dev.sluice.gateway.contract.SettingCheck;
 import dev.sluice.gateway.outbound.ai.text.TextModels;
 import dev.sluice.gateway.outbound.http.ApiKey;
-import java.net.URI;
-import java.net.URISyntaxException;
 import java.time.Duration;
 import java.util.regex.Pattern;
 import org.springframework.boot.context.properties.ConfigurationProperties;
@@ -72,7 +71,7 @@ record AssistantProperties(
         if (!apiKey.fitsHeader()) {
             throw CHECK.bad("api-key", apiKey, "visible ASCII characters");
         }
-        if (!isBase(baseUrl)) {
+        if (!HttpUrl.isBase(baseUrl)) {
             throw CHECK.bad("base-url", baseUrl, "an http or https URL without user, query and fragment");
         }
         if (!VERSION.matcher(apiVersion).matches()) {
@@ -100,18 +99,5 @@ record AssistantProperties(
     /** Of a connection to the provider. */
     Duration longestSilence() {
         return deadline.compareTo(idleTimeout) > 0 ? deadline : idleTimeout;
-    }
-
-    private static boolean isBase(String text) {
-        try {
-            URI url = new URI(text);
-            return ("http".equals(url.getScheme()) || "https".equals(url.getScheme()))
-                    && url.getHost() != null
-                    && url.getRawUserInfo() == null
-                    && url.getRawQuery() == null
-                    && url.getRawFragment() == null;
-        } catch (URISyntaxException none) {
-            return false;
-        }
     }
 }

@@ -1,11 +1,10 @@
 package dev.sluice.gateway.feature.training;
 
+import dev.sluice.gateway.contract.HttpUrl;
 import dev.sluice.gateway.contract.SettingCheck;
 import dev.sluice.gateway.outbound.ai.training.FalSettings;
 import dev.sluice.gateway.outbound.fetch.policy.UrlPolicy;
 import dev.sluice.gateway.outbound.http.ApiKey;
-import java.net.URI;
-import java.net.URISyntaxException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -132,19 +131,10 @@ record TrainingProperties(
 
     private static String base(String name, String given, String byDefault) {
         String text = given.isBlank() ? byDefault : given.strip().replaceFirst("/+$", "");
-        try {
-            URI url = new URI(text);
-            if (("http".equals(url.getScheme()) || "https".equals(url.getScheme()))
-                    && url.getHost() != null
-                    && url.getRawUserInfo() == null
-                    && url.getRawQuery() == null
-                    && url.getRawFragment() == null) {
-                return text;
-            }
-        } catch (URISyntaxException none) {
+        if (!HttpUrl.isBase(text)) {
             throw badUrl(name, text);
         }
-        throw badUrl(name, text);
+        return text;
     }
 
     private static IllegalArgumentException badUrl(String name, String text) {
