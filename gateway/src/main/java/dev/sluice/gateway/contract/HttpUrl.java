@@ -22,10 +22,7 @@ public final class HttpUrl {
     /** Whether a path can be appended to {@code text}: it has no user information, no query and no fragment. */
     public static boolean isBase(String text) {
         URI url = parse(text);
-        return url != null
-                && url.getRawUserInfo() == null
-                && url.getRawQuery() == null
-                && url.getRawFragment() == null;
+        return url != null && url.getRawUserInfo() == null && url.getRawQuery() == null && url.getRawFragment() == null;
     }
 
     /** Whether {@code text} is scheme, host and port alone; one slash may follow. */

@@ -206,7 +206,7 @@ final class GenerationTask {
                 case GeneratedImage.Remote remote ->
                     intake.fetched(
                             image.owner(), remote.url(), remote.urlPolicy(), left, file -> complete(image, file));
-                case GeneratedImage.Drawn drawn ->
+                case GeneratedImage.Inline drawn ->
                     intake.given(image.owner(), drawn.body(), file -> complete(image, file));
             };
         }

@@ -132,7 +132,7 @@ final class TrainingRoutes implements FeatureRoutes {
         return Mono.justOrEmpty(ids.providerId(id, Caller.of(request.exchange()).subject()))
                 .switchIfEmpty(
                         Mono.error(() -> new GatewayException(ProblemCode.NOT_FOUND, "There is no such training.")))
-                .flatMap(setup::look)
+                .flatMap(setup::poll)
                 .flatMap(state -> ServerResponse.ok()
                         .header(HttpHeaders.CACHE_CONTROL, "no-store")
                         .contentType(MediaType.APPLICATION_JSON)

@@ -101,8 +101,8 @@ final class TrainingSetup {
     }
 
     /** How far a training is. */
-    Mono<TrainingState> look(String providerId) {
-        return tools.trainer().look(providerId).onErrorMap(TrainingSetup::problem);
+    Mono<TrainingState> poll(String providerId) {
+        return tools.trainer().poll(providerId).onErrorMap(TrainingSetup::problem);
     }
 
     private Mono<QueuedTraining> placed(TrainingRequest request, Client client) {

@@ -99,9 +99,7 @@ public final class ProblemHandler implements WebExceptionHandler {
         Duration retryAfter = problem.retryAfter();
         if (retryAfter != null) {
             // Rounded up: who comes back then does not come too early.
-            headers.set(
-                    HttpHeaders.RETRY_AFTER,
-                    Long.toString(Math.max(1, RetryAfter.delaySeconds(retryAfter))));
+            headers.set(HttpHeaders.RETRY_AFTER, Long.toString(Math.max(1, RetryAfter.delaySeconds(retryAfter))));
         }
         response.setStatusCode(problem.code().status());
     }

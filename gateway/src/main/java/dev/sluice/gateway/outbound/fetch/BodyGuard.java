@@ -20,7 +20,7 @@ final class BodyGuard {
     private final FetchProperties.Retry retry;
     private final Runnable onRetry;
 
-    /** @param onRetry told before the rest of a body is asked for */
+    /** @param onRetry called before the rest of a body is requested */
     BodyGuard(MinimumRate minimumRate, FetchProperties.Retry retry, Runnable onRetry) {
         this.minimumRate = minimumRate;
         this.retry = retry;
@@ -94,7 +94,7 @@ final class BodyGuard {
                 return Flux.error(failure);
             }
             return Flux.deferContextual(context -> {
-                if (!FetchContext.of(context).mayAskAgain(retry)) {
+                if (!FetchContext.of(context).mayRetry(retry)) {
                     return Flux.error(failure);
                 }
                 onRetry.run();

@@ -13,11 +13,11 @@ import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
 /**
- * Stops asking an origin that keeps failing: a circuit breaker. A request counts once, however often it is tried.
+ * A circuit breaker for each origin. A request counts once, however often it is retried.
  *
- * <p>Callers choose the URLs, so nobody may close an origin to the others by asking it for what it does not have. That
- * it cannot be connected to counts at once; what it answers, or breaks off, counts when it does so to several callers.
- * After its rest it is asked first by those whom it has not failed of late.
+ * <p>Callers choose the URLs, so no caller may open the breaker for the others by asking for what does not exist. A
+ * failed connection counts at once; a failed or broken response counts when several callers have seen one. A breaker
+ * that is not closed refuses callers with a recent failure, so that others try first.
  */
 final class CircuitBreakerExchange implements Exchange {
     private final OriginHosts hosts;
@@ -34,13 +34,13 @@ final class CircuitBreakerExchange implements Exchange {
             String caller = FetchContext.of(context).caller();
             return Mono.using(
                     () -> hosts.enter(target),
-                    host -> host.isKeptFrom(caller)
-                            ? Mono.error(FetchErrors.resting(null))
+                    host -> host.failedRecently(caller)
+                            ? Mono.error(FetchErrors.circuitOpen(null))
                             : exchange.get(target, options, reader)
                                     .onErrorMap(error ->
                                             counts(error, host, caller) ? error : new OriginHosts.NotCounted(error))
                                     .transformDeferred(CircuitBreakerOperator.of(host.breaker()))
-                                    .onErrorMap(CircuitBreakerExchange::told),
+                                    .onErrorMap(CircuitBreakerExchange::unwrapped),
                     hosts::leave);
         });
     }
@@ -48,10 +48,10 @@ final class CircuitBreakerExchange implements Exchange {
     private static boolean counts(Throwable error, OriginHost host, String caller) {
         return error instanceof FetchException failure
                 && isFault(failure)
-                && (isOfConnecting(failure.getCause()) || host.isWitnessed(caller));
+                && (isOfConnecting(failure.getCause()) || host.recordFailure(caller));
     }
 
-    private static Throwable told(Throwable error) {
+    private static Throwable unwrapped(Throwable error) {
         Throwable cause = error instanceof OriginHosts.NotCounted hidden ? hidden.error() : error;
         return cause instanceof FetchErrors.ReaderException ? cause : FetchErrors.of(cause);
     }

@@ -9,9 +9,7 @@ import org.springframework.http.HttpHeaders;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
-/**
- * One GET to one target: the inner interface of this package, whose decorators know no redirects and no media types.
- */
+/** One GET to one target: the inner link of the chain. Its decorators know no redirects and no media types. */
 interface Exchange {
 
     /**
@@ -23,7 +21,7 @@ interface Exchange {
     <T> Mono<T> get(Target target, RequestOptions options, Function<Response, Mono<T>> reader);
 
     /**
-     * What a request says beside its target.
+     * The options of a request beside its target.
      *
      * @param accept the {@code Accept} header
      * @param known sent as conditions
@@ -32,7 +30,7 @@ interface Exchange {
     record RequestOptions(
             String accept, Validators known, @Nullable BodyRange part) {
 
-        /** The same, but for what has come already; what was known before does not matter any more. */
+        /** The same for the rest of the body; validators of a cached representation no longer matter. */
         RequestOptions from(BodyRange rest) {
             return new RequestOptions(accept, Validators.NONE, rest);
         }
@@ -47,7 +45,7 @@ interface Exchange {
     record BodyRange(long position, String validator) {}
 
     /**
-     * An answer as it came, before anything of it is judged.
+     * A response as received, before it is validated.
      *
      * @param headers read only
      * @param body whoever subscribes owns the buffers; not subscribed, the connection is closed

@@ -12,7 +12,7 @@ import reactor.util.context.ContextView;
  * @param eventLoop where all of it runs
  * @param endNanos when it must be over, on the clock of {@link System#nanoTime()}
  * @param caller for whom it is done, as {@link Caller#accountable()}; empty for the gateway itself
- * @param brokenBodies bodies so far that ended before they were whole
+ * @param brokenBodies bodies so far that broke off
  */
 record FetchContext(
         EventLoopClients.EventLoopClient eventLoop, long endNanos, String caller, AtomicInteger brokenBodies) {
@@ -22,7 +22,7 @@ record FetchContext(
     }
 
     /** @param context of whoever subscribes to the fetch */
-    static FetchContext starting(EventLoopClients.EventLoopClient eventLoop, Duration deadline, ContextView context) {
+    static FetchContext start(EventLoopClients.EventLoopClient eventLoop, Duration deadline, ContextView context) {
         String caller = Caller.find(context).map(Caller::accountable).orElse("");
         return new FetchContext(eventLoop, System.nanoTime() + deadline.toNanos(), caller, new AtomicInteger());
     }
@@ -31,8 +31,8 @@ record FetchContext(
         return context.put(FetchContext.class, this);
     }
 
-    /** Counts one more body that broke off, and says whether another try is allowed and can begin in time. */
-    boolean mayAskAgain(FetchProperties.Retry bounds) {
+    /** Counts one more broken body; returns whether a retry is allowed and can begin in time. */
+    boolean mayRetry(FetchProperties.Retry bounds) {
         return brokenBodies.incrementAndGet() < bounds.tries()
                 && bounds.backoff().compareTo(left()) < 0;
     }

@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpHeaders;
 
 /**
- * Says what went wrong in the words of {@link FetchFailure}. No text here has anything in it that the caller did not
- * know: no address, no port, no server's own message. The cause keeps them for the log.
+ * Maps errors to a {@link FetchFailure}. No message contains anything that the caller did not know: no address, no
+ * port, no server's own message. The cause keeps them for the log.
  */
 final class FetchErrors {
     /** One text for every refusal, or the differences between them would map the network. */
@@ -72,7 +72,7 @@ final class FetchErrors {
         return new FetchException(FetchFailure.CONNECTION_FAILED, detail, cause);
     }
 
-    static FetchException resting(@Nullable Throwable cause) {
+    static FetchException circuitOpen(@Nullable Throwable cause) {
         return broken("The origin failed too often of late and is given a rest", cause);
     }
 
@@ -90,7 +90,7 @@ final class FetchErrors {
             case FetchException known -> known;
             case ByteLimitExceededException excess -> tooLarge(excess.limit());
             case BodyTooSlowException slow -> timedOut("The body came too slowly", slow);
-            case CallNotPermittedException open -> resting(open);
+            case CallNotPermittedException open -> circuitOpen(open);
             case BulkheadFullException full -> broken("Too many requests to this origin are under way", full);
             default -> ofTransport(error);
         };
@@ -134,16 +134,16 @@ final class FetchErrors {
         @Serial
         private static final long serialVersionUID = 1L;
 
-        private final Throwable own;
+        private final Throwable original;
 
-        ReaderException(Throwable own) {
-            super(null, own, false, false);
-            this.own = own;
+        ReaderException(Throwable original) {
+            super(null, original, false, false);
+            this.original = original;
         }
 
         /** The error as the reader raised it. */
-        Throwable own() {
-            return own;
+        Throwable original() {
+            return original;
         }
     }
 

@@ -123,8 +123,8 @@ final class FetchFactory {
     }
 
     /**
-     * Puts an exchange on an event loop and ends it at its deadline, whatever it is waiting for then. Everything inside
-     * runs on that event loop's thread, and so does the timer.
+     * Runs a fetch on one event loop and ends it at its deadline, whatever it waits for. Everything inside runs on that
+     * event loop's thread, and so does the timer.
      */
     private static final class DeadlineFetch implements OriginFetch {
         private final EventLoopClients clients;
@@ -139,7 +139,7 @@ final class FetchFactory {
         public <T> Mono<T> fetch(FetchRequest request, Function<OriginResponse, Mono<T>> reader) {
             return Mono.deferContextual(context -> {
                 EventLoopClients.EventLoopClient eventLoop = clients.choose();
-                FetchContext fetchContext = FetchContext.starting(eventLoop, request.deadline(), context);
+                FetchContext fetchContext = FetchContext.start(eventLoop, request.deadline(), context);
                 Mono<T> inTime = fetch.fetch(request, reader)
                         .contextWrite(fetchContext::into)
                         .timeout(
@@ -149,7 +149,7 @@ final class FetchFactory {
                                 eventLoop.scheduler());
                 return eventLoop
                         .run(inTime)
-                        .onErrorMap(FetchErrors.ReaderException.class, FetchErrors.ReaderException::own);
+                        .onErrorMap(FetchErrors.ReaderException.class, FetchErrors.ReaderException::original);
             });
         }
     }
@@ -163,7 +163,7 @@ final class FetchFactory {
         private final Runnable onRetry;
         private final OriginFetch fetch;
 
-        /** @param onRetry told before each further try */
+        /** @param onRetry called before each retry */
         RestartingFetch(FetchProperties.Retry bounds, Runnable onRetry, OriginFetch fetch) {
             this.bounds = bounds;
             this.onRetry = onRetry;
@@ -182,7 +182,7 @@ final class FetchFactory {
 
         private Mono<Long> pauseOrFailure(Throwable failure, FetchContext fetchContext) {
             if (!(failure instanceof FetchException known && BrokenBodyException.is(known))
-                    || !fetchContext.mayAskAgain(bounds)) {
+                    || !fetchContext.mayRetry(bounds)) {
                 return Mono.error(failure);
             }
             onRetry.run();
@@ -190,7 +190,10 @@ final class FetchFactory {
         }
     }
 
-    /** Keeps one slow origin from hurting the others: a bulkhead bounds the exchanges with it that run or wait. */
+    /**
+     * A bulkhead for each origin: it bounds the exchanges that run or wait, so that a slow origin does not hurt the
+     * others.
+     */
     private static final class BulkheadExchange implements Exchange {
         private final OriginHosts hosts;
         private final Exchange exchange;
@@ -213,8 +216,7 @@ final class FetchFactory {
     }
 
     /**
-     * Turns every status into an error but 2xx, the redirects and a 304 that was asked for, so that whoever decides
-     * about another try sees it.
+     * Turns every status into an error except 2xx, redirects and a requested 304, so that retry and breaker see it.
      *
      * <p>A 206 is an error too unless a part was asked for, and then so is everything else.
      */

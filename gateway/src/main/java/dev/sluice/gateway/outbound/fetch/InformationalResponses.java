@@ -11,8 +11,8 @@ import io.netty.util.ReferenceCountUtil;
 import java.util.Map;
 
 /**
- * Skips what an origin says before its answer, RFC 9110 section 15.2: any number of 1xx, such as Early Hints, as long
- * as all their fields together are no longer than those of one answer may be. The client behind it knows 100 alone.
+ * Skips informational responses, RFC 9110 section 15.2: any number of 1xx, such as Early Hints, as long as all their
+ * fields together are no longer than those of one answer may be. The client behind it knows 100 alone.
  *
  * <p>101 is not skipped: nobody asked for another protocol, so it is an answer, and a bad one.
  */

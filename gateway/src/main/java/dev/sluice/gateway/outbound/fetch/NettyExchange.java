@@ -52,7 +52,7 @@ final class NettyExchange implements Exchange {
             EventLoopClients.EventLoopClient eventLoop =
                     FetchContext.of(context).eventLoop();
             return eventLoop.run(
-                    Mono.defer(() -> send(eventLoop, target, options, reader)).onErrorMap(NettyExchange::named));
+                    Mono.defer(() -> send(eventLoop, target, options, reader)).onErrorMap(NettyExchange::mapped));
         });
     }
 
@@ -87,12 +87,12 @@ final class NettyExchange implements Exchange {
             Function<Response, Mono<T>> reader) {
         Sinks.Empty<Void> sent = Sinks.empty();
         var answered = new AtomicBoolean();
-        HttpClient telling = client.doAfterRequest((request, connection) -> sent.tryEmitEmpty());
-        Function<Response, Mono<T>> noting = response -> {
+        HttpClient notifying = client.doAfterRequest((request, connection) -> sent.tryEmitEmpty());
+        Function<Response, Mono<T>> flagging = response -> {
             answered.set(true);
             return reader.apply(response);
         };
-        return answer(telling, eventLoop, target, noting)
+        return answer(notifying, eventLoop, target, flagging)
                 .timeout(
                         sent.asMono()
                                 .then(Mono.delay(limit, eventLoop.scheduler()))
@@ -164,7 +164,7 @@ final class NettyExchange implements Exchange {
         }
     }
 
-    private static Throwable named(Throwable error) {
+    private static Throwable mapped(Throwable error) {
         return error instanceof FetchErrors.ReaderException ? error : FetchErrors.of(error);
     }
 }

@@ -13,29 +13,29 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The breaker and the bulkhead of each origin, for a bounded number of origins: callers choose the names, so names must
- * not pile up. When there is no room the origin that was not used for longest is forgotten; while all are in use, one
- * more gets a breaker that is not kept.
+ * The breaker and the bulkhead of each origin, for a bounded number of origins: callers choose the names, so their
+ * number is bounded. At the bound, the least recently used idle origin is evicted; while all are in use, a new origin
+ * gets a breaker that is not kept.
  */
 final class OriginHosts {
     /** How many of the oldest are looked at for one that is idle: with more, a new origin would cost too much. */
     private static final int LOOKED_AT = 32;
 
-    /** One origin while it is remembered. */
+    /** One tracked origin. */
     static final class OriginHost {
         private final Target target;
         private final CircuitBreaker breaker;
         private final Bulkhead bulkhead;
-        private final RecentFailures witnesses;
+        private final RecentFailures recentFailures;
 
         /** Guarded by the hosts' lock. */
         private int users;
 
-        private OriginHost(Target target, CircuitBreaker breaker, Bulkhead bulkhead, RecentFailures witnesses) {
+        private OriginHost(Target target, CircuitBreaker breaker, Bulkhead bulkhead, RecentFailures recentFailures) {
             this.target = target;
             this.breaker = breaker;
             this.bulkhead = bulkhead;
-            this.witnesses = witnesses;
+            this.recentFailures = recentFailures;
         }
 
         CircuitBreaker breaker() {
@@ -46,14 +46,16 @@ final class OriginHosts {
             return bulkhead;
         }
 
-        /** Notes that the origin has failed {@code caller}, and says whether it has failed several of late. */
-        boolean isWitnessed(String caller) {
-            return witnesses.add(caller);
+        /**
+         * Records that the origin has failed {@code caller}; returns whether it has failed several callers recently.
+         */
+        boolean recordFailure(String caller) {
+            return recentFailures.add(caller);
         }
 
-        /** Whether others than {@code caller} are to try first if the origin answers again. */
-        boolean isKeptFrom(String caller) {
-            return breaker.getState() != State.CLOSED && witnesses.has(caller);
+        /** Whether the breaker is not closed and {@code caller} has had a recent failure, so that others try first. */
+        boolean failedRecently(String caller) {
+            return breaker.getState() != State.CLOSED && recentFailures.has(caller);
         }
     }
 
@@ -78,10 +80,10 @@ final class OriginHosts {
     private final CircuitBreakerConfig breakers;
     private final BulkheadConfig bulkheads;
     private final Duration memory;
-    private final Consumer<Target> onForgotten;
+    private final Consumer<Target> onEvicted;
 
-    /** @param onForgotten told of each origin that is forgotten, under no lock */
-    OriginHosts(FetchProperties properties, Consumer<Target> onForgotten) {
+    /** @param onEvicted called for each evicted origin, under no lock */
+    OriginHosts(FetchProperties properties, Consumer<Target> onEvicted) {
         this.most = properties.maxTrackedHosts();
         this.breakers = breakers(properties.breaker());
         this.memory = properties.breaker().rest().multipliedBy(2);
@@ -90,7 +92,7 @@ final class OriginHosts {
                         + properties.connections().pendingPerHost())
                 .maxWaitDuration(Duration.ZERO)
                 .build();
-        this.onForgotten = onForgotten;
+        this.onEvicted = onEvicted;
     }
 
     private static CircuitBreakerConfig breakers(FetchProperties.Breaker bounds) {
@@ -106,12 +108,12 @@ final class OriginHosts {
 
     /** The origin of {@code target}, in use until {@link #leave}. */
     OriginHost enter(Target target) {
-        OriginHost forgotten = null;
+        OriginHost evicted = null;
         OriginHost host;
         synchronized (hosts) {
             host = hosts.get(target.origin());
             if (host == null) {
-                forgotten = hosts.size() < most ? null : forgetOne();
+                evicted = hosts.size() < most ? null : evictOne();
                 host = new OriginHost(
                         target,
                         CircuitBreaker.of(target.origin(), breakers),
@@ -123,8 +125,8 @@ final class OriginHosts {
             }
             host.users++;
         }
-        if (forgotten != null) {
-            onForgotten.accept(forgotten.target);
+        if (evicted != null) {
+            onEvicted.accept(evicted.target);
         }
         return host;
     }
@@ -136,7 +138,7 @@ final class OriginHosts {
         }
     }
 
-    private @Nullable OriginHost forgetOne() {
+    private @Nullable OriginHost evictOne() {
         Iterator<OriginHost> oldest = hosts.values().iterator();
         for (int i = 0; i < LOOKED_AT && oldest.hasNext(); i++) {
             OriginHost host = oldest.next();
@@ -164,9 +166,9 @@ final class OriginHosts {
         }
     }
 
-    /** Which callers an origin has failed of late, the last few of them. Any thread. */
+    /** The callers that an origin has failed recently, bounded in number. Thread-safe. */
     static final class RecentFailures {
-        /** Different callers whom it has failed, before what it does is held against it. */
+        /** So many callers must have seen a failure before it counts. */
         private static final int SEVERAL = 3;
 
         private static final int MOST = 16;
@@ -175,13 +177,13 @@ final class OriginHosts {
         private final long memoryNanos;
         private final LongSupplier nanoTime;
 
-        /** @param memory how long a failure is of late */
+        /** @param memory how long a failure is remembered */
         RecentFailures(Duration memory, LongSupplier nanoTime) {
             this.memoryNanos = memory.toNanos();
             this.nanoTime = nanoTime;
         }
 
-        /** Adds one, and says whether they are several now. */
+        /** Adds a caller; returns whether there are several now. */
         synchronized boolean add(String caller) {
             long now = nanoTime.getAsLong();
             failed.remove(caller);

@@ -13,7 +13,7 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
 
-/** Judges a final answer and, if it may be read, hands it to the caller's reader. */
+/** Validates a final response and passes its body to the caller's reader. */
 final class ResponseGuard {
     private final BodyGuard bodies;
     private final ImageGuard images;
@@ -95,11 +95,11 @@ final class ResponseGuard {
             Function<OriginResponse, Mono<T>> reader) {
         var origin = new OriginResponse(
                 hop.first().uri(), hop.target().uri(), response.status(), response.headers(), image, length, body);
-        return Mono.defer(() -> reader.apply(origin)).onErrorMap(ResponseGuard::marked);
+        return Mono.defer(() -> reader.apply(origin)).onErrorMap(ResponseGuard::wrapped);
     }
 
     /** What this package raised came to the reader through the body; all else is the reader's own. */
-    private static Throwable marked(Throwable error) {
+    private static Throwable wrapped(Throwable error) {
         return error instanceof FetchException ? error : new FetchErrors.ReaderException(error);
     }
 }

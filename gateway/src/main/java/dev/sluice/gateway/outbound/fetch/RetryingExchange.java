@@ -13,8 +13,8 @@ import reactor.core.publisher.Mono;
 import reactor.util.retry.Retry;
 
 /**
- * Tries again what may go better: connections that fail, 5xx and 429. Never once an answer was offered to the reader,
- * and never when the wait would outlast the deadline: then the failure is told at once.
+ * Retries failed connections, 5xx and 429. Never once a response was offered to the reader, and never when the wait
+ * would outlast the deadline: then the failure is emitted at once.
  *
  * <p>Waits double from try to try, half of each at random so that many who failed together do not come back together.
  * An origin's {@code Retry-After} is waited for in full.
@@ -26,7 +26,7 @@ final class RetryingExchange implements Exchange {
     private final FetchProperties.Retry bounds;
     private final Runnable onRetry;
 
-    /** @param onRetry told before each further try */
+    /** @param onRetry called before each retry */
     RetryingExchange(FetchProperties.Retry bounds, Runnable onRetry, Exchange exchange) {
         this.bounds = bounds;
         this.onRetry = onRetry;

@@ -4,7 +4,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 
 /**
- * A provider's key. Its {@code toString} does not show it, and {@link #scrub} takes it out of what others say.
+ * A provider's key. Its {@code toString} does not show it, and {@link #scrub} removes it from text.
  *
  * @param value the key, or an empty string when there is none
  */

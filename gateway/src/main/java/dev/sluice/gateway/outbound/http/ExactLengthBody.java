@@ -9,8 +9,8 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 /**
- * A body that keeps its word about its length, and remembers why it did not: what sends it reports that as one more
- * broken connection.
+ * A body of exactly the declared length. It keeps the error that ended it early, because the HTTP client reports that
+ * as a broken connection.
  */
 public final class ExactLengthBody {
     private final Flux<DataBuffer> body;

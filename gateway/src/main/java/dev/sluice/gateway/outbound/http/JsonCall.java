@@ -12,7 +12,7 @@ import reactor.core.scheduler.Scheduler;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.MissingNode;
 
-/** One try of one call that answers with a small JSON object. For one subscription. */
+/** One try of a call whose response is a small JSON object. Subscribed to once. */
 public final class JsonCall {
     private final WebClient.RequestHeadersSpec<?> request;
     private final ResponseReader reader;
@@ -21,7 +21,7 @@ public final class JsonCall {
     private volatile boolean sent;
     private volatile boolean arrived;
 
-    /** What an answer with a status that is not the hoped-for one means. */
+    /** The failure that an unexpected status means. */
     @FunctionalInterface
     public interface Refusals {
         /**
@@ -50,28 +50,28 @@ public final class JsonCall {
      *
      * @param timeout from the subscription to the answer's last byte
      */
-    public Mono<JsonNode> answer(Duration timeout, Scheduler timer) {
-        return tried(reader::tree, timeout, timer);
+    public Mono<JsonNode> json(Duration timeout, Scheduler timer) {
+        return tried(reader::jsonObject, timeout, timer);
     }
 
-    /** The same for an answer whose status says it all: its body may be anything, within its bound, and is dropped. */
-    public Mono<Void> accepted(Duration timeout, Scheduler timer) {
+    /** For a response whose status says enough: its body is discarded, within the same bound. */
+    public Mono<Void> withoutBody(Duration timeout, Scheduler timer) {
         return tried(Function.identity(), timeout, timer).then();
     }
 
     private <T> Mono<T> tried(Function<byte[], T> meaning, Duration timeout, Scheduler timer) {
         return request.httpRequest(out -> sent = true)
                 .exchangeToMono(response -> read(response, meaning))
-                .timeout(timeout, Mono.error(() -> arrived ? reader.stalled() : reader.late()), timer)
-                .onErrorMap(error -> arrived ? reader.withinAnswer(error) : reader.beforeAnswer(error));
+                .timeout(timeout, Mono.error(() -> arrived ? reader.stalled() : reader.timedOut()), timer)
+                .onErrorMap(error -> arrived ? reader.withinResponse(error) : reader.beforeResponse(error));
     }
 
     /**
-     * The same for a call that costs something each time: {@code UNCERTAIN} when the request may have been carried out
-     * though no answer came, so that nobody repeats it.
+     * For a call that is not idempotent: {@code UNCERTAIN} when the request may have been carried out though no
+     * response came, so that it is not retried.
      */
-    public Mono<JsonNode> costlyAnswer(Duration timeout, Scheduler timer) {
-        return answer(timeout, timer).onErrorMap(ProviderException.class, this::uncertain);
+    public Mono<JsonNode> nonIdempotent(Duration timeout, Scheduler timer) {
+        return json(timeout, timer).onErrorMap(ProviderException.class, this::uncertain);
     }
 
     private ProviderException uncertain(ProviderException failure) {
@@ -106,7 +106,7 @@ public final class JsonCall {
 
     private JsonNode errorIn(byte[] body) {
         try {
-            return reader.tree(body);
+            return reader.jsonObject(body);
         } catch (ProviderException illegible) {
             return MissingNode.getInstance();
         }

@@ -31,11 +31,11 @@ public final class ProviderClient implements AutoCloseable {
     private final WebClient client;
 
     /**
-     * What a client may take.
+     * The bounds of a client.
      *
      * @param name of its connections, in meters
-     * @param userAgent what this side calls itself
-     * @param connectTimeout for a free place among the connections, then for the connection, then for TLS
+     * @param userAgent sent as {@code User-Agent}
+     * @param connectTimeout for a connection of the pool, then for TCP, then for the TLS handshake
      * @param longestSilence of a connection that waits for an answer or for its next byte
      * @param maxAnswer largest answer, in bytes
      * @param connections open at one time; four times as many calls may wait for one

@@ -7,8 +7,8 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A provider gave no answer, or no whole one. The message may be shown to the caller. It has no cause, on purpose: what
- * the network libraries say may quote what a provider echoed, so only a scrubbed line of it is kept.
+ * A provider did not answer, or answered in part. The message may be shown to the caller. It has no cause, on purpose:
+ * what the network libraries say may quote what a provider echoed, so only a scrubbed line of it is kept.
  */
 public final class ProviderException extends RuntimeException {
     @Serial

@@ -2,49 +2,49 @@ package dev.sluice.gateway.outbound.http;
 
 import java.util.Locale;
 
-/** Why a provider gave no answer, or no whole one. */
+/** Why a provider did not answer, or answered in part. */
 public enum ProviderFailure {
     /** There is no key, so nothing was tried. */
-    NOT_CONFIGURED(Again.NO),
+    NOT_CONFIGURED(Retry.NO),
     /** All connections are in use and none became free in time; nothing was sent. */
-    OVERLOADED(Again.NO),
+    OVERLOADED(Retry.NO),
     /** No connection, or one that broke before a byte of an answer. */
-    UNREACHABLE(Again.YES),
-    /** Not a byte of an answer in time. */
-    TIMED_OUT(Again.YES),
+    UNREACHABLE(Retry.YES),
+    /** No byte of a response arrived in time. */
+    TIMED_OUT(Retry.YES),
     /** The request went out and no answer came; whether it was carried out, and paid for, is not known. */
-    UNCERTAIN(Again.NO),
-    /** An answer began and did not go on in time. */
-    STALLED(Again.NO),
+    UNCERTAIN(Retry.NO),
+    /** A response began and stalled. */
+    STALLED(Retry.NO),
     /** A status of 500 and over. */
-    SERVER_ERROR(Again.YES),
-    /** The provider asks for patience: status 429. */
-    BUSY(Again.NO),
+    SERVER_ERROR(Retry.YES),
+    /** The provider limits the rate: status 429. */
+    BUSY(Retry.NO),
     /** The provider does not want the request: any other status of 400 and over. */
-    REFUSED(Again.NO),
+    REFUSED(Retry.NO),
     /** The provider read the prompt, or its own answer, and will not have it. */
-    BLOCKED(Again.NO),
+    BLOCKED(Retry.NO),
     /** The provider took the request, worked on it and could not do it, or stopped. */
-    FAILED(Again.NO),
+    FAILED(Retry.NO),
     /** An answer that cannot be read, is too large, or broke off. */
-    BROKEN_ANSWER(Again.NO),
+    BROKEN_ANSWER(Retry.NO),
     /** The provider ended its answer before it was whole, and said so. */
-    INCOMPLETE(Again.NO);
+    INCOMPLETE(Retry.NO);
 
-    private enum Again {
+    private enum Retry {
         YES,
         NO
     }
 
-    private final Again again;
+    private final Retry retry;
 
-    ProviderFailure(Again again) {
-        this.again = again;
+    ProviderFailure(Retry retry) {
+        this.retry = retry;
     }
 
-    /** Whether another try may go better and costs nothing twice: no byte of an answer had arrived. */
+    /** Whether a retry can succeed and costs nothing twice: no byte of a response had arrived. */
     public boolean isRetryable() {
-        return again == Again.YES;
+        return retry == Retry.YES;
     }
 
     /** The name in meters and logs. */

@@ -20,8 +20,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Reads what a provider answers, and what the network says of it, and believes none of it: every text is scrubbed of
- * what is secret, cut and made one line.
+ * Reads a provider's responses and the network's errors, and trusts neither: secrets are removed from each text, which
+ * is cut to one line.
  */
 public final class ResponseReader {
     private static final int LONGEST_MESSAGE = 300;
@@ -37,9 +37,9 @@ public final class ResponseReader {
     /**
      * A reader for one provider.
      *
-     * @param subject who it is, at the beginning of a sentence
-     * @param secrets what nobody may be shown
-     * @param errorText where in one of its errors a sentence for people stands; an empty string when there is none
+     * @param subject its name, the subject of a sentence
+     * @param secrets removed from every text
+     * @param errorText finds the message in one of its errors; an empty string when there is none
      */
     public ResponseReader(String subject, JsonMapper json, List<ApiKey> secrets, Function<JsonNode, String> errorText) {
         this.subject = subject;
@@ -53,12 +53,12 @@ public final class ResponseReader {
      *
      * @throws ProviderException {@code BROKEN_ANSWER} when it is none
      */
-    public JsonNode tree(byte[] answer) {
+    public JsonNode jsonObject(byte[] answer) {
         return object(json(answer));
     }
 
     /** The same, or an array of it alone. */
-    public JsonNode treeOrArray(byte[] answer) {
+    public JsonNode jsonObjectOrArray(byte[] answer) {
         JsonNode root = json(answer);
         return object(root.isArray() && root.size() == 1 ? root.path(0) : root);
     }
@@ -78,7 +78,7 @@ public final class ResponseReader {
         return root;
     }
 
-    /** What an answer with a status that is not the hoped-for one means. */
+    /** The failure that an unexpected status means. */
     public ProviderException refusal(int status, HttpHeaders headers, JsonNode error) {
         String said = oneLine(errorText.apply(error), LONGEST_MESSAGE);
         String words = said.isEmpty() ? " (status " + status + ")." : " (status " + status + "): " + said;
@@ -119,25 +119,25 @@ public final class ResponseReader {
         return null;
     }
 
-    /** What {@code error} means when not a byte of an answer has arrived. */
-    public ProviderException beforeAnswer(Throwable error) {
+    /** The failure that {@code error} means before the first byte of a response. */
+    public ProviderException beforeResponse(Throwable error) {
         Throwable cause = causeOf(error);
         return switch (cause) {
-            case ReadTimeoutException _ -> late();
-            case ProviderException _, ByteLimitExceededException _ -> withinAnswer(cause);
+            case ReadTimeoutException _ -> timedOut();
+            case ProviderException _, ByteLimitExceededException _ -> withinResponse(cause);
             case IOException _ -> failure(ProviderFailure.UNREACHABLE, subject + " cannot be reached.", cause);
-            default -> withinAnswer(cause);
+            default -> withinResponse(cause);
         };
     }
 
-    /** What {@code error} means when an answer has begun. */
-    public ProviderException withinAnswer(Throwable error) {
+    /** The failure that {@code error} means once a response has begun. */
+    public ProviderException withinResponse(Throwable error) {
         Throwable cause = causeOf(error);
         return switch (cause) {
             case ProviderException known -> known;
             case ReadTimeoutException _ -> stalled();
             case ByteLimitExceededException limit ->
-                broken(subject + "'s answer is larger than " + limit.limit() + " bytes.", null);
+                brokenResponse(subject + "'s answer is larger than " + limit.limit() + " bytes.", null);
             // How the pool says that nothing became free, or that too many wait already; its own types are hidden.
             case TimeoutException full -> busy(full);
             case RejectedExecutionException full -> busy(full);
@@ -145,18 +145,18 @@ public final class ResponseReader {
         };
     }
 
-    /** Not a byte in time. */
-    public ProviderException late() {
+    /** No byte arrived in time. */
+    public ProviderException timedOut() {
         return new ProviderException(ProviderFailure.TIMED_OUT, subject + " did not answer in time.");
     }
 
-    /** Not the next byte in time. */
+    /** The next byte did not arrive in time. */
     public ProviderException stalled() {
         return new ProviderException(ProviderFailure.STALLED, subject + "'s answer did not go on in time.");
     }
 
-    /** An answer that is of no use. */
-    public ProviderException broken(String message, @Nullable Throwable cause) {
+    /** A response that cannot be used. */
+    public ProviderException brokenResponse(String message, @Nullable Throwable cause) {
         return failure(ProviderFailure.BROKEN_ANSWER, message, cause);
     }
 
@@ -176,13 +176,13 @@ public final class ResponseReader {
         return line.length() <= longest ? line : line.substring(0, longest) + "…";
     }
 
-    /** What a provider says for itself, as {@link #oneLine} bounds it. */
-    public String words(String text) {
+    /** A provider's own message, bounded by {@link #oneLine}. */
+    public String line(String text) {
         return oneLine(text, LONGEST_MESSAGE);
     }
 
     private ProviderException unreadable(@Nullable Throwable cause) {
-        return broken(subject + "'s answer cannot be read.", cause);
+        return brokenResponse(subject + "'s answer cannot be read.", cause);
     }
 
     private ProviderException busy(Throwable full) {

@@ -5,19 +5,19 @@ import java.util.function.Consumer;
 import reactor.core.publisher.Mono;
 
 /**
- * Calls that are carried to their end even when their caller leaves, because breaking them off would leave open whether
- * what they cost was spent. They bound their own time.
+ * A call that runs to its end even when its subscriber cancels, because a cancel would leave open whether its cost was
+ * spent. The call bounds its own time.
  */
 public final class UncancellableCall {
     private UncancellableCall() {}
 
     /**
-     * A call that begins when it is subscribed to, and ends by itself alone.
+     * Starts the call on subscription; a cancel does not end it.
      *
      * @param call subscribed to once a subscription, in whose context
-     * @param failedUnheard gets a failure that comes when its caller has left
+     * @param onLateError gets an error that comes after the cancel
      */
-    public static <T> Mono<T> of(Mono<T> call, Consumer<Throwable> failedUnheard) {
+    public static <T> Mono<T> of(Mono<T> call, Consumer<Throwable> onLateError) {
         return Mono.create(sink -> {
             AtomicBoolean left = new AtomicBoolean();
             sink.onCancel(() -> left.set(true));
@@ -26,7 +26,7 @@ public final class UncancellableCall {
                             sink::success,
                             failure -> {
                                 if (left.get()) {
-                                    failedUnheard.accept(failure);
+                                    onLateError.accept(failure);
                                 } else {
                                     sink.error(failure);
                                 }

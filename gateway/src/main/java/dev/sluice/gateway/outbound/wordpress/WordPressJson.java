@@ -49,7 +49,7 @@ final class WordPressJson {
     UploadedMedia sent(JsonNode answer) {
         long id = answer.path("id").asLong(0);
         if (id <= 0) {
-            throw reader.broken("WordPress's answer names no file.", null);
+            throw reader.brokenResponse("WordPress's answer names no file.", null);
         }
         URI link = url(answer.path("link"));
         URI source = url(answer.path("source_url"));
@@ -87,7 +87,7 @@ final class WordPressJson {
         String code = error.path("code").asString("");
         ProviderException plain = reader.refusal(status, headers, error);
         if (status >= 300 && status < 400) {
-            String location = reader.words(String.valueOf(headers.getFirst(HttpHeaders.LOCATION)));
+            String location = reader.line(String.valueOf(headers.getFirst(HttpHeaders.LOCATION)));
             return told(plain, plain.failure(), " It redirects to " + location + ": the site's URL is to lead there.");
         }
         if (status == 401 && code.startsWith("rest_")) {

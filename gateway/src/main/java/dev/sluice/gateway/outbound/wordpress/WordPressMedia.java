@@ -28,10 +28,10 @@ import reactor.netty.resources.LoopResources;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Puts files into the media libraries of the operator's WordPress sites. Nothing is repeated that may have arrived, for
- * it would be there twice; what is answered with 404, 405 or a page did not, and is sent to where the site says that
- * its API is. No cookie is kept, no redirect followed. Closing it closes its connections; the event loops belong to
- * somebody else.
+ * Uploads files to the media libraries of the operator's WordPress sites. An upload that may have arrived is not
+ * retried, because it would be stored twice; one that is answered with 404, 405 or a page did not arrive, and is sent
+ * to the API that the site names. No cookie is kept, no redirect followed. Closing it closes its connections; the event
+ * loops belong to somebody else.
  *
  * @see <a href="https://developer.wordpress.org/rest-api/reference/media/">WordPress REST API, media</a>
  */
@@ -141,7 +141,7 @@ public final class WordPressMedia implements AutoCloseable {
                     .contentLength(file.length())
                     .body(BodyInserters.fromDataBuffers(body.buffers()));
             return new JsonCall(request, json.reader(), json::refusal, settings.maxAnswer())
-                    .costlyAnswer(left(), timer)
+                    .nonIdempotent(left(), timer)
                     .onErrorMap(failure -> body.failure() == null ? failure : body.failure())
                     .map(json::sent)
                     .flatMap(sent -> file.altText().isBlank() ? Mono.just(sent) : describe(api, sent));
@@ -173,7 +173,7 @@ public final class WordPressMedia implements AutoCloseable {
                     .contentType(MediaType.APPLICATION_JSON)
                     .bodyValue(json.altText(file.altText()));
             Mono<UploadedMedia> described = new JsonCall(request, json.reader(), json::refusal, settings.maxAnswer())
-                    .answer(left(), timer)
+                    .json(left(), timer)
                     .thenReturn(sent)
                     .onErrorResume(
                             ProviderException.class,

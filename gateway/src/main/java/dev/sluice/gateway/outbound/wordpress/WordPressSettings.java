@@ -7,11 +7,11 @@ import java.util.Map;
 import org.springframework.util.unit.DataSize;
 
 /**
- * Which sites there are and what sending to one may take.
+ * The sites, and the bounds of an upload.
  *
  * @param sites by the names under which callers know them
- * @param userAgent what this side calls itself
- * @param connectTimeout for a free place among the connections, then for the connection, then for TLS
+ * @param userAgent sent as {@code User-Agent}
+ * @param connectTimeout for a connection of the pool, then for TCP, then for the TLS handshake
  * @param deadline from the start to the end of one sending, its alternative text included
  * @param maxAnswer largest answer, in bytes of JSON
  * @param connections to each site at one time; four times as many sendings may wait for one

@@ -5,25 +5,25 @@ import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.core.io.buffer.DefaultDataBufferFactory;
 import reactor.core.publisher.Flux;
 
-/** A picture that is ready: somewhere, or here. */
+/** An image that is ready: at a URL, or inline. */
 public sealed interface GeneratedImage {
 
     /**
-     * To be had at a URL that the provider named. It is that provider's word, so it is fetched through
-     * {@code outbound.fetch}, with this reach.
+     * At a URL that the provider named. The URL is not trusted: it is fetched through {@code outbound.fetch}, under
+     * this policy.
      *
      * @param url http or https; not judged
-     * @param urlPolicy where this provider's pictures may be
+     * @param urlPolicy where this provider's images may be
      */
     record Remote(String url, UrlPolicy urlPolicy) implements GeneratedImage {}
 
-    /** Here already. Nobody has looked at the bytes. */
-    final class Drawn implements GeneratedImage {
+    /** Inline bytes, not validated. */
+    final class Inline implements GeneratedImage {
         private final String mediaType;
         private final byte[] bytes;
 
         /** Takes ownership of {@code bytes}. */
-        Drawn(String mediaType, byte[] bytes) {
+        Inline(String mediaType, byte[] bytes) {
             this.mediaType = mediaType;
             this.bytes = bytes;
         }
@@ -45,7 +45,7 @@ public sealed interface GeneratedImage {
 
         @Override
         public String toString() {
-            return "Drawn[" + mediaType + ", " + bytes.length + " bytes]";
+            return "Inline[" + mediaType + ", " + bytes.length + " bytes]";
         }
     }
 }

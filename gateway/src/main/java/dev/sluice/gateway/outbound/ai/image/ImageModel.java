@@ -5,7 +5,7 @@ import java.time.Duration;
 import reactor.core.publisher.Mono;
 
 /**
- * Makes pictures, in two steps, so that the second can be taken up again by another process:
+ * Generates images in two steps, so that another process can resume the second:
  *
  * <pre>
  * create ──► Prediction (to be stored) ──► await ──► GeneratedImage
@@ -33,11 +33,11 @@ public interface ImageModel {
      * Waits for the picture. May be called again, in any process, for as long as the provider keeps it. Cancelling this
      * does not cancel the prediction.
      *
-     * @param within from the subscription; then the prediction is cancelled, which may take 2 s more. The first look is
-     *     at once, so a short time is enough for one that should be ready
+     * @param within from the subscription; then the prediction is cancelled, which may take 2 s more. The first poll is
+     *     immediate, so a short time is enough for one that should be ready
      */
     Mono<GeneratedImage> await(Prediction prediction, Duration within);
 
-    /** Tells the provider that nobody wants it any more, within 2 s. */
+    /** Cancels the prediction at the provider, within 2 s. */
     Mono<Void> cancel(Prediction prediction);
 }

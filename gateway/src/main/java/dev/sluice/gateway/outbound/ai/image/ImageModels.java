@@ -18,7 +18,7 @@ import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
 import reactor.util.retry.Retry;
 
-/** Puts a maker of pictures together. */
+/** Builds the chain around an image provider. */
 public final class ImageModels {
 
     private ImageModels() {}
@@ -37,14 +37,14 @@ public final class ImageModels {
                 Duration.ofMillis(500), Duration.ofSeconds(3), new RetryPolicy(Duration.ofSeconds(1), 3));
     }
 
-    /** Everything around a provider's single calls, outermost last. */
+    /** The chain around a provider's single calls; each line wraps those above it. */
     public static ImageModel guarded(ImageProvider provider, PollPolicy policy, MeterRegistry meters, Scheduler timer) {
         ImageModel chain = new PollingModel(provider, policy, timer); // many looks are one wait
         chain = new DeadlineModel(chain, timer); // nothing outlasts it, and the provider is told
         return new MeteredModel(chain, meters); // each picture is seen once
     }
 
-    /** What stands in for a provider without a token. */
+    /** Replaces a provider without a token: each call fails. */
     public static ImageModel unconfigured(String detail) {
         return new ImageModel() {
             @Override
@@ -73,10 +73,7 @@ public final class ImageModels {
         };
     }
 
-    /**
-     * Looks again and again until a picture is ready, less often as time passes, and repeats calls whose failure
-     * passes.
-     */
+    /** Polls until an image is ready, less often as time passes, and retries calls whose failure is temporary. */
     private static final class PollingModel implements ImageModel {
         private static final double GROWTH = 1.5;
 
@@ -102,10 +99,10 @@ public final class ImageModels {
 
         @Override
         public Mono<GeneratedImage> await(Prediction prediction, Duration within) {
-            return Mono.defer(() -> provider.look(prediction)
+            return Mono.defer(() -> provider.poll(prediction)
                     .retryWhen(retry(within))
                     .repeatWhenEmpty(
-                            Integer.MAX_VALUE, looks -> looks.concatMap(look -> Mono.delay(pause(look), timer))));
+                            Integer.MAX_VALUE, polls -> polls.concatMap(poll -> Mono.delay(pause(poll), timer))));
         }
 
         @Override
@@ -113,8 +110,8 @@ public final class ImageModels {
             return provider.cancel(prediction);
         }
 
-        private Duration pause(long look) {
-            double grown = policy.firstPause().toNanos() * Math.pow(GROWTH, (double) look);
+        private Duration pause(long poll) {
+            double grown = policy.firstPause().toNanos() * Math.pow(GROWTH, (double) poll);
             Duration pause = Duration.ofNanos((long) grown);
             Duration bounded = pause.compareTo(policy.longestPause()) < 0 ? pause : policy.longestPause();
             return policy.retry().jitter().around(bounded);
@@ -126,7 +123,7 @@ public final class ImageModels {
         }
     }
 
-    /** Ends what is not done in time, here and, as far as it listens, at the provider. */
+    /** Ends a call at its deadline, and cancels its prediction at the provider. */
     private static final class DeadlineModel implements ImageModel {
         private static final Logger LOG = LoggerFactory.getLogger(DeadlineModel.class);
         private static final Duration CANCEL = Duration.ofSeconds(2);
@@ -174,7 +171,7 @@ public final class ImageModels {
     }
 
     /**
-     * What can be seen of pictures in the making.
+     * Meters of image generation.
      *
      * <ul>
      *   <li>{@code sluice.images.generations}: by {@code provider} and {@code outcome}: ok, cancelled (nobody waits

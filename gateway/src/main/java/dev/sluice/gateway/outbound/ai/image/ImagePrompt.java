@@ -5,9 +5,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What picture is wanted.
+ * What an image shows, and its shape.
  *
- * @param text in the asker's words, not blank; its length is for the caller to bound
+ * @param text in the caller's words, not blank; the caller bounds its length
  * @param aspectRatio of the picture
  */
 public record ImagePrompt(String text, AspectRatio aspectRatio) {

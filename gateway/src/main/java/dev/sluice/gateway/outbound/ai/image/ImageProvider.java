@@ -5,8 +5,9 @@ import java.time.Duration;
 import reactor.core.publisher.Mono;
 
 /**
- * A maker of pictures, each call one try; {@link ImageModels#guarded} puts patience around it. Nothing happens before a
- * subscription; cancelling ends the call and its connection. Fails with {@link ProviderException} alone.
+ * An image provider, each call one try; {@link ImageModels#guarded} adds polling, retries and deadlines. Nothing
+ * happens before a subscription; cancelling ends the call and its connection. Fails with {@link ProviderException}
+ * alone.
  */
 public interface ImageProvider {
 
@@ -16,13 +17,13 @@ public interface ImageProvider {
     /**
      * Asks for a picture and answers at once.
      *
-     * @param within after which nobody waits for it any more, so that the provider may give it up by itself
+     * @param within after which nobody waits, so that the provider may cancel it by itself
      */
     Mono<Prediction> create(ImagePrompt prompt, Duration within);
 
-    /** Looks whether it is ready; empty while it is not. */
-    Mono<GeneratedImage> look(Prediction prediction);
+    /** The image; empty while it is not ready. */
+    Mono<GeneratedImage> poll(Prediction prediction);
 
-    /** Tells the provider that nobody wants it any more. */
+    /** Cancels the prediction at the provider. */
     Mono<Void> cancel(Prediction prediction);
 }

@@ -16,11 +16,11 @@ import reactor.core.scheduler.Scheduler;
  * looked at.
  */
 public final class PlaceholderModel implements ImageProvider {
-    private final Scheduler studio;
+    private final Scheduler scheduler;
 
-    /** @param studio where drawing may take its tens of milliseconds of a core: no event loop */
-    public PlaceholderModel(Scheduler studio) {
-        this.studio = studio;
+    /** @param scheduler where drawing may take its tens of milliseconds of a core: no event loop */
+    public PlaceholderModel(Scheduler scheduler) {
+        this.scheduler = scheduler;
     }
 
     @Override
@@ -34,14 +34,14 @@ public final class PlaceholderModel implements ImageProvider {
     }
 
     @Override
-    public Mono<GeneratedImage> look(Prediction prediction) {
+    public Mono<GeneratedImage> poll(Prediction prediction) {
         return Mono.<GeneratedImage>fromSupplier(() -> {
                     if (!idOf(prediction.prompt()).equals(prediction.id())) {
                         throw new ProviderException(ProviderFailure.REFUSED, "This is no prediction of sketch's.");
                     }
-                    return new GeneratedImage.Drawn("image/png", new PlaceholderImage(prediction.prompt()).png());
+                    return new GeneratedImage.Inline("image/png", new PlaceholderImage(prediction.prompt()).png());
                 })
-                .subscribeOn(studio);
+                .subscribeOn(scheduler);
     }
 
     @Override

@@ -3,7 +3,7 @@ package dev.sluice.gateway.outbound.ai.image;
 import java.util.regex.Pattern;
 
 /**
- * A picture that a provider has been asked for. Whoever keeps both parts finds it again after a restart.
+ * An image that a provider generates. Whoever stores both parts can resume it after a restart.
  *
  * @param id the provider's name for it, 1 to 100 letters, digits, {@code -} and {@code _}
  * @param prompt what was asked

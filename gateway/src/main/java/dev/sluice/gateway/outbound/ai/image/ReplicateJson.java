@@ -71,7 +71,7 @@ final class ReplicateJson {
         try {
             return new Prediction(answer.path("id").asString(""), prompt);
         } catch (IllegalArgumentException noId) {
-            throw reader.broken("The provider's answer names no prediction.", noId);
+            throw reader.brokenResponse("The provider's answer names no prediction.", noId);
         }
     }
 
@@ -82,14 +82,14 @@ final class ReplicateJson {
      */
     @Nullable GeneratedImage made(JsonNode answer, Prediction prediction) {
         if (!prediction.id().equals(answer.path("id").asString(""))) {
-            throw reader.broken("The provider answers for another prediction.", null);
+            throw reader.brokenResponse("The provider answers for another prediction.", null);
         }
         return switch (answer.path("status").asString("")) {
             case "starting", "processing" -> null;
             case "succeeded" -> picture(answer);
             case "failed" -> throw failed(answer.path("error"));
             case "canceled", "aborted" -> throw cancelled(answer.path("error"));
-            default -> throw reader.broken("The provider's prediction is in a state that nobody knows.", null);
+            default -> throw reader.brokenResponse("The provider's prediction is in a state that nobody knows.", null);
         };
     }
 
@@ -100,20 +100,20 @@ final class ReplicateJson {
         }
         Matcher inline = INLINE.matcher(output == null ? "" : output);
         if (inline.lookingAt()) {
-            return drawn(inline.group(1), String.valueOf(output).substring(inline.end()));
+            return inline(inline.group(1), String.valueOf(output).substring(inline.end()));
         }
-        throw reader.broken(
+        throw reader.brokenResponse(
                 answer.path("data_removed").asBoolean(false)
                         ? "The provider does not have the picture any more."
                         : "The provider's prediction succeeded without a picture.",
                 null);
     }
 
-    private GeneratedImage drawn(String mediaType, String base64) {
+    private GeneratedImage inline(String mediaType, String base64) {
         try {
-            return new GeneratedImage.Drawn(mediaType, Base64.getDecoder().decode(base64));
+            return new GeneratedImage.Inline(mediaType, Base64.getDecoder().decode(base64));
         } catch (IllegalArgumentException garbage) {
-            throw reader.broken("The provider's picture cannot be read.", garbage);
+            throw reader.brokenResponse("The provider's picture cannot be read.", garbage);
         }
     }
 
@@ -159,7 +159,7 @@ final class ReplicateJson {
     private String reason(JsonNode error) {
         String detail = errorText(error);
         String text = detail.isEmpty() ? firstText(error, DEEPEST_OUTPUT) : detail;
-        return text == null ? "" : reader.words(text);
+        return text == null ? "" : reader.line(text);
     }
 
     private static String errorText(JsonNode error) {

@@ -61,22 +61,22 @@ public final class ReplicateModel implements ImageProvider, AutoCloseable {
                     .contentType(MediaType.APPLICATION_JSON)
                     .bodyValue(json.write(prompt));
             return tried(request)
-                    .costlyAnswer(settings.tryTimeout(), timer)
+                    .nonIdempotent(settings.tryTimeout(), timer)
                     .map(answer -> json.created(answer, prompt));
         });
     }
 
     @Override
-    public Mono<GeneratedImage> look(Prediction prediction) {
+    public Mono<GeneratedImage> poll(Prediction prediction) {
         return Mono.defer(() -> tried(authorized(http.client().get().uri(settings.prediction(prediction))))
-                .answer(settings.tryTimeout(), timer)
+                .json(settings.tryTimeout(), timer)
                 .mapNotNull(answer -> json.made(answer, prediction)));
     }
 
     @Override
     public Mono<Void> cancel(Prediction prediction) {
         return Mono.defer(() -> tried(authorized(http.client().post().uri(settings.cancellation(prediction))))
-                .answer(settings.tryTimeout(), timer)
+                .json(settings.tryTimeout(), timer)
                 .then());
     }
 

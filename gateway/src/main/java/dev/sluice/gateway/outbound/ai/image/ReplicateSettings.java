@@ -8,15 +8,15 @@ import java.util.regex.Pattern;
 import org.springframework.util.unit.DataSize;
 
 /**
- * Where Replicate is and what a call may take.
+ * Where Replicate is, and the bounds of a call.
  *
  * @param baseUrl scheme, host, port and path in front of {@code /v1}, without a slash at the end
  * @param apiToken sent as {@code Authorization: Bearer}, nowhere else
  * @param model {@code owner/name}, or {@code owner/name:version} for one that is not Replicate's own
  * @param outputFormat {@code png} or {@code jpg}, or whatever else the model takes; empty leaves it to the model
  * @param urlPolicy where its pictures may be
- * @param userAgent what this side calls itself
- * @param connectTimeout for a free place among the connections, then for the connection, then for TLS
+ * @param userAgent sent as {@code User-Agent}
+ * @param connectTimeout for a connection of the pool, then for TCP, then for the TLS handshake
  * @param tryTimeout from the start of one call to its whole answer
  * @param maxAnswer largest answer, in bytes of JSON
  * @param connections open at one time; four times as many calls may wait for one

@@ -1,15 +1,15 @@
 package dev.sluice.gateway.outbound.ai.text;
 
-/** Learns what goes out to a provider, and what it costs. Is told on any thread. */
+/** Records the requests to a provider and their cost. Called on any thread. */
 @FunctionalInterface
 public interface CallAccount {
 
-    /** A request goes out: one try of one call. What it costs is told to the answer, and is not known until then. */
+    /** A request goes out: one try of one call. Its cost is reported to the returned object once it is known. */
     Cost begin();
 
-    /** What one try costs. */
+    /** The cost of one try. */
     interface Cost {
-        /** For those who do not ask. */
+        /** Ignores the cost. */
         Cost IGNORED = new Cost() {
             @Override
             public void used(Usage soFar) {}
@@ -18,10 +18,10 @@ public interface CallAccount {
             public void nothing() {}
         };
 
-        /** So much up to now, in the provider's own count; in place of what was told before. */
+        /** The cost so far, in the provider's own count; replaces the value before. */
         void used(Usage soFar);
 
-        /** The provider did not do it, or never saw it. */
+        /** No cost: the provider refused the request or never received it. */
         void nothing();
     }
 }

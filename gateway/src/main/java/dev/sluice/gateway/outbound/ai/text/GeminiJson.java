@@ -14,7 +14,7 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.MissingNode;
 
 /**
- * Reads what Gemini writes, and believes none of it: every text that is not the model's own goes through a
+ * Reads Gemini's responses and trusts none of them: every text that is not the model's own goes through a
  * {@link ResponseReader}. Errors may be the only element of an array.
  *
  * @see <a href="https://ai.google.dev/api/generate-content#v1beta.GenerateContentResponse">GenerateContentResponse</a>
@@ -68,14 +68,14 @@ final class GeminiJson {
      * @throws ProviderException {@code BROKEN_ANSWER} when it is none, or whatever error it is instead
      */
     Chunk chunk(byte[] response) {
-        JsonNode root = reader.treeOrArray(response);
+        JsonNode root = reader.jsonObjectOrArray(response);
         if (root.has("error")) {
             throw withinAnAnswer(root.path("error"));
         }
         JsonNode candidate = root.path("candidates").path(0);
         String blockReason = name(root.path("promptFeedback").path("blockReason"));
         if (!candidate.isObject() && blockReason == null && !root.has("usageMetadata")) {
-            throw reader.broken("The provider's answer holds no text.", null);
+            throw reader.brokenResponse("The provider's answer holds no text.", null);
         }
         return new Chunk(
                 text(candidate),
@@ -90,7 +90,7 @@ final class GeminiJson {
     ProviderException refusal(int status, HttpHeaders headers, byte[] body) {
         JsonNode error;
         try {
-            error = reader.treeOrArray(body).path("error");
+            error = reader.jsonObjectOrArray(body).path("error");
         } catch (ProviderException illegible) {
             error = MissingNode.getInstance();
         }
@@ -208,7 +208,7 @@ final class GeminiJson {
          */
         TextPiece end() {
             if (finishReason == null) {
-                throw json.reader().broken("The provider's answer broke off.", null);
+                throw json.reader().brokenResponse("The provider's answer broke off.", null);
             }
             if (ORDERLY.contains(finishReason)) {
                 return new TextPiece.End(model, usage, finishReason);

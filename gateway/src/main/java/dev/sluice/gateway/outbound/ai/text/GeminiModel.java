@@ -100,7 +100,7 @@ public final class GeminiModel implements TextModel, AutoCloseable {
                             // One that has begun cannot be asked for again, so nothing is won by giving it up.
                             Mono.delay(within, timer).filter(late -> !arrived).switchIfEmpty(Mono.never()),
                             piece -> Mono.delay(settings.idleTimeout(), timer),
-                            Flux.error(this::late))
+                            Flux.error(this::timedOut))
                     .onErrorMap(this::failure);
         }
 
@@ -154,29 +154,30 @@ public final class GeminiModel implements TextModel, AutoCloseable {
                     .isPresent();
             if (!stream) {
                 return response.releaseBody()
-                        .thenMany(Flux.error(() -> json.reader().broken("The provider does not stream.", null)));
+                        .thenMany(
+                                Flux.error(() -> json.reader().brokenResponse("The provider does not stream.", null)));
             }
             return response.bodyToFlux(DataBuffer.class).transform(ServerSentEvents::of);
         }
 
-        private ProviderException late() {
-            return arrived ? json.reader().stalled() : json.reader().late();
+        private ProviderException timedOut() {
+            return arrived ? json.reader().stalled() : json.reader().timedOut();
         }
 
         private ProviderException failure(Throwable error) {
-            return arrived ? json.reader().withinAnswer(error) : json.reader().beforeAnswer(error);
+            return arrived ? json.reader().withinResponse(error) : json.reader().beforeResponse(error);
         }
     }
 
     /**
-     * Where Gemini is and what a call may take.
+     * Where Gemini is, and the bounds of a call.
      *
      * @param baseUrl scheme, host, port and path in front of the version, without a slash at the end
      * @param apiVersion for example {@code v1}
      * @param model the model's name
      * @param apiKey sent as {@code x-goog-api-key}, nowhere else
-     * @param userAgent what this side calls itself
-     * @param connectTimeout for a free place among the connections, then for the connection, then for TLS
+     * @param userAgent sent as {@code User-Agent}
+     * @param connectTimeout for a connection of the pool, then for TCP, then for the TLS handshake
      * @param longestSilence of a connection that waits for an answer or for its next byte
      * @param idleTimeout between two texts of a streamed answer
      * @param maxAnswer largest answer, in bytes of JSON

@@ -7,7 +7,7 @@ import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * What a model is asked, in the shape of Gemini's {@code GenerateContentRequest}. Nobody changes the nodes any more.
+ * A prompt in the shape of Gemini's {@code GenerateContentRequest}. Its nodes do not change any more.
  *
  * @param contents the conversation, oldest first, at least one
  * @param systemInstruction how to answer, or null

@@ -12,7 +12,7 @@ import reactor.core.publisher.Flux;
 /**
  * The data of server-sent events as their bytes come in. A line ends with CR, LF or both, and a byte order mark may
  * precede the first one: Spring's reader knows neither, and would drop an event for it. An event at the very end counts
- * without its blank line; whoever reads it sees whether it is whole. Not bounded: that is for the source to be.
+ * without its blank line; whoever reads it sees whether it is whole. The source bounds the bytes.
  *
  * @see <a href="https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream">HTML, parsing
  *     an event stream</a>

@@ -9,7 +9,8 @@ import reactor.core.publisher.Flux;
 public interface TextModel {
 
     /**
-     * Asks when subscribed to; cancelling ends the call and its connection. Fails with {@link ProviderException} alone.
+     * Calls the model on subscription; a cancel ends the call and closes its connection. Fails with
+     * {@link ProviderException} alone.
      *
      * @param within how long it may take: the whole answer, where the chain around a provider is asked, and the first
      *     byte of it where that single call is, for one that has begun is not asked for again
@@ -17,7 +18,7 @@ public interface TextModel {
      */
     Flux<TextPiece> reply(Prompt prompt, Delivery delivery, Duration within, CallAccount account);
 
-    /** How an answer is wanted. */
+    /** How an answer is delivered. */
     enum Delivery {
         /** In one piece, when it is complete. */
         WHOLE,

@@ -20,17 +20,17 @@ import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
 import reactor.util.retry.Retry;
 
-/** Puts a model together. */
+/** Builds the chain around a text model. */
 public final class TextModels {
     private static final String ECHO_START = "Echo, no model was asked: ";
 
     private TextModels() {}
 
-    /** Everything around a provider's single try, outermost first. */
-    public static TextModel guarded(TextModel provider, TryPolicy patience, MeterRegistry meters, Scheduler timer) {
+    /** The chain around a provider's single tries; each line wraps those above it. */
+    public static TextModel guarded(TextModel provider, TryPolicy policy, MeterRegistry meters, Scheduler timer) {
         TextModel chain = provider;
         chain = new MeteredModel(chain, meters); // each try is seen
-        chain = new RetryingModel(chain, patience, timer); // both tries are one call
+        chain = new RetryingModel(chain, policy, timer); // both tries are one call
         chain = new ContinuingModel(chain, timer); // calls that follow on each other are one answer
         return new DeadlineModel(chain, timer); // nothing outlasts it
     }
@@ -47,14 +47,14 @@ public final class TextModels {
         };
     }
 
-    /** What stands in for a provider without a key. */
+    /** Replaces a provider without a key: each reply fails. */
     public static TextModel unconfigured(String detail) {
         return (prompt, delivery, within, account) ->
                 Flux.error(() -> new ProviderException(ProviderFailure.NOT_CONFIGURED, detail));
     }
 
     /**
-     * What can be seen of tries.
+     * Meters and logs of tries.
      *
      * <ul>
      *   <li>{@code sluice.ai.calls}: tries by {@code outcome}: ok, cancelled, or the code of a {@link ProviderFailure}
@@ -134,17 +134,17 @@ public final class TextModels {
     }
 
     /**
-     * Asks once more when the first try failed before a byte of an answer had arrived, and there is time for it. Never
-     * after that: an answer that has begun is paid for, and its reader has read of it.
+     * Retries once when the first try failed before the first byte of an answer and there is time. Never after that: an
+     * answer that has begun is paid for, and its reader has seen a part.
      */
     private static final class RetryingModel implements TextModel {
         private final TextModel next;
-        private final TryPolicy patience;
+        private final TryPolicy policy;
         private final Scheduler timer;
 
-        RetryingModel(TextModel next, TryPolicy patience, Scheduler timer) {
+        RetryingModel(TextModel next, TryPolicy policy, Scheduler timer) {
             this.next = next;
-            this.patience = patience;
+            this.policy = policy;
             this.timer = timer;
         }
 
@@ -152,14 +152,14 @@ public final class TextModels {
         public Flux<TextPiece> reply(Prompt prompt, TextModel.Delivery delivery, Duration within, CallAccount account) {
             return Flux.defer(() -> {
                 long start = timer.now(TimeUnit.NANOSECONDS);
-                Duration first = fitsAfter(patience.tryTimeout(), within) ? patience.tryTimeout() : within;
+                Duration first = fitsAfter(policy.tryTimeout(), within) ? policy.tryTimeout() : within;
                 AtomicBoolean again = new AtomicBoolean();
                 return Flux.defer(() -> next.reply(
                                 prompt, delivery, again.getAndSet(true) ? within.minus(passed(start)) : first, account))
                         .retryWhen(Retry.from(failures -> failures.concatMap(signal -> signal.totalRetries() == 0
                                         && isRetryable(signal.failure())
                                         && fitsAfter(passed(start), within)
-                                ? Mono.delay(patience.retryPause(), timer)
+                                ? Mono.delay(policy.retryPause(), timer)
                                 : Mono.error(signal.failure()))));
             });
         }
@@ -169,7 +169,7 @@ public final class TextModels {
         }
 
         private boolean fitsAfter(Duration passed, Duration within) {
-            return passed.plus(patience.retryPause()).compareTo(patience.lastRetry(within)) <= 0;
+            return passed.plus(policy.retryPause()).compareTo(policy.lastRetry(within)) <= 0;
         }
 
         private Duration passed(long start) {
@@ -178,7 +178,7 @@ public final class TextModels {
     }
 
     /**
-     * Asks on when the provider stops in the middle because it writes no more in one call, so that the caller sees one
+     * Continues an answer that the provider stops because it writes no more in one call, so that the caller sees one
      * answer. Each further call is a call like the first: seen, retried before its first byte, and paid for. All of
      * them together have one deadline, and the tokens that one answer may cost.
      *
@@ -250,7 +250,7 @@ public final class TextModels {
         }
     }
 
-    /** Ends an answer that is not complete in time, however well it was going. */
+    /** Cancels an answer that is not complete at its deadline. */
     private static final class DeadlineModel implements TextModel {
         /** So much earlier a last try ends by itself, and is seen to have timed out and not to have been given up. */
         private static final int PARTS_KEPT_BACK = 100;
@@ -283,7 +283,7 @@ public final class TextModels {
     }
 
     /**
-     * How long one call is waited for, and when it is repeated.
+     * How long one try may take, and when it is retried.
      *
      * @param tryTimeout what the first try is given before a second one is made, which is only done while at least half
      *     of that is left; a try that no other can follow has all the time that is left

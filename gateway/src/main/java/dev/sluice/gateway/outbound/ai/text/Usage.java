@@ -3,7 +3,7 @@ package dev.sluice.gateway.outbound.ai.text;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a call cost, in tokens, as the provider counts them.
+ * The tokens of a call, as the provider counts them.
  *
  * @param promptTokens what was sent
  * @param outputTokens what was written, thoughts included, since they are charged alike

@@ -29,7 +29,7 @@ import tools.jackson.databind.node.ObjectNode;
 final class FalJson {
     private static final int LONGEST_TAG = 200;
     private static final String REQUEST_ID = "x-fal-request-id";
-    private static final Set<Integer> IN_FRONT = Set.of(502, 503, 504);
+    private static final Set<Integer> GATEWAY_ERRORS = Set.of(502, 503, 504);
     private static final Pattern ID = Pattern.compile("[A-Za-z0-9_-]{1,100}");
 
     private final JsonMapper json;
@@ -44,7 +44,7 @@ final class FalJson {
      * @param upload signed by fal, so it is put there without the key
      * @param file for the provider to read it
      */
-    record Slot(URI upload, URI file) {
+    record UploadTarget(URI upload, URI file) {
 
         /** Where one of its parts is put; the signature stays the last. */
         URI part(int number) {
@@ -99,17 +99,17 @@ final class FalJson {
      *
      * @throws ProviderException when there is none, or one where nothing may be sent
      */
-    Slot slot(JsonNode answer) {
-        return new Slot(
-                judged(answer.path("upload_url"), settings.uploads()),
-                judged(answer.path("file_url"), settings.uploads()));
+    UploadTarget target(JsonNode answer) {
+        return new UploadTarget(
+                checked(answer.path("upload_url"), settings.uploads()),
+                checked(answer.path("file_url"), settings.uploads()));
     }
 
-    private URI judged(JsonNode member, UrlPolicy urlPolicy) {
+    private URI checked(JsonNode member, UrlPolicy urlPolicy) {
         try {
             return URI.create(urls.canonical(member.asString(""), urlPolicy));
         } catch (FetchException notAllowed) {
-            throw reader.broken("The provider's answer names a place that is not allowed.", notAllowed);
+            throw reader.brokenResponse("The provider's answer names a place that is not allowed.", notAllowed);
         }
     }
 
@@ -121,7 +121,7 @@ final class FalJson {
     String tag(JsonNode answer) {
         String tag = answer.path("etag").asString("");
         if (tag.isEmpty() || tag.length() > LONGEST_TAG) {
-            throw reader.broken("The provider's answer to a part of the archive is none.", null);
+            throw reader.brokenResponse("The provider's answer to a part of the archive is none.", null);
         }
         return tag;
     }
@@ -143,8 +143,9 @@ final class FalJson {
      */
     ProviderException orderRefused(int status, HttpHeaders headers, JsonNode error) {
         ProviderException refusal = reader.refusal(status, headers, error);
-        boolean inFront = IN_FRONT.contains(status) && !headers.containsHeader(REQUEST_ID) && !error.isObject();
-        return refusal.failure() == ProviderFailure.SERVER_ERROR && !inFront ? uncertain(refusal) : refusal;
+        boolean isGatewayError =
+                GATEWAY_ERRORS.contains(status) && !headers.containsHeader(REQUEST_ID) && !error.isObject();
+        return refusal.failure() == ProviderFailure.SERVER_ERROR && !isGatewayError ? uncertain(refusal) : refusal;
     }
 
     /** The same failure, after which nobody knows whether there is a training. */
@@ -166,7 +167,7 @@ final class FalJson {
         if (ID.matcher(id).matches()) {
             return id;
         }
-        throw reader.broken("The provider's answer names no training. It may have been queued.", null);
+        throw reader.brokenResponse("The provider's answer names no training. It may have been queued.", null);
     }
 
     /**
@@ -181,7 +182,7 @@ final class FalJson {
             case "COMPLETED" -> errorText(answer).isEmpty() ? null : failed(errorText(answer));
             case "FAILED", "ERROR" -> failed(errorText(answer));
             case "CANCELED", "CANCELLED" -> failed("It was cancelled.");
-            default -> throw reader.broken("The provider's training is in a state that nobody knows.", null);
+            default -> throw reader.brokenResponse("The provider's training is in a state that nobody knows.", null);
         };
     }
 
@@ -191,7 +192,7 @@ final class FalJson {
     }
 
     private TrainingState failed(String said) {
-        String words = reader.words(said);
+        String words = reader.line(said);
         return new TrainingState.Failed(
                 words.isEmpty() ? "The provider could not train." : "The provider could not train: " + words);
     }
@@ -204,8 +205,8 @@ final class FalJson {
     TrainingState completed(JsonNode answer) {
         JsonNode config = answer.path("config_file").path("url");
         return new TrainingState.Completed(
-                judged(answer.path("diffusers_lora_file").path("url"), results),
-                config.isString() ? judged(config, results) : null);
+                checked(answer.path("diffusers_lora_file").path("url"), results),
+                config.isString() ? checked(config, results) : null);
     }
 
     /** {@code detail} is a text, or an array of what is wrong with the input. */

@@ -11,7 +11,7 @@ import java.util.stream.Collectors;
 import org.springframework.util.unit.DataSize;
 
 /**
- * Where fal is and what a call may take.
+ * Where fal is, and the bounds of a call.
  *
  * @param queueUrl of its queue, in front of the model, without a slash at the end
  * @param storageUrl of its storage, in front of {@code /storage}, without a slash at the end
@@ -19,8 +19,8 @@ import org.springframework.util.unit.DataSize;
  * @param model {@code owner/app}, or {@code owner/app/path}; below {@code workflows/} or {@code comfy/} one name more
  * @param uploads where its storage may want archives to be put
  * @param archives how they are put, and how long they stay
- * @param userAgent what this side calls itself
- * @param connectTimeout for a free place among the connections, then for the connection, then for TLS
+ * @param userAgent sent as {@code User-Agent}
+ * @param connectTimeout for a connection of the pool, then for TCP, then for the TLS handshake
  * @param tryTimeout from the start of one call to its whole answer
  * @param uploadTimeout the same for putting one archive
  * @param maxAnswer largest answer, in bytes

@@ -96,51 +96,51 @@ public final class FalTrainer implements LoraTrainer, AutoCloseable {
     public Mono<URI> upload(LoraTrainer.Archive archive, Duration within) {
         return Mono.defer(
                 () -> archive.length() > settings.archives().largestPut().toBytes()
-                        ? slot(settings.initiationOfParts()).flatMap(slot -> putParts(slot, archive))
-                        : slot(settings.initiation()).flatMap(slot -> put(slot, archive)));
+                        ? target(settings.initiationOfParts()).flatMap(target -> putParts(target, archive))
+                        : target(settings.initiation()).flatMap(target -> put(target, archive)));
     }
 
-    private Mono<FalJson.Slot> slot(URI initiation) {
+    private Mono<FalJson.UploadTarget> target(URI initiation) {
         WebClient.RequestHeadersSpec<?> request = posted(initiation, json.initiation());
         if (!settings.archives().expiry().isZero()) {
             request.header("X-Fal-Object-Lifecycle", json.lifecycle());
         }
-        return tried(request).answer(settings.tryTimeout(), timer).map(json::slot);
+        return tried(request).json(settings.tryTimeout(), timer).map(json::target);
     }
 
-    private Mono<URI> put(FalJson.Slot slot, LoraTrainer.Archive archive) {
+    private Mono<URI> put(FalJson.UploadTarget target, LoraTrainer.Archive archive) {
         ExactLengthBody body = archive.part(0, archive.length());
-        return tried(put(slot.upload(), body, archive.length()).contentType(ZIP))
-                .accepted(settings.uploadTimeout(), timer)
+        return tried(put(target.upload(), body, archive.length()).contentType(ZIP))
+                .withoutBody(settings.uploadTimeout(), timer)
                 .onErrorMap(failure -> body.failure() == null ? failure : body.failure())
-                .thenReturn(slot.file());
+                .thenReturn(target.file());
     }
 
     /** One part after the other, each again when it failed, then the list of all. */
-    private Mono<URI> putParts(FalJson.Slot slot, LoraTrainer.Archive archive) {
+    private Mono<URI> putParts(FalJson.UploadTarget target, LoraTrainer.Archive archive) {
         long size = settings.archives().part().toBytes();
         int parts = Math.toIntExact(Math.ceilDiv(archive.length(), size));
         return Flux.range(0, parts)
                 .concatMap(index -> {
                     long position = index * size;
                     long count = Math.min(size, archive.length() - position);
-                    return putPart(slot.part(index + 1), archive, position, count);
+                    return putPart(target.part(index + 1), archive, position, count);
                 })
                 .collectList()
                 .flatMap(tags -> tried(uploads.client()
                                 .post()
-                                .uri(slot.completion())
+                                .uri(target.completion())
                                 .contentType(MediaType.APPLICATION_JSON)
                                 .bodyValue(json.completion(tags)))
-                        .accepted(settings.tryTimeout(), timer))
-                .thenReturn(slot.file());
+                        .withoutBody(settings.tryTimeout(), timer))
+                .thenReturn(target.file());
     }
 
     private Mono<String> putPart(URI url, LoraTrainer.Archive archive, long position, long count) {
         return Mono.defer(() -> {
                     ExactLengthBody body = archive.part(position, count);
                     return tried(put(url, body, count))
-                            .answer(settings.uploadTimeout(), timer)
+                            .json(settings.uploadTimeout(), timer)
                             .onErrorMap(failure -> body.failure() == null ? failure : body.failure());
                 })
                 .retryWhen(Retry.max(PART_REPETITIONS)
@@ -169,7 +169,7 @@ public final class FalTrainer implements LoraTrainer, AutoCloseable {
                         json.reader(),
                         json::orderRefused,
                         settings.maxAnswer())
-                .costlyAnswer(timeout, timer)
+                .nonIdempotent(timeout, timer)
                 .onErrorMap(ProviderException.class, FalTrainer::uncertain)
                 .map(json::queued));
     }
@@ -182,14 +182,14 @@ public final class FalTrainer implements LoraTrainer, AutoCloseable {
     }
 
     @Override
-    public Mono<TrainingState> look(String id) {
-        return ready().then(Mono.defer(() -> tried(read(settings.status(id))).answer(settings.tryTimeout(), timer)))
+    public Mono<TrainingState> poll(String id) {
+        return ready().then(Mono.defer(() -> tried(read(settings.status(id))).json(settings.tryTimeout(), timer)))
                 .flatMap(answer -> Mono.justOrEmpty(json.state(answer)).switchIfEmpty(result(id)));
     }
 
     /** Who failed is told so by the result: the provider took the request, and refuses to answer with it. */
     private Mono<TrainingState> result(String id) {
-        return Mono.defer(() -> tried(read(settings.result(id))).answer(settings.tryTimeout(), timer))
+        return Mono.defer(() -> tried(read(settings.result(id))).json(settings.tryTimeout(), timer))
                 .map(json::completed)
                 .onErrorResume(
                         ProviderException.class,
@@ -201,7 +201,7 @@ public final class FalTrainer implements LoraTrainer, AutoCloseable {
     @Override
     public Mono<Void> cancel(String id) {
         return Mono.defer(() -> tried(authorized(http.client().put().uri(settings.cancellation(id))))
-                .accepted(settings.tryTimeout(), timer));
+                .withoutBody(settings.tryTimeout(), timer));
     }
 
     private WebClient.RequestHeadersSpec<?> posted(URI url, byte[] body) {

@@ -27,14 +27,14 @@ public interface LoraTrainer {
     Mono<Void> ready();
 
     /**
-     * Brings an archive to where the provider reads it. Cancelling closes the connection and cancels the body.
+     * Uploads an archive to the provider's storage. A cancel closes the connection and cancels the body.
      *
      * @param within no repetition begins later than that
      */
     Mono<URI> upload(Archive archive, Duration within);
 
     /**
-     * Orders a training, which costs from then on, and answers the provider's id for it. {@code UNCERTAIN} when it may
+     * Queues a training, which is paid for from then on, and emits the provider's id. {@code UNCERTAIN} when it may
      * have been accepted though nothing says so; nothing that may have been accepted is repeated.
      *
      * @param within for all of it
@@ -42,9 +42,9 @@ public interface LoraTrainer {
     Mono<String> queue(Job order, Duration within);
 
     /** How far a training is. {@code id} is one that {@link #queue} answered. */
-    Mono<TrainingState> look(String id);
+    Mono<TrainingState> poll(String id);
 
-    /** Tells the provider that nobody wants it any more. A training that has begun may go on. */
+    /** Cancels a training at the provider. One that has begun may go on. */
     Mono<Void> cancel(String id);
 
     /**

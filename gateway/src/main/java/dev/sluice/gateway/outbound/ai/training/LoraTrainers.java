@@ -15,12 +15,12 @@ import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
 import reactor.util.retry.Retry;
 
-/** Puts a trainer together. */
+/** Builds the chain around a trainer. */
 public final class LoraTrainers {
     private LoraTrainers() {}
 
     /**
-     * Everything around a provider's single tries, outermost first.
+     * The chain around a provider's single tries; each line wraps those above it.
      *
      * @param retryPause before the one repetition of a call
      */
@@ -30,10 +30,13 @@ public final class LoraTrainers {
         return new MeteredTrainer(chain, meters); // each call is seen once
     }
 
-    /** Repeats calls whose failure passes; an order only when it surely did not arrive, since it is paid for. */
+    /**
+     * Retries calls whose failure is temporary; a training is queued again only when the request certainly did not
+     * arrive, because it is paid for.
+     */
     private static final class RetryingTrainer implements LoraTrainer {
-        /** Each try of a look has a bound of its own; no second one begins after this. */
-        private static final Duration LOOK = Duration.ofMinutes(1);
+        /** Each try of a poll has a bound of its own; no retry begins after this. */
+        private static final Duration POLL_RETRIES = Duration.ofMinutes(1);
 
         private final LoraTrainer next;
         private final RetryPolicy retry;
@@ -70,13 +73,13 @@ public final class LoraTrainers {
         }
 
         @Override
-        public Mono<TrainingState> look(String id) {
-            return Mono.defer(() -> next.look(id).retryWhen(until(end(LOOK))));
+        public Mono<TrainingState> poll(String id) {
+            return Mono.defer(() -> next.poll(id).retryWhen(until(end(POLL_RETRIES))));
         }
 
         @Override
         public Mono<Void> cancel(String id) {
-            return Mono.defer(() -> next.cancel(id).retryWhen(until(end(LOOK))));
+            return Mono.defer(() -> next.cancel(id).retryWhen(until(end(POLL_RETRIES))));
         }
 
         private Retry until(long end) {
@@ -89,8 +92,8 @@ public final class LoraTrainers {
     }
 
     /**
-     * What can be seen of trainings: {@code sluice.training.call}, time by {@code provider}, {@code step} (upload,
-     * queue, look, cancel) and {@code outcome}: ok, cancelled, the code of a {@link ProviderFailure}, or unexpected.
+     * Meters of training calls: {@code sluice.training.call}, time by {@code provider}, {@code step} (upload, queue,
+     * look, cancel) and {@code outcome}: ok, cancelled, the code of a {@link ProviderFailure}, or unexpected.
      */
     private static final class MeteredTrainer implements LoraTrainer {
         private static final Logger LOG = LoggerFactory.getLogger(MeteredTrainer.class);
@@ -124,8 +127,8 @@ public final class LoraTrainers {
         }
 
         @Override
-        public Mono<TrainingState> look(String id) {
-            return seen("look", next.look(id));
+        public Mono<TrainingState> poll(String id) {
+            return seen("look", next.poll(id));
         }
 
         @Override

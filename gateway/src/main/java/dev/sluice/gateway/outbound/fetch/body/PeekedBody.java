@@ -19,7 +19,7 @@ import reactor.core.publisher.SignalType;
 import reactor.util.context.Context;
 
 /**
- * A body whose start is looked at before anybody reads it.
+ * A body whose start can be peeked at before it is read.
  *
  * <pre>
  *   start()                asks upstream for one buffer after the other and holds them

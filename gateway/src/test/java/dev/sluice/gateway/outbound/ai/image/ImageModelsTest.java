@@ -31,7 +31,7 @@ class ImageModelsTest {
     private static final Duration WITHIN = Duration.ofMinutes(2);
     private static final ImagePrompt PROMPT = new ImagePrompt("a cat", ImagePrompt.AspectRatio.SQUARE);
     private static final Prediction PREDICTION = new Prediction("p1", PROMPT);
-    private static final GeneratedImage MADE = new GeneratedImage.Drawn("image/png", new byte[3]);
+    private static final GeneratedImage MADE = new GeneratedImage.Inline("image/png", new byte[3]);
     private static final Jitter NONE = new Jitter(() -> 0.5);
 
     private final VirtualTimeScheduler timer = VirtualTimeScheduler.create();
@@ -352,7 +352,7 @@ class ImageModelsTest {
         }
 
         @Override
-        public Mono<GeneratedImage> look(Prediction prediction) {
+        public Mono<GeneratedImage> poll(Prediction prediction) {
             return Objects.requireNonNull(look);
         }
 

@@ -84,8 +84,8 @@ class PlaceholderModelTest {
     private static byte[] png(Prediction prediction) {
         GeneratedImage made =
                 Objects.requireNonNull(model().await(prediction, WITHIN).block());
-        assertThat(made).isInstanceOf(GeneratedImage.Drawn.class);
-        GeneratedImage.Drawn drawn = (GeneratedImage.Drawn) made;
+        assertThat(made).isInstanceOf(GeneratedImage.Inline.class);
+        GeneratedImage.Inline drawn = (GeneratedImage.Inline) made;
         assertThat(drawn.mediaType()).isEqualTo("image/png");
         DataBuffer body = Objects.requireNonNull(drawn.body().blockLast());
         assertThat(drawn.length()).isEqualTo(body.readableByteCount());

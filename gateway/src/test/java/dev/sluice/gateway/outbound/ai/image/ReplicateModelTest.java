@@ -122,7 +122,7 @@ class ReplicateModelTest {
         replicate.look(ReplicateStub.succeeded(
                 "\"data:image/png;base64," + Base64.getEncoder().encodeToString(bytes) + "\""));
 
-        assertThat(await(model())).isInstanceOfSatisfying(GeneratedImage.Drawn.class, drawn -> {
+        assertThat(await(model())).isInstanceOfSatisfying(GeneratedImage.Inline.class, drawn -> {
             assertThat(drawn.mediaType()).isEqualTo("image/png");
             DataBuffer body = Objects.requireNonNull(drawn.body().blockLast());
             assertThat(body.toString(StandardCharsets.ISO_8859_1)).isEqualTo("\u0001\u0002\u0003\u0004");
