@@ -1,9 +1,9 @@
 package dev.sluice.gateway.testing;
 
 import dev.sluice.gateway.outbound.fetch.FetchRequest;
-import dev.sluice.gateway.outbound.fetch.ImageType;
 import dev.sluice.gateway.outbound.fetch.OriginFetch;
 import dev.sluice.gateway.outbound.fetch.OriginResponse;
+import dev.sluice.gateway.outbound.imagetype.ImageType;
 import java.net.URI;
 import java.util.List;
 import java.util.OptionalLong;

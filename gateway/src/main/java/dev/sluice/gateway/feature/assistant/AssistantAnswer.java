@@ -1,7 +1,7 @@
 package dev.sluice.gateway.feature.assistant;
 
-import dev.sluice.gateway.outbound.provider.TextPiece;
-import dev.sluice.gateway.outbound.provider.Usage;
+import dev.sluice.gateway.outbound.ai.text.TextPiece;
+import dev.sluice.gateway.outbound.ai.text.Usage;
 import org.jspecify.annotations.Nullable;
 
 /**

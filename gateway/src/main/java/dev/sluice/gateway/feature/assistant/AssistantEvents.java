@@ -2,8 +2,8 @@ package dev.sluice.gateway.feature.assistant;
 
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
-import dev.sluice.gateway.outbound.provider.TextPiece;
-import dev.sluice.gateway.outbound.provider.Usage;
+import dev.sluice.gateway.outbound.ai.text.TextPiece;
+import dev.sluice.gateway.outbound.ai.text.Usage;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;

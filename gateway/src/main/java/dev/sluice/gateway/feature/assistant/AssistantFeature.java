@@ -2,11 +2,9 @@ package dev.sluice.gateway.feature.assistant;
 
 import dev.sluice.gateway.contract.FeatureRoutes;
 import dev.sluice.gateway.contract.UserAgent;
-import dev.sluice.gateway.outbound.provider.EchoModel;
-import dev.sluice.gateway.outbound.provider.GeminiModel;
-import dev.sluice.gateway.outbound.provider.GeminiSettings;
-import dev.sluice.gateway.outbound.provider.TextModel;
-import dev.sluice.gateway.outbound.provider.TextModels;
+import dev.sluice.gateway.outbound.ai.text.GeminiModel;
+import dev.sluice.gateway.outbound.ai.text.TextModel;
+import dev.sluice.gateway.outbound.ai.text.TextModels;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.net.URI;
 import org.springframework.beans.factory.ObjectProvider;
@@ -32,7 +30,7 @@ public class AssistantFeature {
             ReactorResourceFactory resources,
             ObjectProvider<BuildProperties> build,
             JsonMapper json) {
-        GeminiSettings settings = new GeminiSettings(
+        GeminiModel.Settings settings = new GeminiModel.Settings(
                 URI.create(properties.baseUrl()),
                 properties.apiVersion(),
                 properties.model(),
@@ -51,7 +49,7 @@ public class AssistantFeature {
             AssistantProperties properties, GeminiModel gemini, MeterRegistry meters, Environment environment) {
         refuseEchoInProduction(properties, environment);
         TextModel model = switch (properties.provider()) {
-            case ECHO -> new EchoModel();
+            case ECHO -> TextModels.echo();
             case GEMINI ->
                 properties.apiKey().isSet()
                         ? TextModels.guarded(gemini, properties.patience(), meters, Schedulers.parallel())

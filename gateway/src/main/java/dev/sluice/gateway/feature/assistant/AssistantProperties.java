@@ -1,10 +1,9 @@
 package dev.sluice.gateway.feature.assistant;
 
+import dev.sluice.gateway.contract.HttpUrl;
 import dev.sluice.gateway.contract.SettingCheck;
-import dev.sluice.gateway.outbound.provider.ApiKey;
-import dev.sluice.gateway.outbound.provider.Patience;
-import java.net.URI;
-import java.net.URISyntaxException;
+import dev.sluice.gateway.outbound.ai.text.TextModels;
+import dev.sluice.gateway.outbound.http.ApiKey;
 import java.time.Duration;
 import java.util.regex.Pattern;
 import org.springframework.boot.context.properties.ConfigurationProperties;
@@ -72,7 +71,7 @@ record AssistantProperties(
         if (!apiKey.fitsHeader()) {
             throw CHECK.bad("api-key", apiKey, "visible ASCII characters");
         }
-        if (!isBase(baseUrl)) {
+        if (!HttpUrl.isBase(baseUrl)) {
             throw CHECK.bad("base-url", baseUrl, "an http or https URL without user, query and fragment");
         }
         if (!VERSION.matcher(apiVersion).matches()) {
@@ -93,25 +92,12 @@ record AssistantProperties(
     }
 
     /** How long one call is waited for. */
-    Patience patience() {
-        return new Patience(tryTimeout, retryPause);
+    TextModels.TryPolicy patience() {
+        return new TextModels.TryPolicy(tryTimeout, retryPause);
     }
 
     /** Of a connection to the provider. */
     Duration longestSilence() {
         return deadline.compareTo(idleTimeout) > 0 ? deadline : idleTimeout;
-    }
-
-    private static boolean isBase(String text) {
-        try {
-            URI url = new URI(text);
-            return ("http".equals(url.getScheme()) || "https".equals(url.getScheme()))
-                    && url.getHost() != null
-                    && url.getRawUserInfo() == null
-                    && url.getRawQuery() == null
-                    && url.getRawFragment() == null;
-        } catch (URISyntaxException none) {
-            return false;
-        }
     }
 }

@@ -2,12 +2,11 @@ package dev.sluice.gateway.feature.assistant;
 
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
-import dev.sluice.gateway.outbound.provider.CallAccount;
-import dev.sluice.gateway.outbound.provider.Delivery;
-import dev.sluice.gateway.outbound.provider.Prompt;
-import dev.sluice.gateway.outbound.provider.ProviderException;
-import dev.sluice.gateway.outbound.provider.TextModel;
-import dev.sluice.gateway.outbound.provider.TextPiece;
+import dev.sluice.gateway.outbound.ai.text.CallAccount;
+import dev.sluice.gateway.outbound.ai.text.Prompt;
+import dev.sluice.gateway.outbound.ai.text.TextModel;
+import dev.sluice.gateway.outbound.ai.text.TextPiece;
+import dev.sluice.gateway.outbound.http.ProviderException;
 import java.time.Duration;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -30,7 +29,7 @@ final class AssistantReply {
     Mono<AssistantAnswer> whole(Prompt prompt, CallAccount account) {
         return Mono.defer(() -> {
             StringBuilder text = new StringBuilder();
-            return model.reply(prompt, Delivery.WHOLE, deadline, account)
+            return model.reply(prompt, TextModel.Delivery.WHOLE, deadline, account)
                     .doOnNext(piece -> {
                         if (piece instanceof TextPiece.Delta delta) {
                             text.append(delta.text());
@@ -49,7 +48,7 @@ final class AssistantReply {
 
     /** The answer as it is written; {@code account} learns what it costs. */
     Flux<TextPiece> streamed(Prompt prompt, CallAccount account) {
-        return model.reply(prompt, Delivery.STREAMED, deadline, account)
+        return model.reply(prompt, TextModel.Delivery.STREAMED, deadline, account)
                 .onErrorMap(ProviderException.class, ProviderException::problem);
     }
 }

@@ -1,7 +1,7 @@
 package dev.sluice.gateway.feature.assistant;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
-import dev.sluice.gateway.outbound.provider.Prompt;
+import dev.sluice.gateway.outbound.ai.text.Prompt;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;

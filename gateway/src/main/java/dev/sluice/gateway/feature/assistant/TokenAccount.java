@@ -1,8 +1,8 @@
 package dev.sluice.gateway.feature.assistant;
 
 import dev.sluice.gateway.contract.Spent;
-import dev.sluice.gateway.outbound.provider.CallAccount;
-import dev.sluice.gateway.outbound.provider.Usage;
+import dev.sluice.gateway.outbound.ai.text.CallAccount;
+import dev.sluice.gateway.outbound.ai.text.Usage;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**

@@ -1,6 +1,6 @@
 package dev.sluice.gateway.feature.assistant;
 
-import dev.sluice.gateway.outbound.provider.Prompt;
+import dev.sluice.gateway.outbound.ai.text.Prompt;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;

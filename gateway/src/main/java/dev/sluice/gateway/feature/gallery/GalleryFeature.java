@@ -4,6 +4,12 @@ import dev.sluice.gateway.contract.Alerts;
 import dev.sluice.gateway.contract.FeatureRoutes;
 import dev.sluice.gateway.contract.UserAgent;
 import dev.sluice.gateway.feature.gallery.GalleryProperties.GenerationBounds;
+import dev.sluice.gateway.outbound.ai.image.ImageModel;
+import dev.sluice.gateway.outbound.ai.image.ImageModels;
+import dev.sluice.gateway.outbound.ai.image.ImageModels.PollPolicy;
+import dev.sluice.gateway.outbound.ai.image.PlaceholderModel;
+import dev.sluice.gateway.outbound.ai.image.ReplicateModel;
+import dev.sluice.gateway.outbound.ai.image.ReplicateSettings;
 import dev.sluice.gateway.outbound.custody.AnnouncedObjects;
 import dev.sluice.gateway.outbound.custody.ImageFiles;
 import dev.sluice.gateway.outbound.custody.Outages;
@@ -15,22 +21,16 @@ import dev.sluice.gateway.outbound.database.ObjectIntents;
 import dev.sluice.gateway.outbound.database.ObjectReferences;
 import dev.sluice.gateway.outbound.database.OwnerStorage;
 import dev.sluice.gateway.outbound.database.Thumbnails;
-import dev.sluice.gateway.outbound.fetch.FetchRequest.Reach;
 import dev.sluice.gateway.outbound.fetch.OriginFetch;
+import dev.sluice.gateway.outbound.fetch.policy.UrlPolicy;
+import dev.sluice.gateway.outbound.http.RetryPolicy;
 import dev.sluice.gateway.outbound.link.Links;
 import dev.sluice.gateway.outbound.picture.Pictures;
-import dev.sluice.gateway.outbound.provider.ImageModel;
-import dev.sluice.gateway.outbound.provider.ImageModels;
-import dev.sluice.gateway.outbound.provider.ImagePatience;
-import dev.sluice.gateway.outbound.provider.ReplicateModel;
-import dev.sluice.gateway.outbound.provider.ReplicateSettings;
-import dev.sluice.gateway.outbound.provider.SketchModel;
-import dev.sluice.gateway.outbound.provider.WordPressMedia;
-import dev.sluice.gateway.outbound.provider.WordPressSettings;
-import dev.sluice.gateway.outbound.provider.WordPressSite;
 import dev.sluice.gateway.outbound.redis.SharedRedis;
 import dev.sluice.gateway.outbound.storage.ObjectStore;
 import dev.sluice.gateway.outbound.thumbnail.ThumbnailStorage;
+import dev.sluice.gateway.outbound.wordpress.WordPressMedia;
+import dev.sluice.gateway.outbound.wordpress.WordPressSettings;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.netty.buffer.ByteBufAllocator;
@@ -112,7 +112,7 @@ public class GalleryFeature {
                 bounds.apiToken(),
                 bounds.model(),
                 "png",
-                new Reach(Set.of("https"), Set.copyOf(bounds.domains())),
+                new UrlPolicy(Set.of("https"), Set.copyOf(bounds.domains())),
                 UserAgent.of(build.getIfAvailable()),
                 CONNECT_TIMEOUT,
                 TRY_TIMEOUT,
@@ -141,19 +141,21 @@ public class GalleryFeature {
                     throw new IllegalStateException(
                             "sluice.gallery.generation.provider: sketch (expected: replicate in the profile prod)");
                 }
-                yield ImageModels.guarded(new SketchModel(studio), patience(bounds), meters, Schedulers.parallel());
+                yield ImageModels.guarded(new PlaceholderModel(studio), polling(bounds), meters, Schedulers.parallel());
             }
             case REPLICATE ->
                 hasToken
-                        ? ImageModels.guarded(replicate, patience(bounds), meters, Schedulers.parallel())
+                        ? ImageModels.guarded(replicate, polling(bounds), meters, Schedulers.parallel())
                         : ImageModels.unconfigured("This gateway has no token for its image provider.");
         };
     }
 
-    private static ImagePatience patience(GenerationBounds bounds) {
-        ImagePatience defaults = ImagePatience.DEFAULTS;
-        return new ImagePatience(
-                defaults.firstPause(), defaults.longestPause(), bounds.retryPause(), defaults.retries());
+    private static PollPolicy polling(GenerationBounds bounds) {
+        PollPolicy defaults = PollPolicy.DEFAULTS;
+        return new PollPolicy(
+                defaults.firstPause(),
+                defaults.longestPause(),
+                new RetryPolicy(bounds.retryPause(), defaults.retry().retries()));
     }
 
     @Bean
@@ -256,7 +258,7 @@ public class GalleryFeature {
             ReactorResourceFactory resources,
             ObjectProvider<BuildProperties> build,
             JsonMapper json) {
-        Map<String, WordPressSite> sites = new LinkedHashMap<>();
+        Map<String, WordPressSettings.Site> sites = new LinkedHashMap<>();
         properties.wordpress().forEach((name, site) -> {
             if (site.isPlainHttp()) {
                 LOG.warn(
@@ -264,7 +266,8 @@ public class GalleryFeature {
                         name,
                         site.url());
             }
-            sites.put(name, new WordPressSite(URI.create(site.url()), site.user(), site.applicationPassword()));
+            sites.put(
+                    name, new WordPressSettings.Site(URI.create(site.url()), site.user(), site.applicationPassword()));
         });
         WordPressSettings settings = new WordPressSettings(
                 sites, UserAgent.of(build.getIfAvailable()), CONNECT_TIMEOUT, SEND_DEADLINE, MAX_ANSWER, CONNECTIONS);

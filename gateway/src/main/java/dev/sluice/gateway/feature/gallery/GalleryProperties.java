@@ -1,10 +1,9 @@
 package dev.sluice.gateway.feature.gallery;
 
 import dev.sluice.gateway.contract.Caller;
+import dev.sluice.gateway.contract.HttpUrl;
 import dev.sluice.gateway.contract.SettingCheck;
-import dev.sluice.gateway.outbound.provider.ApiKey;
-import java.net.URI;
-import java.net.URISyntaxException;
+import dev.sluice.gateway.outbound.http.ApiKey;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
@@ -160,18 +159,8 @@ record GalleryProperties(
     }
 
     private static void checkUrl(String name, String text) {
-        try {
-            URI url = new URI(text);
-            if (("http".equals(url.getScheme()) || "https".equals(url.getScheme()))
-                    && url.getHost() != null
-                    && url.getRawUserInfo() == null
-                    && url.getRawQuery() == null
-                    && url.getRawFragment() == null) {
-                return;
-            }
-        } catch (URISyntaxException none) {
+        if (!HttpUrl.isBase(text)) {
             throw CHECK.bad(name, text, EXPECTED_URL);
         }
-        throw CHECK.bad(name, text, EXPECTED_URL);
     }
 }

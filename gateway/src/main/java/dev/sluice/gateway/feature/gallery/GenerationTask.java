@@ -1,5 +1,9 @@
 package dev.sluice.gateway.feature.gallery;
 
+import dev.sluice.gateway.outbound.ai.image.GeneratedImage;
+import dev.sluice.gateway.outbound.ai.image.ImageModel;
+import dev.sluice.gateway.outbound.ai.image.ImagePrompt;
+import dev.sluice.gateway.outbound.ai.image.Prediction;
 import dev.sluice.gateway.outbound.database.DatabaseException;
 import dev.sluice.gateway.outbound.database.Generation;
 import dev.sluice.gateway.outbound.database.GenerationJob;
@@ -9,15 +13,10 @@ import dev.sluice.gateway.outbound.database.Image;
 import dev.sluice.gateway.outbound.database.ImageScope;
 import dev.sluice.gateway.outbound.database.Images;
 import dev.sluice.gateway.outbound.database.ObjectIntents.Room;
+import dev.sluice.gateway.outbound.http.ProviderException;
+import dev.sluice.gateway.outbound.http.ProviderFailure;
+import dev.sluice.gateway.outbound.http.UncancellableCall;
 import dev.sluice.gateway.outbound.picture.ReceivedFile;
-import dev.sluice.gateway.outbound.provider.AspectRatio;
-import dev.sluice.gateway.outbound.provider.CarriedOut;
-import dev.sluice.gateway.outbound.provider.ImageModel;
-import dev.sluice.gateway.outbound.provider.ImagePrompt;
-import dev.sluice.gateway.outbound.provider.MadeImage;
-import dev.sluice.gateway.outbound.provider.Prediction;
-import dev.sluice.gateway.outbound.provider.ProviderException;
-import dev.sluice.gateway.outbound.provider.ProviderFailure;
 import dev.sluice.gateway.outbound.thumbnail.ThumbnailStorage;
 import java.time.Clock;
 import java.time.Duration;
@@ -174,7 +173,7 @@ final class GenerationTask {
                     : jobs.asking(job).filter(mine -> mine).flatMap(mine -> {
                         asked = true;
                         // Paid for from here on: neither a lost job nor a late one ends it before its id is remembered.
-                        return CarriedOut.of(
+                        return UncancellableCall.of(
                                 model.create(prompt, left()).flatMap(this::remembered),
                                 failure -> LOG.atWarn()
                                         .addKeyValue("image.id", job.imageId())
@@ -198,15 +197,17 @@ final class GenerationTask {
             return model.cancel(prediction).onErrorComplete();
         }
 
-        private Mono<Void> store(Image image, MadeImage made) {
+        private Mono<Void> store(Image image, GeneratedImage made) {
             Duration left = left();
             if (!left.isPositive()) {
                 return Mono.error(new TimeoutException());
             }
             return switch (made) {
-                case MadeImage.Remote remote ->
-                    intake.fetched(image.owner(), remote.url(), remote.reach(), left, file -> complete(image, file));
-                case MadeImage.Drawn drawn -> intake.given(image.owner(), drawn.body(), file -> complete(image, file));
+                case GeneratedImage.Remote remote ->
+                    intake.fetched(
+                            image.owner(), remote.url(), remote.urlPolicy(), left, file -> complete(image, file));
+                case GeneratedImage.Inline drawn ->
+                    intake.given(image.owner(), drawn.body(), file -> complete(image, file));
             };
         }
 
@@ -249,8 +250,8 @@ final class GenerationTask {
         }
     }
 
-    private static AspectRatio ratio(Generation generation) {
+    private static ImagePrompt.AspectRatio ratio(Generation generation) {
         String ratio = generation.aspectRatio();
-        return ratio == null ? AspectRatio.SQUARE : AspectRatio.of(ratio);
+        return ratio == null ? ImagePrompt.AspectRatio.SQUARE : ImagePrompt.AspectRatio.of(ratio);
     }
 }

@@ -3,10 +3,10 @@ package dev.sluice.gateway.feature.gallery;
 import dev.sluice.gateway.contract.Caller;
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
+import dev.sluice.gateway.outbound.ai.image.ImagePrompt;
 import dev.sluice.gateway.outbound.database.Generation;
 import dev.sluice.gateway.outbound.database.GenerationJobs;
 import dev.sluice.gateway.outbound.database.Image;
-import dev.sluice.gateway.outbound.provider.AspectRatio;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -92,9 +92,10 @@ final class Generations {
     }
 
     private static String ratio(@Nullable String given) {
-        String ratio = given == null ? AspectRatio.SQUARE.toString() : given;
-        if (!AspectRatio.known().contains(ratio)) {
-            throw GalleryRequests.bad("aspectRatio", ratio, "one of " + String.join(", ", AspectRatio.known()));
+        String ratio = given == null ? ImagePrompt.AspectRatio.SQUARE.toString() : given;
+        if (!ImagePrompt.AspectRatio.known().contains(ratio)) {
+            throw GalleryRequests.bad(
+                    "aspectRatio", ratio, "one of " + String.join(", ", ImagePrompt.AspectRatio.known()));
         }
         return ratio;
     }

@@ -2,8 +2,8 @@ package dev.sluice.gateway.feature.gallery;
 
 import dev.sluice.gateway.outbound.fetch.FetchRequest;
 import dev.sluice.gateway.outbound.fetch.FetchRequest.Media;
-import dev.sluice.gateway.outbound.fetch.FetchRequest.Reach;
 import dev.sluice.gateway.outbound.fetch.OriginFetch;
+import dev.sluice.gateway.outbound.fetch.policy.UrlPolicy;
 import dev.sluice.gateway.outbound.picture.Arrival;
 import dev.sluice.gateway.outbound.picture.Pictures;
 import dev.sluice.gateway.outbound.picture.ReceivedFile;
@@ -32,8 +32,9 @@ final class ImageIntake {
      *
      * @param owner whose share of the disk it takes meanwhile
      */
-    <T> Mono<T> fetched(String owner, String url, Reach reach, Duration deadline, Function<ReceivedFile, Mono<T>> use) {
-        FetchRequest request = new FetchRequest(url, maxBytes, deadline, reach, Media.IMAGE);
+    <T> Mono<T> fetched(
+            String owner, String url, UrlPolicy urlPolicy, Duration deadline, Function<ReceivedFile, Mono<T>> use) {
+        FetchRequest request = new FetchRequest(url, maxBytes, deadline, urlPolicy, Media.IMAGE);
         return pictures.take(
                 new Arrival(owner, maxBytes),
                 writer -> origins.fetch(request, response -> writer.apply(response.body())),

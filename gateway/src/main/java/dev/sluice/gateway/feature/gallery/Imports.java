@@ -13,8 +13,8 @@ import dev.sluice.gateway.outbound.database.ObjectIntents.Room;
 import dev.sluice.gateway.outbound.database.OwnerStorage;
 import dev.sluice.gateway.outbound.fetch.FetchException;
 import dev.sluice.gateway.outbound.fetch.FetchFailure;
-import dev.sluice.gateway.outbound.fetch.FetchRequest.Reach;
 import dev.sluice.gateway.outbound.fetch.OriginUrls;
+import dev.sluice.gateway.outbound.fetch.policy.UrlPolicy;
 import dev.sluice.gateway.outbound.picture.ReceivedFile;
 import dev.sluice.gateway.outbound.picture.format.PictureException;
 import dev.sluice.gateway.outbound.thumbnail.ThumbnailStorage;
@@ -79,7 +79,7 @@ final class Imports {
                     .then(intake.fetched(
                             caller.subject(),
                             url,
-                            Reach.PUBLIC_WEB,
+                            UrlPolicy.PUBLIC_WEB,
                             deadline,
                             file -> vault.put(id, caller.subject(), file, Room.WITHIN_QUOTA, object -> {
                                         Image image = Image.stored(

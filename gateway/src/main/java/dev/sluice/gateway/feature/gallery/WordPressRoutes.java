@@ -9,12 +9,11 @@ import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.gateway.feature.gallery.GalleryProperties.Site;
 import dev.sluice.gateway.outbound.database.Image;
 import dev.sluice.gateway.outbound.database.StoredObject;
-import dev.sluice.gateway.outbound.provider.MediaFile;
-import dev.sluice.gateway.outbound.provider.ProviderException;
-import dev.sluice.gateway.outbound.provider.SentMedia;
-import dev.sluice.gateway.outbound.provider.WordPressMedia;
+import dev.sluice.gateway.outbound.http.ProviderException;
 import dev.sluice.gateway.outbound.storage.ObjectKey;
 import dev.sluice.gateway.outbound.storage.ObjectStore;
+import dev.sluice.gateway.outbound.wordpress.UploadedMedia;
+import dev.sluice.gateway.outbound.wordpress.WordPressMedia;
 import dev.sluice.zipstream.EntryNames;
 import java.net.URI;
 import java.util.List;
@@ -136,7 +135,7 @@ final class WordPressRoutes implements FeatureRoutes {
                 .switchIfEmpty(Mono.error(() -> FileRoutes.lost(image)))
                 .flatMap(content -> sites.send(
                         site,
-                        new MediaFile(
+                        new WordPressMedia.MediaFile(
                                 name,
                                 MediaType.parseMediaType(object.contentType()),
                                 object.size(),
@@ -146,7 +145,7 @@ final class WordPressRoutes implements FeatureRoutes {
                 .onErrorMap(ProviderException.class, WordPressRoutes::problem);
     }
 
-    private static Sent sent(String site, SentMedia media) {
+    private static Sent sent(String site, UploadedMedia media) {
         return new Sent(site, media.id(), media.link(), media.sourceUrl(), media.warning());
     }
 

@@ -3,10 +3,10 @@ package dev.sluice.gateway.feature.imageproxy;
 import dev.sluice.gateway.feature.imageproxy.cache.CachedMeta;
 import dev.sluice.gateway.outbound.fetch.FetchRequest;
 import dev.sluice.gateway.outbound.fetch.FetchRequest.Media;
-import dev.sluice.gateway.outbound.fetch.FetchRequest.Reach;
 import dev.sluice.gateway.outbound.fetch.FetchRequest.Validators;
 import dev.sluice.gateway.outbound.fetch.OriginFetch;
 import dev.sluice.gateway.outbound.fetch.OriginResponse;
+import dev.sluice.gateway.outbound.fetch.policy.UrlPolicy;
 import dev.sluice.gateway.outbound.share.CallerShares;
 import java.time.Clock;
 import java.time.Instant;
@@ -60,7 +60,7 @@ final class OriginImages {
                 url,
                 properties.maxImageSize().toBytes(),
                 properties.fetchTimeout(),
-                Reach.PUBLIC_WEB,
+                UrlPolicy.PUBLIC_WEB,
                 Media.IMAGE,
                 known);
         return origins.fetch(

@@ -4,8 +4,8 @@ import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.gateway.outbound.fetch.FetchException;
 import dev.sluice.gateway.outbound.fetch.FetchFailure;
-import dev.sluice.gateway.outbound.fetch.FetchRequest.Reach;
 import dev.sluice.gateway.outbound.fetch.OriginUrls;
+import dev.sluice.gateway.outbound.fetch.policy.UrlPolicy;
 import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -39,7 +39,7 @@ final class ProxyUrls {
             throw GatewayException.badMember(ProblemCode.UNSUPPORTED_SCHEME, member, url, EXPECTED);
         }
         try {
-            return origins.canonical(url, Reach.PUBLIC_WEB);
+            return origins.canonical(url, UrlPolicy.PUBLIC_WEB);
         } catch (FetchException refused) {
             if (refused.failure() != FetchFailure.INVALID_URL) {
                 throw refused;

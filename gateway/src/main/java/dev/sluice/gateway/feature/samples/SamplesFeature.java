@@ -1,7 +1,7 @@
 package dev.sluice.gateway.feature.samples;
 
 import dev.sluice.gateway.contract.FeatureRoutes;
-import dev.sluice.gateway.outbound.fetch.AllowedNetwork;
+import dev.sluice.gateway.outbound.fetch.policy.AllowedNetwork;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;

@@ -4,12 +4,12 @@ import dev.sluice.gateway.contract.FeatureRoutes;
 import dev.sluice.gateway.contract.ImageArchives;
 import dev.sluice.gateway.contract.SigningSecret;
 import dev.sluice.gateway.contract.UserAgent;
-import dev.sluice.gateway.outbound.fetch.GuardedConnections;
+import dev.sluice.gateway.outbound.ai.training.FalSettings;
+import dev.sluice.gateway.outbound.ai.training.FalTrainer;
+import dev.sluice.gateway.outbound.ai.training.LoraTrainer;
+import dev.sluice.gateway.outbound.ai.training.LoraTrainers;
+import dev.sluice.gateway.outbound.fetch.FetchTransport;
 import dev.sluice.gateway.outbound.fetch.OriginUrls;
-import dev.sluice.gateway.outbound.provider.FalSettings;
-import dev.sluice.gateway.outbound.provider.FalTrainer;
-import dev.sluice.gateway.outbound.provider.LoraTrainer;
-import dev.sluice.gateway.outbound.provider.LoraTrainers;
 import dev.sluice.gateway.outbound.share.CallerShares;
 import dev.sluice.gateway.outbound.spool.Spool;
 import dev.sluice.zipstream.BufferBudget;
@@ -42,7 +42,7 @@ public class TrainingFeature {
             TrainingProperties properties,
             ReactorResourceFactory resources,
             OriginUrls urls,
-            GuardedConnections connections,
+            FetchTransport transport,
             ObjectProvider<BuildProperties> build,
             JsonMapper json) {
         FalSettings settings = new FalSettings(
@@ -65,7 +65,7 @@ public class TrainingFeature {
                 settings,
                 resources.getLoopResources(),
                 json,
-                new FalTrainer.Guards(urls, connections),
+                new FalTrainer.Guards(urls, transport),
                 Schedulers.parallel());
     }
 

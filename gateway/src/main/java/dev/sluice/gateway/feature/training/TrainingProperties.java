@@ -1,11 +1,10 @@
 package dev.sluice.gateway.feature.training;
 
+import dev.sluice.gateway.contract.HttpUrl;
 import dev.sluice.gateway.contract.SettingCheck;
-import dev.sluice.gateway.outbound.fetch.FetchRequest.Reach;
-import dev.sluice.gateway.outbound.provider.ApiKey;
-import dev.sluice.gateway.outbound.provider.FalSettings;
-import java.net.URI;
-import java.net.URISyntaxException;
+import dev.sluice.gateway.outbound.ai.training.FalSettings;
+import dev.sluice.gateway.outbound.fetch.policy.UrlPolicy;
+import dev.sluice.gateway.outbound.http.ApiKey;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -126,25 +125,16 @@ record TrainingProperties(
     }
 
     /** Where archives may be put. */
-    Reach uploads() {
-        return new Reach(uploadSchemes, Set.copyOf(uploadDomains));
+    UrlPolicy uploads() {
+        return new UrlPolicy(uploadSchemes, Set.copyOf(uploadDomains));
     }
 
     private static String base(String name, String given, String byDefault) {
         String text = given.isBlank() ? byDefault : given.strip().replaceFirst("/+$", "");
-        try {
-            URI url = new URI(text);
-            if (("http".equals(url.getScheme()) || "https".equals(url.getScheme()))
-                    && url.getHost() != null
-                    && url.getRawUserInfo() == null
-                    && url.getRawQuery() == null
-                    && url.getRawFragment() == null) {
-                return text;
-            }
-        } catch (URISyntaxException none) {
+        if (!HttpUrl.isBase(text)) {
             throw badUrl(name, text);
         }
-        throw badUrl(name, text);
+        return text;
     }
 
     private static IllegalArgumentException badUrl(String name, String text) {

@@ -8,7 +8,7 @@ import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.gateway.contract.RequestContext;
 import dev.sluice.gateway.contract.SkippedImage;
 import dev.sluice.gateway.contract.Spent;
-import dev.sluice.gateway.outbound.provider.TrainingState;
+import dev.sluice.gateway.outbound.ai.training.TrainingState;
 import java.net.URI;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -135,7 +135,7 @@ final class TrainingRoutes implements FeatureRoutes {
                         id, RequestContext.of(request.exchange()).caller().subject()))
                 .switchIfEmpty(
                         Mono.error(() -> new GatewayException(ProblemCode.NOT_FOUND, "There is no such training.")))
-                .flatMap(setup::look)
+                .flatMap(setup::poll)
                 .flatMap(state -> ServerResponse.ok()
                         .header(HttpHeaders.CACHE_CONTROL, "no-store")
                         .contentType(MediaType.APPLICATION_JSON)

@@ -5,12 +5,10 @@ import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ImageArchives;
 import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.gateway.contract.SkippedImage;
-import dev.sluice.gateway.outbound.provider.CarriedOut;
-import dev.sluice.gateway.outbound.provider.LoraTrainer;
-import dev.sluice.gateway.outbound.provider.ProviderException;
-import dev.sluice.gateway.outbound.provider.TrainingArchive;
-import dev.sluice.gateway.outbound.provider.TrainingOrder;
-import dev.sluice.gateway.outbound.provider.TrainingState;
+import dev.sluice.gateway.outbound.ai.training.LoraTrainer;
+import dev.sluice.gateway.outbound.ai.training.TrainingState;
+import dev.sluice.gateway.outbound.http.ProviderException;
+import dev.sluice.gateway.outbound.http.UncancellableCall;
 import dev.sluice.gateway.outbound.share.CallerShares;
 import dev.sluice.gateway.outbound.spool.Spool;
 import dev.sluice.gateway.outbound.spool.SpooledBytes;
@@ -103,8 +101,8 @@ final class TrainingSetup {
     }
 
     /** How far a training is. */
-    Mono<TrainingState> look(String providerId) {
-        return tools.trainer().look(providerId).onErrorMap(TrainingSetup::problem);
+    Mono<TrainingState> poll(String providerId) {
+        return tools.trainer().poll(providerId).onErrorMap(TrainingSetup::problem);
     }
 
     private Mono<QueuedTraining> placed(TrainingRequest request, Client client) {
@@ -131,7 +129,7 @@ final class TrainingSetup {
         return file.receive(ByteStreams.counting(ByteStreams.capped(archive.bytes(), most), length::addAndGet))
                 .then(Mono.defer(() -> {
                     checkEnough(request, archive.skipped());
-                    TrainingArchive whole = new TrainingArchive(length.get(), file::content);
+                    LoraTrainer.Archive whole = new LoraTrainer.Archive(length.get(), file::content);
                     return tools.trainer().upload(whole, properties.deadline());
                 }))
                 .map(url -> new Uploaded(url, archive.skipped()));
@@ -149,13 +147,13 @@ final class TrainingSetup {
     }
 
     private Mono<QueuedTraining> queued(TrainingRequest request, Uploaded uploaded, Client client, long end) {
-        TrainingOrder order = new TrainingOrder(uploaded.archive(), request.triggerWord(), request.steps());
+        LoraTrainer.Job order = new LoraTrainer.Job(uploaded.archive(), request.triggerWord(), request.steps());
         Mono<String> call = Mono.defer(() -> {
                     client.ordered().run();
                     return tools.trainer().queue(order, Duration.ofNanos(end - now()));
                 })
                 .doOnNext(client.ownership()::queued);
-        return CarriedOut.of(
+        return UncancellableCall.of(
                         call,
                         failure -> LOG.warn(
                                 "a training that nobody waits for any more was not queued, or is not known to be: {}",

@@ -1,6 +1,6 @@
 package dev.sluice.gateway.feature.uploads;
 
-import dev.sluice.gateway.outbound.fetch.ImageType;
+import dev.sluice.gateway.outbound.imagetype.ImageType;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;

@@ -1,6 +1,6 @@
 package dev.sluice.gateway.feature.zip;
 
-import dev.sluice.gateway.outbound.fetch.ImageType;
+import dev.sluice.gateway.outbound.imagetype.ImageType;
 import java.time.Instant;
 import org.springframework.core.io.buffer.DataBuffer;
 import reactor.core.Disposable;

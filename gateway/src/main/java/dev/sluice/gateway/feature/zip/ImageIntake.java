@@ -5,10 +5,10 @@ import dev.sluice.gateway.outbound.fetch.FetchException;
 import dev.sluice.gateway.outbound.fetch.FetchFailure;
 import dev.sluice.gateway.outbound.fetch.FetchRequest;
 import dev.sluice.gateway.outbound.fetch.FetchRequest.Media;
-import dev.sluice.gateway.outbound.fetch.FetchRequest.Reach;
-import dev.sluice.gateway.outbound.fetch.ImageType;
 import dev.sluice.gateway.outbound.fetch.OriginFetch;
 import dev.sluice.gateway.outbound.fetch.OriginResponse;
+import dev.sluice.gateway.outbound.fetch.policy.UrlPolicy;
+import dev.sluice.gateway.outbound.imagetype.ImageType;
 import dev.sluice.gateway.outbound.share.CallerShares;
 import dev.sluice.gateway.outbound.spool.Spool;
 import dev.sluice.gateway.outbound.spool.SpooledBytes;
@@ -226,7 +226,7 @@ final class ImageIntake {
                 url,
                 properties.maxImageSize().toBytes(),
                 properties.imageTimeout(),
-                Reach.PUBLIC_WEB,
+                UrlPolicy.PUBLIC_WEB,
                 Media.RASTER_IMAGE);
         Disposable resources = Disposables.composite(() -> {
             request.remove(bytes);

@@ -1,7 +1,7 @@
 package dev.sluice.gateway.inbound.admission;
 
+import dev.sluice.gateway.contract.HttpUrl;
 import java.net.URI;
-import java.net.URISyntaxException;
 import java.util.List;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
@@ -21,17 +21,11 @@ public record OriginProperties(@DefaultValue List<String> allowed) {
     }
 
     private static void check(String origin) {
-        try {
-            URI uri = new URI(origin);
-            boolean http = "https".equals(uri.getScheme()) || "http".equals(uri.getScheme());
-            String port = uri.getPort() < 0 ? "" : ":" + uri.getPort();
-            if (http && uri.getHost() != null && origin.equals(uri.getScheme() + "://" + uri.getHost() + port)) {
-                return;
-            }
-        } catch (URISyntaxException e) {
-            throw new IllegalArgumentException(message(origin), e);
+        URI uri = HttpUrl.parse(origin);
+        String port = uri == null || uri.getPort() < 0 ? "" : ":" + uri.getPort();
+        if (uri == null || !origin.equals(uri.getScheme() + "://" + uri.getHost() + port)) {
+            throw new IllegalArgumentException(message(origin));
         }
-        throw new IllegalArgumentException(message(origin));
     }
 
     private static String message(String origin) {

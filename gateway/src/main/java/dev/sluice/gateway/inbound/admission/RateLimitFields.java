@@ -1,5 +1,6 @@
 package dev.sluice.gateway.inbound.admission;
 
+import dev.sluice.gateway.contract.RetryAfter;
 import dev.sluice.limits.Budget;
 import dev.sluice.limits.CalendarQuota;
 import dev.sluice.limits.Decision;
@@ -74,7 +75,7 @@ final class RateLimitFields {
 
     /** Seconds, rounded up: who comes back then does not come too early. */
     static long seconds(Duration duration) {
-        return duration.plusMillis(999).toSeconds();
+        return RetryAfter.delaySeconds(duration);
     }
 
     private static String policy(Limit limit) {

@@ -1,7 +1,6 @@
 package dev.sluice.gateway.inbound.identity;
 
-import java.net.URI;
-import java.net.URISyntaxException;
+import dev.sluice.gateway.contract.HttpUrl;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
@@ -87,23 +86,9 @@ public record IdentityProperties(
         }
     }
 
-    /** The parser's message would say the same in other words. */
-    @SuppressWarnings("UnusedException")
     private static void checkOrigin(String text) {
-        try {
-            URI url = new URI(text).parseServerAuthority();
-            boolean isHttp = "http".equals(url.getScheme()) || "https".equals(url.getScheme());
-            boolean isRoot = url.getRawPath().isEmpty() || "/".equals(url.getRawPath());
-            if (isHttp
-                    && isRoot
-                    && url.getHost() != null
-                    && url.getRawUserInfo() == null
-                    && url.getRawQuery() == null
-                    && url.getRawFragment() == null) {
-                return;
-            }
-        } catch (URISyntaxException none) {
-            // Said below.
+        if (HttpUrl.isRoot(text)) {
+            return;
         }
         throw new IllegalArgumentException(
                 "sluice.public-url: " + text + " (expected: http://host:port or https://host:port)");
@@ -125,17 +110,8 @@ public record IdentityProperties(
     }
 
     private static void checkUri(String name, String value) {
-        if (value.isEmpty()) {
-            return;
+        if (!value.isEmpty() && HttpUrl.parse(value) == null) {
+            throw new IllegalArgumentException(name + ": " + value + " (expected: an http or https URL)");
         }
-        try {
-            URI uri = new URI(value);
-            if (uri.getHost() != null && ("https".equals(uri.getScheme()) || "http".equals(uri.getScheme()))) {
-                return;
-            }
-        } catch (URISyntaxException e) {
-            throw new IllegalArgumentException(name + ": " + value + " (expected: an http or https URL)", e);
-        }
-        throw new IllegalArgumentException(name + ": " + value + " (expected: an http or https URL)");
     }
 }

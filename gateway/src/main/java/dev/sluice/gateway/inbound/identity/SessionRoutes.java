@@ -7,6 +7,7 @@ import dev.sluice.gateway.contract.FeatureRoutes;
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.gateway.contract.RequestContext;
+import dev.sluice.gateway.contract.RetryAfter;
 import dev.sluice.limits.Standing;
 import java.time.Duration;
 import java.time.Instant;
@@ -170,6 +171,6 @@ final class SessionRoutes implements FeatureRoutes {
                 standing.limit(),
                 standing.capacity(),
                 standing.remaining(),
-                standing.resetsIn().plusMillis(999).toSeconds());
+                RetryAfter.delaySeconds(standing.resetsIn()));
     }
 }

@@ -3,6 +3,7 @@ package dev.sluice.gateway.inbound.problem;
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.gateway.contract.RequestContext;
+import dev.sluice.gateway.contract.RetryAfter;
 import dev.sluice.gateway.inbound.telemetry.AccessLog;
 import dev.sluice.gateway.inbound.telemetry.LoggedPath;
 import dev.sluice.gateway.inbound.telemetry.RequestId;
@@ -98,9 +99,7 @@ public final class ProblemHandler implements WebExceptionHandler {
         Duration retryAfter = problem.retryAfter();
         if (retryAfter != null) {
             // Rounded up: who comes back then does not come too early.
-            headers.set(
-                    HttpHeaders.RETRY_AFTER,
-                    Long.toString(Math.max(1, retryAfter.plusMillis(999).toSeconds())));
+            headers.set(HttpHeaders.RETRY_AFTER, Long.toString(Math.max(1, RetryAfter.delaySeconds(retryAfter))));
         }
         response.setStatusCode(problem.code().status());
     }

@@ -1,8 +1,8 @@
 package dev.sluice.gateway.outbound.alert;
 
+import dev.sluice.gateway.contract.HttpUrl;
 import dev.sluice.gateway.contract.SettingCheck;
 import java.net.URI;
-import java.net.URISyntaxException;
 import java.time.Duration;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
@@ -41,18 +41,11 @@ record AlertProperties(
     }
 
     private static boolean isDsn(String text) {
-        try {
-            URI dsn = new URI(text);
-            String path = dsn.getPath();
-            return ("https".equals(dsn.getScheme()) || "http".equals(dsn.getScheme()))
-                    && dsn.getHost() != null
-                    && dsn.getUserInfo() != null
-                    && !dsn.getUserInfo().isEmpty()
-                    && path != null
-                    && path.length() > 1
-                    && !path.endsWith("/");
-        } catch (URISyntaxException none) {
+        URI dsn = HttpUrl.parse(text);
+        if (dsn == null || dsn.getUserInfo() == null || dsn.getUserInfo().isEmpty()) {
             return false;
         }
+        String path = dsn.getPath();
+        return path.length() > 1 && !path.endsWith("/");
     }
 }

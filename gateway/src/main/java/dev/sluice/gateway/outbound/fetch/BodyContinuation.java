@@ -1,9 +1,9 @@
 package dev.sluice.gateway.outbound.fetch;
 
 import dev.sluice.gateway.contract.HttpDate;
-import dev.sluice.gateway.outbound.fetch.Exchange.Answer;
-import dev.sluice.gateway.outbound.fetch.Exchange.Ask;
-import dev.sluice.gateway.outbound.fetch.Exchange.Part;
+import dev.sluice.gateway.outbound.fetch.Exchange.BodyRange;
+import dev.sluice.gateway.outbound.fetch.Exchange.RequestOptions;
+import dev.sluice.gateway.outbound.fetch.Exchange.Response;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -34,40 +34,45 @@ final class BodyContinuation {
 
     private final Exchange exchange;
     private final Target target;
-    private final Ask ask;
+    private final RequestOptions options;
     private final String validator;
     private final long length;
     private final List<String> codings;
 
     private BodyContinuation(
-            Exchange exchange, Target target, Ask ask, String validator, long length, List<String> codings) {
+            Exchange exchange,
+            Target target,
+            RequestOptions options,
+            String validator,
+            long length,
+            List<String> codings) {
         this.exchange = exchange;
         this.target = target;
-        this.ask = ask;
+        this.options = options;
         this.validator = validator;
         this.length = length;
         this.codings = codings;
     }
 
     /**
-     * How {@code answer} can be continued; null when its origin does not offer it.
+     * How {@code response} can be continued; null when its origin does not offer it.
      *
      * @param exchange asks {@code target} again
-     * @param ask what was asked for
+     * @param options what was asked for
      */
     static @Nullable BodyContinuation of(
-            Exchange exchange, Target target, Ask ask, Answer answer, OptionalLong length) {
-        boolean parts = answer.headers().getOrEmpty(HttpHeaders.ACCEPT_RANGES).stream()
+            Exchange exchange, Target target, RequestOptions options, Response response, OptionalLong length) {
+        boolean parts = response.headers().getOrEmpty(HttpHeaders.ACCEPT_RANGES).stream()
                 .anyMatch(unit -> unit.strip().equalsIgnoreCase("bytes"));
-        String validator = strong(answer.headers());
+        String validator = strong(response.headers());
         return parts && validator != null && length.isPresent()
                 ? new BodyContinuation(
                         exchange,
                         target,
-                        ask,
+                        options,
                         validator,
                         length.getAsLong(),
-                        answer.headers().getOrEmpty(HttpHeaders.CONTENT_ENCODING))
+                        response.headers().getOrEmpty(HttpHeaders.CONTENT_ENCODING))
                 : null;
     }
 
@@ -85,11 +90,11 @@ final class BodyContinuation {
     /** The bytes from {@code position} to the end, or {@code failure} when they are not to be had. */
     Flux<DataBuffer> from(long position, FetchException failure) {
         return Flux.deferContextual(context -> {
-            Sinks.One<Answer> answered = Sinks.one();
+            Sinks.One<Response> answered = Sinks.one();
             Sinks.Empty<Void> read = Sinks.empty();
             // The connection is held for as long as the reader runs, which here is as long as the rest is read.
-            Mono<Void> holding = exchange.get(target, ask.from(new Part(position, validator)), answer -> {
-                answered.tryEmitValue(answer);
+            Mono<Void> holding = exchange.get(target, options.from(new BodyRange(position, validator)), response -> {
+                answered.tryEmitValue(response);
                 return read.asMono();
             });
             return Flux.using(
@@ -97,9 +102,9 @@ final class BodyContinuation {
                             .subscribe(nothing -> {}, refused -> answered.tryEmitError(failure)),
                     // Later, when the reader has been subscribed to: before, its end would reach nobody.
                     held -> answered.asMono()
-                            .publishOn(Trip.of(context).lane().scheduler())
-                            .flatMapMany(answer -> isRest(answer, position)
-                                    ? answer.body()
+                            .publishOn(FetchContext.of(context).eventLoop().scheduler())
+                            .flatMapMany(response -> isRest(response, position)
+                                    ? response.body()
                                             .doOnError(read::tryEmitError)
                                             .doOnComplete(read::tryEmitEmpty)
                                     : Flux.error(failure)),
@@ -108,13 +113,13 @@ final class BodyContinuation {
     }
 
     /** What an answer to {@code If-Range} need not say again (section 15.3.7) it may not say otherwise. */
-    private boolean isRest(Answer answer, long position) {
-        HttpHeaders headers = answer.headers();
+    private boolean isRest(Response response, long position) {
+        HttpHeaders headers = response.headers();
         String range = headers.getFirst(HttpHeaders.CONTENT_RANGE);
         String tag = headers.getFirst(HttpHeaders.ETAG);
         List<String> named = headers.getOrEmpty(HttpHeaders.CONTENT_ENCODING);
         long told = headers.getContentLength();
-        return answer.status() == PARTIAL_CONTENT
+        return response.status() == PARTIAL_CONTENT
                 && ("bytes " + position + "-" + (length - 1) + "/" + length).equalsIgnoreCase(range)
                 && (told < 0 || told == length - position)
                 && (tag == null || !validator.startsWith("\"") || tag.equals(validator))

@@ -1,6 +1,7 @@
 package dev.sluice.gateway.outbound.fetch;
 
-import dev.sluice.gateway.outbound.fetch.Exchange.Answer;
+import dev.sluice.gateway.outbound.fetch.Exchange.Response;
+import dev.sluice.gateway.outbound.fetch.body.CoalescingFlux;
 import dev.sluice.zipstream.ByteLimitExceededException;
 import dev.sluice.zipstream.ByteStreams;
 import dev.sluice.zipstream.MinimumRate;
@@ -19,7 +20,7 @@ final class BodyGuard {
     private final FetchProperties.Retry retry;
     private final Runnable onRetry;
 
-    /** @param onRetry told before the rest of a body is asked for */
+    /** @param onRetry called before the rest of a body is requested */
     BodyGuard(MinimumRate minimumRate, FetchProperties.Retry retry, Runnable onRetry) {
         this.minimumRate = minimumRate;
         this.retry = retry;
@@ -32,15 +33,15 @@ final class BodyGuard {
      * @throws FetchException for one whose end is not where HTTP/1.1 says, and for one declared larger than
      *     {@code maxBytes}
      */
-    static OptionalLong declaredLength(Answer answer, long maxBytes) {
-        boolean framed = answer.headers().getOrEmpty(HttpHeaders.TRANSFER_ENCODING).stream()
+    static OptionalLong declaredLength(Response response, long maxBytes) {
+        boolean framed = response.headers().getOrEmpty(HttpHeaders.TRANSFER_ENCODING).stream()
                 .allMatch(coding -> coding.strip().equalsIgnoreCase("chunked"));
         if (!framed) {
-            throw Failures.badAnswer(answer.status(), "The origin encoded its answer though asked not to");
+            throw FetchErrors.badAnswer(response.status(), "The origin encoded its response though asked not to");
         }
-        long length = answer.headers().getContentLength();
+        long length = response.headers().getContentLength();
         if (length > maxBytes) {
-            throw Failures.tooLarge(maxBytes);
+            throw FetchErrors.tooLarge(maxBytes);
         }
         return length < 0 ? OptionalLong.empty() : OptionalLong.of(length);
     }
@@ -52,8 +53,8 @@ final class BodyGuard {
      * @param rest asked for what is missing when it breaks off; null when that cannot be had
      */
     Flux<DataBuffer> bounded(
-            Answer answer, long maxBytes, OptionalLong declared, @Nullable BodyContinuation rest, Scheduler timer) {
-        return Flux.defer(() -> new MergedBody(new Parts(maxBytes, declared, rest, timer).read(answer.body())));
+            Response response, long maxBytes, OptionalLong declared, @Nullable BodyContinuation rest, Scheduler timer) {
+        return Flux.defer(() -> new CoalescingFlux(new Parts(maxBytes, declared, rest, timer).read(response.body())));
     }
 
     /** One body, by as many connections as it takes. Errors are handled before small buffers are merged. */
@@ -86,14 +87,14 @@ final class BodyGuard {
         }
 
         private Flux<DataBuffer> continued(Throwable error) {
-            FetchException failure = Failures.ofBody(error);
+            FetchException failure = FetchErrors.ofBody(error);
             long missing = declared.orElse(Long.MAX_VALUE) - count.get();
             // One that was told before is what a continuation that was refused gives back.
-            if (rest == null || error == failure || !BrokenBodyException.is(failure) || missing <= 0) {
+            if (rest == null || error == failure || !FetchErrors.BrokenBodyException.is(failure) || missing <= 0) {
                 return Flux.error(failure);
             }
             return Flux.deferContextual(context -> {
-                if (!Trip.of(context).mayAskAgain(retry)) {
+                if (!FetchContext.of(context).mayRetry(retry)) {
                     return Flux.error(failure);
                 }
                 onRetry.run();
@@ -111,16 +112,16 @@ final class BodyGuard {
      */
     static Flux<DataBuffer> decoded(Flux<DataBuffer> coded, ContentCoding coding, byte[] start, long maxBytes) {
         if (coding == ContentCoding.OTHER) {
-            throw Failures.badEncoding(
-                    "The origin encoded its answer, though asked not to, in a way that is not decoded");
+            throw FetchErrors.badEncoding(
+                    "The origin encoded its response, though asked not to, in a way that is not decoded");
         }
-        return new MergedBody(ByteStreams.capped(DecodedBody.of(coded, coding, start), maxBytes))
-                .onErrorMap(Failures::of);
+        return new CoalescingFlux(ByteStreams.capped(coding.decode(coded, start), maxBytes))
+                .onErrorMap(FetchErrors::of);
     }
 
     private static <T> Mono<T> wholeOrError(OptionalLong declared, long count) {
         return declared.isEmpty() || declared.getAsLong() == count
                 ? Mono.empty()
-                : Mono.error(Failures.broken("The body is shorter than its declared length", null));
+                : Mono.error(FetchErrors.broken("The body is shorter than its declared length", null));
     }
 }

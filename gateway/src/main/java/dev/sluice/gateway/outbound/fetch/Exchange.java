@@ -1,6 +1,7 @@
 package dev.sluice.gateway.outbound.fetch;
 
 import dev.sluice.gateway.outbound.fetch.FetchRequest.Validators;
+import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.springframework.core.io.buffer.DataBuffer;
@@ -8,31 +9,30 @@ import org.springframework.http.HttpHeaders;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
-/**
- * One GET to one target: the inner interface of this package, whose decorators know no redirects and no media types.
- */
+/** One GET to one target: the inner link of the chain. Its decorators know no redirects and no media types. */
 interface Exchange {
 
     /**
      * Sends the request and lets {@code reader} consume the answer, with the connection held as long as the reader
-     * runs. Must be subscribed with a {@link Trip} in its context.
+     * runs. Must be subscribed with a {@link FetchContext} in its context.
      *
      * <p>Fails with {@link FetchException}, or with what the reader failed with.
      */
-    <T> Mono<T> get(Target target, Ask ask, Function<Answer, Mono<T>> reader);
+    <T> Mono<T> get(Target target, RequestOptions options, Function<Response, Mono<T>> reader);
 
     /**
-     * What a request says beside its target.
+     * The options of a request beside its target.
      *
      * @param accept the {@code Accept} header
      * @param known sent as conditions
      * @param part null asks for all of it
      */
-    record Ask(String accept, Validators known, @Nullable Part part) {
+    record RequestOptions(
+            String accept, Validators known, @Nullable BodyRange part) {
 
-        /** The same, but for what has come already; what was known before does not matter any more. */
-        Ask from(Part rest) {
-            return new Ask(accept, Validators.NONE, rest);
+        /** The same for the rest of the body; validators of a cached representation no longer matter. */
+        RequestOptions from(BodyRange rest) {
+            return new RequestOptions(accept, Validators.NONE, rest);
         }
     }
 
@@ -42,13 +42,20 @@ interface Exchange {
      * @param position of its first byte
      * @param validator strong, of the representation that it must be of
      */
-    record Part(long position, String validator) {}
+    record BodyRange(long position, String validator) {}
 
     /**
-     * An answer as it came, before anything of it is judged.
+     * A response as received, before it is validated.
      *
      * @param headers read only
      * @param body whoever subscribes owns the buffers; not subscribed, the connection is closed
      */
-    record Answer(int status, HttpHeaders headers, Flux<DataBuffer> body) {}
+    record Response(int status, HttpHeaders headers, Flux<DataBuffer> body) {
+        private static final Set<Integer> REDIRECTS = Set.of(301, 302, 303, 307, 308);
+
+        /** RFC 9110 section 15.4; not 300, which offers a choice, nor 304, which answers a condition. */
+        boolean isRedirect() {
+            return REDIRECTS.contains(status);
+        }
+    }
 }

@@ -1,6 +1,7 @@
 package dev.sluice.gateway.outbound.fetch;
 
 import dev.sluice.gateway.contract.UserAgent;
+import dev.sluice.gateway.outbound.fetch.policy.AllowedNetwork;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.util.List;
@@ -40,25 +41,15 @@ public class FetchConfiguration {
     }
 
     @Bean
-    UrlGuard urlGuard(FetchProperties properties, FetchTransport transport) {
-        return new UrlGuard(transport.rules(), properties.allowPorts());
-    }
-
-    @Bean
-    OriginUrls originUrls(UrlGuard guard) {
-        return new OriginUrls(guard);
-    }
-
-    @Bean
-    GuardedConnections guardedConnections(FetchTransport transport) {
-        return new GuardedConnections(transport);
+    OriginUrls originUrls(FetchProperties properties, FetchTransport transport) {
+        return new OriginUrls(transport.rules(), properties.allowPorts());
     }
 
     @Bean
     OriginFetch originFetch(
             FetchProperties properties,
             FetchTransport transport,
-            UrlGuard urls,
+            OriginUrls urls,
             Environment environment,
             ObjectProvider<BuildProperties> build,
             ObjectProvider<MeterRegistry> registry) {

@@ -1,29 +1,28 @@
 package dev.sluice.gateway.outbound.fetch;
 
+import dev.sluice.gateway.contract.DurationWords;
+import dev.sluice.gateway.contract.Spent;
+import dev.sluice.gateway.outbound.fetch.FetchErrors.BrokenBodyException;
+import dev.sluice.gateway.outbound.imagetype.ImageTypes;
+import dev.sluice.zipstream.ByteStreams;
 import dev.sluice.zipstream.MinimumRate;
+import io.github.resilience4j.reactor.bulkhead.operator.BulkheadOperator;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.function.LongConsumer;
+import java.util.function.UnaryOperator;
+import reactor.core.publisher.Mono;
+import reactor.util.retry.Retry;
 
-/** Puts the parts together. */
+/** Builds the chain of a fetch. */
 final class FetchFactory {
     private FetchFactory() {}
 
     /**
-     * A fetch, outermost part first:
-     *
-     * <ol>
-     *   <li>{@link MeteredFetch}: sees every outcome, the deadline's included.
-     *   <li>{@link DeadlineFetch}: all that follows, waiting included, is inside the deadline and on one event loop.
-     *   <li>{@link RestartingFetch}: inside the deadline, outside of redirects: signed URLs differ from time to time.
-     *   <li>{@link RedirectingFetch}: judges each hop's URL before anything inside hears of it, and a final answer
-     *       before the reader does. Outside of retries: a hop that is refused is refused for good, and a later hop that
-     *       fails does not repeat the earlier ones.
-     *   <li>{@link BreakingExchange}: circuit breaker of the origin, outside of retries: a request counts once.
-     *   <li>{@link RetryingExchange}: tries again what may go better.
-     *   <li>{@link IsolatingExchange}: bulkhead of the origin.
-     *   <li>{@link StatusExchange}: a failing status is an error to all that is outside of it.
-     *   <li>{@link NettyExchange}: connects, to judged addresses only; see {@link GuardedResolver} and
-     *       {@link ConnectGuard}.
-     * </ol>
+     * A fetch: each line wraps those below it.
      *
      * @param urls judges every URL
      * @param userAgent sent with every request
@@ -31,41 +30,228 @@ final class FetchFactory {
     static OriginFetch create(
             FetchProperties properties,
             FetchTransport transport,
-            UrlGuard urls,
+            OriginUrls urls,
             String userAgent,
             MeterRegistry registry) {
         var metrics = new FetchMetrics(registry);
         var hosts = new OriginHosts(properties, transport::forget);
         metrics.watch(hosts);
-        return new MeteredFetch(
-                metrics,
-                new DeadlineFetch(
-                        transport.lanes(),
-                        new RestartingFetch(
-                                properties.retry(),
-                                metrics::retried,
-                                new RedirectingFetch(
-                                        urls,
-                                        properties.maxRedirects(),
-                                        answers(properties, metrics::retried),
-                                        exchange(properties, metrics, hosts, userAgent)))));
+        FetchProperties.Retry retry = properties.retry();
+
+        Exchange exchange = chain(
+                List.<UnaryOperator<Exchange>>of(
+                        inner -> new CircuitBreakerExchange(hosts, inner), // a request counts once, retries included
+                        inner -> new RetryingExchange(retry, metrics::retried, inner), // what may pass by itself
+                        inner -> new BulkheadExchange(hosts, inner), // each try takes a permit of its origin
+                        StatusExchange::new), // a failing status is an error to all above
+                new NettyExchange(userAgent, properties.firstByteTimeout())); // connects, to judged addresses only
+
+        return chain(
+                List.<UnaryOperator<OriginFetch>>of(
+                        inner -> new MeteredFetch(metrics, inner), // every outcome, the deadline's included
+                        inner -> new DeadlineFetch(transport.clients(), inner), // all below, on one event loop
+                        inner -> new RestartingFetch(retry, metrics::retried, inner)), // signed redirects change
+                // Judges each hop's URL before the exchange sees it. A hop that is refused is refused for good, and a
+                // later hop that fails does not repeat the earlier ones.
+                new RedirectingFetch(urls, properties.maxRedirects(), responses(properties, metrics), exchange));
     }
 
-    private static Exchange exchange(
-            FetchProperties properties, FetchMetrics metrics, OriginHosts hosts, String userAgent) {
-        return new BreakingExchange(
-                hosts,
-                new RetryingExchange(
-                        properties.retry(),
-                        metrics::retried,
-                        new IsolatingExchange(
-                                hosts,
-                                new StatusExchange(new NettyExchange(userAgent, properties.firstByteTimeout())))));
+    private static <T> T chain(List<UnaryOperator<T>> outermostFirst, T innermost) {
+        T chain = innermost;
+        for (UnaryOperator<T> decorator : outermostFirst.reversed()) {
+            chain = decorator.apply(chain);
+        }
+        return chain;
     }
 
-    private static AnswerReader answers(FetchProperties properties, Runnable onRetry) {
+    private static ResponseGuard responses(FetchProperties properties, FetchMetrics metrics) {
         FetchProperties.Rate rate = properties.minimumRate();
         var minimum = new MinimumRate(rate.bytesPerSecond().toBytes(), rate.grace());
-        return new AnswerReader(new BodyGuard(minimum, properties.retry(), onRetry), new ImageGuard(new ImageTypes()));
+        return new ResponseGuard(
+                new BodyGuard(minimum, properties.retry(), metrics::retried), new ImageGuard(new ImageTypes()));
+    }
+
+    /** Measures every fetch once, however it ends. */
+    private static final class MeteredFetch implements OriginFetch {
+        private final FetchMetrics metrics;
+        private final OriginFetch fetch;
+
+        MeteredFetch(FetchMetrics metrics, OriginFetch fetch) {
+            this.metrics = metrics;
+            this.fetch = fetch;
+        }
+
+        @Override
+        public <T> Mono<T> fetch(FetchRequest request, Function<OriginResponse, Mono<T>> reader) {
+            return Mono.deferContextual(context -> {
+                Timer.Sample sample = metrics.start();
+                Optional<Spent> spent = Spent.find(context);
+                LongConsumer received = count -> {
+                    metrics.received(count);
+                    spent.ifPresent(account -> account.fetch(count));
+                };
+                return fetch.fetch(request, response -> reader.apply(counted(response, received)))
+                        .doOnSuccess(result -> metrics.ended(sample, "ok"))
+                        .doOnError(error -> failed(sample, error))
+                        .doOnCancel(() -> metrics.ended(sample, "cancelled"));
+            });
+        }
+
+        private static OriginResponse counted(OriginResponse response, LongConsumer received) {
+            return new OriginResponse(
+                    response.requested(),
+                    response.url(),
+                    response.status(),
+                    response.headers(),
+                    response.image(),
+                    response.contentLength(),
+                    ByteStreams.counting(response.body(), received));
+        }
+
+        private void failed(Timer.Sample sample, Throwable error) {
+            if (!(error instanceof FetchException known)) {
+                metrics.ended(sample, "reader_failed");
+                return;
+            }
+            metrics.ended(sample, known.failure().code());
+            switch (known.failure()) {
+                case BLOCKED_ADDRESS, INVALID_URL, TOO_LARGE, NOT_AN_IMAGE, BAD_ENCODING ->
+                    metrics.refused(known.failure());
+                case TIMED_OUT, UPSTREAM_STATUS, CONNECTION_FAILED -> {}
+            }
+        }
+    }
+
+    /**
+     * Runs a fetch on one event loop and ends it at its deadline, whatever it waits for. Everything inside runs on that
+     * event loop's thread, and so does the timer.
+     */
+    private static final class DeadlineFetch implements OriginFetch {
+        private final EventLoopClients clients;
+        private final OriginFetch fetch;
+
+        DeadlineFetch(EventLoopClients clients, OriginFetch fetch) {
+            this.clients = clients;
+            this.fetch = fetch;
+        }
+
+        @Override
+        public <T> Mono<T> fetch(FetchRequest request, Function<OriginResponse, Mono<T>> reader) {
+            return Mono.deferContextual(context -> {
+                EventLoopClients.EventLoopClient eventLoop = clients.choose();
+                FetchContext fetchContext = FetchContext.start(eventLoop, request.deadline(), context);
+                Mono<T> inTime = fetch.fetch(request, reader)
+                        .contextWrite(fetchContext::into)
+                        .timeout(
+                                request.deadline(),
+                                Mono.error(() -> FetchErrors.timedOut(
+                                        "Not done within " + DurationWords.of(request.deadline()), null)),
+                                eventLoop.scheduler());
+                return eventLoop
+                        .run(inTime)
+                        .onErrorMap(FetchErrors.ReaderException.class, FetchErrors.ReaderException::original);
+            });
+        }
+    }
+
+    /**
+     * Fetches again, from the first URL and the first byte, what broke off in the middle and could not be continued.
+     * The reader is then called again, with the new body.
+     */
+    private static final class RestartingFetch implements OriginFetch {
+        private final FetchProperties.Retry bounds;
+        private final Runnable onRetry;
+        private final OriginFetch fetch;
+
+        /** @param onRetry called before each retry */
+        RestartingFetch(FetchProperties.Retry bounds, Runnable onRetry, OriginFetch fetch) {
+            this.bounds = bounds;
+            this.onRetry = onRetry;
+            this.fetch = fetch;
+        }
+
+        @Override
+        public <T> Mono<T> fetch(FetchRequest request, Function<OriginResponse, Mono<T>> reader) {
+            return Mono.deferContextual(context -> {
+                FetchContext fetchContext = FetchContext.of(context);
+                return fetch.fetch(request, reader)
+                        .retryWhen(Retry.from(failures ->
+                                failures.concatMap(signal -> pauseOrFailure(signal.failure(), fetchContext))));
+            });
+        }
+
+        private Mono<Long> pauseOrFailure(Throwable failure, FetchContext fetchContext) {
+            if (!(failure instanceof FetchException known && BrokenBodyException.is(known))
+                    || !fetchContext.mayRetry(bounds)) {
+                return Mono.error(failure);
+            }
+            onRetry.run();
+            return Mono.delay(bounds.backoff(), fetchContext.eventLoop().scheduler());
+        }
+    }
+
+    /**
+     * A bulkhead for each origin: it bounds the exchanges that run or wait, so that a slow origin does not hurt the
+     * others.
+     */
+    private static final class BulkheadExchange implements Exchange {
+        private final OriginHosts hosts;
+        private final Exchange exchange;
+
+        BulkheadExchange(OriginHosts hosts, Exchange exchange) {
+            this.hosts = hosts;
+            this.exchange = exchange;
+        }
+
+        @Override
+        public <T> Mono<T> get(Target target, RequestOptions options, Function<Response, Mono<T>> reader) {
+            return Mono.using(
+                    () -> hosts.enter(target),
+                    host -> exchange.get(target, options, reader)
+                            .transformDeferred(BulkheadOperator.of(host.bulkhead()))
+                            .onErrorMap(error ->
+                                    error instanceof FetchErrors.ReaderException ? error : FetchErrors.of(error)),
+                    hosts::leave);
+        }
+    }
+
+    /**
+     * Turns every status into an error except 2xx, redirects and a requested 304, so that retry and breaker see it.
+     *
+     * <p>A 206 is an error too unless a part was asked for, and then so is everything else.
+     */
+    private static final class StatusExchange implements Exchange {
+        private static final int PARTIAL_CONTENT = 206;
+
+        private final Exchange exchange;
+
+        StatusExchange(Exchange exchange) {
+            this.exchange = exchange;
+        }
+
+        @Override
+        public <T> Mono<T> get(Target target, RequestOptions options, Function<Response, Mono<T>> reader) {
+            return exchange.get(
+                    target,
+                    options,
+                    response -> isWanted(response, options)
+                            ? reader.apply(response)
+                            : Mono.error(() -> FetchErrors.badStatus(response.status(), response.headers())));
+        }
+
+        private static boolean isWanted(Response response, RequestOptions options) {
+            return options.part() != null
+                    ? response.status() == PARTIAL_CONTENT
+                    : isGood(response.status()) || response.isRedirect() || isUnchanged(response, options);
+        }
+
+        private static boolean isUnchanged(Response response, RequestOptions options) {
+            return response.status() == OriginResponse.NOT_MODIFIED
+                    && options.known().present();
+        }
+
+        private static boolean isGood(int status) {
+            return status >= 200 && status < 300 && status != PARTIAL_CONTENT;
+        }
     }
 }

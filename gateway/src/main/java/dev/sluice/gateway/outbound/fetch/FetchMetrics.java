@@ -8,7 +8,7 @@ import io.micrometer.core.instrument.Timer;
 import java.util.Locale;
 
 /**
- * What can be seen of fetches. No meter is tagged with a host: callers choose them, and there would be as many meters.
+ * Meters of fetches. No meter is tagged with a host: callers choose them, and there would be as many meters.
  *
  * <ul>
  *   <li>{@code sluice.fetch}: time of each fetch, reader included; {@code outcome} is ok, cancelled, reader_failed or

@@ -1,8 +1,7 @@
 package dev.sluice.gateway.outbound.fetch;
 
+import dev.sluice.gateway.outbound.fetch.policy.UrlPolicy;
 import java.time.Duration;
-import java.util.Set;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,15 +10,16 @@ import org.jspecify.annotations.Nullable;
  * @param url as the caller gave it; judged by the fetch itself
  * @param maxBytes largest body accepted, in bytes, 0 or more
  * @param deadline for the whole exchange, reader included; more than zero
- * @param reach which URLs this use may name
+ * @param urlPolicy which URLs this use may name
  * @param media what the body must be
  * @param known what the caller has of the resource already; an origin that has nothing newer answers 304
  */
-public record FetchRequest(String url, long maxBytes, Duration deadline, Reach reach, Media media, Validators known) {
+public record FetchRequest(
+        String url, long maxBytes, Duration deadline, UrlPolicy urlPolicy, Media media, Validators known) {
 
     /** For a caller that has nothing of the resource yet. */
-    public FetchRequest(String url, long maxBytes, Duration deadline, Reach reach, Media media) {
-        this(url, maxBytes, deadline, reach, media, Validators.NONE);
+    public FetchRequest(String url, long maxBytes, Duration deadline, UrlPolicy urlPolicy, Media media) {
+        this(url, maxBytes, deadline, urlPolicy, media, Validators.NONE);
     }
 
     /** @throws IllegalArgumentException for a bound that is none */
@@ -58,39 +58,5 @@ public record FetchRequest(String url, long maxBytes, Duration deadline, Reach r
         RASTER_IMAGE,
         /** As {@link #RASTER_IMAGE}, or {@code image/svg+xml} that starts like one. */
         IMAGE
-    }
-
-    /**
-     * Which URLs a use may name. It narrows what may be reached and widens nothing; every redirect is held to it too.
-     *
-     * @param schemes {@code http}, {@code https} or both
-     * @param domains each admits itself and its subdomains; empty admits every host
-     */
-    public record Reach(Set<String> schemes, Set<String> domains) {
-        /** Any public host, by http or https. */
-        public static final Reach PUBLIC_WEB = new Reach(Set.of("http", "https"), Set.of());
-
-        /** @throws IllegalArgumentException for a scheme or a domain that no URL could have */
-        public Reach {
-            if (schemes.isEmpty() || !Set.of("http", "https").containsAll(schemes)) {
-                throw new IllegalArgumentException("schemes: " + schemes + " (expected: http, https or both)");
-            }
-            schemes = Set.copyOf(schemes);
-            domains = domains.stream().map(Reach::canonical).collect(Collectors.toUnmodifiableSet());
-        }
-
-        private static String canonical(String domain) {
-            String ascii = HostName.canonical(domain);
-            if (ascii == null || domain.endsWith(".")) {
-                throw new IllegalArgumentException("domain: " + domain + " (expected: a domain such as example.com)");
-            }
-            return ascii;
-        }
-
-        /** Whether {@code host}, in ASCII and lower case, is one of the domains or below one, at a label border. */
-        boolean admits(String host) {
-            return domains.isEmpty()
-                    || domains.stream().anyMatch(domain -> host.equals(domain) || host.endsWith("." + domain));
-        }
     }
 }

@@ -1,9 +1,18 @@
 package dev.sluice.gateway.outbound.fetch;
 
+import dev.sluice.gateway.outbound.fetch.body.CoalescingFlux;
+import dev.sluice.gateway.outbound.fetch.policy.AddressRules;
+import dev.sluice.gateway.outbound.fetch.policy.AllowedNetwork;
+import dev.sluice.gateway.outbound.fetch.policy.HostName;
+import io.netty.channel.ChannelHandler.Sharable;
+import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOption;
+import io.netty.channel.ChannelOutboundHandlerAdapter;
+import io.netty.channel.ChannelPromise;
 import io.netty.channel.FixedRecvByteBufAllocator;
 import io.netty.handler.ssl.SslContext;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.security.KeyStore;
 import java.time.Duration;
 import java.util.List;
@@ -21,12 +30,12 @@ import reactor.netty.resources.LoopResources;
 import reactor.netty.transport.AddressUtils;
 
 /**
- * The clients of all lanes and what they share: the judging resolver, the connections and the list of the machine's own
- * addresses. Closing it closes every connection; the event loops belong to somebody else.
+ * The clients of all event loops and what they share: the judging resolver, the connections and the list of the
+ * machine's own addresses. Closing it closes every connection; the event loops belong to somebody else.
  */
-final class FetchTransport implements AutoCloseable {
+public final class FetchTransport implements AutoCloseable {
     /** One read, and the largest buffer of a body. */
-    static final int READ_BYTES = 64 * 1024;
+    static final int READ_BYTES = 4 * CoalescingFlux.SMALLEST;
 
     /** Reads before the loop turns to other connections: what may be in flight beyond the reader's demand. */
     private static final int READS_AT_ONCE = 2;
@@ -40,11 +49,11 @@ final class FetchTransport implements AutoCloseable {
     private final FetchProperties properties;
     private final SslContext tls;
     private final ConnectionProvider connections;
-    private final GuardedResolverGroup resolver;
+    private final GuardedResolver.Group resolver;
     private final ConnectGuard connectGuard;
     private final Disposable refresh;
     private final AddressRules rules;
-    private final Lanes lanes;
+    private final EventLoopClients clients;
 
     /**
      * @param loops the event loops of inbound connections, to be shared
@@ -55,15 +64,16 @@ final class FetchTransport implements AutoCloseable {
             FetchProperties properties, LoopResources loops, List<AllowedNetwork> opened, @Nullable KeyStore trusted) {
         this.properties = properties;
         this.tls = OriginTls.context(trusted);
-        var own = new OwnAddresses();
+        var own = new AddressRules.OwnAddresses();
         this.rules = new AddressRules(opened, own);
-        List<InetSocketAddress> servers =
-                properties.dns().servers().stream().map(Setting::endpoint).toList();
-        this.resolver =
-                new GuardedResolverGroup(rules, loops, servers, properties.dns().timeout());
+        List<InetSocketAddress> servers = properties.dns().servers().stream()
+                .map(FetchProperties.Setting::endpoint)
+                .toList();
+        this.resolver = new GuardedResolver.Group(
+                rules, loops, servers, properties.dns().timeout());
         this.connectGuard = new ConnectGuard(rules);
-        this.connections = pool(properties.connections(), Lanes.count(loops));
-        this.lanes = new Lanes(loops, this::client);
+        this.connections = pool(properties.connections(), EventLoopClients.count(loops));
+        this.clients = new EventLoopClients(loops, this::client);
         Schedulers.boundedElastic().schedule(HostName::prepare);
         this.refresh = Flux.interval(OWN_ADDRESSES_EVERY, Schedulers.boundedElastic())
                 .onBackpressureDrop()
@@ -74,12 +84,16 @@ final class FetchTransport implements AutoCloseable {
         return rules;
     }
 
-    Lanes lanes() {
-        return lanes;
+    EventLoopClients clients() {
+        return clients;
     }
 
-    /** That client, which connects only to addresses that the rules permit, and by no proxy. */
-    HttpClient guarded(HttpClient client) {
+    /**
+     * For what is sent to a URL that an answer names, once {@link OriginUrls} has judged it: that client, which
+     * resolves names as fetches do and connects to no address that may not be reached, and by no proxy. A refusal is a
+     * {@link java.net.ConnectException} that names no address. The client keeps its own connections.
+     */
+    public HttpClient guarded(HttpClient client) {
         return client.resolver(resolver)
                 .noProxy()
                 .doOnChannelInit(
@@ -91,9 +105,9 @@ final class FetchTransport implements AutoCloseable {
         connections.disposeWhen(AddressUtils.createUnresolved(target.host(), target.port()));
     }
 
-    private static ConnectionProvider pool(FetchProperties.Connections bounds, int lanes) {
+    private static ConnectionProvider pool(FetchProperties.Connections bounds, int eventLoops) {
         return ConnectionProvider.builder("sluice-fetch")
-                .maxConnections(Math.max(1, Math.ceilDiv(bounds.perHost(), lanes)))
+                .maxConnections(Math.max(1, Math.ceilDiv(bounds.perHost(), eventLoops)))
                 .pendingAcquireMaxCount(bounds.perHost() + bounds.pendingPerHost()) // the bulkhead's number
                 .pendingAcquireTimeout(bounds.pendingTimeout())
                 .maxIdleTime(bounds.maxIdle())
@@ -119,7 +133,7 @@ final class FetchTransport implements AutoCloseable {
                         new FixedRecvByteBufAllocator(READ_BYTES).maxMessagesPerRead(READS_AT_ONCE))
                 .httpResponseDecoder(FetchTransport::bounded)
                 .doOnChannelInit((observer, channel, remote) -> channel.pipeline()
-                        .addAfter(NettyPipeline.HttpCodec, null, new InformationalAnswers(HEADER_BYTES)));
+                        .addAfter(NettyPipeline.HttpCodec, null, new InformationalResponses(HEADER_BYTES)));
         return plain.secure(spec -> spec.sslContext(tls)
                 .handshakeTimeout(properties.connectTimeout())
                 .handlerConfigurator(OriginTls::nameServer));
@@ -142,5 +156,31 @@ final class FetchTransport implements AutoCloseable {
                 .onErrorComplete(RejectedExecutionException.class)
                 .subscribe();
         resolver.close();
+    }
+
+    /**
+     * Judges the address of a {@code connect} itself, whatever led to it: the second layer behind
+     * {@link GuardedResolver}, so that a change in how the client resolves cannot open a way round the rules.
+     */
+    @Sharable
+    private static final class ConnectGuard extends ChannelOutboundHandlerAdapter {
+        private final AddressRules rules;
+
+        ConnectGuard(AddressRules rules) {
+            this.rules = rules;
+        }
+
+        @Override
+        @SuppressWarnings("FutureReturnValueIgnored") // its outcome is the promise's
+        public void connect(
+                ChannelHandlerContext context, SocketAddress remote, SocketAddress local, ChannelPromise promise) {
+            if (remote instanceof InetSocketAddress internet
+                    && !internet.isUnresolved()
+                    && rules.permits(internet.getAddress(), internet.getPort())) {
+                context.connect(remote, local, promise);
+            } else {
+                promise.setFailure(new FetchErrors.BlockedAddressException());
+            }
+        }
     }
 }

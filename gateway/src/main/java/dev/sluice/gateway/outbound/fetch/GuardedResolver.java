@@ -1,17 +1,28 @@
 package dev.sluice.gateway.outbound.fetch;
 
+import dev.sluice.gateway.outbound.fetch.policy.AddressRules;
+import io.netty.channel.EventLoop;
+import io.netty.channel.socket.DatagramChannel;
+import io.netty.channel.socket.SocketChannel;
 import io.netty.resolver.AbstractAddressResolver;
+import io.netty.resolver.AddressResolver;
+import io.netty.resolver.AddressResolverGroup;
 import io.netty.resolver.NameResolver;
+import io.netty.resolver.dns.DnsNameResolverBuilder;
+import io.netty.resolver.dns.DnsServerAddressStream;
+import io.netty.resolver.dns.DnsServerAddressStreamProvider;
+import io.netty.resolver.dns.DnsServerAddressStreamProviders;
+import io.netty.resolver.dns.DnsServerAddresses;
 import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.Promise;
-import java.io.Serial;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.UnknownHostException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import reactor.netty.resources.LoopResources;
 
 /**
  * Resolves a name once, judges every answer, and hands on exactly the judged addresses. One address that may not be
@@ -62,15 +73,15 @@ final class GuardedResolver extends AbstractAddressResolver<InetSocketAddress> {
         }
         Future<?> limit = executor()
                 .schedule(
-                        () -> promise.tryFailure(new NameTimeoutException()),
+                        () -> promise.tryFailure(new FetchErrors.NameTimeoutException()),
                         timeout.toMillis(),
                         TimeUnit.MILLISECONDS);
-        names.resolveAll(unresolved.getHostString()).addListener((Future<List<InetAddress>> answer) -> {
+        names.resolveAll(unresolved.getHostString()).addListener((Future<List<InetAddress>> response) -> {
             limit.cancel(false);
-            if (answer.isSuccess()) {
-                judge(answer.getNow(), unresolved.getPort(), promise);
+            if (response.isSuccess()) {
+                judge(response.getNow(), unresolved.getPort(), promise);
             } else {
-                promise.tryFailure(answer.cause());
+                promise.tryFailure(response.cause());
             }
         });
     }
@@ -82,7 +93,7 @@ final class GuardedResolver extends AbstractAddressResolver<InetSocketAddress> {
                     .map(address -> new InetSocketAddress(address, port))
                     .toList());
         } else {
-            promise.tryFailure(new BlockedAddressException());
+            promise.tryFailure(new FetchErrors.BlockedAddressException());
         }
     }
 
@@ -91,9 +102,61 @@ final class GuardedResolver extends AbstractAddressResolver<InetSocketAddress> {
         names.close();
     }
 
-    /** No name server answered in time. */
-    static final class NameTimeoutException extends UnknownHostException {
-        @Serial
-        private static final long serialVersionUID = 1L;
+    /**
+     * One {@link GuardedResolver} for each event loop, over Netty's own name server client: it never blocks the loop,
+     * and every question has a deadline. The hosts file counts; search domains do not, for a short name that a caller
+     * gives must not turn into one of the operator's.
+     */
+    static final class Group extends AddressResolverGroup<InetSocketAddress> {
+        private static final int LONGEST_CACHED_SECONDS = 60;
+        private static final int FAILURE_CACHED_SECONDS = 5;
+        private static final int MOST_QUERIES = 8;
+
+        private final AddressRules rules;
+        private final LoopResources loops;
+        private final DnsServerAddressStreamProvider servers;
+        private final int serverCount;
+        private final Duration timeout;
+
+        /**
+         * @param servers whom to ask, in this order; empty asks those of the system, as they are now
+         * @param timeout for a whole resolution; the servers share it, each is asked in its turn
+         */
+        Group(AddressRules rules, LoopResources loops, List<InetSocketAddress> servers, Duration timeout) {
+            this.rules = rules;
+            this.loops = loops;
+            List<InetSocketAddress> asked = servers.isEmpty() ? systemServers() : servers;
+            this.servers = name -> DnsServerAddresses.sequential(asked).stream();
+            this.serverCount = asked.size();
+            this.timeout = timeout;
+        }
+
+        /** Read once: the platform's provider would read its files again, on an event loop. */
+        private static List<InetSocketAddress> systemServers() {
+            DnsServerAddressStream stream =
+                    DnsServerAddressStreamProviders.platformDefault().nameServerAddressStream("");
+            List<InetSocketAddress> servers = new ArrayList<>();
+            for (int i = 0; i < stream.size(); i++) {
+                servers.add(stream.next());
+            }
+            return List.copyOf(servers);
+        }
+
+        @Override
+        protected AddressResolver<InetSocketAddress> newResolver(EventExecutor executor) {
+            EventLoop loop = (EventLoop) executor;
+            var names = new DnsNameResolverBuilder(loop)
+                    .datagramChannelFactory(() -> loops.onChannel(DatagramChannel.class, loop))
+                    .socketChannelFactory(() -> loops.onChannel(SocketChannel.class, loop))
+                    .nameServerProvider(servers)
+                    .queryTimeoutMillis(Math.max(1, timeout.toMillis() / Math.max(1, serverCount)))
+                    .maxQueriesPerResolve(MOST_QUERIES)
+                    .completeOncePreferredResolved(false)
+                    .searchDomains(List.of())
+                    .ttl(0, LONGEST_CACHED_SECONDS)
+                    .negativeTtl(FAILURE_CACHED_SECONDS)
+                    .build();
+            return new GuardedResolver(executor, names, rules, timeout);
+        }
     }
 }

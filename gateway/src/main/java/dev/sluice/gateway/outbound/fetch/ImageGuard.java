@@ -1,6 +1,10 @@
 package dev.sluice.gateway.outbound.fetch;
 
 import dev.sluice.gateway.outbound.fetch.FetchRequest.Media;
+import dev.sluice.gateway.outbound.fetch.body.PeekedBody;
+import dev.sluice.gateway.outbound.imagetype.ImageType;
+import dev.sluice.gateway.outbound.imagetype.ImageTypes;
+import dev.sluice.gateway.outbound.imagetype.SvgRoot;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -98,7 +102,7 @@ final class ImageGuard {
             return Declared.NOTHING;
         }
         if (!type.startsWith("image/") || (type.equals(SVG) && media != Media.IMAGE)) {
-            throw Failures.notAnImage("The answer is not declared as an image");
+            throw FetchErrors.notAnImage("The response is not declared as an image");
         }
         return type.equals(SVG) ? Declared.VECTOR : Declared.RASTER;
     }
@@ -130,14 +134,14 @@ final class ImageGuard {
     private static <T> Mono<T> read(
             @Nullable ImageType type, Flux<DataBuffer> body, boolean asItCame, Function<Recognised, Mono<T>> reader) {
         return type == null
-                ? Mono.error(Failures.notAnImage("The body does not begin like an image"))
+                ? Mono.error(FetchErrors.notAnImage("The body does not begin like an image"))
                 : reader.apply(new Recognised(type, body, asItCame));
     }
 
     private static <T> Mono<T> started(Flux<DataBuffer> body, Declared declared, Look<T> look) {
         return Mono.defer(() -> {
             int enough = declared == Declared.VECTOR ? SvgRoot.START : ImageTypes.RASTER_START;
-            var whole = new StartedBody(body, enough);
+            var whole = new PeekedBody(body, enough);
             return whole.start().flatMap(start -> look.at(start, whole)).doFinally(whole::close);
         });
     }

@@ -1,5 +1,6 @@
 package dev.sluice.gateway.outbound.fetch;
 
+import dev.sluice.gateway.outbound.fetch.policy.HostName;
 import io.netty.buffer.ByteBuf;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.ssl.SslHandler;
@@ -24,7 +25,7 @@ import reactor.netty.http.client.HttpClient;
 import reactor.netty.http.client.HttpClientResponse;
 
 /**
- * The innermost exchange: one request over one pooled connection of the trip's lane.
+ * The innermost exchange: one request over one pooled connection of the fetch's event loop.
  *
  * <p>The connection goes back to its pool when the answer was read to its end, and is closed in every other case: an
  * unread rest is not drained, for its length is the origin's choice. The buffers of the body are the connection's own,
@@ -46,54 +47,69 @@ final class NettyExchange implements Exchange {
     }
 
     @Override
-    public <T> Mono<T> get(Target target, Ask ask, Function<Answer, Mono<T>> reader) {
+    public <T> Mono<T> get(Target target, RequestOptions options, Function<Response, Mono<T>> reader) {
         return Mono.deferContextual(context -> {
-            Lane lane = Trip.of(context).lane();
-            return lane.run(Mono.defer(() -> send(lane, target, ask, reader)).onErrorMap(NettyExchange::named));
+            EventLoopClients.EventLoopClient eventLoop =
+                    FetchContext.of(context).eventLoop();
+            return eventLoop.run(
+                    Mono.defer(() -> send(eventLoop, target, options, reader)).onErrorMap(NettyExchange::mapped));
         });
     }
 
-    private <T> Mono<T> send(Lane lane, Target target, Ask ask, Function<Answer, Mono<T>> reader) {
-        HttpClient client = lane.client().headers(headers -> {
+    private <T> Mono<T> send(
+            EventLoopClients.EventLoopClient eventLoop,
+            Target target,
+            RequestOptions options,
+            Function<Response, Mono<T>> reader) {
+        HttpClient client = eventLoop.client().headers(headers -> {
             headers.set(HttpHeaderNames.USER_AGENT, userAgent)
-                    .set(HttpHeaderNames.ACCEPT, ask.accept())
+                    .set(HttpHeaderNames.ACCEPT, options.accept())
                     .set(HttpHeaderNames.ACCEPT_ENCODING, "identity");
-            condition(headers, HttpHeaderNames.IF_NONE_MATCH, ask.known().etag());
-            condition(headers, HttpHeaderNames.IF_MODIFIED_SINCE, ask.known().lastModified());
-            Exchange.Part part = ask.part();
+            condition(headers, HttpHeaderNames.IF_NONE_MATCH, options.known().etag());
+            condition(
+                    headers, HttpHeaderNames.IF_MODIFIED_SINCE, options.known().lastModified());
+            Exchange.BodyRange part = options.part();
             if (part != null) {
                 headers.set(HttpHeaderNames.RANGE, "bytes=" + part.position() + "-")
                         .set(HttpHeaderNames.IF_RANGE, part.validator());
             }
         });
         return firstByteTimeout == null
-                ? answer(client, lane, target, reader)
-                : inTime(firstByteTimeout, client, lane, target, reader);
+                ? answer(client, eventLoop, target, reader)
+                : inTime(firstByteTimeout, client, eventLoop, target, reader);
     }
 
     private static <T> Mono<T> inTime(
-            Duration limit, HttpClient client, Lane lane, Target target, Function<Answer, Mono<T>> reader) {
+            Duration limit,
+            HttpClient client,
+            EventLoopClients.EventLoopClient eventLoop,
+            Target target,
+            Function<Response, Mono<T>> reader) {
         Sinks.Empty<Void> sent = Sinks.empty();
         var answered = new AtomicBoolean();
-        HttpClient telling = client.doAfterRequest((request, connection) -> sent.tryEmitEmpty());
-        Function<Answer, Mono<T>> noting = answer -> {
+        HttpClient notifying = client.doAfterRequest((request, connection) -> sent.tryEmitEmpty());
+        Function<Response, Mono<T>> flagging = response -> {
             answered.set(true);
-            return reader.apply(answer);
+            return reader.apply(response);
         };
-        return answer(telling, lane, target, noting)
+        return answer(notifying, eventLoop, target, flagging)
                 .timeout(
                         sent.asMono()
-                                .then(Mono.delay(limit, lane.scheduler()))
+                                .then(Mono.delay(limit, eventLoop.scheduler()))
                                 .filter(tick -> !answered.get())
                                 .switchIfEmpty(Mono.never()),
-                        Mono.error(() -> Failures.timedOut("The origin did not answer in time", null)));
+                        Mono.error(() -> FetchErrors.timedOut("The origin did not answer in time", null)));
     }
 
-    private static <T> Mono<T> answer(HttpClient client, Lane lane, Target target, Function<Answer, Mono<T>> reader) {
+    private static <T> Mono<T> answer(
+            HttpClient client,
+            EventLoopClients.EventLoopClient eventLoop,
+            Target target,
+            Function<Response, Mono<T>> reader) {
         HttpClient.ResponseReceiver<?> request = HostName.isUnusual(target.host())
                 ? client.get().uri(target.uri().toString())
                 : client.get().uri(target.uri());
-        return request.responseConnection((response, connection) -> read(lane, response, connection, reader))
+        return request.responseConnection((response, connection) -> read(eventLoop, response, connection, reader))
                 .singleOrEmpty();
     }
 
@@ -105,7 +121,10 @@ final class NettyExchange implements Exchange {
     }
 
     private static <T> Mono<T> read(
-            Lane lane, HttpClientResponse response, Connection connection, Function<Answer, Mono<T>> reader) {
+            EventLoopClients.EventLoopClient eventLoop,
+            HttpClientResponse response,
+            Connection connection,
+            Function<Response, Mono<T>> reader) {
         var buffers = new NettyDataBufferFactory(connection.channel().alloc());
         Flux<DataBuffer> received =
                 connection.inbound().receive().map(ByteBuf::retain).map(buffers::wrap);
@@ -115,8 +134,8 @@ final class NettyExchange implements Exchange {
                 : received;
         var headers =
                 HttpHeaders.readOnlyHttpHeaders(new HttpHeaders(new Netty4HeadersAdapter(response.responseHeaders())));
-        return Mono.defer(() -> reader.apply(new Answer(response.status().code(), headers, body)))
-                .doFinally(end -> closeUnlessRead(lane, connection));
+        return Mono.defer(() -> reader.apply(new Response(response.status().code(), headers, body)))
+                .doFinally(end -> closeUnlessRead(eventLoop, connection));
     }
 
     /** Whether nothing but the end of the connection says where the body ends, RFC 9112 section 6.3. */
@@ -133,10 +152,10 @@ final class NettyExchange implements Exchange {
     }
 
     /** On the connection's thread, where whether it was read to its end cannot change meanwhile. */
-    private static void closeUnlessRead(Lane lane, Connection connection) {
-        if (!lane.loop().inEventLoop()) {
+    private static void closeUnlessRead(EventLoopClients.EventLoopClient eventLoop, Connection connection) {
+        if (!eventLoop.loop().inEventLoop()) {
             try {
-                lane.loop().execute(() -> closeUnlessRead(lane, connection));
+                eventLoop.loop().execute(() -> closeUnlessRead(eventLoop, connection));
             } catch (RejectedExecutionException e) {
                 log.debug("The event loop has ended, and all its connections with it", e);
             }
@@ -145,7 +164,7 @@ final class NettyExchange implements Exchange {
         }
     }
 
-    private static Throwable named(Throwable error) {
-        return error instanceof ReaderException ? error : Failures.of(error);
+    private static Throwable mapped(Throwable error) {
+        return error instanceof FetchErrors.ReaderException ? error : FetchErrors.of(error);
     }
 }

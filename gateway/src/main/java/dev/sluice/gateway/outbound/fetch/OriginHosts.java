@@ -9,32 +9,33 @@ import java.time.Duration;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The breaker and the bulkhead of each origin, for a bounded number of origins: callers choose the names, so names must
- * not pile up. When there is no room the origin that was not used for longest is forgotten; while all are in use, one
- * more gets a breaker that is not kept.
+ * The breaker and the bulkhead of each origin, for a bounded number of origins: callers choose the names, so their
+ * number is bounded. At the bound, the least recently used idle origin is evicted; while all are in use, a new origin
+ * gets a breaker that is not kept.
  */
 final class OriginHosts {
     /** How many of the oldest are looked at for one that is idle: with more, a new origin would cost too much. */
     private static final int LOOKED_AT = 32;
 
-    /** One origin while it is remembered. */
+    /** One tracked origin. */
     static final class OriginHost {
         private final Target target;
         private final CircuitBreaker breaker;
         private final Bulkhead bulkhead;
-        private final Witnesses witnesses;
+        private final RecentFailures recentFailures;
 
         /** Guarded by the hosts' lock. */
         private int users;
 
-        private OriginHost(Target target, CircuitBreaker breaker, Bulkhead bulkhead, Witnesses witnesses) {
+        private OriginHost(Target target, CircuitBreaker breaker, Bulkhead bulkhead, RecentFailures recentFailures) {
             this.target = target;
             this.breaker = breaker;
             this.bulkhead = bulkhead;
-            this.witnesses = witnesses;
+            this.recentFailures = recentFailures;
         }
 
         CircuitBreaker breaker() {
@@ -45,14 +46,32 @@ final class OriginHosts {
             return bulkhead;
         }
 
-        /** Notes that the origin has failed {@code caller}, and says whether it has failed several of late. */
-        boolean isWitnessed(String caller) {
-            return witnesses.add(caller);
+        /**
+         * Records that the origin has failed {@code caller}; returns whether it has failed several callers recently.
+         */
+        boolean recordFailure(String caller) {
+            return recentFailures.add(caller);
         }
 
-        /** Whether others than {@code caller} are to try first if the origin answers again. */
-        boolean isKeptFrom(String caller) {
-            return breaker.getState() != State.CLOSED && witnesses.has(caller);
+        /** Whether the breaker is not closed and {@code caller} has had a recent failure, so that others try first. */
+        boolean failedRecently(String caller) {
+            return breaker.getState() != State.CLOSED && recentFailures.has(caller);
+        }
+    }
+
+    /** Keeps an error from the breaker, which ignores these. */
+    static final class NotCounted extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        private final transient Throwable error;
+
+        NotCounted(Throwable error) {
+            super(null, error, false, false);
+            this.error = error;
+        }
+
+        Throwable error() {
+            return error;
         }
     }
 
@@ -61,10 +80,10 @@ final class OriginHosts {
     private final CircuitBreakerConfig breakers;
     private final BulkheadConfig bulkheads;
     private final Duration memory;
-    private final Consumer<Target> onForgotten;
+    private final Consumer<Target> onEvicted;
 
-    /** @param onForgotten told of each origin that is forgotten, under no lock */
-    OriginHosts(FetchProperties properties, Consumer<Target> onForgotten) {
+    /** @param onEvicted called for each evicted origin, under no lock */
+    OriginHosts(FetchProperties properties, Consumer<Target> onEvicted) {
         this.most = properties.maxTrackedHosts();
         this.breakers = breakers(properties.breaker());
         this.memory = properties.breaker().rest().multipliedBy(2);
@@ -73,7 +92,7 @@ final class OriginHosts {
                         + properties.connections().pendingPerHost())
                 .maxWaitDuration(Duration.ZERO)
                 .build();
-        this.onForgotten = onForgotten;
+        this.onEvicted = onEvicted;
     }
 
     private static CircuitBreakerConfig breakers(FetchProperties.Breaker bounds) {
@@ -82,32 +101,32 @@ final class OriginHosts {
                 .failureRateThreshold(bounds.failurePercent())
                 .waitDurationInOpenState(bounds.rest())
                 .permittedNumberOfCallsInHalfOpenState(bounds.probes())
-                .ignoreExceptions(BreakingExchange.NotCounted.class)
+                .ignoreExceptions(NotCounted.class)
                 .writableStackTraceEnabled(false)
                 .build();
     }
 
     /** The origin of {@code target}, in use until {@link #leave}. */
     OriginHost enter(Target target) {
-        OriginHost forgotten = null;
+        OriginHost evicted = null;
         OriginHost host;
         synchronized (hosts) {
             host = hosts.get(target.origin());
             if (host == null) {
-                forgotten = hosts.size() < most ? null : forgetOne();
+                evicted = hosts.size() < most ? null : evictOne();
                 host = new OriginHost(
                         target,
                         CircuitBreaker.of(target.origin(), breakers),
                         Bulkhead.of(target.origin(), bulkheads),
-                        new Witnesses(memory, System::nanoTime));
+                        new RecentFailures(memory, System::nanoTime));
                 if (hosts.size() < most) {
                     hosts.put(target.origin(), host);
                 }
             }
             host.users++;
         }
-        if (forgotten != null) {
-            onForgotten.accept(forgotten.target);
+        if (evicted != null) {
+            onEvicted.accept(evicted.target);
         }
         return host;
     }
@@ -119,7 +138,7 @@ final class OriginHosts {
         }
     }
 
-    private @Nullable OriginHost forgetOne() {
+    private @Nullable OriginHost evictOne() {
         Iterator<OriginHost> oldest = hosts.values().iterator();
         for (int i = 0; i < LOOKED_AT && oldest.hasNext(); i++) {
             OriginHost host = oldest.next();
@@ -144,6 +163,42 @@ final class OriginHosts {
             return (int) hosts.values().stream()
                     .filter(host -> host.breaker.getState() == state)
                     .count();
+        }
+    }
+
+    /** The callers that an origin has failed recently, bounded in number. Thread-safe. */
+    static final class RecentFailures {
+        /** So many callers must have seen a failure before it counts. */
+        private static final int SEVERAL = 3;
+
+        private static final int MOST = 16;
+
+        private final LinkedHashMap<String, Long> failed = new LinkedHashMap<>();
+        private final long memoryNanos;
+        private final LongSupplier nanoTime;
+
+        /** @param memory how long a failure is remembered */
+        RecentFailures(Duration memory, LongSupplier nanoTime) {
+            this.memoryNanos = memory.toNanos();
+            this.nanoTime = nanoTime;
+        }
+
+        /** Adds a caller; returns whether there are several now. */
+        synchronized boolean add(String caller) {
+            long now = nanoTime.getAsLong();
+            failed.remove(caller);
+            failed.put(caller, now); // the last in order
+            Iterator<Long> oldest = failed.values().iterator();
+            while (oldest.hasNext() && (now - oldest.next() > memoryNanos || failed.size() > MOST)) {
+                oldest.remove();
+            }
+            return failed.size() >= SEVERAL;
+        }
+
+        /** Whether it has failed {@code caller}. */
+        synchronized boolean has(String caller) {
+            Long last = failed.get(caller);
+            return last != null && nanoTime.getAsLong() - last <= memoryNanos;
         }
     }
 }

@@ -1,5 +1,6 @@
 package dev.sluice.gateway.outbound.fetch;
 
+import dev.sluice.gateway.outbound.imagetype.ImageType;
 import java.net.URI;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;

@@ -1,5 +1,6 @@
 package dev.sluice.gateway.outbound.fetch;
 
+import dev.sluice.gateway.outbound.fetch.policy.HostName;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslHandler;
 import java.net.Socket;

@@ -1,9 +1,5 @@
 package dev.sluice.gateway.outbound.fetch;
 
-import io.github.resilience4j.core.functions.Either;
-import io.github.resilience4j.reactor.retry.RetryOperator;
-import io.github.resilience4j.retry.Retry;
-import io.github.resilience4j.retry.RetryConfig;
 import io.netty.handler.codec.PrematureChannelClosureException;
 import java.io.IOException;
 import java.net.UnknownHostException;
@@ -14,10 +10,11 @@ import java.util.function.Function;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
+import reactor.util.retry.Retry;
 
 /**
- * Tries again what may go better: connections that fail, 5xx and 429. Never once an answer was offered to the reader,
- * and never when the wait would outlast the deadline: then the failure is told at once.
+ * Retries failed connections, 5xx and 429. Never once a response was offered to the reader, and never when the wait
+ * would outlast the deadline: then the failure is emitted at once.
  *
  * <p>Waits double from try to try, half of each at random so that many who failed together do not come back together.
  * An origin's {@code Retry-After} is waited for in full.
@@ -29,7 +26,7 @@ final class RetryingExchange implements Exchange {
     private final FetchProperties.Retry bounds;
     private final Runnable onRetry;
 
-    /** @param onRetry told before each further try */
+    /** @param onRetry called before each retry */
     RetryingExchange(FetchProperties.Retry bounds, Runnable onRetry, Exchange exchange) {
         this.bounds = bounds;
         this.onRetry = onRetry;
@@ -37,32 +34,37 @@ final class RetryingExchange implements Exchange {
     }
 
     @Override
-    public <T> Mono<T> get(Target target, Ask ask, Function<Answer, Mono<T>> reader) {
+    public <T> Mono<T> get(Target target, RequestOptions options, Function<Response, Mono<T>> reader) {
         return Mono.deferContextual(context -> {
+            FetchContext fetch = FetchContext.of(context);
             var offered = new AtomicBoolean();
-            Retry retry = Retry.of("fetch", config(Trip.of(context), offered));
-            retry.getEventPublisher().onRetry(event -> onRetry.run());
-            Function<Answer, Mono<T>> once = answer -> {
+            Function<Response, Mono<T>> once = response -> {
                 offered.set(true);
-                return reader.apply(answer);
+                return reader.apply(response);
             };
-            return exchange.get(target, ask, once).transformDeferred(RetryOperator.of(retry));
+            return exchange.get(target, options, once)
+                    .retryWhen(Retry.from(
+                            failures -> failures.concatMap(signal -> pauseOrFailure(signal, fetch, offered.get()))));
         });
     }
 
-    private RetryConfig config(Trip trip, AtomicBoolean offered) {
-        return RetryConfig.custom()
-                .maxAttempts(bounds.tries())
-                .failAfterMaxAttempts(false)
-                .retryOnException(error -> !offered.get()
-                        && mayGoBetter(error)
-                        && longestWait(error).compareTo(trip.left()) < 0)
-                .intervalBiFunction(
-                        (attempt, outcome) -> pause(attempt, outcome).toMillis())
-                .build();
+    private Mono<Long> pauseOrFailure(Retry.RetrySignal signal, FetchContext fetch, boolean offered) {
+        Throwable failure = signal.failure();
+        Duration asked = FetchErrors.retryAfter(failure);
+        if (offered
+                || signal.totalRetries() + 1 >= bounds.tries()
+                || !isRetryable(failure)
+                || asked.compareTo(fetch.left()) >= 0) {
+            return Mono.error(failure);
+        }
+        onRetry.run();
+        Duration backoff = backoff(signal.totalRetries());
+        return Mono.delay(
+                asked.compareTo(backoff) > 0 ? asked : backoff,
+                fetch.eventLoop().scheduler());
     }
 
-    private static boolean mayGoBetter(Throwable error) {
+    private static boolean isRetryable(Throwable error) {
         if (!(error instanceof FetchException failure)) {
             return false;
         }
@@ -80,16 +82,10 @@ final class RetryingExchange implements Exchange {
                 && !(cause instanceof SSLException);
     }
 
-    private Duration longestWait(Throwable error) {
-        return error.getCause() instanceof RetryAfter asked ? asked.pause() : Duration.ZERO;
-    }
-
-    private Duration pause(int attempt, Either<Throwable, Object> outcome) {
-        Duration doubled = bounds.backoff().multipliedBy(1L << Math.min(attempt - 1, 20));
+    private Duration backoff(long retries) {
+        Duration doubled = bounds.backoff().multipliedBy(1L << Math.min(retries, 20));
         long full = (doubled.compareTo(bounds.maxBackoff()) < 0 ? doubled : bounds.maxBackoff()).toMillis();
         long jittered = full - ThreadLocalRandom.current().nextLong(full / 2 + 1);
-        Duration backoff = Duration.ofMillis(Math.max(1, jittered));
-        Duration asked = outcome.isLeft() ? longestWait(outcome.getLeft()) : Duration.ZERO;
-        return asked.compareTo(backoff) > 0 ? asked : backoff;
+        return Duration.ofMillis(Math.max(1, jittered));
     }
 }

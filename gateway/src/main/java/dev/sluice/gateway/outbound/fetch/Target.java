@@ -3,7 +3,7 @@ package dev.sluice.gateway.outbound.fetch;
 import java.net.URI;
 
 /**
- * A URL that {@link UrlGuard} has let through, in its canonical spelling.
+ * A URL that {@link OriginUrls} has let through, in its canonical spelling.
  *
  * @param uri absolute, host in ASCII and lower case, no user information, no fragment, no default port
  * @param host as {@code uri} has it, without brackets

@@ -1,6 +1,6 @@
 package dev.sluice.gateway.outbound.picture;
 
-import dev.sluice.gateway.outbound.fetch.ImageType;
+import dev.sluice.gateway.outbound.imagetype.ImageType;
 
 /**
  * An image file that was checked.

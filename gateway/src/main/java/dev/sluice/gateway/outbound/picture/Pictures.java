@@ -1,7 +1,7 @@
 package dev.sluice.gateway.outbound.picture;
 
 import dev.sluice.gateway.contract.StrongTag;
-import dev.sluice.gateway.outbound.fetch.ImageType;
+import dev.sluice.gateway.outbound.imagetype.ImageType;
 import dev.sluice.gateway.outbound.picture.decode.Decoded;
 import dev.sluice.gateway.outbound.picture.decode.DecoderException;
 import dev.sluice.gateway.outbound.picture.decode.DecoderQueue;

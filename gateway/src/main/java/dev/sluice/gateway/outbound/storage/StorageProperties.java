@@ -1,15 +1,13 @@
 package dev.sluice.gateway.outbound.storage;
 
+import dev.sluice.gateway.contract.HttpUrl;
 import dev.sluice.gateway.contract.SettingCheck;
-import java.net.URI;
-import java.net.URISyntaxException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
-import org.springframework.util.StringUtils;
 
 /**
  * {@code sluice.storage.*}.
@@ -97,23 +95,9 @@ record StorageProperties(
             return "S3[bucket=" + bucket + ", endpoint=" + endpoint + ", region=" + region + "]";
         }
 
-        /** The parser's message and cause would repeat what may hold a password. */
-        @SuppressWarnings("UnusedException")
         private static void checkEndpoint(String endpoint) {
-            try {
-                URI uri = new URI(endpoint).parseServerAuthority();
-                boolean isHttp = "http".equals(uri.getScheme()) || "https".equals(uri.getScheme());
-                boolean isRoot = !StringUtils.hasText(uri.getPath()) || "/".equals(uri.getPath());
-                if (isHttp
-                        && isRoot
-                        && uri.getHost() != null
-                        && uri.getUserInfo() == null
-                        && uri.getQuery() == null
-                        && uri.getFragment() == null) {
-                    return;
-                }
-            } catch (URISyntaxException e) {
-                // Said below.
+            if (HttpUrl.isRoot(endpoint)) {
+                return;
             }
             throw CHECK.bad(
                     "s3.endpoint", "not shown, it may hold a password", "http://host:port or https://host:port");

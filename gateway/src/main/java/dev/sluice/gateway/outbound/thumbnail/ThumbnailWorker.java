@@ -1,7 +1,7 @@
 package dev.sluice.gateway.outbound.thumbnail;
 
 import dev.sluice.gateway.outbound.database.Thumbnails;
-import dev.sluice.gateway.outbound.fetch.ImageType;
+import dev.sluice.gateway.outbound.imagetype.ImageType;
 import dev.sluice.gateway.outbound.picture.Pictures;
 import java.time.Duration;
 import java.util.Set;

@@ -3,7 +3,7 @@ package dev.sluice.gateway.feature.assistant;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.sluice.gateway.outbound.provider.ApiKey;
+import dev.sluice.gateway.outbound.http.ApiKey;
 import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.Test;

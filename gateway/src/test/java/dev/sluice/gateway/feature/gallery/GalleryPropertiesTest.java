@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sluice.gateway.contract.Caller;
 import dev.sluice.gateway.feature.gallery.GalleryProperties.GenerationBounds;
-import dev.sluice.gateway.outbound.provider.ApiKey;
+import dev.sluice.gateway.outbound.http.ApiKey;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;

@@ -1,10 +1,10 @@
 package dev.sluice.gateway.feature.gallery;
 
 import dev.sluice.gateway.GatewayApplication;
-import dev.sluice.gateway.outbound.provider.ImageModel;
-import dev.sluice.gateway.outbound.provider.ImagePrompt;
-import dev.sluice.gateway.outbound.provider.MadeImage;
-import dev.sluice.gateway.outbound.provider.Prediction;
+import dev.sluice.gateway.outbound.ai.image.GeneratedImage;
+import dev.sluice.gateway.outbound.ai.image.ImageModel;
+import dev.sluice.gateway.outbound.ai.image.ImagePrompt;
+import dev.sluice.gateway.outbound.ai.image.Prediction;
 import dev.sluice.gateway.outbound.storage.ListedObject;
 import dev.sluice.gateway.outbound.storage.NewObject;
 import dev.sluice.gateway.outbound.storage.ObjectContent;
@@ -144,7 +144,7 @@ final class KillableGateway {
         }
 
         @Override
-        public Mono<MadeImage> await(Prediction prediction, Duration within) {
+        public Mono<GeneratedImage> await(Prediction prediction, Duration within) {
             return model.await(prediction, within);
         }
 

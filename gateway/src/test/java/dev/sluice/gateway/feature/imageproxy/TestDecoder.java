@@ -1,7 +1,7 @@
 package dev.sluice.gateway.feature.imageproxy;
 
 import dev.sluice.gateway.contract.StrongTag;
-import dev.sluice.gateway.outbound.fetch.ImageType;
+import dev.sluice.gateway.outbound.imagetype.ImageType;
 import dev.sluice.gateway.outbound.picture.decode.Decoded;
 import dev.sluice.gateway.outbound.picture.decode.PictureDecoder;
 import dev.sluice.gateway.outbound.picture.decode.Thumbnail;

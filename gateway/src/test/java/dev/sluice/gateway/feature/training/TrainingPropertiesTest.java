@@ -3,7 +3,7 @@ package dev.sluice.gateway.feature.training;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.sluice.gateway.outbound.provider.ApiKey;
+import dev.sluice.gateway.outbound.http.ApiKey;
 import dev.sluice.gateway.testing.RunningGateway;
 import java.nio.file.Path;
 import java.time.Duration;

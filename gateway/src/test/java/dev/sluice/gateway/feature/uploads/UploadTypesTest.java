@@ -2,7 +2,7 @@ package dev.sluice.gateway.feature.uploads;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.sluice.gateway.outbound.fetch.ImageType;
+import dev.sluice.gateway.outbound.imagetype.ImageType;
 import dev.sluice.gateway.outbound.picture.format.PictureFormats;
 import java.util.Arrays;
 import java.util.Set;

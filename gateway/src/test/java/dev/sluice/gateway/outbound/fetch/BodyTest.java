@@ -3,7 +3,8 @@ package dev.sluice.gateway.outbound.fetch;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.gateway.outbound.fetch.FetchRequest.Media;
-import dev.sluice.gateway.outbound.fetch.FetchRequest.Reach;
+import dev.sluice.gateway.outbound.fetch.body.CoalescingFlux;
+import dev.sluice.gateway.outbound.fetch.policy.UrlPolicy;
 import dev.sluice.gateway.testing.Behaviours;
 import dev.sluice.gateway.testing.HostileOrigin;
 import dev.sluice.gateway.testing.NoLeaks;
@@ -166,13 +167,13 @@ class BodyTest {
             exchange.write("HTTP/1.1 200 OK\r\nContent-Type: image/png\r\nContent-Length: 4\r\n\r\nEVIL");
         });
         origin.on("/b.png", Behaviours.image(Pictures.png(2_000)));
-        var lane = rig.transport().lanes().choose();
+        var eventLoop = rig.transport().clients().choose();
 
         for (String path : new String[] {"/a.png", "/b.png"}) {
             byte[] body = rig.fetch()
                     .fetch(FetchRig.request(origin.url(path), CAP), FetchRig::bytes)
                     .onErrorReturn(new byte[0])
-                    .subscribeOn(lane.scheduler())
+                    .subscribeOn(eventLoop.scheduler())
                     .block(FetchRig.PATIENCE);
             assertThat(body).isNotEqualTo("EVIL".getBytes(StandardCharsets.US_ASCII));
         }
@@ -200,8 +201,8 @@ class BodyTest {
 
         assertThat(sizes.stream().mapToInt(Integer::intValue).sum()).isEqualTo(CAP);
         assertThat(sizes.subList(0, sizes.size() - 1))
-                .allSatisfy(size ->
-                        assertThat(size).isBetween(MergedBody.CRUMB, MergedBody.CRUMB + FetchTransport.READ_BYTES));
+                .allSatisfy(size -> assertThat(size)
+                        .isBetween(CoalescingFlux.SMALLEST, CoalescingFlux.SMALLEST + FetchTransport.READ_BYTES));
     }
 
     @Test
@@ -217,13 +218,13 @@ class BodyTest {
         });
 
         assertThat(rig.image(origin.url("/a.png"))).isEqualTo(png);
-        assertThat(bufferSizes("/a.png")).hasSize(png.length / MergedBody.CRUMB + 1);
+        assertThat(bufferSizes("/a.png")).hasSize(png.length / CoalescingFlux.SMALLEST + 1);
     }
 
     @Test
     void anyMediaIsHeldToTheCapToo() {
         origin.on("/a", Behaviours.endless());
-        var request = new FetchRequest(origin.url("/a"), CAP, FetchRig.PATIENCE, Reach.PUBLIC_WEB, Media.ANY);
+        var request = new FetchRequest(origin.url("/a"), CAP, FetchRig.PATIENCE, UrlPolicy.PUBLIC_WEB, Media.ANY);
 
         assertThat(rig.failure(request).failure()).isEqualTo(FetchFailure.TOO_LARGE);
     }

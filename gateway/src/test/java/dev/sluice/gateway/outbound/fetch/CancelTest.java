@@ -182,7 +182,7 @@ class CancelTest {
     void everythingStaysOnTheEventLoopItBeganOn() {
         origin.on("/a.png", Behaviours.sized(500_000));
         for (int i = 0; i < 10; i++) {
-            var lane = rig.transport().lanes().choose();
+            var eventLoop = rig.transport().clients().choose();
             var threads = new ConcurrentLinkedQueue<Thread>();
             rig.fetch()
                     .fetch(FetchRig.request(origin.url("/a.png"), 500_000), response -> {
@@ -195,11 +195,12 @@ class CancelTest {
                                 .then();
                     })
                     .doFinally(end -> threads.add(Thread.currentThread()))
-                    .subscribeOn(lane.scheduler())
+                    .subscribeOn(eventLoop.scheduler())
                     .block(FetchRig.PATIENCE);
 
             assertThat(threads).allSatisfy(thread -> assertThat(thread).isSameAs(threads.peek()));
-            assertThat(lane.loop()
+            assertThat(eventLoop
+                            .loop()
                             .submit(Thread::currentThread)
                             .syncUninterruptibly()
                             .getNow())
@@ -210,19 +211,20 @@ class CancelTest {
     @Test
     void twoImagesOfOneOriginShareNoThreadWhenTheyBeganOnTwo() {
         origin.on("/a.png", Behaviours.image(Pictures.png(1_000)));
-        var one = rig.transport().lanes().choose();
-        var two = rig.transport().lanes().choose();
+        var one = rig.transport().clients().choose();
+        var two = rig.transport().clients().choose();
         assertThat(one).isNotSameAs(two);
 
-        for (Lane lane : List.of(one, two, one, two)) {
+        for (EventLoopClients.EventLoopClient eventLoop : List.of(one, two, one, two)) {
             Thread ran = rig.fetch()
                     .fetch(
                             FetchRig.request(origin.url("/a.png"), 1_000),
                             response -> FetchRig.bytes(response).map(bytes -> Thread.currentThread()))
-                    .subscribeOn(lane.scheduler())
+                    .subscribeOn(eventLoop.scheduler())
                     .block(FetchRig.PATIENCE);
             assertThat(ran)
-                    .isSameAs(lane.loop()
+                    .isSameAs(eventLoop
+                            .loop()
                             .submit(Thread::currentThread)
                             .syncUninterruptibly()
                             .getNow());

@@ -3,7 +3,7 @@ package dev.sluice.gateway.outbound.fetch;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.gateway.outbound.fetch.FetchRequest.Media;
-import dev.sluice.gateway.outbound.fetch.FetchRequest.Reach;
+import dev.sluice.gateway.outbound.fetch.policy.UrlPolicy;
 import dev.sluice.gateway.testing.Behaviours;
 import dev.sluice.gateway.testing.HostileOrigin;
 import dev.sluice.gateway.testing.NoLeaks;
@@ -163,7 +163,7 @@ class CodingTest {
                         "Content-Type: image/svg+xml",
                         "Content-Encoding: gzip",
                         "Content-Length: " + packed.length));
-        var request = new FetchRequest(origin.url("/a.svg"), CAP, FetchRig.PATIENCE, Reach.PUBLIC_WEB, Media.IMAGE);
+        var request = new FetchRequest(origin.url("/a.svg"), CAP, FetchRig.PATIENCE, UrlPolicy.PUBLIC_WEB, Media.IMAGE);
 
         assertThat(rig.get(request)).isEqualTo(svg);
     }

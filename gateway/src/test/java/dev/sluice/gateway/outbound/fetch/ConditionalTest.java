@@ -3,8 +3,8 @@ package dev.sluice.gateway.outbound.fetch;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.gateway.outbound.fetch.FetchRequest.Media;
-import dev.sluice.gateway.outbound.fetch.FetchRequest.Reach;
 import dev.sluice.gateway.outbound.fetch.FetchRequest.Validators;
+import dev.sluice.gateway.outbound.fetch.policy.UrlPolicy;
 import dev.sluice.gateway.testing.Behaviours;
 import dev.sluice.gateway.testing.HostileOrigin;
 import dev.sluice.gateway.testing.NoLeaks;
@@ -38,8 +38,8 @@ class ConditionalTest {
     }
 
     private Mono<String> ask(Validators known) {
-        FetchRequest request =
-                new FetchRequest(origin.url("/a.png"), 10_000, FetchRig.PATIENCE, Reach.PUBLIC_WEB, Media.IMAGE, known);
+        FetchRequest request = new FetchRequest(
+                origin.url("/a.png"), 10_000, FetchRig.PATIENCE, UrlPolicy.PUBLIC_WEB, Media.IMAGE, known);
         return rig.fetch()
                 .fetch(
                         request,
@@ -65,7 +65,7 @@ class ConditionalTest {
     @Test
     void connectionIsUsedAgainAfterA304() {
         origin.on("/a.png", Behaviours.status(304));
-        var loop = rig.transport().lanes().choose();
+        var loop = rig.transport().clients().choose();
 
         for (int i = 0; i < 3; i++) {
             ask(KNOWN).subscribeOn(loop.scheduler()).block(FetchRig.PATIENCE);

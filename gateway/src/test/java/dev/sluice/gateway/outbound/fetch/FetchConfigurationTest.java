@@ -2,6 +2,7 @@ package dev.sluice.gateway.outbound.fetch;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sluice.gateway.outbound.fetch.policy.AllowedNetwork;
 import dev.sluice.gateway.testing.Behaviours;
 import dev.sluice.gateway.testing.HostileOrigin;
 import dev.sluice.gateway.testing.Pictures;

@@ -3,6 +3,7 @@ package dev.sluice.gateway.outbound.fetch;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
+import dev.sluice.gateway.outbound.fetch.policy.AllowedNetwork;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;

@@ -2,7 +2,8 @@ package dev.sluice.gateway.outbound.fetch;
 
 import dev.sluice.gateway.contract.Caller;
 import dev.sluice.gateway.outbound.fetch.FetchRequest.Media;
-import dev.sluice.gateway.outbound.fetch.FetchRequest.Reach;
+import dev.sluice.gateway.outbound.fetch.policy.AllowedNetwork;
+import dev.sluice.gateway.outbound.fetch.policy.UrlPolicy;
 import dev.sluice.gateway.testing.HostileOrigin;
 import dev.sluice.gateway.testing.TestDns;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -44,7 +45,11 @@ final class FetchRig implements AutoCloseable {
                 .toList();
         transport = new FetchTransport(properties, loops, opened, settings.trusted);
         fetch = FetchFactory.create(
-                properties, transport, new UrlGuard(transport.rules(), properties.allowPorts()), "Sluice/test", meters);
+                properties,
+                transport,
+                new OriginUrls(transport.rules(), properties.allowPorts()),
+                "Sluice/test",
+                meters);
     }
 
     static Builder with() {
@@ -73,7 +78,7 @@ final class FetchRig implements AutoCloseable {
     }
 
     static FetchRequest request(String url, long maxBytes) {
-        return new FetchRequest(url, maxBytes, PATIENCE, Reach.PUBLIC_WEB, Media.RASTER_IMAGE);
+        return new FetchRequest(url, maxBytes, PATIENCE, UrlPolicy.PUBLIC_WEB, Media.RASTER_IMAGE);
     }
 
     /** All bytes of an image of at most 1 MB. */
@@ -132,7 +137,7 @@ final class FetchRig implements AutoCloseable {
     /** Lets every event loop finish what was handed to it: a loop that is shut down leaves buffers lying. */
     private void settle() {
         for (int i = 0; i < LOOPS * 2; i++) {
-            transport.lanes().choose().loop().submit(() -> {}).syncUninterruptibly();
+            transport.clients().choose().loop().submit(() -> {}).syncUninterruptibly();
         }
     }
 

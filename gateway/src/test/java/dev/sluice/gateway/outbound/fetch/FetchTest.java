@@ -4,7 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import dev.sluice.gateway.outbound.fetch.FetchRequest.Media;
-import dev.sluice.gateway.outbound.fetch.FetchRequest.Reach;
+import dev.sluice.gateway.outbound.fetch.policy.UrlPolicy;
+import dev.sluice.gateway.outbound.imagetype.ImageType;
 import dev.sluice.gateway.testing.Behaviours;
 import dev.sluice.gateway.testing.HostileOrigin;
 import dev.sluice.gateway.testing.NoLeaks;
@@ -113,7 +114,7 @@ class FetchTest {
         Mono<byte[]> image = rig.fetch().fetch(FetchRig.request(origin.url("/a.png"), 1_000), FetchRig::bytes);
 
         // In sequence on one event loop: each loop has connections of its own.
-        var loop = rig.transport().lanes().choose();
+        var loop = rig.transport().clients().choose();
         for (int i = 0; i < 3; i++) {
             image.subscribeOn(loop.scheduler()).block(FetchRig.PATIENCE);
         }
@@ -151,7 +152,7 @@ class FetchTest {
     @Test
     void anyBodyIsFetchedWhereNoImageIsWanted() {
         origin.on("/a.json", Behaviours.body("application/json", new byte[] {'{', '}'}));
-        var request = new FetchRequest(origin.url("/a.json"), 2, FetchRig.PATIENCE, Reach.PUBLIC_WEB, Media.ANY);
+        var request = new FetchRequest(origin.url("/a.json"), 2, FetchRig.PATIENCE, UrlPolicy.PUBLIC_WEB, Media.ANY);
 
         assertThat(rig.get(request)).hasSize(2);
         assertThat(origin.requests().getFirst().header("Accept")).containsExactly("*/*");
@@ -160,7 +161,7 @@ class FetchTest {
     @Test
     void emptyBodyIsFetchedWhereNoImageIsWanted() {
         origin.on("/nothing", Behaviours.status(204));
-        var request = new FetchRequest(origin.url("/nothing"), 0, FetchRig.PATIENCE, Reach.PUBLIC_WEB, Media.ANY);
+        var request = new FetchRequest(origin.url("/nothing"), 0, FetchRig.PATIENCE, UrlPolicy.PUBLIC_WEB, Media.ANY);
 
         assertThat(rig.get(request)).isEmpty();
     }
@@ -191,7 +192,7 @@ class FetchTest {
             exchange.head(200, "Content-Type: image/png", "Content-Length: 1000");
             exchange.write(png);
         });
-        var loop = rig.transport().lanes().choose();
+        var loop = rig.transport().clients().choose();
 
         for (int i = 0; i < 2; i++) {
             assertThat(rig.fetch()
@@ -265,7 +266,7 @@ class FetchTest {
     void deadlineOfOneMomentEndsInTime() {
         origin.on("/a.png", Behaviours.silent());
         var request = new FetchRequest(
-                origin.url("/a.png"), 1_000, Duration.ofMillis(200), Reach.PUBLIC_WEB, Media.RASTER_IMAGE);
+                origin.url("/a.png"), 1_000, Duration.ofMillis(200), UrlPolicy.PUBLIC_WEB, Media.RASTER_IMAGE);
 
         assertThat(rig.failure(request).failure()).isEqualTo(FetchFailure.TIMED_OUT);
         origin.awaitAllClosed(FetchRig.PATIENCE);

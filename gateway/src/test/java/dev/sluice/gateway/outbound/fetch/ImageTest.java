@@ -4,7 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.sluice.gateway.outbound.fetch.FetchRequest.Media;
-import dev.sluice.gateway.outbound.fetch.FetchRequest.Reach;
+import dev.sluice.gateway.outbound.fetch.policy.UrlPolicy;
+import dev.sluice.gateway.outbound.imagetype.ImageType;
+import dev.sluice.gateway.outbound.imagetype.ImageTypes;
+import dev.sluice.gateway.outbound.imagetype.SvgRoot;
 import dev.sluice.gateway.testing.Behaviours;
 import dev.sluice.gateway.testing.HostileOrigin;
 import dev.sluice.gateway.testing.NoLeaks;
@@ -40,7 +43,7 @@ class ImageTest {
     }
 
     private FetchRequest request(Media media) {
-        return new FetchRequest(origin.url("/a"), 100_000, FetchRig.PATIENCE, Reach.PUBLIC_WEB, media);
+        return new FetchRequest(origin.url("/a"), 100_000, FetchRig.PATIENCE, UrlPolicy.PUBLIC_WEB, media);
     }
 
     private ImageType recognised(Media media) {

@@ -3,7 +3,7 @@ package dev.sluice.gateway.outbound.fetch;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.gateway.outbound.fetch.FetchRequest.Media;
-import dev.sluice.gateway.outbound.fetch.FetchRequest.Reach;
+import dev.sluice.gateway.outbound.fetch.policy.UrlPolicy;
 import dev.sluice.gateway.testing.Behaviours;
 import dev.sluice.gateway.testing.Canary;
 import dev.sluice.gateway.testing.HostileOrigin;
@@ -198,7 +198,7 @@ class NameTest {
     void deadlineEndsTheWaitForAName() {
         dns.never("never.test");
         var request = new FetchRequest(
-                canaryUrl("never.test"), 1_000, Duration.ofMillis(50), Reach.PUBLIC_WEB, Media.RASTER_IMAGE);
+                canaryUrl("never.test"), 1_000, Duration.ofMillis(50), UrlPolicy.PUBLIC_WEB, Media.RASTER_IMAGE);
 
         assertThat(rig.failure(request).failure()).isEqualTo(FetchFailure.TIMED_OUT);
     }

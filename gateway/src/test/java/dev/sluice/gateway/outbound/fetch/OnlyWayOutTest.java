@@ -15,7 +15,9 @@ import com.tngtech.archunit.lang.ArchRule;
 class OnlyWayOutTest {
     private static final String[] OPERATORS_URLS = {
         "dev.sluice.gateway.outbound.fetch..",
-        "dev.sluice.gateway.outbound.provider..",
+        "dev.sluice.gateway.outbound.http..",
+        "dev.sluice.gateway.outbound.ai..",
+        "dev.sluice.gateway.outbound.wordpress..",
         "dev.sluice.gateway.outbound.storage.."
     };
 

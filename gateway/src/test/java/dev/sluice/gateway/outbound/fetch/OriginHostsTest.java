@@ -13,20 +13,20 @@ class OriginHostsTest {
     private final OriginHosts hosts = new OriginHosts(
             new Binder(new MapConfigurationPropertySource(Map.of()))
                     .bindOrCreate("sluice.fetch", FetchProperties.class),
-            forgotten -> {});
+            evicted -> {});
 
     @Test
     void originThatRestsIsProbedByThoseWhomItHasNotFailed() {
         OriginHost host = hosts.enter(new Target(URI.create("https://e.com/a.png"), "e.com", 443));
-        host.isWitnessed("mallory");
-        assertThat(host.isKeptFrom("mallory")).isFalse();
+        host.recordFailure("mallory");
+        assertThat(host.failedRecently("mallory")).isFalse();
 
         host.breaker().transitionToOpenState();
         host.breaker().transitionToHalfOpenState();
-        assertThat(host.isKeptFrom("mallory")).isTrue();
-        assertThat(host.isKeptFrom("alice")).isFalse();
+        assertThat(host.failedRecently("mallory")).isTrue();
+        assertThat(host.failedRecently("alice")).isFalse();
 
         host.breaker().transitionToClosedState();
-        assertThat(host.isKeptFrom("mallory")).isFalse();
+        assertThat(host.failedRecently("mallory")).isFalse();
     }
 }

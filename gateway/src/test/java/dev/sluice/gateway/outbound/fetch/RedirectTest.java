@@ -3,7 +3,7 @@ package dev.sluice.gateway.outbound.fetch;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.gateway.outbound.fetch.FetchRequest.Media;
-import dev.sluice.gateway.outbound.fetch.FetchRequest.Reach;
+import dev.sluice.gateway.outbound.fetch.policy.UrlPolicy;
 import dev.sluice.gateway.testing.Behaviours;
 import dev.sluice.gateway.testing.Canary;
 import dev.sluice.gateway.testing.HostileOrigin;
@@ -256,8 +256,8 @@ class RedirectTest {
     void redirectOutOfReachIsRefused() {
         dns.answer("cdn.test", "127.0.0.2");
         origin.on("/r", Behaviours.redirect(302, other.url("/a.png")));
-        var reach = new Reach(Set.of("http", "https"), Set.of("127.0.0.2"));
-        var request = new FetchRequest(origin.url("/r"), 10_000, FetchRig.PATIENCE, reach, Media.RASTER_IMAGE);
+        var urlPolicy = new UrlPolicy(Set.of("http", "https"), Set.of("127.0.0.2"));
+        var request = new FetchRequest(origin.url("/r"), 10_000, FetchRig.PATIENCE, urlPolicy, Media.RASTER_IMAGE);
 
         assertThat(rig.failure(request).failure()).isEqualTo(FetchFailure.INVALID_URL);
         assertThat(other.connections()).isEmpty();

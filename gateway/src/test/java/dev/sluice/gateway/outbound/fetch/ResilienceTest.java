@@ -3,7 +3,7 @@ package dev.sluice.gateway.outbound.fetch;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.gateway.outbound.fetch.FetchRequest.Media;
-import dev.sluice.gateway.outbound.fetch.FetchRequest.Reach;
+import dev.sluice.gateway.outbound.fetch.policy.UrlPolicy;
 import dev.sluice.gateway.testing.Behaviours;
 import dev.sluice.gateway.testing.HostileOrigin;
 import dev.sluice.gateway.testing.NoLeaks;
@@ -259,7 +259,7 @@ class ResilienceTest {
                                 origin.url("/a.png"),
                                 1_000,
                                 Duration.ofSeconds(5),
-                                Reach.PUBLIC_WEB,
+                                UrlPolicy.PUBLIC_WEB,
                                 Media.RASTER_IMAGE),
                         response -> Mono.error(new IllegalStateException("own")))
                 .onErrorComplete()

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.sluice.gateway.outbound.fetch.FetchRequest.Media;
-import dev.sluice.gateway.outbound.fetch.FetchRequest.Reach;
+import dev.sluice.gateway.outbound.fetch.policy.UrlPolicy;
 import dev.sluice.gateway.testing.Behaviours;
 import dev.sluice.gateway.testing.HostileOrigin;
 import dev.sluice.gateway.testing.NoLeaks;
@@ -158,7 +158,7 @@ class TimeTest {
         origin.on("/1", Behaviours.redirect(302, "/2"));
         origin.on("/2", Behaviours.sized(10_000_000));
         var request = new FetchRequest(
-                origin.url("/1"), 10_000_000, Duration.ofMillis(400), Reach.PUBLIC_WEB, Media.RASTER_IMAGE);
+                origin.url("/1"), 10_000_000, Duration.ofMillis(400), UrlPolicy.PUBLIC_WEB, Media.RASTER_IMAGE);
 
         FetchException failure = catchThrowableOfType(
                 FetchException.class,
@@ -175,7 +175,7 @@ class TimeTest {
     void deadlineSpansRetries() {
         origin.on("/a.png", Behaviours.status(503, "Retry-After: 1"));
         var request = new FetchRequest(
-                origin.url("/a.png"), 10_000, Duration.ofMillis(1_500), Reach.PUBLIC_WEB, Media.RASTER_IMAGE);
+                origin.url("/a.png"), 10_000, Duration.ofMillis(1_500), UrlPolicy.PUBLIC_WEB, Media.RASTER_IMAGE);
 
         FetchException failure = rig.failure(request);
 

@@ -3,7 +3,7 @@ package dev.sluice.gateway.outbound.picture;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import dev.sluice.gateway.outbound.fetch.ImageType;
+import dev.sluice.gateway.outbound.imagetype.ImageType;
 import dev.sluice.gateway.outbound.picture.decode.DecoderException;
 import dev.sluice.gateway.outbound.picture.decode.DecoderQueue;
 import dev.sluice.gateway.outbound.picture.decode.InProcessDecoder;

@@ -1,7 +1,7 @@
 package dev.sluice.gateway.outbound.picture.decode;
 
 import dev.sluice.gateway.contract.StrongTag;
-import dev.sluice.gateway.outbound.fetch.ImageType;
+import dev.sluice.gateway.outbound.imagetype.ImageType;
 import dev.sluice.gateway.outbound.picture.decode.Pixels.Layout;
 import java.awt.Color;
 import java.awt.Graphics2D;

@@ -1,6 +1,6 @@
 package dev.sluice.gateway.outbound.picture.format;
 
-import dev.sluice.gateway.outbound.fetch.ImageType;
+import dev.sluice.gateway.outbound.imagetype.ImageType;
 import dev.sluice.gateway.outbound.picture.format.PictureHeader.Coding;
 import java.io.IOException;
 import java.nio.ByteOrder;

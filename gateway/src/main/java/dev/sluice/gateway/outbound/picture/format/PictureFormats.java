@@ -1,9 +1,9 @@
 package dev.sluice.gateway.outbound.picture.format;
 
-import dev.sluice.gateway.outbound.fetch.HeifBrands;
-import dev.sluice.gateway.outbound.fetch.ImageType;
-import dev.sluice.gateway.outbound.fetch.ImageTypes;
-import dev.sluice.gateway.outbound.fetch.SvgRoot;
+import dev.sluice.gateway.outbound.imagetype.HeifBrands;
+import dev.sluice.gateway.outbound.imagetype.ImageType;
+import dev.sluice.gateway.outbound.imagetype.ImageTypes;
+import dev.sluice.gateway.outbound.imagetype.SvgRoot;
 import dev.sluice.gateway.outbound.picture.format.PictureException.Kind;
 import java.io.IOException;
 import java.nio.channels.FileChannel;

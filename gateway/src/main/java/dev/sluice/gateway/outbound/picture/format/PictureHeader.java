@@ -1,6 +1,6 @@
 package dev.sluice.gateway.outbound.picture.format;
 
-import dev.sluice.gateway.outbound.fetch.ImageType;
+import dev.sluice.gateway.outbound.imagetype.ImageType;
 
 /**
  * What an image file says of itself.

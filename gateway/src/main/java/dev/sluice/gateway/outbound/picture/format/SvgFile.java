@@ -1,7 +1,7 @@
 package dev.sluice.gateway.outbound.picture.format;
 
-import dev.sluice.gateway.outbound.fetch.ImageType;
-import dev.sluice.gateway.outbound.fetch.SvgRoot;
+import dev.sluice.gateway.outbound.imagetype.ImageType;
+import dev.sluice.gateway.outbound.imagetype.SvgRoot;
 import dev.sluice.gateway.outbound.picture.format.PictureHeader.Coding;
 import java.io.IOException;
 import java.nio.channels.FileChannel;

@@ -4,7 +4,7 @@ import static dev.sluice.gateway.testing.Heif.join;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import dev.sluice.gateway.outbound.fetch.ImageType;
+import dev.sluice.gateway.outbound.imagetype.ImageType;
 import dev.sluice.gateway.outbound.picture.format.PictureException.Kind;
 import dev.sluice.gateway.outbound.picture.format.PictureHeader.Coding;
 import dev.sluice.gateway.testing.Heif;
