@@ -199,6 +199,7 @@ public final class PeekedBody extends Flux<DataBuffer> implements CoreSubscriber
             CoreSubscriber<? super DataBuffer> reader = downstream;
             if (closed) {
                 releaseHeld();
+                downstream = null; // whoever has left can be collected, however long the body is kept
             } else if (reader != null) {
                 deliver(reader);
             }
