@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  *   <li>the narrowest copy that is as wide, or wider;
  *   <li>if the picture itself is no wider than that: the picture, if browsers show its type, else its widest copy;
  *   <li>none, but only for now, while copies are still to be made;
- *   <li>none.
+ *   <li>none, and none to come: the picture cannot be decoded, or is too high for a copy that wide.
  * </ol>
  *
  * The image itself is never sent in place of a smaller copy.
@@ -78,9 +78,17 @@ final class SizedFiles {
         if (isWaiting && isDecoded(object.contentType())) {
             return new GatewayException(ProblemCode.NOT_FOUND, which + " yet; it is being made.").retryAfter(SOON);
         }
-        return new GatewayException(
-                ProblemCode.NOT_FOUND,
-                which + (isWaiting ? ": " + object.contentType() + " is not decoded here." : " and will have none."));
+        return new GatewayException(ProblemCode.NOT_FOUND, which + why(image, object));
+    }
+
+    private static String why(Image image, StoredObject object) {
+        return switch (image.thumbnails().progress()) {
+            case WAITING -> ": " + object.contentType() + " is not decoded here.";
+            case IMPOSSIBLE -> " and will have none: the picture cannot be decoded.";
+            case DONE ->
+                " and will have none: of " + object.width() + " x " + object.height()
+                        + " pixels, the picture is too high for it.";
+        };
     }
 
     private boolean isDecoded(String contentType) {

@@ -3,6 +3,7 @@ package dev.sluice.gateway.feature.imageproxy;
 import dev.sluice.gateway.feature.imageproxy.TransformException.Kind;
 import dev.sluice.gateway.feature.imageproxy.cache.CachedMeta;
 import dev.sluice.gateway.outbound.picture.Arrival;
+import dev.sluice.gateway.outbound.picture.Picture;
 import dev.sluice.gateway.outbound.picture.Pictures;
 import dev.sluice.gateway.outbound.picture.ReceivedFile;
 import dev.sluice.gateway.outbound.picture.decode.DecoderException;
@@ -76,20 +77,28 @@ final class ThumbnailMaker {
                         Work.TRANSFORM,
                         List.of(width),
                         received -> received.thumbnails().isEmpty()
-                                ? asItIs(meta, received)
+                                ? asItIs(meta, received, width)
                                 : smaller(original, width, received.thumbnails().getFirst(), held))
                 .timeout(timeout)
                 .onErrorMap(this::failure);
     }
 
-    private Mono<Made> asItIs(CachedMeta original, ReceivedFile received) {
+    private static Mono<Made> asItIs(CachedMeta original, ReceivedFile received, int width) {
+        Picture picture = received.picture();
+        if (picture.width() > width) {
+            return Mono.error(new TransformException(
+                    Kind.IMAGE,
+                    "too_large",
+                    "The image is too high for this width: " + picture.width() + " x " + picture.height() + " pixels",
+                    null));
+        }
         return Pictures.SHOWN_BY_BROWSERS.contains(original.mediaType())
                 ? Mono.just(new Made.Original())
                 : Mono.error(new TransformException(
                         Kind.IMAGE,
                         "unsupported",
-                        original.mediaType() + " of " + received.picture().width()
-                                + " pixels cannot be shown by browsers (expected: a wider image, or another type)",
+                        original.mediaType() + " of " + picture.width() + " x " + picture.height()
+                                + " pixels cannot be shown by browsers (expected: a larger image, or another type)",
                         null));
     }
 

@@ -6,7 +6,9 @@ import org.springframework.boot.health.contributor.Health;
 import org.springframework.boot.health.contributor.ReactiveHealthIndicator;
 import reactor.core.publisher.Mono;
 
-/** Which decoder is in use. It is told by {@code /actuator/health} and is no part of readiness. */
+/**
+ * Which decoder is in use, and whether it decodes. It is told by {@code /actuator/health} and is no part of readiness.
+ */
 final class PictureHealth implements ReactiveHealthIndicator {
     private final PictureDecoder decoder;
 
@@ -16,11 +18,12 @@ final class PictureHealth implements ReactiveHealthIndicator {
 
     @Override
     public Mono<Health> health() {
-        return Mono.fromSupplier(
-                () -> (decoder instanceof VipsDecoder vips && vips.isMissing() ? Health.down() : Health.up())
-                        .withDetail("decoder", decoder.name())
-                        .withDetail(
-                                "types", decoder.mediaTypes().stream().sorted().toList())
-                        .build());
+        return Mono.fromSupplier(() -> {
+            String failure = decoder instanceof VipsDecoder vips ? vips.failure() : null;
+            return (failure == null ? Health.up() : Health.down().withDetail("reason", failure))
+                    .withDetail("decoder", decoder.name())
+                    .withDetail("types", decoder.mediaTypes().stream().sorted().toList())
+                    .build();
+        });
     }
 }

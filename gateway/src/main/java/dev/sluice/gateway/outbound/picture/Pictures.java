@@ -5,6 +5,7 @@ import dev.sluice.gateway.outbound.imagetype.ImageType;
 import dev.sluice.gateway.outbound.picture.decode.Decoded;
 import dev.sluice.gateway.outbound.picture.decode.DecoderException;
 import dev.sluice.gateway.outbound.picture.decode.DecoderQueue;
+import dev.sluice.gateway.outbound.picture.decode.ThumbnailSizes;
 import dev.sluice.gateway.outbound.picture.decode.Work;
 import dev.sluice.gateway.outbound.picture.format.PictureException;
 import dev.sluice.gateway.outbound.picture.format.PictureFormats;
@@ -14,6 +15,7 @@ import dev.sluice.gateway.outbound.spool.WorkDirectory;
 import dev.sluice.gateway.outbound.storage.StorageException;
 import dev.sluice.zipstream.ByteStreams;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
@@ -24,6 +26,8 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import java.util.zip.CRC32;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.core.io.buffer.DataBufferUtils;
 import reactor.core.publisher.Flux;
@@ -35,14 +39,10 @@ import reactor.core.scheduler.Scheduler;
  * smaller, before anything else hears of them. Thread-safe.
  */
 public final class Pictures {
-    /** Every width that a thumbnail can have, in pixels, ascending: a closed set. */
-    public static final List<Integer> WIDTHS = List.of(160, 320, 640, 1280);
+    private static final Logger LOG = LoggerFactory.getLogger(Pictures.class);
 
-    /**
-     * Longest side of a thumbnail: that of a tile of libvips' pyramids, and half of what a WebP file can have (RFC 9649
-     * section 2.6).
-     */
-    private static final int LONGEST_SIDE = 8_192;
+    /** Every width that a thumbnail can have, in pixels, ascending: a closed set. */
+    public static final List<Integer> WIDTHS = ThumbnailSizes.WIDTHS;
 
     /** Types that every current browser shows in an {@code <img>}. */
     public static final Set<String> SHOWN_BY_BROWSERS =
@@ -135,13 +135,13 @@ public final class Pictures {
      * asked.
      *
      * <p>Fails with {@link PictureException} for what is no picture that can be kept, with {@link DecoderException} if
-     * the decoder failed at it or there was no decoder or no disk for it, with {@link StorageException} if the disk
+     * the decoder failed at it or there was no decoder or no disk for it, with {@link UncheckedIOException} if the disk
      * did, or as {@code source} or {@code use} does.
      *
      * @param work whose turn it takes
      * @param widths of {@link #WIDTHS}, ascending, may be empty. Those that are not less than the picture's own are
-     *     left out, and so are those at which its height would be more than 8,192; a picture that browsers do not show
-     *     gets one of its own width instead of the first that is not less
+     *     left out, and so are those at which its height would be more than 8,192 or the decoder lacks memory; a
+     *     picture that browsers do not show gets one of its own width instead of the first that is not less
      */
     public <T> Mono<T> decoded(
             Arrival arrival, Source source, Work work, List<Integer> widths, Function<ReceivedFile, Mono<T>> use) {
@@ -194,9 +194,8 @@ public final class Pictures {
     }
 
     private Mono<Decoded> decoded(Path file, PictureHeader header, Work work, List<Integer> widths) {
-        List<Integer> smaller = widths.stream()
-                .filter(width -> width < header.width()
-                        && Math.ceilDiv((long) header.height() * width, header.width()) <= LONGEST_SIDE)
+        List<Integer> smaller = ThumbnailSizes.widths(header.width(), header.height()).stream()
+                .filter(width -> widths.contains(width) && decoders.decoder().makes(header, width))
                 .toList();
         Mono<Decoded> decoded = decoded(file, header, work, smaller, file.resolveSibling("thumbnails"));
         return needsCopy(header, widths)
@@ -216,7 +215,7 @@ public final class Pictures {
     /** A picture that browsers do not show is copied as wide as it is, if that is no wider than the widest wanted. */
     private static boolean needsCopy(PictureHeader header, List<Integer> widths) {
         return !SHOWN_BY_BROWSERS.contains(header.type().mediaType())
-                && header.height() <= LONGEST_SIDE
+                && header.height() <= ThumbnailSizes.LONGEST_SIDE
                 && widths.stream().anyMatch(width -> width >= header.width());
     }
 
@@ -261,8 +260,15 @@ public final class Pictures {
         });
     }
 
+    /** A full disk may have room again soon; any other failure of it is for an operator to look at. */
     static Throwable ofWorkFile(IOException failed) {
-        return StorageException.ofFile("work file", failed);
+        if (StorageException.ofFile("work file", failed) instanceof StorageException full
+                && full.kind() == StorageException.Kind.FULL) {
+            LOG.warn("The disk for pictures on their way is full: {}", failed.toString());
+            return new DecoderException(
+                    DecoderException.Kind.BUSY, "The gateway's disk for pictures on their way is full", full);
+        }
+        return new UncheckedIOException(failed);
     }
 
     private static void update(MessageDigest digest, DataBuffer buffer) {

@@ -2,9 +2,7 @@ package dev.sluice.gateway.outbound.picture;
 
 import dev.sluice.gateway.outbound.spool.OwnedFiles;
 import dev.sluice.gateway.outbound.spool.WorkDirectory;
-import dev.sluice.gateway.outbound.storage.StorageException;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.function.Function;
 import reactor.core.publisher.Mono;
@@ -34,20 +32,12 @@ final class WorkFiles {
     <T> Mono<T> with(Function<Path, Mono<T>> use) {
         return Mono.usingWhen(
                 Mono.fromCallable(() -> WorkDirectory.create(directories.next()))
-                        .onErrorMap(IOException.class, WorkFiles::failure)
+                        .onErrorMap(IOException.class, Pictures::ofWorkFile)
                         .subscribeOn(disk),
                 use,
                 this::delete,
                 (directory, failed) -> delete(directory),
                 this::delete);
-    }
-
-    /** A full disk is told as such; a directory that cannot be made otherwise is a matter of this gateway alone. */
-    private static Throwable failure(IOException failed) {
-        return StorageException.ofFile("work file", failed) instanceof StorageException full
-                        && full.kind() == StorageException.Kind.FULL
-                ? full
-                : new UncheckedIOException(failed);
     }
 
     private Mono<Void> delete(Path directory) {

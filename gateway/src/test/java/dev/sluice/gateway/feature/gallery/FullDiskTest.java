@@ -19,7 +19,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 import reactor.core.publisher.Mono;
 
 /** A disk without room, where the test may make one: root on Linux. */
@@ -28,8 +28,12 @@ class FullDiskTest {
     private Path data;
 
     @ParameterizedTest
-    @ValueSource(strings = {"sluice.storage.directory", "sluice.pictures.work-directory"})
-    void imageForWhichThereIsNoRoomIsRefusedAndASmallerOneIsKept(String onSmallDisk)
+    @CsvSource({
+        "sluice.storage.directory, 502, storage_failed, full, The store is full.",
+        "sluice.pictures.work-directory, 503, overloaded, decoder_busy, The gateway's disk for pictures on their way is full."
+    })
+    void imageForWhichThereIsNoRoomIsRefusedAndASmallerOneIsKept(
+            String onSmallDisk, int status, String code, String reason, String detail)
             throws IOException, InterruptedException {
         Path disk = Files.createDirectory(data.resolve("disk"));
         assumeThat(run("mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", disk.toString()))
@@ -42,10 +46,12 @@ class FullDiskTest {
 
             HttpResponse<byte[]> refused = alice.importing(origin.url("/large.png"));
 
-            assertThat(refused.statusCode()).isEqualTo(502);
-            assertThat(GalleryClient.code(refused)).isEqualTo("storage_failed");
+            assertThat(refused.statusCode()).isEqualTo(status);
+            assertThat(GalleryClient.code(refused)).isEqualTo(code);
             assertThat(GalleryClient.json(refused).required("reason").stringValue())
-                    .isEqualTo("full");
+                    .isEqualTo(reason);
+            assertThat(GalleryClient.json(refused).required("detail").stringValue())
+                    .isEqualTo(detail);
             assertThat(Holdings.of(gateway).match().objects()).isEmpty();
             alice.imported(origin.url("/small.png"));
             assertThat(Holdings.of(gateway).match().objects()).hasSize(1);

@@ -363,7 +363,8 @@ abstract class GalleryThumbnailsContract {
 
         HttpResponse<byte[]> answer = alice.get(path + "/file?w=160");
         assertThat(answer.statusCode()).isEqualTo(404);
-        assertThat(GalleryClient.json(answer).required("detail").stringValue()).endsWith("will have none.");
+        assertThat(GalleryClient.json(answer).required("detail").stringValue())
+                .endsWith("will have none: the picture cannot be decoded.");
         assertThat(GalleryClient.json(alice.get(path))
                         .required("thumbnailStatus")
                         .stringValue())

@@ -20,8 +20,8 @@ import dev.sluice.gateway.outbound.picture.format.PictureHeader.Coding;
  *   heap, sums while passes are not over    12 / 16    16
  * </pre>
  *
- * <p>What is on the heap is charged twice, for there is less of it than of memory, and a picture that would take more
- * than a share of it is refused: more than 1280 x 5200 pixels of RGB where the heap has 256 MB.
+ * <p>What is on the heap is charged twice, for there is less of it than of memory. A thumbnail that would take more
+ * than a share of it is not made: one of more than 1280 x 5200 pixels of RGB where the heap has 256 MB.
  */
 final class DecodingMemory {
     /** Bytes of coded pixels in a WebP, which libwebp wants in one piece. */
@@ -32,26 +32,36 @@ final class DecodingMemory {
     private static final long MORE_COEFFICIENTS = 16L << 20;
     private static final int HEAP_WEIGHT = 2;
     private static final double LARGEST_SHARE = 0.4;
-    private static final int WIDEST = 1280;
-    private static final int HIGHEST = 16_383;
 
     private DecodingMemory() {}
 
-    /** Bytes that decoding a picture with this header takes, those on the heap weighted. */
-    static long of(PictureHeader header) {
-        long encoding = thumbnail(header) * (hasAlpha(header) ? 32 : 8);
-        return BASE + Math.max(decoding(header), encoding) + heap(header) * HEAP_WEIGHT;
+    /**
+     * Bytes that decoding a picture with this header takes, those on the heap weighted, with the largest thumbnail that
+     * is made of it.
+     *
+     * @param maxHeap bytes that the heap may have
+     */
+    static long of(PictureHeader header, long maxHeap) {
+        long thumbnail = ThumbnailSizes.widths(header.width(), header.height()).stream()
+                .filter(width -> isMade(header, width, maxHeap))
+                .mapToLong(width -> pixels(header, width))
+                .max()
+                .orElse(0);
+        long encoding = thumbnail * (hasAlpha(header) ? 32 : 8);
+        return BASE + Math.max(decoding(header), encoding) + heap(header, thumbnail) * HEAP_WEIGHT;
     }
 
-    /** Whether it would take more of a heap of this size than one picture may. */
-    static boolean isBeyondHeap(PictureHeader header, long maxHeap) {
-        return heap(header) > maxHeap * LARGEST_SHARE;
+    /** Whether a thumbnail of this width takes no more of such a heap than one may. */
+    static boolean isMade(PictureHeader header, int width, long maxHeap) {
+        return heap(header, pixels(header, width)) <= maxHeap * LARGEST_SHARE;
     }
 
-    private static long heap(PictureHeader header) {
-        boolean inPasses =
-                header.coding() == Coding.WHOLE && !header.type().mediaType().equals("image/webp");
-        return thumbnail(header) * ((hasAlpha(header) ? 20 : 16) + (inPasses ? 16 : 0));
+    private static long heap(PictureHeader header, long thumbnail) {
+        boolean inPasses = switch (header.type().mediaType()) {
+            case "image/jpeg", "image/webp" -> false;
+            default -> header.coding() == Coding.WHOLE;
+        };
+        return thumbnail * ((hasAlpha(header) ? 20 : 16) + (inPasses ? 16 : 0));
     }
 
     private static long decoding(PictureHeader header) {
@@ -64,10 +74,8 @@ final class DecodingMemory {
         };
     }
 
-    /** Pixels of the largest thumbnail that anybody asks for. */
-    private static long thumbnail(PictureHeader header) {
-        int width = Math.min(header.width(), WIDEST);
-        return (long) width * Math.min(HIGHEST, Sizes.height(header, width));
+    private static long pixels(PictureHeader header, int width) {
+        return (long) width * Sizes.height(header, width);
     }
 
     /** Frames of GIF and animated WebP may leave a part of the screen free. */
@@ -77,8 +85,8 @@ final class DecodingMemory {
                 || header.type().mediaType().equals("image/gif");
     }
 
-    /** Whether a JPEG's coefficients, two bytes each, are more than was charged for them. */
-    static boolean isBeyondCharge(long pixels, int bands) {
-        return pixels * bands * 2 > pixels * COEFFICIENTS + MORE_COEFFICIENTS;
+    /** Whether so many bytes of a JPEG's coefficients are more than was charged for them. */
+    static boolean isBeyondCharge(long pixels, long bytes) {
+        return bytes > pixels * COEFFICIENTS + MORE_COEFFICIENTS;
     }
 }

@@ -2,7 +2,6 @@ package dev.sluice.gateway.outbound.picture.decode;
 
 import dev.sluice.gateway.outbound.picture.decode.Pixels.Layout;
 import dev.sluice.gateway.outbound.picture.format.PictureException;
-import dev.sluice.gateway.outbound.picture.format.PictureException.Kind;
 import java.io.BufferedInputStream;
 import java.io.DataInputStream;
 import java.io.EOFException;
@@ -128,6 +127,6 @@ final class GifReader implements ShrinkingReader {
     }
 
     static PictureException damaged(String how) {
-        return new PictureException(Kind.DAMAGED, "The image cannot be decoded: " + how, null);
+        return PictureException.damaged("image", how);
     }
 }

@@ -1,7 +1,6 @@
 package dev.sluice.gateway.outbound.picture.decode;
 
 import dev.sluice.gateway.outbound.picture.format.PictureException;
-import dev.sluice.gateway.outbound.picture.format.PictureException.Kind;
 import dev.sluice.gateway.outbound.picture.format.PictureHeader;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -51,16 +50,21 @@ public final class InProcessDecoder implements PictureDecoder {
 
     @Override
     public long memoryFor(PictureHeader header) {
-        return DecodingMemory.of(header);
+        return DecodingMemory.of(header, Runtime.getRuntime().maxMemory());
+    }
+
+    @Override
+    public boolean makes(PictureHeader header, int width) {
+        return DecodingMemory.isMade(header, width, Runtime.getRuntime().maxMemory());
     }
 
     @Override
     public Decoded decode(Path file, PictureHeader header, List<Integer> widths, Path directory) throws IOException {
         ShrinkingReader reader = readers.get(header.type().mediaType());
         if (reader == null) {
-            throw new PictureException(Kind.UNSUPPORTED, header.type().mediaType() + " is not supported", null);
+            throw PictureException.unsupported(header.type().mediaType());
         }
-        if (DecodingMemory.isBeyondHeap(header, Runtime.getRuntime().maxMemory())) {
+        if (!widths.stream().allMatch(width -> makes(header, width))) {
             throw new DecoderException(
                     DecoderException.Kind.LIMIT, "The image's thumbnails take more memory than there is", null);
         }
@@ -77,20 +81,24 @@ public final class InProcessDecoder implements PictureDecoder {
     private Decoded decode(
             ShrinkingReader reader, Path file, PictureHeader header, List<Integer> widths, Path directory)
             throws IOException {
-        int widest = widths.isEmpty() ? placeholderWidth(header) : Collections.max(widths);
-        Shrunk shrunk = reader.read(file, Sizes.of(header, widest), new Deadline(limit));
+        int smallWidth = placeholderSide(header.width(), header);
+        int smallHeight = placeholderSide(header.height(), header);
+        Sizes sizes = widths.isEmpty()
+                ? Sizes.of(header, smallWidth, smallHeight)
+                : Sizes.of(header, Collections.max(widths));
+        Shrunk shrunk = reader.read(file, sizes, new Deadline(limit));
         Pixels picture = SrgbColors.of(shrunk).withoutNeedlessAlpha().upright(header.orientation());
         List<Thumbnail> made = new ArrayList<>();
         for (int width : widths.reversed()) {
             picture = picture.shrunk(width, Sizes.height(header, width));
             made.add(thumbnails.write(picture, directory));
         }
-        Pixels small = picture.shrunk(placeholderWidth(header), Sizes.height(header, placeholderWidth(header)));
+        Pixels small = picture.shrunk(smallWidth, smallHeight);
         return new Decoded(header.width(), header.height(), Placeholder.of(small.image()), made.reversed());
     }
 
-    private static int placeholderWidth(PictureHeader header) {
+    private static int placeholderSide(int side, PictureHeader header) {
         double longest = Math.max(header.width(), header.height());
-        return Math.clamp(Math.round(Placeholder.SIDE * header.width() / longest), 1, header.width());
+        return Math.clamp(Math.round(Placeholder.SIDE * side / longest), 1, side);
     }
 }

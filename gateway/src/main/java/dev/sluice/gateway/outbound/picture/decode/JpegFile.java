@@ -1,7 +1,6 @@
 package dev.sluice.gateway.outbound.picture.decode;
 
 import dev.sluice.gateway.outbound.picture.format.PictureException;
-import dev.sluice.gateway.outbound.picture.format.PictureException.Kind;
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
@@ -55,7 +54,34 @@ record JpegFile(byte[] head, long firstScan, int passes, byte @Nullable [] profi
         try (InputStream bytes = new BufferedInputStream(Files.newInputStream(file), 1 << 16)) {
             return new Walk(bytes, deadline).file();
         } catch (EOFException brokenOff) {
-            throw new PictureException(Kind.DAMAGED, "The image cannot be decoded: it breaks off", brokenOff);
+            throw PictureException.damaged("image", "it breaks off", brokenOff);
+        }
+    }
+
+    /** A segment with the tables that T.81 gives as an example (annex K.3) and everybody uses. */
+    static byte[] usualHuffmanTables() {
+        ByteArrayOutputStream tables = new ByteArrayOutputStream();
+        table(tables, 0x00, JPEGHuffmanTable.StdDCLuminance);
+        table(tables, 0x10, JPEGHuffmanTable.StdACLuminance);
+        table(tables, 0x01, JPEGHuffmanTable.StdDCChrominance);
+        table(tables, 0x11, JPEGHuffmanTable.StdACChrominance);
+        ByteArrayOutputStream segment = new ByteArrayOutputStream();
+        segment.write(0xff);
+        segment.write(HUFFMAN_TABLES);
+        segment.write((tables.size() + 2) >> 8);
+        segment.write(tables.size() + 2);
+        segment.writeBytes(tables.toByteArray());
+        return segment.toByteArray();
+    }
+
+    private static void table(ByteArrayOutputStream to, int classAndId, JPEGHuffmanTable table) {
+        to.write(classAndId);
+        short[] lengths = table.getLengths();
+        for (int bits = 0; bits < 16; bits++) {
+            to.write(bits < lengths.length ? lengths[bits] : 0);
+        }
+        for (short value : table.getValues()) {
+            to.write(value);
         }
     }
 
@@ -136,7 +162,7 @@ record JpegFile(byte[] head, long firstScan, int passes, byte @Nullable [] profi
                 head.writeBytes(content);
             }
             if (head.size() > MOST_HEAD) {
-                throw new PictureException(Kind.DAMAGED, "The image cannot be decoded: its header is too long", null);
+                throw PictureException.damaged("image", "its header is too long");
             }
         }
 
@@ -161,33 +187,6 @@ record JpegFile(byte[] head, long firstScan, int passes, byte @Nullable [] profi
             ByteArrayOutputStream whole = new ByteArrayOutputStream(size);
             profile.values().forEach(whole::writeBytes);
             return whole.toByteArray();
-        }
-
-        /** A segment with the tables that T.81 gives as an example (annex K.3) and everybody uses. */
-        private static byte[] usualHuffmanTables() {
-            ByteArrayOutputStream tables = new ByteArrayOutputStream();
-            table(tables, 0x00, JPEGHuffmanTable.StdDCLuminance);
-            table(tables, 0x10, JPEGHuffmanTable.StdACLuminance);
-            table(tables, 0x01, JPEGHuffmanTable.StdDCChrominance);
-            table(tables, 0x11, JPEGHuffmanTable.StdACChrominance);
-            ByteArrayOutputStream segment = new ByteArrayOutputStream();
-            segment.write(0xff);
-            segment.write(HUFFMAN_TABLES);
-            segment.write((tables.size() + 2) >> 8);
-            segment.write(tables.size() + 2);
-            segment.writeBytes(tables.toByteArray());
-            return segment.toByteArray();
-        }
-
-        private static void table(ByteArrayOutputStream to, int classAndId, JPEGHuffmanTable table) {
-            to.write(classAndId);
-            short[] lengths = table.getLengths();
-            for (int bits = 0; bits < 16; bits++) {
-                to.write(bits < lengths.length ? lengths[bits] : 0);
-            }
-            for (short value : table.getValues()) {
-                to.write(value);
-            }
         }
     }
 }

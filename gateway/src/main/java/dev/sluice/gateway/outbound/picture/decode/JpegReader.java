@@ -7,7 +7,6 @@ import java.awt.image.BufferedImage;
 import java.awt.image.DataBuffer;
 import java.awt.image.DataBufferByte;
 import java.awt.image.PixelInterleavedSampleModel;
-import java.awt.image.Raster;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Iterator;
@@ -23,8 +22,8 @@ import javax.imageio.spi.ImageReaderSpi;
 import org.jspecify.annotations.Nullable;
 
 /**
- * JPEG by Java's own reader, which is libjpeg 6b. It holds some rows, or two bytes a coefficient where a file has more
- * than one scan, in native memory. CMYK is read too; arithmetic coding and 12 bits are not.
+ * JPEG by Java's own reader, which is libjpeg 6b. It holds some rows in native memory; where a file has more than one
+ * scan, {@link JpegScans} holds two bytes a coefficient. CMYK is read too; arithmetic coding and 12 bits are not.
  */
 final class JpegReader implements ShrinkingReader {
     /** Each costs as much time as a picture. Encoders make some ten. */
@@ -50,11 +49,13 @@ final class JpegReader implements ShrinkingReader {
                             + ")",
                     null);
         }
-        try (ReaderInput input = new ReaderInput(file, jpeg, deadline)) {
+        try (JpegSource source =
+                        jpeg.passes() == 1 ? JpegSource.of(file, jpeg) : JpegScans.of(file, jpeg, sizes, deadline);
+                ReaderInput input = new ReaderInput(source, deadline)) {
             ImageReader reader = format.createReaderInstance();
             try {
                 reader.setInput(input, false, true);
-                return new Shrunk(whole(reader, jpeg.passes(), sizes, deadline), jpeg.profile());
+                return new Shrunk(whole(reader, sizes, deadline), jpeg.profile());
             } catch (PictureException | DecoderException known) {
                 throw known;
             } catch (IOException | RuntimeException complaint) {
@@ -75,10 +76,10 @@ final class JpegReader implements ShrinkingReader {
         if (UNSUPPORTED.matcher(text).find()) {
             return new PictureException(Kind.UNSUPPORTED, "This kind of JPEG is not supported: " + text, complaint);
         }
-        return new PictureException(Kind.DAMAGED, "The image cannot be decoded", complaint);
+        return PictureException.damaged("image", "it cannot be decoded", complaint);
     }
 
-    private static Pixels whole(ImageReader reader, int passes, Sizes sizes, Deadline deadline) throws IOException {
+    private static Pixels whole(ImageReader reader, Sizes sizes, Deadline deadline) throws IOException {
         // A JPEG that breaks off is a warning to the reader; so are odd profiles and stray bytes, which harm nobody.
         AtomicReference<@Nullable String> loss = new AtomicReference<>();
         reader.addIIOReadWarningListener((source, text) -> {
@@ -86,15 +87,15 @@ final class JpegReader implements ShrinkingReader {
                 loss.compareAndSet(null, text);
             }
         });
-        Pixels pixels = pixels(reader, passes, sizes, deadline);
+        Pixels pixels = pixels(reader, sizes, deadline);
         String complaint = loss.get();
         if (complaint != null) {
-            throw new PictureException(Kind.DAMAGED, "The image cannot be decoded: " + complaint, null);
+            throw PictureException.damaged("image", complaint);
         }
         return pixels;
     }
 
-    private static Pixels pixels(ImageReader reader, int passes, Sizes sizes, Deadline deadline) throws IOException {
+    private static Pixels pixels(ImageReader reader, Sizes sizes, Deadline deadline) throws IOException {
         sizes.check(reader.getWidth(0), reader.getHeight(0));
         Iterator<ImageTypeSpecifier> types = reader.getImageTypes(0);
         if (!types.hasNext()) {
@@ -102,22 +103,21 @@ final class JpegReader implements ShrinkingReader {
         }
         ImageTypeSpecifier type = types.next();
         int bands = type.getNumBands();
-        if (passes > 1 && DecodingMemory.isBeyondCharge((long) sizes.width() * sizes.height(), bands)) {
-            throw new PictureException(
-                    Kind.UNSUPPORTED, "This kind of JPEG is not supported: CMYK in several scans, as large", null);
-        }
-        LastPass rows = new LastPass(new AreaAverage(sizes, layout(bands)), passes, deadline);
+        AreaAverage smaller = new AreaAverage(sizes, layout(bands));
         int[] inOrder = IntStream.range(0, bands).toArray();
         RowRaster destination = new RowRaster(
                 new PixelInterleavedSampleModel(
                         DataBuffer.TYPE_BYTE, sizes.width(), sizes.height(), bands, sizes.width() * bands, inOrder),
-                rows);
+                (y, row) -> {
+                    deadline.check();
+                    smaller.row(y, ((DataBufferByte) row.getDataBuffer()).getData(), 0);
+                });
         ImageReadParam param = reader.getDefaultReadParam();
         param.setDestination(new BufferedImage(type.getColorModel(), destination, false, null));
         // Bands that are named keep the reader from converting colours, which costs less once the picture is small.
         param.setSourceBands(inOrder);
         reader.read(0, param);
-        return rows.result();
+        return smaller.result();
     }
 
     private static Layout layout(int bands) {
@@ -126,36 +126,5 @@ final class JpegReader implements ShrinkingReader {
             case 4 -> Layout.CMYK;
             default -> Layout.RGB;
         };
-    }
-
-    /** Takes a picture's rows as they are after its last scan: the reader hands out all of them after each. */
-    private static final class LastPass implements RowRaster.Rows {
-        private final AreaAverage smaller;
-        private final Deadline deadline;
-        private int passesLeft;
-
-        LastPass(AreaAverage smaller, int passes, Deadline deadline) {
-            this.smaller = smaller;
-            this.passesLeft = passes;
-            this.deadline = deadline;
-        }
-
-        @Override
-        public void row(int y, Raster row) {
-            deadline.check();
-            if (y == 0) {
-                passesLeft--;
-            }
-            if (passesLeft == 0) {
-                smaller.row(y, ((DataBufferByte) row.getDataBuffer()).getData(), 0);
-            }
-        }
-
-        Pixels result() {
-            if (passesLeft != 0) {
-                throw new PictureException(Kind.DAMAGED, "The image cannot be decoded: a scan is missing", null);
-            }
-            return smaller.result();
-        }
     }
 }

@@ -199,9 +199,7 @@ final class LibWebp {
                         DecoderException.Kind.LIMIT, "The image takes more memory than there is", null);
             case UNSUPPORTED_FEATURE ->
                 throw new PictureException(Kind.UNSUPPORTED, "This kind of WebP is not supported", null);
-            default ->
-                throw new PictureException(
-                        Kind.DAMAGED, "The image cannot be decoded: libwebp ends with status " + status, null);
+            default -> throw PictureException.damaged("image", "libwebp ends with status " + status);
         }
     }
 

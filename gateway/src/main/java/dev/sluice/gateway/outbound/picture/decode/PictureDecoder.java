@@ -23,6 +23,13 @@ public interface PictureDecoder {
     long memoryFor(PictureHeader header);
 
     /**
+     * Whether it makes a thumbnail of this width of a picture with this header; it may lack the memory for tall ones.
+     */
+    default boolean makes(PictureHeader header, int width) {
+        return true;
+    }
+
+    /**
      * Decodes every pixel of the first frame and makes thumbnails. Blocks, for a bounded time.
      *
      * @param file alone in its directory with what belongs to it; nobody changes it meanwhile

@@ -1,7 +1,6 @@
 package dev.sluice.gateway.outbound.picture.decode;
 
 import dev.sluice.gateway.outbound.picture.format.PictureException;
-import dev.sluice.gateway.outbound.picture.format.PictureException.Kind;
 import java.io.BufferedInputStream;
 import java.io.ByteArrayInputStream;
 import java.io.DataInputStream;
@@ -123,6 +122,6 @@ final class PngReader implements ShrinkingReader {
     }
 
     static PictureException damaged(String how, @Nullable Exception cause) {
-        return new PictureException(Kind.DAMAGED, "The image cannot be decoded: " + how, cause);
+        return PictureException.damaged("image", how, cause);
     }
 }

@@ -1,23 +1,17 @@
 package dev.sluice.gateway.outbound.picture.decode;
 
 import java.io.IOException;
-import java.io.RandomAccessFile;
-import java.nio.file.Path;
 import javax.imageio.stream.ImageInputStreamImpl;
 import org.jspecify.annotations.Nullable;
 
-/**
- * A file for Java's reader of JPEG, its head replaced by another. It ends at the deadline, and tells whether it was the
- * disk that failed.
- */
+/** What Java's reader of JPEG reads. It ends at the deadline, and tells whether it was the disk that failed. */
 final class ReaderInput extends ImageInputStreamImpl {
-    private final RandomAccessFile file;
-    private final JpegFile jpeg;
+    private final JpegSource jpeg;
     private final Deadline deadline;
     private @Nullable IOException failure;
 
-    ReaderInput(Path file, JpegFile jpeg, Deadline deadline) throws IOException {
-        this.file = new RandomAccessFile(file.toFile(), "r");
+    /** @param jpeg closed by the caller */
+    ReaderInput(JpegSource jpeg, Deadline deadline) {
         this.jpeg = jpeg;
         this.deadline = deadline;
     }
@@ -48,8 +42,7 @@ final class ReaderInput extends ImageInputStreamImpl {
             return read;
         }
         try {
-            file.seek(position - head.length + jpeg.firstScan());
-            return file.read(bytes, offset, length);
+            return jpeg.read(position - head.length, bytes, offset, length);
         } catch (IOException failed) {
             failure = failed;
             throw failed;
@@ -59,11 +52,5 @@ final class ReaderInput extends ImageInputStreamImpl {
     /** Why the file could not be read; null if it could. */
     @Nullable IOException failure() {
         return failure;
-    }
-
-    @Override
-    public void close() throws IOException {
-        super.close();
-        file.close();
     }
 }

@@ -1,7 +1,6 @@
 package dev.sluice.gateway.outbound.picture.decode;
 
 import dev.sluice.gateway.outbound.picture.format.PictureException;
-import dev.sluice.gateway.outbound.picture.format.PictureException.Kind;
 import dev.sluice.gateway.outbound.picture.format.PictureHeader;
 
 /**
@@ -16,7 +15,11 @@ record Sizes(int width, int height, int toWidth, int toHeight) {
 
     /** @param uprightWidth of the smaller picture, as people see it */
     static Sizes of(PictureHeader header, int uprightWidth) {
-        int uprightHeight = height(header, uprightWidth);
+        return of(header, uprightWidth, height(header, uprightWidth));
+    }
+
+    /** Likewise, with a height of its own. */
+    static Sizes of(PictureHeader header, int uprightWidth, int uprightHeight) {
         return header.isTransposed()
                 ? new Sizes(header.height(), header.width(), uprightHeight, uprightWidth)
                 : new Sizes(header.width(), header.height(), uprightWidth, uprightHeight);
@@ -24,17 +27,16 @@ record Sizes(int width, int height, int toWidth, int toHeight) {
 
     /** The height, as people see it, that belongs to a width of a picture made smaller. */
     static int height(PictureHeader header, int uprightWidth) {
-        return Math.max(1, (int) Math.round((double) uprightWidth * header.height() / header.width()));
+        return ThumbnailSizes.height(header.width(), header.height(), uprightWidth);
     }
 
     /** @throws PictureException if what is decoded has another size than the header says */
     void check(long decodedWidth, long decodedHeight) {
         if (decodedWidth != width || decodedHeight != height) {
-            throw new PictureException(
-                    Kind.DAMAGED,
-                    "The image is " + decodedWidth + " x " + decodedHeight + " pixels (expected: " + width + " x "
-                            + height + ", as its header says)",
-                    null);
+            throw PictureException.damaged(
+                    "image",
+                    "it is " + decodedWidth + " x " + decodedHeight + " pixels (expected: " + width + " x " + height
+                            + ", as its header says)");
         }
     }
 }

@@ -1,9 +1,9 @@
 package dev.sluice.gateway.outbound.picture.decode;
 
 import dev.sluice.gateway.outbound.picture.format.PictureException;
-import dev.sluice.gateway.outbound.picture.format.PictureException.Kind;
 import dev.sluice.gateway.outbound.picture.format.PictureHeader;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -20,14 +20,12 @@ import org.jspecify.annotations.Nullable;
  * no network where the kernel allows to take it. It can read what the gateway's user can read.
  */
 public final class VipsDecoder implements PictureDecoder, AutoCloseable {
-    /** How far a height may be from what the width lets expect, where libvips does not tell what it has read. */
-    private static final double ROUNDING = 2;
-
     private static final Pattern INPUT_SIZE = Pattern.compile("input size is (\\d+) x (\\d+)");
 
     private final UnconnectedThread thread;
     private final VipsTool tool;
     private final VipsFormats formats;
+    private final VipsSelfTest selfTest;
 
     /**
      * How libvips is used.
@@ -38,14 +36,15 @@ public final class VipsDecoder implements PictureDecoder, AutoCloseable {
      */
     public record Settings(String command, Duration wall, Duration processor) {}
 
-    private VipsDecoder(UnconnectedThread thread, VipsTool tool, VipsFormats formats) {
+    private VipsDecoder(UnconnectedThread thread, VipsTool tool, VipsFormats formats, VipsSelfTest selfTest) {
         this.thread = thread;
         this.tool = tool;
         this.formats = formats;
+        this.selfTest = selfTest;
     }
 
     /**
-     * The libvips that is installed here. Blocks until it has told its version and decoded two tiny pictures.
+     * The libvips that is installed here. Blocks until it has told its version and decoded some tiny pictures.
      *
      * @param directory for those, empty; the caller deletes it
      * @throws IOException if there is none, or none that runs within bounds; why, in its message
@@ -55,7 +54,10 @@ public final class VipsDecoder implements PictureDecoder, AutoCloseable {
         try {
             VipsTool tool =
                     new VipsTool(new ChildProcess(thread), settings.command(), settings.wall(), settings.processor());
-            return new VipsDecoder(thread, tool, VipsFormats.find(tool, directory));
+            VipsFormats formats = VipsFormats.find(tool, directory);
+            VipsSelfTest selfTest = new VipsSelfTest(tool);
+            selfTest.run(directory);
+            return new VipsDecoder(thread, tool, formats, selfTest);
         } catch (DecoderException failed) {
             thread.close();
             Throwable why = failed.getCause();
@@ -81,9 +83,9 @@ public final class VipsDecoder implements PictureDecoder, AutoCloseable {
         return thread.refusal();
     }
 
-    /** Whether libvips could not be started when it was last needed. */
-    public boolean isMissing() {
-        return tool.isMissing();
+    /** Why libvips decodes no picture at all, as it was when it was last needed; null if it does. */
+    public @Nullable String failure() {
+        return tool.isMissing() ? "it cannot be started" : selfTest.failure();
     }
 
     @Override
@@ -94,12 +96,26 @@ public final class VipsDecoder implements PictureDecoder, AutoCloseable {
     @Override
     public Decoded decode(Path file, PictureHeader header, List<Integer> widths, Path directory) throws IOException {
         if (!mediaTypes().contains(header.type().mediaType())) {
-            throw new PictureException(Kind.UNSUPPORTED, header.type().mediaType() + " is not supported", null);
+            throw PictureException.unsupported(header.type().mediaType());
         }
+        if (selfTest.failure() != null) {
+            selfTest.run(directory); // takes less time than a picture that is tried in vain
+        }
+        try {
+            return decoded(file, header, widths, directory);
+        } catch (PictureException | DecoderException failure) {
+            if (!Thread.currentThread().isInterrupted() && !tool.isMissing() && Files.isDirectory(directory)) {
+                selfTest.run(directory);
+            }
+            throw failure;
+        }
+    }
+
+    private Decoded decoded(Path file, PictureHeader header, List<Integer> widths, Path directory) throws IOException {
         VipsPicture picture = new VipsPicture(tool, file, header, widths, directory);
         VipsThumbnails thumbnails = new VipsThumbnails(picture.webp());
         BareWebp largest = thumbnails.largest();
-        check(header, picture, largest);
+        check(header, picture);
         boolean isNoisy = !widths.isEmpty() && VipsThumbnails.isNoisy(largest);
         return new Decoded(
                 header.width(),
@@ -109,28 +125,25 @@ public final class VipsDecoder implements PictureDecoder, AutoCloseable {
     }
 
     /** A file whose header is read in two ways must not be shown as one picture and stored as another. */
-    private static void check(PictureHeader header, VipsPicture picture, BareWebp largest) {
+    private static void check(PictureHeader header, VipsPicture picture) {
         if (header.type().mediaType().equals("image/svg+xml")) {
             return; // how large it is depends on who shows it
         }
         Matcher input = INPUT_SIZE.matcher(picture.said());
-        boolean isRight;
-        if (input.find()) {
-            int first = Integer.parseInt(input.group(1));
-            int second = Integer.parseInt(input.group(2));
-            int by = picture.shrinkage();
-            isRight = isSame(header.width(), header.isTransposed() ? second : first, by)
-                    && isSame(header.height(), header.isTransposed() ? first : second, by);
-        } else {
-            double height = (double) largest.width() * header.height() / header.width();
-            isRight = Math.abs(largest.height() - Math.max(1, height)) < ROUNDING;
+        if (!input.find()) {
+            throw new DecoderException(
+                    DecoderException.Kind.FAILED, "The decoder does not tell how large the image is", null);
         }
+        int first = Integer.parseInt(input.group(1));
+        int second = Integer.parseInt(input.group(2));
+        int by = picture.shrinkage();
+        boolean isRight = isSame(header.width(), header.isTransposed() ? second : first, by)
+                && isSame(header.height(), header.isTransposed() ? first : second, by);
         if (!isRight) {
-            throw new PictureException(
-                    Kind.DAMAGED,
-                    "The image is damaged: it decodes to another size than " + header.width() + " x " + header.height()
-                            + " pixels, as it says",
-                    null);
+            throw PictureException.damaged(
+                    "image",
+                    "it decodes to another size than " + header.width() + " x " + header.height()
+                            + " pixels, as it says");
         }
     }
 

@@ -64,7 +64,7 @@ final class VipsFailure {
                         PictureException.Kind.UNSUPPORTED,
                         "The image is of a kind that is not supported: " + reason,
                         null)
-                : new PictureException(PictureException.Kind.DAMAGED, "The image cannot be decoded: " + reason, null);
+                : PictureException.damaged("image", reason);
     }
 
     /** What to throw where the tool succeeded and left nothing: it does that when a tile cannot be written. */

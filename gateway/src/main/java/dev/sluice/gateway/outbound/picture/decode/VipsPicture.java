@@ -37,6 +37,9 @@ final class VipsPicture {
     /** What libjpeg says where a segment of data ends before its rows do. */
     private static final String ROWS_MISSING = "premature end of data segment";
 
+    /** Exactly as large as is said, though the picture's own ratio would make it a pixel higher or lower. */
+    private static final String EXACT = "force";
+
     private static final String ANY_HEIGHT = "10000000";
 
     /** Of what is private and writable; what is expected to be resident is less. */
@@ -82,7 +85,7 @@ final class VipsPicture {
             case "image/svg+xml" -> {
                 run(Loaders.ALL, List.of("svgload", name, "drawn.png", "--dpi", "96", "--scale", scale()));
                 input = "drawn.png";
-                size = "both";
+                size = "both"; // a drawing without a size of its own has a ratio of its own, too
                 shrink = 1;
             }
             case "image/jxl" -> {
@@ -90,7 +93,7 @@ final class VipsPicture {
                         Loaders.ALL,
                         List.of("jxlload", name, "decoded.tif", "--access", "sequential", "--fail-on", "error"));
                 input = "decoded.tif";
-                size = "down";
+                size = EXACT;
                 shrink = 1;
             }
             case "image/heic", "image/heif", "image/avif", "image/tiff" -> {
@@ -100,16 +103,20 @@ final class VipsPicture {
                         PLUGINS.contains(mediaType) ? Loaders.TRUSTED : Loaders.BUILT_IN,
                         List.of("shrink", name + STRICT, "shrunk.tif", by, by));
                 input = "shrunk.tif";
-                size = "down";
+                size = EXACT;
             }
             default -> {
                 input = name;
-                size = "down";
+                size = EXACT;
                 shrink = 1;
             }
         }
         // JPEG XL codes its profile; its loader gives one to every picture.
         this.convertsColors = mediaType.equals("image/jxl") || IccProfile.isIn(file, mediaType);
+    }
+
+    private String height() {
+        return size.equals(EXACT) ? Integer.toString(Sizes.height(header, widths.getLast())) : ANY_HEIGHT;
     }
 
     private String scale() {
@@ -174,8 +181,8 @@ final class VipsPicture {
         all.addAll(
                 widths.isEmpty()
                         ? List.of(side, "--height", side)
-                        : List.of(widths.getLast().toString(), "--height", ANY_HEIGHT));
-        all.addAll(List.of("--size", size));
+                        : List.of(widths.getLast().toString(), "--height", height()));
+        all.addAll(List.of("--size", widths.isEmpty() ? "down" : size));
         all.addAll(colors);
         said = made(all);
         VipsPyramid pyramid = VipsPyramid.read(directory, name, "." + extension);

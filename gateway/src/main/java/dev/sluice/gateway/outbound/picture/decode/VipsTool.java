@@ -98,6 +98,12 @@ final class VipsTool {
      */
     String run(List<String> operation, Loaders loaders, Path directory, DataSize memory, DataSize file)
             throws IOException {
+        return run(operation, loaders, directory, memory, file, wall);
+    }
+
+    /** As {@link #run}, in less time. */
+    String run(List<String> operation, Loaders loaders, Path directory, DataSize memory, DataSize file, Duration within)
+            throws IOException {
         List<String> all = new ArrayList<>();
         all.add(command);
         all.addAll(operation);
@@ -108,7 +114,11 @@ final class VipsTool {
         if (loaders == Loaders.BUILT_IN) {
             variables.put("VIPSHOME", NOWHERE); // below it, libvips looks for plugins
         }
-        Outcome outcome = outcome(all, variables, directory, new Limits(memory, file, processor, wall));
+        Outcome outcome = outcome(
+                all,
+                variables,
+                directory,
+                new Limits(memory, file, processor, within.compareTo(wall) < 0 ? within : wall));
         if (state.getAndSet(State.RUNS) == State.MISSING) {
             LOG.info("{} runs again", command);
         }

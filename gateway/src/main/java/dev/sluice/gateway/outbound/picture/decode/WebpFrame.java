@@ -1,7 +1,6 @@
 package dev.sluice.gateway.outbound.picture.decode;
 
 import dev.sluice.gateway.outbound.picture.format.PictureException;
-import dev.sluice.gateway.outbound.picture.format.PictureException.Kind;
 import java.io.EOFException;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -66,7 +65,7 @@ record WebpFrame(
         try (FileChannel channel = FileChannel.open(file)) {
             return new Walk(channel, memory, deadline).frame();
         } catch (EOFException brokenOff) {
-            throw new PictureException(Kind.DAMAGED, "The image cannot be decoded: it breaks off", brokenOff);
+            throw PictureException.damaged("image", "it breaks off", brokenOff);
         }
     }
 

@@ -16,12 +16,17 @@ public final class PictureException extends RuntimeException {
     }
 
     /** A file of {@code format} that broke off, or whose parts do not fit together. */
-    static PictureException damaged(String format, String how) {
-        return new PictureException(Kind.DAMAGED, "The " + format + " is damaged: " + how, null);
+    public static PictureException damaged(String format, String how) {
+        return damaged(format, how, null);
+    }
+
+    /** Likewise, found because of {@code cause}. */
+    public static PictureException damaged(String format, String how, @Nullable Throwable cause) {
+        return new PictureException(Kind.DAMAGED, "The " + format + " is damaged: " + how, cause);
     }
 
     /** A file of a kind that is told by its name, and that nothing here reads. */
-    static PictureException unsupported(String what) {
+    public static PictureException unsupported(String what) {
         return new PictureException(Kind.UNSUPPORTED, what + " is not supported", null);
     }
 

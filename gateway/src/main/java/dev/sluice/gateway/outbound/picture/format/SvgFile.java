@@ -23,8 +23,9 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  *
  * <p>Browsers agree on the first two and have no size of their own for the third, only the aspect ratio: Chromium fits
- * that into 300 x 150. librsvg, and whatever draws with it, takes the viewBox, and so does this. Style sheets are not
- * looked at, as in browsers.
+ * that into 300 x 150. librsvg, and whatever draws with it, takes the viewBox, and so does this. The last is what CSS
+ * 2.2 section 10.3.2 and browsers say; librsvg then draws all that there is, as large as that is, so that thumbnails of
+ * such a document have another ratio. Style sheets are not looked at, as in browsers.
  *
  * <p>The document must end with its root element, and be well-formed for whoever draws it: here only its beginning and
  * its end are read.

@@ -18,6 +18,7 @@ import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import javax.imageio.IIOImage;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageWriteParam;
@@ -36,6 +37,7 @@ class DecodingMemoryTest {
     private static final int WIDTH = 6000;
     private static final int HEIGHT = 4000;
     private static final String HEAP = "112m";
+    private static final long SMALL_HEAP = 112L << 20;
 
     @TempDir
     private Path directory;
@@ -59,7 +61,7 @@ class DecodingMemoryTest {
         Matcher result = Pattern.compile("made 4 grew (\\d+)").matcher(said);
         assertThat(result.find()).as("%s", said).isTrue();
         PictureHeader header = DecodesOnce.header(format, WIDTH, HEIGHT, coding, hasAlpha);
-        assertThat(Long.parseLong(result.group(1)) << 10).isLessThan(DecodingMemory.of(header));
+        assertThat(Long.parseLong(result.group(1)) << 10).isLessThan(DecodingMemory.of(header, SMALL_HEAP));
     }
 
     private String run(String format, Coding coding, boolean hasAlpha) throws IOException, InterruptedException {
@@ -118,20 +120,48 @@ class DecodingMemoryTest {
 
     @Test
     void littleIsReservedForWhatIsDecodedRowByRow() {
-        long baseline = DecodingMemory.of(DecodesOnce.header("jpeg", WIDTH, HEIGHT, Coding.ROWS, false));
-        long progressive = DecodingMemory.of(DecodesOnce.header("jpeg", WIDTH, HEIGHT, Coding.WHOLE, false));
+        long baseline = DecodingMemory.of(DecodesOnce.header("jpeg", WIDTH, HEIGHT, Coding.ROWS, false), SMALL_HEAP);
+        long progressive =
+                DecodingMemory.of(DecodesOnce.header("jpeg", WIDTH, HEIGHT, Coding.WHOLE, false), SMALL_HEAP);
 
         assertThat(baseline).isLessThan(64 << 20);
         assertThat(progressive).isGreaterThan(WIDTH * HEIGHT * 6L);
     }
 
-    @Test
-    void pictureWhoseThumbnailsWouldFillTheHeapIsRefusedBeforeItIsRead() {
-        PictureHeader tall = DecodesOnce.header("png", 1300, 16_000, Coding.ROWS, false);
+    /** Long screenshots. */
+    @ParameterizedTest
+    @CsvSource({
+        "1000,  9000, ROWS,  160 320 640",
+        "1000,  9000, WHOLE, 160 320",
+        "1300,  4000, ROWS,  160 320 640 1280",
+        "1300,  8000, ROWS,  160 320 640",
+        "1300, 16000, ROWS,  160 320 640",
+        "1300, 16000, WHOLE, 160 320",
+        "4000,  6000, WHOLE, 160 320 640 1280",
+        " 700, 70000, ROWS,  ''"
+    })
+    void thumbnailsThatWouldFillTheHeapAreNotMadeAndNotCharged(int width, int height, Coding coding, String made) {
+        PictureHeader header = DecodesOnce.header("png", width, height, coding, true);
+        long heap = 256L << 20;
 
-        assertThat(DecodingMemory.isBeyondHeap(tall, 256 << 20)).isTrue();
-        assertThat(DecodingMemory.isBeyondHeap(DecodesOnce.header("png", 4000, 6000, Coding.WHOLE, true), 256 << 20))
-                .isFalse();
+        assertThat(ThumbnailSizes.widths(width, height).stream()
+                        .filter(each -> DecodingMemory.isMade(header, each, heap))
+                        .map(String::valueOf)
+                        .collect(Collectors.joining(" ")))
+                .isEqualTo(made);
+        assertThat(DecodingMemory.of(header, heap)).isLessThan(400L << 20);
+    }
+
+    @Test
+    void longScreenshotIsDecodedWithTheThumbnailsThatFit() throws IOException {
+        byte[] filtered = new byte[9000 * 1001];
+        Path file = Files.write(directory.resolve("large"), new PngBytes(1000, 9000, 8, 0, 0).pixels(filtered));
+        PictureHeader header = DecodesOnce.header("png", 1000, 9000, Coding.ROWS, false);
+
+        Decoded decoded = new InProcessDecoder(Duration.ofMinutes(5))
+                .decode(file, header, ThumbnailSizes.widths(1000, 9000), directory);
+
+        assertThat(decoded.thumbnails()).extracting(Thumbnail::height).containsExactly(1440, 2880, 5760);
     }
 
     @Test

@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Base64;
+import java.util.Random;
 import javax.imageio.IIOImage;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageWriteParam;
@@ -66,6 +67,10 @@ class JpegReaderTest {
         canvas.setColor(Color.GREEN);
         canvas.fillRect(32, 0, 32, 48);
         canvas.dispose();
+        return jpeg(image, mode);
+    }
+
+    private static byte[] jpeg(BufferedImage image, int mode) throws IOException {
         ImageWriter writer = ImageIO.getImageWritersByFormatName("jpeg").next();
         ByteArrayOutputStream file = new ByteArrayOutputStream();
         try (ImageOutputStream output = new MemoryCacheImageOutputStream(file)) {
@@ -129,6 +134,52 @@ class JpegReaderTest {
         assertThat(JpegFile.of(directory.resolve("a.jpg"), new Deadline(Duration.ofMinutes(1)))
                         .passes())
                 .isGreaterThan(1);
+    }
+
+    /** The same coefficients in several scans: refined bit by bit, or a component each; begun anew every few units. */
+    @ParameterizedTest
+    @ValueSource(strings = {"noise-progressive.jpg", "noise-scans.jpg"})
+    void scansMakeThePixelsThatOneScanMakes(String scans) throws IOException {
+        Sizes whole = new Sizes(17, 33, 17, 33);
+
+        assertThat(read(SamplePictures.file(scans), whole).pixels().samples())
+                .isEqualTo(read(SamplePictures.file("noise-baseline.jpg"), whole)
+                        .pixels()
+                        .samples());
+    }
+
+    /** Blocks beyond the edge, and components of half the size. */
+    @ParameterizedTest
+    @CsvSource({"1, 1, 5", "40, 24, 5", "641, 479, 5", "641, 479, 10"})
+    void photographInScansIsTheOneThatItIsWithoutThem(int width, int height, int type) throws IOException {
+        BufferedImage image = new BufferedImage(width, height, type);
+        image.getGraphics().drawImage(SamplePictures.quadrants(width, height), 0, 0, null);
+        Sizes whole = new Sizes(width, height, width, height);
+
+        assertThat(read(jpeg(image, ImageWriteParam.MODE_DEFAULT), whole)
+                        .pixels()
+                        .samples())
+                .isEqualTo(read(jpeg(image, ImageWriteParam.MODE_DISABLED), whole)
+                        .pixels()
+                        .samples());
+    }
+
+    /** Whatever becomes of a byte, it is read to its end or refused. */
+    @Test
+    void scansThatAreWrongAreRefusedOrRead() throws IOException {
+        byte[] right = SamplePictures.file("noise-progressive.jpg");
+        Random random = new Random(11);
+        int refused = 0;
+        for (int i = 0; i < 400; i++) {
+            byte[] wrong = right.clone();
+            wrong[random.nextInt(right.length)] = (byte) random.nextInt(256);
+            try {
+                read(wrong, new Sizes(17, 33, 17, 33));
+            } catch (PictureException refusal) {
+                refused++;
+            }
+        }
+        assertThat(refused).isPositive();
     }
 
     @Test

@@ -23,6 +23,7 @@ import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A script in the place of libvips' tool, which dies, hangs, goes away, or takes more than it may. */
 @EnabledOnOs(OS.LINUX)
@@ -46,6 +47,11 @@ class VipsFaultsTest {
     private VipsDecoder started(String script) throws IOException {
         Files.writeString(tool, """
                 #!/bin/sh
+                if [ "$1 $2" = "thumbnail good.png" ]; then
+                  printf '\\211PNG\\r\\n\\032\\n' > made.png
+                  echo "input size is 8 x 8"
+                  exit
+                fi
                 case "$1" in
                   --vips-version) echo "libvips 8.99.0" ;;
                   -l) echo "(jpegload)" ;;
@@ -104,7 +110,7 @@ class VipsFaultsTest {
 
         assertThat(failure.kind()).isEqualTo(kind);
         assertThat(failure).hasMessageContaining(message);
-        assertThat(decoder.isMissing()).isFalse();
+        assertThat(decoder.failure()).isNull();
     }
 
     @ParameterizedTest
@@ -149,12 +155,50 @@ class VipsFaultsTest {
         for (int i = 0; i < 2; i++) {
             DecoderException failure = catchThrowableOfType(DecoderException.class, this::decode);
             assertThat(failure.kind()).isEqualTo(DecoderException.Kind.FAILED);
-            assertThat(decoder.isMissing()).isTrue();
+            assertThat(decoder.failure()).isNotNull();
         }
 
         Files.move(aside, tool);
         assertThatThrownBy(this::decode).isInstanceOf(DecoderException.class);
-        assertThat(decoder.isMissing()).isFalse();
+        assertThat(decoder.failure()).isNull();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "echo 'pictures: I know none'; exit 1",
+                "echo 'operation not supported'; exit 1",
+                "exit 0",
+                "exit 3",
+                "echo 'libvips: out of memory'; exit 1",
+                "exec sleep 300"
+            })
+    void toolThatFailsAtAGoodPictureTooIsToBlameUntilItDoesNot(String everything) throws IOException {
+        becomes(everything.contains("sleep") ? "sleep 300" : "echo 'a bad picture'; exit 1");
+        String good = Files.readString(tool);
+        Files.writeString(tool, "#!/bin/sh\n" + everything + "\n");
+
+        for (int i = 0; i < 2; i++) {
+            DecoderException failure = catchThrowableOfType(DecoderException.class, this::decode);
+            assertThat(failure.kind()).isEqualTo(DecoderException.Kind.FAILED);
+            assertThat(failure).hasMessage("The decoder fails at good pictures too");
+            assertThat(decoder.failure()).isNotNull();
+        }
+
+        Files.writeString(tool, good);
+        assertThatThrownBy(this::decode).hasMessageNotContaining("good pictures");
+        assertThat(decoder.failure()).isNull();
+    }
+
+    @Test
+    void programThatIsNotLibvipsIsNotUsed() throws IOException {
+        Files.writeString(tool, "#!/bin/sh\necho 'libvips 8.99.0 (jpegload)'\n");
+
+        assertThatThrownBy(() -> VipsDecoder.start(
+                        new VipsDecoder.Settings(tool.toString(), Duration.ofSeconds(60), Duration.ofSeconds(1)),
+                        Files.createTempDirectory(directory, "probe")))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("good picture");
     }
 
     @Test
