@@ -1,10 +1,10 @@
 package dev.sluice.gateway.outbound.picture;
 
 import dev.sluice.gateway.outbound.picture.decode.DecoderQueue;
-import dev.sluice.gateway.outbound.picture.decode.InProcessDecoder;
 import dev.sluice.gateway.outbound.picture.decode.PictureDecoder;
-import dev.sluice.gateway.outbound.picture.decode.VipsDecoder;
 import dev.sluice.gateway.outbound.picture.decode.Work;
+import dev.sluice.gateway.outbound.picture.decode.inprocess.InProcessDecoder;
+import dev.sluice.gateway.outbound.picture.decode.vips.VipsDecoder;
 import dev.sluice.gateway.outbound.spool.DiskBudget;
 import dev.sluice.gateway.outbound.spool.WorkDirectory;
 import io.micrometer.core.instrument.Gauge;

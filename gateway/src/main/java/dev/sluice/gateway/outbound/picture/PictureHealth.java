@@ -1,7 +1,7 @@
 package dev.sluice.gateway.outbound.picture;
 
 import dev.sluice.gateway.outbound.picture.decode.PictureDecoder;
-import dev.sluice.gateway.outbound.picture.decode.VipsDecoder;
+import dev.sluice.gateway.outbound.picture.decode.vips.VipsDecoder;
 import org.springframework.boot.health.contributor.Health;
 import org.springframework.boot.health.contributor.ReactiveHealthIndicator;
 import reactor.core.publisher.Mono;

@@ -12,7 +12,6 @@ import dev.sluice.gateway.outbound.picture.format.PictureFormats;
 import dev.sluice.gateway.outbound.picture.format.PictureHeader;
 import dev.sluice.gateway.outbound.spool.DiskBudget;
 import dev.sluice.gateway.outbound.spool.WorkDirectory;
-import dev.sluice.gateway.outbound.storage.StorageException;
 import dev.sluice.zipstream.ByteStreams;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -182,7 +181,7 @@ public final class Pictures {
     private Mono<PictureHeader> header(Path file, HeaderReader headers) {
         return Mono.fromCallable(() -> headers.read(file))
                 .subscribeOn(disk)
-                .onErrorMap(IOException.class, Pictures::ofWorkFile)
+                .onErrorMap(IOException.class, WorkFiles::failure)
                 .doOnNext(header -> {
                     if (!keptTypes.contains(header.type())) {
                         throw new PictureException(
@@ -209,7 +208,7 @@ public final class Pictures {
         return Mono.fromCallable(() -> WorkDirectory.create(directory))
                 .subscribeOn(disk)
                 .flatMap(made -> decoders.decode(file, header, widths, made, work))
-                .onErrorMap(IOException.class, Pictures::ofWorkFile);
+                .onErrorMap(IOException.class, WorkFiles::failure);
     }
 
     /** A picture that browsers do not show is copied as wide as it is, if that is no wider than the widest wanted. */
@@ -254,21 +253,10 @@ public final class Pictures {
                             StandardOpenOption.TRUNCATE_EXISTING,
                             StandardOpenOption.WRITE)
                     // What the source does wrong has another type.
-                    .onErrorMap(IOException.class, Pictures::ofWorkFile)
+                    .onErrorMap(IOException.class, WorkFiles::failure)
                     .then(Mono.fromSupplier(
                             () -> new Written(size.get(), crc.getValue(), StrongTag.of(digest.digest()))));
         });
-    }
-
-    /** A full disk may have room again soon; any other failure of it is for an operator to look at. */
-    static Throwable ofWorkFile(IOException failed) {
-        if (StorageException.ofFile("work file", failed) instanceof StorageException full
-                && full.kind() == StorageException.Kind.FULL) {
-            LOG.warn("The disk for pictures on their way is full: {}", failed.toString());
-            return new DecoderException(
-                    DecoderException.Kind.BUSY, "The gateway's disk for pictures on their way is full", full);
-        }
-        return new UncheckedIOException(failed);
     }
 
     private static void update(MessageDigest digest, DataBuffer buffer) {

@@ -1,10 +1,15 @@
 package dev.sluice.gateway.outbound.picture;
 
+import dev.sluice.gateway.outbound.picture.decode.DecoderException;
 import dev.sluice.gateway.outbound.spool.OwnedFiles;
 import dev.sluice.gateway.outbound.spool.WorkDirectory;
+import dev.sluice.gateway.outbound.storage.StorageException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
 
@@ -14,6 +19,8 @@ import reactor.core.scheduler.Scheduler;
  * deleted at the next start.
  */
 final class WorkFiles {
+    private static final Logger LOG = LoggerFactory.getLogger(WorkFiles.class);
+
     private final OwnedFiles directories;
     private final Scheduler disk;
 
@@ -32,7 +39,7 @@ final class WorkFiles {
     <T> Mono<T> with(Function<Path, Mono<T>> use) {
         return Mono.usingWhen(
                 Mono.fromCallable(() -> WorkDirectory.create(directories.next()))
-                        .onErrorMap(IOException.class, Pictures::ofWorkFile)
+                        .onErrorMap(IOException.class, WorkFiles::failure)
                         .subscribeOn(disk),
                 use,
                 this::delete,
@@ -42,5 +49,16 @@ final class WorkFiles {
 
     private Mono<Void> delete(Path directory) {
         return Mono.<Void>fromRunnable(() -> WorkDirectory.delete(directory)).subscribeOn(disk);
+    }
+
+    /** A full disk may have room again soon; any other failure of it is for an operator to look at. */
+    static Throwable failure(IOException failed) {
+        if (StorageException.ofFile("work file", failed) instanceof StorageException full
+                && full.kind() == StorageException.Kind.FULL) {
+            LOG.warn("The disk for pictures on their way is full: {}", failed.toString());
+            return new DecoderException(
+                    DecoderException.Kind.BUSY, "The gateway's disk for pictures on their way is full", full);
+        }
+        return new UncheckedIOException(failed);
     }
 }

@@ -11,9 +11,9 @@ import java.awt.image.BufferedImage;
  *
  * @see <a href="https://github.com/woltapp/blurhash/blob/master/Algorithm.md">BlurHash, the algorithm</a>
  */
-final class Placeholder {
+public final class Placeholder {
     /** Longest side of the picture that it is made from: more takes longer and changes nothing that can be seen. */
-    static final int SIDE = 32;
+    public static final int SIDE = 32;
 
     private static final int LONG_SIDE_COMPONENTS = 4;
     private static final int SHORT_SIDE_COMPONENTS = 3;
@@ -24,7 +24,7 @@ final class Placeholder {
      * The placeholder of a picture, upright and in sRGB. Where it is transparent it stands before white, for the text
      * knows no transparency. Takes a time that grows with the pixels: callers shrink to {@link #SIDE} first.
      */
-    static String of(BufferedImage small) {
+    public static String of(BufferedImage small) {
         int width = small.getWidth();
         int height = small.getHeight();
         boolean isWide = width >= height;

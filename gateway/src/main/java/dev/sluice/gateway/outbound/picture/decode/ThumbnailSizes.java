@@ -20,7 +20,7 @@ public final class ThumbnailSizes {
      * Longest side of a thumbnail: that of a tile of libvips' pyramids, and half of what a WebP file can have (RFC 9649
      * section 2.6).
      */
-    public static final int LONGEST_SIDE = VipsPyramid.TILE;
+    public static final int LONGEST_SIDE = 8192;
 
     private ThumbnailSizes() {}
 
@@ -32,7 +32,7 @@ public final class ThumbnailSizes {
     }
 
     /** The height that belongs to a width, no more than the picture's own. */
-    static int height(int pictureWidth, int pictureHeight, int width) {
+    public static int height(int pictureWidth, int pictureHeight, int width) {
         List<Integer> widths = widths(pictureWidth, pictureHeight);
         if (!widths.contains(width)) {
             return rounded(pictureWidth, pictureHeight, width);

@@ -29,36 +29,36 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What every decoder does with JPEG, PNG, GIF and WebP. */
-abstract class PictureDecoderContract {
-    static final List<Integer> WIDTHS = List.of(160, 320, 640);
+public abstract class PictureDecoderContract {
+    protected static final List<Integer> WIDTHS = List.of(160, 320, 640);
 
     /** Of one part of 255, between a colour and what a lossy format makes of it. */
     private static final int NEAR = 24;
 
     @TempDir
-    Path directory;
+    protected Path directory;
 
     /** The decoder to be tested; or an assumption that fails, where it cannot be had. */
-    abstract PictureDecoder decoder();
+    protected abstract PictureDecoder decoder();
 
     /** Decodes {@code bytes} in a directory of their own. */
-    final Decoded decoded(byte[] bytes, PictureHeader header, List<Integer> widths) throws IOException {
+    protected final Decoded decoded(byte[] bytes, PictureHeader header, List<Integer> widths) throws IOException {
         Path own = Files.createTempDirectory(directory, "picture");
         Path file = Files.write(own.resolve("original"), bytes);
         return decoder().decode(file, header, widths, own);
     }
 
-    static PictureHeader still(String format, int width, int height) {
+    protected static PictureHeader still(String format, int width, int height) {
         return header(format, width, height, 1, Coding.ROWS, false);
     }
 
-    static PictureHeader header(
+    protected static PictureHeader header(
             String format, int width, int height, int orientation, Coding coding, boolean hasAlpha) {
         ImageType type = new ImageType("image/" + format, format.equals("jpeg") ? "jpg" : format);
         return new PictureHeader(type, width, height, (long) width * height, 1, orientation, coding, hasAlpha);
     }
 
-    static BufferedImage picture(Thumbnail thumbnail) throws IOException {
+    protected static BufferedImage picture(Thumbnail thumbnail) throws IOException {
         ImageReader reader = thumbnail.type().mediaType().equals("image/webp")
                 ? new WebPImageReaderSpi().createReaderInstance()
                 : ImageIO.getImageReadersByMIMEType(thumbnail.type().mediaType())
@@ -73,14 +73,14 @@ abstract class PictureDecoderContract {
     }
 
     /** Whether the colour at a place, given in hundredths of both sides, is about {@code expected}. */
-    static void assertColor(BufferedImage image, int right, int down, Color expected) {
+    protected static void assertColor(BufferedImage image, int right, int down, Color expected) {
         Color found = new Color(image.getRGB(image.getWidth() * right / 100, image.getHeight() * down / 100));
         assertThat(found.getRed()).as("red of %s", found).isCloseTo(expected.getRed(), within(NEAR));
         assertThat(found.getGreen()).as("green of %s", found).isCloseTo(expected.getGreen(), within(NEAR));
         assertThat(found.getBlue()).as("blue of %s", found).isCloseTo(expected.getBlue(), within(NEAR));
     }
 
-    static void assertQuadrants(Thumbnail thumbnail) throws IOException {
+    protected static void assertQuadrants(Thumbnail thumbnail) throws IOException {
         BufferedImage image = picture(thumbnail);
         assertColor(image, 25, 25, SamplePictures.RED);
         assertColor(image, 75, 25, SamplePictures.GREEN);

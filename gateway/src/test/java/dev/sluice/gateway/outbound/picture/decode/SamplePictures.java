@@ -28,22 +28,22 @@ import javax.imageio.stream.ImageOutputStream;
  * Image files for the tests of decoders: four quadrants, red, green, blue and white, so that what turns or mirrors them
  * is seen; with a little noise, so that a file has bytes to lose.
  */
-final class SamplePictures {
-    static final Color RED = new Color(220, 20, 20);
-    static final Color GREEN = new Color(20, 200, 20);
-    static final Color BLUE = new Color(20, 20, 220);
-    static final Color WHITE = new Color(240, 240, 240);
+public final class SamplePictures {
+    public static final Color RED = new Color(220, 20, 20);
+    public static final Color GREEN = new Color(20, 200, 20);
+    public static final Color BLUE = new Color(20, 20, 220);
+    public static final Color WHITE = new Color(240, 240, 240);
 
     private SamplePictures() {}
 
     /** One of the small files that other software made. All are of 400 x 300 pixels. */
-    static byte[] file(String name) throws IOException {
+    public static byte[] file(String name) throws IOException {
         try (InputStream bytes = SamplePictures.class.getResourceAsStream("/pictures/" + name)) {
             return Objects.requireNonNull(bytes, name).readAllBytes();
         }
     }
 
-    static BufferedImage quadrants(int width, int height) {
+    public static BufferedImage quadrants(int width, int height) {
         BufferedImage image = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
         Random noise = new Random(7);
         for (int y = 0; y < height; y++) {
@@ -62,7 +62,7 @@ final class SamplePictures {
     }
 
     /** The same, with a left half that is transparent. */
-    static BufferedImage halfTransparent(int width, int height) {
+    public static BufferedImage halfTransparent(int width, int height) {
         BufferedImage opaque = quadrants(width, height);
         BufferedImage image = new BufferedImage(width, height, BufferedImage.TYPE_INT_ARGB);
         for (int y = 0; y < height; y++) {
@@ -73,7 +73,7 @@ final class SamplePictures {
         return image;
     }
 
-    static BufferedImage of(Color color, int width, int height) {
+    public static BufferedImage of(Color color, int width, int height) {
         BufferedImage image = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
         Graphics2D canvas = image.createGraphics();
         canvas.setColor(color);
@@ -83,7 +83,7 @@ final class SamplePictures {
     }
 
     /** {@code format} as ImageIO calls it: png, jpeg, gif. */
-    static byte[] encoded(String format, BufferedImage image) throws IOException {
+    public static byte[] encoded(String format, BufferedImage image) throws IOException {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         if (!ImageIO.write(image, format, bytes)) {
             throw new IOException(format);
@@ -91,11 +91,11 @@ final class SamplePictures {
         return bytes.toByteArray();
     }
 
-    static byte[] progressiveJpeg(BufferedImage image) throws IOException {
+    public static byte[] progressiveJpeg(BufferedImage image) throws IOException {
         return progressive("jpeg", image);
     }
 
-    static byte[] interlacedPng(BufferedImage image) throws IOException {
+    public static byte[] interlacedPng(BufferedImage image) throws IOException {
         return progressive("png", image);
     }
 
@@ -114,7 +114,7 @@ final class SamplePictures {
     }
 
     /** An animation whose frames follow each other. */
-    static byte[] animatedGif(BufferedImage... frames) throws IOException {
+    public static byte[] animatedGif(BufferedImage... frames) throws IOException {
         ImageWriter writer = ImageIO.getImageWritersByFormatName("gif").next();
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (ImageOutputStream out = ImageIO.createImageOutputStream(bytes)) {
@@ -132,7 +132,7 @@ final class SamplePictures {
     }
 
     /** What is stored so that it is seen upright once it is turned as Exif's {@code orientation} says. */
-    static BufferedImage stored(BufferedImage upright, int orientation) {
+    public static BufferedImage stored(BufferedImage upright, int orientation) {
         int width = upright.getWidth();
         int height = upright.getHeight();
         boolean lies = orientation >= 5;
@@ -159,7 +159,7 @@ final class SamplePictures {
     }
 
     /** A JPEG with an Exif segment that says {@code orientation}, and who took the picture. */
-    static byte[] withExif(byte[] jpeg, int orientation) throws IOException {
+    public static byte[] withExif(byte[] jpeg, int orientation) throws IOException {
         ByteArrayOutputStream segment = new ByteArrayOutputStream();
         DataOutputStream out = new DataOutputStream(segment);
         byte[] artist = "A. Nonymous\0".getBytes(StandardCharsets.US_ASCII);
@@ -193,7 +193,7 @@ final class SamplePictures {
     }
 
     /** A JPEG as cameras write video frames: without Huffman tables, which are then those of the standard. */
-    static byte[] withoutHuffmanTables(byte[] jpeg) throws IOException {
+    public static byte[] withoutHuffmanTables(byte[] jpeg) throws IOException {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         DataInputStream in = new DataInputStream(new ByteArrayInputStream(jpeg));
         DataOutputStream out = new DataOutputStream(bytes);
@@ -213,7 +213,7 @@ final class SamplePictures {
     }
 
     /** A PNG whose numbers are linear light, as its ICC profile says. */
-    static byte[] withLinearProfile(byte[] png) throws IOException {
+    public static byte[] withLinearProfile(byte[] png) throws IOException {
         ByteArrayOutputStream chunk = new ByteArrayOutputStream();
         chunk.write("iCCPlinear\0\0".getBytes(StandardCharsets.US_ASCII));
         try (DeflaterOutputStream deflated = new DeflaterOutputStream(chunk)) {

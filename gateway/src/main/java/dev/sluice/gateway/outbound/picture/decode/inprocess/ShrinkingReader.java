@@ -1,0 +1,19 @@
+package dev.sluice.gateway.outbound.picture.decode.inprocess;
+
+import dev.sluice.gateway.outbound.picture.format.PictureException;
+import java.io.IOException;
+import java.nio.file.Path;
+
+/** Reads a format without ever holding the picture at its full size on the heap. */
+@FunctionalInterface
+interface ShrinkingReader {
+
+    /**
+     * Decodes every pixel of the first frame.
+     *
+     * @throws PictureException if the file is damaged, not supported, or not of this size
+     * @throws DecoderException if it takes longer than the deadline or more memory than there is
+     * @throws IOException if the file cannot be read
+     */
+    Shrunk read(Path file, Sizes sizes, Deadline deadline) throws IOException;
+}
