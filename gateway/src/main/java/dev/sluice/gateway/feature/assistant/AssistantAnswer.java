@@ -1,7 +1,7 @@
 package dev.sluice.gateway.feature.assistant;
 
 import dev.sluice.gateway.outbound.ai.text.TextPiece;
-import dev.sluice.gateway.outbound.ai.text.Usage;
+import dev.sluice.gateway.outbound.ai.text.TokenUsage;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param finishReason why it ended, in the provider's words; {@code STOP}, or {@code MAX_TOKENS} when the asker's bound
  *     cut it
  */
-record AssistantAnswer(String text, String model, @Nullable Usage usage, String finishReason) {
+record AssistantAnswer(String text, String model, @Nullable TokenUsage usage, String finishReason) {
 
     /** The answer of {@code text}, whose last piece says how it ended. */
     static AssistantAnswer of(String text, TextPiece last) {

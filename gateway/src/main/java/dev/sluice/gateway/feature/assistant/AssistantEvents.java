@@ -3,7 +3,7 @@ package dev.sluice.gateway.feature.assistant;
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.gateway.outbound.ai.text.TextPiece;
-import dev.sluice.gateway.outbound.ai.text.Usage;
+import dev.sluice.gateway.outbound.ai.text.TokenUsage;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -29,7 +29,7 @@ final class AssistantEvents {
     record Text(String text) {}
 
     /** The answer is complete; see {@link AssistantAnswer} for the members. */
-    record Done(String model, @Nullable Usage usage, String finishReason) {}
+    record Done(String model, @Nullable TokenUsage usage, String finishReason) {}
 
     /** The answer ends here though it is not complete; the members are those of a problem. */
     record Failed(String code, String error, String detail) {}

@@ -2,7 +2,7 @@ package dev.sluice.gateway.feature.assistant;
 
 import dev.sluice.gateway.contract.Spent;
 import dev.sluice.gateway.outbound.ai.text.CallAccount;
-import dev.sluice.gateway.outbound.ai.text.Usage;
+import dev.sluice.gateway.outbound.ai.text.TokenUsage;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -33,7 +33,7 @@ final class TokenAccount implements CallAccount {
         private final AtomicLong charged = new AtomicLong();
 
         @Override
-        public void used(Usage soFar) {
+        public void used(TokenUsage soFar) {
             are(soFar.totalTokens());
         }
 

@@ -12,14 +12,14 @@ public interface CallAccount {
         /** Ignores the cost. */
         Cost IGNORED = new Cost() {
             @Override
-            public void used(Usage soFar) {}
+            public void used(TokenUsage soFar) {}
 
             @Override
             public void nothing() {}
         };
 
         /** The cost so far, in the provider's own count; replaces the value before. */
-        void used(Usage soFar);
+        void used(TokenUsage soFar);
 
         /** No cost: the provider refused the request or never received it. */
         void nothing();

@@ -38,7 +38,7 @@ final class GeminiJson {
             @Nullable String finishReason,
             @Nullable String blockReason,
             @Nullable String model,
-            @Nullable Usage usage,
+            @Nullable TokenUsage usage,
             @Nullable String continuation) {}
 
     private final JsonMapper json;
@@ -121,13 +121,13 @@ final class GeminiJson {
         return text.toString();
     }
 
-    private static @Nullable Usage usage(JsonNode usage) {
+    private static @Nullable TokenUsage usage(JsonNode usage) {
         if (!usage.isObject()) {
             return null;
         }
         long prompt = count(usage, "promptTokenCount");
         long output = count(usage, "candidatesTokenCount") + count(usage, "thoughtsTokenCount");
-        return new Usage(prompt, output, Math.max(count(usage, "totalTokenCount"), prompt + output));
+        return new TokenUsage(prompt, output, Math.max(count(usage, "totalTokenCount"), prompt + output));
     }
 
     private static long count(JsonNode usage, String member) {
@@ -169,7 +169,7 @@ final class GeminiJson {
 
         private final GeminiJson json;
         private String model;
-        private @Nullable Usage usage;
+        private @Nullable TokenUsage usage;
         private @Nullable String finishReason;
         private @Nullable String continuation;
         private boolean anyText;

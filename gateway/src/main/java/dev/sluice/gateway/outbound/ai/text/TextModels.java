@@ -222,18 +222,19 @@ public final class TextModels {
             }
 
             /** @param before what the calls before this one cost together; null when none of them said */
-            Flux<TextPiece> call(int number, Prompt asked, @Nullable Usage before) {
+            Flux<TextPiece> call(int number, Prompt asked, @Nullable TokenUsage before) {
                 Duration left = Duration.ofNanos(Math.max(0, end - timer.now(TimeUnit.NANOSECONDS)));
                 return next.reply(asked, delivery, left, account)
                         .concatMap(
                                 piece -> switch (piece) {
                                     case TextPiece.Delta delta -> Flux.just(delta);
-                                    case TextPiece.End ended -> ended(number, ended, Usage.sum(before, ended.usage()));
+                                    case TextPiece.End ended ->
+                                        ended(number, ended, TokenUsage.sum(before, ended.usage()));
                                 },
                                 1);
             }
 
-            private Flux<TextPiece> ended(int number, TextPiece.End ended, @Nullable Usage usage) {
+            private Flux<TextPiece> ended(int number, TextPiece.End ended, @Nullable TokenUsage usage) {
                 String token = ended.continuation();
                 if (token == null) {
                     return Flux.just(new TextPiece.End(ended.model(), usage, ended.finishReason()));

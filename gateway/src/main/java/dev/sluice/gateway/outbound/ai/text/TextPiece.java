@@ -24,12 +24,12 @@ public sealed interface TextPiece {
      */
     record End(
             String model,
-            @Nullable Usage usage,
+            @Nullable TokenUsage usage,
             String finishReason,
             @Nullable String continuation) implements TextPiece {
 
         /** Nothing follows. */
-        public End(String model, @Nullable Usage usage, String finishReason) {
+        public End(String model, @Nullable TokenUsage usage, String finishReason) {
             this(model, usage, finishReason, null);
         }
     }

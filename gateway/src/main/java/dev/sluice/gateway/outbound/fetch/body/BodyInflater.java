@@ -56,7 +56,11 @@ public final class BodyInflater {
         return new BodyInflater(true, new CRC32(), Part.FIXED);
     }
 
-    /** @param start the first bytes of the stream, which tell the two ways of deflate apart */
+    /**
+     * For RFC 1950, or RFC 1951 where origins get that wrong.
+     *
+     * @param start the first bytes of the stream, which tell the two apart
+     */
     public static BodyInflater deflate(byte[] start) {
         boolean wrapped =
                 start.length >= 2 && (start[0] & 0x0f) == 8 && ((start[0] & 0xff) << 8 | (start[1] & 0xff)) % 31 == 0;

@@ -33,7 +33,7 @@ class GeminiJsonTest {
                         {"usageMetadata":{"promptTokenCount":3,"candidatesTokenCount":-1,"thoughtsTokenCount":2,
                          "totalTokenCount":"many"}}"""));
 
-        assertThat(chunk.usage()).isEqualTo(new Usage(3, 2, 5));
+        assertThat(chunk.usage()).isEqualTo(new TokenUsage(3, 2, 5));
     }
 
     @Test

@@ -83,13 +83,13 @@ class TextModelsTest {
 
     @Test
     void answerThatGoesOnInAnotherCallIsOneAnswer() {
-        TextPiece pause = new TextPiece.End("m", new Usage(7, 60, 67), "CONTINUATION", "t");
+        TextPiece pause = new TextPiece.End("m", new TokenUsage(7, 60, 67), "CONTINUATION", "t");
 
         StepVerifier.create(guarded(
                         DEFAULTS,
                         Flux.just(TEXT, pause),
-                        Flux.just(TEXT, new TextPiece.End("m", new Usage(67, 30, 97), "STOP"))))
-                .expectNext(TEXT, TEXT, new TextPiece.End("m", new Usage(74, 90, 164), "STOP"))
+                        Flux.just(TEXT, new TextPiece.End("m", new TokenUsage(67, 30, 97), "STOP"))))
+                .expectNext(TEXT, TEXT, new TextPiece.End("m", new TokenUsage(74, 90, 164), "STOP"))
                 .verifyComplete();
         assertThat(asked).extracting(Prompt::continuation).containsExactly(null, "t");
         assertThat(asked).extracting(Prompt::maxOutputTokens).containsExactly(100L, 40L);
@@ -97,7 +97,7 @@ class TextModelsTest {
 
     @Test
     void answerThatAlwaysGoesOnEndsWhenItsTokensAreSpent() {
-        TextPiece pause = new TextPiece.End("m", new Usage(7, 40, 47), "CONTINUATION", "t");
+        TextPiece pause = new TextPiece.End("m", new TokenUsage(7, 40, 47), "CONTINUATION", "t");
 
         StepVerifier.create(guarded(DEFAULTS, Flux.just(TEXT, pause)))
                 .expectNext(TEXT, TEXT, TEXT)

@@ -9,14 +9,14 @@ import org.jspecify.annotations.Nullable;
  * @param outputTokens what was written, thoughts included, since they are charged alike
  * @param totalTokens both, and whatever else the provider charges
  */
-public record Usage(long promptTokens, long outputTokens, long totalTokens) {
+public record TokenUsage(long promptTokens, long outputTokens, long totalTokens) {
 
     /** What both calls cost; null when neither says. */
-    static @Nullable Usage sum(@Nullable Usage one, @Nullable Usage other) {
+    static @Nullable TokenUsage sum(@Nullable TokenUsage one, @Nullable TokenUsage other) {
         if (one == null || other == null) {
             return one == null ? other : one;
         }
-        return new Usage(
+        return new TokenUsage(
                 one.promptTokens + other.promptTokens,
                 one.outputTokens + other.outputTokens,
                 one.totalTokens + other.totalTokens);
