@@ -14,25 +14,25 @@ import org.springframework.core.io.buffer.DataBuffer;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
-/** Brings images in from outside, within a bound, checked before anything else hears of them. */
-final class ImageIntake {
+/** Takes images in, from a URL or from a body, within a bound; checks them before anything else uses them. */
+final class GalleryIntake {
     private final OriginFetch origins;
     private final Pictures pictures;
     private final long maxBytes;
 
-    ImageIntake(OriginFetch origins, Pictures pictures, long maxBytes) {
+    GalleryIntake(OriginFetch origins, Pictures pictures, long maxBytes) {
         this.origins = origins;
         this.pictures = pictures;
         this.maxBytes = maxBytes;
     }
 
     /**
-     * Fetches an image of any kind that is declared as one, and lets {@code use} have it. Fails with a fetch failure, a
-     * picture failure, or as {@code use} does.
+     * Fetches a resource that is declared as an image, checks it and passes it to {@code use}. Fails with a fetch
+     * failure, a picture failure, or as {@code use} does.
      *
-     * @param owner whose share of the disk it takes meanwhile
+     * @param owner counted for its share of the disk meanwhile
      */
-    <T> Mono<T> fetched(String owner, String url, Reach reach, Duration deadline, Function<ReceivedFile, Mono<T>> use) {
+    <T> Mono<T> fetch(String owner, String url, Reach reach, Duration deadline, Function<ReceivedFile, Mono<T>> use) {
         FetchRequest request = new FetchRequest(url, maxBytes, deadline, reach, Media.IMAGE);
         return pictures.take(
                 new Arrival(owner, maxBytes),
@@ -40,8 +40,8 @@ final class ImageIntake {
                 use);
     }
 
-    /** Takes bytes that are at hand, of which it owns each buffer, and lets {@code use} have them. */
-    <T> Mono<T> given(String owner, Flux<DataBuffer> body, Function<ReceivedFile, Mono<T>> use) {
+    /** Checks a body and passes it to {@code use}. Takes ownership of the buffers. */
+    <T> Mono<T> accept(String owner, Flux<DataBuffer> body, Function<ReceivedFile, Mono<T>> use) {
         return pictures.take(
                 new Arrival(owner, maxBytes), writer -> writer.apply(ByteStreams.capped(body, maxBytes)), use);
     }

@@ -1,14 +1,12 @@
 package dev.sluice.gateway.feature.gallery;
 
 import dev.sluice.gateway.outbound.database.DatabaseException;
-import dev.sluice.gateway.outbound.database.Generation;
-import dev.sluice.gateway.outbound.database.GenerationJob;
-import dev.sluice.gateway.outbound.database.GenerationJobs;
-import dev.sluice.gateway.outbound.database.GenerationJobs.PredictionFate;
-import dev.sluice.gateway.outbound.database.Image;
-import dev.sluice.gateway.outbound.database.ImageScope;
-import dev.sluice.gateway.outbound.database.Images;
-import dev.sluice.gateway.outbound.database.ObjectIntents.Room;
+import dev.sluice.gateway.outbound.database.image.GenerationJobs;
+import dev.sluice.gateway.outbound.database.image.GenerationJobs.PredictionFate;
+import dev.sluice.gateway.outbound.database.image.Image;
+import dev.sluice.gateway.outbound.database.image.ImageScope;
+import dev.sluice.gateway.outbound.database.image.Images;
+import dev.sluice.gateway.outbound.database.image.ObjectIntents.QuotaMode;
 import dev.sluice.gateway.outbound.picture.ReceivedFile;
 import dev.sluice.gateway.outbound.provider.AspectRatio;
 import dev.sluice.gateway.outbound.provider.CarriedOut;
@@ -54,8 +52,8 @@ final class GenerationTask {
     private final GenerationJobs jobs;
     private final Images images;
     private final ImageModel model;
-    private final ImageIntake intake;
-    private final ImageVault vault;
+    private final GalleryIntake intake;
+    private final ImageStorage imageStorage;
     private final ThumbnailStorage thumbnails;
     private final Duration lease;
     private final Duration retryPause;
@@ -69,8 +67,8 @@ final class GenerationTask {
             GenerationJobs jobs,
             Images images,
             ImageModel model,
-            ImageIntake intake,
-            ImageVault vault,
+            GalleryIntake intake,
+            ImageStorage imageStorage,
             ThumbnailStorage thumbnails,
             Duration lease,
             Duration retryPause,
@@ -79,7 +77,7 @@ final class GenerationTask {
         this.images = images;
         this.model = model;
         this.intake = intake;
-        this.vault = vault;
+        this.imageStorage = imageStorage;
         this.thumbnails = thumbnails;
         this.lease = lease;
         this.retryPause = retryPause;
@@ -87,7 +85,7 @@ final class GenerationTask {
     }
 
     /** Works until the job is done, failed, put off, or no longer this worker's. Never fails. */
-    Mono<Void> run(GenerationJob job) {
+    Mono<Void> run(GenerationJobs.Job job) {
         return Mono.defer(() -> {
             Attempt attempt = new Attempt(job);
             return attempt.work().takeUntilOther(attempt.lost()).onErrorResume(failure -> {
@@ -103,14 +101,14 @@ final class GenerationTask {
 
     /** One claim of a job, and what is known of the provider meanwhile. */
     private final class Attempt {
-        private final GenerationJob job;
+        private final GenerationJobs.Job job;
         private volatile boolean asked;
         /** Then there is no job any more, and nothing is left to do but what can be done without. */
         private volatile boolean completed;
 
         private volatile @Nullable Prediction waitedFor;
 
-        Attempt(GenerationJob job) {
+        Attempt(GenerationJobs.Job job) {
             this.job = job;
             this.asked = job.asked();
         }
@@ -152,7 +150,7 @@ final class GenerationTask {
         }
 
         private Mono<Void> make(Image image) {
-            Generation generation = Objects.requireNonNull(image.generation(), "a job without a generation");
+            Image.Generation generation = Objects.requireNonNull(image.generation(), "a job without a generation");
             ImagePrompt prompt = new ImagePrompt(generation.prompt(), ratio(generation));
             return prediction(prompt)
                     .doOnNext(prediction -> waitedFor = prediction)
@@ -205,17 +203,18 @@ final class GenerationTask {
             }
             return switch (made) {
                 case MadeImage.Remote remote ->
-                    intake.fetched(image.owner(), remote.url(), remote.reach(), left, file -> complete(image, file));
-                case MadeImage.Drawn drawn -> intake.given(image.owner(), drawn.body(), file -> complete(image, file));
+                    intake.fetch(image.owner(), remote.url(), remote.reach(), left, file -> complete(image, file));
+                case MadeImage.Drawn drawn -> intake.accept(image.owner(), drawn.body(), file -> complete(image, file));
             };
         }
 
         private Mono<Void> complete(Image image, ReceivedFile file) {
-            return vault.put(
+            return imageStorage
+                    .put(
                             image.id(),
                             image.owner(),
                             file,
-                            Room.ADMITTED, // kept free since the order
+                            QuotaMode.COUNTED, // kept free since the order
                             object -> jobs.complete(job, object)
                                     .filter(isCompleted -> isCompleted)
                                     .map(isCompleted -> object))
@@ -233,9 +232,9 @@ final class GenerationTask {
         private Mono<Void> settle(Image image, Throwable failure) {
             int doublings = Math.min(job.attempt() - 1, MOST_DOUBLINGS);
             Instant next = clock.instant().plus(retryPause.multipliedBy(1L << doublings));
-            if (GenerationFailures.mayPass(failure, job.attempt()) && next.isBefore(job.deadline())) {
+            if (GenerationFailures.isRetryable(failure, job.attempt()) && next.isBefore(job.deadline())) {
                 LOG.warn("generation of {} put off: {}", image.id(), failure.toString());
-                return jobs.retryAt(job, next, asked ? PredictionFate.KEPT : PredictionFate.FORGOTTEN)
+                return jobs.retryAt(job, next, asked ? PredictionFate.KEPT : PredictionFate.DISCARDED)
                         .then();
             }
             Image.Failure why = GenerationFailures.why(failure);
@@ -249,7 +248,7 @@ final class GenerationTask {
         }
     }
 
-    private static AspectRatio ratio(Generation generation) {
+    private static AspectRatio ratio(Image.Generation generation) {
         String ratio = generation.aspectRatio();
         return ratio == null ? AspectRatio.SQUARE : AspectRatio.of(ratio);
     }

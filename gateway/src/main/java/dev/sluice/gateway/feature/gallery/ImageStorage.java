@@ -1,10 +1,10 @@
 package dev.sluice.gateway.feature.gallery;
 
-import dev.sluice.gateway.outbound.custody.ImageFiles;
-import dev.sluice.gateway.outbound.database.Image;
-import dev.sluice.gateway.outbound.database.ImageDeletion;
-import dev.sluice.gateway.outbound.database.ObjectIntents.Room;
-import dev.sluice.gateway.outbound.database.StoredObject;
+import dev.sluice.gateway.outbound.database.image.Image;
+import dev.sluice.gateway.outbound.database.image.ImageDeletion;
+import dev.sluice.gateway.outbound.database.image.ImageObject;
+import dev.sluice.gateway.outbound.database.image.ObjectIntents.QuotaMode;
+import dev.sluice.gateway.outbound.persistence.ImageFiles;
 import dev.sluice.gateway.outbound.picture.ReceivedFile;
 import dev.sluice.gateway.outbound.storage.ObjectKey;
 import dev.sluice.gateway.outbound.storage.ObjectStore;
@@ -15,31 +15,32 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 /**
- * Objects and rows, changed so that neither is ever without the other for good. The order of the steps is drawn on the
- * page of {@link dev.sluice.gateway.outbound.database}: a key is announced, the object is put, one transaction makes
- * the row name the key; what fails before is taken back here, and what dies before by the {@link Reconciler}.
+ * Changes objects and rows so that neither stays without the other. The order of the steps is drawn on the page of
+ * {@link dev.sluice.gateway.outbound.database.image}: a key is announced, the object is put, one transaction commits
+ * the row that names the key. This class rolls back what fails before; the {@link Reconciler} removes what a crash
+ * leaves.
  */
-final class ImageVault {
+final class ImageStorage {
     private final ObjectStore store;
     private final ImageFiles files;
     private final ImageDeletion deletions;
 
-    ImageVault(ObjectStore store, ImageFiles files, ImageDeletion deletions) {
+    ImageStorage(ObjectStore store, ImageFiles files, ImageDeletion deletions) {
         this.store = store;
         this.files = files;
         this.deletions = deletions;
     }
 
     /**
-     * Stores a file and has {@code row} name its object. When that fails, is given up or comes back empty, the object
-     * is removed again. Fails with {@link dev.sluice.gateway.outbound.database.StorageQuotaException} or
-     * {@link dev.sluice.gateway.outbound.database.ImageQuotaException} before anything is stored.
+     * Stores a file and runs {@code row}, which names its object. If that fails, is cancelled or completes empty, the
+     * object is deleted. Fails with {@link dev.sluice.gateway.outbound.database.image.QuotaExceededException.OfStorage}
+     * or {@link dev.sluice.gateway.outbound.database.image.QuotaExceededException.OfImages} before anything is stored.
      *
-     * @param room whether there must be room in the owner's quota, or was promised before
-     * @param row one transaction, which redeems the key's intent
+     * @param mode whether the owner's quota is enforced, or was checked before
+     * @param row one transaction, which consumes the key's intent
      */
-    <T> Mono<T> put(UUID imageId, String owner, ReceivedFile file, Room room, Function<StoredObject, Mono<T>> row) {
-        return files.put(imageId, owner, file, Map.of(), room, row);
+    <T> Mono<T> put(UUID imageId, String owner, ReceivedFile file, QuotaMode mode, Function<ImageObject, Mono<T>> row) {
+        return files.put(imageId, owner, file, Map.of(), mode, row);
     }
 
     /**
@@ -47,7 +48,7 @@ final class ImageVault {
      * store does: nothing is gone as long as the image's own object is there.
      */
     Mono<Void> remove(Image image) {
-        StoredObject object = image.object();
+        ImageObject object = image.object();
         Mono<Void> removed = object == null ? Mono.empty() : store.delete(new ObjectKey(object.key()));
         return removed.then(removeRest(image));
     }
@@ -61,7 +62,7 @@ final class ImageVault {
 
     /** Whether the store has the object of an image. Fails as the store does. */
     Mono<Boolean> isThere(Image image) {
-        StoredObject object = image.object();
+        ImageObject object = image.object();
         return object == null
                 ? Mono.just(false)
                 : store.stat(new ObjectKey(object.key())).hasElement();

@@ -9,9 +9,13 @@ import io.r2dbc.spi.ConnectionFactory;
 import io.r2dbc.spi.ValidationDepth;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Phaser;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.r2dbc.connection.SingleConnectionFactory;
 import org.springframework.r2dbc.core.DatabaseClient;
 import org.springframework.r2dbc.core.binding.BindMarkersFactory;
@@ -24,8 +28,8 @@ import reactor.core.scheduler.Schedulers;
  *
  * <p>PostgreSQL's driver is reactive and works on event loops; H2's blocks, and works on {@link H2Threads}.
  */
-final class Engine implements AutoCloseable {
-    /** Who may wait for a connection; more are refused at once. */
+final class DatabasePool implements AutoCloseable {
+    /** Operations that may wait for a connection; more are refused at once. */
     private static final int MOST_WAITING = 1000;
 
     private static final Duration IDLE = Duration.ofMinutes(5);
@@ -39,41 +43,42 @@ final class Engine implements AutoCloseable {
     private final ConnectionFactory driver;
     private final ConnectionPool pool;
     private final @Nullable H2Threads threads;
-    /** Those under way, and this one, which leaves it when it closes. */
+    /** The operations that run, and the pool itself until it closes. */
     private final Phaser operations = new Phaser(1);
 
-    private Engine(ConnectionFactory driver, ConnectionPool pool, @Nullable H2Threads threads) {
+    private DatabasePool(ConnectionFactory driver, ConnectionPool pool, @Nullable H2Threads threads) {
         this.driver = driver;
         this.pool = pool;
         this.threads = threads;
     }
 
     /** Connects when it is first asked. */
-    static Engine start(DatabaseProperties properties) {
+    static DatabasePool start(DatabaseProperties properties) {
         DatabaseAddress address = properties.address();
-        ConnectionFactory driver = ConnectionFactories.get(address.reactive(properties));
+        ConnectionFactory driver =
+                ConnectionFactories.get(address.reactive(properties.statementTimeout(), properties.connectTimeout()));
         return switch (address) {
-            case PostgresAddress _ -> {
+            case DatabaseAddress.Postgres _ -> {
                 // A connection that the server has dropped is found before it is used, not by its use.
                 var configuration = pool(driver, properties)
                         .validationDepth(ValidationDepth.REMOTE)
                         .maxIdleTime(IDLE)
                         .maxLifeTime(LIFE)
                         .backgroundEvictionInterval(SWEEP);
-                yield new Engine(driver, new ConnectionPool(configuration.build()), null);
+                yield new DatabasePool(driver, new ConnectionPool(configuration.build()), null);
             }
-            case H2Address _ -> h2(driver, properties);
+            case DatabaseAddress.H2 _ -> h2(driver, properties);
         };
     }
 
-    private static Engine h2(ConnectionFactory driver, DatabaseProperties properties) {
+    private static DatabasePool h2(ConnectionFactory driver, DatabaseProperties properties) {
         var threads = new H2Threads(properties.poolSize(), MOST_WAITING);
         var configuration = pool(threads.connecting(driver), properties)
                 .validationDepth(ValidationDepth.LOCAL)
                 .maxIdleTime(NEVER)
                 .maxLifeTime(NEVER)
                 .allocatorSubscribeOn(threads.scheduler());
-        return new Engine(driver, new ConnectionPool(configuration.build()), threads);
+        return new DatabasePool(driver, new ConnectionPool(configuration.build()), threads);
     }
 
     private static ConnectionPoolConfiguration.Builder pool(ConnectionFactory driver, DatabaseProperties properties) {
@@ -93,7 +98,7 @@ final class Engine implements AutoCloseable {
         return pool.create();
     }
 
-    /** For the statements of one operation. It leaves the connection open, which is the operation's to give back. */
+    /** For the statements of one operation. It leaves the connection open; the operation releases it. */
     DatabaseClient client(Connection connection) {
         return DatabaseClient.builder()
                 .connectionFactory(new SingleConnectionFactory(connection, pool.getMetadata(), true))
@@ -121,7 +126,7 @@ final class Engine implements AutoCloseable {
         operations.arriveAndDeregister();
     }
 
-    /** What the pool tells of itself. */
+    /** The pool's metrics. */
     Optional<PoolMetrics> metrics() {
         return pool.getMetrics();
     }
@@ -133,16 +138,16 @@ final class Engine implements AutoCloseable {
     @Override
     public void close() {
         int phase = operations.arriveAndDeregister();
-        Waiting.upTo(
+        Shutdown.await(
                 CLOSING, limit -> operations.awaitAdvanceInterruptibly(phase, limit.toMillis(), TimeUnit.MILLISECONDS));
         if (threads != null) {
             // A connection is in the pool again a moment after its operation has ended, and must be before the pool
             // goes.
-            Waiting.upTo(CLOSING, threads::end);
+            Shutdown.await(CLOSING, threads::end);
         }
-        Waiting.upTo(CLOSING, pool.disposeLater());
+        Shutdown.await(CLOSING, pool.disposeLater());
         if (threads != null) {
-            Waiting.upTo(CLOSING, shutDown());
+            Shutdown.await(CLOSING, shutDown());
         }
     }
 
@@ -151,5 +156,40 @@ final class Engine implements AutoCloseable {
                 .flatMap(connection -> Mono.from(
                                 connection.createStatement("SHUTDOWN").execute())
                         .then());
+    }
+
+    /** Waits that block, for the end of the process, which has nothing else to do. */
+    private static final class Shutdown {
+        private static final Logger log = LoggerFactory.getLogger(DatabasePool.class);
+
+        private Shutdown() {}
+
+        /** A wait with a limit. */
+        interface Step {
+            void await(Duration limit) throws InterruptedException, TimeoutException;
+        }
+
+        /** Waits until it is done; when it takes longer, that is only logged. */
+        static void await(Duration limit, Step step) {
+            try {
+                step.await(limit);
+            } catch (TimeoutException late) {
+                log.warn("The database did not close within {}", limit, late);
+            } catch (InterruptedException interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+
+        /** Waits until it is done or has failed, which is only logged. */
+        static void await(Duration limit, Mono<Void> end) {
+            CountDownLatch done = new CountDownLatch(1);
+            var _ = end.doFinally(_ -> done.countDown())
+                    .subscribe(_ -> {}, error -> log.warn("The database did not close cleanly", error));
+            await(limit, most -> {
+                if (!done.await(most.toMillis(), TimeUnit.MILLISECONDS)) {
+                    throw new TimeoutException();
+                }
+            });
+        }
     }
 }

@@ -8,16 +8,17 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Links as this process uses them: of a token one object for as long as anybody holds it, and for a while longer as
- * long as there is room. What is forgotten is read anew from where it is kept.
+ * The links that this process uses: one object for each token while anybody references it, and longer if there is room.
+ * What is evicted is read again from the store.
  */
-final class KnownLinks<T> {
-    private final Cache<String, Link<T>> held;
+final class LinkCache<T> {
+    private final Cache<String, Link<T>> canonical;
     private final Cache<String, Link<T>> latest;
 
-    KnownLinks(LinkFormat<T> format, Links.Bounds bounds, Clock clock) {
+    LinkCache(Links.Format<T> format, Links.Bounds bounds, Clock clock) {
         Ticker ticker = () -> TimeUnit.MILLISECONDS.toNanos(clock.millis());
-        this.held = Caffeine.newBuilder().weakValues().executor(Runnable::run).build();
+        this.canonical =
+                Caffeine.newBuilder().weakValues().executor(Runnable::run).build();
         this.latest = Caffeine.newBuilder()
                 .expireAfterWrite(bounds.ttl())
                 .maximumWeight(bounds.capacity())
@@ -29,12 +30,12 @@ final class KnownLinks<T> {
 
     @Nullable Link<T> find(String token) {
         Link<T> recent = latest.getIfPresent(token);
-        return recent == null ? held.getIfPresent(token) : recent;
+        return recent == null ? canonical.getIfPresent(token) : recent;
     }
 
     /** The link as this process knows it: the first of two that are found at the same time. */
     Link<T> remember(Link<T> link) {
-        Link<T> first = held.get(link.token(), token -> link);
+        Link<T> first = canonical.get(link.token(), token -> link);
         latest.put(link.token(), first);
         return first;
     }

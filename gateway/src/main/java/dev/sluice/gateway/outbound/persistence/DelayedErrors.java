@@ -1,18 +1,18 @@
-package dev.sluice.gateway.outbound.custody;
+package dev.sluice.gateway.outbound.persistence;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
 import reactor.core.publisher.Mono;
 
-/** What one pass over many objects or rows could not do. Used by one pass, by one step of it at a time. */
-public final class Failures {
-    /** A pass with so many has met more than single broken objects. */
+/** The errors of one pass over many objects or rows, delayed to its end. Not thread-safe: steps follow one another. */
+public final class DelayedErrors {
+    /** More errors than single broken objects explain. */
     private static final int MOST = 10;
 
     private final Map<String, Throwable> byKey = new LinkedHashMap<>();
 
-    /** Goes on without it, until there are too many; not tried again in the same pass. */
-    public <T> Mono<T> without(String key, Mono<T> repair) {
+    /** Completes empty if {@code repair} fails, until too many have failed; a key that failed is not tried again. */
+    public <T> Mono<T> delay(String key, Mono<T> repair) {
         return byKey.containsKey(key)
                 ? Mono.empty()
                 : repair.onErrorResume(failure -> {
@@ -21,8 +21,8 @@ public final class Failures {
                 });
     }
 
-    /** The result of the pass, or a failure that tells of all. */
-    public <T> Mono<T> orElse(T result) {
+    /** The result of the pass, or one error that names all. */
+    public <T> Mono<T> orResult(T result) {
         return byKey.isEmpty()
                 ? Mono.just(result)
                 : Mono.error(() -> new IllegalStateException("not repaired: " + byKey));

@@ -1,35 +1,34 @@
-package dev.sluice.gateway.outbound.custody;
+package dev.sluice.gateway.outbound.persistence;
 
-import dev.sluice.gateway.outbound.database.ObjectIntent;
-import dev.sluice.gateway.outbound.database.ObjectIntents;
+import dev.sluice.gateway.outbound.database.image.ObjectIntents;
 import dev.sluice.gateway.outbound.storage.ObjectKey;
 import dev.sluice.gateway.outbound.storage.ObjectStore;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 /**
- * Keys that were announced and that no row came to name in time, or that were given up: their objects go, then the keys
- * are forgotten. May be repeated, and may run on several gateways at once.
+ * Deletes the objects of expired and abandoned intents, then the intents. Idempotent, and may run on several gateways
+ * at once.
  */
-public final class ExpiredIntents {
+public final class ExpiredIntentSweep {
     private static final int BATCH = 100;
 
     private final ObjectIntents intents;
     private final ObjectStore store;
 
-    /** Those of one store and its database. */
-    public ExpiredIntents(ObjectIntents intents, ObjectStore store) {
+    /** Of one store and its database. */
+    public ExpiredIntentSweep(ObjectIntents intents, ObjectStore store) {
         this.intents = intents;
         this.store = store;
     }
 
-    /** Removes them all, one after the other, and tells each that is gone; goes on without those that fail. */
-    public Flux<ObjectIntent> remove(Failures failures) {
+    /** Removes them all, one after the other, and emits each; delays errors. */
+    public Flux<ObjectIntents.Intent> remove(DelayedErrors errors) {
         return intents.takeExpired(BATCH)
                 .expand(taken -> taken.size() < BATCH ? Mono.empty() : intents.takeExpired(BATCH))
                 .concatMapIterable(taken -> taken, 1)
                 .concatMap(
-                        intent -> failures.without(
+                        intent -> errors.delay(
                                 intent.key(),
                                 store.delete(new ObjectKey(intent.key()))
                                         .then(intents.forget(intent.key()))

@@ -1,8 +1,8 @@
-package dev.sluice.gateway.outbound.custody;
+package dev.sluice.gateway.outbound.persistence;
 
-import dev.sluice.gateway.outbound.database.AnnouncedObject;
-import dev.sluice.gateway.outbound.database.ObjectIntents.Room;
-import dev.sluice.gateway.outbound.database.StoredObject;
+import dev.sluice.gateway.outbound.database.image.ImageObject;
+import dev.sluice.gateway.outbound.database.image.ObjectIntents;
+import dev.sluice.gateway.outbound.database.image.ObjectIntents.QuotaMode;
 import dev.sluice.gateway.outbound.picture.ReceivedFile;
 import dev.sluice.gateway.outbound.storage.NewObject;
 import dev.sluice.gateway.outbound.storage.ObjectKey;
@@ -19,23 +19,23 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 /**
- * Puts files that were checked into the store as images, each under a key that nobody else can write: a key is
- * announced, the object is put, one transaction makes a row name the key.
+ * Stores checked files as images, each under a key that nobody else can write: the key is announced, the object is put,
+ * one transaction commits the row that names the key.
  */
 public final class ImageFiles {
     private static final int READ_BYTES = 64 * 1024;
 
     private final ObjectStore store;
-    private final AnnouncedObjects objects;
+    private final ObjectWrites objects;
     private final Clock clock;
     private final DataBufferFactory buffers;
 
     /**
-     * Those of one store.
+     * Of one store.
      *
      * @param buffers what a file is read into
      */
-    public ImageFiles(ObjectStore store, AnnouncedObjects objects, Clock clock, DataBufferFactory buffers) {
+    public ImageFiles(ObjectStore store, ObjectWrites objects, Clock clock, DataBufferFactory buffers) {
         this.store = store;
         this.objects = objects;
         this.clock = clock;
@@ -43,44 +43,43 @@ public final class ImageFiles {
     }
 
     /**
-     * Stores a file and has {@code row} name its object. When that fails, is given up or comes back empty, the object
-     * is removed again. The file has to stay until this ends. Fails with
-     * {@link dev.sluice.gateway.outbound.database.StorageQuotaException} before anything is stored.
+     * Stores a file and runs {@code row}, which names its object. If that fails, is cancelled or completes empty, the
+     * object is deleted. The file has to stay until this ends. Fails with
+     * {@link dev.sluice.gateway.outbound.database.image.QuotaExceededException.OfStorage} before anything is stored.
      *
      * @param metadata what the store keeps beside the object
-     * @param room whether there must be room in the owner's quota, or was promised before
-     * @param row one transaction, which redeems the key's intent
+     * @param mode whether the owner's quota is enforced, or was checked before
+     * @param row one transaction, which consumes the key's intent
      */
     public <T> Mono<T> put(
             UUID imageId,
             String owner,
             ReceivedFile file,
             Map<String, String> metadata,
-            Room room,
-            Function<StoredObject, Mono<T>> row) {
+            QuotaMode mode,
+            Function<ImageObject, Mono<T>> row) {
         return Mono.defer(() -> {
-            // Never the image's id: another attempt has another key, so that one that comes too late overwrites
-            // nothing.
+            // Never the image's id: each attempt has its own key, so that a late one overwrites nothing.
             ObjectKey key = ObjectKey.image(
                     owner,
                     clock.instant(),
                     UUID.randomUUID(),
                     file.picture().type().extension());
-            List<AnnouncedObject> announced = List.of(new AnnouncedObject(key.value(), file.size()));
-            return objects.named(
+            List<ObjectIntents.Announced> announced = List.of(new ObjectIntents.Announced(key.value(), file.size()));
+            return objects.run(
                     owner,
                     announced,
                     imageId,
-                    room,
-                    () -> placed(key, file, metadata).flatMap(row));
+                    mode,
+                    () -> stored(key, file, metadata).flatMap(row));
         });
     }
 
-    private Mono<StoredObject> placed(ObjectKey key, ReceivedFile file, Map<String, String> metadata) {
+    private Mono<ImageObject> stored(ObjectKey key, ReceivedFile file, Map<String, String> metadata) {
         String type = file.picture().type().mediaType();
         Flux<DataBuffer> bytes = DataBufferUtils.read(file.file(), buffers, READ_BYTES);
         return store.put(key, new NewObject(type, file.size(), metadata), bytes)
-                .thenReturn(new StoredObject(
+                .thenReturn(new ImageObject(
                         key.value(),
                         type,
                         file.size(),

@@ -1,11 +1,9 @@
-package dev.sluice.gateway.outbound.custody;
+package dev.sluice.gateway.outbound.persistence;
 
 import dev.sluice.gateway.contract.DurationWords;
-import dev.sluice.gateway.outbound.database.AnnouncedObject;
 import dev.sluice.gateway.outbound.database.DatabaseException;
-import dev.sluice.gateway.outbound.database.DatabaseFailure;
-import dev.sluice.gateway.outbound.database.ObjectIntents;
-import dev.sluice.gateway.outbound.database.ObjectIntents.Room;
+import dev.sluice.gateway.outbound.database.image.ObjectIntents;
+import dev.sluice.gateway.outbound.database.image.ObjectIntents.QuotaMode;
 import dev.sluice.gateway.outbound.storage.ObjectKey;
 import dev.sluice.gateway.outbound.storage.ObjectStore;
 import dev.sluice.gateway.outbound.storage.StorageException;
@@ -19,68 +17,74 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 /**
- * Objects that are put and then named by a row, or are removed again. The order of the steps is drawn on the page of
- * {@link dev.sluice.gateway.outbound.database}; what dies between them is removed when its intent has expired.
+ * Writes of objects that are put and then named by a row, or deleted again. The order of the steps is drawn on the page
+ * of {@link dev.sluice.gateway.outbound.database.image}; what a crash leaves between them is deleted when its intent
+ * expires.
  */
-public final class AnnouncedObjects {
-    private static final Logger LOG = LoggerFactory.getLogger(AnnouncedObjects.class);
+public final class ObjectWrites {
+    private static final Logger LOG = LoggerFactory.getLogger(ObjectWrites.class);
 
     private final ObjectStore store;
     private final ObjectIntents intents;
-    private final Duration patience;
+    private final Duration timeout;
 
     /**
-     * Those of one store and its database.
+     * Of one store and its database.
      *
-     * @param patience how long the puts and their transaction may take
+     * @param timeout how long the puts and their transaction may take
      */
-    public AnnouncedObjects(ObjectStore store, ObjectIntents intents, Duration patience) {
+    public ObjectWrites(ObjectStore store, ObjectIntents intents, Duration timeout) {
         this.store = store;
         this.intents = intents;
-        this.patience = patience;
+        this.timeout = timeout;
     }
 
     /**
-     * Announces {@code announced}, then does {@code work}, which puts the objects and has rows name them all in one
-     * transaction. When that fails, is cancelled or comes back empty, what is there of the objects is removed.
+     * Announces {@code announced}, then runs {@code work}, which puts the objects and commits the rows that name them
+     * in one transaction. If that fails, is cancelled or completes empty, the objects are deleted.
      *
      * <p>Fails as {@code work} does; with {@link StorageException} when it takes too long; before any of it with
-     * {@link dev.sluice.gateway.outbound.database.StorageQuotaException} when the owner has no room for them.
+     * {@link dev.sluice.gateway.outbound.database.image.QuotaExceededException.OfStorage} when they exceed the owner's
+     * quota.
      *
      * @param owner whose they are
      * @param announced under keys never used before
      */
-    public <T> Mono<T> named(
-            String owner, List<AnnouncedObject> announced, UUID imageId, Room room, Supplier<Mono<T>> work) {
+    public <T> Mono<T> run(
+            String owner,
+            List<ObjectIntents.Announced> announced,
+            UUID imageId,
+            QuotaMode mode,
+            Supplier<Mono<T>> work) {
         List<ObjectKey> keys =
                 announced.stream().map(object -> new ObjectKey(object.key())).toList();
         return Mono.usingWhen(
-                        intents.announce(owner, announced, imageId, patience, room)
+                        intents.announce(owner, announced, imageId, timeout, mode)
                                 .thenReturn(keys),
-                        known -> work.get().switchIfEmpty(Mono.error(NotNamedException::new)),
+                        known -> work.get().switchIfEmpty(Mono.error(NotCommittedException::new)),
                         named -> Mono.empty(),
-                        this::takeBack,
-                        unwanted -> takeBack(unwanted, new NotNamedException()))
-                .onErrorResume(NotNamedException.class, unwanted -> Mono.empty())
-                .timeout(patience, Mono.error(() -> late(keys)));
+                        this::rollBack,
+                        unwanted -> rollBack(unwanted, new NotCommittedException()))
+                .onErrorResume(NotCommittedException.class, unwanted -> Mono.empty())
+                .timeout(timeout, Mono.error(() -> late(keys)));
     }
 
     private StorageException late(List<ObjectKey> keys) {
         return new StorageException(
                 StorageException.Kind.UNAVAILABLE,
-                keys.getFirst() + ": not stored within " + DurationWords.of(patience),
+                keys.getFirst() + ": not stored within " + DurationWords.of(timeout),
                 null);
     }
 
-    /** A commit in doubt may have taken place: then the intents stay, and the reconciler looks. */
-    private Mono<Void> takeBack(List<ObjectKey> keys, Throwable failure) {
-        if (failure instanceof DatabaseException lost && lost.failure() == DatabaseFailure.IN_DOUBT) {
+    /** A commit in doubt may have taken effect: then the intents stay, and the reconciler checks. */
+    private Mono<Void> rollBack(List<ObjectKey> keys, Throwable failure) {
+        if (failure instanceof DatabaseException lost && lost.kind() == DatabaseException.Kind.IN_DOUBT) {
             return Mono.empty();
         }
-        return Flux.fromIterable(keys).concatMap(this::takeBack).then();
+        return Flux.fromIterable(keys).concatMap(this::rollBack).then();
     }
 
-    private Mono<Void> takeBack(ObjectKey key) {
+    private Mono<Void> rollBack(ObjectKey key) {
         return intents.abandon(key.value())
                 .filter(abandoned -> abandoned)
                 .flatMap(abandoned -> store.delete(key).then(intents.forget(key.value())))
@@ -90,11 +94,11 @@ public final class AnnouncedObjects {
                 });
     }
 
-    /** No row came to name the objects; nothing has failed. */
-    private static final class NotNamedException extends RuntimeException {
+    /** No row names the objects; nothing has failed. */
+    private static final class NotCommittedException extends RuntimeException {
         private static final long serialVersionUID = 1L;
 
-        NotNamedException() {
+        NotCommittedException() {
             super("no row names the objects", null, false, false);
         }
     }

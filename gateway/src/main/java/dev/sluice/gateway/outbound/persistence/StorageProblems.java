@@ -1,4 +1,4 @@
-package dev.sluice.gateway.outbound.custody;
+package dev.sluice.gateway.outbound.persistence;
 
 import dev.sluice.gateway.contract.ByteWords;
 import dev.sluice.gateway.contract.Endpoint;
@@ -6,9 +6,7 @@ import dev.sluice.gateway.contract.FeatureRoutes;
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.gateway.outbound.database.DatabaseException;
-import dev.sluice.gateway.outbound.database.ImageQuotaException;
-import dev.sluice.gateway.outbound.database.StorageQuotaException;
-import dev.sluice.gateway.outbound.database.UsageQuotaException;
+import dev.sluice.gateway.outbound.database.image.QuotaExceededException;
 import dev.sluice.gateway.outbound.picture.decode.DecoderException;
 import dev.sluice.gateway.outbound.storage.StorageException;
 import java.time.Duration;
@@ -17,61 +15,61 @@ import org.springframework.web.reactive.function.server.ServerRequest;
 import org.springframework.web.reactive.function.server.ServerResponse;
 import reactor.core.publisher.Mono;
 
-/** Routes whose callers are told what became of their request when the database or the store fails it. */
-public final class Outages implements FeatureRoutes {
-    private static final Duration SOON = Duration.ofSeconds(5);
+/** Maps failures of the database, the store and the decoder to problems that say what became of the request. */
+public final class StorageProblems implements FeatureRoutes {
+    private static final Duration RETRY_AFTER = Duration.ofSeconds(5);
 
     private final FeatureRoutes routes;
 
-    private Outages(FeatureRoutes routes) {
+    private StorageProblems(FeatureRoutes routes) {
         this.routes = routes;
     }
 
-    /** The same routes, whose failures of database and store are problems that say what became of the request. */
-    public static FeatureRoutes told(FeatureRoutes routes) {
-        return new Outages(routes);
+    /** The same routes, with their failures mapped. */
+    public static FeatureRoutes mapErrors(FeatureRoutes routes) {
+        return new StorageProblems(routes);
     }
 
     @Override
     public List<Endpoint> endpoints() {
-        return routes.endpoints().stream().map(Outages::told).toList();
+        return routes.endpoints().stream().map(StorageProblems::mapErrors).toList();
     }
 
-    private static Endpoint told(Endpoint endpoint) {
+    private static Endpoint mapErrors(Endpoint endpoint) {
         return endpoint.handledBy(request -> handled(endpoint, request));
     }
 
     private static Mono<ServerResponse> handled(Endpoint endpoint, ServerRequest request) {
-        return endpoint.handler().handle(request).onErrorMap(Outages::problem);
+        return endpoint.handler().handle(request).onErrorMap(StorageProblems::of);
     }
 
-    /** The problem that a failure of the database, the store or the decoder is; any other failure is itself. */
-    public static Throwable problem(Throwable failure) {
+    /** The problem of a failure of the database, the store or the decoder; any other failure as it is. */
+    public static Throwable of(Throwable failure) {
         return switch (failure) {
-            case DatabaseException database -> problem(database);
-            case StorageException storage -> problem(storage);
-            case DecoderException decoder -> problem(decoder);
+            case DatabaseException database -> of(database);
+            case StorageException storage -> of(storage);
+            case DecoderException decoder -> of(decoder);
             default -> failure;
         };
     }
 
-    private static Throwable problem(DatabaseException failure) {
-        return switch (failure.failure()) {
+    private static Throwable of(DatabaseException failure) {
+        return switch (failure.kind()) {
             case UNAVAILABLE ->
                 new GatewayException(
                                 ProblemCode.DATABASE_FAILED,
                                 "The database does not answer; nothing was changed.",
                                 failure)
                         .with("reason", "unavailable")
-                        .retryAfter(SOON);
+                        .retryAfter(RETRY_AFTER);
             case IN_DOUBT ->
                 new GatewayException(
                                 ProblemCode.DATABASE_FAILED,
-                                "The database was lost while it took the change. Whether it did is not known: look"
-                                        + " before you ask again.",
+                                "The connection to the database was lost during the commit. Whether the change was made is"
+                                        + " not known: check before you try again.",
                                 failure)
                         .with("reason", "in_doubt")
-                        .retryAfter(SOON);
+                        .retryAfter(RETRY_AFTER);
             case CONFLICT ->
                 new GatewayException(
                         ProblemCode.CONFLICT,
@@ -79,47 +77,46 @@ public final class Outages implements FeatureRoutes {
                         failure);
             case QUOTA ->
                 switch (failure) {
-                    case StorageQuotaException full -> problem(full);
-                    case ImageQuotaException full -> problem(full);
-                    case UsageQuotaException full -> problem(full);
+                    case QuotaExceededException.OfStorage full -> of(full);
+                    case QuotaExceededException.OfImages full -> of(full);
+                    case QuotaExceededException.OfUsages full -> of(full);
                     default -> failure;
                 };
             case REJECTED, DEFECT -> failure;
         };
     }
 
-    private static GatewayException problem(ImageQuotaException full) {
+    private static GatewayException of(QuotaExceededException.OfImages full) {
         return new GatewayException(
                         ProblemCode.CONFLICT,
-                        "You have as many images as you may: " + full.quota()
-                                + ", those on their way among them. Delete some first.",
+                        "You have reached your quota of " + full.quota()
+                                + " images, including those in progress. Delete some first.",
                         full)
                 .with("quota", full.quota());
     }
 
-    private static GatewayException problem(UsageQuotaException full) {
+    private static GatewayException of(QuotaExceededException.OfUsages full) {
         return new GatewayException(
                         ProblemCode.CONFLICT,
-                        "The images of this owner have " + full.quota() + " usages (expected: at most so many). Release"
+                        "The images of this owner have reached the quota of " + full.quota() + " usages. Release"
                                 + " some first.",
                         full)
                 .with("quota", full.quota());
     }
 
-    /** The problem that a quota of bytes is which does not admit what was asked for. */
-    private static GatewayException problem(StorageQuotaException full) {
+    private static GatewayException of(QuotaExceededException.OfStorage full) {
         return new GatewayException(
                         ProblemCode.STORAGE_QUOTA_EXCEEDED,
-                        "Your images take " + ByteWords.of(full.used()) + " of " + ByteWords.of(full.quota())
-                                + ", so there is no room for " + ByteWords.of(full.wanted())
-                                + " more. Delete some first.",
+                        "Your images use " + ByteWords.of(full.used()) + " of " + ByteWords.of(full.quota())
+                                + ", and " + ByteWords.of(full.requested())
+                                + " more do not fit. Delete some first.",
                         full)
                 .with("used", full.used())
-                .with("wanted", full.wanted())
+                .with("wanted", full.requested())
                 .with("quota", full.quota());
     }
 
-    private static Throwable problem(DecoderException failure) {
+    private static Throwable of(DecoderException failure) {
         GatewayException problem = new GatewayException(
                         failure.kind() == DecoderException.Kind.LIMIT
                                 ? ProblemCode.INVALID_IMAGE
@@ -127,19 +124,19 @@ public final class Outages implements FeatureRoutes {
                         failure.getMessage() + ".",
                         failure)
                 .with("reason", failure.kind().code());
-        return failure.kind() == DecoderException.Kind.LIMIT ? problem : problem.retryAfter(SOON);
+        return failure.kind() == DecoderException.Kind.LIMIT ? problem : problem.retryAfter(RETRY_AFTER);
     }
 
-    private static Throwable problem(StorageException failure) {
+    private static Throwable of(StorageException failure) {
         String said = switch (failure.kind()) {
             case UNAVAILABLE -> "The store does not answer.";
             case FULL -> "The store is full.";
-            case REFUSED -> "The store refuses.";
+            case REFUSED -> "The store refused the request.";
             case GONE -> "The file is not in the store any more.";
             case EXISTS, LENGTH_MISMATCH, BROKEN -> "The store failed.";
         };
         GatewayException problem = new GatewayException(ProblemCode.STORAGE_FAILED, said, failure)
                 .with("reason", failure.kind().code());
-        return failure.kind().isRetryable() ? problem.retryAfter(SOON) : problem;
+        return failure.kind().isRetryable() ? problem.retryAfter(RETRY_AFTER) : problem;
     }
 }

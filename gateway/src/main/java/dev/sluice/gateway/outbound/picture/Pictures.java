@@ -11,6 +11,7 @@ import dev.sluice.gateway.outbound.picture.format.PictureFormats;
 import dev.sluice.gateway.outbound.picture.format.PictureHeader;
 import dev.sluice.gateway.outbound.spool.DiskBudget;
 import dev.sluice.gateway.outbound.spool.WorkDirectory;
+import dev.sluice.gateway.outbound.storage.LocalFailures;
 import dev.sluice.gateway.outbound.storage.StorageException;
 import dev.sluice.zipstream.ByteStreams;
 import java.io.IOException;
@@ -262,7 +263,7 @@ public final class Pictures {
     }
 
     static Throwable ofWorkFile(IOException failed) {
-        return StorageException.ofFile("work file", failed);
+        return LocalFailures.of("work file", failed);
     }
 
     private static void update(MessageDigest digest, DataBuffer buffer) {

@@ -2,6 +2,7 @@ package dev.sluice.gateway.outbound.picture;
 
 import dev.sluice.gateway.outbound.spool.OwnedFiles;
 import dev.sluice.gateway.outbound.spool.WorkDirectory;
+import dev.sluice.gateway.outbound.storage.LocalFailures;
 import dev.sluice.gateway.outbound.storage.StorageException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -44,7 +45,7 @@ final class WorkFiles {
 
     /** A full disk is told as such; a directory that cannot be made otherwise is a matter of this gateway alone. */
     private static Throwable failure(IOException failed) {
-        return StorageException.ofFile("work file", failed) instanceof StorageException full
+        return LocalFailures.of("work file", failed) instanceof StorageException full
                         && full.kind() == StorageException.Kind.FULL
                 ? full
                 : new UncheckedIOException(failed);

@@ -16,13 +16,13 @@ import java.nio.file.attribute.BasicFileAttributes;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where things are in a local store, and the steps by which they come and go. All of it blocks.
+ * The directories of a local store, and the steps by which objects appear and vanish. All methods block.
  *
  * <pre>
  * objects/images/2026/11/21/6f1c….png@/    an object: appears and vanishes whole, by one rename of its directory
  *                                 content     exactly its bytes
- *                                 about       content type and metadata, see {@link LocalAbout}
- * work/&lt;process&gt;/lock                      locked while the process lives; see {@link LocalWork}
+ *                                 about       content type and metadata, see {@link LocalMetadata}
+ * work/&lt;process&gt;/lock                      locked while the process lives; see {@link LocalStaging}
  * work/&lt;process&gt;/7                         an object that is being written, or was just deleted
  *
  *   put:     write work/p/7/content and about → force both → rename to objects/…@ → force its parent
@@ -31,35 +31,35 @@ import org.jspecify.annotations.Nullable;
  *
  * A rename to a directory that is there and not empty fails, so nothing is replaced and one of two puts wins. A process
  * killed between any two steps leaves something below {@code work}, which the next start removes, or nothing. The
- * {@code @}, which no key has, tells the object {@code a} from the beginning of {@code a/b}.
+ * {@code @}, which no key has, distinguishes the object {@code a} from the prefix of {@code a/b}.
  */
-final class LocalDirectory implements AutoCloseable {
+final class LocalLayout implements AutoCloseable {
     static final String MARK = "@";
     private static final String CONTENT = "content";
     private static final String ABOUT = "about";
 
     private final Path objects;
-    private final LocalWork work;
+    private final LocalStaging staging;
 
-    private LocalDirectory(Path objects, LocalWork work) {
+    private LocalLayout(Path objects, LocalStaging staging) {
         this.objects = objects;
-        this.work = work;
+        this.staging = staging;
     }
 
-    /** Makes the directories where they are missing, and removes what processes that are gone have left. */
-    static LocalDirectory open(Path root) throws IOException {
+    /** Creates missing directories, and removes what ended processes left. */
+    static LocalLayout open(Path root) throws IOException {
         Path objects = PrivateDirectory.make(root).resolve("objects");
         Files.createDirectories(objects);
         Path real = objects.toRealPath();
-        return new LocalDirectory(real, LocalWork.open(real.resolveSibling("work")));
+        return new LocalLayout(real, LocalStaging.open(real.resolveSibling("work")));
     }
 
     Path objects() {
         return objects;
     }
 
-    LocalWork work() {
-        return work;
+    LocalStaging staging() {
+        return staging;
     }
 
     static Path content(Path object) {
@@ -73,14 +73,14 @@ final class LocalDirectory implements AutoCloseable {
             return null;
         }
         try {
-            LocalAbout about = LocalAbout.read(object.resolve(ABOUT));
+            LocalMetadata metadata = LocalMetadata.read(object.resolve(ABOUT));
             BasicFileAttributes attributes =
                     Files.readAttributes(content(object), BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
             return new StoredObject(
                     key,
                     attributes.size(),
-                    about.contentType(),
-                    about.metadata(),
+                    metadata.contentType(),
+                    metadata.metadata(),
                     attributes.lastModifiedTime().toInstant());
         } catch (NoSuchFileException | NotDirectoryException missing) {
             if (Files.exists(object, LinkOption.NOFOLLOW_LINKS)) {
@@ -106,8 +106,8 @@ final class LocalDirectory implements AutoCloseable {
     }
 
     /** Makes the object in {@code written}, a directory below {@code work}, visible under {@code key}. */
-    void publish(Path written, LocalAbout about, ObjectKey key) throws IOException {
-        about.write(written.resolve(ABOUT));
+    void publish(Path written, LocalMetadata metadata, ObjectKey key) throws IOException {
+        metadata.write(written.resolve(ABOUT));
         Path object = path(key);
         Path parent = parent(object);
         makeDirectories(parent, key);
@@ -132,24 +132,24 @@ final class LocalDirectory implements AutoCloseable {
         if (object == null) {
             return;
         }
-        Path removed = work.next();
+        Path removed = staging.next();
         try {
             Files.move(object, removed, StandardCopyOption.ATOMIC_MOVE);
         } catch (NoSuchFileException gone) {
             return;
         }
         forceNames(key);
-        LocalWork.removeTree(removed);
+        LocalStaging.removeTree(removed);
     }
 
     static StorageException exists(ObjectKey key, @Nullable Throwable cause) {
         return new StorageException(Kind.EXISTS, key + ": there is an object already", cause);
     }
 
-    /** Gives up the place below {@code work}. */
+    /** Releases the staging directory. */
     @Override
     public void close() throws IOException {
-        work.close();
+        staging.close();
     }
 
     private Path path(ObjectKey key) {

@@ -13,10 +13,10 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * What a local store notes beside an object's bytes: the content type on the first line, then {@code name: value} for
- * each piece of metadata. {@link NewObject} has seen to it that none of them breaks a line.
+ * The metadata that a local store writes beside an object's bytes: the content type on the first line, then
+ * {@code name: value} for each piece of metadata. {@link NewObject} ensures that none of them contains a line break.
  */
-record LocalAbout(String contentType, Map<String, String> metadata) {
+record LocalMetadata(String contentType, Map<String, String> metadata) {
     private static final String SEPARATOR = ": ";
 
     /** Blocks until the file would outlive a power failure. */
@@ -35,7 +35,7 @@ record LocalAbout(String contentType, Map<String, String> metadata) {
     }
 
     /** Blocks. */
-    static LocalAbout read(Path file) throws IOException {
+    static LocalMetadata read(Path file) throws IOException {
         List<String> lines = Files.readAllLines(file, StandardCharsets.US_ASCII);
         if (lines.isEmpty()) {
             throw new IOException(file + " is empty");
@@ -44,10 +44,10 @@ record LocalAbout(String contentType, Map<String, String> metadata) {
         for (String line : lines.subList(1, lines.size())) {
             int end = line.indexOf(SEPARATOR);
             if (end < 0) {
-                throw new IOException(file + " has a line that is no metadata");
+                throw new IOException(file + " has a line that is not metadata");
             }
             metadata.put(line.substring(0, end), line.substring(end + SEPARATOR.length()));
         }
-        return new LocalAbout(lines.getFirst(), metadata);
+        return new LocalMetadata(lines.getFirst(), metadata);
     }
 }

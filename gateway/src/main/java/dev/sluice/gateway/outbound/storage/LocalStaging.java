@@ -19,12 +19,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The place in a local store where this process prepares objects and takes them apart. A lock says that the process
- * lives; the system takes it away however the process ends, and a number that was used again cannot be mistaken for it.
- * All of it blocks.
+ * The staging directory of this process in a local store, where it writes objects before they are visible and removes
+ * deleted ones. A file lock shows that the process lives; the system releases it however the process ends, and a reused
+ * process number cannot be mistaken for it. All methods block.
  */
-final class LocalWork implements AutoCloseable {
-    private static final Logger LOG = LoggerFactory.getLogger(LocalWork.class);
+final class LocalStaging implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(LocalStaging.class);
     private static final String LOCK = "lock";
     private static final int TRIES = 10;
     /** Longer than any process takes from its directory to its lock. */
@@ -34,13 +34,13 @@ final class LocalWork implements AutoCloseable {
     private final FileChannel lock;
     private final AtomicLong number = new AtomicLong();
 
-    private LocalWork(Path directory, FileChannel lock) {
+    private LocalStaging(Path directory, FileChannel lock) {
         this.directory = directory;
         this.lock = lock;
     }
 
-    /** A new directory below {@code all}, after those of processes that are gone have been removed. */
-    static LocalWork open(Path all) throws IOException {
+    /** A new directory below {@code all}, after those of ended processes are removed. */
+    static LocalStaging open(Path all) throws IOException {
         Files.createDirectories(all);
         try (DirectoryStream<Path> others = Files.newDirectoryStream(all)) {
             for (Path other : others) {
@@ -51,7 +51,7 @@ final class LocalWork implements AutoCloseable {
             Path own = Files.createDirectory(all.resolve(UUID.randomUUID().toString()));
             FileChannel lock = lock(own);
             if (lock != null) {
-                return new LocalWork(own, lock);
+                return new LocalStaging(own, lock);
             }
         }
         throw new IOException(all + ": others that start remove what this process makes");
@@ -91,7 +91,7 @@ final class LocalWork implements AutoCloseable {
         Files.deleteIfExists(path);
     }
 
-    /** Holds the lock meanwhile, so that its owner, should there be one, learns of it. */
+    /** Holds the lock meanwhile, so that an owner, if there is one, notices. */
     private static void removeIfAbandoned(Path other) throws IOException {
         try (FileChannel channel = FileChannel.open(other.resolve(LOCK), StandardOpenOption.WRITE);
                 FileLock held = channel.tryLock()) {

@@ -16,11 +16,11 @@ import reactor.core.scheduler.Scheduler;
 import reactor.util.context.Context;
 
 /**
- * Hands the buffers of a body to a consumer that blocks, one at a time. Reactor's own operators that change threads
- * hold a buffer in a queue meanwhile, and lose it when it comes in the very moment of a cancellation; here it is held
- * in one place, and whoever takes it from there releases it.
+ * Writes the buffers of a body one after the other, by a consumer that blocks. Reactor's own operators that change
+ * threads put a buffer in a queue meanwhile, and leak it if it arrives at the moment of a cancellation; here it is in
+ * one place, and the one who takes it from there releases it.
  */
-final class InTurn extends BaseSubscriber<DataBuffer> {
+final class SequentialWriter extends BaseSubscriber<DataBuffer> {
     private final Consumer consumer;
     private final Scheduler steps;
     private final UnaryOperator<Throwable> failures;
@@ -33,7 +33,8 @@ final class InTurn extends BaseSubscriber<DataBuffer> {
         void accept(DataBuffer buffer) throws Exception;
     }
 
-    private InTurn(Consumer consumer, Scheduler steps, UnaryOperator<Throwable> failures, MonoSink<Void> result) {
+    private SequentialWriter(
+            Consumer consumer, Scheduler steps, UnaryOperator<Throwable> failures, MonoSink<Void> result) {
         this.consumer = consumer;
         this.steps = steps;
         this.failures = failures;
@@ -41,16 +42,16 @@ final class InTurn extends BaseSubscriber<DataBuffer> {
     }
 
     /**
-     * Completes when {@code consumer} has had the whole body; fails as the body or the consumer fails.
+     * Completes when {@code consumer} has written the whole body; fails as the body or the consumer fails.
      *
      * @param steps one worker, so that the consumer is never called twice at once
-     * @param failures what a failure of the consumer is called; one of the body stays as it is
+     * @param failures maps a failure of the consumer; one of the body stays as it is
      */
-    static Mono<Void> feed(
+    static Mono<Void> write(
             Flux<DataBuffer> body, Consumer consumer, Scheduler steps, UnaryOperator<Throwable> failures) {
         return Mono.create(result -> {
-            InTurn subscriber = new InTurn(consumer, steps, failures, result);
-            result.onCancel(subscriber::giveUp);
+            SequentialWriter subscriber = new SequentialWriter(consumer, steps, failures, result);
+            result.onCancel(subscriber::abort);
             body.doOnDiscard(DataBuffer.class, DataBufferUtils::release).subscribe(subscriber);
         });
     }
@@ -80,7 +81,7 @@ final class InTurn extends BaseSubscriber<DataBuffer> {
 
     @Override
     protected void hookOnComplete() {
-        // After the step that may be under way.
+        // After the step that may still run.
         schedule(() -> {
             result.success();
             return null;
@@ -116,11 +117,11 @@ final class InTurn extends BaseSubscriber<DataBuffer> {
     }
 
     private void fail(Throwable failure) {
-        giveUp();
+        abort();
         result.error(failures.apply(failure));
     }
 
-    private void giveUp() {
+    private void abort() {
         cancel();
         releaseWaiting();
     }

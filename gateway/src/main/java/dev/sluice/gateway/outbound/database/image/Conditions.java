@@ -1,5 +1,6 @@
-package dev.sluice.gateway.outbound.database;
+package dev.sluice.gateway.outbound.database.image;
 
+import dev.sluice.gateway.outbound.database.Text;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;

@@ -1,8 +1,12 @@
-package dev.sluice.gateway.outbound.database;
+package dev.sluice.gateway.outbound.database.image;
 
 import static dev.sluice.gateway.outbound.database.Rows.bind;
 import static dev.sluice.gateway.outbound.database.Rows.time;
 
+import dev.sluice.gateway.outbound.database.Database;
+import dev.sluice.gateway.outbound.database.DatabaseException;
+import dev.sluice.gateway.outbound.database.Rows;
+import dev.sluice.gateway.outbound.database.Text;
 import io.r2dbc.spi.Readable;
 import java.time.Clock;
 import java.time.Duration;
@@ -10,6 +14,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 import org.springframework.r2dbc.core.DatabaseClient;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -18,14 +23,14 @@ import reactor.core.publisher.Mono;
  * The table {@code generation_jobs}: one row for each image that is being generated, claimed by one worker at a time,
  * whatever number of processes there are. The states are drawn in the package's own page.
  *
- * <p>What takes a {@link GenerationJob} answers false, and has changed nothing, when that claim is no longer the latest
- * or the image is being deleted: the worker then removes what it stored and stops. Leases are compared by the clocks of
- * the processes, which should agree to a fraction of a lease.
+ * <p>What takes a {@link Job} answers false, and has changed nothing, when that claim is no longer the latest or the
+ * image is being deleted: the worker then removes what it stored and stops. Leases are compared by the clocks of the
+ * processes, which should agree to a fraction of a lease.
  */
 public final class GenerationJobs {
     private static final int MOST_AT_ONCE = 100;
-    private static final String MINE = " WHERE image_id = :image AND lease_owner = :worker AND attempt = :attempt";
-    private static final String PROMISED = "SELECT promised_bytes,"
+    private static final String CLAIMED = " WHERE image_id = :image AND lease_owner = :worker AND attempt = :attempt";
+    private static final String RESERVED = "SELECT promised_bytes,"
             + " (SELECT owner FROM images WHERE images.id = image_id) AS owner FROM generation_jobs";
 
     private final Database database;
@@ -42,16 +47,17 @@ public final class GenerationJobs {
 
     /**
      * Adds an image that is generating, and its job, which is due at once. Both or neither, and neither with
-     * {@link StorageQuotaException} or {@link ImageQuotaException} if there is no room for what may come.
+     * {@link QuotaExceededException.OfStorage} or {@link QuotaExceededException.OfImages} if there is no room for what
+     * may come.
      *
-     * @param largest bytes that the image may have, promised to it until the job ends
+     * @param largest bytes that the image may have, reserved for it until the job ends
      */
     public Mono<Void> create(Image image, Instant deadline, long largest) {
-        if (image.status() != ImageStatus.GENERATING) {
+        if (image.status() != Image.Status.GENERATING) {
             throw new IllegalArgumentException(
                     "image " + image.id() + ": " + image.status() + " (expected: generating)");
         }
-        return database.change(client -> OwnerStorage.take(client, image.owner(), largest, quota)
+        return database.transaction(client -> OwnerStorage.reserve(client, image.owner(), largest, quota)
                 .then(OwnerStorage.checkImages(client, image.owner(), 1, mostImages))
                 .then(ImageRows.insert(client, image))
                 .then(client.sql("""
@@ -72,13 +78,13 @@ public final class GenerationJobs {
      *
      * @param most 1 to 100
      */
-    public Mono<List<GenerationJob>> claim(String worker, int most, Duration lease) {
-        Text.checkPresent("worker", worker, Generation.LONGEST_NAME);
+    public Mono<List<Job>> claim(String worker, int most, Duration lease) {
+        Text.checkPresent("worker", worker, Image.Generation.LONGEST_NAME);
         if (most < 1 || most > MOST_AT_ONCE) {
             throw new IllegalArgumentException("most: " + most + " (expected: 1 to " + MOST_AT_ONCE + ")");
         }
         Instant now = clock.instant();
-        return database.change(client -> client.sql("""
+        return database.transaction(client -> client.sql("""
                         SELECT image_id, attempt, due_at, deadline_at, asked, prediction_id, created_at
                         FROM generation_jobs WHERE due_at <= :now ORDER BY due_at, image_id LIMIT :most
                         FOR UPDATE SKIP LOCKED
@@ -89,12 +95,12 @@ public final class GenerationJobs {
                 .all()
                 .collectList()
                 .flatMap(jobs -> Flux.fromIterable(jobs)
-                        .concatMap(job -> take(client, job))
+                        .concatMap(job -> markClaimed(client, job))
                         .collectList()));
     }
 
-    private static GenerationJob claimed(Readable row, String worker, Instant until) {
-        return new GenerationJob(
+    private static Job claimed(Readable row, String worker, Instant until) {
+        return new Job(
                 Rows.uuid(row, "image_id"),
                 worker,
                 Objects.requireNonNull(row.get("attempt", Integer.class)) + 1,
@@ -106,7 +112,7 @@ public final class GenerationJobs {
     }
 
     /** Compares before it sets, so that the lock alone need not be trusted. */
-    private static Mono<GenerationJob> take(DatabaseClient client, GenerationJob job) {
+    private static Mono<Job> markClaimed(DatabaseClient client, Job job) {
         return client.sql("""
                         UPDATE generation_jobs SET attempt = :attempt, lease_owner = :worker, due_at = :until
                         WHERE image_id = :id AND attempt = :before
@@ -122,9 +128,12 @@ public final class GenerationJobs {
                 .map(_ -> job);
     }
 
-    /** Has the lease end so long from now. A lease that ended is renewed too, as long as nobody else has claimed. */
-    public Mono<Boolean> renew(GenerationJob job, Duration lease) {
-        return database.change(client -> mine(client, "UPDATE generation_jobs SET due_at = :until", job)
+    /**
+     * Extends the lease to {@code lease} from now. An expired lease is renewed too, unless another worker has claimed
+     * the job.
+     */
+    public Mono<Boolean> renew(Job job, Duration lease) {
+        return database.transaction(client -> whereClaimed(client, "UPDATE generation_jobs SET due_at = :until", job)
                 .bind("until", time(clock.instant().plus(lease)))
                 .fetch()
                 .rowsUpdated()
@@ -132,20 +141,20 @@ public final class GenerationJobs {
     }
 
     /** Remembers that the provider is about to be asked, so that it is not asked again should its answer be lost. */
-    public Mono<Boolean> asking(GenerationJob job) {
-        return database.change(client -> mine(client, "UPDATE generation_jobs SET asked = TRUE", job)
+    public Mono<Boolean> asking(Job job) {
+        return database.transaction(client -> whereClaimed(client, "UPDATE generation_jobs SET asked = TRUE", job)
                 .fetch()
                 .rowsUpdated()
                 .map(rows -> rows == 1));
     }
 
     /** Remembers what the provider calls its work, before anyone waits for it, so that a restart continues it. */
-    public Mono<Boolean> predictionStarted(GenerationJob job, String predictionId) {
-        Text.checkPresent("predictionId", predictionId, Generation.LONGEST_NAME);
-        return database.change(client -> locked(
+    public Mono<Boolean> predictionStarted(Job job, String predictionId) {
+        Text.checkPresent("predictionId", predictionId, Image.Generation.LONGEST_NAME);
+        return database.transaction(client -> locked(
                 client,
                 job,
-                mine(client, "UPDATE generation_jobs SET prediction_id = :prediction", job)
+                whereClaimed(client, "UPDATE generation_jobs SET prediction_id = :prediction", job)
                         .bind("prediction", predictionId)
                         .fetch()
                         .rowsUpdated()
@@ -158,29 +167,29 @@ public final class GenerationJobs {
     }
 
     /** Ends the lease; the job is due again at that time. A prediction that failed is forgotten, to be made anew. */
-    public Mono<Boolean> retryAt(GenerationJob job, Instant next, PredictionFate prediction) {
-        String forget = prediction == PredictionFate.FORGOTTEN ? ", asked = FALSE, prediction_id = NULL" : "";
-        return database.change(
-                client -> mine(client, "UPDATE generation_jobs SET lease_owner = NULL, due_at = :next" + forget, job)
-                        .bind("next", time(next))
-                        .fetch()
-                        .rowsUpdated()
-                        .map(rows -> rows == 1));
+    public Mono<Boolean> retryAt(Job job, Instant next, PredictionFate prediction) {
+        String forget = prediction == PredictionFate.DISCARDED ? ", asked = FALSE, prediction_id = NULL" : "";
+        return database.transaction(client -> whereClaimed(
+                        client, "UPDATE generation_jobs SET lease_owner = NULL, due_at = :next" + forget, job)
+                .bind("next", time(next))
+                .fetch()
+                .rowsUpdated()
+                .map(rows -> rows == 1));
     }
 
     /** Whether the next attempt waits for the prediction that this one began, or asks the provider anew. */
     public enum PredictionFate {
         KEPT,
-        FORGOTTEN
+        DISCARDED
     }
 
     /**
      * Completes the image with an object stored under an announced key; image, job and intent change together.
-     * {@link DatabaseFailure#CONFLICT} if the intent has expired.
+     * {@link DatabaseException.Kind#CONFLICT} if the intent has expired.
      */
-    public Mono<Boolean> complete(GenerationJob job, StoredObject object) {
+    public Mono<Boolean> complete(Job job, ImageObject object) {
         Instant now = clock.instant();
-        return database.change(client -> locked(
+        return database.transaction(client -> locked(
                 client,
                 job,
                 finish(client, job)
@@ -192,29 +201,31 @@ public final class GenerationJobs {
                                         WHERE id = :id
                                         """), object)
                                 .bind("now", time(now))
-                                .bind("due", time(now.plus(Thumbnails.FIRST_LEASE)))
+                                .bind("due", time(now.plus(ImageThumbnails.FIRST_LEASE)))
                                 .bind("id", job.imageId())
                                 .fetch()
                                 .rowsUpdated())
-                        .delayUntil(_ -> ObjectIntents.redeem(client, object.key()))));
+                        .delayUntil(_ -> ObjectIntents.consume(client, object.key()))));
     }
 
     /** Fails the image for good; image and job change together. */
-    public Mono<Boolean> fail(GenerationJob job, Image.Failure failure) {
-        return database.change(client -> locked(client, job, finish(client, job).flatMap(_ -> {
-            var update = client.sql("""
+    public Mono<Boolean> fail(Job job, Image.Failure failure) {
+        return database.transaction(client ->
+                locked(client, job, finish(client, job).flatMap(_ -> {
+                    var update =
+                            client.sql("""
                                     UPDATE images SET status = 'failed', error_code = :code, error_detail = :detail,
                                         updated_at = :now
                                     WHERE id = :id
                                     """).bind("now", time(clock.instant())).bind("id", job.imageId());
-            return bind(bind(update, "code", failure.code()), "detail", failure.detail())
-                    .fetch()
-                    .rowsUpdated();
-        })));
+                    return bind(bind(update, "code", failure.code()), "detail", failure.detail())
+                            .fetch()
+                            .rowsUpdated();
+                })));
     }
 
     /** Every change of image and job takes the image's lock first: in one order, nothing waits in a circle. */
-    private static Mono<Boolean> locked(DatabaseClient client, GenerationJob job, Mono<Long> change) {
+    private static Mono<Boolean> locked(DatabaseClient client, Job job, Mono<Long> change) {
         return ImageRows.lock(
                         client,
                         new Conditions()
@@ -226,19 +237,18 @@ public final class GenerationJobs {
     }
 
     /** Empty when the claim is not the latest. */
-    private static Mono<Long> finish(DatabaseClient client, GenerationJob job) {
-        return ended(client, job.imageId(), bound(client.sql(PROMISED + MINE + " FOR UPDATE"), job));
+    private static Mono<Long> finish(DatabaseClient client, Job job) {
+        return ended(client, job.imageId(), bound(client.sql(RESERVED + CLAIMED + " FOR UPDATE"), job));
     }
 
-    /** Part of a transaction that has the image's lock: there is no job any more, and nothing promised to it. */
+    /** Part of a transaction that has the image's lock: there is no job any more, and nothing reserved for it. */
     static Mono<Void> end(DatabaseClient client, UUID imageId) {
-        var any = client.sql(PROMISED + " WHERE image_id = :image FOR UPDATE").bind("image", imageId);
+        var any = client.sql(RESERVED + " WHERE image_id = :image FOR UPDATE").bind("image", imageId);
         return ended(client, imageId, any).then();
     }
 
     private static Mono<Long> ended(DatabaseClient client, UUID imageId, DatabaseClient.GenericExecuteSpec job) {
-        return job.map(row ->
-                        OwnerStorage.giveBack(client, Rows.text(row, "owner"), Rows.number(row, "promised_bytes")))
+        return job.map(row -> OwnerStorage.release(client, Rows.text(row, "owner"), Rows.number(row, "promised_bytes")))
                 .one()
                 .flatMap(back -> client.sql("DELETE FROM generation_jobs WHERE image_id = :image")
                         .bind("image", imageId)
@@ -247,12 +257,11 @@ public final class GenerationJobs {
                         .delayUntil(_ -> back));
     }
 
-    private static DatabaseClient.GenericExecuteSpec mine(DatabaseClient client, String statement, GenerationJob job) {
-        return bound(client.sql(statement + MINE), job);
+    private static DatabaseClient.GenericExecuteSpec whereClaimed(DatabaseClient client, String statement, Job job) {
+        return bound(client.sql(statement + CLAIMED), job);
     }
 
-    private static DatabaseClient.GenericExecuteSpec bound(
-            DatabaseClient.GenericExecuteSpec statement, GenerationJob job) {
+    private static DatabaseClient.GenericExecuteSpec bound(DatabaseClient.GenericExecuteSpec statement, Job job) {
         return statement
                 .bind("image", job.imageId())
                 .bind("worker", job.worker())
@@ -261,8 +270,28 @@ public final class GenerationJobs {
 
     /** How many jobs there are, waiting or claimed. */
     public Mono<Long> count() {
-        return database.ask(client -> client.sql("SELECT COUNT(*) AS jobs FROM generation_jobs")
+        return database.query(client -> client.sql("SELECT COUNT(*) AS jobs FROM generation_jobs")
                 .map(row -> Rows.number(row, "jobs"))
                 .one());
     }
+
+    /**
+     * A claimed job: the right of one worker to change it, until its lease ends and another claims it.
+     *
+     * @param worker who claimed it
+     * @param attempt 1 for the first; the fence, which no later claim shares
+     * @param leaseUntil when others may claim it
+     * @param deadline when the image has failed, however far it is; a job past it is still claimed, to be failed
+     * @param asked whether an earlier attempt has asked the provider, or was about to
+     * @param predictionId what an earlier attempt began, to be continued
+     */
+    public record Job(
+            UUID imageId,
+            String worker,
+            int attempt,
+            Instant leaseUntil,
+            Instant deadline,
+            boolean asked,
+            @Nullable String predictionId,
+            Instant createdAt) {}
 }

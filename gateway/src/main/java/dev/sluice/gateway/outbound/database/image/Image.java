@@ -1,7 +1,9 @@
-package dev.sluice.gateway.outbound.database;
+package dev.sluice.gateway.outbound.database.image;
 
+import dev.sluice.gateway.outbound.database.Text;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.Locale;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -21,11 +23,11 @@ public record Image(
         UUID id,
         String owner,
         @Nullable String projectId,
-        ImageSource source,
-        ImageStatus status,
+        Source source,
+        Status status,
         @Nullable Generation generation,
         @Nullable String altText,
-        @Nullable StoredObject object,
+        @Nullable ImageObject object,
         @Nullable String externalUrl,
         @Nullable Failure failure,
         @Nullable Listing listing,
@@ -65,11 +67,11 @@ public record Image(
         Text.check("altText", altText, LONGEST_ALT);
         Text.check("externalUrl", externalUrl, LONGEST_URL);
         boolean content = object != null || externalUrl != null;
-        if ((status == ImageStatus.COMPLETED) != content) {
+        if ((status == Status.COMPLETED) != content) {
             throw new IllegalArgumentException("image " + id + ": " + status + (content ? " with" : " without")
                     + " content (expected: content as soon as it is completed)");
         }
-        if (status == ImageStatus.GENERATING && generation == null) {
+        if (status == Status.GENERATING && generation == null) {
             throw new IllegalArgumentException("image " + id + ": generating (expected: with a generation)");
         }
         createdAt = createdAt.truncatedTo(ChronoUnit.MICROS);
@@ -89,8 +91,8 @@ public record Image(
                 id,
                 owner,
                 projectId,
-                ImageSource.GENERATED,
-                ImageStatus.GENERATING,
+                Source.GENERATED,
+                Status.GENERATING,
                 generation,
                 altText,
                 null,
@@ -108,9 +110,9 @@ public record Image(
             UUID id,
             String owner,
             @Nullable String projectId,
-            ImageSource source,
+            Source source,
             @Nullable String altText,
-            StoredObject object,
+            ImageObject object,
             @Nullable Listing listing,
             Instant now) {
         return new Image(
@@ -118,7 +120,7 @@ public record Image(
                 owner,
                 projectId,
                 source,
-                ImageStatus.COMPLETED,
+                Status.COMPLETED,
                 null,
                 altText,
                 object,
@@ -143,8 +145,8 @@ public record Image(
                 id,
                 owner,
                 projectId,
-                ImageSource.IMPORTED,
-                ImageStatus.COMPLETED,
+                Source.IMPORTED,
+                Status.COMPLETED,
                 null,
                 altText,
                 null,
@@ -175,5 +177,67 @@ public record Image(
                 createdAt,
                 updatedAt,
                 completedAt);
+    }
+
+    /** Where an image comes from. */
+    public enum Source {
+        GENERATED,
+        IMPORTED,
+        UPLOADED;
+
+        /** As it stands in the row, for example {@code generated}. */
+        public String code() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+
+        static Source of(String code) {
+            return valueOf(code.toUpperCase(Locale.ROOT));
+        }
+    }
+
+    /** How far an image has come. */
+    public enum Status {
+        /** A job works on it. */
+        GENERATING,
+        /** Its object is stored, or it has an external URL. */
+        COMPLETED,
+        /** It will not come; its error says why. */
+        FAILED;
+
+        /** As it stands in the row, for example {@code completed}. */
+        public String code() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+
+        static Status of(String code) {
+            return valueOf(code.toUpperCase(Locale.ROOT));
+        }
+    }
+
+    /**
+     * How an image is, or was, generated.
+     *
+     * @param prompt at most 4000 characters
+     * @param aspectRatio as the caller said it, for example {@code 16:9}
+     * @param predictionId the provider's name of its own work; null until it has begun
+     */
+    public record Generation(
+            String prompt,
+            @Nullable String aspectRatio,
+            String provider,
+            @Nullable String model,
+            @Nullable String predictionId) {
+        static final int LONGEST_PROMPT = 4000;
+        private static final int LONGEST_RATIO = 32;
+        private static final int LONGEST_PROVIDER = 64;
+        static final int LONGEST_NAME = 255;
+
+        public Generation {
+            Text.checkPresent("prompt", prompt, LONGEST_PROMPT);
+            Text.check("aspectRatio", aspectRatio, LONGEST_RATIO);
+            Text.checkPresent("provider", provider, LONGEST_PROVIDER);
+            Text.check("model", model, LONGEST_NAME);
+            Text.check("predictionId", predictionId, LONGEST_NAME);
+        }
     }
 }

@@ -1,17 +1,21 @@
-package dev.sluice.gateway.outbound.database;
+package dev.sluice.gateway.outbound.database.image;
 
 import static dev.sluice.gateway.outbound.database.Rows.time;
 
+import dev.sluice.gateway.outbound.database.Database;
+import dev.sluice.gateway.outbound.database.Rows;
 import io.r2dbc.spi.Readable;
 import java.time.Clock;
+import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
 import org.springframework.r2dbc.core.DatabaseClient;
 import reactor.core.publisher.Mono;
 
 /**
- * The three steps of a deletion: invisible, object removed, row gone. Two who delete the same image at once both begin
- * and both finish; whoever dies in between has begun something that a reconciler ends.
+ * The three steps of a deletion: the image becomes invisible, its object is deleted, its row is deleted. Two callers
+ * may delete the same image at once: both begin and both finish. The reconciler finishes a deletion that a crash
+ * interrupts.
  */
 public final class ImageDeletion {
     private final Database database;
@@ -24,20 +28,17 @@ public final class ImageDeletion {
 
     /**
      * Makes an image invisible and ends its job, unless something uses it. An image whose deletion has already begun
-     * begins once more, so that a deletion that failed half way can be asked for again; from then on nobody restores
-     * it.
+     * begins once more, so that a failed deletion can be requested again; from then on it is not restored.
      */
-    public Mono<DeletionStart> begin(UUID id, ImageScope scope) {
-        return database.change(client -> ImageRows.lock(
+    public Mono<Start> begin(UUID id, ImageScope scope) {
+        return database.transaction(client -> ImageRows.lock(
                         client, Conditions.within(scope).and("id = :id", "id", id))
                 .flatMap(_ -> ImageUsages.count(client, id))
-                .flatMap(usages -> usages.isEmpty()
-                        ? mark(client, id)
-                        : Mono.just((DeletionStart) new DeletionStart.InUse(usages)))
-                .defaultIfEmpty(new DeletionStart.Absent()));
+                .flatMap(usages -> usages.isEmpty() ? mark(client, id) : Mono.just((Start) new Start.InUse(usages)))
+                .defaultIfEmpty(new Start.Absent()));
     }
 
-    private Mono<DeletionStart> mark(DatabaseClient client, UUID id) {
+    private Mono<Start> mark(DatabaseClient client, UUID id) {
         return client.sql("UPDATE images SET deleting_since = COALESCE(deleting_since, :now),"
                         + " deletions = deletions + 1 WHERE id = :id")
                 .bind("now", time(clock.instant()))
@@ -45,7 +46,7 @@ public final class ImageDeletion {
                 .then()
                 .then(GenerationJobs.end(client, id))
                 .then(image(client, id))
-                .flatMap(image -> attempt(client, id).map(attempt -> new DeletionStart.Begun(image, attempt)));
+                .flatMap(image -> attempt(client, id).map(attempt -> new Start.Begun(image, attempt)));
     }
 
     private static Mono<Image> image(DatabaseClient client, UUID id) {
@@ -64,32 +65,32 @@ public final class ImageDeletion {
     }
 
     /**
-     * Removes the row, after its object is gone. Only an image whose deletion has begun; any other is left alone. Of
-     * one that was uploaded a moment ago its bytes stay counted until its URL cannot bring them back.
+     * Removes the row, after its object is gone. Only an image whose deletion has begun; any other stays. Of one that
+     * was uploaded a moment ago its bytes stay counted until its URL cannot bring them back.
      */
     public Mono<Void> finish(UUID id) {
-        return database.change(client -> client.sql("""
+        return database.transaction(client -> client.sql("""
                         SELECT owner, CASE WHEN object_key IS NULL THEN 0 ELSE size_bytes END AS image_bytes,
                             CAST((SELECT COALESCE(SUM(thumbnails.size_bytes), 0) FROM thumbnails
                                 WHERE thumbnails.image_id = images.id) AS BIGINT) AS thumbnail_bytes
                         FROM images WHERE id = :id AND deleting_since IS NOT NULL FOR UPDATE
                         """)
                 .bind("id", id)
-                .map(Going::read)
+                .map(Deleted::read)
                 .one()
-                .flatMap(going -> client.sql("DELETE FROM images WHERE id = :id")
+                .flatMap(deleted -> client.sql("DELETE FROM images WHERE id = :id")
                         .bind("id", id)
                         .then()
-                        .then(OwnerStorage.lock(client, going.owner()))
-                        .then(OwnerStorage.giveBack(client, going.owner(), going.bytes()))
-                        .then(ObjectIntents.countAgain(client, going.owner(), id))));
+                        .then(OwnerStorage.lock(client, deleted.owner()))
+                        .then(OwnerStorage.release(client, deleted.owner(), deleted.bytes()))
+                        .then(ObjectIntents.countAgain(client, deleted.owner(), id))));
     }
 
     /** What an image takes of its owner's quota. */
-    private record Going(String owner, long bytes) {
+    private record Deleted(String owner, long bytes) {
 
-        static Going read(Readable row) {
-            return new Going(
+        static Deleted read(Readable row) {
+            return new Deleted(
                     Rows.text(row, "owner"), Rows.number(row, "image_bytes") + Rows.number(row, "thumbnail_bytes"));
         }
     }
@@ -101,11 +102,11 @@ public final class ImageDeletion {
      *
      * @return whether it is visible again; if not, it is to be deleted
      */
-    public Mono<Boolean> restore(DeletionStart.Begun begun) {
+    public Mono<Boolean> restore(Start.Begun begun) {
         if (begun.attempt() != 1) {
             return Mono.just(false);
         }
-        return database.change(client -> client.sql("""
+        return database.transaction(client -> client.sql("""
                         UPDATE images SET deleting_since = NULL, deletions = 0, updated_at = :now,
                             error_code = CASE WHEN status = 'generating' THEN 'cancelled' ELSE error_code END,
                             error_detail = CASE WHEN status = 'generating' THEN 'Deleted while it was generated'
@@ -118,5 +119,26 @@ public final class ImageDeletion {
                 .fetch()
                 .rowsUpdated()
                 .map(rows -> rows == 1));
+    }
+
+    /** What came of the wish to delete an image. */
+    public sealed interface Start {
+
+        /**
+         * The image is invisible now. Remove its object, if it has one, then finish.
+         *
+         * @param attempt 1 for the deletion that made it invisible; the fence of {@link ImageDeletion#restore}
+         */
+        record Begun(Image image, int attempt) implements Start {}
+
+        /** Nothing has changed: it is in use. */
+        record InUse(List<ImageUsages.Count> usages) implements Start {
+            public InUse {
+                usages = List.copyOf(usages);
+            }
+        }
+
+        /** There is no such image in scope. */
+        record Absent() implements Start {}
     }
 }

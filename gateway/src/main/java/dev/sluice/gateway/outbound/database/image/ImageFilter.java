@@ -1,5 +1,7 @@
-package dev.sluice.gateway.outbound.database;
+package dev.sluice.gateway.outbound.database.image;
 
+import dev.sluice.gateway.outbound.database.Text;
+import dev.sluice.gateway.outbound.database.image.Image.Status;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -8,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param text contained in the prompt or the alternative text, without regard to case; at most 200 characters
  */
 public record ImageFilter(
-        @Nullable ImageStatus status,
+        @Nullable Status status,
         @Nullable String projectId,
         @Nullable String text) {
     /** All that is in scope. */

@@ -1,5 +1,6 @@
-package dev.sluice.gateway.outbound.database;
+package dev.sluice.gateway.outbound.database.image;
 
+import dev.sluice.gateway.outbound.database.Text;
 import java.util.regex.Pattern;
 
 /**
@@ -13,14 +14,14 @@ import java.util.regex.Pattern;
  * @param width in pixels
  * @param height in pixels
  */
-public record StoredObject(String key, String contentType, long size, long crc32, String etag, int width, int height) {
+public record ImageObject(String key, String contentType, long size, long crc32, String etag, int width, int height) {
     private static final int LONGEST_KEY = 512;
     private static final int LONGEST_TYPE = 127;
     private static final int LONGEST_ETAG = 255;
     private static final long HIGHEST_CRC = 0xFFFF_FFFFL;
     private static final Pattern KEY = Pattern.compile("[!-~]+");
 
-    public StoredObject {
+    public ImageObject {
         checkKey(key);
         Text.checkPresent("contentType", contentType, LONGEST_TYPE);
         Text.checkPresent("etag", etag, LONGEST_ETAG);

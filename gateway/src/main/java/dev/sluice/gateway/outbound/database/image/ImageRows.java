@@ -1,10 +1,12 @@
-package dev.sluice.gateway.outbound.database;
+package dev.sluice.gateway.outbound.database.image;
 
 import static dev.sluice.gateway.outbound.database.Rows.bind;
 import static dev.sluice.gateway.outbound.database.Rows.instant;
 import static dev.sluice.gateway.outbound.database.Rows.time;
 
-import dev.sluice.gateway.outbound.database.ImageThumbnails.Progress;
+import dev.sluice.gateway.outbound.database.Rows;
+import dev.sluice.gateway.outbound.database.Text;
+import dev.sluice.gateway.outbound.database.image.ImageThumbnails.Progress;
 import io.r2dbc.spi.Readable;
 import java.util.List;
 import java.util.Objects;
@@ -16,8 +18,8 @@ import org.springframework.r2dbc.core.DatabaseClient;
 import reactor.core.publisher.Mono;
 
 /**
- * Images to rows and back, for all who touch the table. An image's thumbnails come with its own row, as one text, so
- * that any number of images takes one statement:
+ * Maps images to rows and back, for all repositories that use the table. An image's thumbnails come with its own row,
+ * as one text, so that any number of images takes one statement:
  *
  * <pre>
  *   width height size type etag key,width height …
@@ -43,8 +45,8 @@ final class ImageRows {
                 Rows.uuid(row, "id"),
                 Rows.text(row, "owner"),
                 row.get("project_id", String.class),
-                ImageSource.of(Rows.text(row, "source")),
-                ImageStatus.of(Rows.text(row, "status")),
+                Image.Source.of(Rows.text(row, "source")),
+                Image.Status.of(Rows.text(row, "status")),
                 generation(row),
                 row.get("alt_text", String.class),
                 object(row),
@@ -57,10 +59,10 @@ final class ImageRows {
                 instant(row, "completed_at"));
     }
 
-    private static @Nullable Generation generation(Readable row) {
+    private static Image.@Nullable Generation generation(Readable row) {
         return row.get("prompt", String.class) == null
                 ? null
-                : new Generation(
+                : new Image.Generation(
                         Rows.text(row, "prompt"),
                         row.get("aspect_ratio", String.class),
                         Rows.text(row, "provider"),
@@ -68,10 +70,10 @@ final class ImageRows {
                         row.get("prediction_id", String.class));
     }
 
-    private static @Nullable StoredObject object(Readable row) {
+    private static @Nullable ImageObject object(Readable row) {
         return row.get("object_key", String.class) == null
                 ? null
-                : new StoredObject(
+                : new ImageObject(
                         Rows.text(row, "object_key"),
                         Rows.text(row, "content_type"),
                         Objects.requireNonNull(row.get("size_bytes", Long.class)),
@@ -106,9 +108,9 @@ final class ImageRows {
                         : COMMA.splitAsStream(stored).map(ImageRows::thumbnail).toList());
     }
 
-    private static StoredThumbnail thumbnail(String text) {
+    private static ImageThumbnails.Stored thumbnail(String text) {
         String[] words = text.split(" ", -1);
-        return new StoredThumbnail(
+        return new ImageThumbnails.Stored(
                 words[5],
                 words[3],
                 Long.parseLong(words[2]),
@@ -139,12 +141,12 @@ final class ImageRows {
                 .bind("created", time(image.createdAt()))
                 .bind("updated", time(image.updatedAt()));
         statement = bind(statement, "project", image.projectId());
-        statement = bind(statement, "prompt", of(generation, Generation::prompt));
-        statement = bind(statement, "promptFolded", Text.fold(of(generation, Generation::prompt)));
-        statement = bind(statement, "ratio", of(generation, Generation::aspectRatio));
-        statement = bind(statement, "provider", of(generation, Generation::provider));
-        statement = bind(statement, "model", of(generation, Generation::model));
-        statement = bind(statement, "prediction", of(generation, Generation::predictionId));
+        statement = bind(statement, "prompt", of(generation, Image.Generation::prompt));
+        statement = bind(statement, "promptFolded", Text.fold(of(generation, Image.Generation::prompt)));
+        statement = bind(statement, "ratio", of(generation, Image.Generation::aspectRatio));
+        statement = bind(statement, "provider", of(generation, Image.Generation::provider));
+        statement = bind(statement, "model", of(generation, Image.Generation::model));
+        statement = bind(statement, "prediction", of(generation, Image.Generation::predictionId));
         statement = bind(statement, "alt", image.altText());
         statement = bind(statement, "altFolded", Text.fold(image.altText()));
         statement = bind(statement, "url", image.externalUrl());
@@ -154,7 +156,7 @@ final class ImageRows {
         statement = bind(statement, "host", of(listing, Image.Listing::hostId));
         statement = bind(statement, "completed", image.completedAt());
         statement =
-                bind(statement, "due", object == null ? null : image.updatedAt().plus(Thumbnails.FIRST_LEASE));
+                bind(statement, "due", object == null ? null : image.updatedAt().plus(ImageThumbnails.FIRST_LEASE));
         return bindObject(statement, object).then();
     }
 
@@ -163,7 +165,7 @@ final class ImageRows {
     }
 
     static DatabaseClient.GenericExecuteSpec bindObject(
-            DatabaseClient.GenericExecuteSpec statement, @Nullable StoredObject object) {
+            DatabaseClient.GenericExecuteSpec statement, @Nullable ImageObject object) {
         return object == null
                 ? statement
                         .bindNull("key", String.class)
@@ -184,7 +186,7 @@ final class ImageRows {
     }
 
     /**
-     * Takes the row's lock for the rest of the transaction; who changes an image and what hangs on it does this first.
+     * Locks the row for the rest of the transaction; every change of an image or of what belongs to it does so first.
      */
     static Mono<UUID> lock(DatabaseClient client, Conditions conditions) {
         return conditions

@@ -1,5 +1,6 @@
-package dev.sluice.gateway.outbound.database;
+package dev.sluice.gateway.outbound.database.image;
 
+import dev.sluice.gateway.outbound.database.Text;
 import java.util.Set;
 
 /** Whose images an operation sees. It is a condition of the statement itself: what is out of scope is not there. */

@@ -1,7 +1,10 @@
-package dev.sluice.gateway.outbound.database;
+package dev.sluice.gateway.outbound.database.image;
 
 import static dev.sluice.gateway.outbound.database.Rows.time;
 
+import dev.sluice.gateway.outbound.database.Database;
+import dev.sluice.gateway.outbound.database.Rows;
+import dev.sluice.gateway.outbound.database.Text;
 import java.time.Clock;
 import java.util.List;
 import java.util.UUID;
@@ -24,8 +27,8 @@ public final class ImageUsages {
     }
 
     /**
-     * Says that something uses an image, or that it does so in another role now. Fails with {@link UsageQuotaException}
-     * if the images of its owner have as many usages as they may.
+     * Says that something uses an image, or that it does so in another role now. Fails with
+     * {@link QuotaExceededException.OfUsages} if the images of its owner have as many usages as they may.
      *
      * @param kind for example {@code article}, at most 64 characters
      * @param ref which one, at most 255 characters
@@ -35,7 +38,7 @@ public final class ImageUsages {
     public Mono<Boolean> put(UUID id, ImageScope scope, String kind, String ref, String role) {
         check(kind, ref);
         Text.checkPresent("role", role, LONGEST_NAME);
-        return database.change(client -> ImageRows.lock(
+        return database.transaction(client -> ImageRows.lock(
                         client, Conditions.visible(scope).and("id = :id", "id", id))
                 .flatMap(_ -> one(client, "UPDATE image_usages SET role = :role", id, kind, ref)
                         .bind("role", role)
@@ -72,7 +75,8 @@ public final class ImageUsages {
                                 .bind("owner", owner)
                                 .map(row -> Rows.number(row, "usages"))
                                 .one()))
-                .flatMap(noted -> noted < most ? Mono.empty() : Mono.error(() -> new UsageQuotaException(most)));
+                .flatMap(noted ->
+                        noted < most ? Mono.empty() : Mono.error(() -> new QuotaExceededException.OfUsages(most)));
     }
 
     /**
@@ -82,7 +86,7 @@ public final class ImageUsages {
      */
     public Mono<Boolean> remove(UUID id, ImageScope scope, String kind, String ref) {
         check(kind, ref);
-        return database.change(
+        return database.transaction(
                 client -> ImageRows.lock(client, Conditions.visible(scope).and("id = :id", "id", id))
                         .flatMap(_ -> one(client, "DELETE FROM image_usages", id, kind, ref)
                                 .then()
@@ -91,8 +95,8 @@ public final class ImageUsages {
     }
 
     /** What uses an image, by role and kind, the most first; empty also if there is no such image in scope. */
-    public Mono<List<UsageCount>> count(UUID id, ImageScope scope) {
-        return database.ask(client -> Conditions.visible(scope)
+    public Mono<List<Count>> count(UUID id, ImageScope scope) {
+        return database.query(client -> Conditions.visible(scope)
                 .and("id = :id", "id", id)
                 .statement(client, "SELECT id FROM images", "")
                 .map(row -> Rows.uuid(row, "id"))
@@ -101,13 +105,13 @@ public final class ImageUsages {
                 .defaultIfEmpty(List.of()));
     }
 
-    static Mono<List<UsageCount>> count(DatabaseClient client, UUID id) {
+    static Mono<List<Count>> count(DatabaseClient client, UUID id) {
         return client.sql("""
                         SELECT role, kind, COUNT(*) AS usages FROM image_usages WHERE image_id = :id
                         GROUP BY role, kind ORDER BY usages DESC, role, kind
                         """)
                 .bind("id", id)
-                .map(row -> new UsageCount(Rows.text(row, "role"), Rows.text(row, "kind"), Rows.number(row, "usages")))
+                .map(row -> new Count(Rows.text(row, "role"), Rows.text(row, "kind"), Rows.number(row, "usages")))
                 .all()
                 .collectList();
     }
@@ -124,4 +128,7 @@ public final class ImageUsages {
         Text.checkPresent("kind", kind, LONGEST_NAME);
         Text.checkPresent("ref", ref, LONGEST_REF);
     }
+
+    /** How many things of one kind use an image in one role: as {@code featured} image, 3 of {@code article}. */
+    public record Count(String role, String kind, long count) {}
 }

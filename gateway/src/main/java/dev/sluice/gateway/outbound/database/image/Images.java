@@ -1,8 +1,12 @@
-package dev.sluice.gateway.outbound.database;
+package dev.sluice.gateway.outbound.database.image;
 
 import static dev.sluice.gateway.outbound.database.Rows.bind;
 import static dev.sluice.gateway.outbound.database.Rows.time;
 
+import dev.sluice.gateway.outbound.database.Database;
+import dev.sluice.gateway.outbound.database.DatabaseException;
+import dev.sluice.gateway.outbound.database.Rows;
+import dev.sluice.gateway.outbound.database.Text;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.HashMap;
@@ -33,13 +37,14 @@ public final class Images {
 
     /**
      * Adds an image whose object is stored under an announced key, or that stays where it is. The key's intent goes in
-     * the same transaction; without it, because it expired, the image is not added: {@link DatabaseFailure#CONFLICT}.
+     * the same transaction; without it, because it expired, the image is not added:
+     * {@link DatabaseException.Kind#CONFLICT}.
      */
     public Mono<Void> add(Image image) {
-        if (image.status() == ImageStatus.GENERATING) {
+        if (image.status() == Image.Status.GENERATING) {
             throw new IllegalArgumentException("image " + image.id() + ": generating (expected: with its job)");
         }
-        return database.change(client -> add(client, image));
+        return database.transaction(client -> add(client, image));
     }
 
     /** Part of a transaction that changes more. */
@@ -47,12 +52,12 @@ public final class Images {
         Mono<Void> insert = ImageRows.insert(client, image);
         return image.object() == null
                 ? insert
-                : insert.then(ObjectIntents.redeem(client, image.object().key()));
+                : insert.then(ObjectIntents.consume(client, image.object().key()));
     }
 
     /** One image, or empty. */
     public Mono<Image> find(UUID id, ImageScope scope) {
-        return database.ask(client -> Conditions.visible(scope)
+        return database.query(client -> Conditions.visible(scope)
                 .and("id = :id", "id", id)
                 .statement(client, ImageRows.SELECT, "")
                 .map(ImageRows::read)
@@ -67,7 +72,7 @@ public final class Images {
         if (ids.isEmpty()) {
             return Mono.just(List.of());
         }
-        return database.ask(client -> Conditions.visible(scope)
+        return database.query(client -> Conditions.visible(scope)
                 .and("id IN (:ids)", "ids", ids.stream().distinct().toList())
                 .statement(client, ImageRows.SELECT, "")
                 .map(ImageRows::read)
@@ -88,12 +93,12 @@ public final class Images {
      * @param page from 1
      * @param size 1 to 100
      */
-    public Mono<ImagePage> list(ImageScope scope, ImageFilter filter, int page, int size) {
+    public Mono<Page> list(ImageScope scope, ImageFilter filter, int page, int size) {
         if (page < 1 || size < 1 || size > LARGEST_PAGE) {
             throw new IllegalArgumentException("page " + page + " of size " + size
                     + " (expected: a page from 1, a size of 1 to " + LARGEST_PAGE + ")");
         }
-        return database.ask(client -> Conditions.visible(scope)
+        return database.query(client -> Conditions.visible(scope)
                 .and(filter)
                 .statement(client, ImageRows.SELECT, "ORDER BY created_at DESC, id DESC LIMIT :size OFFSET :offset")
                 .bind("size", (long) size)
@@ -106,13 +111,13 @@ public final class Images {
                         .statement(client, "SELECT COUNT(*) AS total FROM images", "")
                         .map(row -> Rows.number(row, "total"))
                         .one()
-                        .map(total -> new ImagePage(images, total))));
+                        .map(total -> new Page(images, total))));
     }
 
     /** Gives an image another alternative text, or none, and returns it; empty if there is no such image. */
     public Mono<Image> describe(UUID id, ImageScope scope, @Nullable String altText) {
         Text.check("altText", altText, Image.LONGEST_ALT);
-        return database.change(client -> {
+        return database.transaction(client -> {
             var update = Conditions.visible(scope)
                     .and("id = :id", "id", id)
                     .statement(client, "UPDATE images SET alt_text = :alt, alt_folded = :folded, updated_at = :now", "")
@@ -125,14 +130,14 @@ public final class Images {
     }
 
     /**
-     * An image whose object is gone from the store without its doing: it fails, with the code {@code object_lost},
-     * unless its row has changed meanwhile. Its thumbnails are given up with it.
+     * Marks an image whose object vanished from the store: it fails with the code {@code object_lost}, unless its row
+     * has changed since. Its thumbnails are abandoned.
      *
      * @return whether it did
      */
-    public Mono<Boolean> lost(UUID id, String objectKey) {
+    public Mono<Boolean> markLost(UUID id, String objectKey) {
         Instant now = clock.instant();
-        return database.change(client -> client.sql("""
+        return database.transaction(client -> client.sql("""
                         UPDATE images SET status = 'failed', error_code = 'object_lost',
                             error_detail = 'The stored file is gone', object_key = NULL, updated_at = :now,
                             placeholder = NULL, picture_due = NULL, picture_error = NULL
@@ -144,15 +149,15 @@ public final class Images {
                 .fetch()
                 .rowsUpdated()
                 .map(rows -> rows > 0)
-                .delayUntil(isLost -> isLost ? forgotten(client, id, now) : Mono.empty()));
+                .delayUntil(isLost -> isLost ? releaseObject(client, id, now) : Mono.empty()));
     }
 
-    private static Mono<Void> forgotten(DatabaseClient client, UUID id, Instant now) {
-        return Thumbnails.giveUp(client, id, now)
+    private static Mono<Void> releaseObject(DatabaseClient client, UUID id, Instant now) {
+        return Thumbnails.abandon(client, id, now)
                 .then(client.sql("SELECT owner, size_bytes FROM images WHERE id = :id")
                         .bind("id", id)
                         .map(row ->
-                                OwnerStorage.giveBack(client, Rows.text(row, "owner"), Rows.number(row, "size_bytes")))
+                                OwnerStorage.release(client, Rows.text(row, "owner"), Rows.number(row, "size_bytes")))
                         .one()
                         .flatMap(back -> back));
     }
@@ -163,5 +168,16 @@ public final class Images {
                 .statement(client, ImageRows.SELECT, "")
                 .map(ImageRows::read)
                 .one();
+    }
+
+    /**
+     * A part of a listing.
+     *
+     * @param total how many images there are on all pages
+     */
+    public record Page(List<Image> images, long total) {
+        public Page {
+            images = List.copyOf(images);
+        }
     }
 }

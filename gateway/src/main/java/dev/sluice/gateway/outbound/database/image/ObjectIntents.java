@@ -1,8 +1,11 @@
-package dev.sluice.gateway.outbound.database;
+package dev.sluice.gateway.outbound.database.image;
 
 import static dev.sluice.gateway.outbound.database.Rows.bind;
 import static dev.sluice.gateway.outbound.database.Rows.time;
 
+import dev.sluice.gateway.outbound.database.Database;
+import dev.sluice.gateway.outbound.database.DatabaseException;
+import dev.sluice.gateway.outbound.database.Rows;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -14,9 +17,9 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 /**
- * The table {@code object_intents}: keys under which an object may be in the store though no row names it. Written
- * before the object, gone with the transaction that makes a row name it, or after the object was removed. The order of
- * things is drawn in the package's own page.
+ * The table {@code object_intents}: keys under which an object may be in the store although no row names it. An intent
+ * is written before the object; the transaction that names the key in a row deletes it, or the removal of the object
+ * does. The order of the steps is drawn on the package's page.
  */
 public final class ObjectIntents {
     private static final int MOST_AT_ONCE = 1000;
@@ -35,34 +38,34 @@ public final class ObjectIntents {
         this.clock = clock;
     }
 
-    /** Whether an owner's quota has a say. */
-    public enum Room {
-        /** What the quota does not admit is refused. */
-        WITHIN_QUOTA,
-        /** Counted and never refused: promised before, or the gateway's own doing. */
-        ADMITTED
+    /** Whether an owner's quota is enforced. */
+    public enum QuotaMode {
+        /** What exceeds the quota is refused. */
+        ENFORCED,
+        /** Counted and never refused: reserved before, or the gateway's own doing. */
+        COUNTED
     }
 
     /**
-     * Says that objects are about to be put, and counts them as their owner's. They may be put once this has completed,
-     * and only then. Fails with {@link DatabaseFailure#CONFLICT} if a key is announced already, and with
-     * {@link StorageQuotaException} and {@link ImageQuotaException}.
+     * Announces that objects are about to be put, and counts them as their owner's. They may be put once this has
+     * completed, and only then. Fails with {@link DatabaseException.Kind#CONFLICT} if a key is announced already, and
+     * with {@link QuotaExceededException.OfStorage} and {@link QuotaExceededException.OfImages}.
      *
      * @param objects each key once
-     * @param patience how long the puts and their transaction may take; afterwards the objects may be removed
+     * @param timeToLive how long the puts and their transaction may take; afterwards the objects may be removed
      */
     public Mono<Void> announce(
-            String owner, List<AnnouncedObject> objects, UUID imageId, Duration patience, Room room) {
+            String owner, List<Announced> objects, UUID imageId, Duration timeToLive, QuotaMode mode) {
         Instant now = clock.instant();
-        long bytes = objects.stream().mapToLong(AnnouncedObject::size).sum();
-        long most = room == Room.WITHIN_QUOTA ? quota : Long.MAX_VALUE;
-        return database.change(client -> OwnerStorage.take(client, owner, bytes, most)
+        long bytes = objects.stream().mapToLong(Announced::size).sum();
+        long most = mode == QuotaMode.ENFORCED ? quota : Long.MAX_VALUE;
+        return database.transaction(client -> OwnerStorage.reserve(client, owner, bytes, most)
                 .then(
-                        room == Room.WITHIN_QUOTA
+                        mode == QuotaMode.ENFORCED
                                 ? OwnerStorage.checkImages(client, owner, objects.size(), mostImages)
                                 : Mono.empty())
                 .thenMany(Flux.fromIterable(objects)
-                        .concatMap(object -> announce(client, owner, object, imageId, now.plus(patience), null, now)))
+                        .concatMap(object -> announce(client, owner, object, imageId, now.plus(timeToLive), null, now)))
                 .then());
     }
 
@@ -74,7 +77,7 @@ public final class ObjectIntents {
     static Mono<Void> announce(
             DatabaseClient client,
             String owner,
-            AnnouncedObject object,
+            Announced object,
             UUID imageId,
             Instant expires,
             @Nullable Instant putUntil,
@@ -125,14 +128,14 @@ public final class ObjectIntents {
                         FOR UPDATE
                         """)
                 .bind("image", imageId)
-                .map(row -> new AnnouncedObject(Rows.text(row, "object_key"), Rows.number(row, "size_bytes")))
+                .map(row -> new Announced(Rows.text(row, "object_key"), Rows.number(row, "size_bytes")))
                 .one()
                 .flatMap(upload -> client.sql(
                                 "UPDATE object_intents SET size_bytes = 0,"
                                         + " expires_at = LEAST(expires_at, COALESCE(put_until, expires_at)) WHERE object_key = :key")
                         .bind("key", upload.key())
                         .then()
-                        .then(OwnerStorage.giveBack(client, owner, upload.size())));
+                        .then(OwnerStorage.release(client, owner, upload.size())));
     }
 
     /**
@@ -154,35 +157,36 @@ public final class ObjectIntents {
                         .bind("image", imageId)
                         .map(row -> Rows.number(row, "size_bytes"))
                         .one())
-                .flatMap(size -> OwnerStorage.take(client, owner, size, Long.MAX_VALUE));
+                .flatMap(size -> OwnerStorage.reserve(client, owner, size, Long.MAX_VALUE));
     }
 
     /**
-     * Gives an announced key up: from now on no row can come to name it, and its object may be removed.
+     * Abandons an announced key: from then on no row can name it, and its object may be deleted.
      *
-     * @return false if there is no such intent, so that the object must not be removed: a row names it, or it is gone
+     * @return false if there is no such intent, so that the object must not be deleted: a row names it, or it is
+     *     deleted already
      */
     public Mono<Boolean> abandon(String key) {
-        return database.change(client -> client.sql("UPDATE object_intents SET removing = TRUE WHERE object_key = :key")
-                .bind("key", key)
-                .fetch()
-                .rowsUpdated()
-                .map(rows -> rows == 1));
+        return database.transaction(
+                client -> client.sql("UPDATE object_intents SET removing = TRUE WHERE object_key = :key")
+                        .bind("key", key)
+                        .fetch()
+                        .rowsUpdated()
+                        .map(rows -> rows == 1));
     }
 
     /**
-     * What is left behind, oldest first: expired, or given up by someone who did not come to an end; as long as a
-     * signed URL may bring the object back, it is left alone. It is given up by this. Several may take the same one; to
-     * remove an object twice does no harm.
+     * Takes expired and abandoned intents, oldest first, and abandons them; not those whose signed URL may still put
+     * the object again. Several gateways may take the same one; deleting an object twice is harmless.
      *
      * @param most 1 to 1000
      */
-    public Mono<List<ObjectIntent>> takeExpired(int most) {
+    public Mono<List<Intent>> takeExpired(int most) {
         if (most < 1 || most > MOST_AT_ONCE) {
             throw new IllegalArgumentException("most: " + most + " (expected: 1 to " + MOST_AT_ONCE + ")");
         }
         Instant now = clock.instant();
-        return database.change(client -> client.sql("""
+        return database.transaction(client -> client.sql("""
                         SELECT object_key, image_id FROM object_intents WHERE (removing OR expires_at <= :now)
                             AND (put_until IS NULL OR put_until <= :ended)
                         ORDER BY expires_at, object_key LIMIT :most FOR UPDATE SKIP LOCKED
@@ -190,15 +194,15 @@ public final class ObjectIntents {
                 .bind("now", time(now))
                 .bind("ended", time(now.minus(LATE_PUT)))
                 .bind("most", (long) most)
-                .map(row -> new ObjectIntent(Rows.text(row, "object_key"), Rows.uuid(row, "image_id")))
+                .map(row -> new Intent(Rows.text(row, "object_key"), Rows.uuid(row, "image_id")))
                 .all()
                 .collectList()
                 .flatMap(intents -> Flux.fromIterable(intents)
-                        .concatMap(intent -> giveUp(client, intent))
+                        .concatMap(intent -> markRemoving(client, intent))
                         .collectList()));
     }
 
-    private static Mono<ObjectIntent> giveUp(DatabaseClient client, ObjectIntent intent) {
+    private static Mono<Intent> markRemoving(DatabaseClient client, Intent intent) {
         return client.sql("UPDATE object_intents SET removing = TRUE WHERE object_key = :key")
                 .bind("key", intent.key())
                 .fetch()
@@ -207,9 +211,9 @@ public final class ObjectIntents {
                 .map(_ -> intent);
     }
 
-    /** Forgets a key that was given up, after its object was removed; any other is left alone. */
+    /** Deletes an abandoned intent, after its object was deleted; any other stays. */
     public Mono<Void> forget(String key) {
-        return database.change(client -> client.sql(
+        return database.transaction(client -> client.sql(
                         "SELECT owner, size_bytes FROM object_intents WHERE object_key = :key AND removing")
                 .bind("key", key)
                 .map(row -> new Counted(row.get("owner", String.class), Rows.number(row, "size_bytes")))
@@ -226,7 +230,7 @@ public final class ObjectIntents {
                 : OwnerStorage.lock(client, owner)
                         .then(remove(client, key))
                         .filter(rows -> rows == 1)
-                        .flatMap(_ -> OwnerStorage.giveBack(client, owner, size));
+                        .flatMap(_ -> OwnerStorage.release(client, owner, size));
     }
 
     private static Mono<Long> remove(DatabaseClient client, String key) {
@@ -237,7 +241,7 @@ public final class ObjectIntents {
     }
 
     /** Part of the transaction that makes a row name the key. */
-    static Mono<Void> redeem(DatabaseClient client, String key) {
+    static Mono<Void> consume(DatabaseClient client, String key) {
         return client.sql("DELETE FROM object_intents WHERE object_key = :key AND NOT removing")
                 .bind("key", key)
                 .fetch()
@@ -245,6 +249,26 @@ public final class ObjectIntents {
                 .flatMap(rows -> rows == 1
                         ? Mono.empty()
                         : Mono.error(new DatabaseException(
-                                DatabaseFailure.CONFLICT, "no row may name " + key + ": not announced, or given up")));
+                                DatabaseException.Kind.CONFLICT,
+                                "no row may name " + key + ": not announced, or given up")));
     }
+
+    /**
+     * An object that is about to be put.
+     *
+     * @param key never used before
+     * @param size in bytes
+     */
+    public record Announced(String key, long size) {
+        /** Checks the form. */
+        public Announced {
+            ImageObject.checkKey(key);
+            if (size < 0) {
+                throw new IllegalArgumentException("size: " + size + " (expected: 0 or more)");
+            }
+        }
+    }
+
+    /** An object that may be in the store and belongs to no row: it is to be removed, and then forgotten. */
+    public record Intent(String key, UUID imageId) {}
 }

@@ -1,11 +1,14 @@
-package dev.sluice.gateway.outbound.database;
+package dev.sluice.gateway.outbound.database.image;
 
 import static dev.sluice.gateway.outbound.database.Rows.time;
 
-import dev.sluice.gateway.outbound.database.ObjectReference.Kind;
+import dev.sluice.gateway.outbound.database.Database;
+import dev.sluice.gateway.outbound.database.Rows;
+import dev.sluice.gateway.outbound.database.image.ObjectReferences.Reference.Kind;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.UUID;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
@@ -33,15 +36,15 @@ public final class ObjectReferences {
      * pages as they are wanted; holds no connection between them, and so is no snapshot: ask again, with
      * {@link #isNamed}, before anything is removed.
      */
-    public Flux<ObjectReference> inKeyOrder() {
+    public Flux<Reference> inKeyOrder() {
         return after("")
                 .expand(rows ->
                         rows.size() < page ? Mono.empty() : after(rows.getLast().key()))
                 .concatMapIterable(rows -> rows, 1);
     }
 
-    private Mono<List<ObjectReference>> after(String key) {
-        return database.ask(client -> client.sql("""
+    private Mono<List<Reference>> after(String key) {
+        return database.query(client -> client.sql("""
                         SELECT object_key, id, size_bytes, deleting_since, kind FROM (
                             (SELECT object_key, id, size_bytes, deleting_since, 'IMAGE' AS kind
                                 FROM images WHERE object_key > :key ORDER BY object_key LIMIT :most)
@@ -56,7 +59,7 @@ public final class ObjectReferences {
                         """)
                 .bind("key", key)
                 .bind("most", (long) page)
-                .map(row -> new ObjectReference(
+                .map(row -> new Reference(
                         Rows.text(row, "object_key"),
                         Rows.uuid(row, "id"),
                         Rows.number(row, "size_bytes"),
@@ -68,7 +71,7 @@ public final class ObjectReferences {
 
     /** Whether a row or an intent names the key, in one look. */
     public Mono<Boolean> isNamed(String key) {
-        return database.ask(client -> client.sql("""
+        return database.query(client -> client.sql("""
                         SELECT (SELECT COUNT(*) FROM images WHERE object_key = :key)
                             + (SELECT COUNT(*) FROM thumbnails WHERE object_key = :key)
                             + (SELECT COUNT(*) FROM object_intents WHERE object_key = :key) AS names
@@ -87,12 +90,30 @@ public final class ObjectReferences {
         if (most < 1 || most > MOST_AT_ONCE) {
             throw new IllegalArgumentException("most: " + most + " (expected: 1 to " + MOST_AT_ONCE + ")");
         }
-        return database.ask(client -> new Conditions()
+        return database.query(client -> new Conditions()
                 .and("deleting_since <= :before", "before", time(clock.instant().minus(since)))
                 .statement(client, ImageRows.SELECT, "ORDER BY deleting_since, id LIMIT :most")
                 .bind("most", (long) most)
                 .map(ImageRows::read)
                 .all()
                 .collectList());
+    }
+
+    /**
+     * A row or an intent that names an object.
+     *
+     * @param deleting whether the image is being deleted, so that the object may already be gone
+     */
+    public record Reference(String key, UUID imageId, long size, boolean deleting, Kind kind) {
+
+        /** What the object is. */
+        public enum Kind {
+            /** The image itself. */
+            IMAGE,
+            /** A smaller copy of it, which can be made again. */
+            THUMBNAIL,
+            /** Whatever was announced, or given up and not forgotten yet: it may be there or not. */
+            ANNOUNCED
+        }
     }
 }

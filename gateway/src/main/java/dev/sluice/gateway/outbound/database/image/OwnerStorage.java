@@ -1,11 +1,13 @@
-package dev.sluice.gateway.outbound.database;
+package dev.sluice.gateway.outbound.database.image;
 
+import dev.sluice.gateway.outbound.database.Database;
+import dev.sluice.gateway.outbound.database.Rows;
 import java.util.List;
 import org.springframework.r2dbc.core.DatabaseClient;
 import reactor.core.publisher.Mono;
 
 /**
- * The table {@code owner_storage}: how many bytes of the store are each owner's. Counted are the objects of its images,
+ * The table {@code owner_storage}: how many bytes of the store each owner uses. Counted are the objects of its images,
  * their thumbnails, announced objects, whether they were put or not, and what its generations under way may bring.
  *
  * <pre>
@@ -46,29 +48,29 @@ public final class OwnerStorage {
 
     /** How much of the store is an owner's. */
     public Mono<Use> of(String owner) {
-        return database.ask(client -> used(client, owner).map(used -> new Use(used, quota)));
+        return database.query(client -> used(client, owner).map(used -> new Use(used, quota)));
     }
 
     /**
-     * Fails with {@link StorageQuotaException} if an owner has no room at all, before anything is fetched for it. What
-     * it brings is counted when its size is known.
+     * Fails with {@link QuotaExceededException.OfStorage} if an owner has no room at all, before anything is fetched
+     * for it. What it brings is counted when its size is known.
      */
-    public Mono<Void> refuseIfFull(String owner) {
+    public Mono<Void> requireRoom(String owner) {
         return of(owner)
                 .filter(Use::isFull)
-                .flatMap(full -> Mono.error(() -> new StorageQuotaException(full.used(), 1, full.quota())));
+                .flatMap(full -> Mono.error(() -> new QuotaExceededException.OfStorage(full.used(), 1, full.quota())));
     }
 
     /** Counts every owner's bytes anew, one owner after the other. */
     public Mono<Void> recount() {
         return page("").expand(owners -> owners.size() < PAGE ? Mono.empty() : page(owners.getLast()))
                 .concatMapIterable(owners -> owners, 1)
-                .concatMap(owner -> database.change(client -> recount(client, owner)), 1)
+                .concatMap(owner -> database.transaction(client -> recount(client, owner)), 1)
                 .then();
     }
 
     private Mono<List<String>> page(String after) {
-        return database.ask(client -> client.sql("""
+        return database.query(client -> client.sql("""
                         SELECT owner FROM (
                             SELECT owner FROM owner_storage WHERE owner > :after
                             UNION SELECT owner FROM images WHERE owner > :after
@@ -81,7 +83,10 @@ public final class OwnerStorage {
                 .collectList());
     }
 
-    /** Whoever changes what is counted has the owner's row, or waits for it and is not seen yet. */
+    /**
+     * A transaction that changes what is counted has the lock of the owner's row, or waits for it and is not counted
+     * yet.
+     */
     private static Mono<Void> recount(DatabaseClient client, String owner) {
         return lock(client, owner).then(client.sql("""
                                 UPDATE owner_storage SET used_bytes =
@@ -98,7 +103,7 @@ public final class OwnerStorage {
 
     /** Takes the owner's row for the rest of the transaction; gives what is used. */
     static Mono<Long> lock(DatabaseClient client, String owner) {
-        return begun(client, owner)
+        return ensureRow(client, owner)
                 .then(client.sql("SELECT used_bytes FROM owner_storage WHERE owner = :owner FOR UPDATE")
                         .bind("owner", owner)
                         .map(row -> Rows.number(row, "used_bytes"))
@@ -106,18 +111,19 @@ public final class OwnerStorage {
     }
 
     /**
-     * Part of a transaction that takes bytes: asked and counted in one statement.
+     * Part of a transaction: reserves bytes, compared and counted in one statement.
      *
      * @param quota most that the owner may have with them
      */
-    static Mono<Void> take(DatabaseClient client, String owner, long bytes, long quota) {
+    static Mono<Void> reserve(DatabaseClient client, String owner, long bytes, long quota) {
         return add(client, owner, bytes, quota)
                 .filter(rows -> rows == 1)
-                .switchIfEmpty(begun(client, owner).then(add(client, owner, bytes, quota)))
+                .switchIfEmpty(ensureRow(client, owner).then(add(client, owner, bytes, quota)))
                 .flatMap(rows -> rows == 1
                         ? Mono.empty()
                         : used(client, owner)
-                                .flatMap(used -> Mono.error(() -> new StorageQuotaException(used, bytes, quota))));
+                                .flatMap(used ->
+                                        Mono.error(() -> new QuotaExceededException.OfStorage(used, bytes, quota))));
     }
 
     /**
@@ -134,8 +140,9 @@ public final class OwnerStorage {
                 .bind("owner", owner)
                 .map(row -> Rows.number(row, "images_there"))
                 .one()
-                .flatMap(there ->
-                        there + more <= most ? Mono.empty() : Mono.error(() -> new ImageQuotaException(there, most)));
+                .flatMap(there -> there + more <= most
+                        ? Mono.empty()
+                        : Mono.error(() -> new QuotaExceededException.OfImages(there, most)));
     }
 
     private static Mono<Long> add(DatabaseClient client, String owner, long bytes, long quota) {
@@ -150,8 +157,8 @@ public final class OwnerStorage {
                 .rowsUpdated();
     }
 
-    /** Part of a transaction that gives bytes back. */
-    static Mono<Void> giveBack(DatabaseClient client, String owner, long bytes) {
+    /** Part of a transaction: releases bytes. */
+    static Mono<Void> release(DatabaseClient client, String owner, long bytes) {
         return bytes == 0
                 ? Mono.empty()
                 : client.sql("UPDATE owner_storage SET used_bytes = GREATEST(0, used_bytes - :bytes)"
@@ -161,7 +168,7 @@ public final class OwnerStorage {
                         .then();
     }
 
-    private static Mono<Void> begun(DatabaseClient client, String owner) {
+    private static Mono<Void> ensureRow(DatabaseClient client, String owner) {
         return client.sql("INSERT INTO owner_storage (owner, used_bytes) VALUES (:owner, 0) ON CONFLICT DO NOTHING")
                 .bind("owner", owner)
                 .then();

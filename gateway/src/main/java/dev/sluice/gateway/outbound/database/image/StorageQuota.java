@@ -1,4 +1,4 @@
-package dev.sluice.gateway.outbound.database;
+package dev.sluice.gateway.outbound.database.image;
 
 import dev.sluice.gateway.contract.SettingCheck;
 import org.springframework.boot.context.properties.ConfigurationProperties;

@@ -1,8 +1,12 @@
-package dev.sluice.gateway.outbound.database;
+package dev.sluice.gateway.outbound.database.image;
 
 import static dev.sluice.gateway.outbound.database.Rows.bind;
 import static dev.sluice.gateway.outbound.database.Rows.time;
 
+import dev.sluice.gateway.outbound.database.Database;
+import dev.sluice.gateway.outbound.database.DatabaseException;
+import dev.sluice.gateway.outbound.database.Rows;
+import dev.sluice.gateway.outbound.database.Text;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -19,13 +23,10 @@ import reactor.core.publisher.Mono;
  * The table {@code thumbnails}, and which images have still to get theirs. The states are drawn in the package's own
  * page.
  *
- * <p>What takes a {@link ThumbnailJob} answers false, and has changed nothing, when that claim is no longer the latest,
- * or the image is being deleted or has lost its object: what was stored for it is then removed by its caller.
+ * <p>What takes a {@link Job} answers false, and has changed nothing, when that claim is no longer the latest, or the
+ * image is being deleted or has lost its object: what was stored for it is then removed by its caller.
  */
 public final class Thumbnails {
-    /** For so long a new image's thumbnails are left to whoever stores it, before others may claim them. */
-    static final Duration FIRST_LEASE = Duration.ofMinutes(5);
-
     private static final int LONGEST_CODE = 64;
 
     private final Database database;
@@ -42,12 +43,12 @@ public final class Thumbnails {
      *
      * @param contentTypes of images that can be decoded here; others are left to a gateway that can
      */
-    public Mono<ThumbnailJob> claim(Set<String> contentTypes, Duration lease) {
+    public Mono<Job> claim(Set<String> contentTypes, Duration lease) {
         if (contentTypes.isEmpty()) {
             return Mono.empty();
         }
         Instant now = clock.instant();
-        return database.change(client -> client.sql("""
+        return database.transaction(client -> client.sql("""
                         SELECT id, owner, object_key, content_type, picture_tries FROM images
                         WHERE picture_due <= :now AND content_type IN (:types) AND object_key IS NOT NULL
                             AND deleting_since IS NULL
@@ -55,18 +56,18 @@ public final class Thumbnails {
                         """)
                 .bind("now", time(now))
                 .bind("types", List.copyOf(contentTypes))
-                .map(row -> new ThumbnailJob(
+                .map(row -> new Job(
                         Rows.uuid(row, "id"),
                         Rows.text(row, "owner"),
                         Rows.text(row, "object_key"),
                         Rows.text(row, "content_type"),
                         Objects.requireNonNull(row.get("picture_tries", Integer.class)) + 1))
                 .one()
-                .flatMap(job -> take(client, job, now.plus(lease))));
+                .flatMap(job -> markClaimed(client, job, now.plus(lease))));
     }
 
     /** Compares before it sets, so that the lock alone need not be trusted. */
-    private static Mono<ThumbnailJob> take(DatabaseClient client, ThumbnailJob job, Instant until) {
+    private static Mono<Job> markClaimed(DatabaseClient client, Job job, Instant until) {
         return client.sql("UPDATE images SET picture_tries = :attempt, picture_due = :until"
                         + " WHERE id = :id AND picture_tries = :before")
                 .bind("attempt", job.attempt())
@@ -82,15 +83,15 @@ public final class Thumbnails {
     /**
      * Gives an image the thumbnails whose objects are stored under announced keys, in place of any that it had, and the
      * size that it has as people see it. The objects of those that it had are given up, to be removed like any other
-     * that was. {@link DatabaseFailure#CONFLICT} if an intent has expired.
+     * that was. {@link DatabaseException.Kind#CONFLICT} if an intent has expired.
      */
     public Mono<Boolean> complete(
-            ThumbnailJob job, int width, int height, @Nullable String placeholder, List<StoredThumbnail> thumbnails) {
+            Job job, int width, int height, @Nullable String placeholder, List<ImageThumbnails.Stored> thumbnails) {
         Instant now = clock.instant();
-        return database.change(client -> locked(
+        return database.transaction(client -> locked(
                 client,
                 job,
-                giveUp(client, job.imageId(), now)
+                abandon(client, job.imageId(), now)
                         .thenMany(Flux.fromIterable(thumbnails).concatMap(each -> insert(client, job, each)))
                         .then(bind(
                                         client.sql("""
@@ -107,7 +108,7 @@ public final class Thumbnails {
                                 .then())));
     }
 
-    private static Mono<Void> insert(DatabaseClient client, ThumbnailJob job, StoredThumbnail thumbnail) {
+    private static Mono<Void> insert(DatabaseClient client, Job job, ImageThumbnails.Stored thumbnail) {
         return client.sql("""
                         INSERT INTO thumbnails (image_id, width, height, object_key, content_type, size_bytes, etag)
                         VALUES (:image, :width, :height, :key, :type, :size, :etag)
@@ -120,11 +121,14 @@ public final class Thumbnails {
                 .bind("size", thumbnail.size())
                 .bind("etag", thumbnail.etag())
                 .then()
-                .then(ObjectIntents.redeem(client, thumbnail.key()));
+                .then(ObjectIntents.consume(client, thumbnail.key()));
     }
 
-    /** Part of a transaction that has the image's lock: its thumbnails are named no more, and their objects go. */
-    static Mono<Void> giveUp(DatabaseClient client, UUID imageId, Instant now) {
+    /**
+     * Part of a transaction that has the image's lock: deletes the rows of its thumbnails, and has their objects
+     * deleted.
+     */
+    static Mono<Void> abandon(DatabaseClient client, UUID imageId, Instant now) {
         return client.sql("""
                         INSERT INTO object_intents (object_key, image_id, owner, size_bytes, expires_at, removing,
                             created_at)
@@ -140,9 +144,9 @@ public final class Thumbnails {
     }
 
     /** Ends the lease: the job is due again at that time. */
-    public Mono<Boolean> retryAt(ThumbnailJob job, Instant next, Try tried) {
-        int tries = tried == Try.COUNTED ? job.attempt() : Math.max(0, job.attempt() - 1);
-        return database.change(client -> locked(
+    public Mono<Boolean> retryAt(Job job, Instant next, Attempt attempt) {
+        int tries = attempt == Attempt.COUNTED ? job.attempt() : Math.max(0, job.attempt() - 1);
+        return database.transaction(client -> locked(
                 client,
                 job,
                 client.sql("UPDATE images SET picture_due = :next, picture_tries = :tries WHERE id = :id")
@@ -152,20 +156,20 @@ public final class Thumbnails {
                         .then()));
     }
 
-    /** Whether a try that came to nothing may have been the image's own fault. */
-    public enum Try {
+    /** Whether a failed attempt may have been the image's own fault. */
+    public enum Attempt {
         COUNTED,
-        FORGOTTEN
+        UNCOUNTED
     }
 
     /**
-     * Says that the image cannot be decoded. Thumbnails that it had stay.
+     * Marks an image that cannot be decoded. Thumbnails that it has stay.
      *
      * @param code why, at most 64 characters
      */
-    public Mono<Boolean> impossible(ThumbnailJob job, String code) {
+    public Mono<Boolean> markUndecodable(Job job, String code) {
         Text.checkPresent("code", code, LONGEST_CODE);
-        return database.change(client -> locked(
+        return database.transaction(client -> locked(
                 client,
                 job,
                 client.sql("UPDATE images SET picture_due = NULL, picture_error = :code WHERE id = :id")
@@ -175,13 +179,12 @@ public final class Thumbnails {
     }
 
     /**
-     * A thumbnail whose object is gone from the store without its doing: its row goes too, and the image's thumbnails
-     * are due at once.
+     * Deletes the row of a thumbnail whose object vanished from the store; the image's thumbnails are due at once.
      *
      * @return whether a row named the key
      */
-    public Mono<Boolean> lost(UUID imageId, String objectKey) {
-        return database.change(client -> ImageRows.lock(
+    public Mono<Boolean> markLost(UUID imageId, String objectKey) {
+        return database.transaction(client -> ImageRows.lock(
                         client, new Conditions().and("id = :id", "id", imageId).and("deleting_since IS NULL"))
                 .flatMap(_ -> remove(client, imageId, objectKey))
                 .flatMap(_ -> client.sql("UPDATE images SET picture_due = :now, picture_tries = 0,"
@@ -201,7 +204,7 @@ public final class Thumbnails {
                         """)
                 .bind("id", imageId)
                 .bind("key", objectKey)
-                .map(row -> OwnerStorage.giveBack(client, Rows.text(row, "owner"), Rows.number(row, "bytes")))
+                .map(row -> OwnerStorage.release(client, Rows.text(row, "owner"), Rows.number(row, "bytes")))
                 .one()
                 .flatMap(back -> client.sql("DELETE FROM thumbnails WHERE image_id = :id AND object_key = :key")
                         .bind("id", imageId)
@@ -215,7 +218,7 @@ public final class Thumbnails {
     public Mono<Long> waiting(Set<String> contentTypes) {
         return contentTypes.isEmpty()
                 ? Mono.just(0L)
-                : database.ask(client -> client.sql("SELECT COUNT(*) AS waiting FROM images"
+                : database.query(client -> client.sql("SELECT COUNT(*) AS waiting FROM images"
                                 + " WHERE picture_due IS NOT NULL AND content_type IN (:types)"
                                 + " AND object_key IS NOT NULL AND deleting_since IS NULL")
                         .bind("types", List.copyOf(contentTypes))
@@ -223,8 +226,8 @@ public final class Thumbnails {
                         .one());
     }
 
-    /** The image's lock first, as in every change of an image and what hangs on it. */
-    private static Mono<Boolean> locked(DatabaseClient client, ThumbnailJob job, Mono<Void> change) {
+    /** Takes the image's lock first, as every change of an image does. */
+    private static Mono<Boolean> locked(DatabaseClient client, Job job, Mono<Void> change) {
         return ImageRows.lock(
                         client,
                         new Conditions()
@@ -234,5 +237,22 @@ public final class Thumbnails {
                                 .and("picture_due IS NOT NULL AND deleting_since IS NULL"))
                 .flatMap(_ -> change.thenReturn(true))
                 .defaultIfEmpty(false);
+    }
+
+    /**
+     * The right to make an image's thumbnails, until its lease ends and another claims it.
+     *
+     * @param owner of the image
+     * @param objectKey of the image itself
+     * @param contentType of the image itself
+     * @param attempt the fence, which no later claim shares: 0 for the request that stored the image, 1 for the first
+     *     claim
+     */
+    public record Job(UUID imageId, String owner, String objectKey, String contentType, int attempt) {
+
+        /** The right of the request that has just stored the image: it needs no claim. */
+        public static Job ofStored(UUID imageId, String owner, ImageObject object) {
+            return new Job(imageId, owner, object.key(), object.contentType(), 0);
+        }
     }
 }

@@ -1,5 +1,6 @@
-package dev.sluice.gateway.outbound.database;
+package dev.sluice.gateway.outbound.database.image;
 
+import dev.sluice.gateway.outbound.database.Text;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -36,7 +37,7 @@ public record Upload(
         Text.checkPresent("name", name, LONGEST_NAME);
         Text.checkPresent("contentType", contentType, LONGEST_TYPE);
         Text.check("fileName", fileName, Image.LONGEST_NAME);
-        StoredObject.checkKey(objectKey);
+        ImageObject.checkKey(objectKey);
         if (size < 1) {
             throw new IllegalArgumentException("size: " + size + " (expected: 1 or more)");
         }

@@ -1,7 +1,10 @@
-package dev.sluice.gateway.outbound.database;
+package dev.sluice.gateway.outbound.database.image;
 
 import static dev.sluice.gateway.outbound.database.Rows.time;
 
+import dev.sluice.gateway.outbound.database.Database;
+import dev.sluice.gateway.outbound.database.DatabaseException;
+import dev.sluice.gateway.outbound.database.Rows;
 import io.r2dbc.spi.Readable;
 import java.time.Clock;
 import java.time.Duration;
@@ -43,38 +46,39 @@ public final class Uploads {
     }
 
     /**
-     * How long an announcement is good for.
+     * How long an announcement is valid.
      *
      * @param put how long a signed URL lets its holder begin a put
      * @param image how long the puts and what makes images of them may take; afterwards the objects may be removed
      */
-    public record Patience(Duration put, Duration image) {}
+    public record TimeToLive(Duration put, Duration image) {}
 
     /**
-     * Says that these objects are about to be put, and counts them as their owner's. What was announced under the same
-     * names and did not come to be an image is given up; it counts until its URL has ended. Fails with
-     * {@link DatabaseFailure#CONFLICT} when another announces the same names just now.
+     * Announces that these objects are about to be put, and counts them for their owner. Earlier uploads of the same
+     * names that did not become images are abandoned; they count until their URLs expire. Fails with
+     * {@link DatabaseException.Kind#CONFLICT} when another call announces the same names concurrently.
      *
      * @param uploads at least one, of one owner and one listing, each name once
      * @param most of one owner's that may be live, these among them
      */
-    public Mono<UploadStart> announce(List<Upload> uploads, Patience patience, int most) {
+    public Mono<Announcement> announce(List<Upload> uploads, TimeToLive timeToLive, int most) {
         Upload any = uploads.getFirst();
         Instant now = clock.instant();
-        // Who announces or completes for the same owner waits here, so what is seen is so until these are announced.
-        return database.change(client -> OwnerStorage.lock(client, any.owner())
+        // Other announcements and completions of the same owner wait here, so nothing changes until these are
+        // announced.
+        return database.transaction(client -> OwnerStorage.lock(client, any.owner())
                 .then(complete(client, uploads))
-                .<UploadStart>map(UploadStart.Complete::new)
+                .<Announcement>map(Announcement.Complete::new)
                 .switchIfEmpty(ObjectIntents.live(client, any.owner(), now)
                         .filter(live -> live + uploads.size() > most)
-                        .map(UploadStart.TooMany::new))
-                .switchIfEmpty(announce(client, uploads, patience, now).thenReturn(new UploadStart.Announced())));
+                        .map(Announcement.TooMany::new))
+                .switchIfEmpty(announce(client, uploads, timeToLive, now).thenReturn(new Announcement.Announced())));
     }
 
-    private Mono<Void> announce(DatabaseClient client, List<Upload> uploads, Patience patience, Instant now) {
+    private Mono<Void> announce(DatabaseClient client, List<Upload> uploads, TimeToLive timeToLive, Instant now) {
         Upload any = uploads.getFirst();
         long bytes = uploads.stream().mapToLong(Upload::size).sum();
-        return OwnerStorage.take(client, any.owner(), bytes, quota)
+        return OwnerStorage.reserve(client, any.owner(), bytes, quota)
                 .then(OwnerStorage.checkImages(client, any.owner(), uploads.size(), mostImages))
                 .then(named(
                                 client,
@@ -85,7 +89,7 @@ public final class Uploads {
                         .then())
                 .then(named(client, "DELETE FROM uploads WHERE " + SAME_NAMES, any, names(uploads))
                         .then())
-                .thenMany(Flux.fromIterable(uploads).concatMap(upload -> insert(client, upload, patience, now)))
+                .thenMany(Flux.fromIterable(uploads).concatMap(upload -> insert(client, upload, timeToLive, now)))
                 .then();
     }
 
@@ -113,7 +117,7 @@ public final class Uploads {
                 .flatMap(Mono::justOrEmpty);
     }
 
-    private static Mono<Void> insert(DatabaseClient client, Upload upload, Patience patience, Instant now) {
+    private static Mono<Void> insert(DatabaseClient client, Upload upload, TimeToLive timeToLive, Instant now) {
         var row = client.sql("""
                         INSERT INTO uploads (image_id, owner, host_id, listing_id, name, object_key, content_type,
                             size_bytes, file_name, is_primary, display_order, created_at)
@@ -138,16 +142,16 @@ public final class Uploads {
                 .then(ObjectIntents.announce(
                         client,
                         upload.owner(),
-                        new AnnouncedObject(upload.objectKey(), upload.size()),
+                        new ObjectIntents.Announced(upload.objectKey(), upload.size()),
                         upload.imageId(),
-                        now.plus(patience.image()),
-                        now.plus(patience.put()),
+                        now.plus(timeToLive.image()),
+                        now.plus(timeToLive.put()),
                         now));
     }
 
     /** What was announced under a name; empty if nothing was, or if it is over, its image deleted. */
     public Mono<Upload> find(String owner, Image.Listing listing, String name) {
-        return database.ask(client -> client.sql("SELECT image_id, owner, host_id, listing_id, name, object_key,"
+        return database.query(client -> client.sql("SELECT image_id, owner, host_id, listing_id, name, object_key,"
                         + " content_type, size_bytes, file_name, is_primary, display_order FROM uploads WHERE "
                         + SAME_LISTING
                         + " AND name = :name AND (completed_at IS NULL OR " + HAS_AN_IMAGE + ")")
@@ -175,7 +179,7 @@ public final class Uploads {
 
     /** Whether something may still be put under the key: it was announced, and is neither complete nor given up. */
     public Mono<Boolean> isAwaited(String objectKey) {
-        return database.ask(client -> client.sql(
+        return database.query(client -> client.sql(
                         "SELECT COUNT(*) AS awaited FROM uploads WHERE object_key = :key AND completed_at IS NULL")
                 .bind("key", objectKey)
                 .map(row -> Rows.number(row, "awaited") > 0)
@@ -183,13 +187,13 @@ public final class Uploads {
     }
 
     /**
-     * Makes an upload the image that was announced, once: {@link DatabaseFailure#CONFLICT} if it is one already, was
-     * one, or is announced no more. Else as {@link Images#add}, in the same transaction. From then on the image's bytes
-     * count instead of the upload's.
+     * Makes an upload the image that was announced, once: {@link DatabaseException.Kind#CONFLICT} if it is one already,
+     * was one, or is not announced any more. Else as {@link Images#add}, in the same transaction. From then on the
+     * image's bytes count instead of the upload's.
      */
     public Mono<Void> complete(Image image) {
-        // The owner's row first, as who announces has it before the upload's.
-        return database.change(client -> OwnerStorage.lock(client, image.owner())
+        // Locks the owner's row first, as announcements do.
+        return database.transaction(client -> OwnerStorage.lock(client, image.owner())
                 .then(completed(client, image.id()))
                 .then(Images.add(client, image))
                 .then(ObjectIntents.uncount(client, image.owner(), image.id())));
@@ -204,16 +208,16 @@ public final class Uploads {
                 .flatMap(rows -> rows == 1
                         ? Mono.empty()
                         : Mono.error(new DatabaseException(
-                                DatabaseFailure.CONFLICT, "no upload can become image " + imageId)));
+                                DatabaseException.Kind.CONFLICT, "no upload can become image " + imageId)));
     }
 
     /**
-     * Forgets one of which no image will come. Its object's intent stays until it expires.
+     * Deletes an upload that will not become an image. Its object's intent stays until it expires.
      *
-     * @return false if an image has come of it, or it was not announced
+     * @return false if it became an image, or was not announced
      */
     public Mono<Boolean> forget(UUID imageId) {
-        return database.change(
+        return database.transaction(
                 client -> client.sql("DELETE FROM uploads WHERE image_id = :image AND completed_at IS NULL")
                         .bind("image", imageId)
                         .fetch()
@@ -222,13 +226,26 @@ public final class Uploads {
     }
 
     /**
-     * Forgets those whose time is over or whose image was deleted.
+     * Deletes uploads that expired or whose image was deleted.
      *
-     * @return of how many no image came
+     * @return how many of them did not become an image
      */
     public Mono<Long> forgetEnded() {
-        return database.change(client -> client.sql(ENDED + " AND completed_at IS NOT NULL")
+        return database.transaction(client -> client.sql(ENDED + " AND completed_at IS NOT NULL")
                 .then()
                 .then(client.sql(ENDED + " AND completed_at IS NULL").fetch().rowsUpdated()));
+    }
+
+    /** The result of an announcement. */
+    public sealed interface Announcement {
+
+        /** The objects may be put. */
+        record Announced() implements Announcement {}
+
+        /** Nothing was announced: the image of that name is in the gallery already. */
+        record Complete(String name) implements Announcement {}
+
+        /** Nothing was announced: so many others of the owner's are live. */
+        record TooMany(long live) implements Announcement {}
     }
 }

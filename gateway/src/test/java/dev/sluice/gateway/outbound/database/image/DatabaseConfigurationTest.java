@@ -1,8 +1,9 @@
-package dev.sluice.gateway.outbound.database;
+package dev.sluice.gateway.outbound.database.image;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.sluice.gateway.outbound.database.DatabaseConfiguration;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.MeterBinder;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -57,7 +58,7 @@ class DatabaseConfigurationTest {
     private static AnnotationConfigApplicationContext start(Map<String, Object> settings) {
         var context = new AnnotationConfigApplicationContext();
         context.getEnvironment().getPropertySources().addFirst(new MapPropertySource("test", settings));
-        context.register(DatabaseConfiguration.class);
+        context.register(DatabaseConfiguration.class, ImageDatabaseConfiguration.class);
         context.refresh();
         return context;
     }

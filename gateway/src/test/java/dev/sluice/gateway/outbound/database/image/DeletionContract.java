@@ -1,15 +1,15 @@
-package dev.sluice.gateway.outbound.database;
+package dev.sluice.gateway.outbound.database.image;
 
-import static dev.sluice.gateway.outbound.database.TestDatabase.done;
-import static dev.sluice.gateway.outbound.database.TestDatabase.get;
-import static dev.sluice.gateway.outbound.database.TestDatabase.isEmpty;
-import static dev.sluice.gateway.outbound.database.TestDatabase.keyOf;
-import static dev.sluice.gateway.outbound.database.TestDatabase.ownedBy;
+import static dev.sluice.gateway.outbound.database.image.TestDatabase.done;
+import static dev.sluice.gateway.outbound.database.image.TestDatabase.get;
+import static dev.sluice.gateway.outbound.database.image.TestDatabase.isEmpty;
+import static dev.sluice.gateway.outbound.database.image.TestDatabase.keyOf;
+import static dev.sluice.gateway.outbound.database.image.TestDatabase.ownedBy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.sluice.gateway.outbound.database.ImageScope.Everywhere;
-import dev.sluice.gateway.outbound.database.ImageScope.InProjects;
+import dev.sluice.gateway.outbound.database.image.ImageScope.Everywhere;
+import dev.sluice.gateway.outbound.database.image.ImageScope.InProjects;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
@@ -25,7 +25,8 @@ abstract class DeletionContract extends RepositoryContract {
     void imageIsInvisibleAsSoonAsItsDeletionBegins() {
         Image image = db.added(db.stored("alice", "a"));
 
-        assertThat(get(db.deletion.begin(image.id(), ownedBy("alice")))).isEqualTo(new DeletionStart.Begun(image, 1));
+        assertThat(get(db.deletion.begin(image.id(), ownedBy("alice"))))
+                .isEqualTo(new ImageDeletion.Start.Begun(image, 1));
 
         assertThat(isEmpty(db.images.find(image.id(), ownedBy("alice")))).isTrue();
         assertThat(isEmpty(db.images.describe(image.id(), ownedBy("alice"), "b")))
@@ -34,7 +35,7 @@ abstract class DeletionContract extends RepositoryContract {
                 .isEmpty();
         assertThat(get(db.images.list(ownedBy("alice"), ImageFilter.ANY, 1, 10)).total())
                 .isZero();
-        assertThat(get(db.images.lost(image.id(), keyOf(image)))).isFalse();
+        assertThat(get(db.images.markLost(image.id(), keyOf(image)))).isFalse();
         assertThat(db.rows("images")).isEqualTo(1);
     }
 
@@ -43,11 +44,12 @@ abstract class DeletionContract extends RepositoryContract {
         Image image = db.added(db.stored("alice", "a"));
         get(db.deletion.begin(image.id(), ownedBy("alice")));
 
-        assertThat(get(db.deletion.begin(image.id(), ownedBy("alice")))).isEqualTo(new DeletionStart.Begun(image, 2));
+        assertThat(get(db.deletion.begin(image.id(), ownedBy("alice"))))
+                .isEqualTo(new ImageDeletion.Start.Begun(image, 2));
         done(db.deletion.finish(image.id()));
         done(db.deletion.finish(image.id()));
 
-        assertThat(get(db.deletion.begin(image.id(), ownedBy("alice")))).isEqualTo(new DeletionStart.Absent());
+        assertThat(get(db.deletion.begin(image.id(), ownedBy("alice")))).isEqualTo(new ImageDeletion.Start.Absent());
         assertThat(db.rows("images")).isZero();
     }
 
@@ -55,10 +57,11 @@ abstract class DeletionContract extends RepositoryContract {
     void nobodyDeletesWhatIsOutOfScope() {
         Image image = db.added(db.stored("alice", "a"));
 
-        assertThat(get(db.deletion.begin(image.id(), ownedBy("bob")))).isEqualTo(new DeletionStart.Absent());
+        assertThat(get(db.deletion.begin(image.id(), ownedBy("bob")))).isEqualTo(new ImageDeletion.Start.Absent());
         assertThat(get(db.deletion.begin(image.id(), new InProjects(Set.of("p1")))))
-                .isEqualTo(new DeletionStart.Absent());
-        assertThat(get(db.deletion.begin(image.id(), new InProjects(Set.of())))).isEqualTo(new DeletionStart.Absent());
+                .isEqualTo(new ImageDeletion.Start.Absent());
+        assertThat(get(db.deletion.begin(image.id(), new InProjects(Set.of()))))
+                .isEqualTo(new ImageDeletion.Start.Absent());
         done(db.deletion.finish(image.id()));
 
         assertThat(get(db.images.find(image.id(), ownedBy("alice")))).isEqualTo(image);
@@ -74,8 +77,8 @@ abstract class DeletionContract extends RepositoryContract {
         get(db.usages.put(image.id(), ownedBy("alice"), "page", "1", "gallery"));
 
         assertThat(get(db.deletion.begin(image.id(), ownedBy("alice"))))
-                .isEqualTo(new DeletionStart.InUse(
-                        List.of(new UsageCount("featured", "article", 3), new UsageCount("gallery", "page", 1))));
+                .isEqualTo(new ImageDeletion.Start.InUse(List.of(
+                        new ImageUsages.Count("featured", "article", 3), new ImageUsages.Count("gallery", "page", 1))));
         assertThat(get(db.images.find(image.id(), ownedBy("alice")))).isEqualTo(image);
     }
 
@@ -86,13 +89,13 @@ abstract class DeletionContract extends RepositoryContract {
         get(db.usages.put(image.id(), ownedBy("alice"), "article", "1", "inline"));
 
         assertThat(get(db.usages.count(image.id(), ownedBy("alice"))))
-                .containsExactly(new UsageCount("inline", "article", 1));
+                .containsExactly(new ImageUsages.Count("inline", "article", 1));
         assertThat(get(db.usages.remove(image.id(), ownedBy("alice"), "article", "1")))
                 .isTrue();
         assertThat(get(db.usages.remove(image.id(), ownedBy("alice"), "article", "1")))
                 .isTrue();
         assertThat(get(db.usages.count(image.id(), ownedBy("alice")))).isEmpty();
-        assertThat(get(db.deletion.begin(image.id(), ownedBy("alice")))).isInstanceOf(DeletionStart.Begun.class);
+        assertThat(get(db.deletion.begin(image.id(), ownedBy("alice")))).isInstanceOf(ImageDeletion.Start.Begun.class);
     }
 
     @Test
@@ -118,7 +121,7 @@ abstract class DeletionContract extends RepositoryContract {
         assertThat(get(Mono.zip(put, put, put, put)).toList()).containsOnly(true);
 
         assertThat(get(db.usages.count(image.id(), ownedBy("alice"))))
-                .containsExactly(new UsageCount("featured", "article", 1));
+                .containsExactly(new ImageUsages.Count("featured", "article", 1));
     }
 
     @Test
@@ -129,14 +132,14 @@ abstract class DeletionContract extends RepositoryContract {
         long noted = get(Flux.range(0, TestDatabase.USAGES + 10)
                 .flatMap(ref -> db.usages
                         .put(images.get(ref % 2).id(), new Everywhere(), "article", "" + ref, "featured")
-                        .onErrorReturn(UsageQuotaException.class, false))
+                        .onErrorReturn(QuotaExceededException.OfUsages.class, false))
                 .filter(done -> done)
                 .count());
 
         assertThat(noted).isEqualTo(TestDatabase.USAGES);
         assertThatThrownBy(() -> get(db.usages.put(images.getFirst().id(), ownedBy("alice"), "page", "1", "inline")))
                 .isInstanceOfSatisfying(
-                        UsageQuotaException.class,
+                        QuotaExceededException.OfUsages.class,
                         full -> assertThat(full.quota()).isEqualTo(TestDatabase.USAGES));
         assertThat(get(db.usages.put(bobs.id(), ownedBy("bob"), "page", "1", "inline")))
                 .isTrue();
@@ -165,27 +168,27 @@ abstract class DeletionContract extends RepositoryContract {
                     db.usages.put(image.id(), ownedBy("alice"), "article", "1", "featured"),
                     db.deletion.begin(image.id(), ownedBy("alice"))));
 
-            assertThat(both.getT1()).isEqualTo(both.getT2() instanceof DeletionStart.InUse);
+            assertThat(both.getT1()).isEqualTo(both.getT2() instanceof ImageDeletion.Start.InUse);
         }
     }
 
     @Test
     void imageThatTheStoreWouldNotLetGoIsVisibleAgain() {
         Image image = db.added(db.stored("alice", "a"));
-        DeletionStart.Begun begun = begun(image);
+        ImageDeletion.Start.Begun begun = begun(image);
 
         assertThat(get(db.deletion.restore(begun))).isTrue();
         assertThat(get(db.deletion.restore(begun))).isFalse();
 
         assertThat(get(db.images.find(image.id(), ownedBy("alice")))).isEqualTo(image);
-        assertThat(begun(image)).isEqualTo(new DeletionStart.Begun(image, 1));
+        assertThat(begun(image)).isEqualTo(new ImageDeletion.Start.Begun(image, 1));
     }
 
     @Test
     void imageThatTwoDeleteIsNotRestoredByEither() {
         Image image = db.added(db.stored("alice", "a"));
-        DeletionStart.Begun first = begun(image);
-        DeletionStart.Begun second = begun(image);
+        ImageDeletion.Start.Begun first = begun(image);
+        ImageDeletion.Start.Begun second = begun(image);
 
         assertThat(get(db.deletion.restore(first))).isFalse();
         assertThat(get(db.deletion.restore(second))).isFalse();
@@ -195,8 +198,8 @@ abstract class DeletionContract extends RepositoryContract {
         assertThat(db.rows("images")).isZero();
     }
 
-    private DeletionStart.Begun begun(Image image) {
-        return (DeletionStart.Begun) get(db.deletion.begin(image.id(), ownedBy("alice")));
+    private ImageDeletion.Start.Begun begun(Image image) {
+        return (ImageDeletion.Start.Begun) get(db.deletion.begin(image.id(), ownedBy("alice")));
     }
 
     @Test
@@ -206,7 +209,7 @@ abstract class DeletionContract extends RepositoryContract {
         get(db.deletion.restore(begun(image)));
 
         Image restored = get(db.images.find(image.id(), ownedBy("alice")));
-        assertThat(restored.status()).isEqualTo(ImageStatus.FAILED);
+        assertThat(restored.status()).isEqualTo(Image.Status.FAILED);
         assertThat(restored.failure()).extracting(Image.Failure::code).isEqualTo("cancelled");
     }
 

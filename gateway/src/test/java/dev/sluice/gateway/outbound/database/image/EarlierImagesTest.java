@@ -1,11 +1,12 @@
-package dev.sluice.gateway.outbound.database;
+package dev.sluice.gateway.outbound.database.image;
 
-import static dev.sluice.gateway.outbound.database.TestDatabase.get;
-import static dev.sluice.gateway.outbound.database.TestDatabase.isEmpty;
+import static dev.sluice.gateway.outbound.database.image.TestDatabase.get;
+import static dev.sluice.gateway.outbound.database.image.TestDatabase.isEmpty;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.sluice.gateway.outbound.database.ImageScope.Everywhere;
-import dev.sluice.gateway.outbound.database.ImageThumbnails.Progress;
+import dev.sluice.gateway.outbound.database.OpenDatabase.Location;
+import dev.sluice.gateway.outbound.database.image.ImageScope.Everywhere;
+import dev.sluice.gateway.outbound.database.image.ImageThumbnails.Progress;
 import dev.sluice.gateway.testing.EmbeddedPostgres;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -40,27 +41,27 @@ class EarlierImagesTest {
         assertDue(TestDatabase.settings(EmbeddedPostgres.shared().newDatabase(), directory));
     }
 
-    private static void assertDue(DatabaseProperties properties) throws SQLException {
+    private static void assertDue(Location location) throws SQLException {
         UUID old = UUID.randomUUID();
         UUID recent = UUID.randomUUID();
         UUID failed = UUID.randomUUID();
-        toTheThirdVersion(properties);
+        toTheThirdVersion(location);
         execute(
-                properties,
+                location,
                 stored(old, "a", "2025-01-01"),
                 stored(recent, "b", "2025-06-01"),
                 "INSERT INTO images (id, owner, source, status, created_at, updated_at) VALUES ('" + failed
                         + "', 'user:alice', 'generated', 'failed', '2025-07-01 00:00:00+00',"
                         + " '2025-07-01 00:00:00+00')");
 
-        try (TestDatabase db = TestDatabase.open(properties)) {
+        try (TestDatabase db = TestDatabase.open(location)) {
             assertThat(get(db.thumbnails.waiting(PNG))).isEqualTo(2);
             assertThat(db.counted("user:alice")).as("a byte each").isEqualTo(2);
             assertThat(get(db.images.find(old, new Everywhere())).thumbnails()).isEqualTo(ImageThumbnails.WAITING);
             assertThat(get(db.images.find(failed, new Everywhere())).thumbnails())
                     .isEqualTo(ImageThumbnails.NONE);
-            ThumbnailJob first = get(db.thumbnails.claim(PNG, Duration.ofMinutes(1)));
-            assertThat(first).isEqualTo(new ThumbnailJob(recent, "user:alice", "b", "image/png", 1));
+            Thumbnails.Job first = get(db.thumbnails.claim(PNG, Duration.ofMinutes(1)));
+            assertThat(first).isEqualTo(new Thumbnails.Job(recent, "user:alice", "b", "image/png", 1));
             assertThat(get(db.thumbnails.complete(first, 3000, 4000, null, List.of())))
                     .isTrue();
             assertThat(get(db.thumbnails.claim(PNG, Duration.ofMinutes(1))).imageId())
@@ -72,7 +73,7 @@ class EarlierImagesTest {
                     .isEqualTo(Progress.DONE);
 
             // A gateway of the version before goes on for a while beside the new one.
-            execute(properties, stored(UUID.randomUUID(), "c", "2025-08-01"));
+            execute(location, stored(UUID.randomUUID(), "c", "2025-08-01"));
             assertThat(get(db.thumbnails.claim(PNG, Duration.ofMinutes(1))).objectKey())
                     .isEqualTo("c");
         }
@@ -85,25 +86,22 @@ class EarlierImagesTest {
                 + "', 'image/png', 1, 1, '\"e\"', 4000, 3000, '" + day + " 00:00:00+00', '" + day + " 00:00:00+00')";
     }
 
-    private static void toTheThirdVersion(DatabaseProperties properties) {
-        DatabaseAddress address = properties.address();
-        Properties given = address.jdbcProperties(properties);
+    private static void toTheThirdVersion(Location location) {
+        Properties given = location.jdbcProperties();
         Map<String, String> others = new HashMap<>();
         given.stringPropertyNames().forEach(name -> others.put(name, given.getProperty(name)));
         Flyway.configure()
-                .dataSource(address.jdbcUrl(), given.getProperty("user"), given.getProperty("password"))
+                .dataSource(location.jdbcUrl(), given.getProperty("user"), given.getProperty("password"))
                 .jdbcProperties(others)
                 .locations("classpath:db/migration")
-                .placeholders(address.placeholders())
+                .placeholders(location.placeholders())
                 .target("3")
                 .load()
                 .migrate();
     }
 
-    private static void execute(DatabaseProperties properties, String... statements) throws SQLException {
-        DatabaseAddress address = properties.address();
-        try (Connection connection =
-                        DriverManager.getConnection(address.jdbcUrl(), address.jdbcProperties(properties));
+    private static void execute(Location location, String... statements) throws SQLException {
+        try (Connection connection = DriverManager.getConnection(location.jdbcUrl(), location.jdbcProperties());
                 Statement statement = connection.createStatement()) {
             for (String each : statements) {
                 statement.execute(each);

@@ -1,16 +1,17 @@
-package dev.sluice.gateway.outbound.database;
+package dev.sluice.gateway.outbound.database.image;
 
-import static dev.sluice.gateway.outbound.database.ImagesContract.failure;
-import static dev.sluice.gateway.outbound.database.TestDatabase.done;
-import static dev.sluice.gateway.outbound.database.TestDatabase.get;
-import static dev.sluice.gateway.outbound.database.TestDatabase.isEmpty;
-import static dev.sluice.gateway.outbound.database.TestDatabase.object;
-import static dev.sluice.gateway.outbound.database.TestDatabase.ownedBy;
+import static dev.sluice.gateway.outbound.database.image.ImagesContract.failure;
+import static dev.sluice.gateway.outbound.database.image.TestDatabase.done;
+import static dev.sluice.gateway.outbound.database.image.TestDatabase.get;
+import static dev.sluice.gateway.outbound.database.image.TestDatabase.isEmpty;
+import static dev.sluice.gateway.outbound.database.image.TestDatabase.object;
+import static dev.sluice.gateway.outbound.database.image.TestDatabase.ownedBy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.sluice.gateway.outbound.database.GenerationJobs.PredictionFate;
-import dev.sluice.gateway.outbound.database.ImageScope.Everywhere;
+import dev.sluice.gateway.outbound.database.DatabaseException;
+import dev.sluice.gateway.outbound.database.image.GenerationJobs.PredictionFate;
+import dev.sluice.gateway.outbound.database.image.ImageScope.Everywhere;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
@@ -29,10 +30,10 @@ abstract class GenerationJobsContract extends RepositoryContract {
     void createdJobIsClaimedOnce() {
         Image image = created("a cat");
 
-        GenerationJob job = db.claimOne("w1");
+        GenerationJobs.Job job = db.claimOne("w1");
 
         assertThat(job)
-                .isEqualTo(new GenerationJob(
+                .isEqualTo(new GenerationJobs.Job(
                         image.id(),
                         "w1",
                         1,
@@ -50,11 +51,12 @@ abstract class GenerationJobsContract extends RepositoryContract {
         Image image = created("first");
 
         assertThatThrownBy(() -> done(db.jobs.create(image, db.clock.instant(), 1000)))
-                .satisfies(failure(DatabaseFailure.CONFLICT));
-        assertThatThrownBy(() -> done(db.database.change(client -> ImageRows.insert(client, db.generating("bob", "x"))
-                        .then(client.sql("INSERT INTO generation_jobs (image_id) VALUES (NULL)")
-                                .then()))))
-                .satisfies(failure(DatabaseFailure.REJECTED));
+                .satisfies(failure(DatabaseException.Kind.CONFLICT));
+        assertThatThrownBy(() ->
+                        done(db.database.transaction(client -> ImageRows.insert(client, db.generating("bob", "x"))
+                                .then(client.sql("INSERT INTO generation_jobs (image_id) VALUES (NULL)")
+                                        .then()))))
+                .satisfies(failure(DatabaseException.Kind.REJECTED));
 
         assertThat(db.rows("images")).isEqualTo(1);
         assertThat(db.rows("generation_jobs")).isEqualTo(1);
@@ -66,7 +68,7 @@ abstract class GenerationJobsContract extends RepositoryContract {
                 .flatMap(i -> db.jobs.create(db.generating("alice", "image " + i), db.clock.instant(), 1000), 8)
                 .then(Mono.just(true)));
 
-        List<GenerationJob> claimed = get(Flux.range(0, 8)
+        List<GenerationJobs.Job> claimed = get(Flux.range(0, 8)
                 .flatMap(
                         worker -> Mono.defer(() -> db.jobs.claim("w" + worker, 3, LEASE))
                                 .repeat()
@@ -83,25 +85,25 @@ abstract class GenerationJobsContract extends RepositoryContract {
                 .hasSize(200)
                 .allSatisfy(job -> assertThat(job.attempt()).isEqualTo(1));
         assertThat(images).hasSize(200);
-        assertThat(claimed.stream().map(GenerationJob::worker).distinct().count())
+        assertThat(claimed.stream().map(GenerationJobs.Job::worker).distinct().count())
                 .isGreaterThan(1);
     }
 
     @Test
     void jobOfAWorkerThatDiedIsClaimedAgainWhenItsLeaseEnds() {
         Image image = created("a cat");
-        GenerationJob dead = db.claimOne("w1");
+        GenerationJobs.Job dead = db.claimOne("w1");
         assertThat(get(db.jobs.predictionStarted(dead, "prediction-1"))).isTrue();
 
         db.clock.advance(LEASE.minusMillis(1));
         assertThat(get(db.jobs.claim("w2", 1, LEASE))).isEmpty();
         db.clock.advance(Duration.ofMillis(1));
-        GenerationJob again = db.claimOne("w2");
+        GenerationJobs.Job again = db.claimOne("w2");
 
         assertThat(again.attempt()).isEqualTo(2);
         assertThat(again.predictionId()).isEqualTo("prediction-1");
         assertThat(get(db.images.find(image.id(), ownedBy("alice"))).generation())
-                .extracting(Generation::predictionId)
+                .extracting(Image.Generation::predictionId)
                 .isEqualTo("prediction-1");
     }
 
@@ -109,28 +111,28 @@ abstract class GenerationJobsContract extends RepositoryContract {
     @ValueSource(strings = {"w1", "w2"})
     void workerThatLostItsLeaseChangesNothing(String next) {
         created("a cat");
-        GenerationJob stale = db.claimOne("w1");
+        GenerationJobs.Job stale = db.claimOne("w1");
         db.clock.advance(LEASE);
-        GenerationJob current = db.claimOne(next);
+        GenerationJobs.Job current = db.claimOne(next);
         announced(object());
 
         assertThat(get(db.jobs.renew(stale, LEASE))).isFalse();
         assertThat(get(db.jobs.predictionStarted(stale, "late"))).isFalse();
-        assertThat(get(db.jobs.retryAt(stale, db.clock.instant(), PredictionFate.FORGOTTEN)))
+        assertThat(get(db.jobs.retryAt(stale, db.clock.instant(), PredictionFate.DISCARDED)))
                 .isFalse();
         assertThat(get(db.jobs.complete(stale, announced(object())))).isFalse();
         assertThat(get(db.jobs.fail(stale, new Image.Failure("late", "late")))).isFalse();
 
         assertThat(get(db.jobs.renew(current, LEASE))).isTrue();
         assertThat(get(db.images.find(current.imageId(), ownedBy("alice"))).status())
-                .isEqualTo(ImageStatus.GENERATING);
+                .isEqualTo(Image.Status.GENERATING);
         assertThat(db.rows("object_intents")).isEqualTo(2);
     }
 
     @Test
     void renewedLeaseIsKept() {
         created("a cat");
-        GenerationJob job = db.claimOne("w1");
+        GenerationJobs.Job job = db.claimOne("w1");
         db.clock.advance(LEASE.minusSeconds(1));
         assertThat(get(db.jobs.renew(job, LEASE))).isTrue();
         db.clock.advance(LEASE.minusSeconds(1));
@@ -141,14 +143,14 @@ abstract class GenerationJobsContract extends RepositoryContract {
     @Test
     void completedJobIsGoneAndItsImageHasItsObject() {
         Image image = created("a cat");
-        GenerationJob job = db.claimOne("w1");
-        StoredObject object = announced(object());
+        GenerationJobs.Job job = db.claimOne("w1");
+        ImageObject object = announced(object());
         db.clock.advance(Duration.ofSeconds(5));
 
         assertThat(get(db.jobs.complete(job, object))).isTrue();
 
         Image completed = get(db.images.find(image.id(), ownedBy("alice")));
-        assertThat(completed.status()).isEqualTo(ImageStatus.COMPLETED);
+        assertThat(completed.status()).isEqualTo(Image.Status.COMPLETED);
         assertThat(completed.object()).isEqualTo(object);
         assertThat(completed.completedAt()).isEqualTo(db.clock.instant());
         assertThat(get(db.jobs.count())).isZero();
@@ -159,13 +161,14 @@ abstract class GenerationJobsContract extends RepositoryContract {
     @Test
     void imageIsNotCompletedWithAnObjectThatWasGivenUp() {
         Image image = created("a cat");
-        GenerationJob job = db.claimOne("w1");
-        StoredObject object = announced(object());
+        GenerationJobs.Job job = db.claimOne("w1");
+        ImageObject object = announced(object());
         get(db.intents.abandon(object.key()));
 
-        assertThatThrownBy(() -> get(db.jobs.complete(job, object))).satisfies(failure(DatabaseFailure.CONFLICT));
+        assertThatThrownBy(() -> get(db.jobs.complete(job, object)))
+                .satisfies(failure(DatabaseException.Kind.CONFLICT));
 
-        assertThat(get(db.images.find(image.id(), ownedBy("alice"))).status()).isEqualTo(ImageStatus.GENERATING);
+        assertThat(get(db.images.find(image.id(), ownedBy("alice"))).status()).isEqualTo(Image.Status.GENERATING);
         assertThat(get(db.jobs.renew(job, LEASE))).isTrue();
         assertThat(db.rows("object_intents")).isEqualTo(1);
     }
@@ -178,7 +181,7 @@ abstract class GenerationJobsContract extends RepositoryContract {
         assertThat(get(db.jobs.fail(db.claimOne("w1"), why))).isTrue();
 
         Image failed = get(db.images.find(image.id(), ownedBy("alice")));
-        assertThat(failed.status()).isEqualTo(ImageStatus.FAILED);
+        assertThat(failed.status()).isEqualTo(Image.Status.FAILED);
         assertThat(failed.failure()).isEqualTo(why);
         assertThat(why.detail()).hasSize(1000).endsWith("…");
         assertThat(get(db.jobs.count())).isZero();
@@ -187,23 +190,23 @@ abstract class GenerationJobsContract extends RepositoryContract {
     @Test
     void nextAttemptKnowsThatTheProviderWasAsked() {
         created("a cat");
-        GenerationJob first = db.claimOne("w1");
+        GenerationJobs.Job first = db.claimOne("w1");
         assertThat(get(db.jobs.asking(first))).isTrue();
         db.clock.advance(LEASE);
 
-        GenerationJob second = db.claimOne("w2");
+        GenerationJobs.Job second = db.claimOne("w2");
 
         assertThat(second.asked()).isTrue();
         assertThat(second.predictionId()).isNull();
         assertThat(get(db.jobs.asking(first))).isFalse();
-        get(db.jobs.retryAt(second, db.clock.instant(), PredictionFate.FORGOTTEN));
+        get(db.jobs.retryAt(second, db.clock.instant(), PredictionFate.DISCARDED));
         assertThat(db.claimOne("w2").asked()).isFalse();
     }
 
     @Test
     void jobWaitsForItsNextAttempt() {
         created("a cat");
-        GenerationJob job = db.claimOne("w1");
+        GenerationJobs.Job job = db.claimOne("w1");
         get(db.jobs.predictionStarted(job, "p"));
         assertThat(get(db.jobs.retryAt(job, db.clock.instant().plusSeconds(4), PredictionFate.KEPT)))
                 .isTrue();
@@ -211,16 +214,16 @@ abstract class GenerationJobsContract extends RepositoryContract {
         assertThat(get(db.jobs.claim("w1", 1, LEASE))).isEmpty();
         assertThat(get(db.jobs.renew(job, LEASE))).isFalse();
         db.clock.advance(Duration.ofSeconds(4));
-        GenerationJob next = db.claimOne("w1");
+        GenerationJobs.Job next = db.claimOne("w1");
         assertThat(next.predictionId()).isEqualTo("p");
-        get(db.jobs.retryAt(next, db.clock.instant(), PredictionFate.FORGOTTEN));
+        get(db.jobs.retryAt(next, db.clock.instant(), PredictionFate.DISCARDED));
         assertThat(db.claimOne("w1").predictionId()).isNull();
     }
 
     @Test
     void deletingAnImageEndsItsJob() {
         Image image = created("a cat");
-        GenerationJob job = db.claimOne("w1");
+        GenerationJobs.Job job = db.claimOne("w1");
 
         get(db.deletion.begin(image.id(), ownedBy("alice")));
 
@@ -234,12 +237,12 @@ abstract class GenerationJobsContract extends RepositoryContract {
     void deletionAndCompletionAtOnceLeaveOneOfTheirOutcomes() {
         for (int i = 0; i < 20; i++) {
             Image image = created("a cat");
-            GenerationJob job = db.claimOne("w1");
-            StoredObject object = announced(object());
+            GenerationJobs.Job job = db.claimOne("w1");
+            ImageObject object = announced(object());
 
             var both = get(Mono.zip(db.jobs.complete(job, object), db.deletion.begin(image.id(), new Everywhere())));
 
-            Image begun = ((DeletionStart.Begun) both.getT2()).image();
+            Image begun = ((ImageDeletion.Start.Begun) both.getT2()).image();
             boolean completed = both.getT1();
             assertThat(begun.object()).isEqualTo(completed ? object : null);
             assertThat(get(db.references.isNamed(object.key()))).isTrue();
@@ -260,7 +263,7 @@ abstract class GenerationJobsContract extends RepositoryContract {
         return image;
     }
 
-    private StoredObject announced(StoredObject object) {
+    private ImageObject announced(ImageObject object) {
         done(db.announce(object.key(), UUID.randomUUID(), Duration.ofMinutes(2)));
         return object;
     }

@@ -1,12 +1,13 @@
-package dev.sluice.gateway.outbound.database;
+package dev.sluice.gateway.outbound.database.image;
 
-import static dev.sluice.gateway.outbound.database.ImagesContract.failure;
-import static dev.sluice.gateway.outbound.database.TestDatabase.done;
-import static dev.sluice.gateway.outbound.database.TestDatabase.get;
-import static dev.sluice.gateway.outbound.database.TestDatabase.ownedBy;
+import static dev.sluice.gateway.outbound.database.image.ImagesContract.failure;
+import static dev.sluice.gateway.outbound.database.image.TestDatabase.done;
+import static dev.sluice.gateway.outbound.database.image.TestDatabase.get;
+import static dev.sluice.gateway.outbound.database.image.TestDatabase.ownedBy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.sluice.gateway.outbound.database.DatabaseException;
 import dev.sluice.gateway.testing.Await;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -106,7 +107,7 @@ class H2FaultsTest {
         TestDatabase db = TestDatabase.h2(directory);
         db.close();
 
-        assertThatThrownBy(() -> done(db.intents.forget("a"))).satisfies(failure(DatabaseFailure.UNAVAILABLE));
+        assertThatThrownBy(() -> done(db.intents.forget("a"))).satisfies(failure(DatabaseException.Kind.UNAVAILABLE));
     }
 
     @Test
@@ -114,7 +115,7 @@ class H2FaultsTest {
         try (TestDatabase db = TestDatabase.h2(directory)) {
             assertThat(get(Flux.range(0, 200).flatMap(_ -> db.jobs.count(), 200).count()))
                     .isEqualTo(200);
-            assertThat(db.engine.metrics().orElseThrow().allocatedSize()).isLessThanOrEqualTo(10);
+            assertThat(db.open.metrics().allocatedSize()).isLessThanOrEqualTo(10);
         }
     }
 
@@ -124,19 +125,19 @@ class H2FaultsTest {
             CountDownLatch holding = new CountDownLatch(10);
             CountDownLatch go = new CountDownLatch(1);
             Disposable holders = Flux.range(0, 10)
-                    .flatMap(_ -> db.database.ask(_ -> Mono.fromCallable(() -> {
+                    .flatMap(_ -> db.database.query(_ -> Mono.fromCallable(() -> {
                         holding.countDown();
                         return go.await(20, TimeUnit.SECONDS);
                     })))
                     .subscribe();
             Await.until(TestDatabase.PATIENCE, "every thread is held", () -> holding.getCount() == 0);
-            Queue<DatabaseFailure> refused = new ConcurrentLinkedQueue<>();
+            Queue<DatabaseException.Kind> refused = new ConcurrentLinkedQueue<>();
             Mono<Long> waiting = Flux.range(0, 1005)
                     .flatMap(
                             i -> db.intents
                                     .forget("key" + i)
                                     .thenReturn(1)
-                                    .doOnError(DatabaseException.class, error -> refused.add(error.failure()))
+                                    .doOnError(DatabaseException.class, error -> refused.add(error.kind()))
                                     .onErrorComplete(),
                             1005)
                     .count()
@@ -146,7 +147,7 @@ class H2FaultsTest {
             go.countDown();
 
             assertThat(get(waiting)).isEqualTo(1000);
-            assertThat(refused).containsOnly(DatabaseFailure.UNAVAILABLE).hasSize(5);
+            assertThat(refused).containsOnly(DatabaseException.Kind.UNAVAILABLE).hasSize(5);
             holders.dispose();
             waiters.dispose();
             assertThat(get(db.jobs.count())).isZero();

@@ -1,16 +1,17 @@
-package dev.sluice.gateway.outbound.database;
+package dev.sluice.gateway.outbound.database.image;
 
-import static dev.sluice.gateway.outbound.database.TestDatabase.done;
-import static dev.sluice.gateway.outbound.database.TestDatabase.get;
-import static dev.sluice.gateway.outbound.database.TestDatabase.isEmpty;
-import static dev.sluice.gateway.outbound.database.TestDatabase.keyOf;
-import static dev.sluice.gateway.outbound.database.TestDatabase.object;
-import static dev.sluice.gateway.outbound.database.TestDatabase.ownedBy;
+import static dev.sluice.gateway.outbound.database.image.TestDatabase.done;
+import static dev.sluice.gateway.outbound.database.image.TestDatabase.get;
+import static dev.sluice.gateway.outbound.database.image.TestDatabase.isEmpty;
+import static dev.sluice.gateway.outbound.database.image.TestDatabase.keyOf;
+import static dev.sluice.gateway.outbound.database.image.TestDatabase.object;
+import static dev.sluice.gateway.outbound.database.image.TestDatabase.ownedBy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.sluice.gateway.outbound.database.ImageScope.Everywhere;
-import dev.sluice.gateway.outbound.database.ImageScope.InProjects;
+import dev.sluice.gateway.outbound.database.DatabaseException;
+import dev.sluice.gateway.outbound.database.image.ImageScope.Everywhere;
+import dev.sluice.gateway.outbound.database.image.ImageScope.InProjects;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -33,7 +34,7 @@ abstract class ImagesContract extends RepositoryContract {
                 UUID.randomUUID(),
                 "owner \u00e4\ud83d\ude00",
                 "p1",
-                ImageSource.UPLOADED,
+                Image.Source.UPLOADED,
                 "alt 'text'; --",
                 object(),
                 new Image.Listing("listing", "host"),
@@ -56,7 +57,8 @@ abstract class ImagesContract extends RepositoryContract {
         assertThat(isEmpty(db.images.describe(image.id(), ownedBy("bob"), "bob's")))
                 .isTrue();
         assertThat(get(db.images.findAll(List.of(image.id()), ownedBy("bob")))).isEmpty();
-        assertThat(get(db.images.list(ownedBy("bob"), ImageFilter.ANY, 1, 10))).isEqualTo(new ImagePage(List.of(), 0));
+        assertThat(get(db.images.list(ownedBy("bob"), ImageFilter.ANY, 1, 10)))
+                .isEqualTo(new Images.Page(List.of(), 0));
         assertThat(get(db.images.find(image.id(), ownedBy("alice")))).isEqualTo(image);
     }
 
@@ -90,7 +92,7 @@ abstract class ImagesContract extends RepositoryContract {
 
         List<Image> listed = new ArrayList<>();
         for (int page = 1; page <= 4; page++) {
-            ImagePage found = get(db.images.list(ownedBy("alice"), ImageFilter.ANY, page, 5));
+            Images.Page found = get(db.images.list(ownedBy("alice"), ImageFilter.ANY, page, 5));
             assertThat(found.total()).isEqualTo(12);
             listed.addAll(found.images());
         }
@@ -98,7 +100,7 @@ abstract class ImagesContract extends RepositoryContract {
         assertThat(listed).containsExactlyInAnyOrderElementsOf(added);
         assertThat(listed.stream().map(Image::createdAt).toList()).isSortedAccordingTo(Collections.reverseOrder());
         assertThat(get(db.images.list(ownedBy("alice"), ImageFilter.ANY, Integer.MAX_VALUE, 100)))
-                .isEqualTo(new ImagePage(List.of(), 12));
+                .isEqualTo(new Images.Page(List.of(), 12));
     }
 
     @Test
@@ -107,12 +109,12 @@ abstract class ImagesContract extends RepositoryContract {
         done(db.jobs.create(generating, db.clock.instant(), 1000));
         Image stored = db.added(inProject("p1"));
 
-        assertThat(listed(new ImageFilter(ImageStatus.GENERATING, null, null))).containsExactly(generating);
-        assertThat(listed(new ImageFilter(ImageStatus.COMPLETED, null, null))).containsExactly(stored);
+        assertThat(listed(new ImageFilter(Image.Status.GENERATING, null, null))).containsExactly(generating);
+        assertThat(listed(new ImageFilter(Image.Status.COMPLETED, null, null))).containsExactly(stored);
         assertThat(listed(new ImageFilter(null, "p1", null))).containsExactly(stored);
         assertThat(listed(new ImageFilter(null, null, "CAT"))).containsExactly(generating);
         assertThat(listed(new ImageFilter(null, null, "in project"))).containsExactly(stored);
-        assertThat(listed(new ImageFilter(ImageStatus.FAILED, "p1", "cat"))).isEmpty();
+        assertThat(listed(new ImageFilter(Image.Status.FAILED, "p1", "cat"))).isEmpty();
     }
 
     @ParameterizedTest
@@ -186,8 +188,8 @@ abstract class ImagesContract extends RepositoryContract {
         Image image = db.added(db.stored("alice", "first"));
         Image sameId = Image.external(image.id(), "bob", null, null, "https://cdn.example/", db.clock.instant());
 
-        assertThatThrownBy(() -> done(db.images.add(sameId))).satisfies(failure(DatabaseFailure.CONFLICT));
-        assertThatThrownBy(() -> db.added(withKey(keyOf(image)))).satisfies(failure(DatabaseFailure.CONFLICT));
+        assertThatThrownBy(() -> done(db.images.add(sameId))).satisfies(failure(DatabaseException.Kind.CONFLICT));
+        assertThatThrownBy(() -> db.added(withKey(keyOf(image)))).satisfies(failure(DatabaseException.Kind.CONFLICT));
         assertThat(get(db.images.list(new Everywhere(), ImageFilter.ANY, 1, 10)).images())
                 .containsExactly(image);
     }
@@ -196,7 +198,7 @@ abstract class ImagesContract extends RepositoryContract {
     void imageWithoutAnIntentForItsObjectIsNotAdded() {
         Image image = db.stored("alice", "unannounced");
 
-        assertThatThrownBy(() -> done(db.images.add(image))).satisfies(failure(DatabaseFailure.CONFLICT));
+        assertThatThrownBy(() -> done(db.images.add(image))).satisfies(failure(DatabaseException.Kind.CONFLICT));
         assertThat(db.rows("images")).isZero();
     }
 
@@ -204,11 +206,11 @@ abstract class ImagesContract extends RepositoryContract {
     void imageWhoseObjectIsLostHasFailed() {
         Image image = db.added(db.stored("alice", "lost"));
 
-        assertThat(get(db.images.lost(image.id(), "another/key"))).isFalse();
-        assertThat(get(db.images.lost(image.id(), keyOf(image)))).isTrue();
+        assertThat(get(db.images.markLost(image.id(), "another/key"))).isFalse();
+        assertThat(get(db.images.markLost(image.id(), keyOf(image)))).isTrue();
 
         Image failed = get(db.images.find(image.id(), ownedBy("alice")));
-        assertThat(failed.status()).isEqualTo(ImageStatus.FAILED);
+        assertThat(failed.status()).isEqualTo(Image.Status.FAILED);
         assertThat(failed.failure()).isEqualTo(new Image.Failure("object_lost", "The stored file is gone"));
         assertThat(failed.object()).isNull();
     }
@@ -247,7 +249,7 @@ abstract class ImagesContract extends RepositoryContract {
                 UUID.randomUUID(),
                 "alice",
                 project,
-                ImageSource.UPLOADED,
+                Image.Source.UPLOADED,
                 "In project " + project,
                 object(),
                 null,
@@ -256,13 +258,13 @@ abstract class ImagesContract extends RepositoryContract {
 
     private Image withKey(String key) {
         return Image.stored(
-                UUID.randomUUID(), "bob", null, ImageSource.IMPORTED, null, object(key), null, db.clock.instant());
+                UUID.randomUUID(), "bob", null, Image.Source.IMPORTED, null, object(key), null, db.clock.instant());
     }
 
-    static Consumer<Throwable> failure(DatabaseFailure expected) {
+    static Consumer<Throwable> failure(DatabaseException.Kind expected) {
         return error -> assertThat(error)
                 .isInstanceOfSatisfying(
                         DatabaseException.class,
-                        found -> assertThat(found.failure()).isEqualTo(expected));
+                        found -> assertThat(found.kind()).isEqualTo(expected));
     }
 }

@@ -1,14 +1,15 @@
-package dev.sluice.gateway.outbound.database;
+package dev.sluice.gateway.outbound.database.image;
 
-import static dev.sluice.gateway.outbound.database.ImagesContract.failure;
-import static dev.sluice.gateway.outbound.database.TestDatabase.done;
-import static dev.sluice.gateway.outbound.database.TestDatabase.get;
-import static dev.sluice.gateway.outbound.database.TestDatabase.object;
+import static dev.sluice.gateway.outbound.database.image.ImagesContract.failure;
+import static dev.sluice.gateway.outbound.database.image.TestDatabase.done;
+import static dev.sluice.gateway.outbound.database.image.TestDatabase.get;
+import static dev.sluice.gateway.outbound.database.image.TestDatabase.object;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.sluice.gateway.outbound.database.ImageScope.Everywhere;
-import dev.sluice.gateway.outbound.database.ObjectReference.Kind;
+import dev.sluice.gateway.outbound.database.DatabaseException;
+import dev.sluice.gateway.outbound.database.image.ImageScope.Everywhere;
+import dev.sluice.gateway.outbound.database.image.ObjectReferences.Reference.Kind;
 import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
@@ -26,7 +27,7 @@ abstract class ObjectsContract extends RepositoryContract {
         List<String> keys = List.of("B/1", "Z", "a-1", "a/1", "aB", "a_1", "ab", "a~");
         keys.reversed().forEach(key -> db.added(stored(key)));
 
-        StepVerifier.create(db.references.inKeyOrder().map(ObjectReference::key), 1)
+        StepVerifier.create(db.references.inKeyOrder().map(ObjectReferences.Reference::key), 1)
                 .expectNext("B/1")
                 .thenRequest(2)
                 .expectNext("Z", "a-1")
@@ -42,7 +43,7 @@ abstract class ObjectsContract extends RepositoryContract {
         get(db.deletion.begin(image.id(), new Everywhere()));
 
         assertThat(get(db.references.inKeyOrder().collectList()))
-                .containsExactly(new ObjectReference("a", image.id(), 1234, true, Kind.IMAGE));
+                .containsExactly(new ObjectReferences.Reference("a", image.id(), 1234, true, Kind.IMAGE));
     }
 
     @Test
@@ -65,7 +66,7 @@ abstract class ObjectsContract extends RepositoryContract {
         done(db.announce("a", UUID.randomUUID(), PATIENCE));
 
         assertThatThrownBy(() -> done(db.announce("a", UUID.randomUUID(), PATIENCE)))
-                .satisfies(failure(DatabaseFailure.CONFLICT));
+                .satisfies(failure(DatabaseException.Kind.CONFLICT));
     }
 
     @Test
@@ -75,14 +76,15 @@ abstract class ObjectsContract extends RepositoryContract {
         db.clock.advance(PATIENCE);
         done(db.announce("new", image, PATIENCE));
 
-        assertThat(get(db.intents.takeExpired(10))).containsExactly(new ObjectIntent("old", image));
-        assertThat(get(db.intents.takeExpired(10))).containsExactly(new ObjectIntent("old", image));
+        assertThat(get(db.intents.takeExpired(10))).containsExactly(new ObjectIntents.Intent("old", image));
+        assertThat(get(db.intents.takeExpired(10))).containsExactly(new ObjectIntents.Intent("old", image));
         done(db.intents.forget("old"));
         done(db.intents.forget("new"));
 
         assertThat(get(db.intents.takeExpired(10))).isEmpty();
         assertThat(get(db.references.isNamed("new"))).isTrue();
-        assertThatThrownBy(() -> done(db.images.add(stored("old")))).satisfies(failure(DatabaseFailure.CONFLICT));
+        assertThatThrownBy(() -> done(db.images.add(stored("old"))))
+                .satisfies(failure(DatabaseException.Kind.CONFLICT));
     }
 
     @Test
@@ -92,7 +94,7 @@ abstract class ObjectsContract extends RepositoryContract {
 
         assertThat(get(db.intents.abandon("a"))).isTrue();
 
-        assertThat(get(db.intents.takeExpired(10))).containsExactly(new ObjectIntent("a", image));
+        assertThat(get(db.intents.takeExpired(10))).containsExactly(new ObjectIntents.Intent("a", image));
         done(db.intents.forget("a"));
         assertThat(get(db.intents.abandon("a"))).isFalse();
     }
@@ -139,6 +141,6 @@ abstract class ObjectsContract extends RepositoryContract {
 
     private Image stored(String key) {
         return Image.stored(
-                UUID.randomUUID(), "alice", null, ImageSource.IMPORTED, null, object(key), null, db.clock.instant());
+                UUID.randomUUID(), "alice", null, Image.Source.IMPORTED, null, object(key), null, db.clock.instant());
     }
 }

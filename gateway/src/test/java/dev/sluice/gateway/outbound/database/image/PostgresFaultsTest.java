@@ -1,14 +1,16 @@
-package dev.sluice.gateway.outbound.database;
+package dev.sluice.gateway.outbound.database.image;
 
-import static dev.sluice.gateway.outbound.database.ImagesContract.failure;
-import static dev.sluice.gateway.outbound.database.TestDatabase.done;
-import static dev.sluice.gateway.outbound.database.TestDatabase.get;
-import static dev.sluice.gateway.outbound.database.TestDatabase.isEmpty;
-import static dev.sluice.gateway.outbound.database.TestDatabase.keyOf;
-import static dev.sluice.gateway.outbound.database.TestDatabase.ownedBy;
+import static dev.sluice.gateway.outbound.database.image.ImagesContract.failure;
+import static dev.sluice.gateway.outbound.database.image.TestDatabase.done;
+import static dev.sluice.gateway.outbound.database.image.TestDatabase.get;
+import static dev.sluice.gateway.outbound.database.image.TestDatabase.isEmpty;
+import static dev.sluice.gateway.outbound.database.image.TestDatabase.keyOf;
+import static dev.sluice.gateway.outbound.database.image.TestDatabase.ownedBy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.sluice.gateway.outbound.database.DatabaseException;
+import dev.sluice.gateway.outbound.database.OpenDatabase.Location;
 import dev.sluice.gateway.testing.Await;
 import dev.sluice.gateway.testing.Cable;
 import dev.sluice.gateway.testing.Cable.Cut;
@@ -53,7 +55,7 @@ class PostgresFaultsTest {
         Image image = announced();
         cable.cut(Cut.BEFORE, "COMMIT");
 
-        assertThatThrownBy(() -> done(db.images.add(image))).satisfies(failure(DatabaseFailure.IN_DOUBT));
+        assertThatThrownBy(() -> done(db.images.add(image))).satisfies(failure(DatabaseException.Kind.IN_DOUBT));
 
         assertThat(isEmpty(db.images.find(image.id(), ownedBy("alice")))).isTrue();
         assertThat(get(db.references.isNamed(keyOf(image)))).isTrue();
@@ -65,7 +67,7 @@ class PostgresFaultsTest {
         Image image = announced();
         cable.cut(Cut.AFTER, "COMMIT");
 
-        assertThatThrownBy(() -> done(db.images.add(image))).satisfies(failure(DatabaseFailure.IN_DOUBT));
+        assertThatThrownBy(() -> done(db.images.add(image))).satisfies(failure(DatabaseException.Kind.IN_DOUBT));
 
         Await.until(
                 TestDatabase.PATIENCE,
@@ -79,7 +81,7 @@ class PostgresFaultsTest {
         Image image = announced();
         cable.cut(Cut.BEFORE, "INSERT INTO images");
 
-        assertThatThrownBy(() -> done(db.images.add(image))).satisfies(failure(DatabaseFailure.UNAVAILABLE));
+        assertThatThrownBy(() -> done(db.images.add(image))).satisfies(failure(DatabaseException.Kind.UNAVAILABLE));
 
         assertThat(get(db.intents.abandon(keyOf(image)))).isTrue();
         assertThat(db.rows("images")).isZero();
@@ -93,7 +95,7 @@ class PostgresFaultsTest {
 
         SERVER.stop();
         assertThatThrownBy(() -> get(db.images.find(image.id(), ownedBy("alice"))))
-                .satisfies(failure(DatabaseFailure.UNAVAILABLE));
+                .satisfies(failure(DatabaseException.Kind.UNAVAILABLE));
         SERVER.start();
 
         assertThat(get(db.images.find(image.id(), ownedBy("alice")))).isEqualTo(image);
@@ -105,12 +107,12 @@ class PostgresFaultsTest {
         useAllConnections();
         cable.stall();
 
-        List<DatabaseFailure> failures = get(Flux.range(0, CONNECTIONS)
+        List<DatabaseException.Kind> failures = get(Flux.range(0, CONNECTIONS)
                 .flatMap(
                         _ -> db.images.find(UUID.randomUUID(), ownedBy("alice")).materialize())
-                .mapNotNull(signal -> signal.getThrowable() instanceof DatabaseException e ? e.failure() : null)
+                .mapNotNull(signal -> signal.getThrowable() instanceof DatabaseException e ? e.kind() : null)
                 .collectList());
-        assertThat(failures).hasSize(CONNECTIONS).containsOnly(DatabaseFailure.UNAVAILABLE);
+        assertThat(failures).hasSize(CONNECTIONS).containsOnly(DatabaseException.Kind.UNAVAILABLE);
         Await.until(TestDatabase.PATIENCE, "no connection is held", () -> acquired() == 0);
 
         cable.resume();
@@ -120,7 +122,7 @@ class PostgresFaultsTest {
     @Test
     void serverThatFallsSilentDuringAStatementIsGivenUp() {
         CountDownLatch begun = new CountDownLatch(1);
-        Mono<Boolean> change = db.database.change(client -> client.sql("SELECT 1")
+        Mono<Boolean> change = db.database.transaction(client -> client.sql("SELECT 1")
                 .then()
                 .doOnSuccess(_ -> {
                     cable.stall();
@@ -129,7 +131,7 @@ class PostgresFaultsTest {
                 .then(client.sql("SELECT 2").then())
                 .thenReturn(true));
 
-        assertThatThrownBy(() -> get(change)).satisfies(failure(DatabaseFailure.UNAVAILABLE));
+        assertThatThrownBy(() -> get(change)).satisfies(failure(DatabaseException.Kind.UNAVAILABLE));
         assertThat(begun.getCount()).isZero();
         Await.until(TestDatabase.PATIENCE, "no connection is held", () -> acquired() == 0);
         cable.resume();
@@ -138,9 +140,9 @@ class PostgresFaultsTest {
 
     @Test
     void statementThatTakesTooLongIsEndedByTheServer() {
-        assertThatThrownBy(() -> done(db.database.ask(
+        assertThatThrownBy(() -> done(db.database.query(
                         client -> client.sql("SELECT pg_sleep(60)").then())))
-                .satisfies(failure(DatabaseFailure.UNAVAILABLE));
+                .satisfies(failure(DatabaseException.Kind.UNAVAILABLE));
         assertThat(acquired()).isZero();
     }
 
@@ -150,13 +152,13 @@ class PostgresFaultsTest {
         done(db.images.add(image));
         // As many as there are connections.
         Disposable holders = Flux.range(0, CONNECTIONS)
-                .flatMap(_ -> db.database.ask(
+                .flatMap(_ -> db.database.query(
                         client -> client.sql("SELECT pg_sleep(3.5)").then()))
                 .subscribe();
         Await.until(TestDatabase.PATIENCE, "all are in use", () -> acquired() == CONNECTIONS);
 
         assertThatThrownBy(() -> get(db.images.find(image.id(), ownedBy("alice"))))
-                .satisfies(failure(DatabaseFailure.UNAVAILABLE));
+                .satisfies(failure(DatabaseException.Kind.UNAVAILABLE));
 
         holders.dispose();
         Await.until(TestDatabase.PATIENCE, "all are back", () -> acquired() == 0);
@@ -168,7 +170,7 @@ class PostgresFaultsTest {
         Image image = announced();
         CountDownLatch begun = new CountDownLatch(1);
         Disposable caller = db.database
-                .change(client -> Mono.<Void>fromRunnable(begun::countDown)
+                .transaction(client -> Mono.<Void>fromRunnable(begun::countDown)
                         .then(client.sql("SELECT pg_sleep(0.2)").then())
                         .then(ImageRows.insert(client, image)))
                 .subscribe();
@@ -184,12 +186,12 @@ class PostgresFaultsTest {
 
     @Test
     void gatewaysThatStartAtOnceMigrateOnce() {
-        DatabaseProperties settings = TestDatabase.settings(SERVER.newDatabase(), UNUSED);
+        Location settings = TestDatabase.settings(SERVER.newDatabase(), UNUSED);
 
-        Stream.generate(() -> new Migrations(settings)).limit(4).parallel().forEach(Migrations::run);
+        Stream.generate(() -> settings).limit(4).parallel().forEach(Location::migrate);
 
-        DatabaseProperties alone = TestDatabase.settings(SERVER.newDatabase(), UNUSED);
-        new Migrations(alone).run();
+        Location alone = TestDatabase.settings(SERVER.newDatabase(), UNUSED);
+        alone.migrate();
         try (TestDatabase migrated = TestDatabase.open(settings);
                 TestDatabase expected = TestDatabase.open(alone)) {
             assertThat(migrated.rows("flyway_schema_history"))
@@ -200,16 +202,16 @@ class PostgresFaultsTest {
 
     @Test
     void databaseThatIsNotThereIsNamedWithoutItsPassword() {
-        DatabaseProperties settings = settings("postgresql://me:secret@127.0.0.1:1/gallery");
+        Location settings = settings("postgresql://me:secret@127.0.0.1:1/gallery");
 
-        assertThatThrownBy(() -> new Migrations(settings).run())
+        assertThatThrownBy(() -> settings.migrate())
                 .hasMessageStartingWith("No database: PostgreSQL at 127.0.0.1:1/gallery cannot be opened: ")
                 .hasMessageContaining("DATABASE_URL")
                 .hasMessageNotContaining("secret");
     }
 
-    private static DatabaseProperties settings(String url) {
-        return new DatabaseProperties(
+    private static Location settings(String url) {
+        return new Location(
                 url, UNUSED, CONNECTIONS, Duration.ofSeconds(2), Duration.ofSeconds(4), Duration.ofSeconds(10));
     }
 
@@ -221,12 +223,12 @@ class PostgresFaultsTest {
 
     private void useAllConnections() {
         get(Flux.range(0, CONNECTIONS)
-                .flatMap(_ -> db.database.ask(
+                .flatMap(_ -> db.database.query(
                         client -> client.sql("SELECT pg_sleep(0.05)").then().thenReturn(true)))
                 .count());
     }
 
     private int acquired() {
-        return db.engine.metrics().orElseThrow().acquiredSize();
+        return db.open.metrics().acquiredSize();
     }
 }

@@ -1,4 +1,4 @@
-package dev.sluice.gateway.outbound.database;
+package dev.sluice.gateway.outbound.database.image;
 
 import org.junit.jupiter.api.BeforeEach;
 

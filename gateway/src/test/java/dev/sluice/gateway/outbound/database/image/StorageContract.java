@@ -1,16 +1,16 @@
-package dev.sluice.gateway.outbound.database;
+package dev.sluice.gateway.outbound.database.image;
 
-import static dev.sluice.gateway.outbound.database.TestDatabase.QUOTA;
-import static dev.sluice.gateway.outbound.database.TestDatabase.SIZE;
-import static dev.sluice.gateway.outbound.database.TestDatabase.done;
-import static dev.sluice.gateway.outbound.database.TestDatabase.get;
-import static dev.sluice.gateway.outbound.database.TestDatabase.keyOf;
-import static dev.sluice.gateway.outbound.database.TestDatabase.object;
+import static dev.sluice.gateway.outbound.database.image.TestDatabase.QUOTA;
+import static dev.sluice.gateway.outbound.database.image.TestDatabase.SIZE;
+import static dev.sluice.gateway.outbound.database.image.TestDatabase.done;
+import static dev.sluice.gateway.outbound.database.image.TestDatabase.get;
+import static dev.sluice.gateway.outbound.database.image.TestDatabase.keyOf;
+import static dev.sluice.gateway.outbound.database.image.TestDatabase.object;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.sluice.gateway.outbound.database.ImageScope.Everywhere;
-import dev.sluice.gateway.outbound.database.ObjectIntents.Room;
+import dev.sluice.gateway.outbound.database.image.ImageScope.Everywhere;
+import dev.sluice.gateway.outbound.database.image.ObjectIntents.QuotaMode;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
@@ -25,26 +25,27 @@ import reactor.core.publisher.Mono;
 abstract class StorageContract extends RepositoryContract {
     private static final Duration PATIENCE = Duration.ofMinutes(2);
 
-    private Mono<Void> announce(String owner, String key, long size, Room room) {
-        return db.intents.announce(owner, List.of(new AnnouncedObject(key, size)), UUID.randomUUID(), PATIENCE, room);
+    private Mono<Void> announce(String owner, String key, long size, QuotaMode mode) {
+        return db.intents.announce(
+                owner, List.of(new ObjectIntents.Announced(key, size)), UUID.randomUUID(), PATIENCE, mode);
     }
 
-    private static StoredThumbnail thumbnail(Image image, int width) {
-        return new StoredThumbnail(keyOf(image) + "." + width, "image/webp", width, "e", width, width);
+    private static ImageThumbnails.Stored thumbnail(Image image, int width) {
+        return new ImageThumbnails.Stored(keyOf(image) + "." + width, "image/webp", width, "e", width, width);
     }
 
     private void thumbnails(Image image, int... widths) {
-        List<StoredThumbnail> all =
+        List<ImageThumbnails.Stored> all =
                 Arrays.stream(widths).mapToObj(width -> thumbnail(image, width)).toList();
         done(db.intents.announce(
                 "alice",
                 all.stream()
-                        .map(each -> new AnnouncedObject(each.key(), each.size()))
+                        .map(each -> new ObjectIntents.Announced(each.key(), each.size()))
                         .toList(),
                 image.id(),
                 PATIENCE,
-                Room.ADMITTED));
-        ThumbnailJob job = ThumbnailJob.ofStored(image.id(), image.owner(), Objects.requireNonNull(image.object()));
+                QuotaMode.COUNTED));
+        Thumbnails.Job job = Thumbnails.Job.ofStored(image.id(), image.owner(), Objects.requireNonNull(image.object()));
         assertThat(get(db.thumbnails.complete(job, 640, 480, null, all))).isTrue();
     }
 
@@ -77,12 +78,13 @@ abstract class StorageContract extends RepositoryContract {
         Image image = db.added(db.stored("alice", "a"));
         thumbnails(image, 160, 320);
 
-        assertThat(get(db.thumbnails.lost(image.id(), keyOf(image) + ".160"))).isTrue();
+        assertThat(get(db.thumbnails.markLost(image.id(), keyOf(image) + ".160")))
+                .isTrue();
         assertThat(db.counted("alice")).isEqualTo(SIZE + 320);
-        assertThat(get(db.images.lost(image.id(), keyOf(image)))).isTrue();
+        assertThat(get(db.images.markLost(image.id(), keyOf(image)))).isTrue();
         assertThat(db.counted("alice")).as("what is still to be removed").isEqualTo(320);
 
-        for (ObjectIntent intent : get(db.intents.takeExpired(10))) {
+        for (ObjectIntents.Intent intent : get(db.intents.takeExpired(10))) {
             done(db.intents.forget(intent.key()));
             done(db.intents.forget(intent.key()));
         }
@@ -91,10 +93,10 @@ abstract class StorageContract extends RepositoryContract {
 
     @Test
     void keyThatTwoForgetAtOnceIsGivenBackOnce() {
-        done(announce("alice", "kept", 10_000, Room.WITHIN_QUOTA));
+        done(announce("alice", "kept", 10_000, QuotaMode.ENFORCED));
         for (int i = 0; i < 10; i++) {
             String key = "key" + i;
-            done(announce("alice", key, 100, Room.WITHIN_QUOTA));
+            done(announce("alice", key, 100, QuotaMode.ENFORCED));
             get(db.intents.abandon(key));
 
             Mono.when(db.intents.forget(key), db.intents.forget(key)).block(TestDatabase.PATIENCE);
@@ -109,9 +111,9 @@ abstract class StorageContract extends RepositoryContract {
 
         long admitted = get(Flux.range(0, 30)
                 .flatMap(
-                        i -> announce("alice", "key" + i, tenth, Room.WITHIN_QUOTA)
+                        i -> announce("alice", "key" + i, tenth, QuotaMode.ENFORCED)
                                 .thenReturn(1)
-                                .onErrorResume(StorageQuotaException.class, full -> Mono.empty()),
+                                .onErrorResume(QuotaExceededException.OfStorage.class, full -> Mono.empty()),
                         30)
                 .count());
 
@@ -127,9 +129,9 @@ abstract class StorageContract extends RepositoryContract {
 
         long admitted = get(Flux.range(0, TestDatabase.FEW_IMAGES + 10)
                 .flatMap(
-                        i -> announce("alice", "key" + i, 1, Room.WITHIN_QUOTA)
+                        i -> announce("alice", "key" + i, 1, QuotaMode.ENFORCED)
                                 .thenReturn(1)
-                                .onErrorResume(ImageQuotaException.class, full -> Mono.empty()),
+                                .onErrorResume(QuotaExceededException.OfImages.class, full -> Mono.empty()),
                         30)
                 .count());
 
@@ -138,35 +140,36 @@ abstract class StorageContract extends RepositoryContract {
         assertThatThrownBy(() -> done(db.jobs.create(
                         db.generating("alice", "a dog"), db.clock.instant().plusSeconds(120), 1)))
                 .isInstanceOfSatisfying(
-                        ImageQuotaException.class,
+                        QuotaExceededException.OfImages.class,
                         full -> assertThat(full.quota()).isEqualTo(TestDatabase.FEW_IMAGES));
         assertThat(db.counted("alice")).as("what was refused takes nothing").isEqualTo(bytes);
-        done(announce("alice", "thumbnail", 1, Room.ADMITTED));
-        done(announce("bob", "b", 1, Room.WITHIN_QUOTA));
+        done(announce("alice", "thumbnail", 1, QuotaMode.COUNTED));
+        done(announce("bob", "b", 1, QuotaMode.ENFORCED));
         get(db.intents.abandon("thumbnail"));
         done(db.intents.forget("thumbnail"));
 
         get(db.deletion.begin(image.id(), new Everywhere()));
         done(db.deletion.finish(image.id()));
-        done(announce("alice", "new", 1, Room.WITHIN_QUOTA));
+        done(announce("alice", "new", 1, QuotaMode.ENFORCED));
     }
 
     @Test
     void oneOwnersBytesAreNoOthers() {
-        done(announce("alice", "a", QUOTA, Room.WITHIN_QUOTA));
+        done(announce("alice", "a", QUOTA, QuotaMode.ENFORCED));
 
-        assertThatThrownBy(() -> done(announce("alice", "b", 1, Room.WITHIN_QUOTA)))
-                .isInstanceOf(StorageQuotaException.class);
-        done(announce("bob", "c", QUOTA, Room.WITHIN_QUOTA));
-        assertThatThrownBy(() -> done(db.storage.refuseIfFull("alice"))).isInstanceOf(StorageQuotaException.class);
-        done(db.storage.refuseIfFull("carol"));
+        assertThatThrownBy(() -> done(announce("alice", "b", 1, QuotaMode.ENFORCED)))
+                .isInstanceOf(QuotaExceededException.OfStorage.class);
+        done(announce("bob", "c", QUOTA, QuotaMode.ENFORCED));
+        assertThatThrownBy(() -> done(db.storage.requireRoom("alice")))
+                .isInstanceOf(QuotaExceededException.OfStorage.class);
+        done(db.storage.requireRoom("carol"));
     }
 
     @Test
     void whatWasAdmittedBeforeIsCountedBeyondTheQuota() {
-        done(announce("alice", "a", QUOTA, Room.WITHIN_QUOTA));
+        done(announce("alice", "a", QUOTA, QuotaMode.ENFORCED));
 
-        done(announce("alice", "thumbnail", 100, Room.ADMITTED));
+        done(announce("alice", "thumbnail", 100, QuotaMode.COUNTED));
 
         assertThat(db.counted("alice")).isEqualTo(QUOTA + 100);
     }
@@ -181,19 +184,24 @@ abstract class StorageContract extends RepositoryContract {
         done(db.jobs.create(other, deadline, half));
         Image third = db.generating("alice", "a cow");
 
-        assertThatThrownBy(() -> done(db.jobs.create(third, deadline, 1))).isInstanceOf(StorageQuotaException.class);
+        assertThatThrownBy(() -> done(db.jobs.create(third, deadline, 1)))
+                .isInstanceOf(QuotaExceededException.OfStorage.class);
         assertThat(db.rows("images")).isEqualTo(2);
         assertThat(db.counted("alice")).isEqualTo(QUOTA);
 
-        GenerationJob job = db.claimOne("worker");
-        StoredObject object = object();
+        GenerationJobs.Job job = db.claimOne("worker");
+        ImageObject object = object();
         done(db.intents.announce(
-                "alice", List.of(new AnnouncedObject(object.key(), SIZE)), job.imageId(), PATIENCE, Room.ADMITTED));
+                "alice",
+                List.of(new ObjectIntents.Announced(object.key(), SIZE)),
+                job.imageId(),
+                PATIENCE,
+                QuotaMode.COUNTED));
         assertThat(get(db.jobs.complete(job, object))).isTrue();
         assertThat(get(db.jobs.complete(job, object))).isFalse();
         assertThat(db.counted("alice")).isEqualTo(half + SIZE);
 
-        GenerationJob fails = db.claimOne("worker");
+        GenerationJobs.Job fails = db.claimOne("worker");
         assertThat(get(db.jobs.fail(fails, new Image.Failure("timed_out", "late"))))
                 .isTrue();
         assertThat(db.counted("alice")).isEqualTo(SIZE);
@@ -213,10 +221,10 @@ abstract class StorageContract extends RepositoryContract {
     @Test
     void countGoneWrongIsMadeGood() {
         db.added(db.stored("alice", "a"));
-        done(db.database.change(
+        done(db.database.transaction(
                 client -> client.sql("UPDATE owner_storage SET used_bytes = 7").then()));
         db.added(db.stored("bob", "b"));
-        done(db.database.change(client ->
+        done(db.database.transaction(client ->
                 client.sql("DELETE FROM owner_storage WHERE owner = 'bob'").then()));
 
         done(db.storage.recount());

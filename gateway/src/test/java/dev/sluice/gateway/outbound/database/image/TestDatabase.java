@@ -1,9 +1,13 @@
-package dev.sluice.gateway.outbound.database;
+package dev.sluice.gateway.outbound.database.image;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.sluice.gateway.outbound.database.ImageScope.OwnedBy;
-import dev.sluice.gateway.outbound.database.ObjectIntents.Room;
+import dev.sluice.gateway.outbound.database.Database;
+import dev.sluice.gateway.outbound.database.OpenDatabase;
+import dev.sluice.gateway.outbound.database.OpenDatabase.Location;
+import dev.sluice.gateway.outbound.database.Rows;
+import dev.sluice.gateway.outbound.database.image.ImageScope.OwnedBy;
+import dev.sluice.gateway.outbound.database.image.ObjectIntents.QuotaMode;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -30,8 +34,7 @@ final class TestDatabase implements AutoCloseable {
     static final int USAGES = 30;
 
     final SetClock clock = new SetClock();
-    final DatabaseProperties properties;
-    final Engine engine;
+    final OpenDatabase open;
     final Database database;
     final Images images;
     final Thumbnails thumbnails;
@@ -45,11 +48,9 @@ final class TestDatabase implements AutoCloseable {
 
     static final long SIZE = 1234;
 
-    private TestDatabase(DatabaseProperties properties, int mostImages) {
-        this.properties = properties;
-        new Migrations(properties).run();
-        engine = Engine.start(properties);
-        database = new Database(engine, properties);
+    private TestDatabase(Location location, int mostImages) {
+        open = new OpenDatabase(location);
+        database = open.database();
         StorageQuota quota = new StorageQuota(DataSize.ofBytes(QUOTA), mostImages, USAGES);
         images = new Images(database, clock);
         thumbnails = new Thumbnails(database, clock);
@@ -62,26 +63,26 @@ final class TestDatabase implements AutoCloseable {
         storage = new OwnerStorage(database, quota);
     }
 
-    static TestDatabase open(DatabaseProperties properties) {
-        return new TestDatabase(properties, MANY_IMAGES);
+    static TestDatabase open(Location location) {
+        return new TestDatabase(location, MANY_IMAGES);
     }
 
     /** As {@link #open}, with {@link #FEW_IMAGES}. */
-    static TestDatabase small(DatabaseProperties properties) {
-        return new TestDatabase(properties, FEW_IMAGES);
+    static TestDatabase small(Location location) {
+        return new TestDatabase(location, FEW_IMAGES);
     }
 
     static TestDatabase h2(Path directory) {
         return open(settings("", directory));
     }
 
-    static DatabaseProperties settings(String url, Path directory) {
-        return new DatabaseProperties(url, directory, 10, Duration.ofSeconds(5), Duration.ofSeconds(10), PATIENCE);
+    static Location settings(String url, Path directory) {
+        return new Location(url, directory, 10, Duration.ofSeconds(5), Duration.ofSeconds(10), PATIENCE);
     }
 
     /** Empties every table. */
     void clear() {
-        done(database.change(client -> client.sql("DELETE FROM images")
+        done(database.transaction(client -> client.sql("DELETE FROM images")
                 .then()
                 .then(client.sql("DELETE FROM object_intents").then())
                 .then(client.sql("DELETE FROM uploads").then())
@@ -94,13 +95,13 @@ final class TestDatabase implements AutoCloseable {
                 owner,
                 null,
                 null,
-                new Generation(prompt, "1:1", "sketch", null, null),
+                new Image.Generation(prompt, "1:1", "sketch", null, null),
                 clock.instant());
     }
 
     Image stored(String owner, String altText) {
         return Image.stored(
-                UUID.randomUUID(), owner, null, ImageSource.IMPORTED, altText, object(), null, clock.instant());
+                UUID.randomUUID(), owner, null, Image.Source.IMPORTED, altText, object(), null, clock.instant());
     }
 
     /** With its intent, as it has to be. */
@@ -108,11 +109,11 @@ final class TestDatabase implements AutoCloseable {
         if (image.object() != null) {
             done(intents.announce(
                     image.owner(),
-                    List.of(new AnnouncedObject(
+                    List.of(new ObjectIntents.Announced(
                             image.object().key(), image.object().size())),
                     image.id(),
                     Duration.ofMinutes(2),
-                    Room.ADMITTED));
+                    QuotaMode.COUNTED));
         }
         done(images.add(image));
         return image;
@@ -120,7 +121,8 @@ final class TestDatabase implements AutoCloseable {
 
     /** Of alice's, as large as {@link #object}. */
     Mono<Void> announce(String key, UUID imageId, Duration patience) {
-        return intents.announce("alice", List.of(new AnnouncedObject(key, SIZE)), imageId, patience, Room.WITHIN_QUOTA);
+        return intents.announce(
+                "alice", List.of(new ObjectIntents.Announced(key, SIZE)), imageId, patience, QuotaMode.ENFORCED);
     }
 
     /** Bytes that are an owner's. */
@@ -136,12 +138,12 @@ final class TestDatabase implements AutoCloseable {
         return used;
     }
 
-    static StoredObject object() {
+    static ImageObject object() {
         return object("images/2026/11/21/" + UUID.randomUUID() + ".png");
     }
 
-    static StoredObject object(String key) {
-        return new StoredObject(key, "image/png", SIZE, 0xFFFF_FFFFL, "sha256-0", 640, 480);
+    static ImageObject object(String key) {
+        return new ImageObject(key, "image/png", SIZE, 0xFFFF_FFFFL, "sha256-0", 640, 480);
     }
 
     static String keyOf(Image image) {
@@ -153,14 +155,14 @@ final class TestDatabase implements AutoCloseable {
     }
 
     long rows(String table) {
-        return get(database.ask(client -> client.sql("SELECT COUNT(*) AS found FROM " + table)
+        return get(database.query(client -> client.sql("SELECT COUNT(*) AS found FROM " + table)
                 .map(row -> Rows.number(row, "found"))
                 .one()));
     }
 
     /** The one claimed job. */
-    GenerationJob claimOne(String worker) {
-        List<GenerationJob> claimed = get(jobs.claim(worker, 1, Duration.ofSeconds(30)));
+    GenerationJobs.Job claimOne(String worker) {
+        List<GenerationJobs.Job> claimed = get(jobs.claim(worker, 1, Duration.ofSeconds(30)));
         if (claimed.size() != 1) {
             throw new AssertionError("claimed " + claimed);
         }
@@ -181,7 +183,7 @@ final class TestDatabase implements AutoCloseable {
 
     @Override
     public void close() {
-        engine.close();
+        open.close();
     }
 
     /** Stands still until it is moved. */

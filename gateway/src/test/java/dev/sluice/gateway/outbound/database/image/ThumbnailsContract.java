@@ -1,19 +1,20 @@
-package dev.sluice.gateway.outbound.database;
+package dev.sluice.gateway.outbound.database.image;
 
-import static dev.sluice.gateway.outbound.database.ImagesContract.failure;
-import static dev.sluice.gateway.outbound.database.TestDatabase.done;
-import static dev.sluice.gateway.outbound.database.TestDatabase.get;
-import static dev.sluice.gateway.outbound.database.TestDatabase.isEmpty;
-import static dev.sluice.gateway.outbound.database.TestDatabase.keyOf;
-import static dev.sluice.gateway.outbound.database.TestDatabase.object;
-import static dev.sluice.gateway.outbound.database.TestDatabase.ownedBy;
+import static dev.sluice.gateway.outbound.database.image.ImagesContract.failure;
+import static dev.sluice.gateway.outbound.database.image.TestDatabase.done;
+import static dev.sluice.gateway.outbound.database.image.TestDatabase.get;
+import static dev.sluice.gateway.outbound.database.image.TestDatabase.isEmpty;
+import static dev.sluice.gateway.outbound.database.image.TestDatabase.keyOf;
+import static dev.sluice.gateway.outbound.database.image.TestDatabase.object;
+import static dev.sluice.gateway.outbound.database.image.TestDatabase.ownedBy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.sluice.gateway.outbound.database.ImageScope.Everywhere;
-import dev.sluice.gateway.outbound.database.ImageThumbnails.Progress;
-import dev.sluice.gateway.outbound.database.ObjectReference.Kind;
-import dev.sluice.gateway.outbound.database.Thumbnails.Try;
+import dev.sluice.gateway.outbound.database.DatabaseException;
+import dev.sluice.gateway.outbound.database.image.ImageScope.Everywhere;
+import dev.sluice.gateway.outbound.database.image.ImageThumbnails.Progress;
+import dev.sluice.gateway.outbound.database.image.ObjectReferences.Reference.Kind;
+import dev.sluice.gateway.outbound.database.image.Thumbnails.Attempt;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -38,36 +39,36 @@ abstract class ThumbnailsContract extends RepositoryContract {
         return get(db.images.find(image.id(), new Everywhere()));
     }
 
-    private static ThumbnailJob stored(Image image) {
-        return ThumbnailJob.ofStored(image.id(), image.owner(), Objects.requireNonNull(image.object()));
+    private static Thumbnails.Job stored(Image image) {
+        return Thumbnails.Job.ofStored(image.id(), image.owner(), Objects.requireNonNull(image.object()));
     }
 
-    private static StoredThumbnail thumbnail(String key, int width) {
-        return new StoredThumbnail(key, "image/webp", 100L + width, "\"e-" + width + "\"", width, width / 2);
+    private static ImageThumbnails.Stored thumbnail(String key, int width) {
+        return new ImageThumbnails.Stored(key, "image/webp", 100L + width, "\"e-" + width + "\"", width, width / 2);
     }
 
     /** Announced, as they have to be. */
-    private List<StoredThumbnail> announced(Image image, String mark, int... widths) {
-        List<StoredThumbnail> thumbnails = new ArrayList<>();
+    private List<ImageThumbnails.Stored> announced(Image image, String mark, int... widths) {
+        List<ImageThumbnails.Stored> thumbnails = new ArrayList<>();
         for (int width : widths) {
             thumbnails.add(thumbnail(keyOf(image) + "." + width + mark, width));
         }
         done(db.intents.announce(
                 image.owner(),
                 thumbnails.stream()
-                        .map(each -> new AnnouncedObject(each.key(), each.size()))
+                        .map(each -> new ObjectIntents.Announced(each.key(), each.size()))
                         .toList(),
                 image.id(),
                 PATIENCE,
-                ObjectIntents.Room.ADMITTED));
+                ObjectIntents.QuotaMode.COUNTED));
         return thumbnails;
     }
 
-    private boolean completed(ThumbnailJob job, List<StoredThumbnail> thumbnails) {
+    private boolean completed(Thumbnails.Job job, List<ImageThumbnails.Stored> thumbnails) {
         return get(db.thumbnails.complete(job, 480, 640, "LEHV6nWB2yk8", thumbnails));
     }
 
-    private ThumbnailJob claimed() {
+    private Thumbnails.Job claimed() {
         return get(db.thumbnails.claim(PNG, LEASE));
     }
 
@@ -76,14 +77,14 @@ abstract class ThumbnailsContract extends RepositoryContract {
     }
 
     private void theFirstLeaseEnds() {
-        db.clock.advance(Thumbnails.FIRST_LEASE);
+        db.clock.advance(ImageThumbnails.FIRST_LEASE);
     }
 
     @Test
     void thumbnailsComeWithTheirImageNarrowestFirst() {
         Image image = added();
         assertThat(found(image).thumbnails()).isEqualTo(ImageThumbnails.WAITING);
-        List<StoredThumbnail> thumbnails = announced(image, "a", 1280, 160, 320);
+        List<ImageThumbnails.Stored> thumbnails = announced(image, "a", 1280, 160, 320);
 
         assertThat(completed(stored(image), thumbnails)).isTrue();
 
@@ -107,7 +108,7 @@ abstract class ThumbnailsContract extends RepositoryContract {
 
         assertThat(completed(stored(image), List.of())).isTrue();
 
-        StoredObject seen = Objects.requireNonNull(found(image).object());
+        ImageObject seen = Objects.requireNonNull(found(image).object());
         assertThat(seen.width()).isEqualTo(480);
         assertThat(seen.height()).isEqualTo(640);
         assertThat(found(image).updatedAt()).isEqualTo(image.updatedAt());
@@ -134,7 +135,7 @@ abstract class ThumbnailsContract extends RepositoryContract {
 
         theFirstLeaseEnds();
 
-        assertThat(claimed()).isEqualTo(new ThumbnailJob(image.id(), "alice", keyOf(image), "image/png", 1));
+        assertThat(claimed()).isEqualTo(new Thumbnails.Job(image.id(), "alice", keyOf(image), "image/png", 1));
         assertThat(completed(stored(image), announced(image, "late", 160))).isFalse();
         assertThat(nothingIsDue()).isTrue();
     }
@@ -145,8 +146,8 @@ abstract class ThumbnailsContract extends RepositoryContract {
         done(db.jobs.create(image, db.clock.instant(), 1000));
         theFirstLeaseEnds();
         assertThat(nothingIsDue()).isTrue();
-        GenerationJob job = db.claimOne("worker");
-        StoredObject object = object("generated");
+        GenerationJobs.Job job = db.claimOne("worker");
+        ImageObject object = object("generated");
         done(db.announce("generated", image.id(), PATIENCE));
         get(db.jobs.complete(job, object));
         assertThat(nothingIsDue()).isTrue();
@@ -175,7 +176,7 @@ abstract class ThumbnailsContract extends RepositoryContract {
             theFirstLeaseEnds();
             Mono<Integer> claim = db.thumbnails
                     .claim(PNG, Duration.ofDays(1))
-                    .map(ThumbnailJob::attempt)
+                    .map(Thumbnails.Job::attempt)
                     .defaultIfEmpty(0);
 
             assertThat(get(Mono.zip(claim, claim, claim, claim)).toList()).containsExactlyInAnyOrder(1, 0, 0, 0);
@@ -198,18 +199,18 @@ abstract class ThumbnailsContract extends RepositoryContract {
     void claimWhoseLeaseEndedChangesNothing() {
         Image image = added();
         theFirstLeaseEnds();
-        ThumbnailJob first = claimed();
+        Thumbnails.Job first = claimed();
         db.clock.advance(LEASE);
-        ThumbnailJob second = claimed();
+        Thumbnails.Job second = claimed();
 
         assertThat(completed(first, announced(image, "first", 160))).isFalse();
-        assertThat(get(db.thumbnails.retryAt(first, db.clock.instant(), Try.COUNTED)))
+        assertThat(get(db.thumbnails.retryAt(first, db.clock.instant(), Attempt.COUNTED)))
                 .isFalse();
-        assertThat(get(db.thumbnails.impossible(first, "damaged"))).isFalse();
+        assertThat(get(db.thumbnails.markUndecodable(first, "damaged"))).isFalse();
         assertThat(completed(second, announced(image, "second", 160))).isTrue();
 
         assertThat(found(image).thumbnails().stored())
-                .extracting(StoredThumbnail::key)
+                .extracting(ImageThumbnails.Stored::key)
                 .containsExactly(keyOf(image) + ".160second");
         assertThat(db.rows("object_intents")).as("the first one's").isEqualTo(1);
     }
@@ -218,15 +219,15 @@ abstract class ThumbnailsContract extends RepositoryContract {
     void triesAreCountedUnlessTheyAreForgotten() {
         added();
         theFirstLeaseEnds();
-        ThumbnailJob first = claimed();
+        Thumbnails.Job first = claimed();
 
-        assertThat(get(db.thumbnails.retryAt(first, db.clock.instant().plusSeconds(60), Try.COUNTED)))
+        assertThat(get(db.thumbnails.retryAt(first, db.clock.instant().plusSeconds(60), Attempt.COUNTED)))
                 .isTrue();
         assertThat(nothingIsDue()).isTrue();
         db.clock.advance(Duration.ofMinutes(1));
-        ThumbnailJob second = claimed();
+        Thumbnails.Job second = claimed();
         assertThat(second.attempt()).isEqualTo(2);
-        assertThat(get(db.thumbnails.retryAt(second, db.clock.instant(), Try.FORGOTTEN)))
+        assertThat(get(db.thumbnails.retryAt(second, db.clock.instant(), Attempt.UNCOUNTED)))
                 .isTrue();
         assertThat(claimed().attempt()).isEqualTo(2);
     }
@@ -235,7 +236,7 @@ abstract class ThumbnailsContract extends RepositoryContract {
     void whoeverStoredAnImageMayPutItsThumbnailsOff() {
         Image image = added();
 
-        assertThat(get(db.thumbnails.retryAt(stored(image), db.clock.instant(), Try.FORGOTTEN)))
+        assertThat(get(db.thumbnails.retryAt(stored(image), db.clock.instant(), Attempt.UNCOUNTED)))
                 .isTrue();
 
         assertThat(claimed().attempt()).isEqualTo(1);
@@ -246,7 +247,7 @@ abstract class ThumbnailsContract extends RepositoryContract {
         Image image = added();
         theFirstLeaseEnds();
 
-        assertThat(get(db.thumbnails.impossible(claimed(), "damaged"))).isTrue();
+        assertThat(get(db.thumbnails.markUndecodable(claimed(), "damaged"))).isTrue();
 
         db.clock.advance(Duration.ofDays(30));
         assertThat(nothingIsDue()).isTrue();
@@ -257,39 +258,40 @@ abstract class ThumbnailsContract extends RepositoryContract {
     @Test
     void thumbnailsThatAreMadeAnewReplaceTheFormer() {
         Image image = added();
-        List<StoredThumbnail> former = announced(image, "former", 160, 320);
+        List<ImageThumbnails.Stored> former = announced(image, "former", 160, 320);
         completed(stored(image), former);
-        get(db.thumbnails.lost(image.id(), former.getFirst().key()));
+        get(db.thumbnails.markLost(image.id(), former.getFirst().key()));
 
         assertThat(found(image).thumbnails().stored()).containsExactly(former.getLast());
         assertThat(completed(claimed(), announced(image, "new", 160, 320))).isTrue();
 
         assertThat(found(image).thumbnails().stored())
-                .extracting(StoredThumbnail::key)
+                .extracting(ImageThumbnails.Stored::key)
                 .containsExactly(keyOf(image) + ".160new", keyOf(image) + ".320new");
         assertThat(get(db.intents.takeExpired(10)))
-                .containsExactly(new ObjectIntent(former.getLast().key(), image.id()));
+                .containsExactly(new ObjectIntents.Intent(former.getLast().key(), image.id()));
     }
 
     @Test
     void thumbnailIsLostOnce() {
         Image image = added();
-        List<StoredThumbnail> thumbnails = announced(image, "a", 160);
+        List<ImageThumbnails.Stored> thumbnails = announced(image, "a", 160);
         completed(stored(image), thumbnails);
         String key = thumbnails.getFirst().key();
 
-        assertThat(get(db.thumbnails.lost(image.id(), key))).isTrue();
-        assertThat(get(db.thumbnails.lost(image.id(), key))).isFalse();
+        assertThat(get(db.thumbnails.markLost(image.id(), key))).isTrue();
+        assertThat(get(db.thumbnails.markLost(image.id(), key))).isFalse();
         assertThat(found(image).thumbnails().progress()).isEqualTo(Progress.WAITING);
     }
 
     @Test
     void thumbnailWhoseIntentIsGivenUpIsNotNamed() {
         Image image = added();
-        List<StoredThumbnail> thumbnails = announced(image, "a", 160, 320);
+        List<ImageThumbnails.Stored> thumbnails = announced(image, "a", 160, 320);
         get(db.intents.abandon(thumbnails.getLast().key()));
 
-        assertThatThrownBy(() -> completed(stored(image), thumbnails)).satisfies(failure(DatabaseFailure.CONFLICT));
+        assertThatThrownBy(() -> completed(stored(image), thumbnails))
+                .satisfies(failure(DatabaseException.Kind.CONFLICT));
 
         assertThat(found(image).thumbnails()).isEqualTo(ImageThumbnails.WAITING);
         assertThat(db.rows("thumbnails")).isZero();
@@ -298,7 +300,7 @@ abstract class ThumbnailsContract extends RepositoryContract {
     @Test
     void imageThatIsBeingDeletedGetsNoThumbnails() {
         Image image = added();
-        List<StoredThumbnail> thumbnails = announced(image, "a", 160);
+        List<ImageThumbnails.Stored> thumbnails = announced(image, "a", 160);
         get(db.deletion.begin(image.id(), new Everywhere()));
 
         assertThat(completed(stored(image), thumbnails)).isFalse();
@@ -314,13 +316,13 @@ abstract class ThumbnailsContract extends RepositoryContract {
     void thumbnailsAreStoredOrTheImageIsDeletedWithAllOfThem() {
         for (int i = 0; i < 20; i++) {
             Image image = added();
-            List<StoredThumbnail> thumbnails = announced(image, "a", 160, 320);
+            List<ImageThumbnails.Stored> thumbnails = announced(image, "a", 160, 320);
 
             var both = get(Mono.zip(
                     db.thumbnails.complete(stored(image), 1, 1, null, thumbnails),
                     db.deletion.begin(image.id(), new Everywhere())));
 
-            Image deleting = ((DeletionStart.Begun) both.getT2()).image();
+            Image deleting = ((ImageDeletion.Start.Begun) both.getT2()).image();
             assertThat(deleting.thumbnails().stored()).isEqualTo(both.getT1() ? thumbnails : List.of());
         }
     }
@@ -339,14 +341,14 @@ abstract class ThumbnailsContract extends RepositoryContract {
     @Test
     void imageThatHasLostItsObjectGivesItsThumbnailsUp() {
         Image image = added();
-        List<StoredThumbnail> thumbnails = announced(image, "a", 160);
+        List<ImageThumbnails.Stored> thumbnails = announced(image, "a", 160);
         completed(stored(image), thumbnails);
 
-        assertThat(get(db.images.lost(image.id(), keyOf(image)))).isTrue();
+        assertThat(get(db.images.markLost(image.id(), keyOf(image)))).isTrue();
 
         assertThat(found(image).thumbnails()).isEqualTo(ImageThumbnails.NONE);
         assertThat(get(db.intents.takeExpired(10)))
-                .containsExactly(new ObjectIntent(thumbnails.getFirst().key(), image.id()));
+                .containsExactly(new ObjectIntents.Intent(thumbnails.getFirst().key(), image.id()));
         theFirstLeaseEnds();
         assertThat(nothingIsDue()).isTrue();
     }
@@ -359,7 +361,7 @@ abstract class ThumbnailsContract extends RepositoryContract {
                     UUID.randomUUID(),
                     "alice",
                     null,
-                    ImageSource.IMPORTED,
+                    Image.Source.IMPORTED,
                     null,
                     object(key),
                     null,
@@ -369,12 +371,12 @@ abstract class ThumbnailsContract extends RepositoryContract {
         }
         expected.sort(null);
 
-        List<ObjectReference> named = get(db.references.inKeyOrder().collectList());
+        List<ObjectReferences.Reference> named = get(db.references.inKeyOrder().collectList());
 
-        assertThat(named).extracting(ObjectReference::key).isEqualTo(expected);
+        assertThat(named).extracting(ObjectReferences.Reference::key).isEqualTo(expected);
         assertThat(named)
                 .filteredOn(each -> each.kind() == Kind.IMAGE)
-                .extracting(ObjectReference::key)
+                .extracting(ObjectReferences.Reference::key)
                 .containsExactly("C", "a", "b");
         assertThat(get(db.references.isNamed("a.320-"))).isTrue();
     }
@@ -382,9 +384,9 @@ abstract class ThumbnailsContract extends RepositoryContract {
     @ParameterizedTest
     @ValueSource(strings = {"", "a b", "a,b", "ä"})
     void wordThatWouldNotComeBackAsItIsIsRefused(String word) {
-        assertThatThrownBy(() -> new StoredThumbnail("k", word, 1, "\"e\"", 1, 1))
+        assertThatThrownBy(() -> new ImageThumbnails.Stored("k", word, 1, "\"e\"", 1, 1))
                 .isInstanceOf(IllegalArgumentException.class);
-        assertThatThrownBy(() -> new StoredThumbnail(word, "image/webp", 1, "\"e\"", 1, 1))
+        assertThatThrownBy(() -> new ImageThumbnails.Stored(word, "image/webp", 1, "\"e\"", 1, 1))
                 .isInstanceOf(IllegalArgumentException.class);
     }
 }

@@ -1,14 +1,15 @@
-package dev.sluice.gateway.outbound.database;
+package dev.sluice.gateway.outbound.database.image;
 
-import static dev.sluice.gateway.outbound.database.ImagesContract.failure;
-import static dev.sluice.gateway.outbound.database.TestDatabase.done;
-import static dev.sluice.gateway.outbound.database.TestDatabase.get;
-import static dev.sluice.gateway.outbound.database.TestDatabase.isEmpty;
+import static dev.sluice.gateway.outbound.database.image.ImagesContract.failure;
+import static dev.sluice.gateway.outbound.database.image.TestDatabase.done;
+import static dev.sluice.gateway.outbound.database.image.TestDatabase.get;
+import static dev.sluice.gateway.outbound.database.image.TestDatabase.isEmpty;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.sluice.gateway.outbound.database.ImageScope.Everywhere;
-import dev.sluice.gateway.outbound.database.ObjectIntents.Room;
+import dev.sluice.gateway.outbound.database.DatabaseException;
+import dev.sluice.gateway.outbound.database.image.ImageScope.Everywhere;
+import dev.sluice.gateway.outbound.database.image.ObjectIntents.QuotaMode;
 import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
@@ -21,7 +22,7 @@ abstract class UploadsContract extends RepositoryContract {
     private static final Duration HOUR = Duration.ofHours(1);
     private static final Duration URL = Duration.ofMinutes(10);
     private static final Duration LATE_PUT = Duration.ofMinutes(10);
-    private static final Uploads.Patience PATIENCE = new Uploads.Patience(URL, HOUR);
+    private static final Uploads.TimeToLive PATIENCE = new Uploads.TimeToLive(URL, HOUR);
     private static final Image.Listing LISTING = new Image.Listing("house", "alice");
     private static final int MOST = 10;
 
@@ -39,7 +40,7 @@ abstract class UploadsContract extends RepositoryContract {
                 7);
     }
 
-    private UploadStart announce(Upload... uploads) {
+    private Uploads.Announcement announce(Upload... uploads) {
         return get(db.uploads.announce(List.of(uploads), PATIENCE, MOST));
     }
 
@@ -48,7 +49,7 @@ abstract class UploadsContract extends RepositoryContract {
                 upload.imageId(),
                 upload.owner(),
                 null,
-                ImageSource.UPLOADED,
+                Image.Source.UPLOADED,
                 null,
                 TestDatabase.object(upload.objectKey()),
                 upload.listing(),
@@ -63,7 +64,7 @@ abstract class UploadsContract extends RepositoryContract {
     void announcedUploadIsFoundByItsNameAndItsKeyIsNamed() {
         Upload front = upload("front");
 
-        assertThat(announce(front)).isEqualTo(new UploadStart.Announced());
+        assertThat(announce(front)).isEqualTo(new Uploads.Announcement.Announced());
 
         assertThat(get(find("front"))).isEqualTo(front);
         assertThat(get(db.references.isNamed(front.objectKey()))).isTrue();
@@ -81,12 +82,12 @@ abstract class UploadsContract extends RepositoryContract {
         Upload second = upload("front");
         announce(first);
 
-        assertThat(announce(second)).isEqualTo(new UploadStart.Announced());
+        assertThat(announce(second)).isEqualTo(new Uploads.Announcement.Announced());
 
         assertThat(get(find("front"))).isEqualTo(second);
         db.clock.advance(HOUR);
         assertThat(get(db.intents.takeExpired(10)))
-                .extracting(ObjectIntent::key)
+                .extracting(ObjectIntents.Intent::key)
                 .containsExactlyInAnyOrder(first.objectKey(), second.objectKey());
     }
 
@@ -96,11 +97,11 @@ abstract class UploadsContract extends RepositoryContract {
         announce(front);
         done(db.images.add(stored(front)));
 
-        assertThat(announce(upload("back"), upload("front"))).isEqualTo(new UploadStart.Complete("front"));
+        assertThat(announce(upload("back"), upload("front"))).isEqualTo(new Uploads.Announcement.Complete("front"));
         assertThat(isEmpty(find("back"))).isTrue();
         get(db.deletion.begin(front.imageId(), new Everywhere()));
 
-        assertThat(announce(upload("front"))).isEqualTo(new UploadStart.Announced());
+        assertThat(announce(upload("front"))).isEqualTo(new Uploads.Announcement.Announced());
     }
 
     @Test
@@ -108,13 +109,13 @@ abstract class UploadsContract extends RepositoryContract {
         Upload front = upload("front");
         get(db.uploads.announce(List.of(front), PATIENCE, 1));
         assertThat(get(db.uploads.announce(List.of(upload("back")), PATIENCE, 1)))
-                .isEqualTo(new UploadStart.TooMany(1));
+                .isEqualTo(new Uploads.Announcement.TooMany(1));
         done(db.uploads.complete(copied(front)));
 
         assertThat(get(db.uploads.forgetEnded())).isZero();
         assertThat(get(find("front"))).isEqualTo(front);
         assertThat(get(db.uploads.announce(List.of(upload("back")), PATIENCE, 1)))
-                .isEqualTo(new UploadStart.Announced());
+                .isEqualTo(new Uploads.Announcement.Announced());
     }
 
     @Test
@@ -131,14 +132,15 @@ abstract class UploadsContract extends RepositoryContract {
         assertThat(get(db.uploads.forget(front.imageId()))).isFalse();
         assertThat(get(db.references.isNamed(front.objectKey()))).isTrue();
         assertThat(get(db.uploads.announce(List.of(upload("back")), PATIENCE, 1)))
-                .isEqualTo(new UploadStart.Announced());
+                .isEqualTo(new Uploads.Announcement.Announced());
         get(db.deletion.begin(front.imageId(), new Everywhere()));
         done(db.deletion.finish(front.imageId()));
         assertThat(isEmpty(find("front"))).isTrue();
-        assertThatThrownBy(() -> done(db.uploads.complete(copied(front)))).satisfies(failure(DatabaseFailure.CONFLICT));
+        assertThatThrownBy(() -> done(db.uploads.complete(copied(front))))
+                .satisfies(failure(DatabaseException.Kind.CONFLICT));
         assertThat(get(db.uploads.forgetEnded())).isZero();
         db.clock.advance(HOUR);
-        for (ObjectIntent intent : get(db.intents.takeExpired(10))) {
+        for (ObjectIntents.Intent intent : get(db.intents.takeExpired(10))) {
             done(db.intents.forget(intent.key()));
         }
         assertThat(get(db.uploads.forgetEnded())).as("of which no image came").isEqualTo(1);
@@ -152,7 +154,7 @@ abstract class UploadsContract extends RepositoryContract {
         assertThat(get(db.uploads.forget(front.imageId()))).isTrue();
         Image image = copied(front);
 
-        assertThatThrownBy(() -> done(db.uploads.complete(image))).satisfies(failure(DatabaseFailure.CONFLICT));
+        assertThatThrownBy(() -> done(db.uploads.complete(image))).satisfies(failure(DatabaseException.Kind.CONFLICT));
 
         assertThat(isEmpty(db.images.find(front.imageId(), new Everywhere()))).isTrue();
         assertThat(get(db.uploads.isAwaited(front.objectKey()))).isFalse();
@@ -176,15 +178,15 @@ abstract class UploadsContract extends RepositoryContract {
         String key = "t/0/" + UUID.randomUUID() + ".png";
         done(db.intents.announce(
                 upload.owner(),
-                List.of(new AnnouncedObject(key, TestDatabase.SIZE)),
+                List.of(new ObjectIntents.Announced(key, TestDatabase.SIZE)),
                 upload.imageId(),
                 HOUR,
-                Room.ADMITTED));
+                QuotaMode.COUNTED));
         return Image.stored(
                 upload.imageId(),
                 upload.owner(),
                 null,
-                ImageSource.UPLOADED,
+                Image.Source.UPLOADED,
                 null,
                 TestDatabase.object(key),
                 upload.listing(),
@@ -200,22 +202,22 @@ abstract class UploadsContract extends RepositoryContract {
             rest[i] = upload(Integer.toString(i + 1));
         }
 
-        assertThat(announce(rest)).isEqualTo(new UploadStart.TooMany(1));
+        assertThat(announce(rest)).isEqualTo(new Uploads.Announcement.TooMany(1));
 
         assertThat(db.rows("uploads")).isEqualTo(1);
         assertThat(db.rows("object_intents")).isEqualTo(1);
         // Announced again it is another one, whose bytes may come beside those of the first.
         rest[0] = upload("0");
-        assertThat(announce(rest)).isEqualTo(new UploadStart.TooMany(1));
+        assertThat(announce(rest)).isEqualTo(new Uploads.Announcement.TooMany(1));
     }
 
     @Test
     void urlsOfReplacedUploadsAreCountedUntilTheyHaveExpired() {
         for (int i = 0; i < MOST; i++) {
-            assertThat(announce(upload("front"))).isEqualTo(new UploadStart.Announced());
+            assertThat(announce(upload("front"))).isEqualTo(new Uploads.Announcement.Announced());
         }
 
-        assertThat(announce(upload("front"))).isEqualTo(new UploadStart.TooMany(MOST));
+        assertThat(announce(upload("front"))).isEqualTo(new Uploads.Announcement.TooMany(MOST));
         db.clock.advance(URL);
 
         // The last one has taken nobody's place, and may still become an image.
@@ -223,15 +225,15 @@ abstract class UploadsContract extends RepositoryContract {
         for (int i = 0; i < rest.length; i++) {
             rest[i] = upload("other" + i);
         }
-        assertThat(announce(upload("one"), upload("more"))).isEqualTo(new UploadStart.Announced());
-        assertThat(announce(rest)).isEqualTo(new UploadStart.TooMany(3));
+        assertThat(announce(upload("one"), upload("more"))).isEqualTo(new Uploads.Announcement.Announced());
+        assertThat(announce(rest)).isEqualTo(new Uploads.Announcement.TooMany(3));
     }
 
     @Test
     void uploadsAnnouncedAtOnceAreNoMoreThanMayBe() {
         long announced = get(Flux.range(0, 20)
                 .flatMap(i -> db.uploads.announce(List.of(upload("image" + i)), PATIENCE, 5), 20)
-                .filter(new UploadStart.Announced()::equals)
+                .filter(new Uploads.Announcement.Announced()::equals)
                 .count());
 
         assertThat(announced).isEqualTo(5);
@@ -266,7 +268,7 @@ abstract class UploadsContract extends RepositoryContract {
 
         assertThat(db.counted("user:alice")).isEqualTo(2 * TestDatabase.SIZE);
         db.clock.advance(HOUR);
-        for (ObjectIntent intent : get(db.intents.takeExpired(10))) {
+        for (ObjectIntents.Intent intent : get(db.intents.takeExpired(10))) {
             done(db.intents.forget(intent.key()));
         }
         assertThat(db.counted("user:alice")).as("the image alone").isEqualTo(TestDatabase.SIZE);
@@ -278,7 +280,8 @@ abstract class UploadsContract extends RepositoryContract {
         announce(front);
         done(db.uploads.complete(copied(front)));
 
-        assertThatThrownBy(() -> done(db.uploads.complete(copied(front)))).satisfies(failure(DatabaseFailure.CONFLICT));
+        assertThatThrownBy(() -> done(db.uploads.complete(copied(front))))
+                .satisfies(failure(DatabaseException.Kind.CONFLICT));
 
         assertThat(db.counted("user:alice")).as("the image and a copy in vain").isEqualTo(2 * TestDatabase.SIZE);
     }
@@ -297,17 +300,17 @@ abstract class UploadsContract extends RepositoryContract {
         assertThat(get(db.uploads.isAwaited(front.objectKey()))).isFalse();
         assertThat(db.counted("user:alice")).as("what the URL may bring back").isEqualTo(TestDatabase.SIZE);
         assertThat(get(db.uploads.announce(List.of(upload("back")), PATIENCE, 1)))
-                .isEqualTo(new UploadStart.TooMany(1));
+                .isEqualTo(new Uploads.Announcement.TooMany(1));
 
         db.clock.advance(URL);
         assertThat(get(db.intents.takeExpired(10))).as("a put may be under way").isEmpty();
         assertThat(get(db.references.isNamed(front.objectKey()))).isTrue();
         assertThat(get(db.uploads.announce(List.of(upload("back")), PATIENCE, 1)))
-                .isEqualTo(new UploadStart.Announced());
+                .isEqualTo(new Uploads.Announcement.Announced());
 
         db.clock.advance(LATE_PUT);
         assertThat(get(db.intents.takeExpired(10)))
-                .containsExactly(new ObjectIntent(front.objectKey(), front.imageId()));
+                .containsExactly(new ObjectIntents.Intent(front.objectKey(), front.imageId()));
         done(db.intents.forget(front.objectKey()));
         assertThat(get(db.references.isNamed(front.objectKey()))).isFalse();
         assertThat(db.counted("user:alice")).as("the other upload").isEqualTo(TestDatabase.SIZE);
@@ -320,10 +323,10 @@ abstract class UploadsContract extends RepositoryContract {
         get(db.uploads.forget(front.imageId()));
 
         assertThat(get(db.uploads.announce(List.of(upload("back")), PATIENCE, 1)))
-                .isEqualTo(new UploadStart.TooMany(1));
+                .isEqualTo(new Uploads.Announcement.TooMany(1));
         db.clock.advance(URL);
         assertThat(get(db.uploads.announce(List.of(upload("back")), PATIENCE, 1)))
-                .isEqualTo(new UploadStart.Announced());
+                .isEqualTo(new Uploads.Announcement.Announced());
     }
 
     @Test
@@ -337,7 +340,7 @@ abstract class UploadsContract extends RepositoryContract {
             boolean isOne = get(Mono.zip(
                     db.uploads.complete(image).thenReturn(true).onErrorReturn(failure -> isConflict(failure), false),
                     db.uploads.announce(List.of(upload(name)), PATIENCE, 1000),
-                    (completed, started) -> completed != (started instanceof UploadStart.Announced)));
+                    (completed, started) -> completed != (started instanceof Uploads.Announcement.Announced)));
 
             assertThat(isOne)
                     .as("either the image is there, or another is awaited")
@@ -346,7 +349,7 @@ abstract class UploadsContract extends RepositoryContract {
     }
 
     private static boolean isConflict(Throwable failure) {
-        return failure instanceof DatabaseException known && known.failure() == DatabaseFailure.CONFLICT;
+        return failure instanceof DatabaseException known && known.kind() == DatabaseException.Kind.CONFLICT;
     }
 
     @Test
@@ -364,11 +367,12 @@ abstract class UploadsContract extends RepositoryContract {
                 null);
         announce(upload("front"));
 
-        assertThatThrownBy(() -> announce(large)).isInstanceOfSatisfying(StorageQuotaException.class, full -> {
-            assertThat(full.used()).isEqualTo(1234);
-            assertThat(full.wanted()).isEqualTo(TestDatabase.QUOTA);
-            assertThat(full.quota()).isEqualTo(TestDatabase.QUOTA);
-        });
+        assertThatThrownBy(() -> announce(large))
+                .isInstanceOfSatisfying(QuotaExceededException.OfStorage.class, full -> {
+                    assertThat(full.used()).isEqualTo(1234);
+                    assertThat(full.requested()).isEqualTo(TestDatabase.QUOTA);
+                    assertThat(full.quota()).isEqualTo(TestDatabase.QUOTA);
+                });
 
         assertThat(isEmpty(find("large"))).isTrue();
         assertThat(db.counted("user:alice")).isEqualTo(1234);
@@ -380,7 +384,7 @@ abstract class UploadsContract extends RepositoryContract {
         get(db.uploads.announce(List.of(front), PATIENCE, 1));
         db.clock.advance(HOUR);
         assertThat(get(db.uploads.announce(List.of(upload("back")), PATIENCE, 1)))
-                .isEqualTo(new UploadStart.Announced());
+                .isEqualTo(new Uploads.Announcement.Announced());
 
         assertThat(get(db.uploads.forgetEnded())).isZero();
         get(db.intents.takeExpired(10));
@@ -423,10 +427,10 @@ abstract class UploadsContract extends RepositoryContract {
             get(Mono.zip(
                     db.uploads
                             .announce(List.of(upload(name)), PATIENCE, 1000)
-                            .onErrorReturn(new UploadStart.Complete("")),
+                            .onErrorReturn(new Uploads.Announcement.Complete("")),
                     db.uploads
                             .announce(List.of(upload(name)), PATIENCE, 1000)
-                            .onErrorReturn(new UploadStart.Complete(""))));
+                            .onErrorReturn(new Uploads.Announcement.Complete(""))));
 
             assertThat(get(find(name)).name()).isEqualTo(name);
         }
