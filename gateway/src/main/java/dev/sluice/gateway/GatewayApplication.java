@@ -11,6 +11,7 @@ import dev.sluice.gateway.feature.webapp.WebAppFeature;
 import dev.sluice.gateway.feature.zip.ZipFeature;
 import dev.sluice.gateway.outbound.alert.AlertConfiguration;
 import dev.sluice.gateway.outbound.database.DatabaseConfiguration;
+import dev.sluice.gateway.outbound.database.image.ImageDatabaseConfiguration;
 import dev.sluice.gateway.outbound.fetch.FetchConfiguration;
 import dev.sluice.gateway.outbound.picture.PictureConfiguration;
 import dev.sluice.gateway.outbound.redis.RedisConfiguration;
@@ -30,7 +31,8 @@ import org.springframework.context.annotation.Import;
     FetchConfiguration.class, // the only way to an origin
     RedisConfiguration.class, // what several gateways share, if there is a Redis
     AlertConfiguration.class, // warnings to the operator
-    DatabaseConfiguration.class, // rows: who has which image
+    DatabaseConfiguration.class, // connections, migrations
+    ImageDatabaseConfiguration.class, // rows: who has which image
     StorageConfiguration.class, // objects: the images themselves
     PictureConfiguration.class, // what image files are
     ThumbnailConfiguration.class, // smaller copies of images

@@ -2,7 +2,7 @@ package dev.sluice.zipstream;
 
 import java.time.Duration;
 
-/** An origin sent less than it must; see {@link ByteStreams#withMinimumRate}. Carries no stack trace. */
+/** Upstream sent less than it must; see {@link ByteStreams#withMinimumRate}. Carries no stack trace. */
 public final class BodyTooSlowException extends RuntimeException {
 
     private static final long serialVersionUID = 1L;

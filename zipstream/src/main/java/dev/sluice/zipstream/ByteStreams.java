@@ -65,8 +65,8 @@ public final class ByteStreams {
     }
 
     /**
-     * Ends the stream with {@link BodyTooSlowException} when the origin sends less than {@code rate}. It is the origin
-     * that is judged: time in which downstream asks for nothing, or is busy with a buffer, does not count.
+     * Ends the stream with {@link BodyTooSlowException} when upstream sends less than {@code rate}. It is upstream that
+     * is judged: time in which downstream asks for nothing, or is busy with a buffer, does not count.
      *
      * @param timer runs the checks, brings that error, and is the clock ({@link Scheduler#now})
      */

@@ -3,10 +3,10 @@ package dev.sluice.zipstream;
 import java.time.Duration;
 
 /**
- * The least an origin must send. Think of a tank that holds {@code grace} and starts full: waiting drains it second by
+ * The least an upstream must send: a leaky bucket that holds {@code grace} and starts full. Waiting drains it second by
  * second, each byte received refills {@code 1 / bytesPerSecond} seconds, never beyond full. Empty means too slow.
  *
- * <p>So an origin may pause for {@code grace} at any point, must keep {@code bytesPerSecond} in the long run, and
+ * <p>So an upstream may pause for {@code grace} at any point, must keep {@code bytesPerSecond} in the long run, and
  * cannot save up a fast start for a long stall later.
  *
  * @param bytesPerSecond sustained rate, at least 1

@@ -10,11 +10,11 @@ import reactor.core.publisher.Operators;
 import reactor.core.scheduler.Scheduler;
 
 /**
- * {@link ByteStreams#withMinimumRate}. The tank of {@link MinimumRate} drains only while the origin is waited for:
+ * {@link ByteStreams#withMinimumRate}. The bucket of {@link MinimumRate} drains only while upstream is waited for:
  * while downstream wants a buffer and is not busy with one.
  *
- * <p>One timer at most is set, for the moment the tank would run empty; buffers refill the tank without touching the
- * timer, which looks again when it fires. So a buffer costs two looks at the clock and no scheduling.
+ * <p>One timer at most is set, for the moment the bucket would run empty; buffers refill the bucket without touching
+ * the timer, which looks again when it fires. So a buffer costs two looks at the clock and no scheduling.
  */
 final class MinimumRateFlux extends FluxOperator<DataBuffer, DataBuffer> {
 
@@ -42,7 +42,7 @@ final class MinimumRateFlux extends FluxOperator<DataBuffer, DataBuffer> {
 
         // Guarded by this; held for a few additions, never while signalling.
         private final long fullNanos;
-        private long tankNanos;
+        private long bucketNanos;
         private long drainingSince;
         private boolean draining;
         private boolean downstreamBusy;
@@ -55,7 +55,7 @@ final class MinimumRateFlux extends FluxOperator<DataBuffer, DataBuffer> {
             this.rate = rate;
             this.clock = timer;
             this.fullNanos = Nanos.of(rate.grace());
-            this.tankNanos = fullNanos;
+            this.bucketNanos = fullNanos;
         }
 
         @Override
@@ -63,7 +63,7 @@ final class MinimumRateFlux extends FluxOperator<DataBuffer, DataBuffer> {
             synchronized (this) {
                 demand = Operators.addCap(demand, Math.max(0, n));
             }
-            waitForOrigin();
+            waitForUpstream();
             super.request(n);
         }
 
@@ -81,10 +81,10 @@ final class MinimumRateFlux extends FluxOperator<DataBuffer, DataBuffer> {
             synchronized (this) {
                 downstreamBusy = false;
             }
-            waitForOrigin();
+            waitForUpstream();
         }
 
-        private void waitForOrigin() {
+        private void waitForUpstream() {
             long delay;
             synchronized (this) {
                 if (draining || downstreamBusy || demand == 0) {
@@ -96,7 +96,7 @@ final class MinimumRateFlux extends FluxOperator<DataBuffer, DataBuffer> {
                     return;
                 }
                 armed = true;
-                delay = tankNanos;
+                delay = bucketNanos;
             }
             after(Duration.ofNanos(delay), this::look);
         }
@@ -115,7 +115,7 @@ final class MinimumRateFlux extends FluxOperator<DataBuffer, DataBuffer> {
         }
 
         /**
-         * Nanoseconds until the tank runs empty, {@link #EMPTY} if it has, or 0 to rest until downstream asks again.
+         * Nanoseconds until the bucket runs empty, {@link #EMPTY} if it has, or 0 to rest until downstream asks again.
          */
         private synchronized long remaining() {
             if (!draining) {
@@ -125,20 +125,20 @@ final class MinimumRateFlux extends FluxOperator<DataBuffer, DataBuffer> {
             stopDraining();
             draining = true;
             drainingSince = now();
-            return tankNanos > 0 ? tankNanos : EMPTY;
+            return bucketNanos > 0 ? bucketNanos : EMPTY;
         }
 
         private void stopDraining() {
             if (draining) {
                 draining = false;
-                tankNanos = Math.max(0, tankNanos - Math.max(0, now() - drainingSince));
+                bucketNanos = Math.max(0, bucketNanos - Math.max(0, now() - drainingSince));
             }
         }
 
         private void refill(int bytes) {
             count += bytes;
             long earned = bytes * NANOS_PER_SECOND / rate.bytesPerSecond();
-            tankNanos = Math.min(fullNanos, Operators.addCap(tankNanos, earned));
+            bucketNanos = Math.min(fullNanos, Operators.addCap(bucketNanos, earned));
         }
 
         private long now() {

@@ -9,7 +9,7 @@ final class Nanos {
 
     private Nanos() {}
 
-    /** Saturates at 292 years instead of overflowing: a deadline of "for ever" is a legal wish. */
+    /** Saturates at 292 years instead of overflowing: a deadline of "for ever" is a legal value. */
     static long of(Duration duration) {
         return duration.compareTo(LONGEST) >= 0 ? Long.MAX_VALUE : Math.max(0, duration.toNanos());
     }

@@ -24,8 +24,9 @@ import org.springframework.web.reactive.function.server.ServerResponse;
 import reactor.core.publisher.Mono;
 
 /**
- * Stored images as one archive, for their owner: by their ids in the query, or behind a link for as many as a query has
- * no room for on its way through proxies. A link serves its maker alone, and only what the maker may see then.
+ * Stored images as one archive, for their owner: by their ids in the query, or behind a link if there are more than a
+ * query holds on its way through proxies. A link serves only the caller that created it, and only what that caller may
+ * see then.
  */
 final class ArchiveRoutes implements FeatureRoutes {
     private static final String PATH = GalleryRoutes.PATH + "/zip";
@@ -43,12 +44,12 @@ final class ArchiveRoutes implements FeatureRoutes {
     }
 
     /**
-     * A wish for an archive.
+     * A request for an archive.
      *
      * @param ids 1 to 500
      * @param filename what the archive is called; {@value #FILENAME} if absent
      */
-    record Wish(
+    record ArchiveRequest(
             @Nullable List<@Nullable String> ids, @Nullable String filename) {}
 
     /**
@@ -73,13 +74,13 @@ final class ArchiveRoutes implements FeatureRoutes {
 
     private Mono<ServerResponse> link(ServerRequest request) {
         Caller caller = GalleryRoutes.caller(request);
-        return request.bodyToMono(Wish.class)
+        return request.bodyToMono(ArchiveRequest.class)
                 .switchIfEmpty(Mono.error(() -> GalleryRequests.bad("body", "nothing", "a JSON object with ids")))
-                .map(wish ->
-                        new LinkedArchive(caller.subject(), GalleryRequests.ids(wish.ids()), filename(wish.filename())))
-                // So that what is wrong is told here, where a page can show it.
+                .map(body ->
+                        new LinkedArchive(caller.subject(), GalleryRequests.ids(body.ids()), filename(body.filename())))
+                // So that errors are reported here, where a page can show them.
                 .flatMap(wanted -> archives.of(wanted.ids(), Gallery.own(caller))
-                        .then(links.keep(wanted, Links.Holder.of(caller))))
+                        .then(links.create(wanted, Links.Owner.of(caller))))
                 .flatMap(link -> {
                     String url = LINKS + "/" + link.token();
                     return ServerResponse.created(URI.create(url))

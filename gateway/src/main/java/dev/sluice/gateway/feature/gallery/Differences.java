@@ -1,37 +1,36 @@
 package dev.sluice.gateway.feature.gallery;
 
-import dev.sluice.gateway.outbound.database.ObjectReference;
-import dev.sluice.gateway.outbound.storage.ListedObject;
+import dev.sluice.gateway.outbound.database.image.ObjectReferences;
 import dev.sluice.gateway.outbound.storage.ObjectKey;
+import dev.sluice.gateway.outbound.storage.ObjectStore;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
  * What a comparison of the store's listing with the rows found, owner after owner in the order of keys.
  *
- * <p>An owner is believed while its differences are few and most of what was seen of it agrees; one who is not is left
- * alone, and nobody else for it. An empty database beside a full store, or a store that is not mounted, looks as if
- * everything were left over or lost: so nobody is believed when little agrees in all, or when too many owners differ.
- * No owner weighs more than a tenth of what makes that so, and one who is left alone weighs one. Not safe for use by
- * several threads at once.
+ * <p>The differences of an owner are plausible if they are few and most of its keys agree; an owner whose differences
+ * are not is skipped, the others are not. With an empty database beside a full store, or a store that is not mounted,
+ * everything looks left over or lost: so the whole is implausible if little agrees, or if too many owners differ. One
+ * owner weighs at most a tenth of that bound, and a skipped owner weighs one. Not thread-safe.
  */
 final class Differences {
-    /** Fewer are believed though little agrees, if anything does: a small gallery has its accidents too. */
+    /** As many are plausible even if little agrees, as long as anything does: a small gallery has accidents too. */
     private static final int FEW = 10;
 
-    private static final int MOST_TOLD = 5;
+    private static final int MOST_NAMED = 5;
 
     private final int most;
     private final int heaviest;
-    private final Count unnamedInAll = new Count();
-    private final Count lostInAll = new Count();
-    private final List<ListedObject> unnamed = new ArrayList<>();
-    private final List<ObjectReference> lost = new ArrayList<>();
-    private final List<String> doubted = new ArrayList<>();
+    private final Count allUnnamed = new Count();
+    private final Count allLost = new Count();
+    private final List<ObjectStore.Summary> unnamed = new ArrayList<>();
+    private final List<ObjectReferences.Reference> lost = new ArrayList<>();
+    private final List<String> skipped = new ArrayList<>();
     private long agreeing;
     private Owner owner = new Owner("");
 
-    /** @param most differences of either kind that are believed at once, of one owner and, weighed, of all */
+    /** @param most differences of either kind that are plausible at once, of one owner and, weighed, of all */
     Differences(int most) {
         this.most = most;
         this.heaviest = Math.clamp(most / FEW, 1, FEW);
@@ -43,11 +42,11 @@ final class Differences {
         private long weight;
     }
 
-    /** The owner whose keys are being told. */
+    /** The owner whose keys are being compared. */
     private static final class Owner {
         private final String tenant;
-        private final List<ListedObject> unnamed = new ArrayList<>();
-        private final List<ObjectReference> lost = new ArrayList<>();
+        private final List<ObjectStore.Summary> unnamed = new ArrayList<>();
+        private final List<ObjectReferences.Reference> lost = new ArrayList<>();
         private long agreeing;
 
         Owner(String tenant) {
@@ -62,18 +61,18 @@ final class Differences {
     }
 
     /** An object without a row. */
-    void unnamed(ListedObject object) {
+    void unnamed(ObjectStore.Summary object) {
         Owner its = of(object.key().value());
-        unnamedInAll.found++;
+        allUnnamed.found++;
         if (its.unnamed.size() <= most) {
             its.unnamed.add(object);
         }
     }
 
     /** A row without its object. */
-    void lost(ObjectReference row) {
+    void lost(ObjectReferences.Reference row) {
         Owner its = of(row.key());
-        lostInAll.found++;
+        allLost.found++;
         if (its.lost.size() <= most) {
             its.lost.add(row);
         }
@@ -82,29 +81,29 @@ final class Differences {
     private Owner of(String key) {
         String tenant = ObjectKey.tenantOf(key);
         if (!owner.tenant.equals(tenant)) {
-            judge();
+            evaluate();
             owner = new Owner(tenant);
         }
         return owner;
     }
 
-    /** Everything has been told. */
+    /** All keys have been compared. */
     Differences end() {
-        judge();
+        evaluate();
         owner = new Owner("");
         return this;
     }
 
-    private void judge() {
-        boolean isBelieved = isFew(owner.unnamed.size(), owner.agreeing) && isFew(owner.lost.size(), owner.agreeing);
-        int heaviestOfThis = isBelieved ? heaviest : 1;
-        unnamedInAll.weight += Math.min(heaviestOfThis, owner.unnamed.size());
-        lostInAll.weight += Math.min(heaviestOfThis, owner.lost.size());
-        if (isBelieved && unnamedInAll.weight <= most && lostInAll.weight <= most) {
+    private void evaluate() {
+        boolean isPlausible = isFew(owner.unnamed.size(), owner.agreeing) && isFew(owner.lost.size(), owner.agreeing);
+        int heaviestOfThis = isPlausible ? heaviest : 1;
+        allUnnamed.weight += Math.min(heaviestOfThis, owner.unnamed.size());
+        allLost.weight += Math.min(heaviestOfThis, owner.lost.size());
+        if (isPlausible && allUnnamed.weight <= most && allLost.weight <= most) {
             unnamed.addAll(owner.unnamed);
             lost.addAll(owner.lost);
-        } else if (!isBelieved && doubted.size() <= MOST_TOLD) {
-            doubted.add(owner.tenant);
+        } else if (!isPlausible && skipped.size() <= MOST_NAMED) {
+            skipped.add(owner.tenant);
         }
     }
 
@@ -112,39 +111,39 @@ final class Differences {
         return differing <= most && differing <= Math.max(FEW, agreeing);
     }
 
-    /** Whether the two belong to each other, so that what one does not know may be taken from the other. */
-    boolean areCredible() {
-        return isCredible(unnamedInAll.weight) && isCredible(lostInAll.weight);
+    /** Whether store and database belong to each other, so that differences may be repaired. */
+    boolean arePlausible() {
+        return isPlausible(allUnnamed.weight) && isPlausible(allLost.weight);
     }
 
-    private boolean isCredible(long weight) {
+    private boolean isPlausible(long weight) {
         return weight == 0 || (agreeing > 0 && isFew(weight, agreeing));
     }
 
-    /** Whether there are owners who are not believed. */
-    boolean areDoubted() {
-        return !doubted.isEmpty();
+    /** Whether owners are skipped. */
+    boolean hasSkippedOwners() {
+        return !skipped.isEmpty();
     }
 
-    /** Of the owners who are believed. */
-    List<ListedObject> unnamed() {
+    /** Of owners that are not skipped. */
+    List<ObjectStore.Summary> unnamed() {
         return unnamed;
     }
 
-    /** Of the owners who are believed. */
-    List<ObjectReference> lost() {
+    /** Of owners that are not skipped. */
+    List<ObjectReferences.Reference> lost() {
         return lost;
     }
 
     /** For the operator. */
     @Override
     public String toString() {
-        String all = unnamedInAll.found + " objects without a row, " + lostInAll.found + " rows without an object, "
+        String all = allUnnamed.found + " objects without a row, " + allLost.found + " rows without an object, "
                 + agreeing + " objects with a row";
-        return doubted.isEmpty()
+        return skipped.isEmpty()
                 ? all
                 : all + "; too many differ of "
-                        + String.join(", ", doubted.stream().limit(MOST_TOLD).toList())
-                        + (doubted.size() > MOST_TOLD ? " and others" : "");
+                        + String.join(", ", skipped.stream().limit(MOST_NAMED).toList())
+                        + (skipped.size() > MOST_NAMED ? " and others" : "");
     }
 }

@@ -7,9 +7,9 @@ import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.gateway.contract.Representation;
 import dev.sluice.gateway.feature.gallery.SizedFiles.SizedFile;
-import dev.sluice.gateway.outbound.custody.Outages;
-import dev.sluice.gateway.outbound.database.Image;
-import dev.sluice.gateway.outbound.database.StoredObject;
+import dev.sluice.gateway.outbound.database.image.Image;
+import dev.sluice.gateway.outbound.database.image.ImageObject;
+import dev.sluice.gateway.outbound.persistence.StorageProblems;
 import dev.sluice.gateway.outbound.storage.ObjectContent;
 import dev.sluice.gateway.outbound.storage.ObjectKey;
 import dev.sluice.gateway.outbound.storage.ObjectStore;
@@ -34,9 +34,9 @@ import org.springframework.web.reactive.function.server.ServerResponse;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
-/** The bytes of images, one at a time; for their owners, and for who administers them. */
+/** The bytes of images, one at a time; for their owners, and for admins. */
 final class FileRoutes implements FeatureRoutes {
-    /** The bytes behind an id never change, and no cache may hand one tenant's picture to another. */
+    /** The bytes behind an id never change, and no shared cache may serve one tenant's picture to another. */
     private static final String CACHE_CONTROL = "private, max-age=31536000, immutable";
 
     /** An SVG may have its own style, and no script. */
@@ -73,10 +73,10 @@ final class FileRoutes implements FeatureRoutes {
         UUID id = GalleryRequests.id(request);
         return gallery.visible(id, GalleryRoutes.caller(request)).flatMap(image -> {
             String external = image.externalUrl();
-            StoredObject object = image.object();
+            ImageObject object = image.object();
             if (external != null) {
                 if (width != null) {
-                    return Mono.error(elsewhere(image));
+                    return Mono.error(external(image));
                 }
                 return ServerResponse.status(HttpStatus.FOUND)
                         .location(URI.create(external))
@@ -110,15 +110,11 @@ final class FileRoutes implements FeatureRoutes {
             headers.set("X-Content-Type-Options", "nosniff");
             headers.set("Content-Security-Policy", SANDBOX);
             if (disposition != null) {
-                String name = new EntryNames().claim(StoredArchives.name(image), extension(file.key()));
+                String name = FileNames.claim(new EntryNames(), image, file.key());
                 headers.setContentDisposition(
                         disposition.filename(name, StandardCharsets.UTF_8).build());
             }
         };
-    }
-
-    static String extension(String key) {
-        return key.substring(key.lastIndexOf('.') + 1);
     }
 
     private static GatewayException noFile(Image image) {
@@ -128,23 +124,23 @@ final class FileRoutes implements FeatureRoutes {
                 .with("imageStatus", image.status().code());
     }
 
-    private static GatewayException elsewhere(Image image) {
+    private static GatewayException external(Image image) {
         return new GatewayException(
-                ProblemCode.NOT_FOUND, "Image " + image.id() + " is not kept here and has no smaller copies.");
+                ProblemCode.NOT_FOUND, "Image " + image.id() + " is not stored here and has no smaller copies.");
     }
 
-    /** Seen before the reconciler saw it. */
+    /** A request found it before the reconciler did. */
     static GatewayException lost(Image image) {
         return new GatewayException(
                 ProblemCode.STORAGE_FAILED, "The file of image " + image.id() + " is not in the store.");
     }
 
-    /** Sent by the kernel where it is a file. */
+    /** The kernel sends it if it is a file. */
     private record ObjectBody(ObjectContent content) implements Representation.Body {
 
         @Override
         public Flux<DataBuffer> bytes(long position, long count, DataBufferFactory buffers) {
-            return content.bytes(position, count).onErrorMap(Outages::problem);
+            return content.bytes(position, count).onErrorMap(StorageProblems::of);
         }
 
         @Override

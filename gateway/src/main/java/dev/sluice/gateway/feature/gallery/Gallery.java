@@ -3,15 +3,12 @@ package dev.sluice.gateway.feature.gallery;
 import dev.sluice.gateway.contract.Caller;
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
-import dev.sluice.gateway.outbound.database.DeletionStart;
-import dev.sluice.gateway.outbound.database.Image;
-import dev.sluice.gateway.outbound.database.ImageDeletion;
-import dev.sluice.gateway.outbound.database.ImageFilter;
-import dev.sluice.gateway.outbound.database.ImagePage;
-import dev.sluice.gateway.outbound.database.ImageScope;
-import dev.sluice.gateway.outbound.database.ImageUsages;
-import dev.sluice.gateway.outbound.database.Images;
-import dev.sluice.gateway.outbound.database.UsageCount;
+import dev.sluice.gateway.outbound.database.image.Image;
+import dev.sluice.gateway.outbound.database.image.ImageDeletion;
+import dev.sluice.gateway.outbound.database.image.ImageFilter;
+import dev.sluice.gateway.outbound.database.image.ImageScope;
+import dev.sluice.gateway.outbound.database.image.ImageUsages;
+import dev.sluice.gateway.outbound.database.image.Images;
 import dev.sluice.gateway.outbound.storage.StorageException;
 import java.util.List;
 import java.util.UUID;
@@ -30,13 +27,13 @@ final class Gallery {
     private final Images images;
     private final ImageDeletion deletions;
     private final ImageUsages usages;
-    private final ImageVault vault;
+    private final ImageStorage imageStorage;
 
-    Gallery(Images images, ImageDeletion deletions, ImageUsages usages, ImageVault vault) {
+    Gallery(Images images, ImageDeletion deletions, ImageUsages usages, ImageStorage imageStorage) {
         this.images = images;
         this.deletions = deletions;
         this.usages = usages;
-        this.vault = vault;
+        this.imageStorage = imageStorage;
     }
 
     /** Images of the caller's own. */
@@ -56,7 +53,7 @@ final class Gallery {
         return caller.roles().contains("service") ? new ImageScope.Everywhere() : own(caller);
     }
 
-    Mono<ImagePage> list(ImageScope scope, ImageFilter filter, int page, int size) {
+    Mono<Images.Page> list(ImageScope scope, ImageFilter filter, int page, int size) {
         return images.list(scope, filter, page, size);
     }
 
@@ -71,7 +68,7 @@ final class Gallery {
         return images.find(id, own(caller)).switchIfEmpty(administered).switchIfEmpty(absent(id));
     }
 
-    Mono<List<UsageCount>> usages(UUID id, ImageScope scope) {
+    Mono<List<ImageUsages.Count>> usages(UUID id, ImageScope scope) {
         return usages.count(id, scope);
     }
 
@@ -87,23 +84,26 @@ final class Gallery {
      */
     Mono<Void> delete(UUID id, ImageScope scope) {
         return deletions.begin(id, scope).flatMap(start -> switch (start) {
-            case DeletionStart.Absent absent -> absent(id).then();
-            case DeletionStart.InUse(List<UsageCount> counts) -> Mono.error(inUse(counts));
-            case DeletionStart.Begun begun ->
-                vault.remove(begun.image()).onErrorResume(StorageException.class, failed -> notRemoved(begun, failed));
+            case ImageDeletion.Start.Absent absent -> absent(id).then();
+            case ImageDeletion.Start.InUse(List<ImageUsages.Count> counts) -> Mono.error(inUse(counts));
+            case ImageDeletion.Start.Begun begun ->
+                imageStorage
+                        .remove(begun.image())
+                        .onErrorResume(StorageException.class, failed -> notRemoved(begun, failed));
         });
     }
 
     /** A store that fell silent may have removed the file all the same. */
-    private Mono<Void> notRemoved(DeletionStart.Begun begun, StorageException failed) {
+    private Mono<Void> notRemoved(ImageDeletion.Start.Begun begun, StorageException failed) {
         Image image = begun.image();
-        return vault.isThere(image)
+        return imageStorage
+                .isThere(image)
                 .flatMap(there -> there
                         ? deletions
                                 .restore(begun)
                                 .flatMap(restored -> Mono.<Void>error(
                                         restored ? notDeleted(image.id(), failed) : undecided(image.id(), failed)))
-                        : vault.removeRest(image))
+                        : imageStorage.removeRest(image))
                 .onErrorMap(StorageException.class, silent -> undecided(image.id(), silent));
     }
 
@@ -124,7 +124,7 @@ final class Gallery {
     }
 
     /** "Image is used as featured image for 3 articles". */
-    private static GatewayException inUse(List<UsageCount> counts) {
+    private static GatewayException inUse(List<ImageUsages.Count> counts) {
         String uses = counts.stream()
                 .map(count -> "as " + count.role() + " image for " + count.count() + " " + count.kind()
                         + (count.count() == 1 ? "" : "s"))

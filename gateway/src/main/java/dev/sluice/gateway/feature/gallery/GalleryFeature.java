@@ -5,26 +5,27 @@ import dev.sluice.gateway.contract.FeatureRoutes;
 import dev.sluice.gateway.contract.UserAgent;
 import dev.sluice.gateway.feature.gallery.GalleryProperties.GenerationBounds;
 import dev.sluice.gateway.outbound.ai.image.ImageModel;
-import dev.sluice.gateway.outbound.ai.image.ImageModels;
 import dev.sluice.gateway.outbound.ai.image.ImageModels.PollPolicy;
+import dev.sluice.gateway.outbound.ai.image.ImageModels;
 import dev.sluice.gateway.outbound.ai.image.PlaceholderModel;
 import dev.sluice.gateway.outbound.ai.image.ReplicateModel;
 import dev.sluice.gateway.outbound.ai.image.ReplicateSettings;
-import dev.sluice.gateway.outbound.custody.AnnouncedObjects;
-import dev.sluice.gateway.outbound.custody.ImageFiles;
-import dev.sluice.gateway.outbound.custody.Outages;
-import dev.sluice.gateway.outbound.database.GenerationJobs;
-import dev.sluice.gateway.outbound.database.ImageDeletion;
-import dev.sluice.gateway.outbound.database.ImageUsages;
-import dev.sluice.gateway.outbound.database.Images;
-import dev.sluice.gateway.outbound.database.ObjectIntents;
-import dev.sluice.gateway.outbound.database.ObjectReferences;
-import dev.sluice.gateway.outbound.database.OwnerStorage;
-import dev.sluice.gateway.outbound.database.Thumbnails;
+import dev.sluice.gateway.outbound.persistence.ImageFiles;
+import dev.sluice.gateway.outbound.database.image.GenerationJobs;
+import dev.sluice.gateway.outbound.database.image.ImageDeletion;
+import dev.sluice.gateway.outbound.database.image.ImageUsages;
+import dev.sluice.gateway.outbound.database.image.Images;
+import dev.sluice.gateway.outbound.database.image.ObjectIntents;
+import dev.sluice.gateway.outbound.database.image.ObjectReferences;
+import dev.sluice.gateway.outbound.database.image.OwnerStorage;
+import dev.sluice.gateway.outbound.database.image.Thumbnails;
 import dev.sluice.gateway.outbound.fetch.OriginFetch;
 import dev.sluice.gateway.outbound.fetch.policy.UrlPolicy;
 import dev.sluice.gateway.outbound.http.RetryPolicy;
+import dev.sluice.gateway.outbound.link.LinkFactory;
 import dev.sluice.gateway.outbound.link.Links;
+import dev.sluice.gateway.outbound.persistence.ObjectWrites;
+import dev.sluice.gateway.outbound.persistence.StorageProblems;
 import dev.sluice.gateway.outbound.picture.Pictures;
 import dev.sluice.gateway.outbound.redis.SharedRedis;
 import dev.sluice.gateway.outbound.storage.ObjectStore;
@@ -77,26 +78,26 @@ public class GalleryFeature {
     }
 
     @Bean
-    ImageIntake imageIntake(GalleryProperties properties, OriginFetch origins, Pictures pictures) {
-        return new ImageIntake(origins, pictures, properties.maxImageSize().toBytes());
+    GalleryIntake galleryIntake(GalleryProperties properties, OriginFetch origins, Pictures pictures) {
+        return new GalleryIntake(origins, pictures, properties.maxImageSize().toBytes());
     }
 
     @Bean
-    ImageVault imageVault(
+    ImageStorage imageStorage(
             GalleryProperties properties, ObjectStore store, ObjectIntents intents, ImageDeletion deletions) {
-        return new ImageVault(
+        return new ImageStorage(
                 store,
                 new ImageFiles(
                         store,
-                        new AnnouncedObjects(store, intents, properties.storeTimeout()),
+                        new ObjectWrites(store, intents, properties.storeTimeout()),
                         Clock.systemUTC(),
                         new NettyDataBufferFactory(ByteBufAllocator.DEFAULT)),
                 deletions);
     }
 
     @Bean
-    Gallery gallery(Images images, ImageDeletion deletions, ImageUsages usages, ImageVault vault) {
-        return new Gallery(images, deletions, usages, vault);
+    Gallery gallery(Images images, ImageDeletion deletions, ImageUsages usages, ImageStorage imageStorage) {
+        return new Gallery(images, deletions, usages, imageStorage);
     }
 
     /** Closed with the application; the event loops are those of the web server. */
@@ -164,13 +165,21 @@ public class GalleryFeature {
             GenerationJobs jobs,
             Images images,
             ImageModel model,
-            ImageIntake intake,
-            ImageVault vault,
+            GalleryIntake intake,
+            ImageStorage imageStorage,
             ThumbnailStorage thumbnails,
             MeterRegistry meters) {
         GenerationBounds bounds = properties.generation();
         GenerationTask task = new GenerationTask(
-                jobs, images, model, intake, vault, thumbnails, bounds.lease(), bounds.retryPause(), Clock.systemUTC());
+                jobs,
+                images,
+                model,
+                intake,
+                imageStorage,
+                thumbnails,
+                bounds.lease(),
+                bounds.retryPause(),
+                Clock.systemUTC());
         GenerationWorkers workers = new GenerationWorkers(jobs, task, bounds.workers(), bounds.lease(), bounds.poll());
         Gauge.builder("sluice.gallery.workers.busy", workers, GenerationWorkers::busy)
                 .description("Images that this process is generating")
@@ -187,7 +196,7 @@ public class GalleryFeature {
             Images images,
             Thumbnails thumbnails,
             OwnerStorage storage,
-            ImageVault vault,
+            ImageStorage imageStorage,
             Alerts alerts,
             MeterRegistry meters) {
         return new Reconciler(
@@ -197,7 +206,7 @@ public class GalleryFeature {
                 images,
                 thumbnails,
                 storage,
-                vault,
+                imageStorage,
                 properties.reconcilePeriod(),
                 properties.reconcileGrace(),
                 properties.reconcileMost(),
@@ -208,12 +217,12 @@ public class GalleryFeature {
 
     @Bean
     FeatureRoutes galleryRoutes(Gallery gallery, OwnerStorage storage) {
-        return Outages.told(new GalleryRoutes(gallery, storage));
+        return StorageProblems.mapErrors(new GalleryRoutes(gallery, storage));
     }
 
     @Bean
     FeatureRoutes galleryFileRoutes(Gallery gallery, ObjectStore store, Pictures pictures) {
-        return Outages.told(new FileRoutes(gallery, store, new SizedFiles(pictures)));
+        return StorageProblems.mapErrors(new FileRoutes(gallery, store, new SizedFiles(pictures)));
     }
 
     @Bean
@@ -221,9 +230,9 @@ public class GalleryFeature {
             ArchiveLinkProperties properties, ObjectStore store, Images images, ObjectProvider<SharedRedis> redis) {
         Links.Bounds bounds =
                 Links.Bounds.shared(properties.ttl(), properties.store().toBytes(), ArchiveRoutes.MAX_BODY.toBytes());
-        Links<LinkedArchive> links =
-                Links.of("gallery:zip", new LinkedArchive.Format(), bounds, redis.getIfAvailable(), Clock.systemUTC());
-        return Outages.told(new ArchiveRoutes(new StoredArchives(images, store), links));
+        Links<LinkedArchive> links = LinkFactory.create(
+                "gallery:zip", new LinkedArchive.Format(), bounds, redis.getIfAvailable(), Clock.systemUTC());
+        return StorageProblems.mapErrors(new ArchiveRoutes(new StoredArchives(images, store), links));
     }
 
     @Bean
@@ -233,8 +242,8 @@ public class GalleryFeature {
             Images images,
             ImageModel model,
             GenerationWorkers workers,
-            ImageIntake intake,
-            ImageVault vault,
+            GalleryIntake intake,
+            ImageStorage imageStorage,
             ThumbnailStorage thumbnails,
             OwnerStorage storage) {
         GenerationBounds bounds = properties.generation();
@@ -244,11 +253,11 @@ public class GalleryFeature {
                 model.provider(),
                 bounds.deadline(),
                 properties.maxImageSize().toBytes(),
-                workers::nudge,
+                workers::signal,
                 Clock.systemUTC());
-        Imports imports =
-                new Imports(intake, vault, thumbnails, images, storage, properties.importTimeout(), Clock.systemUTC());
-        return Outages.told(new CreationRoutes(generations, imports));
+        Imports imports = new Imports(
+                intake, imageStorage, thumbnails, images, storage, properties.importTimeout(), Clock.systemUTC());
+        return StorageProblems.mapErrors(new CreationRoutes(generations, imports));
     }
 
     /** Closed with the application; the event loops are those of the web server. */
@@ -277,6 +286,6 @@ public class GalleryFeature {
     @Bean
     FeatureRoutes galleryWordPressRoutes(
             Gallery gallery, ObjectStore store, WordPressMedia sites, GalleryProperties properties) {
-        return Outages.told(new WordPressRoutes(gallery, store, sites, properties.wordpress()));
+        return StorageProblems.mapErrors(new WordPressRoutes(gallery, store, sites, properties.wordpress()));
     }
 }

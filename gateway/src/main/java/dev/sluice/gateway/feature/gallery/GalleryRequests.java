@@ -3,8 +3,8 @@ package dev.sluice.gateway.feature.gallery;
 import dev.sluice.gateway.contract.Caller;
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
-import dev.sluice.gateway.outbound.database.ImageFilter;
-import dev.sluice.gateway.outbound.database.ImageStatus;
+import dev.sluice.gateway.outbound.database.image.Image;
+import dev.sluice.gateway.outbound.database.image.ImageFilter;
 import dev.sluice.gateway.outbound.picture.Pictures;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -65,15 +65,15 @@ final class GalleryRequests {
                 filter, number(given, "page", 1, MOST_PAGES), number(given, "size", DEFAULT_PAGE, LARGEST_PAGE));
     }
 
-    private static ImageStatus status(String given) {
-        return Arrays.stream(ImageStatus.values())
+    private static Image.Status status(String given) {
+        return Arrays.stream(Image.Status.values())
                 .filter(status -> status.code().equals(given))
                 .findFirst()
                 .orElseThrow(() -> bad(
                         "status",
                         given,
-                        Arrays.stream(ImageStatus.values())
-                                .map(ImageStatus::code)
+                        Arrays.stream(Image.Status.values())
+                                .map(Image.Status::code)
                                 .collect(Collectors.joining(", "))));
     }
 

@@ -9,12 +9,12 @@ import dev.sluice.gateway.contract.FeatureRoutes;
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.RequestContext;
 import dev.sluice.gateway.feature.gallery.GalleryRequests.Listing;
-import dev.sluice.gateway.outbound.custody.Outages;
-import dev.sluice.gateway.outbound.database.Image;
-import dev.sluice.gateway.outbound.database.ImagePage;
-import dev.sluice.gateway.outbound.database.ImageScope;
-import dev.sluice.gateway.outbound.database.OwnerStorage;
-import dev.sluice.gateway.outbound.database.UsageCount;
+import dev.sluice.gateway.outbound.database.image.Image;
+import dev.sluice.gateway.outbound.database.image.ImageScope;
+import dev.sluice.gateway.outbound.database.image.ImageUsages;
+import dev.sluice.gateway.outbound.database.image.Images;
+import dev.sluice.gateway.outbound.database.image.OwnerStorage;
+import dev.sluice.gateway.outbound.persistence.StorageProblems;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
@@ -60,7 +60,7 @@ final class GalleryRoutes implements FeatureRoutes {
      *
      * @param usages by role and kind
      */
-    record DetailsJson(@JsonUnwrapped ImageJson image, List<UsageCount> usages) {}
+    record DetailsJson(@JsonUnwrapped ImageJson image, List<ImageUsages.Count> usages) {}
 
     /**
      * A new description.
@@ -147,7 +147,7 @@ final class GalleryRoutes implements FeatureRoutes {
                 .flatMap(page -> json(page(page, listing, view)));
     }
 
-    private static PageJson page(ImagePage page, Listing listing, Function<Image, ImageJson> view) {
+    private static PageJson page(Images.Page page, Listing listing, Function<Image, ImageJson> view) {
         return new PageJson(
                 page.images().stream().map(view).toList(),
                 listing.page(),
@@ -210,7 +210,7 @@ final class GalleryRoutes implements FeatureRoutes {
     /** One that fails costs no other, and says itself why. */
     private Mono<Outcome> outcome(UUID id, ImageScope scope) {
         return gallery.delete(id, scope)
-                .onErrorMap(Outages::problem)
+                .onErrorMap(StorageProblems::of)
                 .thenReturn(new Outcome(id, "deleted", null, null))
                 .onErrorResume(
                         GatewayException.class,

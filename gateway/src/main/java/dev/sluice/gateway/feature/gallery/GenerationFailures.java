@@ -1,7 +1,7 @@
 package dev.sluice.gateway.feature.gallery;
 
 import dev.sluice.gateway.outbound.database.DatabaseException;
-import dev.sluice.gateway.outbound.database.Image;
+import dev.sluice.gateway.outbound.database.image.Image;
 import dev.sluice.gateway.outbound.fetch.FetchException;
 import dev.sluice.gateway.outbound.http.ProviderException;
 import dev.sluice.gateway.outbound.picture.decode.DecoderException;
@@ -12,9 +12,9 @@ import java.util.Locale;
 import java.util.Objects;
 import java.util.concurrent.TimeoutException;
 
-/** What a failed attempt at an image means: whether another may go better, and what its owner is told if not. */
+/** Maps failures of an attempt: whether another attempt may succeed, and the failure that the owner sees if not. */
 final class GenerationFailures {
-    /** Further attempts at a picture that its provider has and does not give. */
+    /** Further attempts to fetch a finished picture. */
     private static final int FETCHES_REPEATED = 3;
 
     private static final int TOO_MANY_REQUESTS = 429;
@@ -22,19 +22,19 @@ final class GenerationFailures {
 
     private GenerationFailures() {}
 
-    /** Whether it may be over soon, and costs nobody anything until then. */
-    static boolean mayPass(Throwable failure, int attempt) {
+    /** Whether another attempt may succeed soon, at no cost. */
+    static boolean isRetryable(Throwable failure, int attempt) {
         return switch (failure) {
             case DatabaseException database -> true;
             case StorageException storage -> storage.kind().isRetryable();
-            case FetchException fetch -> attempt <= FETCHES_REPEATED && mayPass(fetch);
+            case FetchException fetch -> attempt <= FETCHES_REPEATED && isRetryable(fetch);
             case DecoderException decoder ->
                 attempt <= FETCHES_REPEATED && decoder.kind() != DecoderException.Kind.LIMIT;
             default -> false;
         };
     }
 
-    private static boolean mayPass(FetchException fetch) {
+    private static boolean isRetryable(FetchException fetch) {
         return switch (fetch.failure()) {
             case CONNECTION_FAILED, TIMED_OUT -> true;
             case UPSTREAM_STATUS -> fetch.status() >= SERVER_ERROR || fetch.status() == TOO_MANY_REQUESTS;
@@ -51,10 +51,10 @@ final class GenerationFailures {
             case DecoderException decoder -> new Image.Failure(decoder.kind().code(), text(decoder));
             case PictureException picture -> new Image.Failure(picture.kind().code(), text(picture));
             case ByteLimitExceededException excess -> new Image.Failure("too_large", text(excess));
-            case StorageException storage -> new Image.Failure("storage_failed", "The store did not take the image");
+            case StorageException storage -> new Image.Failure("storage_failed", "The store did not accept the image");
             case DatabaseException database ->
-                new Image.Failure("database_failed", "The database did not take the image");
-            default -> new Image.Failure("internal_error", "The gateway failed at it");
+                new Image.Failure("database_failed", "The database did not accept the image");
+            default -> new Image.Failure("internal_error", "The gateway failed");
         };
     }
 

@@ -5,14 +5,12 @@ import dev.sluice.gateway.outbound.ai.image.ImageModel;
 import dev.sluice.gateway.outbound.ai.image.ImagePrompt;
 import dev.sluice.gateway.outbound.ai.image.Prediction;
 import dev.sluice.gateway.outbound.database.DatabaseException;
-import dev.sluice.gateway.outbound.database.Generation;
-import dev.sluice.gateway.outbound.database.GenerationJob;
-import dev.sluice.gateway.outbound.database.GenerationJobs;
-import dev.sluice.gateway.outbound.database.GenerationJobs.PredictionFate;
-import dev.sluice.gateway.outbound.database.Image;
-import dev.sluice.gateway.outbound.database.ImageScope;
-import dev.sluice.gateway.outbound.database.Images;
-import dev.sluice.gateway.outbound.database.ObjectIntents.Room;
+import dev.sluice.gateway.outbound.database.image.GenerationJobs.PredictionFate;
+import dev.sluice.gateway.outbound.database.image.GenerationJobs;
+import dev.sluice.gateway.outbound.database.image.Image;
+import dev.sluice.gateway.outbound.database.image.ImageScope;
+import dev.sluice.gateway.outbound.database.image.Images;
+import dev.sluice.gateway.outbound.database.image.ObjectIntents.QuotaMode;
 import dev.sluice.gateway.outbound.http.ProviderException;
 import dev.sluice.gateway.outbound.http.ProviderFailure;
 import dev.sluice.gateway.outbound.http.UncancellableCall;
@@ -53,8 +51,8 @@ final class GenerationTask {
     private final GenerationJobs jobs;
     private final Images images;
     private final ImageModel model;
-    private final ImageIntake intake;
-    private final ImageVault vault;
+    private final GalleryIntake intake;
+    private final ImageStorage imageStorage;
     private final ThumbnailStorage thumbnails;
     private final Duration lease;
     private final Duration retryPause;
@@ -68,8 +66,8 @@ final class GenerationTask {
             GenerationJobs jobs,
             Images images,
             ImageModel model,
-            ImageIntake intake,
-            ImageVault vault,
+            GalleryIntake intake,
+            ImageStorage imageStorage,
             ThumbnailStorage thumbnails,
             Duration lease,
             Duration retryPause,
@@ -78,7 +76,7 @@ final class GenerationTask {
         this.images = images;
         this.model = model;
         this.intake = intake;
-        this.vault = vault;
+        this.imageStorage = imageStorage;
         this.thumbnails = thumbnails;
         this.lease = lease;
         this.retryPause = retryPause;
@@ -86,7 +84,7 @@ final class GenerationTask {
     }
 
     /** Works until the job is done, failed, put off, or no longer this worker's. Never fails. */
-    Mono<Void> run(GenerationJob job) {
+    Mono<Void> run(GenerationJobs.Job job) {
         return Mono.defer(() -> {
             Attempt attempt = new Attempt(job);
             return attempt.work().takeUntilOther(attempt.lost()).onErrorResume(failure -> {
@@ -102,14 +100,14 @@ final class GenerationTask {
 
     /** One claim of a job, and what is known of the provider meanwhile. */
     private final class Attempt {
-        private final GenerationJob job;
+        private final GenerationJobs.Job job;
         private volatile boolean asked;
         /** Then there is no job any more, and nothing is left to do but what can be done without. */
         private volatile boolean completed;
 
         private volatile @Nullable Prediction waitedFor;
 
-        Attempt(GenerationJob job) {
+        Attempt(GenerationJobs.Job job) {
             this.job = job;
             this.asked = job.asked();
         }
@@ -151,7 +149,7 @@ final class GenerationTask {
         }
 
         private Mono<Void> make(Image image) {
-            Generation generation = Objects.requireNonNull(image.generation(), "a job without a generation");
+            Image.Generation generation = Objects.requireNonNull(image.generation(), "a job without a generation");
             ImagePrompt prompt = new ImagePrompt(generation.prompt(), ratio(generation));
             return prediction(prompt)
                     .doOnNext(prediction -> waitedFor = prediction)
@@ -204,19 +202,20 @@ final class GenerationTask {
             }
             return switch (made) {
                 case GeneratedImage.Remote remote ->
-                    intake.fetched(
+                    intake.fetch(
                             image.owner(), remote.url(), remote.urlPolicy(), left, file -> complete(image, file));
                 case GeneratedImage.Inline drawn ->
-                    intake.given(image.owner(), drawn.body(), file -> complete(image, file));
+                    intake.accept(image.owner(), drawn.body(), file -> complete(image, file));
             };
         }
 
         private Mono<Void> complete(Image image, ReceivedFile file) {
-            return vault.put(
+            return imageStorage
+                    .put(
                             image.id(),
                             image.owner(),
                             file,
-                            Room.ADMITTED, // kept free since the order
+                            QuotaMode.COUNTED, // kept free since the order
                             object -> jobs.complete(job, object)
                                     .filter(isCompleted -> isCompleted)
                                     .map(isCompleted -> object))
@@ -234,9 +233,9 @@ final class GenerationTask {
         private Mono<Void> settle(Image image, Throwable failure) {
             int doublings = Math.min(job.attempt() - 1, MOST_DOUBLINGS);
             Instant next = clock.instant().plus(retryPause.multipliedBy(1L << doublings));
-            if (GenerationFailures.mayPass(failure, job.attempt()) && next.isBefore(job.deadline())) {
+            if (GenerationFailures.isRetryable(failure, job.attempt()) && next.isBefore(job.deadline())) {
                 LOG.warn("generation of {} put off: {}", image.id(), failure.toString());
-                return jobs.retryAt(job, next, asked ? PredictionFate.KEPT : PredictionFate.FORGOTTEN)
+                return jobs.retryAt(job, next, asked ? PredictionFate.KEPT : PredictionFate.DISCARDED)
                         .then();
             }
             Image.Failure why = GenerationFailures.why(failure);
@@ -250,7 +249,7 @@ final class GenerationTask {
         }
     }
 
-    private static ImagePrompt.AspectRatio ratio(Generation generation) {
+    private static ImagePrompt.AspectRatio ratio(Image.Generation generation) {
         String ratio = generation.aspectRatio();
         return ratio == null ? ImagePrompt.AspectRatio.SQUARE : ImagePrompt.AspectRatio.of(ratio);
     }

@@ -1,7 +1,6 @@
 package dev.sluice.gateway.feature.gallery;
 
-import dev.sluice.gateway.outbound.database.GenerationJob;
-import dev.sluice.gateway.outbound.database.GenerationJobs;
+import dev.sluice.gateway.outbound.database.image.GenerationJobs;
 import java.time.Duration;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -16,8 +15,8 @@ import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 
 /**
- * Takes jobs out of the database and works on some of them at a time, in this process; others do the same beside it,
- * and no two have one job. Looks for work regularly, and at once when it is told that there is some.
+ * Claims jobs from the database and runs some of them at a time in this process. Several gateways do so, and no two run
+ * one job. Polls regularly, and at once when signalled.
  */
 final class GenerationWorkers implements SmartLifecycle {
     /** Stopped before the event loops are: they have 0, and what they break off would count as the provider's fault. */
@@ -33,13 +32,13 @@ final class GenerationWorkers implements SmartLifecycle {
     private final Duration poll;
     private final AtomicInteger busy = new AtomicInteger();
     private final AtomicBoolean failing = new AtomicBoolean();
-    private final Sinks.Many<Long> nudges = Sinks.many().multicast().directBestEffort();
+    private final Sinks.Many<Long> signals = Sinks.many().multicast().directBestEffort();
     private volatile Disposable.Composite running = stopped();
 
     /**
      * @param most jobs at a time
-     * @param lease for which a job is another's no more, renewed while it lasts
-     * @param poll how often to look
+     * @param lease during which no other worker claims a job; renewed while it runs
+     * @param poll how often to poll
      */
     GenerationWorkers(GenerationJobs jobs, GenerationTask task, int most, Duration lease, Duration poll) {
         this.jobs = jobs;
@@ -55,23 +54,23 @@ final class GenerationWorkers implements SmartLifecycle {
         return nothing;
     }
 
-    /** Begins to look for work. */
+    /** Begins to poll. */
     @Override
     public void start() {
         running = Disposables.composite();
         running.add(Flux.interval(Duration.ZERO, poll)
-                .mergeWith(nudges.asFlux())
+                .mergeWith(signals.asFlux())
                 .onBackpressureLatest()
                 .concatMap(tick -> claim(), 0)
                 .subscribe());
     }
 
-    /** There may be something to do. */
-    void nudge() {
-        nudges.tryEmitNext(0L);
+    /** Claims at once, since there may be a job. */
+    void signal() {
+        signals.tryEmitNext(0L);
     }
 
-    /** Jobs being worked on. */
+    /** Jobs that run. */
     int busy() {
         return busy.get();
     }
@@ -94,7 +93,7 @@ final class GenerationWorkers implements SmartLifecycle {
                         });
     }
 
-    private void begin(GenerationJob job) {
+    private void begin(GenerationJobs.Job job) {
         busy.incrementAndGet();
         Disposable.Swap one = Disposables.swap();
         running.add(one);
@@ -102,12 +101,12 @@ final class GenerationWorkers implements SmartLifecycle {
                 .doFinally(end -> {
                     busy.decrementAndGet();
                     running.remove(one);
-                    nudge();
+                    signal();
                 })
                 .subscribe());
     }
 
-    /** Lets go of everything; what was being worked on is taken up again when its lease has ended. */
+    /** Cancels everything; jobs that ran are claimed again when their leases end. */
     @Override
     public void stop() {
         running.dispose();

@@ -4,9 +4,8 @@ import dev.sluice.gateway.contract.Caller;
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.gateway.outbound.ai.image.ImagePrompt;
-import dev.sluice.gateway.outbound.database.Generation;
-import dev.sluice.gateway.outbound.database.GenerationJobs;
-import dev.sluice.gateway.outbound.database.Image;
+import dev.sluice.gateway.outbound.database.image.GenerationJobs;
+import dev.sluice.gateway.outbound.database.image.Image;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -16,7 +15,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
 
-/** Takes orders for images: a row and a job, both or neither. A worker does the rest. */
+/** Accepts requests for images: adds a row and a job, both or neither. A worker does the rest. */
 final class Generations {
     private static final Logger LOG = LoggerFactory.getLogger(Generations.class);
     private static final int LONGEST_PROMPT = 1000;
@@ -30,10 +29,10 @@ final class Generations {
     private final Clock clock;
 
     /**
-     * @param provider who will make the images
+     * @param provider generates the images
      * @param deadline after which an image has failed
-     * @param largest bytes of an image, which an order keeps free until its image is stored or fails
-     * @param workers is told that there is something to do
+     * @param largest bytes of an image, reserved until its image is stored or fails
+     * @param workers signals that there is a job
      */
     Generations(
             GenerationJobs jobs,
@@ -53,37 +52,37 @@ final class Generations {
     }
 
     /**
-     * An order.
+     * An request.
      *
      * @param prompt 1 to 1000 characters
      * @param altText at most 500; the prompt's beginning stands in for it
      * @param aspectRatio for example {@code 16:9}; square if absent
      * @param projectId one of the caller's
      */
-    record Order(
+    record Request(
             @Nullable String prompt,
             @Nullable String altText,
             @Nullable String aspectRatio,
             @Nullable String projectId) {}
 
     /** The image that will come. Fails with {@code malformed_request}, {@code forbidden} or {@code prompt_rejected}. */
-    Mono<Image> create(Order order, Caller caller) {
+    Mono<Image> create(Request request, Caller caller) {
         return Mono.defer(() -> {
-            String prompt = GalleryRequests.text("prompt", order.prompt(), LONGEST_PROMPT);
+            String prompt = GalleryRequests.text("prompt", request.prompt(), LONGEST_PROMPT);
             if (prompt == null) {
-                throw GalleryRequests.bad("prompt", order.prompt(), "1 to " + LONGEST_PROMPT + " characters");
+                throw GalleryRequests.bad("prompt", request.prompt(), "1 to " + LONGEST_PROMPT + " characters");
             }
-            String altText = GalleryRequests.text("altText", order.altText(), GalleryRequests.LONGEST_ALT);
-            String ratio = ratio(order.aspectRatio());
-            String project = GalleryRequests.project(caller, order.projectId());
-            refuseForbidden(prompt, caller);
+            String altText = GalleryRequests.text("altText", request.altText(), GalleryRequests.LONGEST_ALT);
+            String ratio = ratio(request.aspectRatio());
+            String project = GalleryRequests.project(caller, request.projectId());
+            rejectForbidden(prompt, caller);
             Instant now = clock.instant();
             Image image = Image.generating(
                     UUID.randomUUID(),
                     caller.subject(),
                     project,
                     altText,
-                    new Generation(prompt, ratio, provider, null, null),
+                    new Image.Generation(prompt, ratio, provider, null, null),
                     now);
             return jobs.create(image, now.plus(deadline), largest)
                     .doOnSuccess(created -> workers.run())
@@ -100,7 +99,7 @@ final class Generations {
         return ratio;
     }
 
-    private void refuseForbidden(String prompt, Caller caller) {
+    private void rejectForbidden(String prompt, Caller caller) {
         String term = rules.forbidden(prompt);
         if (term != null) {
             LOG.atWarn()
@@ -110,7 +109,7 @@ final class Generations {
                     .log("prompt of {} rejected for the term '{}'", caller.subject(), term);
             throw new GatewayException(
                     ProblemCode.PROMPT_REJECTED,
-                    "prompt: holds what may not be generated here (expected: a prompt without it)");
+                    "prompt: contains a term that is not allowed here (expected: a prompt without it)");
         }
     }
 }

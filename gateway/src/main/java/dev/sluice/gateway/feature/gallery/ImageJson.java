@@ -1,9 +1,8 @@
 package dev.sluice.gateway.feature.gallery;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
-import dev.sluice.gateway.outbound.database.Generation;
-import dev.sluice.gateway.outbound.database.Image;
-import dev.sluice.gateway.outbound.database.StoredObject;
+import dev.sluice.gateway.outbound.database.image.Image;
+import dev.sluice.gateway.outbound.database.image.ImageObject;
 import dev.sluice.gateway.outbound.thumbnail.ThumbnailLink;
 import java.time.Instant;
 import java.util.List;
@@ -72,8 +71,8 @@ record ImageJson(
     }
 
     private static ImageJson of(Image image, @Nullable String owner) {
-        Generation generation = image.generation();
-        StoredObject object = image.object();
+        Image.Generation generation = image.generation();
+        ImageObject object = image.object();
         Image.Failure failure = image.failure();
         Image.Listing listing = image.listing();
         boolean hasFile = object != null || image.externalUrl() != null;
@@ -106,7 +105,7 @@ record ImageJson(
 
     /** What its owner wrote, else the beginning of the prompt. */
     static @Nullable String altText(Image image) {
-        Generation generation = image.generation();
+        Image.Generation generation = image.generation();
         if (image.altText() != null || generation == null) {
             return image.altText();
         }

@@ -4,13 +4,11 @@ import dev.sluice.gateway.contract.Caller;
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.gateway.outbound.database.DatabaseException;
-import dev.sluice.gateway.outbound.database.DatabaseFailure;
-import dev.sluice.gateway.outbound.database.Image;
-import dev.sluice.gateway.outbound.database.ImageScope;
-import dev.sluice.gateway.outbound.database.ImageSource;
-import dev.sluice.gateway.outbound.database.Images;
-import dev.sluice.gateway.outbound.database.ObjectIntents.Room;
-import dev.sluice.gateway.outbound.database.OwnerStorage;
+import dev.sluice.gateway.outbound.database.image.Image;
+import dev.sluice.gateway.outbound.database.image.ImageScope;
+import dev.sluice.gateway.outbound.database.image.Images;
+import dev.sluice.gateway.outbound.database.image.ObjectIntents.QuotaMode;
+import dev.sluice.gateway.outbound.database.image.OwnerStorage;
 import dev.sluice.gateway.outbound.fetch.FetchException;
 import dev.sluice.gateway.outbound.fetch.FetchFailure;
 import dev.sluice.gateway.outbound.fetch.OriginUrls;
@@ -25,10 +23,10 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
-/** Brings remote images into the gallery, whole and checked or not at all. */
+/** Imports remote images into the gallery, whole and checked or not at all. */
 final class Imports {
-    private final ImageIntake intake;
-    private final ImageVault vault;
+    private final GalleryIntake intake;
+    private final ImageStorage imageStorage;
     private final ThumbnailStorage thumbnails;
     private final Images images;
     private final OwnerStorage storage;
@@ -36,15 +34,15 @@ final class Imports {
     private final Clock clock;
 
     Imports(
-            ImageIntake intake,
-            ImageVault vault,
+            GalleryIntake intake,
+            ImageStorage imageStorage,
             ThumbnailStorage thumbnails,
             Images images,
             OwnerStorage storage,
             Duration deadline,
             Clock clock) {
         this.intake = intake;
-        this.vault = vault;
+        this.imageStorage = imageStorage;
         this.thumbnails = thumbnails;
         this.images = images;
         this.storage = storage;
@@ -53,51 +51,52 @@ final class Imports {
     }
 
     /**
-     * What to bring.
+     * What to import.
      *
      * @param url where it is
      * @param altText at most 500 characters
      * @param projectId one of the caller's
      */
-    record Order(
+    record Request(
             @Nullable String url,
             @Nullable String altText,
             @Nullable String projectId) {}
 
     /** The image, once it is stored. Fails with a {@link GatewayException} that says why it could not be. */
-    Mono<Image> bring(Order order, Caller caller) {
+    Mono<Image> importImage(Request request, Caller caller) {
         return Mono.defer(() -> {
-            String url = GalleryRequests.text("url", order.url(), OriginUrls.LONGEST);
+            String url = GalleryRequests.text("url", request.url(), OriginUrls.LONGEST);
             if (url == null) {
                 throw GatewayException.badMember(
-                        ProblemCode.INVALID_URL, "url", order.url(), "an absolute http or https URL");
+                        ProblemCode.INVALID_URL, "url", request.url(), "an absolute http or https URL");
             }
-            String altText = GalleryRequests.text("altText", order.altText(), GalleryRequests.LONGEST_ALT);
-            String project = GalleryRequests.project(caller, order.projectId());
+            String altText = GalleryRequests.text("altText", request.altText(), GalleryRequests.LONGEST_ALT);
+            String project = GalleryRequests.project(caller, request.projectId());
             UUID id = UUID.randomUUID();
-            return storage.refuseIfFull(caller.subject())
-                    .then(intake.fetched(
+            return storage.requireRoom(caller.subject())
+                    .then(intake.fetch(
                             caller.subject(),
                             url,
                             UrlPolicy.PUBLIC_WEB,
                             deadline,
-                            file -> vault.put(id, caller.subject(), file, Room.WITHIN_QUOTA, object -> {
+                            file -> imageStorage
+                                    .put(id, caller.subject(), file, QuotaMode.ENFORCED, object -> {
                                         Image image = Image.stored(
                                                 id,
                                                 caller.subject(),
                                                 project,
-                                                ImageSource.IMPORTED,
+                                                Image.Source.IMPORTED,
                                                 altText,
                                                 object,
                                                 null,
                                                 clock.instant());
                                         return images.add(image)
                                                 .thenReturn(image)
-                                                .onErrorResume(failed -> added(image, failed));
+                                                .onErrorResume(failed -> resolved(image, failed));
                                     })
                                     .flatMap(image -> withThumbnails(image, file))))
-                    .onErrorMap(FetchException.class, failed -> notHad(url, failed))
-                    .onErrorMap(PictureException.class, bad -> notKept(url, bad));
+                    .onErrorMap(FetchException.class, failed -> fetchProblem(url, failed))
+                    .onErrorMap(PictureException.class, bad -> pictureProblem(url, bad));
         });
     }
 
@@ -107,16 +106,16 @@ final class Imports {
                 .map(image::with);
     }
 
-    /** Whether a commit that was lost sight of took place can be seen, unless the database is still away. */
-    private Mono<Image> added(Image image, Throwable failed) {
-        return failed instanceof DatabaseException lost && lost.failure() == DatabaseFailure.IN_DOUBT
+    /** A commit in doubt: the image if it is there, unless the database is still away. */
+    private Mono<Image> resolved(Image image, Throwable failed) {
+        return failed instanceof DatabaseException lost && lost.kind() == DatabaseException.Kind.IN_DOUBT
                 ? images.find(image.id(), new ImageScope.Everywhere())
                         .onErrorMap(away -> failed)
                         .switchIfEmpty(Mono.error(failed))
                 : Mono.error(failed);
     }
 
-    private static GatewayException notHad(String url, FetchException failed) {
+    private static GatewayException fetchProblem(String url, FetchException failed) {
         return failed.failure() == FetchFailure.INVALID_URL
                 ? GatewayException.badMember(
                         ProblemCode.INVALID_URL, "url", url, "an absolute http or https URL. " + failed.getMessage())
@@ -129,7 +128,7 @@ final class Imports {
                         .with("reason", failed.failure().code());
     }
 
-    private static GatewayException notKept(String url, PictureException bad) {
+    private static GatewayException pictureProblem(String url, PictureException bad) {
         return new GatewayException(ProblemCode.INVALID_IMAGE, "url: " + bad.getMessage() + ".", bad)
                 .with("member", "url")
                 .with("value", url)

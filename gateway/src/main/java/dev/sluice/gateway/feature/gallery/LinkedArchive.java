@@ -1,6 +1,6 @@
 package dev.sluice.gateway.feature.gallery;
 
-import dev.sluice.gateway.outbound.link.LinkFormat;
+import dev.sluice.gateway.outbound.link.Links;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
@@ -34,7 +34,7 @@ record LinkedArchive(String owner, List<UUID> ids, String filename) {
      *   ids                16 bytes each, to the end
      * </pre>
      */
-    static final class Format implements LinkFormat<LinkedArchive> {
+    static final class Format implements Links.Format<LinkedArchive> {
         private static final Logger LOG = LoggerFactory.getLogger(LinkedArchive.class);
         private static final int FIXED_WEIGHT = 512;
         private static final int WEIGHT_PER_ID = 64;

@@ -6,9 +6,9 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Terms that no prompt may hold, as whole words, without regard to case, accents, full-width letters or what stands
- * between the words. The operator's list; it saves the quota and the provider's patience, and replaces no filter of the
- * provider's own.
+ * Terms that no prompt may contain, as whole words, without regard to case, accents, full-width letters or what stands
+ * between the words. The list is the operator's; it saves quota and needless calls, and does not replace the provider's
+ * own filter.
  */
 final class PromptRules {
     private record Term(String folded, String configured) {}
@@ -22,7 +22,7 @@ final class PromptRules {
                 .toList();
     }
 
-    /** The first term that {@code prompt} holds, as it is configured; null when it holds none. */
+    /** The first term that {@code prompt} contains, as configured; null if it contains none. */
     @Nullable String forbidden(String prompt) {
         String folded = folded(prompt);
         for (Term term : terms) {

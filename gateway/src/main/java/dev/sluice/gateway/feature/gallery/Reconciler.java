@@ -1,15 +1,13 @@
 package dev.sluice.gateway.feature.gallery;
 
 import dev.sluice.gateway.contract.Alerts;
-import dev.sluice.gateway.outbound.custody.ExpiredIntents;
-import dev.sluice.gateway.outbound.custody.Failures;
-import dev.sluice.gateway.outbound.database.Images;
-import dev.sluice.gateway.outbound.database.ObjectIntents;
-import dev.sluice.gateway.outbound.database.ObjectReference;
-import dev.sluice.gateway.outbound.database.ObjectReferences;
-import dev.sluice.gateway.outbound.database.OwnerStorage;
-import dev.sluice.gateway.outbound.database.Thumbnails;
-import dev.sluice.gateway.outbound.storage.ListedObject;
+import dev.sluice.gateway.outbound.database.image.Images;
+import dev.sluice.gateway.outbound.database.image.ObjectIntents;
+import dev.sluice.gateway.outbound.database.image.ObjectReferences;
+import dev.sluice.gateway.outbound.database.image.OwnerStorage;
+import dev.sluice.gateway.outbound.database.image.Thumbnails;
+import dev.sluice.gateway.outbound.persistence.DelayedErrors;
+import dev.sluice.gateway.outbound.persistence.ExpiredIntentSweep;
 import dev.sluice.gateway.outbound.storage.ObjectKey;
 import dev.sluice.gateway.outbound.storage.ObjectStore;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -29,20 +27,21 @@ import reactor.core.publisher.Mono;
 import reactor.util.retry.Retry;
 
 /**
- * Repairs what a process that died has left between an object and its row: at start and regularly, in the background.
+ * Repairs what a crashed process left between an object and its row: at start and regularly, in the background.
  *
  * <ol>
- *   <li>intents that have expired: their objects are removed, then they are forgotten;
- *   <li>deletions that have not ended: object, then row;
- *   <li>the store's listing beside the rows' keys, both in order: an object without a name is removed once it is old
- *       enough that nobody can be about to name it; an image whose object is gone is failed, a thumbnail whose object
- *       is gone is made anew. Of an owner of whom there are too many of either to be believed, nothing is touched, and
- *       of nobody if there are too many in all; then the operator is told. What an intent names is known, there or not;
- *   <li>every owner's bytes, counted anew.
+ *   <li>expired intents: deletes their objects, then the intents;
+ *   <li>unfinished deletions: deletes the object, then the row;
+ *   <li>the store's listing against the rows' keys, both in order: deletes an object that no row names once it is old
+ *       enough that no writer can be about to name it; fails an image whose object is gone; has a thumbnail whose
+ *       object is gone made again. If an owner has an implausible number of either, it is skipped; if there are too
+ *       many in all, nothing is touched; then the operator gets an alert. What an intent names is skipped, stored or
+ *       not;
+ *   <li>recounts every owner's bytes.
  * </ol>
  *
- * Every step can be repeated and can run on several gateways at once. What cannot be repaired does not keep the rest
- * from it; a pass that left something so, or that failed, is soon tried again.
+ * Every step is idempotent and may run on several gateways at once. What cannot be repaired does not stop the rest; a
+ * pass that left something, or that failed, is retried soon.
  */
 final class Reconciler implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Reconciler.class);
@@ -54,12 +53,12 @@ final class Reconciler implements AutoCloseable {
     private static final String PREFIX = "t/";
 
     private final ObjectStore store;
-    private final ExpiredIntents expired;
+    private final ExpiredIntentSweep expired;
     private final ObjectReferences references;
     private final Images images;
     private final Thumbnails thumbnails;
     private final OwnerStorage storage;
-    private final ImageVault vault;
+    private final ImageStorage imageStorage;
     private final Duration period;
     private final Duration grace;
     private final int most;
@@ -71,7 +70,7 @@ final class Reconciler implements AutoCloseable {
     /**
      * @param period between two passes
      * @param grace how old a deletion or an unnamed object must be before it is touched
-     * @param most objects without a row, and rows without an object, that one pass believes in
+     * @param most objects without a row, and rows without an object, that are plausible in one pass
      */
     Reconciler(
             ObjectStore store,
@@ -80,7 +79,7 @@ final class Reconciler implements AutoCloseable {
             Images images,
             Thumbnails thumbnails,
             OwnerStorage storage,
-            ImageVault vault,
+            ImageStorage imageStorage,
             Duration period,
             Duration grace,
             int most,
@@ -88,12 +87,12 @@ final class Reconciler implements AutoCloseable {
             MeterRegistry meters,
             Clock clock) {
         this.store = store;
-        this.expired = new ExpiredIntents(intents, store);
+        this.expired = new ExpiredIntentSweep(intents, store);
         this.references = references;
         this.images = images;
         this.thumbnails = thumbnails;
         this.storage = storage;
-        this.vault = vault;
+        this.imageStorage = imageStorage;
         this.period = period;
         this.grace = grace;
         this.most = most;
@@ -132,14 +131,14 @@ final class Reconciler implements AutoCloseable {
         running.add(Flux.interval(Duration.ZERO, period)
                 .onBackpressureDrop()
                 .concatMap(
-                        tick -> pass().doOnError(Reconciler::givenUp)
+                        tick -> pass().doOnError(Reconciler::logFailure)
                                 .retryWhen(Retry.backoff(Long.MAX_VALUE, least(FIRST_RETRY, period))
                                         .maxBackoff(period)),
                         0)
                 .subscribe());
     }
 
-    private static void givenUp(Throwable failure) {
+    private static void logFailure(Throwable failure) {
         LOG.warn("objects and rows could not be compared, later again: {}", failure.toString());
     }
 
@@ -150,12 +149,12 @@ final class Reconciler implements AutoCloseable {
     /** One pass. Fails when store or database do, at the end if they did for some only; what was repaired stays so. */
     Mono<Report> pass() {
         return Mono.defer(() -> {
-            Failures failures = new Failures();
+            DelayedErrors errors = new DelayedErrors();
             return Flux.concat(
-                            abandoned(failures),
-                            halfDeleted(failures),
-                            compared(failures),
-                            failures.without("owners' bytes", storage.recount()).then(Mono.<Repair>empty()))
+                            abandoned(errors),
+                            halfDeleted(errors),
+                            compared(errors),
+                            errors.delay("owners' bytes", storage.recount()).then(Mono.<Repair>empty()))
                     .doOnNext(repair -> meters.counter("sluice.gallery.repairs", "kind", repair.tag())
                             .increment())
                     .collect(Collectors.groupingBy(repair -> repair, Collectors.counting()))
@@ -163,22 +162,23 @@ final class Reconciler implements AutoCloseable {
                     .doOnNext(report -> LOG.atInfo()
                             .addKeyValue("repairs", report.repairs())
                             .log("objects and rows compared, repaired: {}", report.repairs()))
-                    .flatMap(failures::orElse);
+                    .flatMap(errors::orResult);
         });
     }
 
-    private Flux<Repair> abandoned(Failures failures) {
-        return expired.remove(failures).map(removed -> Repair.ABANDONED);
+    private Flux<Repair> abandoned(DelayedErrors errors) {
+        return expired.remove(errors).map(removed -> Repair.ABANDONED);
     }
 
-    private Flux<Repair> halfDeleted(Failures failures) {
+    private Flux<Repair> halfDeleted(DelayedErrors errors) {
         return references
                 .stuckDeleting(grace, BATCH)
                 .expand(stuck -> stuck.size() < BATCH ? Mono.empty() : references.stuckDeleting(grace, BATCH))
                 .concatMapIterable(stuck -> stuck, 1)
                 .concatMap(
-                        image -> failures.without(
-                                image.id().toString(), vault.remove(image).thenReturn(Repair.HALF_DELETED)),
+                        image -> errors.delay(
+                                image.id().toString(),
+                                imageStorage.remove(image).thenReturn(Repair.HALF_DELETED)),
                         1);
     }
 
@@ -186,14 +186,14 @@ final class Reconciler implements AutoCloseable {
     private sealed interface Known {
         String key();
 
-        record ByStore(ListedObject object) implements Known {
+        record ByStore(ObjectStore.Summary object) implements Known {
             @Override
             public String key() {
                 return object.key().value();
             }
         }
 
-        record ByRow(ObjectReference row) implements Known {
+        record ByRow(ObjectReferences.Reference row) implements Known {
             @Override
             public String key() {
                 return row.key();
@@ -201,16 +201,17 @@ final class Reconciler implements AutoCloseable {
         }
     }
 
-    private Flux<Repair> compared(Failures failures) {
+    private Flux<Repair> compared(DelayedErrors errors) {
         return differences().flatMapMany(found -> {
-            if (found.areDoubted() && found.areCredible()) {
+            if (found.hasSkippedOwners() && found.arePlausible()) {
                 meters.counter("sluice.gallery.repairs.doubted").increment();
                 alerts.warn(
                         "gallery:reconcile:owner",
-                        "Too much of some owners' differs between database and store, theirs is not touched: " + found
+                        "Database and store differ too much for some owners, whose objects and rows are not touched: "
+                                + found
                                 + ". If it is to be repaired, raise sluice.gallery.reconcile-most for one pass");
             }
-            if (!found.areCredible()) {
+            if (!found.arePlausible()) {
                 meters.counter("sluice.gallery.repairs.refused").increment();
                 alerts.warn(
                         "gallery:reconcile",
@@ -220,8 +221,8 @@ final class Reconciler implements AutoCloseable {
             }
             return Flux.concat(
                     Flux.fromIterable(found.unnamed())
-                            .concatMap(object -> failures.without(object.key().value(), unnamed(object)), 1),
-                    Flux.fromIterable(found.lost()).concatMap(row -> failures.without(row.key(), lost(row)), 1));
+                            .concatMap(object -> errors.delay(object.key().value(), unnamed(object)), 1),
+                    Flux.fromIterable(found.lost()).concatMap(row -> errors.delay(row.key(), lost(row)), 1));
         });
     }
 
@@ -244,28 +245,29 @@ final class Reconciler implements AutoCloseable {
             return;
         }
         switch (knowing.getFirst()) {
-            case Known.ByStore(ListedObject object)
+            case Known.ByStore(ObjectStore.Summary object)
             when object.lastModified().isBefore(clock.instant().minus(grace)) -> differences.unnamed(object);
-            case Known.ByStore(ListedObject young) -> LOG.trace("{} may be about to get its row", young.key());
-            case Known.ByRow(ObjectReference row) when !row.deleting() -> differences.lost(row);
-            case Known.ByRow(ObjectReference going) -> LOG.trace("{} is being deleted", going.key());
+            case Known.ByStore(ObjectStore.Summary young) -> LOG.trace("{} may be about to get its row", young.key());
+            case Known.ByRow(ObjectReferences.Reference row) when !row.deleting() -> differences.lost(row);
+            case Known.ByRow(ObjectReferences.Reference going) -> LOG.trace("{} is being deleted", going.key());
         }
     }
 
-    /** There or not, it is known: it is for its writer, or for whoever takes expired intents. */
+    /** Stored or not, it belongs to its writer, or to the sweep of expired intents. */
     private static boolean isAnnounced(Known known) {
-        return known instanceof Known.ByRow(ObjectReference row) && row.kind() == ObjectReference.Kind.ANNOUNCED;
+        return known instanceof Known.ByRow(ObjectReferences.Reference row)
+                && row.kind() == ObjectReferences.Reference.Kind.ANNOUNCED;
     }
 
-    /** Asked again before anything is removed: the two lists are not of one moment. */
-    private Mono<Repair> unnamed(ListedObject object) {
+    /** Checks again before it deletes: the two lists are not one snapshot. */
+    private Mono<Repair> unnamed(ObjectStore.Summary object) {
         return references
                 .isNamed(object.key().value())
                 .filter(isNamed -> !isNamed)
                 .flatMap(isNamed -> store.delete(object.key()).thenReturn(Repair.UNNAMED));
     }
 
-    private Mono<Repair> lost(ObjectReference row) {
+    private Mono<Repair> lost(ObjectReferences.Reference row) {
         return store.stat(new ObjectKey(row.key()))
                 .hasElement()
                 .filter(isThere -> !isThere)
@@ -274,14 +276,14 @@ final class Reconciler implements AutoCloseable {
                     case ANNOUNCED -> Mono.empty();
                     case THUMBNAIL ->
                         thumbnails
-                                .lost(row.imageId(), row.key())
+                                .markLost(row.imageId(), row.key())
                                 .filter(isNamed -> isNamed)
                                 .map(isNamed -> Repair.THUMBNAIL_LOST);
                 });
     }
 
-    private Mono<Repair> imageLost(ObjectReference row) {
-        return images.lost(row.imageId(), row.key())
+    private Mono<Repair> imageLost(ObjectReferences.Reference row) {
+        return images.markLost(row.imageId(), row.key())
                 .filter(failed -> failed)
                 .doOnNext(failed -> LOG.atError()
                         .addKeyValue("image.id", row.imageId())

@@ -2,17 +2,17 @@ package dev.sluice.gateway.feature.gallery;
 
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
-import dev.sluice.gateway.outbound.database.Image;
-import dev.sluice.gateway.outbound.database.ImageThumbnails.Progress;
-import dev.sluice.gateway.outbound.database.StoredObject;
-import dev.sluice.gateway.outbound.database.StoredThumbnail;
+import dev.sluice.gateway.outbound.database.image.Image;
+import dev.sluice.gateway.outbound.database.image.ImageObject;
+import dev.sluice.gateway.outbound.database.image.ImageThumbnails;
+import dev.sluice.gateway.outbound.database.image.ImageThumbnails.Progress;
 import dev.sluice.gateway.outbound.picture.Pictures;
 import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which file answers for an image at a width:
+ * Selects the file that is sent for an image at a width:
  *
  * <ol>
  *   <li>the narrowest copy that is as wide, or wider;
@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * The image itself is never sent in place of a smaller copy.
  */
 final class SizedFiles {
-    private static final Duration SOON = Duration.ofSeconds(5);
+    private static final Duration RETRY_AFTER = Duration.ofSeconds(5);
 
     private final Pictures pictures;
 
@@ -36,11 +36,11 @@ final class SizedFiles {
     /** The bytes to send. */
     record SizedFile(String key, String contentType, long size, String etag) {
 
-        private static SizedFile of(StoredThumbnail thumbnail) {
+        private static SizedFile of(ImageThumbnails.Stored thumbnail) {
             return new SizedFile(thumbnail.key(), thumbnail.contentType(), thumbnail.size(), thumbnail.etag());
         }
 
-        private static SizedFile of(StoredObject object) {
+        private static SizedFile of(ImageObject object) {
             return new SizedFile(object.key(), object.contentType(), object.size(), object.etag());
         }
     }
@@ -50,12 +50,12 @@ final class SizedFiles {
      *
      * @throws GatewayException {@code not_found}, with when to ask again if there will be one
      */
-    SizedFile of(Image image, StoredObject object, @Nullable Integer width) {
+    SizedFile of(Image image, ImageObject object, @Nullable Integer width) {
         if (width == null) {
             return SizedFile.of(object);
         }
-        List<StoredThumbnail> copies = image.thumbnails().stored();
-        for (StoredThumbnail copy : copies) {
+        List<ImageThumbnails.Stored> copies = image.thumbnails().stored();
+        for (ImageThumbnails.Stored copy : copies) {
             if (copy.width() >= width) {
                 return SizedFile.of(copy);
             }
@@ -72,16 +72,17 @@ final class SizedFiles {
         throw none(image, object, width);
     }
 
-    private GatewayException none(Image image, StoredObject object, int width) {
+    private GatewayException none(Image image, ImageObject object, int width) {
         String which = "Image " + image.id() + " has no copy of width " + width;
         boolean isWaiting = image.thumbnails().progress() == Progress.WAITING;
         if (isWaiting && isDecoded(object.contentType())) {
-            return new GatewayException(ProblemCode.NOT_FOUND, which + " yet; it is being made.").retryAfter(SOON);
+            return new GatewayException(ProblemCode.NOT_FOUND, which + " yet; it is being made.")
+                    .retryAfter(RETRY_AFTER);
         }
         return new GatewayException(ProblemCode.NOT_FOUND, which + why(image, object));
     }
 
-    private static String why(Image image, StoredObject object) {
+    private static String why(Image image, ImageObject object) {
         return switch (image.thumbnails().progress()) {
             case WAITING -> ": " + object.contentType() + " is not decoded here.";
             case IMPOSSIBLE -> " and will have none: the picture cannot be decoded.";

@@ -6,11 +6,11 @@ import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.gateway.contract.Representation;
 import dev.sluice.gateway.contract.StrongTag;
-import dev.sluice.gateway.outbound.custody.Outages;
-import dev.sluice.gateway.outbound.database.Image;
-import dev.sluice.gateway.outbound.database.ImageScope;
-import dev.sluice.gateway.outbound.database.Images;
-import dev.sluice.gateway.outbound.database.StoredObject;
+import dev.sluice.gateway.outbound.database.image.Image;
+import dev.sluice.gateway.outbound.database.image.ImageObject;
+import dev.sluice.gateway.outbound.database.image.ImageScope;
+import dev.sluice.gateway.outbound.database.image.Images;
+import dev.sluice.gateway.outbound.persistence.StorageProblems;
 import dev.sluice.gateway.outbound.storage.ObjectContent;
 import dev.sluice.gateway.outbound.storage.ObjectKey;
 import dev.sluice.gateway.outbound.storage.ObjectStore;
@@ -71,10 +71,10 @@ final class StoredArchives {
 
     private Archive archive(List<Image> found) {
         EntryNames names = new EntryNames();
-        List<StoredObject> objects = new ArrayList<>();
+        List<ImageObject> objects = new ArrayList<>();
         List<EntryHeader> entries = new ArrayList<>();
         for (Image image : found) {
-            StoredObject object = image.object();
+            ImageObject object = image.object();
             if (object == null) {
                 throw new GatewayException(
                         ProblemCode.CONFLICT,
@@ -83,7 +83,7 @@ final class StoredArchives {
             }
             objects.add(object);
             entries.add(new EntryHeader(
-                    names.claim(name(image), FileRoutes.extension(object.key())),
+                    FileNames.claim(names, image, object.key()),
                     object.size(),
                     object.crc32(),
                     Objects.requireNonNullElse(image.completedAt(), image.createdAt())));
@@ -91,22 +91,15 @@ final class StoredArchives {
         return new Archive(store, ArchiveLayout.of(entries), objects, null);
     }
 
-    /** What a file of an image is called: by its description, else by its id. */
-    static String name(Image image) {
-        String altText = ImageJson.altText(image);
-        // A description is no path, and its last slash not the beginning of a name.
-        return altText == null ? image.id().toString() : altText.replaceAll("[/\\\\\\p{Cntrl}]+", " ");
-    }
-
     /** One archive. */
     static final class Archive implements Representation.Body {
         private final ObjectStore store;
         private final ArchiveLayout layout;
-        private final List<StoredObject> objects;
+        private final List<ImageObject> objects;
         private final @Nullable Path file;
 
         /** @param file of one of the objects, if the store's objects are files */
-        Archive(ObjectStore store, ArchiveLayout layout, List<StoredObject> objects, @Nullable Path file) {
+        Archive(ObjectStore store, ArchiveLayout layout, List<ImageObject> objects, @Nullable Path file) {
             this.store = store;
             this.layout = layout;
             this.objects = List.copyOf(objects);
@@ -127,7 +120,7 @@ final class StoredArchives {
 
         /** Of the archive's own bytes and of those of each object: a strong one. */
         String etag() {
-            String parts = objects.stream().map(StoredObject::etag).collect(Collectors.joining());
+            String parts = objects.stream().map(ImageObject::etag).collect(Collectors.joining());
             return StrongTag.of(
                     StrongTag.digest().digest((layout.fingerprint() + parts).getBytes(StandardCharsets.UTF_8)));
         }
@@ -147,7 +140,7 @@ final class StoredArchives {
                                     file,
                                     Flux.fromIterable(layout.slice(position, count))
                                             .concatMap(this::part, 0))
-                            .onErrorMap(NoSuchFileException.class, late -> Outages.problem(gone(late.getFile())));
+                            .onErrorMap(NoSuchFileException.class, late -> StorageProblems.of(gone(late.getFile())));
         }
 
         private Mono<Part> part(ArchiveSegment segment) {
@@ -165,14 +158,14 @@ final class StoredArchives {
         private Flux<DataBuffer> payload(ArchiveSegment.Payload part) {
             return opened(part)
                     .flatMapMany(content -> content.bytes(part.offset(), part.length()))
-                    .onErrorMap(Outages::problem);
+                    .onErrorMap(StorageProblems::of);
         }
 
         private Mono<ObjectContent> opened(ArchiveSegment.Payload part) {
             String key = objects.get(part.entry()).key();
             return store.open(new ObjectKey(key))
                     .switchIfEmpty(Mono.error(() -> gone(key)))
-                    .onErrorMap(Outages::problem);
+                    .onErrorMap(StorageProblems::of);
         }
 
         private static StorageException gone(String key) {

@@ -7,13 +7,14 @@ import dev.sluice.gateway.contract.FeatureRoutes;
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.gateway.feature.gallery.GalleryProperties.Site;
-import dev.sluice.gateway.outbound.database.Image;
-import dev.sluice.gateway.outbound.database.StoredObject;
+import dev.sluice.gateway.outbound.database.image.Image;
+import dev.sluice.gateway.outbound.storage.StoredObject;
+import dev.sluice.gateway.outbound.database.image.ImageObject;
 import dev.sluice.gateway.outbound.http.ProviderException;
+import dev.sluice.gateway.outbound.wordpress.WordPressMedia;
 import dev.sluice.gateway.outbound.storage.ObjectKey;
 import dev.sluice.gateway.outbound.storage.ObjectStore;
 import dev.sluice.gateway.outbound.wordpress.UploadedMedia;
-import dev.sluice.gateway.outbound.wordpress.WordPressMedia;
 import dev.sluice.zipstream.EntryNames;
 import java.net.URI;
 import java.util.List;
@@ -26,7 +27,7 @@ import org.springframework.web.reactive.function.server.ServerRequest;
 import org.springframework.web.reactive.function.server.ServerResponse;
 import reactor.core.publisher.Mono;
 
-/** Sends an image to a WordPress media library. What that says when it refuses reaches the caller. */
+/** Sends an image to a WordPress media library. If the library refuses it, the caller gets the library's message. */
 final class WordPressRoutes implements FeatureRoutes {
     private final Gallery gallery;
     private final ObjectStore store;
@@ -46,7 +47,7 @@ final class WordPressRoutes implements FeatureRoutes {
      *
      * @param site one of those that are configured; the only one if absent
      */
-    record Wish(@Nullable String site) {}
+    record SiteChoice(@Nullable String site) {}
 
     /**
      * Where it is now.
@@ -85,33 +86,33 @@ final class WordPressRoutes implements FeatureRoutes {
 
     private Mono<ServerResponse> send(ServerRequest request) {
         UUID id = GalleryRequests.id(request);
-        return GalleryRoutes.read(request, Wish.class, "site").flatMap(wish -> {
-            String site = site(wish, GalleryRoutes.caller(request));
+        return GalleryRoutes.read(request, SiteChoice.class, "site").flatMap(choice -> {
+            String site = site(choice, GalleryRoutes.caller(request));
             return gallery.find(id, Gallery.own(GalleryRoutes.caller(request)))
                     .flatMap(image -> send(image, site))
                     .flatMap(GalleryRoutes::json);
         });
     }
 
-    private String site(Wish wish, Caller caller) {
+    private String site(SiteChoice choice, Caller caller) {
         if (configured.isEmpty()) {
-            throw new GatewayException(ProblemCode.PROVIDER_NOT_CONFIGURED, "This gateway knows no WordPress site.");
+            throw new GatewayException(ProblemCode.PROVIDER_NOT_CONFIGURED, "This gateway has no WordPress site.");
         }
         List<String> open = open(caller);
-        String wanted = wish.site() == null && configured.size() == 1
+        String wanted = choice.site() == null && configured.size() == 1
                 ? configured.keySet().iterator().next()
-                : wish.site();
+                : choice.site();
         if (wanted != null && open.contains(wanted)) {
             return wanted;
         }
-        // Who may use none is told of none.
+        // A caller who may use none does not learn their names.
         if (open.isEmpty()) {
             throw new GatewayException(
                     ProblemCode.FORBIDDEN,
                     "roles: " + caller.roles() + ", projects: " + caller.projects()
                             + " (expected: admin, or what a WordPress site of this gateway admits)");
         }
-        throw GalleryRequests.bad("site", wish.site(), "one of " + open);
+        throw GalleryRequests.bad("site", choice.site(), "one of " + open);
     }
 
     private List<String> open(Caller caller) {
@@ -123,14 +124,14 @@ final class WordPressRoutes implements FeatureRoutes {
     }
 
     private Mono<Sent> send(Image image, String site) {
-        StoredObject object = image.object();
+        ImageObject object = image.object();
         if (object == null) {
             return Mono.error(new GatewayException(
                     ProblemCode.CONFLICT,
                     "Image " + image.id() + ": " + image.status().code()
                             + " without a file (expected: one that is stored)"));
         }
-        String name = new EntryNames().claim(StoredArchives.name(image), FileRoutes.extension(object.key()));
+        String name = FileNames.claim(new EntryNames(), image, object.key());
         return store.open(new ObjectKey(object.key()))
                 .switchIfEmpty(Mono.error(() -> FileRoutes.lost(image)))
                 .flatMap(content -> sites.send(

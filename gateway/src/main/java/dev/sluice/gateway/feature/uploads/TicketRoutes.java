@@ -6,7 +6,7 @@ import dev.sluice.gateway.contract.FeatureRoutes;
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.gateway.feature.uploads.UploadTickets.Ticket;
-import dev.sluice.gateway.outbound.database.Uploads;
+import dev.sluice.gateway.outbound.database.image.Uploads;
 import dev.sluice.gateway.outbound.spool.DiskBudget;
 import dev.sluice.gateway.outbound.storage.ObjectStore;
 import dev.sluice.gateway.outbound.storage.StorageException;

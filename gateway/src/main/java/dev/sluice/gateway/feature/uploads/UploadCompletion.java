@@ -2,17 +2,15 @@ package dev.sluice.gateway.feature.uploads;
 
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
-import dev.sluice.gateway.outbound.custody.ImageFiles;
 import dev.sluice.gateway.outbound.database.DatabaseException;
-import dev.sluice.gateway.outbound.database.DatabaseFailure;
-import dev.sluice.gateway.outbound.database.Image;
-import dev.sluice.gateway.outbound.database.ImageScope;
-import dev.sluice.gateway.outbound.database.ImageSource;
-import dev.sluice.gateway.outbound.database.Images;
-import dev.sluice.gateway.outbound.database.ObjectIntents.Room;
-import dev.sluice.gateway.outbound.database.StoredObject;
-import dev.sluice.gateway.outbound.database.Upload;
-import dev.sluice.gateway.outbound.database.Uploads;
+import dev.sluice.gateway.outbound.database.image.Image;
+import dev.sluice.gateway.outbound.database.image.ImageObject;
+import dev.sluice.gateway.outbound.database.image.ImageScope;
+import dev.sluice.gateway.outbound.database.image.Images;
+import dev.sluice.gateway.outbound.database.image.ObjectIntents.QuotaMode;
+import dev.sluice.gateway.outbound.database.image.Upload;
+import dev.sluice.gateway.outbound.database.image.Uploads;
+import dev.sluice.gateway.outbound.persistence.ImageFiles;
 import dev.sluice.gateway.outbound.picture.Arrival;
 import dev.sluice.gateway.outbound.picture.Pictures;
 import dev.sluice.gateway.outbound.picture.ReceivedFile;
@@ -131,13 +129,13 @@ final class UploadCompletion {
                         upload.owner(),
                         file,
                         UploadIntents.metadata(upload),
-                        Room.ADMITTED,
+                        QuotaMode.COUNTED,
                         object -> {
                             Image image = Image.stored(
                                     upload.imageId(),
                                     upload.owner(),
                                     projectId,
-                                    ImageSource.UPLOADED,
+                                    Image.Source.UPLOADED,
                                     FileName.description(upload.fileName()),
                                     object,
                                     upload.listing(),
@@ -161,7 +159,7 @@ final class UploadCompletion {
     }
 
     /** An image, and the object that its row names. */
-    private record Named(Image image, StoredObject object) {}
+    private record Named(Image image, ImageObject object) {}
 
     /** What was put; if it is put again, the sweep finds it. Never fails. */
     private Mono<Void> removed(Upload upload) {
@@ -186,7 +184,7 @@ final class UploadCompletion {
     }
 
     private static boolean isConflict(Throwable failure) {
-        return failure instanceof DatabaseException known && known.failure() == DatabaseFailure.CONFLICT;
+        return failure instanceof DatabaseException known && known.kind() == DatabaseException.Kind.CONFLICT;
     }
 
     private static boolean isPassing(Throwable failure) {

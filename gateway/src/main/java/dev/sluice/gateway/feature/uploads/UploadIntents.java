@@ -4,14 +4,11 @@ import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.gateway.feature.uploads.IntentRequest.Wanted;
 import dev.sluice.gateway.outbound.database.DatabaseException;
-import dev.sluice.gateway.outbound.database.DatabaseFailure;
-import dev.sluice.gateway.outbound.database.Image;
-import dev.sluice.gateway.outbound.database.Upload;
-import dev.sluice.gateway.outbound.database.UploadStart;
-import dev.sluice.gateway.outbound.database.Uploads;
+import dev.sluice.gateway.outbound.database.image.Image;
+import dev.sluice.gateway.outbound.database.image.Upload;
+import dev.sluice.gateway.outbound.database.image.Uploads;
 import dev.sluice.gateway.outbound.storage.NewObject;
 import dev.sluice.gateway.outbound.storage.ObjectKey;
-import dev.sluice.gateway.outbound.storage.PresignedPut;
 import dev.sluice.gateway.outbound.storage.PresignedUploads;
 import java.time.Clock;
 import java.util.List;
@@ -43,7 +40,7 @@ final class UploadIntents {
     record Accepted(String listingId, List<Signed> images) {}
 
     /** One image's upload. */
-    record Signed(String imageId, PresignedPut put) {}
+    record Signed(String imageId, PresignedUploads.SignedPut put) {}
 
     /** Fails with {@code conflict} or {@code quota_exceeded}; nothing is announced then. */
     Mono<Accepted> announce(String owner, String hostId, IntentRequest request) {
@@ -51,16 +48,16 @@ final class UploadIntents {
             String listingId = Objects.requireNonNullElseGet(
                     request.listingId(), () -> UUID.randomUUID().toString());
             Image.Listing listing = new Image.Listing(listingId, hostId);
-            Uploads.Patience patience = new Uploads.Patience(properties.urlTtl(), properties.intentTtl());
+            Uploads.TimeToLive timeToLive = new Uploads.TimeToLive(properties.urlTtl(), properties.intentTtl());
             List<Upload> announced = request.images().stream()
                     .map(image -> upload(owner, listing, image))
                     .toList();
-            return uploads.announce(announced, patience, properties.maxPending())
+            return uploads.announce(announced, timeToLive, properties.maxPending())
                     .onErrorMap(UploadIntents::isConflict, UploadIntents::contested)
                     .flatMap(start -> switch (start) {
-                        case UploadStart.Complete(String name) -> Mono.error(complete(name));
-                        case UploadStart.TooMany(long live) -> Mono.error(tooMany(live));
-                        case UploadStart.Announced() -> signed(listingId, announced);
+                        case Uploads.Announcement.Complete(String name) -> Mono.error(complete(name));
+                        case Uploads.Announcement.TooMany(long live) -> Mono.error(tooMany(live));
+                        case Uploads.Announcement.Announced() -> signed(listingId, announced);
                     });
         });
     }
@@ -103,7 +100,7 @@ final class UploadIntents {
     }
 
     private static boolean isConflict(Throwable failure) {
-        return failure instanceof DatabaseException known && known.failure() == DatabaseFailure.CONFLICT;
+        return failure instanceof DatabaseException known && known.kind() == DatabaseException.Kind.CONFLICT;
     }
 
     private static GatewayException contested(Throwable cause) {

@@ -10,7 +10,7 @@ import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.gateway.contract.RequestContext;
 import dev.sluice.gateway.feature.uploads.UploadCompletion.Completed;
-import dev.sluice.gateway.outbound.database.Image;
+import dev.sluice.gateway.outbound.database.image.Image;
 import dev.sluice.gateway.outbound.thumbnail.ThumbnailLink;
 import java.net.URI;
 import java.time.Instant;

@@ -1,8 +1,8 @@
 package dev.sluice.gateway.feature.uploads;
 
-import dev.sluice.gateway.outbound.custody.ExpiredIntents;
-import dev.sluice.gateway.outbound.custody.Failures;
-import dev.sluice.gateway.outbound.database.Uploads;
+import dev.sluice.gateway.outbound.database.image.Uploads;
+import dev.sluice.gateway.outbound.persistence.DelayedErrors;
+import dev.sluice.gateway.outbound.persistence.ExpiredIntentSweep;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import org.slf4j.Logger;
@@ -19,13 +19,13 @@ import reactor.core.publisher.Mono;
 final class UploadSweep implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(UploadSweep.class);
 
-    private final ExpiredIntents expired;
+    private final ExpiredIntentSweep expired;
     private final Uploads uploads;
     private final Duration period;
     private final MeterRegistry meters;
     private final Disposable.Swap running = Disposables.swap();
 
-    UploadSweep(ExpiredIntents expired, Uploads uploads, Duration period, MeterRegistry meters) {
+    UploadSweep(ExpiredIntentSweep expired, Uploads uploads, Duration period, MeterRegistry meters) {
         this.expired = expired;
         this.uploads = uploads;
         this.period = period;
@@ -42,12 +42,12 @@ final class UploadSweep implements AutoCloseable {
     /** One pass; gives how many uploads were given up. Fails, at the end, if some objects could not be removed. */
     Mono<Long> pass() {
         return Mono.defer(() -> {
-            Failures failures = new Failures();
-            return expired.remove(failures)
+            DelayedErrors errors = new DelayedErrors();
+            return expired.remove(errors)
                     .then(Mono.defer(uploads::forgetEnded))
                     .doOnNext(abandoned ->
                             meters.counter("sluice.uploads.abandoned").increment(abandoned))
-                    .flatMap(failures::orElse);
+                    .flatMap(errors::orResult);
         });
     }
 

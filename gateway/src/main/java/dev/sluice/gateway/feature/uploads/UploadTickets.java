@@ -5,7 +5,6 @@ import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.gateway.contract.SigningKey;
 import dev.sluice.gateway.outbound.storage.NewObject;
 import dev.sluice.gateway.outbound.storage.ObjectKey;
-import dev.sluice.gateway.outbound.storage.PresignedPut;
 import dev.sluice.gateway.outbound.storage.PresignedUploads;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -62,7 +61,7 @@ final class UploadTickets implements PresignedUploads {
 
     /** The URL is relative to this gateway. */
     @Override
-    public Mono<PresignedPut> presignPut(ObjectKey objectKey, NewObject object, Duration expiresIn) {
+    public Mono<PresignedUploads.SignedPut> presignPut(ObjectKey objectKey, NewObject object, Duration expiresIn) {
         if (expiresIn.compareTo(SHORTEST) < 0 || expiresIn.compareTo(LONGEST) > 0) {
             throw new IllegalArgumentException(
                     "expiresIn: " + expiresIn + " (expected: " + SHORTEST + " to " + LONGEST + ")");
@@ -71,7 +70,7 @@ final class UploadTickets implements PresignedUploads {
             Instant expires =
                     Instant.ofEpochSecond(clock.instant().plus(expiresIn).getEpochSecond());
             String token = token(expires, objectKey, object);
-            return new PresignedPut(
+            return new PresignedUploads.SignedPut(
                     "PUT",
                     URI.create(PATH + token + "?" + SIGNATURE + "=" + key.sign(token)),
                     headers(object),

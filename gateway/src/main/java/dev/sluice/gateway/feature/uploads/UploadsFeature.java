@@ -2,13 +2,13 @@ package dev.sluice.gateway.feature.uploads;
 
 import dev.sluice.gateway.contract.FeatureRoutes;
 import dev.sluice.gateway.contract.SigningSecret;
-import dev.sluice.gateway.outbound.custody.AnnouncedObjects;
-import dev.sluice.gateway.outbound.custody.ExpiredIntents;
-import dev.sluice.gateway.outbound.custody.ImageFiles;
-import dev.sluice.gateway.outbound.custody.Outages;
-import dev.sluice.gateway.outbound.database.Images;
-import dev.sluice.gateway.outbound.database.ObjectIntents;
-import dev.sluice.gateway.outbound.database.Uploads;
+import dev.sluice.gateway.outbound.database.image.Images;
+import dev.sluice.gateway.outbound.database.image.ObjectIntents;
+import dev.sluice.gateway.outbound.database.image.Uploads;
+import dev.sluice.gateway.outbound.persistence.ExpiredIntentSweep;
+import dev.sluice.gateway.outbound.persistence.ImageFiles;
+import dev.sluice.gateway.outbound.persistence.ObjectWrites;
+import dev.sluice.gateway.outbound.persistence.StorageProblems;
 import dev.sluice.gateway.outbound.picture.Pictures;
 import dev.sluice.gateway.outbound.storage.ObjectStore;
 import dev.sluice.gateway.outbound.storage.PresignedUploads;
@@ -45,7 +45,7 @@ public class UploadsFeature {
             Pictures pictures,
             ThumbnailStorage thumbnails,
             ObjectProvider<Clock> clocks) {
-        return Outages.told(new UploadRoutes(
+        return StorageProblems.mapErrors(new UploadRoutes(
                 new UploadIntents(uploads, stores.getIfAvailable(() -> tickets), properties, clock(clocks)),
                 new UploadCompletion(
                         uploads,
@@ -53,7 +53,7 @@ public class UploadsFeature {
                         store,
                         new ImageFiles(
                                 store,
-                                new AnnouncedObjects(store, intents, properties.completeTimeout()),
+                                new ObjectWrites(store, intents, properties.completeTimeout()),
                                 clock(clocks),
                                 new NettyDataBufferFactory(ByteBufAllocator.DEFAULT)),
                         pictures,
@@ -67,7 +67,7 @@ public class UploadsFeature {
     @Bean
     FeatureRoutes ticketRoutes(
             UploadTickets tickets, Uploads uploads, ObjectStore store, UploadsProperties properties) {
-        return Outages.told(new TicketRoutes(tickets, uploads, store, properties));
+        return StorageProblems.mapErrors(new TicketRoutes(tickets, uploads, store, properties));
     }
 
     @Bean(initMethod = "start", destroyMethod = "close")
@@ -77,7 +77,7 @@ public class UploadsFeature {
             ObjectIntents intents,
             Uploads uploads,
             MeterRegistry meters) {
-        return new UploadSweep(new ExpiredIntents(intents, store), uploads, properties.sweepPeriod(), meters);
+        return new UploadSweep(new ExpiredIntentSweep(intents, store), uploads, properties.sweepPeriod(), meters);
     }
 
     private static Clock clock(ObjectProvider<Clock> clocks) {

@@ -1,7 +1,7 @@
 package dev.sluice.gateway.feature.zip;
 
 import dev.sluice.gateway.contract.RemoteImage;
-import dev.sluice.gateway.outbound.link.LinkFormat;
+import dev.sluice.gateway.outbound.link.Links;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -63,7 +63,7 @@ final class LinkedRequest {
      * The request alone, as deflated JSON, since URLs of one archive have much in common: a download in another process
      * writes on another board.
      */
-    record Format(JsonMapper json) implements LinkFormat<LinkedRequest> {
+    record Format(JsonMapper json) implements Links.Format<LinkedRequest> {
 
         /** Of the JSON of any request that is taken: every character escaped, and the largest body that may be set. */
         private static final int MOST_BYTES = 8 * 1024 * 1024;

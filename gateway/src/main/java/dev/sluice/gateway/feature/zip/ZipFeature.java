@@ -3,6 +3,7 @@ package dev.sluice.gateway.feature.zip;
 import dev.sluice.gateway.contract.FeatureRoutes;
 import dev.sluice.gateway.contract.ImageArchives;
 import dev.sluice.gateway.outbound.fetch.OriginFetch;
+import dev.sluice.gateway.outbound.link.LinkFactory;
 import dev.sluice.gateway.outbound.link.Links;
 import dev.sluice.gateway.outbound.redis.SharedRedis;
 import dev.sluice.gateway.outbound.spool.Spool;
@@ -72,7 +73,8 @@ public class ZipFeature {
                 properties.linkStore().toBytes(),
                 properties.maxBody().toBytes());
         LinkedRequest.Format format = new LinkedRequest.Format(json);
-        return new ZipRoutes(tools, Links.of("zip", format, bounds, redis.getIfAvailable(), Clock.systemUTC()));
+        return new ZipRoutes(
+                tools, LinkFactory.create("zip", format, bounds, redis.getIfAvailable(), Clock.systemUTC()));
     }
 
     private static BufferBudget metered(String kind, long bytes, MeterRegistry meters) {

@@ -71,10 +71,10 @@ final class ZipRoutes implements FeatureRoutes {
     }
 
     private Mono<ServerResponse> link(ServerRequest request) {
-        Links.Holder holder =
-                Links.Holder.of(RequestContext.of(request.exchange()).caller());
+        Links.Owner holder =
+                Links.Owner.of(RequestContext.of(request.exchange()).caller());
         Mono<LinkedRequest> wanted = read(request).map(LinkedRequest::new);
-        return wanted.flatMap(linked -> links.keep(linked, holder)).flatMap(link -> {
+        return wanted.flatMap(linked -> links.create(linked, holder)).flatMap(link -> {
             String url = LINKS + "/" + link.token();
             return ServerResponse.created(URI.create(url))
                     .header(HttpHeaders.CACHE_CONTROL, "no-store")

@@ -21,73 +21,75 @@ import reactor.core.scheduler.Schedulers;
 import reactor.util.retry.Retry;
 
 /**
- * One connection and one deadline for each question or change, and one kind of error.
+ * One connection and one deadline for each query or transaction, and one kind of error.
  *
- * <p>What has begun is carried to its end although its caller leaves: cancelling only stops the wait. So a connection
- * always comes back in a known state, a commit is never cut off by a client that went away, and no thread of H2 is
- * interrupted. The end is bounded: the server ends a statement at its timeout, and a connection on which an operation
- * has not ended two seconds after that is closed under it.
+ * <p>An operation that has begun runs to its end although its caller leaves: cancelling only stops the wait. So a
+ * connection always comes back in a known state, a commit is never cut off by a client that went away, and no thread of
+ * H2 is interrupted. The end is bounded: the server ends a statement at its timeout, and a connection on which an
+ * operation has not ended two seconds after that is closed under it.
  */
-final class Database {
+public final class Database {
     private static final Logger log = LoggerFactory.getLogger(Database.class);
-    /** What a transaction has beyond one statement's time, and what a broken one has to be taken back. */
+    /**
+     * The time of a transaction beyond one statement's, and the time in which a failed one must release its connection.
+     */
     private static final Duration GRACE = Duration.ofSeconds(2);
 
-    private final Engine engine;
+    private final DatabasePool pool;
     private final Scheduler answers;
     private final int connections;
     private final Duration work;
     private final Duration whole;
 
-    Database(Engine engine, DatabaseProperties properties) {
-        this.engine = engine;
-        this.answers = engine.blocks() ? Schedulers.parallel() : Schedulers.immediate();
+    Database(DatabasePool pool, DatabaseProperties properties) {
+        this.pool = pool;
+        this.answers = pool.blocks() ? Schedulers.parallel() : Schedulers.immediate();
         this.connections = properties.poolSize();
         this.work = properties.statementTimeout().plus(GRACE);
-        // Acquired, worked and taken back. Whatever else should hang, nobody waits longer.
+        // To acquire, work and release. Whatever else may hang, no caller waits longer.
         this.whole = properties.acquireTimeout().plus(work).plus(GRACE.multipliedBy(3));
     }
 
-    /** A question: statements that change nothing. */
-    <T> Mono<T> ask(Function<DatabaseClient, Mono<T>> question) {
-        return started(() -> new Operation<>(question, false)).onErrorMap(error -> DatabaseErrors.of(error, false));
+    /** Runs statements that change nothing. */
+    public <T> Mono<T> query(Function<DatabaseClient, Mono<T>> statements) {
+        return started(() -> new Operation<>(statements, false)).onErrorMap(error -> DatabaseErrors.of(error, false));
     }
 
     /**
-     * A change: all of its statements take effect, or none. It is rolled back when {@code change} ends with an error.
-     * Must not be asked from within another: with every connection held by such, none could go on.
+     * Runs statements in one transaction: all of them take effect, or none. It is rolled back when {@code statements}
+     * end with an error. Must not be called from within another: if all connections were used so, none could proceed.
      */
-    <T> Mono<T> change(Function<DatabaseClient, Mono<T>> change) {
+    public <T> Mono<T> transaction(Function<DatabaseClient, Mono<T>> statements) {
         // All but the last deadline says by itself whether it was committing.
-        return started(() -> new Operation<>(change, true)).onErrorMap(error -> DatabaseErrors.of(error, true));
+        return started(() -> new Operation<>(statements, true)).onErrorMap(error -> DatabaseErrors.of(error, true));
     }
 
     private <T> Mono<T> started(Supplier<Operation<T>> operation) {
         Mono<T> result = Mono.defer(() -> operation.get().result())
-                .subscribeOn(engine.scheduler())
+                .subscribeOn(pool.scheduler())
                 .onErrorMap(RejectedExecutionException.class, error -> DatabaseErrors.of(error, false))
-                .doFinally(_ -> engine.ended());
+                .doFinally(_ -> pool.ended());
         return Mono.<T>create(sink -> {
-                    if (engine.begin()) {
-                        carryOut(result.contextWrite(sink.contextView()), sink);
+                    if (pool.begin()) {
+                        runToCompletion(result.contextWrite(sink.contextView()), sink);
                     } else {
-                        sink.error(new DatabaseException(DatabaseFailure.UNAVAILABLE, "the database is closed"));
+                        sink.error(new DatabaseException(DatabaseException.Kind.UNAVAILABLE, "the database is closed"));
                     }
                 })
                 .publishOn(answers)
                 .timeout(whole);
     }
 
-    /** To its end, whoever waits for it. */
-    private static <T> void carryOut(Mono<T> operation, MonoSink<T> sink) {
-        AtomicBoolean alone = new AtomicBoolean();
-        sink.onCancel(() -> alone.set(true));
+    /** Runs to its end, whether the caller still waits or not. */
+    private static <T> void runToCompletion(Mono<T> operation, MonoSink<T> sink) {
+        AtomicBoolean abandoned = new AtomicBoolean();
+        sink.onCancel(() -> abandoned.set(true));
         // One signal for value and end: an end that follows a value may overtake a caller that has not asked for it
         // yet.
         var _ = operation
                 .singleOptional()
                 .subscribe(value -> value.ifPresentOrElse(sink::success, sink::success), error -> {
-                    if (alone.get()) {
+                    if (abandoned.get()) {
                         log.warn("A database operation failed after its caller had left", error);
                     } else {
                         sink.error(error);
@@ -95,21 +97,21 @@ final class Database {
                 });
     }
 
-    /** One that the pool has found broken is replaced at once; there may be as many of those as connections. */
+    /** A connection that the pool finds broken is replaced at once; as many may be broken as there are. */
     private Mono<Connection> connection() {
-        return engine.connection()
+        return pool.connection()
                 .retryWhen(Retry.max(connections)
                         .filter(error -> !(error instanceof R2dbcTimeoutException))
                         .onRetryExhaustedThrow((_, last) -> last.failure()));
     }
 
     private final class Operation<T> {
-        private final Function<DatabaseClient, Mono<T>> work;
+        private final Function<DatabaseClient, Mono<T>> statements;
         private final boolean atomic;
         private volatile boolean committing;
 
-        Operation(Function<DatabaseClient, Mono<T>> work, boolean atomic) {
-            this.work = work;
+        Operation(Function<DatabaseClient, Mono<T>> statements, boolean atomic) {
+            this.statements = statements;
             this.atomic = atomic;
         }
 
@@ -118,20 +120,20 @@ final class Database {
                             connection(),
                             this::work,
                             Connection::close,
-                            this::takeBack,
-                            connection -> takeBack(connection, new CancellationException()))
+                            this::release,
+                            connection -> release(connection, new CancellationException()))
                     .onErrorMap(error -> DatabaseErrors.of(error, committing));
         }
 
         private Mono<T> work(Connection connection) {
-            Mono<T> result = work.apply(engine.client(connection));
+            Mono<T> result = statements.apply(pool.client(connection));
             if (atomic) {
                 result = Mono.from(connection.beginTransaction())
                         .then(result.map(Optional::of).defaultIfEmpty(Optional.empty()))
                         .delayUntil(_ -> commit(connection))
                         .flatMap(Mono::justOrEmpty);
             }
-            return engine.blocks() ? result : result.timeout(Database.this.work);
+            return pool.blocks() ? result : result.timeout(Database.this.work);
         }
 
         private Mono<Void> commit(Connection connection) {
@@ -142,11 +144,11 @@ final class Database {
         }
 
         /** A connection of which it is not known what it is doing is closed; the pool then drops it. */
-        private Mono<Void> takeBack(Connection connection, Throwable error) {
+        private Mono<Void> release(Connection connection, Throwable error) {
             boolean known = !(error instanceof TimeoutException || error instanceof CancellationException);
             Mono<Void> back = known ? rollback(connection) : Mono.error(error);
             return back.timeout(GRACE)
-                    .onErrorResume(lost -> giveUp(connection, lost))
+                    .onErrorResume(lost -> discard(connection, lost))
                     .then(Mono.defer(() -> Mono.from(connection.close())))
                     .timeout(GRACE.multipliedBy(2))
                     .onErrorComplete();
@@ -156,7 +158,7 @@ final class Database {
             return atomic ? Mono.from(connection.rollbackTransaction()) : Mono.empty();
         }
 
-        private Mono<Void> giveUp(Connection connection, Throwable lost) {
+        private Mono<Void> discard(Connection connection, Throwable lost) {
             log.debug("A connection is given up", lost);
             return connection instanceof Wrapped<?> pooled && pooled.unwrap() instanceof Connection own
                     ? Mono.from(own.close()).timeout(GRACE).onErrorComplete()

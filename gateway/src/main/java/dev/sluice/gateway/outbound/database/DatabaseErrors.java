@@ -1,10 +1,10 @@
 package dev.sluice.gateway.outbound.database;
 
-import static dev.sluice.gateway.outbound.database.DatabaseFailure.CONFLICT;
-import static dev.sluice.gateway.outbound.database.DatabaseFailure.DEFECT;
-import static dev.sluice.gateway.outbound.database.DatabaseFailure.IN_DOUBT;
-import static dev.sluice.gateway.outbound.database.DatabaseFailure.REJECTED;
-import static dev.sluice.gateway.outbound.database.DatabaseFailure.UNAVAILABLE;
+import static dev.sluice.gateway.outbound.database.DatabaseException.Kind.CONFLICT;
+import static dev.sluice.gateway.outbound.database.DatabaseException.Kind.DEFECT;
+import static dev.sluice.gateway.outbound.database.DatabaseException.Kind.IN_DOUBT;
+import static dev.sluice.gateway.outbound.database.DatabaseException.Kind.REJECTED;
+import static dev.sluice.gateway.outbound.database.DatabaseException.Kind.UNAVAILABLE;
 
 import io.r2dbc.spi.R2dbcException;
 import io.r2dbc.spi.R2dbcNonTransientResourceException;
@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 import reactor.pool.PoolAcquirePendingLimitException;
 import reactor.pool.PoolShutdownException;
 
-/** Sorts what the drivers, the pool and Spring throw, by SQLSTATE where there is one. */
+/** Classifies the errors of the drivers, the pool and Spring, by SQLSTATE if there is one. */
 final class DatabaseErrors {
 
     private DatabaseErrors() {}
@@ -26,7 +26,7 @@ final class DatabaseErrors {
         if (error instanceof DatabaseException ours) {
             return ours;
         }
-        DatabaseFailure failure = failure(error);
+        DatabaseException.Kind failure = failure(error);
         if (committing && (failure == UNAVAILABLE || failure == DEFECT)) {
             failure = IN_DOUBT;
         }
@@ -34,14 +34,14 @@ final class DatabaseErrors {
             case UNAVAILABLE -> "the database is unavailable";
             case IN_DOUBT -> "the database was lost during a commit";
             case CONFLICT -> "the change contradicts what is in the database";
-            case QUOTA -> "the quota does not admit it";
+            case QUOTA -> "a quota is exceeded";
             case REJECTED -> "the database does not accept a value";
             case DEFECT -> "the database refuses a statement";
         };
         return new DatabaseException(failure, what, error);
     }
 
-    private static DatabaseFailure failure(Throwable error) {
+    private static DatabaseException.Kind failure(Throwable error) {
         for (Throwable each = error; each != null; each = each.getCause()) {
             if (each instanceof R2dbcException r2dbc) {
                 return failure(r2dbc);
@@ -57,7 +57,7 @@ final class DatabaseErrors {
         return DEFECT;
     }
 
-    private static DatabaseFailure failure(R2dbcException error) {
+    private static DatabaseException.Kind failure(R2dbcException error) {
         String state = stateClass(error.getSqlState());
         return switch (state) {
             case "08", "53", "55", "57", "58", "90", "HY" -> UNAVAILABLE;

@@ -5,8 +5,8 @@ import org.springframework.boot.health.contributor.ReactiveHealthIndicator;
 import reactor.core.publisher.Mono;
 
 /**
- * Whether the database answers. It is told by {@code /actuator/health} and is no part of readiness: without it the
- * gateway still serves what needs none, and one outage must not take every instance out of its load balancer at once.
+ * Whether the database answers. It is part of {@code /actuator/health} and not of readiness: without it the gateway
+ * still serves what needs none, and one outage must not take every instance out of its load balancer at once.
  */
 final class DatabaseHealth implements ReactiveHealthIndicator {
     private final Database database;
@@ -17,7 +17,7 @@ final class DatabaseHealth implements ReactiveHealthIndicator {
 
     @Override
     public Mono<Health> health() {
-        return database.ask(
+        return database.query(
                         client -> client.sql("SELECT 1").fetch().rowsUpdated().thenReturn(true))
                 .map(_ -> Health.up().build())
                 .onErrorResume(

@@ -24,11 +24,11 @@ record DatabaseProperties(
         @DefaultValue("5s") Duration acquireTimeout,
         @DefaultValue("10s") Duration statementTimeout,
         @DefaultValue("5s") Duration connectTimeout) {
-    static final SettingCheck CHECK = new SettingCheck("sluice.database.");
+    private static final SettingCheck CHECK = new SettingCheck("sluice.database.");
 
     DatabaseProperties {
         if (!url.isBlank()) {
-            PostgresAddress.parse(url);
+            DatabaseAddress.Postgres.parse(url);
         }
         if (directory.toString().isBlank() || directory.toString().contains(";")) {
             throw CHECK.bad("directory", directory, "the name of a directory, without a semicolon");
@@ -41,7 +41,9 @@ record DatabaseProperties(
 
     /** Where the database is. */
     DatabaseAddress address() {
-        return url.isBlank() ? new H2Address(directory.toAbsolutePath().normalize()) : PostgresAddress.parse(url);
+        return url.isBlank()
+                ? new DatabaseAddress.H2(directory.toAbsolutePath().normalize())
+                : DatabaseAddress.Postgres.parse(url);
     }
 
     /** Without what may hold a password. */

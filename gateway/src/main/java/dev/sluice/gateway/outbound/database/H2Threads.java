@@ -14,7 +14,7 @@ import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 
 /**
- * Where H2 works. Its reactive driver only looks it: it reads and writes its file on the thread that subscribes. These
+ * The threads that H2 blocks. Its reactive driver reads and writes the file on the thread that subscribes. These
  * threads are never interrupted, because an interrupt in the middle of a read closes the file for everybody.
  */
 final class H2Threads {
@@ -44,7 +44,7 @@ final class H2Threads {
         return new Connecting(driver, scheduler);
     }
 
-    /** Takes no more work and waits for what it has. */
+    /** Accepts no more work and waits for what runs. */
     void end(Duration limit) throws InterruptedException, TimeoutException {
         executor.shutdown();
         if (!executor.awaitTermination(limit.toMillis(), TimeUnit.MILLISECONDS)) {

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Properties;
 import java.util.TreeMap;
@@ -20,21 +21,21 @@ import org.slf4j.LoggerFactory;
 final class Migrations {
     private static final Logger log = LoggerFactory.getLogger(Migrations.class);
 
-    private final DatabaseProperties properties;
     private final DatabaseAddress address;
+    private final Duration connectTimeout;
 
     Migrations(DatabaseProperties properties) {
-        this.properties = properties;
         this.address = properties.address();
+        this.connectTimeout = properties.connectTimeout();
     }
 
     /** Fails with one sentence about what an operator can do. */
     void run() {
         try {
-            if (address instanceof H2Address(var directory)) {
+            if (address instanceof DatabaseAddress.H2(var directory)) {
                 PrivateDirectory.make(directory);
             }
-            // Asked for by itself, so that a database that is away is not told from a broken migration by its words.
+            // A connection of its own, so that an unreachable database is not mistaken for a broken migration.
             open().close();
         } catch (IOException | SQLException unavailable) {
             throw new IllegalStateException(
@@ -42,7 +43,7 @@ final class Migrations {
                             + address.advice() + ")",
                     unavailable);
         }
-        Properties given = address.jdbcProperties(properties);
+        Properties given = address.jdbcProperties(connectTimeout);
         Map<String, String> others = new TreeMap<>();
         given.stringPropertyNames().forEach(name -> others.put(name, given.getProperty(name)));
         try {
@@ -64,6 +65,6 @@ final class Migrations {
     }
 
     private Connection open() throws SQLException {
-        return DriverManager.getConnection(address.jdbcUrl(), address.jdbcProperties(properties));
+        return DriverManager.getConnection(address.jdbcUrl(), address.jdbcProperties(connectTimeout));
     }
 }

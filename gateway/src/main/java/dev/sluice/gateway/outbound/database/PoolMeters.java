@@ -8,15 +8,15 @@ import java.util.function.ToDoubleFunction;
 
 /** {@code r2dbc.pool.*}, by the names that Spring Boot gives them. */
 final class PoolMeters implements MeterBinder {
-    private final Engine engine;
+    private final DatabasePool pool;
 
-    PoolMeters(Engine engine) {
-        this.engine = engine;
+    PoolMeters(DatabasePool pool) {
+        this.pool = pool;
     }
 
     @Override
     public void bindTo(MeterRegistry registry) {
-        engine.metrics().ifPresent(pool -> {
+        pool.metrics().ifPresent(pool -> {
             gauge(registry, pool, "acquired", "Connections in use", PoolMetrics::acquiredSize);
             gauge(registry, pool, "allocated", "Connections open", PoolMetrics::allocatedSize);
             gauge(registry, pool, "idle", "Connections open and not in use", PoolMetrics::idleSize);

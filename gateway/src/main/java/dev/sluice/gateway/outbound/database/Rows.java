@@ -11,41 +11,41 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.r2dbc.core.DatabaseClient.GenericExecuteSpec;
 
 /** Columns to values and back, as both drivers know them. */
-final class Rows {
+public final class Rows {
 
     private Rows() {}
 
-    static String text(Readable row, String column) {
+    public static String text(Readable row, String column) {
         return Objects.requireNonNull(row.get(column, String.class), column);
     }
 
-    static UUID uuid(Readable row, String column) {
+    public static UUID uuid(Readable row, String column) {
         return Objects.requireNonNull(row.get(column, UUID.class), column);
     }
 
-    static long number(Readable row, String column) {
+    public static long number(Readable row, String column) {
         return Objects.requireNonNull(row.get(column, Long.class), column);
     }
 
-    static Instant instantOf(Readable row, String column) {
+    public static Instant instantOf(Readable row, String column) {
         return Objects.requireNonNull(instant(row, column), column);
     }
 
-    static @Nullable Instant instant(Readable row, String column) {
+    public static @Nullable Instant instant(Readable row, String column) {
         OffsetDateTime time = row.get(column, OffsetDateTime.class);
         return time == null ? null : time.toInstant();
     }
 
     /** To the microsecond, which is what a column holds. */
-    static OffsetDateTime time(Instant instant) {
+    public static OffsetDateTime time(Instant instant) {
         return instant.truncatedTo(ChronoUnit.MICROS).atOffset(ZoneOffset.UTC);
     }
 
-    static GenericExecuteSpec bind(GenericExecuteSpec statement, String name, @Nullable String value) {
+    public static GenericExecuteSpec bind(GenericExecuteSpec statement, String name, @Nullable String value) {
         return value == null ? statement.bindNull(name, String.class) : statement.bind(name, value);
     }
 
-    static GenericExecuteSpec bind(GenericExecuteSpec statement, String name, @Nullable Instant value) {
+    public static GenericExecuteSpec bind(GenericExecuteSpec statement, String name, @Nullable Instant value) {
         return value == null ? statement.bindNull(name, OffsetDateTime.class) : statement.bind(name, time(value));
     }
 }

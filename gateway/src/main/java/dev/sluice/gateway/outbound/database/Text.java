@@ -5,13 +5,13 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** What both databases store alike. */
-final class Text {
+public final class Text {
     private static final char ESCAPE = '!';
 
     private Text() {}
 
     /** At most so many code points, and no NUL, which PostgreSQL does not store. */
-    static void check(String name, @Nullable String value, int longest) {
+    public static void check(String name, @Nullable String value, int longest) {
         if (value == null) {
             return;
         }
@@ -25,7 +25,7 @@ final class Text {
     }
 
     /** And not empty. */
-    static void checkPresent(String name, String value, int longest) {
+    public static void checkPresent(String name, String value, int longest) {
         if (value.isBlank()) {
             throw new IllegalArgumentException(name + ": blank (expected: a text)");
         }
@@ -33,14 +33,14 @@ final class Text {
     }
 
     /** For comparing without regard to case, in the same way whatever the database's locale. */
-    static @Nullable String fold(@Nullable String text) {
+    public static @Nullable String fold(@Nullable String text) {
         return text == null
                 ? null
                 : Normalizer.normalize(text, Normalizer.Form.NFC).toLowerCase(Locale.ROOT);
     }
 
     /** A LIKE pattern, with {@code ESCAPE '!'}, for whatever contains the text. */
-    static String containing(String text) {
+    public static String containing(String text) {
         StringBuilder pattern = new StringBuilder("%");
         for (char unit : Normalizer.normalize(text, Normalizer.Form.NFC)
                 .toLowerCase(Locale.ROOT)

@@ -6,9 +6,9 @@ import java.util.Base64;
 import java.util.regex.Pattern;
 
 /**
- * A content kept behind a link.
+ * A content stored behind a link.
  *
- * @param token 192 random bits in 32 characters, so that nobody finds another's by trying
+ * @param token 192 random bits in 32 characters, so that it cannot be guessed
  */
 public record Link<T>(String token, T content, Instant expiresAt) {
     private static final SecureRandom RANDOM = new SecureRandom();

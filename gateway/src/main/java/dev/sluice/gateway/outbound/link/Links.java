@@ -4,29 +4,27 @@ import dev.sluice.gateway.contract.Caller;
 import dev.sluice.gateway.contract.DurationWords;
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
-import dev.sluice.gateway.outbound.redis.SharedRedis;
-import java.time.Clock;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
 /**
- * Where contents wait behind links. Full means full: a new link is refused rather than another caller's evicted, or
- * anyone could end other people's downloads by asking for many of their own. And nobody fills it for all: what one
- * subject, and what all from one address keep, is a share of it.
+ * Contents stored behind links. If the store is full, a new link is refused rather than another caller's evicted:
+ * otherwise anyone could end other people's downloads by creating many links. No caller fills it for all: one subject,
+ * and all from one address, have a share of it.
  */
 public interface Links<T> {
 
-    /** What a link takes beside its content: its token, its holder, its places in the books. */
+    /** Bytes of a link beside its content: its token, its owner, its index entries. */
     int OVERHEAD = 256;
 
     /**
-     * Keeps {@code content} behind a new link that cannot be guessed.
+     * Stores {@code content} behind a new link that cannot be guessed.
      *
      * @return the link, or an {@code overloaded} error when there is no room, a {@code quota_exceeded} one when the
-     *     holder's share is used up
+     *     owner's share is used up
      */
-    Mono<Link<T>> keep(T content, Holder holder);
+    Mono<Link<T>> create(T content, Owner owner);
 
     /**
      * The link of a token, or empty when there is none or it has expired. In one process it is the same object for as
@@ -35,21 +33,21 @@ public interface Links<T> {
     Mono<Link<T>> find(String token);
 
     /**
-     * On whose account a link is kept.
+     * The caller that a link is counted for.
      *
      * @param subject who asked for it
      * @param address from where
      */
-    record Holder(String subject, String address) {
+    record Owner(String subject, String address) {
 
         /** The caller of a request. */
-        public static Holder of(Caller caller) {
-            return new Holder(caller.subject(), caller.address());
+        public static Owner of(Caller caller) {
+            return new Owner(caller.subject(), caller.address());
         }
     }
 
     /**
-     * How much is kept, and for how long.
+     * How much is stored, and for how long.
      *
      * @param ttl how long a link can be used
      * @param capacity bytes of all links together
@@ -72,27 +70,29 @@ public interface Links<T> {
         }
 
         GatewayException full() {
-            return new GatewayException(ProblemCode.OVERLOADED, "No room for another link at present.").retryAfter(ttl);
+            return new GatewayException(ProblemCode.OVERLOADED, "There is no room for another link at present.")
+                    .retryAfter(ttl);
         }
 
-        GatewayException shareUsedUp() {
+        GatewayException shareExhausted() {
             return new GatewayException(
                             ProblemCode.QUOTA_EXCEEDED,
-                            "Your links take all the room that one caller has; each ends after " + DurationWords.of(ttl)
-                                    + ".")
+                            "Your links use all the room that one caller may have; each expires after "
+                                    + DurationWords.of(ttl) + ".")
                     .retryAfter(ttl);
         }
     }
 
-    /**
-     * Links of a kind that no other has.
-     *
-     * @param kind begins the keys in Redis
-     * @param redis shared by all gateways; null for links of this process alone
-     */
-    static <T> Links<T> of(String kind, LinkFormat<T> format, Bounds bounds, @Nullable SharedRedis redis, Clock clock) {
-        return redis == null
-                ? new MemoryLinks<>(format, bounds, clock)
-                : new RedisLinks<>(redis, kind, format, bounds, clock);
+    /** How a content is stored: in few bytes, since all callers share the room. */
+    interface Format<T> {
+
+        /** As bytes, for {@link #read}. */
+        byte[] write(T content);
+
+        /** What was written; null if it cannot be read, for example because another release wrote it. */
+        @Nullable T read(byte[] bytes);
+
+        /** About the bytes that it takes on the heap while it is in use. */
+        int weight(T content);
     }
 }

@@ -11,33 +11,33 @@ import reactor.core.publisher.Mono;
 
 /** Links of this process alone: their bytes, and the objects of those in use. */
 final class MemoryLinks<T> implements Links<T> {
-    private final LinkFormat<T> format;
+    private final Links.Format<T> format;
     private final Bounds bounds;
     private final Clock clock;
-    private final KnownLinks<T> known;
+    private final LinkCache<T> cache;
 
-    // Guarded by links. All live equally long, so the first one is the first to go.
-    private final Map<String, Kept> links = new LinkedHashMap<>();
+    // Guarded by links. All have the same TTL, so the first one expires first.
+    private final Map<String, Entry> links = new LinkedHashMap<>();
     private final Map<String, Long> bySubject = new HashMap<>();
     private final Map<String, Long> byAddress = new HashMap<>();
-    private long held;
+    private long usedBytes;
 
-    MemoryLinks(LinkFormat<T> format, Bounds bounds, Clock clock) {
+    MemoryLinks(Links.Format<T> format, Bounds bounds, Clock clock) {
         this.format = format;
         this.bounds = bounds;
         this.clock = clock;
-        this.known = new KnownLinks<>(format, bounds, clock);
+        this.cache = new LinkCache<>(format, bounds, clock);
     }
 
-    /** What there is of a link that nobody uses. */
-    private static final class Kept {
+    /** A stored link. */
+    private static final class Entry {
         private final byte[] bytes;
-        private final Holder holder;
+        private final Owner owner;
         private final Instant expiresAt;
 
-        Kept(byte[] bytes, Holder holder, Instant expiresAt) {
+        Entry(byte[] bytes, Owner owner, Instant expiresAt) {
             this.bytes = bytes;
-            this.holder = holder;
+            this.owner = owner;
             this.expiresAt = expiresAt;
         }
 
@@ -47,71 +47,71 @@ final class MemoryLinks<T> implements Links<T> {
     }
 
     @Override
-    public Mono<Link<T>> keep(T content, Holder holder) {
+    public Mono<Link<T>> create(T content, Owner owner) {
         return Mono.fromCallable(() -> {
             Instant now = clock.instant();
             Link<T> link = Link.create(content, now.plus(bounds.ttl()));
-            Kept kept = new Kept(format.write(content), holder, link.expiresAt());
+            Entry entry = new Entry(format.write(content), owner, link.expiresAt());
             synchronized (links) {
                 dropExpired(now);
-                admit(kept);
-                links.put(link.token(), kept);
+                admit(entry);
+                links.put(link.token(), entry);
             }
-            return known.remember(link);
+            return cache.remember(link);
         });
     }
 
-    private void admit(Kept kept) {
-        long weight = kept.weight();
-        String subject = kept.holder.subject();
-        String address = kept.holder.address();
-        if (held + weight > bounds.capacity()) {
+    private void admit(Entry entry) {
+        long weight = entry.weight();
+        String subject = entry.owner.subject();
+        String address = entry.owner.address();
+        if (usedBytes + weight > bounds.capacity()) {
             throw bounds.full();
         }
         if (bySubject.getOrDefault(subject, 0L) + weight > bounds.perSubject()
                 || byAddress.getOrDefault(address, 0L) + weight > bounds.perAddress()) {
-            throw bounds.shareUsedUp();
+            throw bounds.shareExhausted();
         }
-        held += weight;
+        usedBytes += weight;
         bySubject.merge(subject, weight, Long::sum);
         byAddress.merge(address, weight, Long::sum);
     }
 
     private void dropExpired(Instant now) {
-        Iterator<Kept> oldest = links.values().iterator();
+        Iterator<Entry> oldest = links.values().iterator();
         while (oldest.hasNext()) {
-            Kept kept = oldest.next();
-            if (now.isBefore(kept.expiresAt)) {
+            Entry entry = oldest.next();
+            if (now.isBefore(entry.expiresAt)) {
                 return;
             }
             oldest.remove();
-            held -= kept.weight();
-            take(bySubject, kept.holder.subject(), kept.weight());
-            take(byAddress, kept.holder.address(), kept.weight());
+            usedBytes -= entry.weight();
+            subtract(bySubject, entry.owner.subject(), entry.weight());
+            subtract(byAddress, entry.owner.address(), entry.weight());
         }
     }
 
-    private static void take(Map<String, Long> sums, String name, long weight) {
+    private static void subtract(Map<String, Long> sums, String name, long weight) {
         sums.computeIfPresent(name, (same, sum) -> sum == weight ? null : sum - weight);
     }
 
     @Override
     public Mono<Link<T>> find(String token) {
         return Mono.fromSupplier(() -> {
-            Kept kept;
+            Entry entry;
             synchronized (links) {
-                kept = links.get(token);
+                entry = links.get(token);
             }
-            return kept == null || !clock.instant().isBefore(kept.expiresAt) ? null : link(token, kept);
+            return entry == null || !clock.instant().isBefore(entry.expiresAt) ? null : link(token, entry);
         });
     }
 
-    private @Nullable Link<T> link(String token, Kept kept) {
-        Link<T> used = known.find(token);
+    private @Nullable Link<T> link(String token, Entry entry) {
+        Link<T> used = cache.find(token);
         if (used != null) {
             return used;
         }
-        T content = format.read(kept.bytes);
-        return content == null ? null : known.remember(new Link<>(token, content, kept.expiresAt));
+        T content = format.read(entry.bytes);
+        return content == null ? null : cache.remember(new Link<>(token, content, entry.expiresAt));
     }
 }

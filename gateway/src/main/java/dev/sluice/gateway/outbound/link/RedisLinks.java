@@ -29,23 +29,23 @@ import reactor.core.publisher.Mono;
  * &lt;kind&gt;:links:held    hash        the sums of those weights: of all under "*", of each "s:&lt;subject&gt;", "a:&lt;address&gt;"
  * </pre>
  *
- * The last two bound what all links of a kind take together, and what one holder's do. They are forgotten when the last
+ * The last two bound what all links of a kind take together, and what one owner's do. They are forgotten when the last
  * link is.
  *
  * <p>A link never changes, so one that this process has seen is found without asking Redis, also while Redis is down.
  */
 final class RedisLinks<T> implements Links<T> {
     private static final Logger LOG = LoggerFactory.getLogger(RedisLinks.class);
-    private static final Duration OUTAGE = Duration.ofSeconds(1);
+    private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
     private static final Pattern EXPIRY = Pattern.compile("[0-9]{1,15}");
     private static final int HASH_BYTES = 12;
 
     /**
-     * Drops what has expired from the books, then keeps the link, or answers 0 for no room and -1 for none in the
-     * holder's share. Run again for the same token, as a client does that lost its connection before the answer, it
-     * changes nothing.
+     * Removes expired links from the sums, then stores the link, or returns 0 if there is no room and -1 if there is
+     * none in the owner's share. Idempotent for a token: a client that lost its connection before the result runs it
+     * again.
      */
-    private static final String KEEP = """
+    private static final String CREATE = """
             local link, live, books = KEYS[1], KEYS[2], KEYS[3]
             local value, token, weight, ttl = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
             local all, subject, address = '*', 's:' .. ARGV[5], 'a:' .. ARGV[6]
@@ -81,24 +81,24 @@ final class RedisLinks<T> implements Links<T> {
 
     private final SharedRedis redis;
     private final String kind;
-    private final LinkFormat<T> format;
+    private final Links.Format<T> format;
     private final Bounds bounds;
     private final Clock clock;
-    private final KnownLinks<T> known;
+    private final LinkCache<T> cache;
 
-    RedisLinks(SharedRedis redis, String kind, LinkFormat<T> format, Bounds bounds, Clock clock) {
+    RedisLinks(SharedRedis redis, String kind, Links.Format<T> format, Bounds bounds, Clock clock) {
         this.redis = redis;
         this.kind = kind;
         this.format = format;
         this.bounds = bounds;
         this.clock = clock;
-        this.known = new KnownLinks<>(format, bounds, clock);
+        this.cache = new LinkCache<>(format, bounds, clock);
     }
 
     @Override
-    public Mono<Link<T>> keep(T content, Holder holder) {
+    public Mono<Link<T>> create(T content, Owner owner) {
         return Mono.defer(() -> {
-            // To the millisecond, as it is kept.
+            // To the millisecond, as it is stored.
             Instant expiresAt = Instant.ofEpochMilli(clock.millis()).plus(bounds.ttl());
             Link<T> link = Link.create(content, expiresAt);
             String value = expiresAt.toEpochMilli() + "\n" + Base64.getEncoder().encodeToString(format.write(content));
@@ -108,20 +108,20 @@ final class RedisLinks<T> implements Links<T> {
                 link.token(),
                 Integer.toString(OVERHEAD + value.length()),
                 Long.toString(bounds.ttl().toMillis()),
-                hash(holder.subject()),
-                hash(holder.address()),
+                hash(owner.subject()),
+                hash(owner.address()),
                 Long.toString(bounds.capacity()),
                 Long.toString(bounds.perSubject()),
                 Long.toString(bounds.perAddress())
             };
-            return redis.ask(commands -> commands.<Long>eval(KEEP, ScriptOutputType.INTEGER, keys, values)
+            return redis.ask(commands -> commands.<Long>eval(CREATE, ScriptOutputType.INTEGER, keys, values)
                             .next())
                     .onErrorMap(RedisUnavailableException.class, RedisLinks::unavailable)
-                    .map(kept -> {
-                        if (kept != 1) {
-                            throw kept == 0 ? bounds.full() : bounds.shareUsedUp();
+                    .map(stored -> {
+                        if (stored != 1) {
+                            throw stored == 0 ? bounds.full() : bounds.shareExhausted();
                         }
-                        return known.remember(link);
+                        return cache.remember(link);
                     });
         });
     }
@@ -142,7 +142,7 @@ final class RedisLinks<T> implements Links<T> {
             if (!Link.isToken(token)) {
                 return Mono.empty();
             }
-            Link<T> used = known.find(token);
+            Link<T> used = cache.find(token);
             Mono<Link<T>> found = used == null ? ask(token) : Mono.just(used);
             return found.filter(link -> clock.instant().isBefore(link.expiresAt()));
         });
@@ -161,7 +161,7 @@ final class RedisLinks<T> implements Links<T> {
         }
         T content = content(text.substring(end + 1));
         Instant expiresAt = Instant.ofEpochMilli(Long.parseLong(text.substring(0, end)));
-        return content == null ? null : known.remember(new Link<>(token, content, expiresAt));
+        return content == null ? null : cache.remember(new Link<>(token, content, expiresAt));
     }
 
     private @Nullable T content(String text) {
@@ -178,7 +178,7 @@ final class RedisLinks<T> implements Links<T> {
     }
 
     private static GatewayException unavailable(Throwable cause) {
-        return new GatewayException(ProblemCode.OVERLOADED, "Links cannot be reached at present.", cause)
-                .retryAfter(OUTAGE);
+        return new GatewayException(ProblemCode.OVERLOADED, "Links cannot be read or created at present.", cause)
+                .retryAfter(RETRY_AFTER);
     }
 }

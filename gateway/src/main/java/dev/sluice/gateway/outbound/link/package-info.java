@@ -1,6 +1,6 @@
 /**
- * What a caller wants to come back for, kept behind a link that nobody guesses: in Redis where there is one, so that
- * all gateways serve it, else in this process. Something of a feature's in, a token out, and the other way round.
+ * Contents that a caller comes back for, stored behind a link that cannot be guessed: in Redis where there is one, so
+ * that all gateways serve it, else in this process. In: a feature's content. Out: a token, and the content again.
  */
 @NullMarked
 package dev.sluice.gateway.outbound.link;

@@ -3,6 +3,7 @@ package dev.sluice.gateway.outbound.picture;
 import dev.sluice.gateway.outbound.picture.decode.DecoderException;
 import dev.sluice.gateway.outbound.spool.OwnedFiles;
 import dev.sluice.gateway.outbound.spool.WorkDirectory;
+import dev.sluice.gateway.outbound.storage.LocalFailures;
 import dev.sluice.gateway.outbound.storage.StorageException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -53,7 +54,7 @@ final class WorkFiles {
 
     /** A full disk may have room again soon; any other failure of it is for an operator to look at. */
     static Throwable failure(IOException failed) {
-        if (StorageException.ofFile("work file", failed) instanceof StorageException full
+        if (LocalFailures.of("work file", failed) instanceof StorageException full
                 && full.kind() == StorageException.Kind.FULL) {
             LOG.warn("The disk for pictures on their way is full: {}", failed.toString());
             return new DecoderException(

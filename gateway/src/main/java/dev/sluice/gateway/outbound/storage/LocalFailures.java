@@ -8,12 +8,17 @@ import java.nio.file.ReadOnlyFileSystemException;
 import java.util.Locale;
 import java.util.concurrent.RejectedExecutionException;
 
-/** What a failure of the file system means. */
-final class LocalFailures {
+/** Maps failures of the file system. */
+public final class LocalFailures {
     private LocalFailures() {}
 
-    /** {@code subject} is the key, or what else was asked for. Those that say it already stay as they are. */
-    static Throwable of(Object subject, Throwable failure) {
+    /**
+     * The failure as a {@link StorageException}; one that is one already, and one that is not the file system's, as it
+     * is.
+     *
+     * @param subject the key, or what else was asked for, such as a file on its way to the store
+     */
+    public static Throwable of(Object subject, Throwable failure) {
         return switch (failure) {
             case StorageException known -> known;
             case RejectedExecutionException busy ->

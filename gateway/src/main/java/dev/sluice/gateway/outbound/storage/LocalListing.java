@@ -16,8 +16,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Walks a local store in the order of keys. Of each directory on the way down the names are held, of nothing else. All
- * of it blocks.
+ * Walks a local store in the order of keys. Keeps the names of each directory on the way down in memory, and nothing
+ * else. All methods block.
  */
 final class LocalListing {
     private final Path objects;
@@ -32,14 +32,14 @@ final class LocalListing {
     }
 
     /** The next object, or null at the end. */
-    @Nullable ListedObject next() throws IOException {
+    ObjectStore.@Nullable Summary next() throws IOException {
         while (!ahead.isEmpty()) {
             String name = ahead.pop();
             if (name.isEmpty() || name.endsWith("/")) {
                 descend(name);
                 continue;
             }
-            ListedObject object = look(name);
+            ObjectStore.Summary object = look(name);
             if (object != null) {
                 return object;
             }
@@ -52,7 +52,7 @@ final class LocalListing {
         try (DirectoryStream<Path> children = Files.newDirectoryStream(objects.resolve(beginning))) {
             for (Path child : children) {
                 String name = beginning + child.getFileName();
-                boolean isObject = name.endsWith(LocalDirectory.MARK);
+                boolean isObject = name.endsWith(LocalLayout.MARK);
                 String visited = isObject ? name.substring(0, name.length() - 1) : name + "/";
                 if (isWanted(visited, isObject) && Files.isDirectory(child, LinkOption.NOFOLLOW_LINKS)) {
                     found.add(visited);
@@ -73,12 +73,12 @@ final class LocalListing {
         return visited.startsWith(prefix) || prefix.startsWith(visited);
     }
 
-    private @Nullable ListedObject look(String key) throws IOException {
+    private ObjectStore.@Nullable Summary look(String key) throws IOException {
         try {
-            Path content = LocalDirectory.content(objects.resolve(key + LocalDirectory.MARK));
+            Path content = LocalLayout.content(objects.resolve(key + LocalLayout.MARK));
             BasicFileAttributes file =
                     Files.readAttributes(content, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
-            return new ListedObject(
+            return new ObjectStore.Summary(
                     new ObjectKey(key), file.size(), file.lastModifiedTime().toInstant());
         } catch (NoSuchFileException gone) {
             return null;

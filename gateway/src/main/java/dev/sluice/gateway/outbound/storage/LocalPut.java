@@ -25,7 +25,7 @@ import reactor.core.scheduler.Schedulers;
 final class LocalPut {
     private static final Logger LOG = LoggerFactory.getLogger(LocalPut.class);
 
-    private final LocalDirectory directory;
+    private final LocalLayout directory;
     private final ObjectKey key;
     private final NewObject object;
     private final FileOpener files;
@@ -43,19 +43,19 @@ final class LocalPut {
         FileChannel create(Path file) throws IOException;
     }
 
-    LocalPut(LocalDirectory directory, ObjectKey key, NewObject object, FileOpener files, Scheduler disk) {
+    LocalPut(LocalLayout directory, ObjectKey key, NewObject object, FileOpener files, Scheduler disk) {
         this.directory = directory;
         this.key = key;
         this.object = object;
         this.files = files;
         this.steps = Schedulers.single(disk);
-        this.written = directory.work().next();
+        this.written = directory.staging().next();
     }
 
     /** Writes the body and makes it visible. Errors of {@code body} pass through. */
     Mono<StoredObject> receive(Flux<DataBuffer> body) {
         return this.<Void>step(this::begin)
-                .then(InTurn.feed(body, this::append, steps, this::failure))
+                .then(SequentialWriter.write(body, this::append, steps, this::failure))
                 .then(Mono.defer(() -> step(this::finish)));
     }
 
@@ -64,7 +64,7 @@ final class LocalPut {
         return Mono.fromRunnable(steps::dispose);
     }
 
-    /** Ends it when it has not: nothing stays, not even what was finished and told to nobody. */
+    /** Ends it when it has failed: nothing stays, not even a finished object whose completion was not signalled. */
     Mono<Void> undo() {
         return Mono.<Void>fromRunnable(this::remove).subscribeOn(steps).doFinally(end -> steps.dispose());
     }
@@ -80,10 +80,10 @@ final class LocalPut {
 
     private @Nullable Void begin() throws IOException {
         if (directory.locate(key) != null) {
-            throw LocalDirectory.exists(key, null);
+            throw LocalLayout.exists(key, null);
         }
         Files.createDirectory(written);
-        content = files.create(LocalDirectory.content(written));
+        content = files.create(LocalLayout.content(written));
         return null;
     }
 
@@ -115,7 +115,7 @@ final class LocalPut {
         }
         channel.force(true);
         channel.close();
-        directory.publish(written, new LocalAbout(object.contentType(), object.metadata()), key);
+        directory.publish(written, new LocalMetadata(object.contentType(), object.metadata()), key);
         published = true;
         directory.forceNames(key);
         StoredObject stored = directory.find(key);
@@ -135,7 +135,7 @@ final class LocalPut {
             if (content != null) {
                 content.close();
             }
-            LocalWork.removeTree(written);
+            LocalStaging.removeTree(written);
             if (published) {
                 directory.remove(key);
             }

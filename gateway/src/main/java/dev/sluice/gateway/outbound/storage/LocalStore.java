@@ -15,9 +15,9 @@ import reactor.core.publisher.Mono;
 import reactor.core.publisher.SynchronousSink;
 import reactor.core.scheduler.Scheduler;
 
-/** Objects as files of one directory; {@link LocalDirectory} shows how. */
+/** Objects as files of one directory; {@link LocalLayout} shows how. */
 final class LocalStore implements ObjectStore {
-    private final LocalDirectory directory;
+    private final LocalLayout directory;
     private final Scheduler disk;
     private final DataBufferFactory buffers;
     private final FileOpener files;
@@ -28,7 +28,7 @@ final class LocalStore implements ObjectStore {
      * @param disk where blocking is allowed
      * @param buffers makes the buffers that are read into
      */
-    LocalStore(LocalDirectory directory, Scheduler disk, DataBufferFactory buffers) {
+    LocalStore(LocalLayout directory, Scheduler disk, DataBufferFactory buffers) {
         this(
                 directory,
                 disk,
@@ -36,7 +36,7 @@ final class LocalStore implements ObjectStore {
                 file -> FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE));
     }
 
-    LocalStore(LocalDirectory directory, Scheduler disk, DataBufferFactory buffers, FileOpener files) {
+    LocalStore(LocalLayout directory, Scheduler disk, DataBufferFactory buffers, FileOpener files) {
         this.directory = directory;
         this.disk = disk;
         this.buffers = buffers;
@@ -65,7 +65,7 @@ final class LocalStore implements ObjectStore {
             Path place = directory.locate(key);
             return object == null || place == null
                     ? null
-                    : new LocalContent(object, LocalDirectory.content(place), disk, buffers);
+                    : new LocalContent(object, LocalLayout.content(place), disk, buffers);
         });
     }
 
@@ -78,8 +78,8 @@ final class LocalStore implements ObjectStore {
     }
 
     @Override
-    public Flux<ListedObject> list(String prefix) {
-        return Flux.<ListedObject, LocalListing>generate(
+    public Flux<ObjectStore.Summary> list(String prefix) {
+        return Flux.<ObjectStore.Summary, LocalListing>generate(
                         () -> new LocalListing(directory.objects(), prefix), LocalStore::listNext)
                 .subscribeOn(disk)
                 .onErrorMap(failure -> LocalFailures.of("list " + prefix, failure));
@@ -88,16 +88,16 @@ final class LocalStore implements ObjectStore {
     /** Fails unless a file can be written. */
     Mono<Void> probe() {
         return onDisk("health", () -> {
-            Path file = directory.work().next();
-            new LocalAbout("text/plain", Map.of()).write(file);
-            LocalWork.removeTree(file);
+            Path file = directory.staging().next();
+            new LocalMetadata("text/plain", Map.of()).write(file);
+            LocalStaging.removeTree(file);
             return null;
         });
     }
 
-    private static LocalListing listNext(LocalListing listing, SynchronousSink<ListedObject> sink) {
+    private static LocalListing listNext(LocalListing listing, SynchronousSink<ObjectStore.Summary> sink) {
         try {
-            ListedObject next = listing.next();
+            ObjectStore.Summary next = listing.next();
             if (next == null) {
                 sink.complete();
             } else {

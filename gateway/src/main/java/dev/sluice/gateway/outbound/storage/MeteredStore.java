@@ -44,7 +44,7 @@ final class MeteredStore implements ObjectStore {
     }
 
     @Override
-    public Flux<ListedObject> list(String prefix) {
+    public Flux<ObjectStore.Summary> list(String prefix) {
         return timed("list", next.list(prefix));
     }
 
@@ -52,7 +52,7 @@ final class MeteredStore implements ObjectStore {
         return timed(operation, "absent", call);
     }
 
-    // Counted before the caller is told, so that whoever has an answer finds it in the meters.
+    // Counts before it signals, so that a caller that has the result finds it in the meters.
     private <T> Mono<T> timed(String operation, String nothing, Mono<T> call) {
         return Mono.defer(() -> {
             Timing timing = new Timing(operation);

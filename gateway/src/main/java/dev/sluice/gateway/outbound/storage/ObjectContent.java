@@ -12,7 +12,7 @@ public interface ObjectContent {
     StoredObject object();
 
     /**
-     * {@code count} bytes from {@code position} on, read as they are asked for; cancelling stops reading and gives back
+     * {@code count} bytes from {@code position} on, read as they are asked for; cancelling stops reading and releases
      * file or connection. The subscriber owns the buffers. An object that was deleted before the subscription fails
      * with {@link StorageException.Kind#GONE}; one that is deleted during it is read to its end.
      *

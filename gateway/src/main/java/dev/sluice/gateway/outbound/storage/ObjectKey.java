@@ -64,7 +64,7 @@ public record ObjectKey(String value) implements Comparable<ObjectKey> {
 
     /**
      * The key under which a tenant's client may put what it uploads: {@code uploads/yyyy/MM/dd/<id>.<extension>} after
-     * the {@link #tenantPrefix}, by the day in UTC. Whoever has the URL may replace what is there, so nobody is served
+     * the {@link #tenantPrefix}, by the day in UTC. A holder of the URL may replace the object, so nobody is served
      * from it.
      *
      * @param extension lower-case letters and digits, without a dot

@@ -1,5 +1,6 @@
 package dev.sluice.gateway.outbound.storage;
 
+import java.time.Instant;
 import org.springframework.core.io.buffer.DataBuffer;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -40,5 +41,14 @@ public interface ObjectStore {
      *
      * @param prefix any beginning of a key, not only whole segments; empty for all
      */
-    Flux<ListedObject> list(String prefix);
+    Flux<Summary> list(String prefix);
+
+    /**
+     * An object as a listing shows it; {@link ObjectStore#stat} shows more.
+     *
+     * @param key what it is found by
+     * @param length bytes
+     * @param lastModified when it was stored, by the store's clock
+     */
+    record Summary(ObjectKey key, long length, Instant lastModified) {}
 }

@@ -1,9 +1,12 @@
 package dev.sluice.gateway.outbound.storage;
 
+import java.net.URI;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.Map;
 import reactor.core.publisher.Mono;
 
-/** A store that takes uploads straight from clients, and is told beforehand what it may take. */
+/** Signs requests with which clients upload straight to the store. */
 public interface PresignedUploads {
 
     /**
@@ -14,5 +17,27 @@ public interface PresignedUploads {
      *
      * @param expiresIn 1 second to 7 days
      */
-    Mono<PresignedPut> presignPut(ObjectKey key, NewObject object, Duration expiresIn);
+    Mono<SignedPut> presignPut(ObjectKey key, NewObject object, Duration expiresIn);
+
+    /**
+     * An upload that a client may make. The URL is a credential: it belongs in no log.
+     *
+     * @param method {@code PUT}
+     * @param url where to
+     * @param headers to be sent exactly so, by lower-case name. {@code content-length} is among them; browsers set that
+     *     one by themselves, and let no script do it
+     * @param expiresAt the last moment at which the upload may begin
+     */
+    record SignedPut(String method, URI url, Map<String, String> headers, Instant expiresAt) {
+        /** Takes a copy of the headers. */
+        public SignedPut {
+            headers = Map.copyOf(headers);
+        }
+
+        /** Without the signature. */
+        @Override
+        public String toString() {
+            return "SignedPut[" + method + " " + url.getRawPath() + ", " + headers.keySet() + ", " + expiresAt + "]";
+        }
+    }
 }

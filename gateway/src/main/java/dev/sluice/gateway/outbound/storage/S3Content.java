@@ -24,7 +24,7 @@ import software.amazon.awssdk.services.s3.model.GetObjectResponse;
  * The bytes of an object in a bucket. The SDK brings them on the heap, so no buffer can be lost.
  *
  * @param pace what the store must keep up while a reader waits
- * @param reads who has how many connections to read by: a reader that takes its time keeps one for as long
+ * @param reads the callers' shares of connections to read by: a slow reader keeps one for as long
  * @param calling where a call is prepared, which may block
  */
 record S3Content(
@@ -76,7 +76,7 @@ record S3Content(
         return DefaultDataBufferFactory.sharedInstance.wrap(bytes);
     }
 
-    /** Gives the connection back; the SDK waits for a subscriber otherwise. */
+    /** Releases the connection; the SDK waits for a subscriber otherwise. */
     private static void abort(ResponsePublisher<?> answer) {
         Flux.from(answer).take(0).subscribe(_ -> {}, _ -> {});
     }

@@ -33,7 +33,7 @@ final class S3Failures {
             case IOException way ->
                 new StorageException(Kind.UNAVAILABLE, subject + ": the connection to S3 failed", way);
             case BodyTooSlowException slow ->
-                new StorageException(Kind.UNAVAILABLE, subject + ": S3 fell silent", slow);
+                new StorageException(Kind.UNAVAILABLE, subject + ": S3 stopped sending", slow);
             default -> new StorageException(Kind.BROKEN, subject + ": unexpected failure of the S3 client", failure);
         };
     }

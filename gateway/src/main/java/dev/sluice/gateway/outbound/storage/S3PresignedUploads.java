@@ -33,7 +33,7 @@ final class S3PresignedUploads implements PresignedUploads {
     }
 
     @Override
-    public Mono<PresignedPut> presignPut(ObjectKey key, NewObject object, Duration expiresIn) {
+    public Mono<PresignedUploads.SignedPut> presignPut(ObjectKey key, NewObject object, Duration expiresIn) {
         if (expiresIn.compareTo(SHORTEST) < 0 || expiresIn.compareTo(LONGEST) > 0) {
             throw new IllegalArgumentException(
                     "expiresIn: " + expiresIn + " (expected: " + SHORTEST + " to " + LONGEST + ")");
@@ -55,7 +55,7 @@ final class S3PresignedUploads implements PresignedUploads {
                 .build();
     }
 
-    private static PresignedPut presigned(PresignedPutObjectRequest signed) {
+    private static PresignedUploads.SignedPut presigned(PresignedPutObjectRequest signed) {
         Map<String, String> headers = new HashMap<>();
         signed.signedHeaders().forEach((name, values) -> {
             String lower = name.toLowerCase(Locale.ROOT);
@@ -64,6 +64,6 @@ final class S3PresignedUploads implements PresignedUploads {
             }
         });
         URI url = URI.create(signed.url().toString());
-        return new PresignedPut(signed.httpRequest().method().name(), url, headers, signed.expiration());
+        return new PresignedUploads.SignedPut(signed.httpRequest().method().name(), url, headers, signed.expiration());
     }
 }

@@ -93,7 +93,7 @@ final class S3Store implements ObjectStore {
     }
 
     @Override
-    public Flux<ListedObject> list(String prefix) {
+    public Flux<ObjectStore.Summary> list(String prefix) {
         return Flux.defer(() ->
                         calls.listObjectsV2Paginator(list -> list.bucket(bucket).prefix(prefix)))
                 .subscribeOn(calling)
@@ -143,8 +143,8 @@ final class S3Store implements ObjectStore {
                 answer.lastModified());
     }
 
-    private static ListedObject listed(S3Object object) {
-        return new ListedObject(new ObjectKey(object.key()), object.size(), object.lastModified());
+    private static ObjectStore.Summary listed(S3Object object) {
+        return new ObjectStore.Summary(new ObjectKey(object.key()), object.size(), object.lastModified());
     }
 
     /** When the store says it is; only its answer to a HEAD would tell the time of the object. */

@@ -9,14 +9,18 @@ import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.health.contributor.ReactiveHealthIndicator;
 import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Condition;
+import org.springframework.context.annotation.ConditionContext;
 import org.springframework.context.annotation.Conditional;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Import;
 import org.springframework.core.io.buffer.NettyDataBufferFactory;
+import org.springframework.core.type.AnnotatedTypeMetadata;
+import org.springframework.util.StringUtils;
 import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 
-/** The store: a bucket if {@code sluice.storage.s3.bucket} names one, else a directory. */
+/** The object store: a bucket if {@code sluice.storage.s3.bucket} names one, else a directory. */
 @Configuration(proxyBeanMethods = false)
 @EnableConfigurationProperties(StorageProperties.class)
 @Import({StorageConfiguration.Bucket.class, StorageConfiguration.Directory.class})
@@ -24,7 +28,7 @@ public class StorageConfiguration {
     private static final int THREADS = 16;
     private static final int MOST_QUEUED = 10_000;
 
-    /** Where the store blocks, and nothing else. */
+    /** The threads on which the store blocks, and nothing else does. */
     @Bean(destroyMethod = "dispose")
     Scheduler storageThreads() {
         return Schedulers.newBoundedElastic(THREADS, MOST_QUEUED, "storage");
@@ -32,7 +36,7 @@ public class StorageConfiguration {
 
     /** Objects in a bucket. */
     @Configuration(proxyBeanMethods = false)
-    @Conditional(BucketIsNamed.class)
+    @Conditional(OnBucket.class)
     static class Bucket {
 
         @Bean(destroyMethod = "close")
@@ -69,28 +73,46 @@ public class StorageConfiguration {
 
     /** Objects in a directory. */
     @Configuration(proxyBeanMethods = false)
-    @Conditional(NoBucketIsNamed.class)
+    @Conditional(OnNoBucket.class)
     static class Directory {
 
         @Bean(destroyMethod = "close")
-        LocalDirectory localDirectory(StorageProperties properties) throws IOException {
-            return LocalDirectory.open(properties.directory());
+        LocalLayout localDirectory(StorageProperties properties) throws IOException {
+            return LocalLayout.open(properties.directory());
         }
 
         @Bean
         ObjectStore objectStore(
-                LocalDirectory directory, @Qualifier("storageThreads") Scheduler threads, MeterRegistry meters) {
+                LocalLayout directory, @Qualifier("storageThreads") Scheduler threads, MeterRegistry meters) {
             return new MeteredStore(store(directory, threads), meters);
         }
 
         @Bean
         ReactiveHealthIndicator storageHealthIndicator(
-                LocalDirectory directory, @Qualifier("storageThreads") Scheduler threads) {
+                LocalLayout directory, @Qualifier("storageThreads") Scheduler threads) {
             return new RecentHealth(new StorageHealth("directory", store(directory, threads)::probe));
         }
 
-        private static LocalStore store(LocalDirectory directory, Scheduler threads) {
+        private static LocalStore store(LocalLayout directory, Scheduler threads) {
             return new LocalStore(directory, threads, new NettyDataBufferFactory(ByteBufAllocator.DEFAULT));
+        }
+    }
+
+    /** A bucket is configured. An empty name counts as none: that is what an unset variable leaves behind. */
+    static class OnBucket implements Condition {
+
+        @Override
+        public boolean matches(ConditionContext context, AnnotatedTypeMetadata metadata) {
+            return StringUtils.hasText(context.getEnvironment().getProperty("sluice.storage.s3.bucket"));
+        }
+    }
+
+    /** No bucket is configured. */
+    static final class OnNoBucket extends OnBucket {
+
+        @Override
+        public boolean matches(ConditionContext context, AnnotatedTypeMetadata metadata) {
+            return !super.matches(context, metadata);
         }
     }
 }

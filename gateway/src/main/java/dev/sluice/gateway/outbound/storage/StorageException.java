@@ -1,11 +1,10 @@
 package dev.sluice.gateway.outbound.storage;
 
-import java.io.IOException;
 import java.io.Serial;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** The store did not do what it was asked. The message names the key and never a credential; the cause is kept. */
+/** A failed call of the store. The message names the key and never a credential; the cause stays. */
 public final class StorageException extends RuntimeException {
     @Serial
     private static final long serialVersionUID = 1L;
@@ -20,11 +19,6 @@ public final class StorageException extends RuntimeException {
 
     StorageException(Kind kind, String message) {
         this(kind, message, null);
-    }
-
-    /** What a failure of the file system means, of a file that is on its way to the store, for example. */
-    public static Throwable ofFile(Object file, IOException failure) {
-        return LocalFailures.of(file, failure);
     }
 
     /** What went wrong. */
@@ -46,7 +40,7 @@ public final class StorageException extends RuntimeException {
         GONE,
         /** The store does not let the gateway do that: permissions, credentials, a bucket that is not there. */
         REFUSED,
-        /** What is stored is damaged, or the store answered what nobody expected. */
+        /** What is stored is damaged, or the store's response is unexpected. */
         BROKEN;
 
         /** Whether the same may succeed later without anybody changing anything. */

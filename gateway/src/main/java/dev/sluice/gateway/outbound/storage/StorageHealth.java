@@ -6,8 +6,8 @@ import org.springframework.boot.health.contributor.ReactiveHealthIndicator;
 import reactor.core.publisher.Mono;
 
 /**
- * Whether objects can be stored. It is told by {@code /actuator/health} and is no part of readiness: what needs no
- * store goes on without one, and one outage must not take every instance out of its load balancer at once.
+ * Whether objects can be stored. It is part of {@code /actuator/health} and not of readiness: what needs no store goes
+ * on without one, and one outage must not take every instance out of its load balancer at once.
  */
 final class StorageHealth implements ReactiveHealthIndicator {
     private final String kind;

@@ -1,8 +1,8 @@
 package dev.sluice.gateway.outbound.thumbnail;
 
-import dev.sluice.gateway.outbound.custody.AnnouncedObjects;
-import dev.sluice.gateway.outbound.database.ObjectIntents;
-import dev.sluice.gateway.outbound.database.Thumbnails;
+import dev.sluice.gateway.outbound.database.image.ObjectIntents;
+import dev.sluice.gateway.outbound.database.image.Thumbnails;
+import dev.sluice.gateway.outbound.persistence.ObjectWrites;
 import dev.sluice.gateway.outbound.picture.Pictures;
 import dev.sluice.gateway.outbound.storage.ObjectStore;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -14,7 +14,7 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.io.buffer.NettyDataBufferFactory;
 
-/** Thumbnails of stored images, and who makes those that are lacking. */
+/** Thumbnails of stored images, and the worker that makes missing ones. */
 @Configuration(proxyBeanMethods = false)
 @EnableConfigurationProperties(ThumbnailProperties.class)
 public class ThumbnailConfiguration {
@@ -34,7 +34,7 @@ public class ThumbnailConfiguration {
             ObjectProvider<Clock> clocks) {
         return new ThumbnailStorage(
                 store,
-                new AnnouncedObjects(store, intents, properties.storeTimeout()),
+                new ObjectWrites(store, intents, properties.storeTimeout()),
                 rows,
                 meters,
                 properties.intakeTimeout(),

@@ -1,6 +1,6 @@
 package dev.sluice.gateway.outbound.thumbnail;
 
-import dev.sluice.gateway.outbound.database.Image;
+import dev.sluice.gateway.outbound.database.image.Image;
 import dev.sluice.gateway.outbound.picture.Pictures;
 import java.util.List;
 

@@ -1,9 +1,14 @@
 package dev.sluice.gateway.outbound.thumbnail;
 
+import dev.sluice.gateway.outbound.database.DatabaseException;
+import dev.sluice.gateway.outbound.picture.decode.DecoderException;
+import dev.sluice.gateway.outbound.picture.format.PictureException;
+import dev.sluice.gateway.outbound.storage.StorageException;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.Locale;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -54,5 +59,17 @@ final class ThumbnailMeters {
 
     void waiting(long images) {
         waiting.set(images);
+    }
+
+    /** The code of a failure, for meters and rows. */
+    static String reason(Throwable failure) {
+        return switch (failure) {
+            case PictureException bad -> bad.kind().code();
+            case DecoderException decoder -> "decoder_" + decoder.kind().name().toLowerCase(Locale.ROOT);
+            case TimeoutException _ -> "timeout";
+            case StorageException store -> "store_" + store.kind().code();
+            case DatabaseException _ -> "database";
+            default -> "other";
+        };
     }
 }

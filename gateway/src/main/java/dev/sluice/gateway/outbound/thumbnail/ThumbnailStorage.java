@@ -1,15 +1,13 @@
 package dev.sluice.gateway.outbound.thumbnail;
 
-import dev.sluice.gateway.outbound.custody.AnnouncedObjects;
-import dev.sluice.gateway.outbound.database.AnnouncedObject;
-import dev.sluice.gateway.outbound.database.ImageThumbnails;
-import dev.sluice.gateway.outbound.database.ImageThumbnails.Progress;
-import dev.sluice.gateway.outbound.database.ObjectIntents.Room;
-import dev.sluice.gateway.outbound.database.StoredObject;
-import dev.sluice.gateway.outbound.database.StoredThumbnail;
-import dev.sluice.gateway.outbound.database.ThumbnailJob;
-import dev.sluice.gateway.outbound.database.Thumbnails;
-import dev.sluice.gateway.outbound.database.Thumbnails.Try;
+import dev.sluice.gateway.outbound.database.image.ImageObject;
+import dev.sluice.gateway.outbound.database.image.ImageThumbnails;
+import dev.sluice.gateway.outbound.database.image.ImageThumbnails.Progress;
+import dev.sluice.gateway.outbound.database.image.ObjectIntents;
+import dev.sluice.gateway.outbound.database.image.ObjectIntents.QuotaMode;
+import dev.sluice.gateway.outbound.database.image.Thumbnails;
+import dev.sluice.gateway.outbound.database.image.Thumbnails.Attempt;
+import dev.sluice.gateway.outbound.persistence.ObjectWrites;
 import dev.sluice.gateway.outbound.picture.ReceivedFile;
 import dev.sluice.gateway.outbound.picture.decode.Thumbnail;
 import dev.sluice.gateway.outbound.storage.NewObject;
@@ -34,7 +32,7 @@ public final class ThumbnailStorage {
     private static final int READ_BYTES = 64 * 1024;
 
     private final ObjectStore store;
-    private final AnnouncedObjects objects;
+    private final ObjectWrites objects;
     private final Thumbnails rows;
     private final ThumbnailMeters meters;
     private final Duration atIntake;
@@ -44,7 +42,7 @@ public final class ThumbnailStorage {
     /** @param atIntake how long a new image waits for its thumbnails */
     ThumbnailStorage(
             ObjectStore store,
-            AnnouncedObjects objects,
+            ObjectWrites objects,
             Thumbnails rows,
             ThumbnailMeters meters,
             Duration atIntake,
@@ -63,8 +61,8 @@ public final class ThumbnailStorage {
      * Stores the thumbnails of an image that has just been stored, and gives what it has now. Never fails, and ends in
      * time: what cannot be stored now is left to the background.
      */
-    public Mono<ImageThumbnails> storeAtIntake(UUID imageId, String owner, StoredObject image, ReceivedFile file) {
-        ThumbnailJob job = ThumbnailJob.ofStored(imageId, owner, image);
+    public Mono<ImageThumbnails> storeAtIntake(UUID imageId, String owner, ImageObject image, ReceivedFile file) {
+        Thumbnails.Job job = Thumbnails.Job.ofStored(imageId, owner, image);
         // A file that was only checked has neither, whatever its size.
         boolean isPictured = file.placeholder() != null || !file.thumbnails().isEmpty();
         return isPictured
@@ -76,14 +74,14 @@ public final class ThumbnailStorage {
                             LOG.atWarn()
                                     .addKeyValue("image.id", imageId)
                                     .log("thumbnails of {} are left for later: {}", imageId, failure.toString());
-                            meters.failed(ThumbnailTask.reason(failure));
+                            meters.failed(ThumbnailMeters.reason(failure));
                             return later(job);
                         })
                 : later(job);
     }
 
-    private Mono<ImageThumbnails> later(ThumbnailJob job) {
-        return rows.retryAt(job, clock.instant(), Try.FORGOTTEN)
+    private Mono<ImageThumbnails> later(Thumbnails.Job job) {
+        return rows.retryAt(job, clock.instant(), Attempt.UNCOUNTED)
                 .onErrorComplete()
                 .thenReturn(ImageThumbnails.WAITING);
     }
@@ -92,11 +90,11 @@ public final class ThumbnailStorage {
      * Stores the thumbnails of a file, in place of those that its image had. Empty, and nothing is stored, when the job
      * is no longer its holder's.
      */
-    Mono<ImageThumbnails> store(ThumbnailJob job, ReceivedFile file) {
+    Mono<ImageThumbnails> store(Thumbnails.Job job, ReceivedFile file) {
         return Mono.defer(() -> {
-            Map<Thumbnail, StoredThumbnail> placed = places(job, file);
-            List<StoredThumbnail> stored = List.copyOf(placed.values());
-            Mono<ImageThumbnails> work = Flux.fromIterable(placed.entrySet())
+            Map<Thumbnail, ImageThumbnails.Stored> planned = plan(job, file);
+            List<ImageThumbnails.Stored> stored = List.copyOf(planned.values());
+            Mono<ImageThumbnails> work = Flux.fromIterable(planned.entrySet())
                     .concatMap(each -> put(each.getKey(), each.getValue()), 1)
                     .then(rows.complete(
                             job, file.picture().width(), file.picture().height(), file.placeholder(), stored))
@@ -104,29 +102,29 @@ public final class ThumbnailStorage {
                     .map(completed -> new ImageThumbnails(Progress.DONE, file.placeholder(), stored));
             return stored.isEmpty()
                     ? work
-                    : objects.named(
+                    : objects.run(
                             job.owner(),
                             stored.stream()
-                                    .map(each -> new AnnouncedObject(each.key(), each.size()))
+                                    .map(each -> new ObjectIntents.Announced(each.key(), each.size()))
                                     .toList(),
                             job.imageId(),
-                            // What they are copies of was admitted, and who owns it did not ask for them.
-                            Room.ADMITTED,
+                            // Their image was within the quota, and its owner did not ask for thumbnails.
+                            QuotaMode.COUNTED,
                             () -> work);
         });
     }
 
-    /** Never the same keys again, so that one who comes too late overwrites nothing. */
-    private static Map<Thumbnail, StoredThumbnail> places(ThumbnailJob job, ReceivedFile file) {
+    /** New keys for each attempt, so that a late one overwrites nothing. */
+    private static Map<Thumbnail, ImageThumbnails.Stored> plan(Thumbnails.Job job, ReceivedFile file) {
         ObjectKey image = new ObjectKey(job.objectKey());
         UUID id = UUID.randomUUID();
-        Map<Thumbnail, StoredThumbnail> placed = new LinkedHashMap<>();
+        Map<Thumbnail, ImageThumbnails.Stored> planned = new LinkedHashMap<>();
         for (Thumbnail thumbnail : file.thumbnails()) {
             ObjectKey key = ObjectKey.thumbnail(
                     image, thumbnail.width(), id, thumbnail.type().extension());
-            placed.put(
+            planned.put(
                     thumbnail,
-                    new StoredThumbnail(
+                    new ImageThumbnails.Stored(
                             key.value(),
                             thumbnail.type().mediaType(),
                             thumbnail.size(),
@@ -134,10 +132,10 @@ public final class ThumbnailStorage {
                             thumbnail.width(),
                             thumbnail.height()));
         }
-        return placed;
+        return planned;
     }
 
-    private Mono<Void> put(Thumbnail thumbnail, StoredThumbnail as) {
+    private Mono<Void> put(Thumbnail thumbnail, ImageThumbnails.Stored as) {
         return store.put(
                         new ObjectKey(as.key()),
                         new NewObject(as.contentType(), as.size()),

@@ -1,10 +1,8 @@
 package dev.sluice.gateway.outbound.thumbnail;
 
 import dev.sluice.gateway.outbound.database.DatabaseException;
-import dev.sluice.gateway.outbound.database.DatabaseFailure;
-import dev.sluice.gateway.outbound.database.ThumbnailJob;
-import dev.sluice.gateway.outbound.database.Thumbnails;
-import dev.sluice.gateway.outbound.database.Thumbnails.Try;
+import dev.sluice.gateway.outbound.database.image.Thumbnails;
+import dev.sluice.gateway.outbound.database.image.Thumbnails.Attempt;
 import dev.sluice.gateway.outbound.picture.Arrival;
 import dev.sluice.gateway.outbound.picture.Pictures;
 import dev.sluice.gateway.outbound.picture.decode.DecoderException;
@@ -20,7 +18,6 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeoutException;
 import org.slf4j.Logger;
@@ -78,7 +75,7 @@ final class ThumbnailTask {
     }
 
     /** Settles the image in its row. Fails when another image would not fare better at present. */
-    Mono<Void> run(ThumbnailJob job) {
+    Mono<Void> run(Thumbnails.Job job) {
         return job.attempt() > properties.tries()
                 ? impossible(job, "unsettled") // each of these tries ended with its process
                 : made(job)
@@ -87,7 +84,7 @@ final class ThumbnailTask {
                         .onErrorResume(failure -> settled(job, failure));
     }
 
-    private Mono<Void> made(ThumbnailJob job) {
+    private Mono<Void> made(Thumbnails.Job job) {
         return store.open(new ObjectKey(job.objectKey()))
                 .switchIfEmpty(Mono.error(() ->
                         new StorageException(StorageException.Kind.GONE, job.objectKey() + ": not in the store", null)))
@@ -95,7 +92,7 @@ final class ThumbnailTask {
                 .then();
     }
 
-    private Mono<Boolean> decoded(ThumbnailJob job, ObjectContent content) {
+    private Mono<Boolean> decoded(Thumbnails.Job job, ObjectContent content) {
         return pictures.decoded(
                 Arrival.ofNobody(content.object().length()),
                 writer -> writer.apply(content.bytes()),
@@ -107,15 +104,15 @@ final class ThumbnailTask {
                 }));
     }
 
-    private Mono<Void> settled(ThumbnailJob job, Throwable failure) {
-        String reason = reason(failure);
+    private Mono<Void> settled(Thumbnails.Job job, Throwable failure) {
+        String reason = ThumbnailMeters.reason(failure);
         meters.failed(reason);
         return switch (failure) {
             case PictureException _ -> impossible(job, reason);
             case DecoderException dead when dead.kind() == DecoderException.Kind.FAILED -> atDeath(job, dead);
             case TimeoutException late -> atDeath(job, late);
             case StorageException gone
-            when gone.kind() == StorageException.Kind.GONE -> retryAfter(job, UNTIL_RECONCILED, Try.FORGOTTEN);
+            when gone.kind() == StorageException.Kind.GONE -> retryAfter(job, UNTIL_RECONCILED, Attempt.UNCOUNTED);
             case Throwable outage when isOutage(outage) -> later(job, outage);
             default -> again(job, failure);
         };
@@ -130,7 +127,8 @@ final class ThumbnailTask {
                     case EXISTS, LENGTH_MISMATCH, GONE, BROKEN -> false;
                 };
             case DatabaseException database ->
-                database.failure() == DatabaseFailure.UNAVAILABLE || database.failure() == DatabaseFailure.IN_DOUBT;
+                database.kind() == DatabaseException.Kind.UNAVAILABLE
+                        || database.kind() == DatabaseException.Kind.IN_DOUBT;
             case DecoderException decoder -> decoder.kind() == DecoderException.Kind.BUSY;
             default ->
                 failure instanceof RejectedExecutionException
@@ -139,7 +137,7 @@ final class ThumbnailTask {
         };
     }
 
-    private Mono<Void> atDeath(ThumbnailJob job, Throwable failure) {
+    private Mono<Void> atDeath(Thumbnails.Job job, Throwable failure) {
         return pictures.decoded(
                         Arrival.ofNobody(GOOD.length),
                         writer -> writer.apply(Flux.just(DefaultDataBufferFactory.sharedInstance.wrap(GOOD))),
@@ -150,45 +148,33 @@ final class ThumbnailTask {
                 .flatMap(works -> works ? again(job, failure) : later(job, failure));
     }
 
-    private Mono<Void> later(ThumbnailJob job, Throwable outage) {
-        return retryAfter(job, properties.retryPause(), Try.FORGOTTEN)
+    private Mono<Void> later(Thumbnails.Job job, Throwable outage) {
+        return retryAfter(job, properties.retryPause(), Attempt.UNCOUNTED)
                 .onErrorComplete() // its lease ends by itself
                 .then(Mono.error(outage));
     }
 
-    private Mono<Void> again(ThumbnailJob job, Throwable failure) {
+    private Mono<Void> again(Thumbnails.Job job, Throwable failure) {
         LOG.atWarn().addKeyValue("image.id", job.imageId()).setCause(failure).log("no thumbnails of {} yet", job);
         if (job.attempt() >= properties.tries()) {
-            return impossible(job, reason(failure));
+            return impossible(job, ThumbnailMeters.reason(failure));
         }
         long growth = (long) Math.pow(GROWTH, Math.min(job.attempt() - 1, MOST_GROWTHS));
         Duration pause = properties.retryPause().multipliedBy(growth);
-        return retryAfter(job, pause.compareTo(LONGEST_PAUSE) < 0 ? pause : LONGEST_PAUSE, Try.COUNTED);
+        return retryAfter(job, pause.compareTo(LONGEST_PAUSE) < 0 ? pause : LONGEST_PAUSE, Attempt.COUNTED);
     }
 
-    private Mono<Void> retryAfter(ThumbnailJob job, Duration pause, Try tried) {
-        return rows.retryAt(job, clock.instant().plus(pause), tried).then();
+    private Mono<Void> retryAfter(Thumbnails.Job job, Duration pause, Attempt attempt) {
+        return rows.retryAt(job, clock.instant().plus(pause), attempt).then();
     }
 
-    private Mono<Void> impossible(ThumbnailJob job, String reason) {
+    private Mono<Void> impossible(Thumbnails.Job job, String reason) {
         LOG.atWarn()
                 .addKeyValue("image.id", job.imageId())
                 .addKeyValue("failure.code", reason)
                 .log("image {} gets no thumbnails: {}", job.imageId(), reason);
-        return rows.impossible(job, reason)
+        return rows.markUndecodable(job, reason)
                 .doOnNext(settled -> meters.givenUp())
                 .then();
-    }
-
-    /** For meters and rows. */
-    static String reason(Throwable failure) {
-        return switch (failure) {
-            case PictureException bad -> bad.kind().code();
-            case DecoderException decoder -> "decoder_" + decoder.kind().name().toLowerCase(Locale.ROOT);
-            case TimeoutException _ -> "timeout";
-            case StorageException store -> "store_" + store.kind().code();
-            case DatabaseException _ -> "database";
-            default -> "other";
-        };
     }
 }

@@ -1,6 +1,6 @@
 package dev.sluice.gateway.outbound.thumbnail;
 
-import dev.sluice.gateway.outbound.database.Thumbnails;
+import dev.sluice.gateway.outbound.database.image.Thumbnails;
 import dev.sluice.gateway.outbound.imagetype.ImageType;
 import dev.sluice.gateway.outbound.picture.Pictures;
 import java.time.Duration;
@@ -16,9 +16,8 @@ import reactor.core.publisher.Mono;
 import reactor.util.retry.Retry;
 
 /**
- * Makes the thumbnails of images that have none yet, or lost some: at start and regularly, in the background, one image
- * at a time. Other gateways do the same beside it, and no two have one image. While store, database or decoder fail, it
- * pauses, longer each time.
+ * Makes missing thumbnails: at start and regularly, in the background, one image at a time. Several gateways do so, and
+ * no two work on one image. While store, database or decoder fail, it pauses, longer each time.
  */
 final class ThumbnailWorker implements SmartLifecycle {
     /** Stopped before the event loops are: they have 0, and what they break off would look like an outage. */
@@ -98,7 +97,7 @@ final class ThumbnailWorker implements SmartLifecycle {
         return pictures.keptTypes().stream().map(ImageType::mediaType).collect(Collectors.toSet());
     }
 
-    /** Lets go of everything; what was being made is taken up again when its lease has ended. */
+    /** Cancels everything; images in progress are claimed again when their leases end. */
     @Override
     public void stop() {
         running.dispose();

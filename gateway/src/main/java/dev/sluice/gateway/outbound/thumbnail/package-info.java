@@ -1,6 +1,6 @@
 /**
  * The smaller copies of stored images. In: an image that was decoded. Out: objects beside its own, and rows that name
- * them; what could not be made when an image came in is made later, in the background.
+ * them; those that could not be made when the image was stored are made later, in the background.
  */
 @NullMarked
 package dev.sluice.gateway.outbound.thumbnail;

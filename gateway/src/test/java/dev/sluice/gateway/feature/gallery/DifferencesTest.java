@@ -2,9 +2,9 @@ package dev.sluice.gateway.feature.gallery;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.sluice.gateway.outbound.database.ObjectReference;
-import dev.sluice.gateway.outbound.storage.ListedObject;
+import dev.sluice.gateway.outbound.database.image.ObjectReferences;
 import dev.sluice.gateway.outbound.storage.ObjectKey;
+import dev.sluice.gateway.outbound.storage.ObjectStore;
 import java.time.Instant;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
@@ -34,7 +34,8 @@ class DifferencesTest {
 
         differences.end();
 
-        assertThat(differences.areCredible() && !differences.areDoubted()).isEqualTo(expected);
+        assertThat(differences.arePlausible() && !differences.hasSkippedOwners())
+                .isEqualTo(expected);
         assertThat(differences.unnamed()).hasSizeLessThanOrEqualTo(51);
     }
 
@@ -47,8 +48,8 @@ class DifferencesTest {
 
         differences.end();
 
-        assertThat(differences.areCredible()).isTrue();
-        assertThat(differences.areDoubted()).isTrue();
+        assertThat(differences.arePlausible()).isTrue();
+        assertThat(differences.hasSkippedOwners()).isTrue();
         assertThat(differences.toString()).contains(ObjectKey.tenantPrefix("mallory"));
         assertThat(differences.unnamed())
                 .extracting(object -> object.key().tenant())
@@ -63,7 +64,7 @@ class DifferencesTest {
             tell(differences, "owner" + i, 10, 1, 0);
         }
 
-        assertThat(differences.end().areCredible()).isFalse();
+        assertThat(differences.end().arePlausible()).isFalse();
     }
 
     @Test
@@ -74,7 +75,7 @@ class DifferencesTest {
             tell(differences, "owner" + i, 0, 9, 0);
         }
 
-        assertThat(differences.end().areCredible()).isFalse();
+        assertThat(differences.end().arePlausible()).isFalse();
     }
 
     private static void tell(Differences differences, String owner, int agreeing, int unnamed, int lost) {
@@ -83,10 +84,11 @@ class DifferencesTest {
             differences.agree(key.value());
         }
         for (int i = 0; i < unnamed; i++) {
-            differences.unnamed(new ListedObject(key, 1, Instant.EPOCH));
+            differences.unnamed(new ObjectStore.Summary(key, 1, Instant.EPOCH));
         }
         for (int i = 0; i < lost; i++) {
-            differences.lost(new ObjectReference(key.value(), UUID.randomUUID(), 1, false, ObjectReference.Kind.IMAGE));
+            differences.lost(new ObjectReferences.Reference(
+                    key.value(), UUID.randomUUID(), 1, false, ObjectReferences.Reference.Kind.IMAGE));
         }
     }
 }

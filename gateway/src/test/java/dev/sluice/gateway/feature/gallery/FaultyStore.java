@@ -1,6 +1,5 @@
 package dev.sluice.gateway.feature.gallery;
 
-import dev.sluice.gateway.outbound.storage.ListedObject;
 import dev.sluice.gateway.outbound.storage.NewObject;
 import dev.sluice.gateway.outbound.storage.ObjectContent;
 import dev.sluice.gateway.outbound.storage.ObjectKey;
@@ -126,7 +125,7 @@ final class FaultyStore implements ObjectStore {
     }
 
     @Override
-    public Flux<ListedObject> list(String prefix) {
+    public Flux<ObjectStore.Summary> list(String prefix) {
         return store.list(prefix);
     }
 }

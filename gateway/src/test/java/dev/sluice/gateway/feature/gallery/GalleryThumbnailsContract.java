@@ -3,7 +3,7 @@ package dev.sluice.gateway.feature.gallery;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.gateway.feature.gallery.FaultyStore.Moment;
-import dev.sluice.gateway.outbound.database.Thumbnails;
+import dev.sluice.gateway.outbound.database.image.Thumbnails;
 import dev.sluice.gateway.outbound.storage.NewObject;
 import dev.sluice.gateway.outbound.storage.ObjectKey;
 import dev.sluice.gateway.outbound.storage.ObjectStore;
@@ -391,7 +391,7 @@ abstract class GalleryThumbnailsContract {
     private void lose(String path, String key) {
         store.delete(new ObjectKey(key)).block(SOON);
         gateway.bean(Thumbnails.class)
-                .lost(UUID.fromString(path.substring(path.lastIndexOf('/') + 1)), key)
+                .markLost(UUID.fromString(path.substring(path.lastIndexOf('/') + 1)), key)
                 .block(SOON);
     }
 

@@ -2,9 +2,8 @@ package dev.sluice.gateway.feature.gallery;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.sluice.gateway.outbound.database.GenerationJobs;
-import dev.sluice.gateway.outbound.database.ObjectReference;
-import dev.sluice.gateway.outbound.database.ObjectReferences;
+import dev.sluice.gateway.outbound.database.image.GenerationJobs;
+import dev.sluice.gateway.outbound.database.image.ObjectReferences;
 import dev.sluice.gateway.outbound.storage.ObjectStore;
 import dev.sluice.gateway.testing.Await;
 import dev.sluice.gateway.testing.RunningGateway;
@@ -29,7 +28,7 @@ record Holdings(List<String> objects, List<String> rows) {
                 .block(SOON));
         List<String> rows = Objects.requireNonNull(gateway.bean(ObjectReferences.class)
                 .inKeyOrder()
-                .filter(row -> row.kind() != ObjectReference.Kind.ANNOUNCED)
+                .filter(row -> row.kind() != ObjectReferences.Reference.Kind.ANNOUNCED)
                 .map(row -> row.key())
                 .collectList()
                 .block(SOON));

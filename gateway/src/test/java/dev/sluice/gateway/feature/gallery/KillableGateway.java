@@ -5,7 +5,6 @@ import dev.sluice.gateway.outbound.ai.image.GeneratedImage;
 import dev.sluice.gateway.outbound.ai.image.ImageModel;
 import dev.sluice.gateway.outbound.ai.image.ImagePrompt;
 import dev.sluice.gateway.outbound.ai.image.Prediction;
-import dev.sluice.gateway.outbound.storage.ListedObject;
 import dev.sluice.gateway.outbound.storage.NewObject;
 import dev.sluice.gateway.outbound.storage.ObjectContent;
 import dev.sluice.gateway.outbound.storage.ObjectKey;
@@ -186,7 +185,7 @@ final class KillableGateway {
         }
 
         @Override
-        public Flux<ListedObject> list(String prefix) {
+        public Flux<ObjectStore.Summary> list(String prefix) {
             return store.list(prefix);
         }
     }

@@ -2,9 +2,7 @@ package dev.sluice.gateway.feature.gallery;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.sluice.gateway.outbound.database.AnnouncedObject;
-import dev.sluice.gateway.outbound.database.ObjectIntents;
-import dev.sluice.gateway.outbound.storage.ListedObject;
+import dev.sluice.gateway.outbound.database.image.ObjectIntents;
 import dev.sluice.gateway.outbound.storage.NewObject;
 import dev.sluice.gateway.outbound.storage.ObjectKey;
 import dev.sluice.gateway.outbound.storage.ObjectStore;
@@ -101,7 +99,7 @@ class ReconcilerTest {
     private static List<ObjectKey> stored(RunningGateway gateway) {
         return gateway.bean(ObjectStore.class)
                 .list("")
-                .map(ListedObject::key)
+                .map(ObjectStore.Summary::key)
                 .collectList()
                 .blockOptional(SOON)
                 .orElseThrow();
@@ -170,10 +168,10 @@ class ReconcilerTest {
     void whatIsAnnouncedIsNotTakenForLeftOver() {
         try (RunningGateway gateway = gateway("db", "store")) {
             imported(gateway, gateway.signIn("alice", "user"), 2);
-            List<AnnouncedObject> announced = Stream.generate(
+            List<ObjectIntents.Announced> announced = Stream.generate(
                             () -> ObjectKey.image("user:alice", Instant.EPOCH, UUID.randomUUID(), "png"))
                     .limit(30)
-                    .map(key -> new AnnouncedObject(key.value(), 1))
+                    .map(key -> new ObjectIntents.Announced(key.value(), 1))
                     .toList();
             gateway.bean(ObjectIntents.class)
                     .announce(
@@ -181,7 +179,7 @@ class ReconcilerTest {
                             announced,
                             UUID.randomUUID(),
                             Duration.ofHours(1),
-                            ObjectIntents.Room.WITHIN_QUOTA)
+                            ObjectIntents.QuotaMode.ENFORCED)
                     .block(SOON);
             announced.forEach(object -> put(gateway, new ObjectKey(object.key())));
             ObjectKey stray = ObjectKey.image("user:alice", Instant.EPOCH, UUID.randomUUID(), "png");

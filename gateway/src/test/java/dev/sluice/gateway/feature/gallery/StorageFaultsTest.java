@@ -4,8 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sluice.gateway.feature.gallery.FaultyStore.Moment;
-import dev.sluice.gateway.outbound.database.AnnouncedObject;
-import dev.sluice.gateway.outbound.database.ObjectIntents;
+import dev.sluice.gateway.outbound.database.image.ObjectIntents;
 import dev.sluice.gateway.outbound.storage.NewObject;
 import dev.sluice.gateway.outbound.storage.ObjectKey;
 import dev.sluice.gateway.outbound.storage.ObjectStore;
@@ -222,10 +221,10 @@ class StorageFaultsTest {
             ObjectKey key = ObjectKey.image("alice", Instant.EPOCH, UUID.randomUUID(), "png");
             intents.announce(
                             "alice",
-                            List.of(new AnnouncedObject(key.value(), 1)),
+                            List.of(new ObjectIntents.Announced(key.value(), 1)),
                             UUID.randomUUID(),
                             Duration.ZERO,
-                            ObjectIntents.Room.WITHIN_QUOTA)
+                            ObjectIntents.QuotaMode.ENFORCED)
                     .block(GalleryClient.SOON);
             store.put(
                             key,

@@ -9,7 +9,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.sluice.gateway.GatewayApplication;
 import dev.sluice.gateway.feature.uploads.UploadContract.LaterClock;
 import dev.sluice.gateway.feature.uploads.UploadRig.Put;
-import dev.sluice.gateway.outbound.storage.ListedObject;
 import dev.sluice.gateway.outbound.storage.NewObject;
 import dev.sluice.gateway.outbound.storage.ObjectContent;
 import dev.sluice.gateway.outbound.storage.ObjectKey;
@@ -107,7 +106,7 @@ class UploadFaultsTest {
         }
 
         @Override
-        public Flux<ListedObject> list(String prefix) {
+        public Flux<ObjectStore.Summary> list(String prefix) {
             return store.list(prefix);
         }
     }
@@ -189,7 +188,7 @@ class UploadFaultsTest {
 
             assertThat(store(gateway)
                             .list("t/")
-                            .map(ListedObject::key)
+                            .map(ObjectStore.Summary::key)
                             .collectList()
                             .block(SOON))
                     .containsExactly(store(gateway).kept);

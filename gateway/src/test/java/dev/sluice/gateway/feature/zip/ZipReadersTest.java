@@ -113,7 +113,7 @@ class ZipReadersTest {
                         .on("/ahead.png", Behaviours.image(LARGE))
                         .on("/large.png", Behaviours.image(LARGE));
                 RunningGateway gateway = roomForTwo(origin);
-                RawConnection first = asking(gateway, List.of(origin.url("/silent.png"), origin.url("/ahead.png")))) {
+                RawConnection _ = asking(gateway, List.of(origin.url("/silent.png"), origin.url("/ahead.png")))) {
             origin.awaitRequests(1, SOON);
 
             HttpResponse<byte[]> other =

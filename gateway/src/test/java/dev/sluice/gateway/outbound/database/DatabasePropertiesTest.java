@@ -29,7 +29,7 @@ class DatabasePropertiesTest {
                         Duration.ofSeconds(10),
                         Duration.ofSeconds(5)));
         assertThat(properties.address())
-                .isEqualTo(new H2Address(Path.of("sluice-data/db").toAbsolutePath()));
+                .isEqualTo(new DatabaseAddress.H2(Path.of("sluice-data/db").toAbsolutePath()));
     }
 
     @Test
@@ -51,9 +51,12 @@ class DatabasePropertiesTest {
                         Duration.ofSeconds(2),
                         Duration.ofSeconds(3)));
         assertThat(properties.address())
-                .isEqualTo(
-                        new PostgresAddress("db.example", 6543, "gallery", "me", "p@ss", Map.of("sslmode", "require")));
-        assertThat(properties.address().reactive(properties).getValue(ConnectionFactoryOptions.HOST))
+                .isEqualTo(new DatabaseAddress.Postgres(
+                        "db.example", 6543, "gallery", "me", "p@ss", Map.of("sslmode", "require")));
+        assertThat(properties
+                        .address()
+                        .reactive(properties.statementTimeout(), properties.connectTimeout())
+                        .getValue(ConnectionFactoryOptions.HOST))
                 .isEqualTo("db.example");
     }
 
@@ -69,9 +72,12 @@ class DatabasePropertiesTest {
         DatabaseProperties properties = bind(Map.of("url", url));
 
         assertThat(properties.address())
-                .isEqualTo(new PostgresAddress("[::1]", 5432, "gallery", "me", "secret", Map.of()));
+                .isEqualTo(new DatabaseAddress.Postgres("[::1]", 5432, "gallery", "me", "secret", Map.of()));
         assertThat(properties.address().jdbcUrl()).isEqualTo("jdbc:postgresql://[::1]:5432/gallery");
-        assertThat(properties.address().reactive(properties).getValue(ConnectionFactoryOptions.HOST))
+        assertThat(properties
+                        .address()
+                        .reactive(properties.statementTimeout(), properties.connectTimeout())
+                        .getValue(ConnectionFactoryOptions.HOST))
                 .isEqualTo("::1");
     }
 
@@ -81,7 +87,11 @@ class DatabasePropertiesTest {
 
         assertThat(properties.toString()).contains("db.example:5432/gallery").doesNotContain("secret");
         assertThat(properties.address().toString()).doesNotContain("secret");
-        assertThat(properties.address().reactive(properties).toString()).doesNotContain("secret");
+        assertThat(properties
+                        .address()
+                        .reactive(properties.statementTimeout(), properties.connectTimeout())
+                        .toString())
+                .doesNotContain("secret");
     }
 
     @ParameterizedTest

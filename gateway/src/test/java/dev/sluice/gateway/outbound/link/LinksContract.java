@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
-import dev.sluice.gateway.outbound.link.Links.Holder;
+import dev.sluice.gateway.outbound.link.Links.Owner;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -27,7 +27,7 @@ abstract class LinksContract {
     static final Duration SHORT = Duration.ofMillis(300);
 
     /** Text as it is, unless it says that it cannot be read. */
-    static final LinkFormat<String> TEXT = new LinkFormat<>() {
+    static final Links.Format<String> TEXT = new Links.Format<>() {
         @Override
         public byte[] write(String content) {
             return content.getBytes(StandardCharsets.UTF_8);
@@ -45,7 +45,7 @@ abstract class LinksContract {
         }
     };
 
-    static final Holder ALICE = new Holder("user:alice", "192.0.2.1");
+    static final Owner ALICE = new Owner("user:alice", "192.0.2.1");
 
     /** An empty place. */
     abstract Links<String> create(Links.Bounds bounds);
@@ -137,28 +137,28 @@ abstract class LinksContract {
     void shareOfASubjectIsItsOwnFromWhereverItComes() {
         Links<String> links = create(new Links.Bounds(SHORT, 100_000, 2 * weight(600), 100_000));
         for (String address : List.of("192.0.2.1", "192.0.2.2")) {
-            keep(links, request(600), new Holder("user:mallory", address));
+            keep(links, request(600), new Owner("user:mallory", address));
         }
 
-        refusesShare(links, request(600), new Holder("user:mallory", "192.0.2.3"));
-        keep(links, request(600), new Holder("user:alice", "192.0.2.1"));
+        refusesShare(links, request(600), new Owner("user:mallory", "192.0.2.3"));
+        keep(links, request(600), new Owner("user:alice", "192.0.2.1"));
 
         pass(SHORT);
-        keep(links, request(600), new Holder("user:mallory", "192.0.2.3"));
+        keep(links, request(600), new Owner("user:mallory", "192.0.2.3"));
     }
 
     @Test
     void shareOfAnAddressIsThatOfAllItsSubjects() {
         Links<String> links = create(new Links.Bounds(SHORT, 100_000, 100_000, 2 * weight(600)));
         for (String subject : List.of("anon:1", "anon:2")) {
-            keep(links, request(600), new Holder(subject, "192.0.2.1"));
+            keep(links, request(600), new Owner(subject, "192.0.2.1"));
         }
 
-        refusesShare(links, request(600), new Holder("anon:3", "192.0.2.1"));
-        keep(links, request(600), new Holder("anon:3", "192.0.2.2"));
+        refusesShare(links, request(600), new Owner("anon:3", "192.0.2.1"));
+        keep(links, request(600), new Owner("anon:3", "192.0.2.2"));
 
         pass(SHORT);
-        keep(links, request(600), new Holder("anon:3", "192.0.2.1"));
+        keep(links, request(600), new Owner("anon:3", "192.0.2.1"));
     }
 
     @Test
@@ -167,7 +167,7 @@ abstract class LinksContract {
 
         long kept = Flux.fromStream(IntStream.range(0, 40).boxed())
                 .flatMap(
-                        index -> links.keep(request(600), ALICE)
+                        index -> links.create(request(600), ALICE)
                                 .subscribeOn(Schedulers.parallel())
                                 .map(link -> 1)
                                 .onErrorResume(GatewayException.class, refused -> Mono.empty()),
@@ -200,13 +200,13 @@ abstract class LinksContract {
     }
 
     static void refuses(Links<String> links, String request) {
-        StepVerifier.create(links.keep(request, ALICE))
+        StepVerifier.create(links.create(request, ALICE))
                 .expectErrorSatisfies(LinksContract::overloaded)
                 .verify(Duration.ofSeconds(20));
     }
 
-    private static void refusesShare(Links<String> links, String request, Holder holder) {
-        StepVerifier.create(links.keep(request, holder))
+    private static void refusesShare(Links<String> links, String request, Owner holder) {
+        StepVerifier.create(links.create(request, holder))
                 .expectErrorSatisfies(error -> assertThat(error)
                         .isInstanceOfSatisfying(GatewayException.class, refused -> {
                             assertThat(refused.code()).isEqualTo(ProblemCode.QUOTA_EXCEEDED);
@@ -226,8 +226,8 @@ abstract class LinksContract {
         return keep(links, request, ALICE);
     }
 
-    private static Link<String> keep(Links<String> links, String request, Holder holder) {
-        return Objects.requireNonNull(links.keep(request, holder).block(Duration.ofSeconds(20)));
+    private static Link<String> keep(Links<String> links, String request, Owner holder) {
+        return Objects.requireNonNull(links.create(request, holder).block(Duration.ofSeconds(20)));
     }
 
     /** So many characters. */

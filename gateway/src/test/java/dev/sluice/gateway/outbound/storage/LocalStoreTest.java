@@ -34,13 +34,13 @@ class LocalStoreTest extends ObjectStoreContract {
     private Path root;
 
     private Scheduler disk;
-    private LocalDirectory directory;
+    private LocalLayout directory;
     private LocalStore store;
 
     @BeforeEach
     void start() throws IOException {
         disk = Schedulers.newBoundedElastic(4, 1000, "disk");
-        directory = LocalDirectory.open(root);
+        directory = LocalLayout.open(root);
         store = new LocalStore(directory, disk, Bodies.BUFFERS);
     }
 
@@ -132,7 +132,7 @@ class LocalStoreTest extends ObjectStoreContract {
         Files.writeString(left.resolve("content"), "half");
         put(KEY, Bodies.random(10), Map.of());
 
-        try (LocalWork second = LocalDirectory.open(root).work()) {
+        try (LocalStaging second = LocalLayout.open(root).staging()) {
             assertThat(left).doesNotExist();
             assertThat(second.next().getParent()).exists();
             assertThat(filesBelow(root.resolve("work"))).hasSize(2);
@@ -143,17 +143,16 @@ class LocalStoreTest extends ObjectStoreContract {
 
     @Test
     void storesThatStartTogetherLeaveEachOtherAlone() {
-        List<LocalDirectory> opened = Flux.range(0, 40)
+        List<LocalLayout> opened = Flux.range(0, 40)
                 .flatMap(
-                        i -> Mono.fromCallable(() -> LocalDirectory.open(root))
-                                .subscribeOn(Schedulers.boundedElastic()),
+                        i -> Mono.fromCallable(() -> LocalLayout.open(root)).subscribeOn(Schedulers.boundedElastic()),
                         8)
                 .collectList()
                 .block(SOON);
 
         assertThat(opened).hasSize(40).allSatisfy(one -> {
             try (one) {
-                assertThat(one.work().next().resolveSibling("lock")).exists();
+                assertThat(one.staging().next().resolveSibling("lock")).exists();
             }
         });
     }

@@ -57,7 +57,7 @@ class S3PresignedUploadsTest {
 
     @Test
     void announcedUploadIsTaken() {
-        PresignedPut put = presign(Duration.ofMinutes(10));
+        PresignedUploads.SignedPut put = presign(Duration.ofMinutes(10));
 
         assertThat(put.method()).isEqualTo("PUT");
         assertThat(put.headers())
@@ -84,7 +84,7 @@ class S3PresignedUploadsTest {
 
     @Test
     void whoAsksForMoreMayStillSayThatNothingIsToBeReplaced() {
-        PresignedPut put = presign(Duration.ofMinutes(10));
+        PresignedUploads.SignedPut put = presign(Duration.ofMinutes(10));
         assertThat(send(put, put.headers(), BYTES)).isEqualTo(200);
         byte[] other = BYTES.clone();
         other[0]++;
@@ -100,7 +100,7 @@ class S3PresignedUploadsTest {
     @ParameterizedTest
     @CsvSource({"1", "-1", "1000000", "-50000"})
     void otherLengthIsRefused(int difference) {
-        PresignedPut put = presign(Duration.ofMinutes(10));
+        PresignedUploads.SignedPut put = presign(Duration.ofMinutes(10));
         byte[] body = Arrays.copyOf(BYTES, BYTES.length + difference);
 
         assertRefused(send(put, with(put, "content-length", Integer.toString(body.length)), body));
@@ -108,7 +108,7 @@ class S3PresignedUploadsTest {
 
     @Test
     void bodyThatEndsEarlyIsNotStored() {
-        PresignedPut put = presign(Duration.ofMinutes(10));
+        PresignedUploads.SignedPut put = presign(Duration.ofMinutes(10));
 
         assertThat(send(put, put.headers(), Arrays.copyOf(BYTES, BYTES.length - 1)))
                 .isNotEqualTo(200);
@@ -118,7 +118,7 @@ class S3PresignedUploadsTest {
 
     @Test
     void bodyThatGoesOnIsCutAtItsAnnouncedLength() {
-        PresignedPut put = presign(Duration.ofMinutes(10));
+        PresignedUploads.SignedPut put = presign(Duration.ofMinutes(10));
 
         send(put, put.headers(), Arrays.copyOf(BYTES, BYTES.length + 1));
 
@@ -128,7 +128,7 @@ class S3PresignedUploadsTest {
 
     @Test
     void bodyInChunksIsRefused() {
-        PresignedPut put = presign(Duration.ofMinutes(10));
+        PresignedUploads.SignedPut put = presign(Duration.ofMinutes(10));
         Map<String, String> headers = with(put, "content-length", null);
         headers.put("transfer-encoding", "chunked");
         String chunk = "4\r\nabcd\r\n0\r\n\r\n";
@@ -139,7 +139,7 @@ class S3PresignedUploadsTest {
     @ParameterizedTest
     @CsvSource({"content-type, text/html", "content-type,"})
     void otherHeaderIsRefused(String name, @Nullable String value) {
-        PresignedPut put = presign(Duration.ofMinutes(10));
+        PresignedUploads.SignedPut put = presign(Duration.ofMinutes(10));
 
         assertRefused(send(put, with(put, name, value), BYTES));
     }
@@ -156,10 +156,10 @@ class S3PresignedUploadsTest {
         "local-identity, other-identity"
     })
     void otherUrlIsRefused(String part, String replacement) {
-        PresignedPut put = presign(Duration.ofMinutes(10));
+        PresignedUploads.SignedPut put = presign(Duration.ofMinutes(10));
         String url = put.url().toString();
         assertThat(url).contains(part);
-        PresignedPut tampered = new PresignedPut(
+        PresignedUploads.SignedPut tampered = new PresignedUploads.SignedPut(
                 "PUT", URI.create(url.replaceFirst(part, replacement)), put.headers(), put.expiresAt());
 
         assertRefused(send(tampered, put.headers(), BYTES));
@@ -168,19 +168,21 @@ class S3PresignedUploadsTest {
 
     @Test
     void uploadWithoutASignatureIsRefused() {
-        PresignedPut put = presign(Duration.ofMinutes(10));
+        PresignedUploads.SignedPut put = presign(Duration.ofMinutes(10));
         URI bare = URI.create(put.url().toString().replaceFirst("\\?.*", ""));
 
-        assertRefused(send(new PresignedPut("PUT", bare, put.headers(), put.expiresAt()), put.headers(), BYTES));
+        assertRefused(send(
+                new PresignedUploads.SignedPut("PUT", bare, put.headers(), put.expiresAt()), put.headers(), BYTES));
     }
 
     @Test
     void otherMethodIsRefused() {
-        PresignedPut put = presign(Duration.ofMinutes(10));
+        PresignedUploads.SignedPut put = presign(Duration.ofMinutes(10));
         assertThat(send(put, put.headers(), BYTES)).isEqualTo(200);
 
         for (String method : new String[] {"GET", "DELETE"}) {
-            PresignedPut other = new PresignedPut(method, put.url(), put.headers(), put.expiresAt());
+            PresignedUploads.SignedPut other =
+                    new PresignedUploads.SignedPut(method, put.url(), put.headers(), put.expiresAt());
             assertThat(send(other, Map.of(), new byte[0])).isGreaterThanOrEqualTo(400);
         }
         assertThat(store.stat(KEY).block(SOON)).isNotNull();
@@ -188,7 +190,7 @@ class S3PresignedUploadsTest {
 
     @Test
     void expiredUploadIsRefused() {
-        PresignedPut put = presign(Duration.ofSeconds(1));
+        PresignedUploads.SignedPut put = presign(Duration.ofSeconds(1));
         Await.until(
                 SOON,
                 "it has expired",
@@ -205,8 +207,9 @@ class S3PresignedUploadsTest {
         }
     }
 
-    private PresignedPut presign(Duration expiresIn) {
-        PresignedPut put = uploads.presignPut(KEY, PICTURE, expiresIn).block(SOON);
+    private PresignedUploads.SignedPut presign(Duration expiresIn) {
+        PresignedUploads.SignedPut put =
+                uploads.presignPut(KEY, PICTURE, expiresIn).block(SOON);
         assertThat(put).isNotNull();
         return put;
     }
@@ -216,7 +219,7 @@ class S3PresignedUploadsTest {
         assertThat(store.stat(KEY).block(SOON)).isNull();
     }
 
-    private static Map<String, String> with(PresignedPut put, String name, @Nullable String value) {
+    private static Map<String, String> with(PresignedUploads.SignedPut put, String name, @Nullable String value) {
         Map<String, String> headers = new HashMap<>(put.headers());
         headers.remove(name);
         if (value != null) {
@@ -225,7 +228,7 @@ class S3PresignedUploadsTest {
         return headers;
     }
 
-    private static int send(PresignedPut put, Map<String, String> headers, byte[] body) {
+    private static int send(PresignedUploads.SignedPut put, Map<String, String> headers, byte[] body) {
         return RawPut.send(put.method(), put.url(), headers, body);
     }
 }

@@ -89,7 +89,7 @@ class StorageConfigurationTest {
     @Test
     void directoryThatCannotBeWrittenToIsDown() {
         runner.withPropertyValues("sluice.storage.directory=" + directory).run(context -> {
-            LocalWork.removeTree(directory.resolve("work"));
+            LocalStaging.removeTree(directory.resolve("work"));
 
             assertThat(health(context).getStatus()).isEqualTo(Status.DOWN);
         });

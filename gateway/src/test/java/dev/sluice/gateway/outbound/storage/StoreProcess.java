@@ -54,7 +54,7 @@ final class StoreProcess {
 
     /** Puts and deletes until it is killed: of three objects the second goes again. */
     private static void churn(Path root) throws IOException {
-        LocalStore store = new LocalStore(LocalDirectory.open(root), Schedulers.boundedElastic(), Bodies.BUFFERS);
+        LocalStore store = new LocalStore(LocalLayout.open(root), Schedulers.boundedElastic(), Bodies.BUFFERS);
         long first = System.nanoTime();
         for (long i = 0; ; i++) {
             ObjectKey key = new ObjectKey("churn/" + first + "/" + i);
@@ -76,7 +76,7 @@ final class StoreProcess {
                 .subscribeOn(Schedulers.parallel())
                 .block();
         Scheduler threads = Schedulers.newBoundedElastic(4, 1000, "storage");
-        use(new LocalStore(LocalDirectory.open(root), threads, Bodies.BUFFERS));
+        use(new LocalStore(LocalLayout.open(root), threads, Bodies.BUFFERS));
         // Left open: the SDK waits for its connections as it closes, on a thread of Netty's that should not.
         S3Server server = S3Server.start();
         S3Connection connection = new S3Connection(server.settings("any"));

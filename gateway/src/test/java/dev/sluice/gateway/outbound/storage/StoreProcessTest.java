@@ -53,13 +53,13 @@ class StoreProcessTest {
         }
         assertThat(process.waitFor(SOON.toSeconds(), TimeUnit.SECONDS)).isTrue();
 
-        try (LocalDirectory opened = LocalDirectory.open(root)) {
+        try (LocalLayout opened = LocalLayout.open(root)) {
             LocalStore store = new LocalStore(opened, Schedulers.boundedElastic(), Bodies.BUFFERS);
-            List<ListedObject> listed = store.list("").collectList().block(SOON);
+            List<ObjectStore.Summary> listed = store.list("").collectList().block(SOON);
             // Some of those that were counted were deleted before the kill came.
             assertThat(listed).isNotNull().hasSizeGreaterThanOrEqualTo(10);
             byte[] expected = Bodies.random(StoreProcess.LENGTH);
-            for (ListedObject object : listed) {
+            for (ObjectStore.Summary object : listed) {
                 assertThat(store.open(object.key())
                                 .flatMap(content -> Bodies.join(content.bytes()))
                                 .block(SOON))
