@@ -5,8 +5,8 @@ import dev.sluice.gateway.outbound.ai.image.ImageModel;
 import dev.sluice.gateway.outbound.ai.image.ImagePrompt;
 import dev.sluice.gateway.outbound.ai.image.Prediction;
 import dev.sluice.gateway.outbound.database.DatabaseException;
-import dev.sluice.gateway.outbound.database.image.GenerationJobs.PredictionFate;
 import dev.sluice.gateway.outbound.database.image.GenerationJobs;
+import dev.sluice.gateway.outbound.database.image.GenerationJobs.PredictionFate;
 import dev.sluice.gateway.outbound.database.image.Image;
 import dev.sluice.gateway.outbound.database.image.ImageScope;
 import dev.sluice.gateway.outbound.database.image.Images;
@@ -202,8 +202,7 @@ final class GenerationTask {
             }
             return switch (made) {
                 case GeneratedImage.Remote remote ->
-                    intake.fetch(
-                            image.owner(), remote.url(), remote.urlPolicy(), left, file -> complete(image, file));
+                    intake.fetch(image.owner(), remote.url(), remote.urlPolicy(), left, file -> complete(image, file));
                 case GeneratedImage.Inline drawn ->
                     intake.accept(image.owner(), drawn.body(), file -> complete(image, file));
             };
