@@ -3,7 +3,7 @@ package dev.sluice.gateway.feature.apidocs;
 import dev.sluice.gateway.contract.Access;
 import dev.sluice.gateway.contract.Endpoint;
 import dev.sluice.gateway.contract.FeatureRoutes;
-import dev.sluice.gateway.contract.Representation;
+import dev.sluice.gateway.contract.http.Representation;
 import java.nio.ByteBuffer;
 import java.util.List;
 import org.springframework.core.io.buffer.DataBuffer;

@@ -1,6 +1,6 @@
 package dev.sluice.gateway.feature.apidocs;
 
-import dev.sluice.gateway.contract.StrongTag;
+import dev.sluice.gateway.contract.http.StrongTag;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;

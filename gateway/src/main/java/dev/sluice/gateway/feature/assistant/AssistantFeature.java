@@ -1,7 +1,7 @@
 package dev.sluice.gateway.feature.assistant;
 
 import dev.sluice.gateway.contract.FeatureRoutes;
-import dev.sluice.gateway.contract.UserAgent;
+import dev.sluice.gateway.contract.http.UserAgent;
 import dev.sluice.gateway.outbound.ai.text.GeminiModel;
 import dev.sluice.gateway.outbound.ai.text.TextModel;
 import dev.sluice.gateway.outbound.ai.text.TextModels;

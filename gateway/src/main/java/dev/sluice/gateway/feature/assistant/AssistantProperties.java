@@ -1,7 +1,7 @@
 package dev.sluice.gateway.feature.assistant;
 
-import dev.sluice.gateway.contract.HttpUrl;
 import dev.sluice.gateway.contract.SettingCheck;
+import dev.sluice.gateway.contract.http.HttpUrl;
 import dev.sluice.gateway.outbound.ai.text.TextModels;
 import dev.sluice.gateway.outbound.http.ApiKey;
 import java.time.Duration;

@@ -7,7 +7,7 @@ import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.gateway.contract.RequestContext;
 import dev.sluice.gateway.contract.Spent;
-import dev.sluice.gateway.contract.StreamedBody;
+import dev.sluice.gateway.contract.http.StreamedBody;
 import dev.sluice.gateway.outbound.ai.text.CallAccount;
 import dev.sluice.gateway.outbound.ai.text.Prompt;
 import java.util.Comparator;

@@ -5,7 +5,7 @@ import dev.sluice.gateway.contract.Endpoint;
 import dev.sluice.gateway.contract.FeatureRoutes;
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
-import dev.sluice.gateway.contract.Representation;
+import dev.sluice.gateway.contract.http.Representation;
 import dev.sluice.gateway.outbound.link.Link;
 import dev.sluice.gateway.outbound.link.Links;
 import dev.sluice.zipstream.EntryNames;

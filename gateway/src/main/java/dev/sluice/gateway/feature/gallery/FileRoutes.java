@@ -2,10 +2,10 @@ package dev.sluice.gateway.feature.gallery;
 
 import dev.sluice.gateway.contract.Endpoint;
 import dev.sluice.gateway.contract.FeatureRoutes;
-import dev.sluice.gateway.contract.FileOutput;
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
-import dev.sluice.gateway.contract.Representation;
+import dev.sluice.gateway.contract.http.FileOutput;
+import dev.sluice.gateway.contract.http.Representation;
 import dev.sluice.gateway.feature.gallery.SizedFiles.SizedFile;
 import dev.sluice.gateway.outbound.database.image.Image;
 import dev.sluice.gateway.outbound.database.image.ImageObject;

@@ -2,7 +2,7 @@ package dev.sluice.gateway.feature.gallery;
 
 import dev.sluice.gateway.contract.Alerts;
 import dev.sluice.gateway.contract.FeatureRoutes;
-import dev.sluice.gateway.contract.UserAgent;
+import dev.sluice.gateway.contract.http.UserAgent;
 import dev.sluice.gateway.feature.gallery.GalleryProperties.GenerationBounds;
 import dev.sluice.gateway.outbound.ai.image.ImageModel;
 import dev.sluice.gateway.outbound.ai.image.ImageModels;

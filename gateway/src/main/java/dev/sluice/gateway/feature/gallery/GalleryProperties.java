@@ -1,8 +1,8 @@
 package dev.sluice.gateway.feature.gallery;
 
 import dev.sluice.gateway.contract.Caller;
-import dev.sluice.gateway.contract.HttpUrl;
 import dev.sluice.gateway.contract.SettingCheck;
+import dev.sluice.gateway.contract.http.HttpUrl;
 import dev.sluice.gateway.outbound.http.ApiKey;
 import java.time.Duration;
 import java.util.Collections;

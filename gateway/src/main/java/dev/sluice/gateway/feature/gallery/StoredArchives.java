@@ -1,11 +1,11 @@
 package dev.sluice.gateway.feature.gallery;
 
-import dev.sluice.gateway.contract.FileOutput;
-import dev.sluice.gateway.contract.FileOutput.Part;
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
-import dev.sluice.gateway.contract.Representation;
-import dev.sluice.gateway.contract.StrongTag;
+import dev.sluice.gateway.contract.http.FileOutput;
+import dev.sluice.gateway.contract.http.FileOutput.Part;
+import dev.sluice.gateway.contract.http.Representation;
+import dev.sluice.gateway.contract.http.StrongTag;
 import dev.sluice.gateway.outbound.database.image.Image;
 import dev.sluice.gateway.outbound.database.image.ImageObject;
 import dev.sluice.gateway.outbound.database.image.ImageScope;

@@ -1,6 +1,6 @@
 package dev.sluice.gateway.feature.imageproxy;
 
-import dev.sluice.gateway.contract.StrongTag;
+import dev.sluice.gateway.contract.http.StrongTag;
 import dev.sluice.gateway.feature.imageproxy.cache.CachedMeta;
 import dev.sluice.gateway.feature.imageproxy.cache.Sha256;
 import dev.sluice.zipstream.BufferBudget.Reservation;

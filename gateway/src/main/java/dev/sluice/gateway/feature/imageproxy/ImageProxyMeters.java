@@ -1,6 +1,6 @@
 package dev.sluice.gateway.feature.imageproxy;
 
-import dev.sluice.gateway.contract.Representation;
+import dev.sluice.gateway.contract.http.Representation;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;

@@ -1,6 +1,6 @@
 package dev.sluice.gateway.feature.imageproxy;
 
-import dev.sluice.gateway.contract.FileOutput;
+import dev.sluice.gateway.contract.http.FileOutput;
 import dev.sluice.gateway.feature.imageproxy.cache.CachedMeta;
 import dev.sluice.gateway.feature.imageproxy.cache.OpenImage;
 import io.netty.buffer.ByteBuf;

@@ -1,6 +1,6 @@
 package dev.sluice.gateway.feature.imageproxy;
 
-import dev.sluice.gateway.contract.HttpDate;
+import dev.sluice.gateway.contract.http.HttpDate;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;

@@ -1,6 +1,6 @@
 package dev.sluice.gateway.feature.imageproxy;
 
-import dev.sluice.gateway.contract.Representation;
+import dev.sluice.gateway.contract.http.Representation;
 import dev.sluice.gateway.feature.imageproxy.cache.CachedMeta;
 import org.springframework.http.server.reactive.ServerHttpResponse;
 import reactor.core.Disposable;

@@ -1,6 +1,6 @@
 package dev.sluice.gateway.feature.training;
 
-import dev.sluice.gateway.contract.SkippedImage;
+import dev.sluice.gateway.contract.archive.SkippedImage;
 import java.util.List;
 
 /**

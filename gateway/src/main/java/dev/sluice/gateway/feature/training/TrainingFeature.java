@@ -1,9 +1,9 @@
 package dev.sluice.gateway.feature.training;
 
 import dev.sluice.gateway.contract.FeatureRoutes;
-import dev.sluice.gateway.contract.ImageArchives;
 import dev.sluice.gateway.contract.SigningSecret;
-import dev.sluice.gateway.contract.UserAgent;
+import dev.sluice.gateway.contract.archive.ImageArchives;
+import dev.sluice.gateway.contract.http.UserAgent;
 import dev.sluice.gateway.outbound.ai.training.FalSettings;
 import dev.sluice.gateway.outbound.ai.training.FalTrainer;
 import dev.sluice.gateway.outbound.ai.training.LoraTrainer;

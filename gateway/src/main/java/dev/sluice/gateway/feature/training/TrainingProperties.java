@@ -1,7 +1,7 @@
 package dev.sluice.gateway.feature.training;
 
-import dev.sluice.gateway.contract.HttpUrl;
 import dev.sluice.gateway.contract.SettingCheck;
+import dev.sluice.gateway.contract.http.HttpUrl;
 import dev.sluice.gateway.outbound.ai.training.FalSettings;
 import dev.sluice.gateway.outbound.fetch.policy.UrlPolicy;
 import dev.sluice.gateway.outbound.http.ApiKey;

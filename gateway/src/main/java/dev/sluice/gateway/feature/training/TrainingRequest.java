@@ -1,9 +1,9 @@
 package dev.sluice.gateway.feature.training;
 
 import dev.sluice.gateway.contract.GatewayException;
-import dev.sluice.gateway.contract.OnError;
 import dev.sluice.gateway.contract.ProblemCode;
-import dev.sluice.gateway.contract.RemoteImage;
+import dev.sluice.gateway.contract.archive.OnError;
+import dev.sluice.gateway.contract.archive.RemoteImage;
 import java.util.List;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;

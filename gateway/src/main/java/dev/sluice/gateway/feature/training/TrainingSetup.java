@@ -2,9 +2,9 @@ package dev.sluice.gateway.feature.training;
 
 import dev.sluice.gateway.contract.DurationWords;
 import dev.sluice.gateway.contract.GatewayException;
-import dev.sluice.gateway.contract.ImageArchives;
 import dev.sluice.gateway.contract.ProblemCode;
-import dev.sluice.gateway.contract.SkippedImage;
+import dev.sluice.gateway.contract.archive.ImageArchives;
+import dev.sluice.gateway.contract.archive.SkippedImage;
 import dev.sluice.gateway.outbound.ai.training.LoraTrainer;
 import dev.sluice.gateway.outbound.ai.training.TrainingState;
 import dev.sluice.gateway.outbound.http.ProviderException;

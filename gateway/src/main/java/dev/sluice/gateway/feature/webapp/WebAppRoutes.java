@@ -5,7 +5,7 @@ import dev.sluice.gateway.contract.Endpoint;
 import dev.sluice.gateway.contract.FeatureRoutes;
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
-import dev.sluice.gateway.contract.Representation;
+import dev.sluice.gateway.contract.http.Representation;
 import java.util.List;
 import java.util.Locale;
 import org.springframework.http.HttpHeaders;

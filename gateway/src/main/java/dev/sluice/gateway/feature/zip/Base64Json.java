@@ -1,6 +1,6 @@
 package dev.sluice.gateway.feature.zip;
 
-import dev.sluice.gateway.contract.SkippedImage;
+import dev.sluice.gateway.contract.archive.SkippedImage;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;

@@ -1,6 +1,6 @@
 package dev.sluice.gateway.feature.zip;
 
-import dev.sluice.gateway.contract.HttpDate;
+import dev.sluice.gateway.contract.http.HttpDate;
 import dev.sluice.gateway.outbound.fetch.FetchException;
 import dev.sluice.gateway.outbound.fetch.FetchFailure;
 import dev.sluice.gateway.outbound.fetch.FetchRequest;

@@ -1,6 +1,6 @@
 package dev.sluice.gateway.feature.zip;
 
-import dev.sluice.gateway.contract.RemoteImage;
+import dev.sluice.gateway.contract.archive.RemoteImage;
 import dev.sluice.gateway.outbound.link.Links;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;

@@ -2,10 +2,10 @@ package dev.sluice.gateway.feature.zip;
 
 import dev.sluice.gateway.contract.DurationWords;
 import dev.sluice.gateway.contract.GatewayException;
-import dev.sluice.gateway.contract.OnError;
 import dev.sluice.gateway.contract.ProblemCode;
-import dev.sluice.gateway.contract.RemoteImage;
-import dev.sluice.gateway.contract.SkippedImage;
+import dev.sluice.gateway.contract.archive.OnError;
+import dev.sluice.gateway.contract.archive.RemoteImage;
+import dev.sluice.gateway.contract.archive.SkippedImage;
 import dev.sluice.gateway.outbound.fetch.FetchException;
 import dev.sluice.gateway.outbound.fetch.FetchFailure;
 import dev.sluice.zipstream.BudgetExhaustedException;

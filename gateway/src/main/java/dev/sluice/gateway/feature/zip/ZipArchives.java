@@ -1,9 +1,9 @@
 package dev.sluice.gateway.feature.zip;
 
-import dev.sluice.gateway.contract.ImageArchives;
-import dev.sluice.gateway.contract.OnError;
-import dev.sluice.gateway.contract.RemoteImage;
-import dev.sluice.gateway.contract.SkippedImage;
+import dev.sluice.gateway.contract.archive.ImageArchives;
+import dev.sluice.gateway.contract.archive.OnError;
+import dev.sluice.gateway.contract.archive.RemoteImage;
+import dev.sluice.gateway.contract.archive.SkippedImage;
 import java.util.List;
 import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.core.io.buffer.DataBufferFactory;

@@ -1,9 +1,9 @@
 package dev.sluice.gateway.feature.zip;
 
 import dev.sluice.gateway.contract.GatewayException;
-import dev.sluice.gateway.contract.OnError;
 import dev.sluice.gateway.contract.ProblemCode;
-import dev.sluice.gateway.contract.SkippedImage;
+import dev.sluice.gateway.contract.archive.OnError;
+import dev.sluice.gateway.contract.archive.SkippedImage;
 import dev.sluice.gateway.feature.zip.RequestedImages.Arrived;
 import dev.sluice.zipstream.ArchiveEntry;
 import dev.sluice.zipstream.ArchiveLayout;

@@ -1,7 +1,7 @@
 package dev.sluice.gateway.feature.zip;
 
 import dev.sluice.gateway.contract.FeatureRoutes;
-import dev.sluice.gateway.contract.ImageArchives;
+import dev.sluice.gateway.contract.archive.ImageArchives;
 import dev.sluice.gateway.outbound.fetch.OriginFetch;
 import dev.sluice.gateway.outbound.link.LinkFactory;
 import dev.sluice.gateway.outbound.link.Links;

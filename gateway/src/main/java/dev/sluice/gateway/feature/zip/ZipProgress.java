@@ -2,7 +2,7 @@ package dev.sluice.gateway.feature.zip;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
-import dev.sluice.gateway.contract.RemoteImage;
+import dev.sluice.gateway.contract.archive.RemoteImage;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;

@@ -1,9 +1,9 @@
 package dev.sluice.gateway.feature.zip;
 
 import dev.sluice.gateway.contract.GatewayException;
-import dev.sluice.gateway.contract.OnError;
 import dev.sluice.gateway.contract.ProblemCode;
-import dev.sluice.gateway.contract.RemoteImage;
+import dev.sluice.gateway.contract.archive.OnError;
+import dev.sluice.gateway.contract.archive.RemoteImage;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 

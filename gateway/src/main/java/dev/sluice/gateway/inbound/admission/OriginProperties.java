@@ -1,6 +1,6 @@
 package dev.sluice.gateway.inbound.admission;
 
-import dev.sluice.gateway.contract.HttpUrl;
+import dev.sluice.gateway.contract.http.HttpUrl;
 import java.net.URI;
 import java.util.List;
 import org.springframework.boot.context.properties.ConfigurationProperties;

@@ -1,6 +1,6 @@
 package dev.sluice.gateway.inbound.admission;
 
-import dev.sluice.gateway.contract.RetryAfter;
+import dev.sluice.gateway.contract.http.RetryAfter;
 import dev.sluice.limits.Budget;
 import dev.sluice.limits.CalendarQuota;
 import dev.sluice.limits.Decision;

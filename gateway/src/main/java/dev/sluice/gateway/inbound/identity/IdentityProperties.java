@@ -1,6 +1,6 @@
 package dev.sluice.gateway.inbound.identity;
 
-import dev.sluice.gateway.contract.HttpUrl;
+import dev.sluice.gateway.contract.http.HttpUrl;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;

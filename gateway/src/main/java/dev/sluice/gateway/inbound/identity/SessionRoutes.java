@@ -7,7 +7,7 @@ import dev.sluice.gateway.contract.FeatureRoutes;
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.gateway.contract.RequestContext;
-import dev.sluice.gateway.contract.RetryAfter;
+import dev.sluice.gateway.contract.http.RetryAfter;
 import dev.sluice.limits.Standing;
 import java.time.Duration;
 import java.time.Instant;

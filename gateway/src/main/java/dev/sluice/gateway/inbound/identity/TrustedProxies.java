@@ -1,6 +1,6 @@
 package dev.sluice.gateway.inbound.identity;
 
-import dev.sluice.gateway.contract.CidrBlock;
+import dev.sluice.gateway.contract.http.CidrBlock;
 import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;

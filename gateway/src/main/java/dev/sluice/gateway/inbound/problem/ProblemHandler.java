@@ -3,7 +3,7 @@ package dev.sluice.gateway.inbound.problem;
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.gateway.contract.RequestContext;
-import dev.sluice.gateway.contract.RetryAfter;
+import dev.sluice.gateway.contract.http.RetryAfter;
 import dev.sluice.gateway.inbound.telemetry.AccessLog;
 import dev.sluice.gateway.inbound.telemetry.LoggedPath;
 import dev.sluice.gateway.inbound.telemetry.RequestId;

@@ -1,8 +1,8 @@
 package dev.sluice.gateway.inbound.telemetry;
 
-import dev.sluice.gateway.contract.FileOutput;
 import dev.sluice.gateway.contract.RequestContext;
 import dev.sluice.gateway.contract.Spent;
+import dev.sluice.gateway.contract.http.FileOutput;
 import io.netty.buffer.Unpooled;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;

@@ -1,7 +1,7 @@
 package dev.sluice.gateway.outbound.alert;
 
-import dev.sluice.gateway.contract.HttpUrl;
 import dev.sluice.gateway.contract.SettingCheck;
+import dev.sluice.gateway.contract.http.HttpUrl;
 import java.net.URI;
 import java.time.Duration;
 import org.springframework.boot.context.properties.ConfigurationProperties;

@@ -1,6 +1,6 @@
 package dev.sluice.gateway.outbound.fetch;
 
-import dev.sluice.gateway.contract.HttpDate;
+import dev.sluice.gateway.contract.http.HttpDate;
 import dev.sluice.gateway.outbound.fetch.Exchange.BodyRange;
 import dev.sluice.gateway.outbound.fetch.Exchange.RequestOptions;
 import dev.sluice.gateway.outbound.fetch.Exchange.Response;

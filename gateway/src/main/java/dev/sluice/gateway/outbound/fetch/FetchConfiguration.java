@@ -1,6 +1,6 @@
 package dev.sluice.gateway.outbound.fetch;
 
-import dev.sluice.gateway.contract.UserAgent;
+import dev.sluice.gateway.contract.http.UserAgent;
 import dev.sluice.gateway.outbound.fetch.policy.AllowedNetwork;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;

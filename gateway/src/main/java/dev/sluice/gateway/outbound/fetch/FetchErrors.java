@@ -1,6 +1,6 @@
 package dev.sluice.gateway.outbound.fetch;
 
-import dev.sluice.gateway.contract.RetryAfter;
+import dev.sluice.gateway.contract.http.RetryAfter;
 import dev.sluice.zipstream.BodyTooSlowException;
 import dev.sluice.zipstream.ByteLimitExceededException;
 import io.github.resilience4j.bulkhead.BulkheadFullException;

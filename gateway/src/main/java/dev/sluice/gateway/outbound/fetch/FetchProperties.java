@@ -1,7 +1,7 @@
 package dev.sluice.gateway.outbound.fetch;
 
-import dev.sluice.gateway.contract.CidrBlock;
 import dev.sluice.gateway.contract.SettingCheck;
+import dev.sluice.gateway.contract.http.CidrBlock;
 import dev.sluice.gateway.outbound.fetch.policy.AllowedNetwork;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;

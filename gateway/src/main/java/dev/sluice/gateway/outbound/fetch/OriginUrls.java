@@ -1,6 +1,6 @@
 package dev.sluice.gateway.outbound.fetch;
 
-import dev.sluice.gateway.contract.CidrBlock;
+import dev.sluice.gateway.contract.http.CidrBlock;
 import dev.sluice.gateway.outbound.fetch.policy.AddressRules;
 import dev.sluice.gateway.outbound.fetch.policy.HostName;
 import dev.sluice.gateway.outbound.fetch.policy.UrlPath;

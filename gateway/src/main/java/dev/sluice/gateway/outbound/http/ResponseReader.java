@@ -1,6 +1,6 @@
 package dev.sluice.gateway.outbound.http;
 
-import dev.sluice.gateway.contract.RetryAfter;
+import dev.sluice.gateway.contract.http.RetryAfter;
 import dev.sluice.zipstream.ByteLimitExceededException;
 import io.netty.handler.timeout.ReadTimeoutException;
 import java.io.IOException;

@@ -1,6 +1,6 @@
 package dev.sluice.gateway.outbound.storage;
 
-import dev.sluice.gateway.contract.HttpDate;
+import dev.sluice.gateway.contract.http.HttpDate;
 import dev.sluice.gateway.outbound.share.CallerShares;
 import dev.sluice.gateway.outbound.storage.StorageProperties.S3;
 import dev.sluice.zipstream.BufferBudget;

@@ -1,7 +1,7 @@
 package dev.sluice.gateway.outbound.storage;
 
-import dev.sluice.gateway.contract.HttpUrl;
 import dev.sluice.gateway.contract.SettingCheck;
+import dev.sluice.gateway.contract.http.HttpUrl;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.regex.Pattern;

@@ -2,8 +2,8 @@ package dev.sluice.gateway.feature.zip;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.sluice.gateway.contract.OnError;
-import dev.sluice.gateway.contract.RemoteImage;
+import dev.sluice.gateway.contract.archive.OnError;
+import dev.sluice.gateway.contract.archive.RemoteImage;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Objects;

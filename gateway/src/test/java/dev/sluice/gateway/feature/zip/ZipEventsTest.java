@@ -3,8 +3,8 @@ package dev.sluice.gateway.feature.zip;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.gateway.contract.GatewayException;
-import dev.sluice.gateway.contract.OnError;
-import dev.sluice.gateway.contract.RemoteImage;
+import dev.sluice.gateway.contract.archive.OnError;
+import dev.sluice.gateway.contract.archive.RemoteImage;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,6 +1,6 @@
 package dev.sluice.gateway.feature.imageproxy.cache;
 
-import dev.sluice.gateway.contract.StrongTag;
+import dev.sluice.gateway.contract.http.StrongTag;
 import dev.sluice.gateway.feature.imageproxy.cache.CacheMeters.Cause;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;

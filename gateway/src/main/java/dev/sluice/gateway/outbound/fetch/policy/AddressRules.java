@@ -1,6 +1,6 @@
 package dev.sluice.gateway.outbound.fetch.policy;
 
-import dev.sluice.gateway.contract.CidrBlock;
+import dev.sluice.gateway.contract.http.CidrBlock;
 import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.NetworkInterface;

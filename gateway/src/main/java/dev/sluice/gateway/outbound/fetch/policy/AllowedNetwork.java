@@ -1,6 +1,6 @@
 package dev.sluice.gateway.outbound.fetch.policy;
 
-import dev.sluice.gateway.contract.CidrBlock;
+import dev.sluice.gateway.contract.http.CidrBlock;
 import io.netty.util.NetUtil;
 import java.net.InetAddress;
 import java.util.Objects;

@@ -1,7 +1,7 @@
 package dev.sluice.gateway.outbound.fetch.policy;
 
 import com.ibm.icu.text.IDNA;
-import dev.sluice.gateway.contract.CidrBlock;
+import dev.sluice.gateway.contract.http.CidrBlock;
 import io.netty.util.NetUtil;
 import java.net.InetAddress;
 import java.util.EnumSet;

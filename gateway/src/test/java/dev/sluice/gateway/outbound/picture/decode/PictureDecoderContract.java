@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.assertj.core.api.Assertions.within;
 
 import com.twelvemonkeys.imageio.plugins.webp.WebPImageReaderSpi;
-import dev.sluice.gateway.contract.StrongTag;
+import dev.sluice.gateway.contract.http.StrongTag;
 import dev.sluice.gateway.outbound.imagetype.ImageType;
 import dev.sluice.gateway.outbound.picture.format.PictureException;
 import dev.sluice.gateway.outbound.picture.format.PictureException.Kind;

@@ -1,6 +1,6 @@
 package dev.sluice.gateway.outbound.picture.decode.inprocess;
 
-import dev.sluice.gateway.contract.StrongTag;
+import dev.sluice.gateway.contract.http.StrongTag;
 import dev.sluice.gateway.outbound.imagetype.ImageType;
 import dev.sluice.gateway.outbound.picture.decode.Thumbnail;
 import dev.sluice.gateway.outbound.picture.decode.inprocess.Pixels.Layout;

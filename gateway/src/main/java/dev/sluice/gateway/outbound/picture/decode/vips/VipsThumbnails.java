@@ -1,7 +1,7 @@
 package dev.sluice.gateway.outbound.picture.decode.vips;
 
 import com.twelvemonkeys.imageio.plugins.webp.WebPImageReaderSpi;
-import dev.sluice.gateway.contract.StrongTag;
+import dev.sluice.gateway.contract.http.StrongTag;
 import dev.sluice.gateway.outbound.imagetype.ImageType;
 import dev.sluice.gateway.outbound.picture.decode.Placeholder;
 import dev.sluice.gateway.outbound.picture.decode.Thumbnail;

@@ -1,4 +1,4 @@
-package dev.sluice.gateway.contract;
+package dev.sluice.gateway.contract.http;
 
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.info.BuildProperties;

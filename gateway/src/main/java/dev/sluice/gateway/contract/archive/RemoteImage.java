@@ -1,5 +1,7 @@
-package dev.sluice.gateway.contract;
+package dev.sluice.gateway.contract.archive;
 
+import dev.sluice.gateway.contract.GatewayException;
+import dev.sluice.gateway.contract.ProblemCode;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 

@@ -1,4 +1,4 @@
-package dev.sluice.gateway.contract;
+package dev.sluice.gateway.contract.archive;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 

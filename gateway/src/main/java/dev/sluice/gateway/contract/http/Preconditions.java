@@ -1,4 +1,4 @@
-package dev.sluice.gateway.contract;
+package dev.sluice.gateway.contract.http;
 
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;

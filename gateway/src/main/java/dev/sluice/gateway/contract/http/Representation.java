@@ -1,5 +1,7 @@
-package dev.sluice.gateway.contract;
+package dev.sluice.gateway.contract.http;
 
+import dev.sluice.gateway.contract.GatewayException;
+import dev.sluice.gateway.contract.ProblemCode;
 import java.time.Instant;
 import java.util.UUID;
 import java.util.function.Consumer;

@@ -1,4 +1,4 @@
-package dev.sluice.gateway.contract;
+package dev.sluice.gateway.contract.http;
 
 import java.util.function.Function;
 import org.springframework.core.io.buffer.DataBuffer;

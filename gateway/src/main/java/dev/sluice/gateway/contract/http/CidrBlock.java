@@ -1,4 +1,4 @@
-package dev.sluice.gateway.contract;
+package dev.sluice.gateway.contract.http;
 
 import io.netty.util.NetUtil;
 import java.net.InetAddress;

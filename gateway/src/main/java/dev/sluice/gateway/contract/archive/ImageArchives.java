@@ -1,5 +1,6 @@
-package dev.sluice.gateway.contract;
+package dev.sluice.gateway.contract.archive;
 
+import dev.sluice.gateway.contract.GatewayException;
 import java.util.List;
 import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.core.io.buffer.DataBufferFactory;
