@@ -25,8 +25,6 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import java.util.zip.CRC32;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.core.io.buffer.DataBufferUtils;
 import reactor.core.publisher.Flux;
@@ -38,7 +36,6 @@ import reactor.core.scheduler.Scheduler;
  * smaller, before anything else hears of them. Thread-safe.
  */
 public final class Pictures {
-    private static final Logger LOG = LoggerFactory.getLogger(Pictures.class);
 
     /** Every width that a thumbnail can have, in pixels, ascending: a closed set. */
     public static final List<Integer> WIDTHS = ThumbnailSizes.WIDTHS;
