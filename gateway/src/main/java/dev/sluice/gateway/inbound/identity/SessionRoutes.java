@@ -6,7 +6,7 @@ import dev.sluice.gateway.contract.Endpoint;
 import dev.sluice.gateway.contract.FeatureRoutes;
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
-import dev.sluice.limits.Standing;
+import dev.sluice.limits.LimitStatus;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -164,7 +164,7 @@ final class SessionRoutes implements FeatureRoutes {
         return cookies.cookie(request.exchange().getRequest(), SessionCookie.NAME, value, lifetime);
     }
 
-    private static LimitShown shown(Standing standing) {
+    private static LimitShown shown(LimitStatus standing) {
         return new LimitShown(
                 standing.limit(),
                 standing.capacity(),
