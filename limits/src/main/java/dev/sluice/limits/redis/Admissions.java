@@ -160,7 +160,7 @@ final class Admissions {
         }
     }
 
-    private void answered(Admission admission, AdmitCommand.Verdict verdict) {
+    private void answered(Admission admission, Verdict verdict) {
         switch (verdict.code()) {
             case ADMITTED -> admitted(admission, verdict);
             case REFUSED, REFUSED_FIRST -> refused(admission, verdict, Decision.Cause.EXCEEDED);
@@ -175,7 +175,7 @@ final class Admissions {
         }
     }
 
-    private void admitted(Admission admission, AdmitCommand.Verdict verdict) {
+    private void admitted(Admission admission, Verdict verdict) {
         RedisPermit permit = permit(admission);
         reportShadows(admission, verdict);
         Decision decision = new Decision.Admitted(permit, admission.policy.statuses(verdict));
@@ -193,7 +193,7 @@ final class Admissions {
         permit(admission).settle(RedisPermit.unused(admission.policy.policy)).subscribe();
     }
 
-    private void refused(Admission admission, AdmitCommand.Verdict verdict, Decision.Cause cause) {
+    private void refused(Admission admission, Verdict verdict, Decision.Cause cause) {
         List<CompiledLimit> limits = admission.policy.limits;
         List<Decision.Violation> violations = new ArrayList<>();
         for (int i = 0; i < verdict.limits(); i++) {
@@ -210,7 +210,7 @@ final class Admissions {
                 new Decision.Refused(violations, admission.policy.statuses(verdict)), LimiterObserver.Place.SHARED);
     }
 
-    private void reportShadows(Admission admission, AdmitCommand.Verdict verdict) {
+    private void reportShadows(Admission admission, Verdict verdict) {
         List<CompiledLimit> limits = admission.policy.limits;
         for (int i = 0; i < verdict.limits(); i++) {
             if (verdict.retryAfterMillis(i) > 0 && limits.get(i).limit.mode() == Mode.SHADOW) {

@@ -1,11 +1,8 @@
 package dev.sluice.limits.redis;
 
-import dev.sluice.limits.Limit;
-import dev.sluice.limits.LimitStatus;
 import dev.sluice.limits.Reservation;
 import dev.sluice.limits.Subject;
 import dev.sluice.limits.Window;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
@@ -142,9 +139,9 @@ final class AdmitCommand {
         long now = numbers.next();
         List<Verdict> verdicts = new ArrayList<>(requests.size());
         for (Request request : requests) {
-            Code code = CODES[(int) numbers.next()];
-            long[] figures =
-                    new long[3 * (code == Code.REFUSED_FIRST ? request.policy.attempts : request.limits.length)];
+            Verdict.Code code = CODES[(int) numbers.next()];
+            long[] figures = new long
+                    [3 * (code == Verdict.Code.REFUSED_FIRST ? request.policy.attempts : request.limits.length)];
             for (int i = 0; i < figures.length; i++) {
                 figures[i] = numbers.next();
             }
@@ -156,19 +153,7 @@ final class AdmitCommand {
         return new Verdicts(now, verdicts);
     }
 
-    private static final Code[] CODES = Code.values();
-
-    /** In the script's order. */
-    enum Code {
-        REFUSED,
-        ADMITTED,
-        /** The windows are those of another time than Redis has. */
-        NOT_NOW,
-        /** The request has ended already. */
-        SETTLED,
-        /** A limit that counts attempts refuses, and no other was asked. */
-        REFUSED_FIRST
-    }
+    private static final Verdict.Code[] CODES = Verdict.Code.values();
 
     /**
      * The script's answer.
@@ -177,31 +162,4 @@ final class AdmitCommand {
      * @param requests one verdict for each request, in the order in which they were added
      */
     record Verdicts(long redisMillis, List<Verdict> requests) {}
-
-    /**
-     * The script's answer for one request.
-     *
-     * @param figures remaining units, milliseconds until all are back, and milliseconds until the request would have
-     *     room, of each limit that was asked
-     */
-    @SuppressWarnings("ArrayRecordComponent") // Verdicts are not compared.
-    record Verdict(Code code, long[] figures) {
-
-        int limits() {
-            return figures.length / 3;
-        }
-
-        LimitStatus status(int i, Limit limit) {
-            return new LimitStatus(
-                    limit.name(),
-                    limit.capacity(),
-                    Math.min(figures[3 * i], limit.capacity()),
-                    Duration.ofMillis(figures[3 * i + 1]));
-        }
-
-        /** Zero if the limit has room. */
-        long retryAfterMillis(int i) {
-            return figures[3 * i + 2];
-        }
-    }
 }

@@ -73,7 +73,7 @@ final class CompiledPolicy {
     }
 
     /** The status of each limit that was asked, in the policy's order. */
-    List<LimitStatus> statuses(AdmitCommand.Verdict verdict) {
+    List<LimitStatus> statuses(Verdict verdict) {
         int asked = verdict.limits();
         LimitStatus[] statuses = new LimitStatus[asked];
         for (int i = 0; i < asked; i++) {

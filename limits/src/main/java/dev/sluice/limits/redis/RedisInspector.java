@@ -51,8 +51,8 @@ final class RedisInspector {
     private Mono<List<LimitStatus>> statuses(CompiledPolicy policy, AdmitCommand command, byte[] answer) {
         AdmitCommand.Verdicts verdicts = command.verdicts(answer);
         clock.correct(verdicts.redisMillis());
-        AdmitCommand.Verdict verdict = verdicts.requests().getFirst();
-        return verdict.code() == AdmitCommand.Code.NOT_NOW
+        Verdict verdict = verdicts.requests().getFirst();
+        return verdict.code() == Verdict.Code.NOT_NOW
                 ? Mono.error(new IllegalStateException("a window ended meanwhile"))
                 : Mono.just(policy.statuses(verdict));
     }

@@ -20,7 +20,7 @@ final class ModelLimits {
     private final Map<String, String> records = new HashMap<>();
 
     /** The code of a verdict, and remaining, resets in and retry after of each limit. */
-    record Expected(AdmitCommand.Code code, List<Long> figures) {
+    record Expected(Verdict.Code code, List<Long> figures) {
 
         private Expected after(Expected first) {
             List<Long> all = new ArrayList<>(first.figures);
@@ -60,7 +60,7 @@ final class ModelLimits {
         attempts.forEach(charge -> load(charge, now));
         if (records.get(id) == null && isNow(others, now)) {
             Expected first = attempt(id, attempts, now);
-            return first.code() == AdmitCommand.Code.REFUSED_FIRST
+            return first.code() == Verdict.Code.REFUSED_FIRST
                     ? first
                     : decide(id, others, now).after(first);
         }
@@ -84,17 +84,16 @@ final class ModelLimits {
             }
         }
         boolean hasRoom = waits.stream().allMatch(wait -> wait == 0);
-        return new Expected(
-                hasRoom ? AdmitCommand.Code.ADMITTED : AdmitCommand.Code.REFUSED_FIRST, figures(charges, waits, now));
+        return new Expected(hasRoom ? Verdict.Code.ADMITTED : Verdict.Code.REFUSED_FIRST, figures(charges, waits, now));
     }
 
     private Expected decide(String id, List<Charge> charges, long now) {
         charges.forEach(charge -> load(charge, now));
         String record = records.get(id);
         List<Long> waits = new ArrayList<>();
-        AdmitCommand.Code code = AdmitCommand.Code.ADMITTED;
+        Verdict.Code code = Verdict.Code.ADMITTED;
         if (record != null) {
-            code = record.equals("S") ? AdmitCommand.Code.SETTLED : AdmitCommand.Code.ADMITTED;
+            code = record.equals("S") ? Verdict.Code.SETTLED : Verdict.Code.ADMITTED;
             charges.forEach(_ -> waits.add(0L));
         } else {
             charges.forEach(charge -> waits.add(waitFor(charge, now)));
@@ -103,9 +102,9 @@ final class ModelLimits {
                 isRefused |= waits.get(i) > 0 && charges.get(i).limit().limit.mode() == Mode.ENFORCED;
             }
             if (!isNow(charges, now)) {
-                code = AdmitCommand.Code.NOT_NOW;
+                code = Verdict.Code.NOT_NOW;
             } else if (isRefused) {
-                code = AdmitCommand.Code.REFUSED;
+                code = Verdict.Code.REFUSED;
             } else {
                 charges.forEach(charge -> take(charge, id, now));
                 records.put(id, "A");

@@ -39,7 +39,7 @@ class PolicySimulationTest {
     private static final int REQUESTS = 120_000;
     private static final String[] ZONES = {"Europe/Berlin", "America/New_York", "Asia/Kathmandu", "UTC"};
 
-    private final EnumMap<AdmitCommand.Code, Integer> seen = new EnumMap<>(AdmitCommand.Code.class);
+    private final EnumMap<Verdict.Code, Integer> seen = new EnumMap<>(Verdict.Code.class);
 
     /** An admission that may be settled, or sent again. */
     private record Sent(
@@ -62,7 +62,7 @@ class PolicySimulationTest {
             }
         }
 
-        assertThat(seen.keySet()).containsExactlyInAnyOrder(AdmitCommand.Code.values());
+        assertThat(seen.keySet()).containsExactlyInAnyOrder(Verdict.Code.values());
         assertThat(seen.values()).allSatisfy(times -> assertThat(times).isGreaterThan(200));
     }
 
@@ -166,7 +166,7 @@ class PolicySimulationTest {
             }
             byte[] answer = (byte[]) run(admit, ScriptOutputType.VALUE, command.keys(), command.arguments());
             assertThat(command.verdicts(answer).redisMillis()).as(name).isEqualTo(now);
-            List<AdmitCommand.Verdict> verdicts = command.verdicts(answer).requests();
+            List<Verdict> verdicts = command.verdicts(answer).requests();
             for (int i = 0; i < size; i++) {
                 compare(batch.get(i), verdicts.get(i));
             }
@@ -208,7 +208,7 @@ class PolicySimulationTest {
             return new Sent(id, policy, subject, reservation, attempts, command.add(id, policy, subject, reservation));
         }
 
-        private void compare(Sent request, AdmitCommand.Verdict verdict) {
+        private void compare(Sent request, Verdict verdict) {
             ModelLimits.Expected expected = model.admit(request.id, request.attempts, request.charges, now);
             List<Long> figures = Arrays.stream(verdict.figures()).boxed().toList();
             if (verdict.code() != expected.code() || !figures.equals(expected.figures())) {
@@ -216,9 +216,9 @@ class PolicySimulationTest {
                         + figures + " (expected: " + expected + ") " + request.charges);
             }
             seen.merge(verdict.code(), 1, Integer::sum);
-            if (verdict.code() != AdmitCommand.Code.NOT_NOW && sent.size() < 50) {
+            if (verdict.code() != Verdict.Code.NOT_NOW && sent.size() < 50) {
                 sent.add(request);
-            } else if (verdict.code() == AdmitCommand.Code.ADMITTED) {
+            } else if (verdict.code() == Verdict.Code.ADMITTED) {
                 sent.set(random.nextInt(sent.size()), request);
             }
         }
