@@ -192,8 +192,8 @@ public final class LimiterBenchmark {
                 new Contender(
                         "script, one bucket, a command each",
                         sluice(limiter(fixture, settings.withBatches(1, 64)), one)),
-                new Contender("six limits, with settling, address limits together", sluice(byScript.get(), six)),
-                new Contender("six limits, with settling, address limits first", sluice(limiter(fixture, settings), six)));
+                new Contender("script, six limits, with settling", sluice(byScript.get(), six)),
+                new Contender("bucket4j for addresses and script, six limits, with settling", sluice(limiter(fixture, settings), six)));
     }
 
     private static RedisLimiter limiter(RedisFixture fixture, RedisLimiterSettings settings) {

@@ -1,6 +1,7 @@
 package dev.sluice.limits.redis;
 
 import dev.sluice.limits.Decision;
+import dev.sluice.limits.LimitStatus;
 import dev.sluice.limits.LimiterObserver;
 import dev.sluice.limits.Reservation;
 import dev.sluice.limits.Subject;
@@ -18,7 +19,7 @@ import reactor.core.publisher.Operators;
  * The subscription to one decision:
  *
  * <pre>
- *          request                the script's answer
+ *          request           the script's answer, or a refusal of bucket4j's
  * NEW ------------> WAITING ------------------------------> DECIDED
  *                      |  deadline, Redis failed: local -------^
  *                      |  cancel
@@ -39,6 +40,8 @@ final class Admission implements Subscription {
     final Reservation reservation;
     /** What can be corrected afterwards; empty until Redis was asked. */
     List<Charge> charges = List.of();
+    /** Of the limits that were asked before the script. */
+    List<LimitStatus> firstStatuses = List.of();
 
     private final Consumer<Admission> start;
     private final LimiterObserver observer;

@@ -22,10 +22,12 @@ import reactor.core.Disposable;
 import reactor.core.scheduler.Scheduler;
 
 /**
- * The way of an admission: deadline, batch, script, decision. Where Redis fails on that way, the local limiter decides.
+ * The way of an admission: deadline, buckets of addresses, batch, script, decision. Where Redis fails on that way, the
+ * local limiter decides.
  */
 final class Admissions {
     private final ScriptExecutor redis;
+    private final AddressBuckets addressBuckets;
     private final RedisLimiterSettings settings;
     private final RedisClock clock;
     private final RedisHealth health;
@@ -36,10 +38,12 @@ final class Admissions {
     private final LimiterObserver observer;
     private final Script script;
     private final DeadlineQueue deadlines;
+    private final DeadlineQueue bucketDeadlines;
     private final CommandBatcher<Admission> batches;
 
     Admissions(
             ScriptExecutor redis,
+            AddressBuckets addressBuckets,
             RedisLimiterSettings settings,
             RedisClock clock,
             RedisHealth health,
@@ -50,6 +54,7 @@ final class Admissions {
             LimiterObserver observer,
             Script script) {
         this.redis = redis;
+        this.addressBuckets = addressBuckets;
         this.settings = settings;
         this.clock = clock;
         this.health = health;
@@ -60,6 +65,7 @@ final class Admissions {
         this.observer = observer;
         this.script = script;
         deadlines = new DeadlineQueue(timer, settings.deadline().toNanos());
+        bucketDeadlines = new DeadlineQueue(timer, settings.commandTimeout().toNanos());
         batches = new CommandBatcher<>(settings.batch(), settings.commands(), settings.queue(), this::send);
     }
 
@@ -75,7 +81,50 @@ final class Admissions {
 
     private void start(Admission admission) {
         admission.deadline(deadlines.watch(() -> decideLocally(admission)));
-        enqueue(admission);
+        if (admission.policy.first.isEmpty()) {
+            enqueue(admission);
+        } else if (health.mayCall()) {
+            askAddressBuckets(admission);
+        } else {
+            decideLocally(admission);
+        }
+    }
+
+    private void askAddressBuckets(Admission admission) {
+        long sent = System.nanoTime();
+        AtomicBoolean isOver = new AtomicBoolean();
+        DeadlineQueue.Entry late = bucketDeadlines.watch(() -> {
+            if (isOver.compareAndSet(false, true)) {
+                health.failed(System.nanoTime() - sent, new SlowRedisException(settings.commandTimeout()));
+                decideLocally(admission);
+            }
+        });
+        addressBuckets.take(admission.policy.first, admission.subject).whenComplete((answer, error) -> {
+            late.clear();
+            if (!isOver.compareAndSet(false, true)) {
+                return;
+            }
+            if (error != null) {
+                health.failed(System.nanoTime() - sent, error);
+                decideLocally(admission);
+            } else {
+                health.answered(System.nanoTime() - sent);
+                answered(admission, answer);
+            }
+        });
+    }
+
+    private void answered(Admission admission, AddressBuckets.Answer answer) {
+        if (!answer.violations().isEmpty()) {
+            admission.decide(
+                    new Decision.Refused(answer.violations(), answer.statuses()), LimiterObserver.Place.SHARED);
+        } else if (admission.policy.limits.isEmpty()) {
+            admission.decide(
+                    new Decision.Admitted(RedisPermit.NOTHING, answer.statuses()), LimiterObserver.Place.SHARED);
+        } else {
+            admission.firstStatuses = answer.statuses();
+            enqueue(admission);
+        }
     }
 
     private void enqueue(Admission admission) {
@@ -163,7 +212,7 @@ final class Admissions {
     private void answered(Admission admission, Verdict verdict) {
         switch (verdict.code()) {
             case ADMITTED -> admitted(admission, verdict);
-            case REFUSED, REFUSED_FIRST -> refused(admission, verdict, Decision.Cause.EXCEEDED);
+            case REFUSED -> refused(admission, verdict, Decision.Cause.EXCEEDED);
             case SETTLED -> refused(admission, verdict, Decision.Cause.UNAVAILABLE);
             case NOT_NOW -> {
                 if (admission.isWaiting() && admission.mayTryAgain()) {
@@ -178,7 +227,7 @@ final class Admissions {
     private void admitted(Admission admission, Verdict verdict) {
         RedisPermit permit = permit(admission);
         reportShadows(admission, verdict);
-        Decision decision = new Decision.Admitted(permit, admission.policy.statuses(verdict));
+        Decision decision = new Decision.Admitted(permit, statuses(admission, verdict));
         if (!admission.decide(decision, LimiterObserver.Place.SHARED)) {
             permit.settle(RedisPermit.unused(admission.policy.policy)).subscribe();
         }
@@ -206,8 +255,11 @@ final class Admissions {
             }
         }
         reportShadows(admission, verdict);
-        admission.decide(
-                new Decision.Refused(violations, admission.policy.statuses(verdict)), LimiterObserver.Place.SHARED);
+        admission.decide(new Decision.Refused(violations, statuses(admission, verdict)), LimiterObserver.Place.SHARED);
+    }
+
+    private static List<LimitStatus> statuses(Admission admission, Verdict verdict) {
+        return admission.policy.statuses(admission.firstStatuses, verdict);
     }
 
     private void reportShadows(Admission admission, Verdict verdict) {

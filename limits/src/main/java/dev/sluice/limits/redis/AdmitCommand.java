@@ -25,15 +25,12 @@ final class AdmitCommand {
     /** Counters are numbered from 1 within the strings, and from -1 downwards within the sorted sets. */
     private static final class Request {
         private final long recordMillis;
-        private final CompiledPolicy policy;
         private final int[] limits;
         private final int[] counters;
         private final long[] reserves;
 
-        private Request(long recordMillis, CompiledPolicy policy) {
+        private Request(long recordMillis, int k) {
             this.recordMillis = recordMillis;
-            this.policy = policy;
-            int k = policy.limits.size();
             limits = new int[k];
             counters = new int[k];
             reserves = new long[k];
@@ -60,7 +57,7 @@ final class AdmitCommand {
             String id, long recordMillis, CompiledPolicy policy, Subject subject, Reservation reservation) {
         records.add(Keys.bytes(recordPrefix + id));
         int k = policy.limits.size();
-        Request request = new Request(recordMillis, policy);
+        Request request = new Request(recordMillis, k);
         requests.add(request);
         List<Charge> charges = new ArrayList<>(k);
         for (int i = 0; i < k; i++) {
@@ -70,9 +67,7 @@ final class AdmitCommand {
             request.limits[i] = limitNumber(limit, window);
             request.counters[i] = counterNumber(limit, key);
             request.reserves[i] = reservation.of(limit.limit);
-            if (i >= policy.attempts) {
-                charges.add(new Charge(limit, key, window, request.reserves[i]));
-            }
+            charges.add(new Charge(limit, key, window, request.reserves[i]));
         }
         return charges;
     }
@@ -121,7 +116,6 @@ final class AdmitCommand {
         MessagePack.Writer tail = new MessagePack.Writer();
         for (Request request : requests) {
             tail.add(request.recordMillis);
-            tail.add(request.recordMillis == 0 ? 0 : request.policy.attempts);
             tail.add(request.limits.length);
             for (int i = 0; i < request.limits.length; i++) {
                 int counter = request.counters[i];
@@ -140,8 +134,7 @@ final class AdmitCommand {
         List<Verdict> verdicts = new ArrayList<>(requests.size());
         for (Request request : requests) {
             Verdict.Code code = CODES[(int) numbers.next()];
-            long[] figures = new long
-                    [3 * (code == Verdict.Code.REFUSED_FIRST ? request.policy.attempts : request.limits.length)];
+            long[] figures = new long[3 * request.limits.length];
             for (int i = 0; i < figures.length; i++) {
                 figures[i] = numbers.next();
             }

@@ -11,49 +11,42 @@ import dev.sluice.limits.Scope;
 import dev.sluice.limits.TokenBucket;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 
-/** A policy as the script decides it, computed once. */
+/** Who decides which limit of a policy, computed once. */
 final class CompiledPolicy {
     final Policy policy;
-    /** First those that count attempts, then the others, both in the policy's order. */
+    /** Decided by bucket4j, before the others, in the policy's order. */
+    final List<TokenBucket> first;
+    /** Decided by the script, in the policy's order. */
     final List<CompiledLimit> limits;
-    /** How many of the first limits count attempts. */
-    final int attempts;
     /** Milliseconds for which a request's record is kept. */
     final long recordMillis;
     /** How often its permits are renewed. */
     final Optional<Duration> renewalPeriod;
-    /** The position in the policy of each of {@link #limits}. */
-    private final int[] positions;
 
     CompiledPolicy(Policy policy, RedisLimiterSettings settings) {
         this.policy = policy;
-        List<Limit> ordered = new ArrayList<>();
+        List<TokenBucket> ofAddresses = new ArrayList<>();
+        List<CompiledLimit> others = new ArrayList<>();
         for (Limit limit : policy.limits()) {
-            if (countsAttempts(limit, settings)) {
-                ordered.add(limit);
+            if (limit instanceof TokenBucket bucket && isFirst(bucket, settings)) {
+                ofAddresses.add(bucket);
+            } else {
+                others.add(new CompiledLimit(limit, settings.keyPrefix()));
             }
         }
-        attempts = ordered.size();
-        for (Limit limit : policy.limits()) {
-            if (!countsAttempts(limit, settings)) {
-                ordered.add(limit);
-            }
-        }
-        limits = ordered.stream()
-                .map(limit -> new CompiledLimit(limit, settings.keyPrefix()))
-                .toList();
-        positions = ordered.stream().mapToInt(policy.limits()::indexOf).toArray();
+        first = List.copyOf(ofAddresses);
+        limits = List.copyOf(others);
         recordMillis = recordFor(policy, settings).toMillis();
         renewalPeriod = ConcurrencyLimit.renewalPeriod(policy.limits());
     }
 
-    /** A limit in shadow mode does not: nothing is refused by it, so nothing is spared. */
-    private static boolean countsAttempts(Limit limit, RedisLimiterSettings settings) {
+    /** A limit in shadow mode is not: nothing is refused by it, so nothing is spared. */
+    static boolean isFirst(TokenBucket limit, RedisLimiterSettings settings) {
         return settings.addressLimits() == RedisLimiterSettings.AddressLimits.FIRST
-                && limit instanceof TokenBucket
                 && limit.scope() == Scope.ADDRESS
                 && limit.mode() == Mode.ENFORCED;
     }
@@ -72,15 +65,23 @@ final class CompiledPolicy {
         return longest;
     }
 
-    /** The status of each limit that was asked, in the policy's order. */
-    List<LimitStatus> statuses(Verdict verdict) {
-        int asked = verdict.limits();
-        LimitStatus[] statuses = new LimitStatus[asked];
-        for (int i = 0; i < asked; i++) {
-            // The first ones are in the policy's order among themselves; all of them are, by their positions.
-            int position = asked == limits.size() ? positions[i] : i;
-            statuses[position] = verdict.status(i, limits.get(i).limit);
+    /**
+     * The statuses of all limits, in the policy's order.
+     *
+     * @param ofFirst of {@link #first}
+     * @param verdict about {@link #limits}
+     */
+    List<LimitStatus> statuses(List<LimitStatus> ofFirst, Verdict verdict) {
+        List<LimitStatus> statuses = new ArrayList<>(policy.limits().size());
+        Iterator<LimitStatus> others = ofFirst.iterator();
+        int next = 0;
+        for (Limit limit : policy.limits()) {
+            if (next < limits.size() && limits.get(next).limit.equals(limit)) {
+                statuses.add(verdict.status(next++, limit));
+            } else {
+                statuses.add(others.next());
+            }
         }
-        return List.of(statuses);
+        return statuses;
     }
 }

@@ -4,12 +4,14 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import dev.sluice.limits.Scope;
 import dev.sluice.limits.Subject;
+import dev.sluice.limits.TokenBucket;
 
 /**
  * The names of counters in Redis:
  *
  * <pre>
- * {sluice}:rate:LIMIT:WHO                a token bucket
+ * {sluice}:rate:LIMIT:WHO                a token bucket of the script
+ * {sluice}:wall:LIMIT:NUMBERS:WHO        a token bucket of bucket4j; its numbers are in the name, for it keeps those it was made with
  * {sluice}:quota:LIMIT:WHO:2026-11-21    a calendar quota's day
  * {sluice}:lock:LIMIT:WHO                a concurrency limit
  * {sluice}:budget:LIMIT:WHO:WINDOW       a budget's window
@@ -37,6 +39,21 @@ final class Keys {
             case SUBJECT -> encode(subject.id(), false);
             case GLOBAL -> "global";
         };
+    }
+
+    /** The bucket that bucket4j keeps. */
+    static String addressBucket(String prefix, TokenBucket limit, Subject subject) {
+        return prefix
+                + "wall:"
+                + limit.name()
+                + ':'
+                + limit.tokens()
+                + '-'
+                + limit.period().toMillis()
+                + '-'
+                + limit.burst()
+                + ':'
+                + who(limit.scope(), subject);
     }
 
     static String encode(String value, boolean keepColons) {

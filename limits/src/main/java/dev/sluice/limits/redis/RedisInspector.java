@@ -5,6 +5,7 @@ import dev.sluice.limits.LimitStatus;
 import dev.sluice.limits.Policy;
 import dev.sluice.limits.Scope;
 import dev.sluice.limits.Subject;
+import dev.sluice.limits.TokenBucket;
 import dev.sluice.limits.Window;
 import io.lettuce.core.ScriptOutputType;
 import java.util.ArrayList;
@@ -18,12 +19,19 @@ final class RedisInspector {
     private static final int AT_ONCE = 32;
 
     private final ScriptExecutor redis;
+    private final AddressBuckets addressBuckets;
     private final RedisLimiterSettings settings;
     private final RedisClock clock;
     private final Script script;
 
-    RedisInspector(ScriptExecutor redis, RedisLimiterSettings settings, RedisClock clock, Script script) {
+    RedisInspector(
+            ScriptExecutor redis,
+            AddressBuckets addressBuckets,
+            RedisLimiterSettings settings,
+            RedisClock clock,
+            Script script) {
         this.redis = redis;
+        this.addressBuckets = addressBuckets;
         this.settings = settings;
         this.clock = clock;
         this.script = script;
@@ -38,23 +46,32 @@ final class RedisInspector {
     }
 
     private Mono<List<LimitStatus>> inspect(CompiledPolicy policy, Subject subject) {
+        Mono<List<LimitStatus>> ofFirst = Flux.fromIterable(policy.first)
+                .concatMap(limit -> Mono.fromFuture(() -> addressBuckets.inspect(limit, subject)))
+                .collectList();
+        return ofFirst.flatMap(first -> policy.limits.isEmpty()
+                ? Mono.just(first)
+                : verdict(policy, subject).map(verdict -> policy.statuses(first, verdict)));
+    }
+
+    private Mono<Verdict> verdict(CompiledPolicy policy, Subject subject) {
         return Mono.defer(() -> {
                     AdmitCommand command = new AdmitCommand(settings.keyPrefix(), clock.millis());
                     command.inspect(policy, subject);
                     return Mono.fromCompletionStage(() -> redis.<byte[]>run(
                                     script, ScriptOutputType.VALUE, command.keys(), command.arguments()))
-                            .flatMap(answer -> statuses(policy, command, answer));
+                            .flatMap(answer -> verdict(command, answer));
                 })
                 .retry(2);
     }
 
-    private Mono<List<LimitStatus>> statuses(CompiledPolicy policy, AdmitCommand command, byte[] answer) {
+    private Mono<Verdict> verdict(AdmitCommand command, byte[] answer) {
         AdmitCommand.Verdicts verdicts = command.verdicts(answer);
         clock.correct(verdicts.redisMillis());
         Verdict verdict = verdicts.requests().getFirst();
         return verdict.code() == Verdict.Code.NOT_NOW
                 ? Mono.error(new IllegalStateException("a window ended meanwhile"))
-                : Mono.just(policy.statuses(verdict));
+                : Mono.just(verdict);
     }
 
     Mono<Void> reset(List<Limit> limits, Subject subject) {
@@ -74,7 +91,10 @@ final class RedisInspector {
             keys.add(Keys.bytes(compiled.key(subject, compiled.windowAt(current.start() - 1))));
             keys.add(Keys.bytes(compiled.key(subject, compiled.windowAt(current.end()))));
         }
-        return Mono.fromCompletionStage(() -> redis.connection().async().del(keys.toArray(byte[][]::new)))
-                .then();
+        Mono<Long> deleted =
+                Mono.fromCompletionStage(() -> redis.connection().async().del(keys.toArray(byte[][]::new)));
+        return limit instanceof TokenBucket bucket && CompiledPolicy.isFirst(bucket, settings)
+                ? deleted.then(Mono.fromFuture(() -> addressBuckets.reset(bucket, subject)))
+                : deleted.then();
     }
 }

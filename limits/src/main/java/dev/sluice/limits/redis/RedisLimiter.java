@@ -9,7 +9,6 @@ import dev.sluice.limits.LimitChecks;
 import dev.sluice.limits.LimitStatus;
 import dev.sluice.limits.Limiter;
 import dev.sluice.limits.LimiterObserver;
-import dev.sluice.limits.Permit;
 import dev.sluice.limits.Policy;
 import dev.sluice.limits.Reservation;
 import dev.sluice.limits.Subject;
@@ -25,8 +24,9 @@ import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
 
 /**
- * Decides with counters that all processes share, in Redis, by one script. While Redis fails, is slow or has just
- * failed too often, each limit does what its {@link FallbackMode} says.
+ * Decides with counters that all processes share, in Redis: the buckets of client addresses by bucket4j, everything
+ * else by one script. While Redis fails, is slow or has just failed too often, each limit does what its
+ * {@link FallbackMode} says.
  *
  * <p>Decisions are emitted on a thread of the Redis client, of the timer, or of the subscriber: switch threads before
  * doing much. Safe for any number of threads.
@@ -34,7 +34,6 @@ import reactor.core.scheduler.Scheduler;
 public final class RedisLimiter implements Limiter, AutoCloseable {
     private static final int MOST_POLICIES = 1000;
     private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(2);
-    private static final Permit NOTHING = _ -> Mono.empty();
 
     private final RedisLimiterSettings settings;
     private final Scheduler timer;
@@ -57,15 +56,26 @@ public final class RedisLimiter implements Limiter, AutoCloseable {
                 .maximumSize(MOST_POLICIES)
                 .executor(Runnable::run)
                 .build(policy -> new CompiledPolicy(policy, settings));
-        redis = new ScriptExecutor(client);
         RedisClock redisClock = new RedisClock(clock);
+        AddressBuckets addressBuckets = new AddressBuckets(settings, redisClock);
+        redis = new ScriptExecutor(client, addressBuckets::connected);
         RedisHealth health = new RedisHealth(settings.breaker(), observer);
         LocalLimiter local = new LocalLimiter(clock, observer, settings.localSubjects());
         Settlements settlements = new Settlements(redis, settings, timer, observer, scripts.settle());
         Renewals renewals = new Renewals(redis, settings, timer, health, scripts.renew(), settlements::resume);
         admissions = new Admissions(
-                redis, settings, redisClock, health, local, settlements, renewals, timer, observer, scripts.admit());
-        inspector = new RedisInspector(redis, settings, redisClock, scripts.admit());
+                redis,
+                addressBuckets,
+                settings,
+                redisClock,
+                health,
+                local,
+                settlements,
+                renewals,
+                timer,
+                observer,
+                scripts.admit());
+        inspector = new RedisInspector(redis, addressBuckets, settings, redisClock, scripts.admit());
     }
 
     /**
@@ -104,7 +114,7 @@ public final class RedisLimiter implements Limiter, AutoCloseable {
     public Mono<Decision> admit(Policy policy, Subject subject, String requestId, Reservation reservation) {
         LimitChecks.requestId(requestId);
         if (policy.limits().isEmpty()) {
-            return Mono.just(new Decision.Admitted(NOTHING, List.of()));
+            return Mono.just(new Decision.Admitted(RedisPermit.NOTHING, List.of()));
         }
         CompiledPolicy compiled = policies.get(policy);
         return new Mono<>() {

@@ -10,7 +10,7 @@ import java.util.regex.Pattern;
  * @param keyPrefix before every key; one hash tag, so that all keys of a decision lie on one node
  * @param deadline a decision is made within it, whatever Redis does
  * @param commandTimeout Redis counts as failed when one command takes longer; at most {@code deadline}
- * @param addressLimits when token buckets of {@link Scope#ADDRESS} decide
+ * @param addressLimits who decides token buckets of {@link Scope#ADDRESS}, and when
  * @param batch most decisions that share one command, 1 to 64
  * @param commands most commands of one kind awaited at once; what comes meanwhile shares the next one
  * @param queue most decisions that wait for a command; further ones are made without Redis
@@ -49,7 +49,7 @@ public record RedisLimiterSettings(
         LimitChecks.units("limiter", "localSubjects", localSubjects, 10_000_000);
     }
 
-    /** Prefix {@code {sluice}:}, 150 ms a decision, 100 ms a command, address limits first. */
+    /** Prefix {@code {sluice}:}, 150 ms a decision, 100 ms a command, address limits first, by bucket4j. */
     public static RedisLimiterSettings defaults() {
         return new RedisLimiterSettings(
                 "{sluice}:",
@@ -81,7 +81,7 @@ public record RedisLimiterSettings(
                 localSubjects);
     }
 
-    /** These settings with another order of address limits. */
+    /** These settings with another way of address limits. */
     public RedisLimiterSettings withAddressLimits(AddressLimits other) {
         return new RedisLimiterSettings(
                 keyPrefix,
@@ -129,14 +129,17 @@ public record RedisLimiterSettings(
                 localSubjects);
     }
 
-    /** When the enforced token buckets of {@link Scope#ADDRESS} decide. */
+    /** Who decides the enforced token buckets of {@link Scope#ADDRESS}, and when. */
     public enum AddressLimits {
         /**
-         * Before all others. They count attempts: what they let through stays counted when a later limit refuses. When
-         * one of them refuses, no other limit is asked.
+         * bucket4j, before all others. They count attempts: what they let through stays counted when a later limit
+         * refuses. When one of them refuses, no other limit is asked: a flood from one address costs Redis no script.
          */
         FIRST,
-        /** With all others: a refusal by any limit charges none. */
+        /**
+         * The script, with all others: a refusal by any limit charges none, and who is admitted waits for one round
+         * trip less.
+         */
         TOGETHER
     }
 

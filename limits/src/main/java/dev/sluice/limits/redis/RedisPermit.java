@@ -14,6 +14,9 @@ import reactor.core.publisher.Mono;
 
 /** What a request took in Redis. */
 final class RedisPermit implements Permit {
+    /** Of a request that took nothing that can be corrected. */
+    static final Permit NOTHING = _ -> Mono.empty();
+
     private final AtomicBoolean isSettled = new AtomicBoolean();
     private final Settlements settlements;
     private final Renewals renewals;

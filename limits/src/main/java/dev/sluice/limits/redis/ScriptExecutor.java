@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import reactor.core.Disposable;
@@ -29,11 +30,14 @@ final class ScriptExecutor implements AutoCloseable {
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(1);
 
     private final Supplier<StatefulRedisConnection<byte[], byte[]>> connect;
+    private final Consumer<StatefulRedisConnection<byte[], byte[]>> connected;
     private final Disposable connecting;
     private volatile @Nullable StatefulRedisConnection<byte[], byte[]> connection;
     private volatile boolean closed;
 
-    ScriptExecutor(RedisClient client) {
+    /** {@code connected} is called once, with the connection, before it is used. */
+    ScriptExecutor(RedisClient client, Consumer<StatefulRedisConnection<byte[], byte[]>> connected) {
+        this.connected = connected;
         this.connect = () -> client.connect(ByteArrayCodec.INSTANCE);
         // Lettuce connects to a client's own address only while a thread waits: the one place that does.
         connecting = Mono.fromCallable(this::open)
@@ -44,6 +48,7 @@ final class ScriptExecutor implements AutoCloseable {
 
     private Boolean open() {
         StatefulRedisConnection<byte[], byte[]> made = connect.get();
+        connected.accept(made);
         connection = made;
         if (closed) {
             var _ = made.closeAsync();

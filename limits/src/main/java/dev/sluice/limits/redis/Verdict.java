@@ -8,7 +8,7 @@ import java.time.Duration;
  * The script's answer for one request.
  *
  * @param figures remaining units, milliseconds until all are back, and milliseconds until the request would have room,
- *     of each limit that was asked
+ *     of each limit
  */
 @SuppressWarnings("ArrayRecordComponent") // Verdicts are not compared.
 record Verdict(Code code, long[] figures) {
@@ -20,9 +20,7 @@ record Verdict(Code code, long[] figures) {
         /** The windows are those of another time than Redis has. */
         NOT_NOW,
         /** The request has ended already. */
-        SETTLED,
-        /** A limit that counts attempts refuses, and no other was asked. */
-        REFUSED_FIRST
+        SETTLED
     }
 
     int limits() {

@@ -10,14 +10,11 @@
 --           1 bucket        a units make a token, b units are gained in a millisecond
 --           2 window        begins at a, ends before b
 --           3 concurrency   a is the lease
---        request          milliseconds its record is kept (0: it takes nothing), f, k, and k times the number of a limit,
---                         of its counter's key after n, and the units that it takes of it
---                         The first f limits count attempts: each is taken if it has room, and if one has none,
---                         nothing else is asked.
--- Answer one MessagePack array of whole numbers: now, and for each request: a code, and for each of its k limits (code 4:
---        of its first f limits) remaining, resets in, retry after (0: it has room)
---        code             0 refused, 1 admitted, 2 not now: a window is not the current one, 3 settled already,
---                         4 refused by one of the first f limits
+--        request          milliseconds its record is kept (0: it takes nothing), k, and k times the number of a limit, of
+--                         its counter's key after n, and the units that it takes of it
+-- Answer one MessagePack array of whole numbers: now, and for each request: a code, and for each of its k limits
+--        remaining, resets in, retry after (0: it has room)
+--        code             0 refused, 1 admitted, 2 not now: a window is not the current one, 3 settled already
 --
 -- Times are milliseconds of this server's clock. All numbers are whole and below 2^53, where a double is exact.
 -- Nothing but the clock decides what is current: a clock that was set back is seen as no time passed.
@@ -25,7 +22,7 @@
 -- keys are absolute, because Redis rewrites a command that tells how long a key is kept.
 
 local BUCKET, WINDOW = 1, 2
-local REFUSED, ADMITTED, NOT_NOW, SETTLED, REFUSED_FIRST = 0, 1, 2, 3, 4
+local REFUSED, ADMITTED, NOT_NOW, SETTLED = 0, 1, 2, 3
 local HOUR = 3600000
 
 local call, format, floor, ceil, max, min = redis.call, string.format, math.floor, math.ceil, math.max, math.min
@@ -162,9 +159,9 @@ end
 
 local records, waits = {}, {}
 
--- Asks the limits whose fields begin at first, third, ... before the end; those that count attempts are taken at once.
-local function ask(first, after, j, id)
-  local has_room = true
+-- Asks the limits whose fields begin at first, three later, ... before the end.
+local function ask(first, after)
+  local has_room, j = true, 1
   for i = first, after - 1, 3 do
     local limit, units = limits[numbers[i]], numbers[i + 2]
     local c = by_number[numbers[i + 1]] or load(limit, numbers[i + 1])
@@ -173,8 +170,6 @@ local function ask(first, after, j, id)
     j = j + 1
     if wait > 0 then
       has_room = has_room and not limit.enforced
-    elseif id then
-      take(limit, c, id, units)
     end
   end
   return has_room
@@ -189,18 +184,15 @@ local function is_current(first, after)
   return true
 end
 
-local function decide(first, f, after, id, keep)
-  local rest = first + 3 * f
+local function decide(first, after, id, keep)
+  local has_room = ask(first, after)
   if not all_current and not is_current(first, after) then
-    ask(first, after, 1)
     return NOT_NOW
-  elseif f > 0 and not ask(first, rest, 1, id) then
-    return REFUSED_FIRST
-  elseif not ask(rest, after, f + 1) then
+  elseif not has_room then
     return REFUSED
   end
   if keep > 0 then
-    for i = rest, after - 1, 3 do
+    for i = first, after - 1, 3 do
       take(limits[numbers[i]], by_number[numbers[i + 1]], id, numbers[i + 2])
     end
   end
@@ -208,15 +200,15 @@ local function decide(first, f, after, id, keep)
 end
 
 for i = 1, n do
-  local key, keep, f, k = KEYS[i], numbers[at + 1], numbers[at + 2], numbers[at + 3]
-  local first = at + 4
+  local key, keep, k = KEYS[i], numbers[at + 1], numbers[at + 2]
+  local first = at + 3
   local after = first + 3 * k
   local record, code = records[key] or values[i], nil
   if record then
     code = record == 'S' and SETTLED or ADMITTED
     for j = 1, k do waits[j] = 0 end
   else
-    code = decide(first, f, after, sub(key, id_begins), keep)
+    code = decide(first, after, sub(key, id_begins), keep)
     if code == ADMITTED and keep > 0 then
       call('SET', key, 'A', 'PXAT', whole(now + keep))
       records[key] = 'A'
@@ -225,7 +217,7 @@ for i = 1, n do
   size = size + 1
   reply[size] = code
   local j = 1
-  for l = first, (code == REFUSED_FIRST and first + 3 * f or after) - 1, 3 do
+  for l = first, after - 1, 3 do
     local limit = limits[numbers[l]]
     tell(limit, by_number[numbers[l + 1]] or load(limit, numbers[l + 1]), waits[j])
     j = j + 1

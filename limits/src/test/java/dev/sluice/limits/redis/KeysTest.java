@@ -35,6 +35,12 @@ class KeysTest {
 
         assertThat(key(TokenBucket.of("ip", Scope.ADDRESS, 1, Duration.ofSeconds(1)), subject, noon))
                 .isEqualTo("{sluice}:rate:ip:2001:db8::/64");
+        assertThat(Keys.addressBucket(
+                        "{sluice}:",
+                        TokenBucket.of("ip", Scope.ADDRESS, 30, Duration.ofMinutes(1))
+                                .withBurst(5),
+                        subject))
+                .isEqualTo("{sluice}:wall:ip:30-60000-5:2001:db8::/64");
         assertThat(key(CalendarQuota.of("daily", Scope.SUBJECT, 1, ZoneId.of("Asia/Tokyo")), subject, noon))
                 .isEqualTo("{sluice}:quota:daily:user%3A7:2026-06-01");
         assertThat(key(ConcurrencyLimit.of("parallel", Scope.SUBJECT, 1, Duration.ofSeconds(1)), subject, noon))

@@ -20,14 +20,7 @@ final class ModelLimits {
     private final Map<String, String> records = new HashMap<>();
 
     /** The code of a verdict, and remaining, resets in and retry after of each limit. */
-    record Expected(Verdict.Code code, List<Long> figures) {
-
-        private Expected after(Expected first) {
-            List<Long> all = new ArrayList<>(first.figures);
-            all.addAll(figures);
-            return new Expected(code, all);
-        }
-    }
+    record Expected(Verdict.Code code, List<Long> figures) {}
 
     /** A bucket counts its lack in parts of which {@code period} make a token; a window its units. */
     private static final class Counter {
@@ -56,38 +49,13 @@ final class ModelLimits {
         }
     }
 
-    Expected admit(String id, List<Charge> attempts, List<Charge> others, long now) {
-        attempts.forEach(charge -> load(charge, now));
-        if (records.get(id) == null && isNow(others, now)) {
-            Expected first = attempt(id, attempts, now);
-            return first.code() == Verdict.Code.REFUSED_FIRST
-                    ? first
-                    : decide(id, others, now).after(first);
-        }
-        List<Charge> all = new ArrayList<>(attempts);
-        all.addAll(others);
-        return decide(id, all, now);
-    }
-
     private static boolean isNow(List<Charge> charges, long now) {
         return charges.stream()
                 .map(Charge::window)
                 .allMatch(window -> window == null || (window.start() <= now && now < window.end()));
     }
 
-    /** Takes each of these that has room. */
-    private Expected attempt(String id, List<Charge> charges, long now) {
-        List<Long> waits = charges.stream().map(charge -> waitFor(charge, now)).toList();
-        for (int i = 0; i < charges.size(); i++) {
-            if (waits.get(i) == 0) {
-                take(charges.get(i), id, now);
-            }
-        }
-        boolean hasRoom = waits.stream().allMatch(wait -> wait == 0);
-        return new Expected(hasRoom ? Verdict.Code.ADMITTED : Verdict.Code.REFUSED_FIRST, figures(charges, waits, now));
-    }
-
-    private Expected decide(String id, List<Charge> charges, long now) {
+    Expected admit(String id, List<Charge> charges, long now) {
         charges.forEach(charge -> load(charge, now));
         String record = records.get(id);
         List<Long> waits = new ArrayList<>();

@@ -32,23 +32,20 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 /**
- * The scripts against a plain model of the policies, request by request: bursts, many callers, batches, requests sent
- * twice, settled late or never, clocks that jump and gateways that are wrong about the time.
+ * The scripts against a plain model of what they decide of the policies, request by request: bursts, many callers,
+ * batches, requests sent twice, settled late or never, clocks that jump and gateways that are wrong about the time.
  */
 class PolicySimulationTest {
     private static final int REQUESTS = 120_000;
+    private static final RedisLimiterSettings.AddressLimits[] ADDRESS_LIMITS =
+            RedisLimiterSettings.AddressLimits.values();
     private static final String[] ZONES = {"Europe/Berlin", "America/New_York", "Asia/Kathmandu", "UTC"};
 
     private final EnumMap<Verdict.Code, Integer> seen = new EnumMap<>(Verdict.Code.class);
 
     /** An admission that may be settled, or sent again. */
     private record Sent(
-            String id,
-            CompiledPolicy policy,
-            Subject subject,
-            Reservation reservation,
-            List<Charge> attempts,
-            List<Charge> charges) {}
+            String id, CompiledPolicy policy, Subject subject, Reservation reservation, List<Charge> charges) {}
 
     @Test
     void scriptsDecideAsTheModelDoes() throws Exception {
@@ -128,8 +125,10 @@ class PolicySimulationTest {
                             1 + random.nextInt(20))));
             Collections.shuffle(limits, random);
             return new CompiledPolicy(
-                    new Policy("policy" + number, limits.subList(0, 1 + random.nextInt(5))),
-                    RedisLimiterSettings.defaults().withKeyPrefix(prefix));
+                    new Policy("policy" + number, limits.subList(0, 2 + random.nextInt(4))),
+                    RedisLimiterSettings.defaults()
+                            .withKeyPrefix(prefix)
+                            .withAddressLimits(ADDRESS_LIMITS[number % ADDRESS_LIMITS.length]));
         }
 
         private int run(int requests) throws Exception {
@@ -202,14 +201,11 @@ class PolicySimulationTest {
 
         private Sent send(
                 AdmitCommand command, String id, CompiledPolicy policy, Subject subject, Reservation reservation) {
-            List<Charge> attempts = policy.limits.subList(0, policy.attempts).stream()
-                    .map(limit -> new Charge(limit, limit.key(subject, null), null, 1))
-                    .toList();
-            return new Sent(id, policy, subject, reservation, attempts, command.add(id, policy, subject, reservation));
+            return new Sent(id, policy, subject, reservation, command.add(id, policy, subject, reservation));
         }
 
         private void compare(Sent request, Verdict verdict) {
-            ModelLimits.Expected expected = model.admit(request.id, request.attempts, request.charges, now);
+            ModelLimits.Expected expected = model.admit(request.id, request.charges, now);
             List<Long> figures = Arrays.stream(verdict.figures()).boxed().toList();
             if (verdict.code() != expected.code() || !figures.equals(expected.figures())) {
                 throw new AssertionError(name + ", request " + request.id + " at " + now + ": " + verdict.code()

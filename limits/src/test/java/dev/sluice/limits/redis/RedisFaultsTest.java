@@ -541,6 +541,23 @@ class RedisFaultsTest {
     }
 
     @Test
+    void addressThatIsRefusedCostsNoScript() {
+        RedisLimiter limiter = limiter(RedisFixture.PATIENT);
+        TokenBucket tight = TokenBucket.of("ip", Scope.ADDRESS, 1, Duration.ofDays(1));
+        assertThat(admit(limiter, quota, tight)).isInstanceOf(Decision.Admitted.class);
+        proxy.commands.clear();
+
+        assertThat(admit(limiter, quota, tight)).isInstanceOfSatisfying(Decision.Refused.class, refused -> {
+            assertThat(refused.violations())
+                    .extracting(Decision.Violation::limit, Decision.Violation::cause)
+                    .containsExactly(tuple("ip", Decision.Cause.EXCEEDED));
+            assertThat(refused.statuses()).extracting(LimitStatus::limit).containsExactly("ip");
+        });
+        assertThat(proxy.commands).containsExactly("GET");
+        assertThat(usedToday()).isEqualTo(1);
+    }
+
+    @Test
     void ratesAloneNeedNoSettling() {
         RedisLimiter limiter = limiter(RedisFixture.PATIENT);
         admit(limiter, rate);

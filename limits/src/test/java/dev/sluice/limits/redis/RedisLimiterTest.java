@@ -1,14 +1,25 @@
 package dev.sluice.limits.redis;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.sluice.limits.CalendarQuota;
+import dev.sluice.limits.FallbackMode;
+import dev.sluice.limits.LimitStatus;
 import dev.sluice.limits.Limiter;
 import dev.sluice.limits.LimiterContract;
+import dev.sluice.limits.Mode;
+import dev.sluice.limits.Scope;
 import dev.sluice.limits.TestClock;
+import dev.sluice.limits.TokenBucket;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 
 class RedisLimiterTest extends LimiterContract {
     private static SharedRedis server;
@@ -28,6 +39,53 @@ class RedisLimiterTest extends LimiterContract {
 
     RedisLimiterSettings settings() {
         return RedisFixture.PATIENT;
+    }
+
+    /** How much of three attempts the address counts, of which a later limit refuses two. */
+    long countedOfThree() {
+        return 3;
+    }
+
+    /** What the key of an address's bucket begins with. */
+    String addressKeys() {
+        return "wall:";
+    }
+
+    @Test
+    void refusalByALaterLimitLeavesTheAddressCountedAsTheSettingSays() {
+        TokenBucket address = TokenBucket.of("ip", Scope.ADDRESS, 5, Duration.ofMinutes(1));
+        CalendarQuota quota = CalendarQuota.of("daily", Scope.SUBJECT, 1, ZoneOffset.UTC);
+        assertThat(admitted(ALICE, quota, address).statuses())
+                .extracting(LimitStatus::limit)
+                .containsExactly("daily", "ip");
+
+        for (int i = 0; i < 2; i++) {
+            assertThat(refused(ALICE, quota, address).statuses())
+                    .extracting(LimitStatus::limit)
+                    .containsExactly("daily", "ip");
+        }
+
+        assertThat(limiter.inspect(List.of(quota, address), ALICE).block(Duration.ofSeconds(20)))
+                .extracting(LimitStatus::remaining)
+                .containsExactly(0L, 5 - countedOfThree());
+        assertThat(fixture.redis().keys(fixture.prefix + "*ip:*"))
+                .singleElement()
+                .asString()
+                .startsWith(fixture.prefix + addressKeys());
+    }
+
+    @Test
+    void addressOfShadowModeIsDecidedByTheScript() {
+        TokenBucket shadow = new TokenBucket(
+                "ip", Scope.ADDRESS, 5, Duration.ofMinutes(1), 1, Mode.SHADOW, FallbackMode.COUNT_LOCALLY);
+        admitted(ALICE, shadow);
+
+        admitted(ALICE, shadow);
+        assertThat(events.wouldHaveRefused).containsExactly("ip");
+        assertThat(fixture.redis().keys(fixture.prefix + "*ip:*"))
+                .singleElement()
+                .asString()
+                .startsWith(fixture.prefix + "rate:");
     }
 
     @BeforeEach
