@@ -3,11 +3,13 @@ package dev.sluice.limits.redis;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.limits.CalendarQuota;
+import dev.sluice.limits.Decision;
 import dev.sluice.limits.FallbackMode;
 import dev.sluice.limits.LimitStatus;
 import dev.sluice.limits.Limiter;
 import dev.sluice.limits.LimiterContract;
 import dev.sluice.limits.Mode;
+import dev.sluice.limits.Policy;
 import dev.sluice.limits.Scope;
 import dev.sluice.limits.TestClock;
 import dev.sluice.limits.TokenBucket;
@@ -20,6 +22,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import reactor.core.publisher.Flux;
+import reactor.core.scheduler.Schedulers;
 
 class RedisLimiterTest extends LimiterContract {
     private static SharedRedis server;
@@ -72,6 +76,42 @@ class RedisLimiterTest extends LimiterContract {
                 .singleElement()
                 .asString()
                 .startsWith(fixture.prefix + addressKeys());
+    }
+
+    @Test
+    void addressGainsNothingWhenTheClockIsSetBack() {
+        TokenBucket address =
+                TokenBucket.of("ip", Scope.ADDRESS, 60, Duration.ofMinutes(1)).withBurst(1);
+        setTime("2026-06-01T12:00:00Z");
+        admitted(ALICE, address);
+
+        setTime("2026-06-01T11:00:00Z");
+        assertThat(refused(ALICE, address).first().retryAfter()).isEqualTo(Duration.ofSeconds(1));
+        setTime("2026-06-01T12:00:01Z");
+        admitted(ALICE, address);
+        refused(ALICE, address);
+    }
+
+    @Test
+    void processesNeverAdmitMoreOfOneAddressTogether() {
+        Policy policy = new Policy(
+                "test",
+                List.of(TokenBucket.of("ip", Scope.ADDRESS, 60, Duration.ofMinutes(1))
+                        .withBurst(50)));
+        List<Limiter> processes =
+                List.of(limiter, RedisFixture.connected(fixture.timedLimiter(settings(), clock, events)));
+
+        List<Decision> decisions = Flux.range(0, 200)
+                .flatMap(
+                        i -> processes.get(i % 2).admit(policy, ALICE, "p-" + i).subscribeOn(Schedulers.parallel()), 32)
+                .collectList()
+                .block(Duration.ofSeconds(30));
+
+        assertThat(decisions)
+                .hasSize(200)
+                .filteredOn(Decision.Admitted.class::isInstance)
+                .hasSize(50);
+        assertThat(events.local).hasValue(0);
     }
 
     @Test
