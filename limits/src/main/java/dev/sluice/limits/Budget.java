@@ -3,7 +3,7 @@ package dev.sluice.limits;
 import java.time.Duration;
 
 /**
- * So many units in a window of the clock, weighted: an admission reserves what it may use at most, and settling
+ * A number of units in a window of the clock, weighted: an admission reserves what it may use at most, and settling
  * corrects that to what it used. Windows begin at multiples of their length since 1970-01-01T00:00Z.
  *
  * @param name unique name
@@ -12,9 +12,10 @@ import java.time.Duration;
  * @param window length, 1 minute to 1 day, a whole number of seconds
  * @param reserve units one admission takes, 1 to {@code capacity}
  * @param mode whether it decides
- * @param outage what it does while the shared counters cannot be asked
+ * @param fallback what it does while the shared counters cannot be asked
  */
-public record Budget(String name, Scope scope, long capacity, Duration window, long reserve, Mode mode, Outage outage)
+public record Budget(
+        String name, Scope scope, long capacity, Duration window, long reserve, Mode mode, FallbackMode fallback)
         implements Limit {
 
     /** Checks the bounds. */
@@ -30,6 +31,6 @@ public record Budget(String name, Scope scope, long capacity, Duration window, l
 
     /** An enforced budget that refuses while the shared counters cannot be asked. */
     public static Budget of(String name, Scope scope, long capacity, Duration window, long reserve) {
-        return new Budget(name, scope, capacity, window, reserve, Mode.ENFORCED, Outage.REFUSE);
+        return new Budget(name, scope, capacity, window, reserve, Mode.ENFORCED, FallbackMode.REFUSE);
     }
 }

@@ -6,20 +6,20 @@ import java.util.List;
 /** The answer of a limiter. A refusal is a value, not an error, and it has charged no counter. */
 public sealed interface Decision {
 
-    /** Where the subject stands with every limit of the policy now, in the policy's order. */
-    List<Standing> standings();
+    /** The status of every limit of the policy that was asked, in the policy's order. */
+    List<LimitStatus> statuses();
 
     /**
      * The request may go on.
      *
      * @param permit to be settled exactly once, however the request ends
-     * @param standings after this admission
+     * @param statuses after this admission
      */
-    record Admitted(Permit permit, List<Standing> standings) implements Decision {
+    record Admitted(Permit permit, List<LimitStatus> statuses) implements Decision {
 
         /** Keeps a copy. */
         public Admitted {
-            standings = List.copyOf(standings);
+            statuses = List.copyOf(statuses);
         }
     }
 
@@ -27,14 +27,14 @@ public sealed interface Decision {
      * The request may not go on.
      *
      * @param violations every limit that refuses, in the policy's order; at least one
-     * @param standings as they were
+     * @param statuses as they were
      */
-    record Refused(List<Violation> violations, List<Standing> standings) implements Decision {
+    record Refused(List<Violation> violations, List<LimitStatus> statuses) implements Decision {
 
         /** Keeps copies. */
         public Refused {
             violations = List.copyOf(violations);
-            standings = List.copyOf(standings);
+            statuses = List.copyOf(statuses);
             if (violations.isEmpty()) {
                 throw new IllegalArgumentException("violations: none (expected: at least one)");
             }
@@ -59,7 +59,7 @@ public sealed interface Decision {
     enum Cause {
         /** Too few units are left. */
         EXCEEDED,
-        /** Nobody knows how many are left. */
+        /** How many are left is unknown. */
         UNAVAILABLE
     }
 }

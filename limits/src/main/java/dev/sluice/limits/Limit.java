@@ -1,7 +1,7 @@
 package dev.sluice.limits;
 
 /** One named limit. Names are unique among all limits of one limiter: the counters in Redis bear them. */
-public sealed interface Limit permits TokenBucket, CalendarQuota, Slots, Budget {
+public sealed interface Limit permits TokenBucket, CalendarQuota, ConcurrencyLimit, Budget {
 
     /** The name, as headers, problem bodies and keys show it: lower-case letters, digits and hyphens. */
     String name();
@@ -9,7 +9,7 @@ public sealed interface Limit permits TokenBucket, CalendarQuota, Slots, Budget 
     /** Who shares a counter. */
     Scope scope();
 
-    /** Most units at once or in a window, as a {@link Standing} reports it. */
+    /** Most units at once or in a window, as a {@link LimitStatus} reports it. */
     long capacity();
 
     /**
@@ -22,5 +22,5 @@ public sealed interface Limit permits TokenBucket, CalendarQuota, Slots, Budget 
     Mode mode();
 
     /** What it does while the shared counters cannot be asked. */
-    Outage outage();
+    FallbackMode fallback();
 }

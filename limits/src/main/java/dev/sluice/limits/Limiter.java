@@ -18,12 +18,12 @@ public interface Limiter {
      *     under one id counts once; 1 to 64 letters, digits, hyphens
      * @param reservation what this request may use at most
      * @return one decision within the limiter's deadline (150 ms), whatever the shared store does; no error. A
-     *     cancelled or unheard admission gives back by itself what it took
+     *     cancelled admission, and one whose decision comes too late, is released by itself
      */
     Mono<Decision> admit(Policy policy, Subject subject, String requestId, Reservation reservation);
 
     /** Where the subject stands with the limits named, charging nothing; errors when the store cannot be asked. */
-    Mono<List<Standing>> inspect(List<Limit> limits, Subject subject);
+    Mono<List<LimitStatus>> inspect(List<Limit> limits, Subject subject);
 
     /**
      * Forgets what the subject took of the limits named; limits of {@link Scope#GLOBAL} are left alone. Errors when the

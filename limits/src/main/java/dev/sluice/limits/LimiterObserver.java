@@ -2,7 +2,7 @@ package dev.sluice.limits;
 
 import java.time.Duration;
 
-/** Is told what a limiter does, for logs and meters. Called on the thread that decides; must not block. */
+/** Receives what a limiter does, for logs and meters. Called on the thread that decides; must not block. */
 public interface LimiterObserver {
 
     /** An observer that does nothing. */
@@ -22,10 +22,10 @@ public interface LimiterObserver {
     /** A limit in {@link Mode#SHADOW} would have refused. */
     default void wouldHaveRefused(Policy policy, Limit limit) {}
 
-    /** The shared counters stopped answering; told once, when it begins. */
+    /** The shared counters stopped answering; called once, when it begins. */
     default void degraded(Throwable cause) {}
 
-    /** The shared counters answer again; told once, when it begins. */
+    /** The shared counters answer again; called once, when it begins. */
     default void recovered() {}
 
     /** A permit could not be settled in time; its slots end with their leases. */

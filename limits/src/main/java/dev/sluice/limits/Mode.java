@@ -4,6 +4,6 @@ package dev.sluice.limits;
 public enum Mode {
     /** It refuses what is over it. */
     ENFORCED,
-    /** It counts and tells what it would have refused, and refuses nothing. */
+    /** It counts, reports what it would have refused, and refuses nothing. */
     SHADOW
 }

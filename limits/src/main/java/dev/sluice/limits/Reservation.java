@@ -5,7 +5,7 @@ import java.util.Map;
 /**
  * Units that one admission takes, by name of the limit, where the request says more about them than the limit: of a
  * {@link Budget} or a {@link CalendarQuota} at most its capacity, so that a request that may need all of it is admitted
- * while nobody has taken any. A limit not named takes its own {@link Limit#reserve()}; rates and slots always do.
+ * while nothing of it is taken. A limit not named takes its own {@link Limit#reserve()}; rates and slots always do.
  *
  * @param units at least 1
  */
@@ -28,13 +28,13 @@ public record Reservation(Map<String, Long> units) {
     }
 
     /** What an admission takes of a limit. */
-    long of(Limit limit) {
+    public long of(Limit limit) {
         Long own = units.isEmpty() ? null : units.get(limit.name());
         return own == null
                 ? limit.reserve()
                 : switch (limit) {
                     case Budget _, CalendarQuota _ -> Math.min(own, limit.capacity());
-                    case TokenBucket _, Slots _ -> limit.reserve();
+                    case TokenBucket _, ConcurrencyLimit _ -> limit.reserve();
                 };
     }
 }

@@ -1,7 +1,7 @@
 package dev.sluice.limits;
 
 /**
- * Who asks.
+ * The caller of a request.
  *
  * @param id the caller, stable and unique among all kinds of caller, for example {@code user:alice}; at most 200
  *     characters, any characters

@@ -13,9 +13,10 @@ import java.time.Duration;
  * @param period in which they are gained, 1 s to 1 day, a whole number of milliseconds
  * @param burst most tokens the bucket holds; together with the rate small enough to be counted exactly
  * @param mode whether it decides
- * @param outage what it does while the shared counters cannot be asked
+ * @param fallback what it does while the shared counters cannot be asked
  */
-public record TokenBucket(String name, Scope scope, long tokens, Duration period, long burst, Mode mode, Outage outage)
+public record TokenBucket(
+        String name, Scope scope, long tokens, Duration period, long burst, Mode mode, FallbackMode fallback)
         implements Limit {
     /** Half of what a double counts exactly, so that sums of two are exact. */
     private static final long MOST_UNITS = 1L << 52;
@@ -34,12 +35,12 @@ public record TokenBucket(String name, Scope scope, long tokens, Duration period
 
     /** An enforced bucket of {@code tokens} per {@code period}, all at once if they are there. */
     public static TokenBucket of(String name, Scope scope, long tokens, Duration period) {
-        return new TokenBucket(name, scope, tokens, period, tokens, Mode.ENFORCED, Outage.COUNT_LOCALLY);
+        return new TokenBucket(name, scope, tokens, period, tokens, Mode.ENFORCED, FallbackMode.COUNT_LOCALLY);
     }
 
     /** This bucket with another capacity. */
     public TokenBucket withBurst(long most) {
-        return new TokenBucket(name, scope, tokens, period, most, mode, outage);
+        return new TokenBucket(name, scope, tokens, period, most, mode, fallback);
     }
 
     @Override
@@ -53,15 +54,15 @@ public record TokenBucket(String name, Scope scope, long tokens, Duration period
     }
 
     /**
-     * A token is so many units that whole units are gained in every millisecond: then nothing is ever rounded, and no
+     * Units in a token, so many that whole units are gained in every millisecond: nothing is ever rounded, and no
      * bucket drifts.
      */
-    long unitsPerToken() {
+    public long unitsPerToken() {
         return unitsPerToken(tokens, period.toMillis());
     }
 
     /** Units gained in a millisecond. */
-    long unitsPerMillisecond() {
+    public long unitsPerMillisecond() {
         return tokens / commonDivisor(tokens, period.toMillis());
     }
 

@@ -12,15 +12,17 @@ import java.time.format.DateTimeFormatter;
  * @param end the first millisecond after it
  * @param label its part of a key, without colons
  */
-record Window(long start, long end, String label) {
+public record Window(long start, long end, String label) {
     private static final DateTimeFormatter LABEL =
             DateTimeFormatter.ofPattern("yyyy-MM-dd'T'HH.mm.ss'Z'").withZone(ZoneOffset.UTC);
 
-    boolean holds(long millis) {
+    /** Whether the time lies in it. */
+    public boolean holds(long millis) {
         return start <= millis && millis < end;
     }
 
-    static Window of(CalendarQuota quota, long millis) {
+    /** The day of a quota. */
+    public static Window of(CalendarQuota quota, long millis) {
         LocalDate day = Instant.ofEpochMilli(millis).atZone(quota.zone()).toLocalDate();
         return new Window(
                 day.atStartOfDay(quota.zone()).toInstant().toEpochMilli(),
@@ -28,7 +30,8 @@ record Window(long start, long end, String label) {
                 day.toString());
     }
 
-    static Window of(Budget budget, long millis) {
+    /** The window of a budget. */
+    public static Window of(Budget budget, long millis) {
         long length = budget.window().toMillis();
         long start = Math.floorDiv(millis, length) * length;
         return new Window(start, start + length, LABEL.format(Instant.ofEpochMilli(start)));

@@ -13,28 +13,28 @@ import reactor.core.publisher.Flux;
 import reactor.core.scheduler.Schedulers;
 
 /** What every limiter does, wherever it counts. The time is told by the test. */
-abstract class LimiterContract {
+public abstract class LimiterContract {
     private static final AtomicInteger IDS = new AtomicInteger();
     private static final ZoneId BERLIN = ZoneId.of("Europe/Berlin");
     private static final Duration MINUTE = Duration.ofMinutes(1);
 
-    static final Subject ALICE = new Subject("user:alice", "203.0.113.7");
-    static final Subject BOB = new Subject("user:bob", "203.0.113.8");
+    protected static final Subject ALICE = new Subject("user:alice", "203.0.113.7");
+    protected static final Subject BOB = new Subject("user:bob", "203.0.113.8");
 
-    final RecordedEvents events = new RecordedEvents();
+    protected final RecordedEvents events = new RecordedEvents();
 
-    abstract Limiter limiter();
+    protected abstract Limiter limiter();
 
     /** Sets the time of whoever counts. */
-    abstract void setTime(String instant);
+    protected abstract void setTime(String instant);
 
-    abstract void advance(Duration by);
+    protected abstract void advance(Duration by);
 
-    final Decision admit(Subject subject, Limit... limits) {
+    protected final Decision admit(Subject subject, Limit... limits) {
         return admit(subject, "r-" + IDS.incrementAndGet(), limits);
     }
 
-    final Decision admit(Subject subject, String id, Limit... limits) {
+    protected final Decision admit(Subject subject, String id, Limit... limits) {
         return admit(subject, id, Reservation.ofTheLimits(), limits);
     }
 
@@ -46,13 +46,13 @@ abstract class LimiterContract {
         return decision;
     }
 
-    final Decision.Admitted admitted(Subject subject, Limit... limits) {
+    protected final Decision.Admitted admitted(Subject subject, Limit... limits) {
         Decision decision = admit(subject, limits);
         assertThat(decision).isInstanceOf(Decision.Admitted.class);
         return (Decision.Admitted) decision;
     }
 
-    final Decision.Refused refused(Subject subject, Limit... limits) {
+    protected final Decision.Refused refused(Subject subject, Limit... limits) {
         Decision decision = admit(subject, limits);
         assertThat(decision).isInstanceOf(Decision.Refused.class);
         return (Decision.Refused) decision;
@@ -82,8 +82,8 @@ abstract class LimiterContract {
         return inspect(subject, limit).remaining();
     }
 
-    final Standing inspect(Subject subject, Limit limit) {
-        List<Standing> standings = limiter().inspect(List.of(limit), subject).block(Duration.ofSeconds(20));
+    final LimitStatus inspect(Subject subject, Limit limit) {
+        List<LimitStatus> standings = limiter().inspect(List.of(limit), subject).block(Duration.ofSeconds(20));
         assertThat(standings).isNotNull();
         return standings.getFirst();
     }
@@ -92,14 +92,14 @@ abstract class LimiterContract {
     void bucketAdmitsItsBurstAndThenItsRate() {
         TokenBucket bucket = TokenBucket.of("user", Scope.SUBJECT, 30, MINUTE).withBurst(10);
         for (int left = 9; left >= 0; left--) {
-            assertThat(admitted(ALICE, bucket).standings())
-                    .containsExactly(new Standing("user", 10, left, Duration.ofSeconds(2L * (10 - left))));
+            assertThat(admitted(ALICE, bucket).statuses())
+                    .containsExactly(new LimitStatus("user", 10, left, Duration.ofSeconds(2L * (10 - left))));
         }
 
         Decision.Refused refused = refused(ALICE, bucket);
         assertThat(refused.first())
                 .isEqualTo(new Decision.Violation("user", Decision.Cause.EXCEEDED, Duration.ofSeconds(2)));
-        assertThat(refused.standings()).containsExactly(new Standing("user", 10, 0, Duration.ofSeconds(20)));
+        assertThat(refused.statuses()).containsExactly(new LimitStatus("user", 10, 0, Duration.ofSeconds(20)));
 
         advance(Duration.ofMillis(1999));
         assertThat(refused(ALICE, bucket).first().retryAfter()).isEqualTo(Duration.ofMillis(1));
@@ -114,7 +114,7 @@ abstract class LimiterContract {
         admitted(ALICE, bucket);
         advance(Duration.ofHours(3));
 
-        assertThat(inspect(ALICE, bucket)).isEqualTo(new Standing("user", 3, 3, Duration.ZERO));
+        assertThat(inspect(ALICE, bucket)).isEqualTo(new LimitStatus("user", 3, 3, Duration.ZERO));
         for (int i = 0; i < 3; i++) {
             admitted(ALICE, bucket);
         }
@@ -139,15 +139,15 @@ abstract class LimiterContract {
     void quotaLastsUntilMidnightOfItsZone() {
         setTime("2026-06-01T21:59:00Z");
         CalendarQuota quota = CalendarQuota.of("daily", Scope.SUBJECT, 2, BERLIN);
-        assertThat(admitted(ALICE, quota).standings()).containsExactly(new Standing("daily", 2, 1, MINUTE));
+        assertThat(admitted(ALICE, quota).statuses()).containsExactly(new LimitStatus("daily", 2, 1, MINUTE));
         admitted(ALICE, quota);
 
         assertThat(refused(ALICE, quota).first())
                 .isEqualTo(new Decision.Violation("daily", Decision.Cause.EXCEEDED, MINUTE));
 
         advance(MINUTE);
-        assertThat(admitted(ALICE, quota).standings())
-                .containsExactly(new Standing("daily", 2, 1, Duration.ofHours(24)));
+        assertThat(admitted(ALICE, quota).statuses())
+                .containsExactly(new LimitStatus("daily", 2, 1, Duration.ofHours(24)));
     }
 
     @Test
@@ -155,7 +155,7 @@ abstract class LimiterContract {
         setTime("2026-03-28T23:00:00Z");
         CalendarQuota quota = CalendarQuota.of("daily", Scope.SUBJECT, 2, BERLIN);
 
-        assertThat(admitted(ALICE, quota).standings().getFirst().resetsIn()).isEqualTo(Duration.ofHours(23));
+        assertThat(admitted(ALICE, quota).statuses().getFirst().resetsIn()).isEqualTo(Duration.ofHours(23));
     }
 
     @Test
@@ -163,28 +163,28 @@ abstract class LimiterContract {
         setTime("2026-10-24T22:00:00Z");
         CalendarQuota quota = CalendarQuota.of("daily", Scope.SUBJECT, 2, BERLIN);
 
-        assertThat(admitted(ALICE, quota).standings().getFirst().resetsIn()).isEqualTo(Duration.ofHours(25));
+        assertThat(admitted(ALICE, quota).statuses().getFirst().resetsIn()).isEqualTo(Duration.ofHours(25));
     }
 
     @Test
     void slotIsFreeWhenItsHolderSettles() {
-        Slots slots = Slots.of("parallel", Scope.SUBJECT, 2, Duration.ofSeconds(45));
+        ConcurrencyLimit slots = ConcurrencyLimit.of("parallel", Scope.SUBJECT, 2, Duration.ofSeconds(45));
         Decision.Admitted first = admitted(ALICE, slots);
         advance(Duration.ofSeconds(5));
         Decision.Admitted second = admitted(ALICE, slots);
-        assertThat(second.standings()).containsExactly(new Standing("parallel", 2, 0, Duration.ofSeconds(45)));
+        assertThat(second.statuses()).containsExactly(new LimitStatus("parallel", 2, 0, Duration.ofSeconds(45)));
         assertThat(refused(ALICE, slots).first().retryAfter()).isEqualTo(Duration.ofSeconds(40));
         admitted(BOB, slots);
 
         settle(first, Map.of());
         assertThat(remaining(ALICE, slots)).isEqualTo(1);
         settle(second, Map.of());
-        assertThat(inspect(ALICE, slots)).isEqualTo(new Standing("parallel", 2, 2, Duration.ZERO));
+        assertThat(inspect(ALICE, slots)).isEqualTo(new LimitStatus("parallel", 2, 2, Duration.ZERO));
     }
 
     @Test
     void slotOfHolderThatDiedIsFreeWhenItsLeaseEnds() {
-        Slots slots = Slots.of("parallel", Scope.SUBJECT, 1, Duration.ofSeconds(45));
+        ConcurrencyLimit slots = ConcurrencyLimit.of("parallel", Scope.SUBJECT, 1, Duration.ofSeconds(45));
         admitted(ALICE, slots);
         advance(Duration.ofMillis(44_999));
         refused(ALICE, slots);
@@ -195,7 +195,7 @@ abstract class LimiterContract {
 
     @Test
     void slotThatIsRenewedOutlivesItsLeaseAndOneThatIsNotDoesNot() {
-        Slots slots = Slots.of("parallel", Scope.SUBJECT, 2, Duration.ofSeconds(45));
+        ConcurrencyLimit slots = ConcurrencyLimit.of("parallel", Scope.SUBJECT, 2, Duration.ofSeconds(45));
         Decision.Admitted running = admitted(ALICE, slots);
         admitted(ALICE, slots);
         advance(Duration.ofSeconds(44));
@@ -203,21 +203,21 @@ abstract class LimiterContract {
         refused(ALICE, slots);
 
         advance(Duration.ofSeconds(1));
-        assertThat(inspect(ALICE, slots)).isEqualTo(new Standing("parallel", 2, 1, Duration.ofSeconds(44)));
+        assertThat(inspect(ALICE, slots)).isEqualTo(new LimitStatus("parallel", 2, 1, Duration.ofSeconds(44)));
         for (int i = 0; i < 10; i++) {
             advance(Duration.ofSeconds(30));
             renew(running);
             renew(running);
         }
-        assertThat(inspect(ALICE, slots)).isEqualTo(new Standing("parallel", 2, 1, Duration.ofSeconds(45)));
+        assertThat(inspect(ALICE, slots)).isEqualTo(new LimitStatus("parallel", 2, 1, Duration.ofSeconds(45)));
 
         settle(running, Map.of());
-        assertThat(inspect(ALICE, slots)).isEqualTo(new Standing("parallel", 2, 2, Duration.ZERO));
+        assertThat(inspect(ALICE, slots)).isEqualTo(new LimitStatus("parallel", 2, 2, Duration.ZERO));
     }
 
     @Test
     void renewedSlotIsFreeWhenItsLastLeaseEnds() {
-        Slots slots = Slots.of("parallel", Scope.SUBJECT, 1, Duration.ofSeconds(45));
+        ConcurrencyLimit slots = ConcurrencyLimit.of("parallel", Scope.SUBJECT, 1, Duration.ofSeconds(45));
         Decision.Admitted running = admitted(ALICE, slots);
         advance(Duration.ofSeconds(30));
         renew(running);
@@ -230,7 +230,7 @@ abstract class LimiterContract {
 
     @Test
     void slotThatWasLostIsNotTakenAgain() {
-        Slots slots = Slots.of("parallel", Scope.SUBJECT, 1, Duration.ofSeconds(45));
+        ConcurrencyLimit slots = ConcurrencyLimit.of("parallel", Scope.SUBJECT, 1, Duration.ofSeconds(45));
         Decision.Admitted late = admitted(ALICE, slots);
         advance(Duration.ofSeconds(45));
         renew(late);
@@ -239,37 +239,37 @@ abstract class LimiterContract {
         admitted(ALICE, slots);
         advance(Duration.ofSeconds(5));
         renew(late);
-        assertThat(inspect(ALICE, slots)).isEqualTo(new Standing("parallel", 1, 0, Duration.ofSeconds(40)));
+        assertThat(inspect(ALICE, slots)).isEqualTo(new LimitStatus("parallel", 1, 0, Duration.ofSeconds(40)));
         settle(late, Map.of());
         refused(ALICE, slots);
     }
 
     @Test
     void renewalAfterSettlingDoesNothing() {
-        Slots slots = Slots.of("parallel", Scope.SUBJECT, 1, Duration.ofSeconds(45));
+        ConcurrencyLimit slots = ConcurrencyLimit.of("parallel", Scope.SUBJECT, 1, Duration.ofSeconds(45));
         Decision.Admitted ended = admitted(ALICE, slots);
         settle(ended, Map.of());
         renew(ended);
-        assertThat(inspect(ALICE, slots)).isEqualTo(new Standing("parallel", 1, 1, Duration.ZERO));
+        assertThat(inspect(ALICE, slots)).isEqualTo(new LimitStatus("parallel", 1, 1, Duration.ZERO));
 
         admitted(ALICE, slots);
         advance(Duration.ofSeconds(5));
         renew(ended);
-        assertThat(inspect(ALICE, slots)).isEqualTo(new Standing("parallel", 1, 0, Duration.ofSeconds(40)));
+        assertThat(inspect(ALICE, slots)).isEqualTo(new LimitStatus("parallel", 1, 0, Duration.ofSeconds(40)));
     }
 
     @Test
     void reservationOfLongRequestThatIsRenewedIsCorrected() {
-        Slots brief = Slots.of("parallel", Scope.SUBJECT, 2, Duration.ofSeconds(45));
-        Slots lasting = Slots.of("all", Scope.GLOBAL, 2, Duration.ofMinutes(2));
+        ConcurrencyLimit brief = ConcurrencyLimit.of("parallel", Scope.SUBJECT, 2, Duration.ofSeconds(45));
+        ConcurrencyLimit lasting = ConcurrencyLimit.of("all", Scope.GLOBAL, 2, Duration.ofMinutes(2));
         Budget budget = Budget.of("units", Scope.SUBJECT, 100, Duration.ofDays(1), 40);
         Decision.Admitted running = admitted(ALICE, brief, budget, lasting);
         for (int i = 0; i < 20; i++) {
             advance(Duration.ofSeconds(15));
             renew(running);
         }
-        assertThat(inspect(ALICE, brief)).isEqualTo(new Standing("parallel", 2, 1, Duration.ofSeconds(45)));
-        assertThat(inspect(ALICE, lasting)).isEqualTo(new Standing("all", 2, 1, Duration.ofMinutes(2)));
+        assertThat(inspect(ALICE, brief)).isEqualTo(new LimitStatus("parallel", 2, 1, Duration.ofSeconds(45)));
+        assertThat(inspect(ALICE, lasting)).isEqualTo(new LimitStatus("all", 2, 1, Duration.ofMinutes(2)));
         assertThat(remaining(ALICE, budget)).isEqualTo(60);
 
         settle(running, Map.of("units", 5L));
@@ -281,8 +281,8 @@ abstract class LimiterContract {
     @Test
     void permitIsRenewedThreeTimesInItsShortestLease() {
         TokenBucket rate = TokenBucket.of("user", Scope.SUBJECT, 5, MINUTE);
-        Slots brief = Slots.of("parallel", Scope.SUBJECT, 5, Duration.ofSeconds(45));
-        Slots lasting = Slots.of("all", Scope.GLOBAL, 5, Duration.ofMinutes(2));
+        ConcurrencyLimit brief = ConcurrencyLimit.of("parallel", Scope.SUBJECT, 5, Duration.ofSeconds(45));
+        ConcurrencyLimit lasting = ConcurrencyLimit.of("all", Scope.GLOBAL, 5, Duration.ofMinutes(2));
 
         assertThat(admitted(ALICE, lasting, rate, brief).permit().renewalPeriod())
                 .contains(Duration.ofSeconds(15));
@@ -298,7 +298,7 @@ abstract class LimiterContract {
         Budget budget = Budget.of("units", Scope.GLOBAL, 100, Duration.ofHours(1), 40);
         Decision.Admitted first = admitted(ALICE, budget);
         Decision.Admitted second = admitted(BOB, budget);
-        assertThat(second.standings()).containsExactly(new Standing("units", 100, 20, Duration.ofMinutes(30)));
+        assertThat(second.statuses()).containsExactly(new LimitStatus("units", 100, 20, Duration.ofMinutes(30)));
         refused(ALICE, budget);
 
         settle(first, Map.of("units", 5L));
@@ -314,7 +314,7 @@ abstract class LimiterContract {
         Budget budget = Budget.of("units", Scope.GLOBAL, 100, Duration.ofHours(1), 1);
         CalendarQuota quota = CalendarQuota.of("daily", Scope.SUBJECT, 80, ZoneId.of("UTC"));
         Decision.Admitted first = admitted(ALICE, new Reservation(Map.of("units", 70L, "daily", 60L)), budget, quota);
-        assertThat(first.standings()).extracting(Standing::remaining).containsExactly(30L, 20L);
+        assertThat(first.statuses()).extracting(LimitStatus::remaining).containsExactly(30L, 20L);
         assertThat(refused(BOB, new Reservation(Map.of("units", 31L)), budget).first())
                 .isEqualTo(new Decision.Violation("units", Decision.Cause.EXCEEDED, Duration.ofMinutes(30)));
         admitted(BOB, budget);
@@ -357,11 +357,11 @@ abstract class LimiterContract {
     @Test
     void ratesAndSlotsTakeOneWhateverIsReserved() {
         TokenBucket bucket = TokenBucket.of("user", Scope.SUBJECT, 2, MINUTE);
-        Slots slots = Slots.of("parallel", Scope.SUBJECT, 2, MINUTE);
+        ConcurrencyLimit slots = ConcurrencyLimit.of("parallel", Scope.SUBJECT, 2, MINUTE);
         Decision.Admitted admitted =
                 admitted(ALICE, new Reservation(Map.of("user", 2L, "parallel", 2L)), bucket, slots);
 
-        assertThat(admitted.standings()).extracting(Standing::remaining).containsExactly(1L, 1L);
+        assertThat(admitted.statuses()).extracting(LimitStatus::remaining).containsExactly(1L, 1L);
     }
 
     @Test
@@ -388,7 +388,7 @@ abstract class LimiterContract {
     void tokenThatWasNotUsedComesBack() {
         TokenBucket bucket = TokenBucket.of("user", Scope.SUBJECT, 2, MINUTE);
         settle(admitted(ALICE, bucket), Map.of("user", 0L));
-        assertThat(inspect(ALICE, bucket)).isEqualTo(new Standing("user", 2, 2, Duration.ZERO));
+        assertThat(inspect(ALICE, bucket)).isEqualTo(new LimitStatus("user", 2, 2, Duration.ZERO));
 
         settle(admitted(ALICE, bucket), Map.of("user", 3L));
         assertThat(refused(ALICE, bucket).first().retryAfter()).isEqualTo(Duration.ofMinutes(1));
@@ -410,15 +410,15 @@ abstract class LimiterContract {
         TokenBucket rate = TokenBucket.of("user", Scope.SUBJECT, 5, MINUTE);
         CalendarQuota quota = CalendarQuota.of("daily", Scope.SUBJECT, 1, BERLIN);
         Budget budget = Budget.of("units", Scope.GLOBAL, 100, Duration.ofHours(1), 10);
-        Slots slots = Slots.of("parallel", Scope.SUBJECT, 5, Duration.ofSeconds(45));
+        ConcurrencyLimit slots = ConcurrencyLimit.of("parallel", Scope.SUBJECT, 5, Duration.ofSeconds(45));
         admitted(ALICE, rate, slots, budget, quota);
 
         Decision.Refused refused = refused(ALICE, rate, slots, budget, quota);
         assertThat(refused.violations()).extracting(Decision.Violation::limit).containsExactly("daily");
-        assertThat(refused.standings())
-                .extracting(Standing::limit)
+        assertThat(refused.statuses())
+                .extracting(LimitStatus::limit)
                 .containsExactly("user", "parallel", "units", "daily");
-        assertThat(refused.standings()).extracting(Standing::remaining).containsExactly(4L, 4L, 90L, 0L);
+        assertThat(refused.statuses()).extracting(LimitStatus::remaining).containsExactly(4L, 4L, 90L, 0L);
         assertThat(remaining(ALICE, rate)).isEqualTo(4);
         assertThat(remaining(ALICE, slots)).isEqualTo(4);
         assertThat(remaining(ALICE, budget)).isEqualTo(90);
@@ -427,7 +427,7 @@ abstract class LimiterContract {
     @Test
     void firstViolationOfThePolicyNamesTheRefusalAndAllAreTold() {
         TokenBucket rate = TokenBucket.of("user", Scope.SUBJECT, 1, MINUTE);
-        Slots slots = Slots.of("parallel", Scope.SUBJECT, 1, Duration.ofSeconds(45));
+        ConcurrencyLimit slots = ConcurrencyLimit.of("parallel", Scope.SUBJECT, 1, Duration.ofSeconds(45));
         admitted(ALICE, rate, slots);
 
         assertThat(refused(ALICE, slots, rate).violations())
@@ -439,13 +439,13 @@ abstract class LimiterContract {
 
     @Test
     void shadowCountsAndRefusesNothing() {
-        CalendarQuota shadow = new CalendarQuota("daily", Scope.SUBJECT, 1, BERLIN, Mode.SHADOW, Outage.REFUSE);
+        CalendarQuota shadow = new CalendarQuota("daily", Scope.SUBJECT, 1, BERLIN, Mode.SHADOW, FallbackMode.REFUSE);
         TokenBucket rate = TokenBucket.of("user", Scope.SUBJECT, 5, MINUTE);
         admitted(ALICE, shadow, rate);
         assertThat(events.wouldHaveRefused).isEmpty();
 
-        assertThat(admitted(ALICE, shadow, rate).standings())
-                .extracting(Standing::remaining)
+        assertThat(admitted(ALICE, shadow, rate).statuses())
+                .extracting(LimitStatus::remaining)
                 .containsExactly(0L, 3L);
         assertThat(events.wouldHaveRefused).containsExactly("daily");
     }
@@ -459,11 +459,11 @@ abstract class LimiterContract {
         Subject bobAtAlices = new Subject(BOB.id(), ALICE.address());
         admitted(ALICE, ofAddress, ofSubject, ofAll);
 
-        assertThat(admitted(aliceElsewhere, ofAddress, ofSubject, ofAll).standings())
-                .extracting(Standing::remaining)
+        assertThat(admitted(aliceElsewhere, ofAddress, ofSubject, ofAll).statuses())
+                .extracting(LimitStatus::remaining)
                 .containsExactly(4L, 3L, 3L);
-        assertThat(admitted(bobAtAlices, ofAddress, ofSubject, ofAll).standings())
-                .extracting(Standing::remaining)
+        assertThat(admitted(bobAtAlices, ofAddress, ofSubject, ofAll).statuses())
+                .extracting(LimitStatus::remaining)
                 .containsExactly(3L, 4L, 2L);
     }
 
@@ -478,7 +478,7 @@ abstract class LimiterContract {
         Decision.Refused refused = refused(ALICE, wall, quota);
         assertThat(refused.first())
                 .isEqualTo(new Decision.Violation("ip", Decision.Cause.EXCEEDED, Duration.ofSeconds(2)));
-        assertThat(refused.standings()).contains(new Standing("ip", 2, 0, Duration.ofSeconds(4)));
+        assertThat(refused.statuses()).contains(new LimitStatus("ip", 2, 0, Duration.ofSeconds(4)));
         assertThat(remaining(ALICE, quota)).isEqualTo(48);
 
         advance(Duration.ofSeconds(2));
@@ -520,12 +520,12 @@ abstract class LimiterContract {
     @Test
     void requestThatAsksTwiceCountsOnce() {
         TokenBucket rate = TokenBucket.of("user", Scope.SUBJECT, 5, MINUTE);
-        Slots slots = Slots.of("parallel", Scope.SUBJECT, 1, Duration.ofSeconds(45));
+        ConcurrencyLimit slots = ConcurrencyLimit.of("parallel", Scope.SUBJECT, 1, Duration.ofSeconds(45));
         Decision once = admit(ALICE, "same", rate, slots);
         Decision twice = admit(ALICE, "same", rate, slots);
 
         assertThat(twice).isInstanceOf(Decision.Admitted.class);
-        assertThat(twice.standings()).isEqualTo(once.standings());
+        assertThat(twice.statuses()).isEqualTo(once.statuses());
         assertThat(remaining(ALICE, rate)).isEqualTo(4);
     }
 
@@ -533,7 +533,7 @@ abstract class LimiterContract {
     void resetForgetsASubjectAndLeavesWhatAllShare() {
         TokenBucket wall = TokenBucket.of("ip", Scope.ADDRESS, 5, MINUTE);
         CalendarQuota quota = CalendarQuota.of("daily", Scope.SUBJECT, 5, BERLIN);
-        Slots slots = Slots.of("parallel", Scope.SUBJECT, 5, Duration.ofSeconds(45));
+        ConcurrencyLimit slots = ConcurrencyLimit.of("parallel", Scope.SUBJECT, 5, Duration.ofSeconds(45));
         Budget budget = Budget.of("units", Scope.GLOBAL, 5, Duration.ofHours(1), 1);
         Limit[] all = {wall, quota, slots, budget};
         admitted(ALICE, all);
@@ -542,10 +542,10 @@ abstract class LimiterContract {
         limiter().reset(List.of(all), ALICE).block(Duration.ofSeconds(20));
 
         assertThat(limiter().inspect(List.of(all), ALICE).block(Duration.ofSeconds(20)))
-                .extracting(Standing::remaining)
+                .extracting(LimitStatus::remaining)
                 .containsExactly(5L, 5L, 5L, 3L);
         assertThat(limiter().inspect(List.of(all), BOB).block(Duration.ofSeconds(20)))
-                .extracting(Standing::remaining)
+                .extracting(LimitStatus::remaining)
                 .containsExactly(4L, 4L, 4L, 3L);
     }
 
@@ -553,12 +553,12 @@ abstract class LimiterContract {
     void clockThatIsSetBackGivesNothingAwayAndTakesNothing() {
         setTime("2026-06-01T12:00:00Z");
         TokenBucket bucket = TokenBucket.of("user", Scope.SUBJECT, 60, MINUTE).withBurst(1);
-        Slots slots = Slots.of("parallel", Scope.SUBJECT, 2, Duration.ofSeconds(45));
+        ConcurrencyLimit slots = ConcurrencyLimit.of("parallel", Scope.SUBJECT, 2, Duration.ofSeconds(45));
         admitted(ALICE, slots, bucket);
         setTime("2026-06-01T11:00:00Z");
 
         assertThat(refused(ALICE, bucket).first().retryAfter()).isEqualTo(Duration.ofSeconds(1));
-        assertThat(inspect(ALICE, slots)).isEqualTo(new Standing("parallel", 2, 1, Duration.ofSeconds(45)));
+        assertThat(inspect(ALICE, slots)).isEqualTo(new LimitStatus("parallel", 2, 1, Duration.ofSeconds(45)));
         advance(Duration.ofSeconds(45));
         admitted(ALICE, bucket);
         assertThat(remaining(ALICE, slots)).isEqualTo(2);
@@ -566,14 +566,14 @@ abstract class LimiterContract {
 
     @Test
     void policyWithoutLimitsAdmits() {
-        assertThat(admitted(ALICE).standings()).isEmpty();
+        assertThat(admitted(ALICE).statuses()).isEmpty();
         settle(admitted(ALICE), Map.of());
     }
 
     @Test
     void neverMoreThanTheCapacityIsAdmittedHoweverManyAskAtOnce() {
         TokenBucket bucket = TokenBucket.of("user", Scope.SUBJECT, 60, MINUTE).withBurst(50);
-        Slots slots = Slots.of("parallel", Scope.GLOBAL, 40, Duration.ofSeconds(45));
+        ConcurrencyLimit slots = ConcurrencyLimit.of("parallel", Scope.GLOBAL, 40, Duration.ofSeconds(45));
         Policy policy = new Policy("test", List.of(bucket, slots));
 
         List<Decision> decisions = Flux.fromStream(IntStream.range(0, 400).boxed())

@@ -6,14 +6,14 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** An observer that remembers. */
-final class RecordedEvents implements LimiterObserver {
-    final List<String> wouldHaveRefused = new CopyOnWriteArrayList<>();
-    final List<Throwable> causes = new CopyOnWriteArrayList<>();
-    final AtomicInteger degraded = new AtomicInteger();
-    final AtomicInteger recovered = new AtomicInteger();
-    final AtomicInteger shared = new AtomicInteger();
-    final AtomicInteger local = new AtomicInteger();
-    final AtomicInteger unsettled = new AtomicInteger();
+public final class RecordedEvents implements LimiterObserver {
+    public final List<String> wouldHaveRefused = new CopyOnWriteArrayList<>();
+    public final List<Throwable> causes = new CopyOnWriteArrayList<>();
+    public final AtomicInteger degraded = new AtomicInteger();
+    public final AtomicInteger recovered = new AtomicInteger();
+    public final AtomicInteger shared = new AtomicInteger();
+    public final AtomicInteger local = new AtomicInteger();
+    public final AtomicInteger unsettled = new AtomicInteger();
 
     @Override
     public void decided(Policy policy, Decision decision, Place place, Duration took) {

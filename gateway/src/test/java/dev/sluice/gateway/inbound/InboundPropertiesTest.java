@@ -11,7 +11,7 @@ import dev.sluice.gateway.inbound.admission.OriginProperties;
 import dev.sluice.gateway.inbound.identity.IdentityProperties;
 import dev.sluice.gateway.inbound.identity.TrustedProxies.ForwardedField;
 import dev.sluice.gateway.inbound.transport.TransportProperties;
-import dev.sluice.limits.Outage;
+import dev.sluice.limits.FallbackMode;
 import dev.sluice.limits.Scope;
 import java.time.Duration;
 import java.time.ZoneId;
@@ -269,7 +269,7 @@ class InboundPropertiesTest {
                         true,
                         ZoneId.of("Europe/Zurich"),
                         true,
-                        Outage.COUNT_LOCALLY,
+                        FallbackMode.COUNT_LOCALLY,
                         ProblemCode.QUOTA_EXCEEDED));
         assertThat(properties.policies().get("some"))
                 .isEqualTo(new LimitsProperties.PolicyOfRoutes(List.of("a.b", "c.d"), List.of("most")));

@@ -7,9 +7,9 @@ import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.gateway.contract.RequestContext;
 import dev.sluice.limits.Limit;
+import dev.sluice.limits.LimitStatus;
 import dev.sluice.limits.Limiter;
 import dev.sluice.limits.Scope;
-import dev.sluice.limits.Standing;
 import dev.sluice.limits.Subject;
 import java.util.List;
 import java.util.Locale;
@@ -97,7 +97,7 @@ final class LimitRoutes implements FeatureRoutes {
         return new Wanted(name, scope, subject, limits.apply(scope));
     }
 
-    private static Entry entry(Standing standing, Scope scope) {
+    private static Entry entry(LimitStatus standing, Scope scope) {
         return new Entry(
                 standing.limit(),
                 scope.name().toLowerCase(Locale.ROOT),

@@ -6,11 +6,11 @@ import dev.sluice.gateway.contract.FeatureRoutes;
 import dev.sluice.gateway.inbound.identity.KnownLimits;
 import dev.sluice.limits.Decision;
 import dev.sluice.limits.Limit;
+import dev.sluice.limits.LimitStatus;
 import dev.sluice.limits.Limiter;
 import dev.sluice.limits.Policy;
 import dev.sluice.limits.Reservation;
 import dev.sluice.limits.Scope;
-import dev.sluice.limits.Standing;
 import dev.sluice.limits.Subject;
 import java.util.List;
 import org.slf4j.Logger;
@@ -50,7 +50,7 @@ public class LimitsConfiguration {
     KnownLimits knownLimits(Limiter limiter, RoutePolicies policies, LimitsProperties properties) {
         return caller -> {
             if (!properties.enabled()) {
-                return Mono.just(List.<Standing>of());
+                return Mono.just(List.<LimitStatus>of());
             }
             List<Limit> personal = policies.limits().stream()
                     .filter(limit -> limit.scope() == Scope.SUBJECT)
@@ -77,7 +77,7 @@ public class LimitsConfiguration {
         }
 
         @Override
-        public Mono<List<Standing>> inspect(List<Limit> limits, Subject subject) {
+        public Mono<List<LimitStatus>> inspect(List<Limit> limits, Subject subject) {
             return Mono.just(List.of());
         }
 

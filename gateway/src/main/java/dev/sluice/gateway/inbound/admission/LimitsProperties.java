@@ -3,11 +3,11 @@ package dev.sluice.gateway.inbound.admission;
 import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.limits.Budget;
 import dev.sluice.limits.CalendarQuota;
+import dev.sluice.limits.ConcurrencyLimit;
+import dev.sluice.limits.FallbackMode;
 import dev.sluice.limits.Limit;
 import dev.sluice.limits.Mode;
-import dev.sluice.limits.Outage;
 import dev.sluice.limits.Scope;
-import dev.sluice.limits.Slots;
 import dev.sluice.limits.TokenBucket;
 import java.time.Duration;
 import java.time.ZoneId;
@@ -34,18 +34,18 @@ public record LimitsProperties(
     /** The four kinds of limit. */
     public enum Kind {
         /** A token bucket. */
-        RATE(ProblemCode.RATE_LIMITED, Outage.COUNT_LOCALLY),
+        RATE(ProblemCode.RATE_LIMITED, FallbackMode.COUNT_LOCALLY),
         /** Units a calendar day. */
-        QUOTA(ProblemCode.QUOTA_EXCEEDED, Outage.REFUSE),
+        QUOTA(ProblemCode.QUOTA_EXCEEDED, FallbackMode.REFUSE),
         /** Requests at once. */
-        SLOTS(ProblemCode.TOO_MANY_CONCURRENT, Outage.COUNT_LOCALLY),
+        SLOTS(ProblemCode.TOO_MANY_CONCURRENT, FallbackMode.COUNT_LOCALLY),
         /** Weighted units in a window of the clock. */
-        BUDGET(ProblemCode.BUDGET_EXCEEDED, Outage.REFUSE);
+        BUDGET(ProblemCode.BUDGET_EXCEEDED, FallbackMode.REFUSE);
 
         private final ProblemCode code;
-        private final Outage outage;
+        private final FallbackMode outage;
 
-        Kind(ProblemCode code, Outage outage) {
+        Kind(ProblemCode code, FallbackMode outage) {
             this.code = code;
             this.outage = outage;
         }
@@ -79,18 +79,18 @@ public record LimitsProperties(
             boolean anonymous,
             @DefaultValue("UTC") ZoneId zone,
             boolean shadow,
-            @Nullable Outage onOutage,
+            @Nullable FallbackMode onOutage,
             @Nullable ProblemCode code) {
 
         Limit limit(String name) {
             Mode mode = shadow ? Mode.SHADOW : Mode.ENFORCED;
-            Outage outage = onOutage == null ? kind.outage : onOutage;
+            FallbackMode outage = onOutage == null ? kind.outage : onOutage;
             long most = units.toBytes();
             return switch (kind) {
                 case RATE ->
                     new TokenBucket(name, per, most, period, burst == null ? most : burst.toBytes(), mode, outage);
                 case QUOTA -> new CalendarQuota(name, per, most, zone, mode, outage);
-                case SLOTS -> new Slots(name, per, most, period, mode, outage);
+                case SLOTS -> new ConcurrencyLimit(name, per, most, period, mode, outage);
                 case BUDGET -> new Budget(name, per, most, period, reserve.toBytes(), mode, outage);
             };
         }

@@ -3,13 +3,13 @@ package dev.sluice.gateway.inbound.admission;
 import dev.sluice.gateway.contract.http.RetryAfter;
 import dev.sluice.limits.Budget;
 import dev.sluice.limits.CalendarQuota;
+import dev.sluice.limits.ConcurrencyLimit;
 import dev.sluice.limits.Decision;
 import dev.sluice.limits.Decision.Violation;
 import dev.sluice.limits.Limit;
+import dev.sluice.limits.LimitStatus;
 import dev.sluice.limits.Policy;
 import dev.sluice.limits.Scope;
-import dev.sluice.limits.Slots;
-import dev.sluice.limits.Standing;
 import dev.sluice.limits.TokenBucket;
 import java.time.Duration;
 import java.util.Comparator;
@@ -44,9 +44,9 @@ final class RateLimitFields {
 
     /** Tells of {@code decision}, which was made under this policy. */
     void write(HttpHeaders headers, Decision decision) {
-        List<Standing> standings = shared.isEmpty()
-                ? decision.standings()
-                : decision.standings().stream()
+        List<LimitStatus> standings = shared.isEmpty()
+                ? decision.statuses()
+                : decision.statuses().stream()
                         .filter(standing -> !shared.contains(standing.limit()))
                         .toList();
         if (standings.isEmpty()) {
@@ -54,15 +54,15 @@ final class RateLimitFields {
         }
         headers.set("RateLimit-Policy", policyField);
         headers.set("RateLimit", field(standings));
-        Standing nearest = nearest(standings, decision);
+        LimitStatus nearest = nearest(standings, decision);
         headers.set("X-RateLimit-Limit", Long.toString(nearest.capacity()));
         headers.set("X-RateLimit-Remaining", Long.toString(nearest.remaining()));
         headers.set("X-RateLimit-Reset", Long.toString(seconds(nearest.resetsIn())));
     }
 
-    private static String field(List<Standing> standings) {
+    private static String field(List<LimitStatus> standings) {
         StringBuilder field = new StringBuilder();
-        for (Standing standing : standings) {
+        for (LimitStatus standing : standings) {
             field.append(field.isEmpty() ? "\"" : ", \"")
                     .append(standing.limit())
                     .append("\";r=")
@@ -84,7 +84,7 @@ final class RateLimitFields {
                     case TokenBucket bucket -> ";w=" + refill(bucket).toSeconds();
                     case CalendarQuota _ -> ";w=86400";
                     case Budget budget -> ";w=" + budget.window().toSeconds();
-                    case Slots _ -> ";qu=\"concurrent-requests\"";
+                    case ConcurrencyLimit _ -> ";qu=\"concurrent-requests\"";
                 };
     }
 
@@ -94,10 +94,10 @@ final class RateLimitFields {
                 Math.max(1, Math.ceilDiv(bucket.period().toSeconds() * bucket.burst(), bucket.tokens())));
     }
 
-    private static Standing nearest(List<Standing> standings, Decision decision) {
+    private static LimitStatus nearest(List<LimitStatus> standings, Decision decision) {
         if (decision instanceof Decision.Refused refused) {
             for (Violation violation : refused.violations()) {
-                for (Standing standing : standings) {
+                for (LimitStatus standing : standings) {
                     if (standing.limit().equals(violation.limit())) {
                         return standing;
                     }

@@ -1,7 +1,7 @@
 package dev.sluice.gateway.inbound.identity;
 
 import dev.sluice.gateway.contract.Caller;
-import dev.sluice.limits.Standing;
+import dev.sluice.limits.LimitStatus;
 import java.util.List;
 import reactor.core.publisher.Mono;
 
@@ -10,5 +10,5 @@ import reactor.core.publisher.Mono;
 public interface KnownLimits {
 
     /** The standings, empty when limits are off or cannot be asked at present. */
-    Mono<List<Standing>> of(Caller caller);
+    Mono<List<LimitStatus>> of(Caller caller);
 }

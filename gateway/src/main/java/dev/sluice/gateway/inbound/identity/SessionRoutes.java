@@ -8,7 +8,7 @@ import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.gateway.contract.RequestContext;
 import dev.sluice.gateway.contract.http.RetryAfter;
-import dev.sluice.limits.Standing;
+import dev.sluice.limits.LimitStatus;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -166,7 +166,7 @@ final class SessionRoutes implements FeatureRoutes {
         return cookies.cookie(request.exchange().getRequest(), SessionCookie.NAME, value, lifetime);
     }
 
-    private static LimitShown shown(Standing standing) {
+    private static LimitShown shown(LimitStatus standing) {
         return new LimitShown(
                 standing.limit(),
                 standing.capacity(),

@@ -1,0 +1,9 @@
+package dev.sluice.limits;
+
+/** What a limit does while the shared counters cannot be asked. */
+public enum FallbackMode {
+    /** Counts in this process alone, with the same numbers. */
+    COUNT_LOCALLY,
+    /** Refuses: what it guards costs money, and how much is left is unknown. */
+    REFUSE
+}

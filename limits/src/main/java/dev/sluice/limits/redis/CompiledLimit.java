@@ -1,0 +1,117 @@
+package dev.sluice.limits.redis;
+
+import dev.sluice.limits.Budget;
+import dev.sluice.limits.CalendarQuota;
+import dev.sluice.limits.ConcurrencyLimit;
+import dev.sluice.limits.Limit;
+import dev.sluice.limits.Mode;
+import dev.sluice.limits.Scope;
+import dev.sluice.limits.Subject;
+import dev.sluice.limits.TokenBucket;
+import dev.sluice.limits.Window;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** A limit as the scripts know it: its numbers, and the keys of its counters. */
+final class CompiledLimit {
+    static final int BUCKET = 1;
+    static final int WINDOW = 2;
+    static final int CONCURRENCY = 3;
+    /** The largest whole number with which the scripts calculate exactly. */
+    private static final long LARGEST = 1L << 53;
+
+    final Limit limit;
+    final int kind;
+    private final String stem;
+    private final long a;
+    private final long b;
+    private volatile @Nullable Window latest;
+
+    CompiledLimit(Limit limit, String prefix) {
+        this.limit = limit;
+        switch (limit) {
+            case TokenBucket bucket -> {
+                kind = BUCKET;
+                stem = prefix + "rate:" + limit.name() + ':';
+                a = bucket.unitsPerToken();
+                b = bucket.unitsPerMillisecond();
+            }
+            case CalendarQuota _ -> {
+                kind = WINDOW;
+                stem = prefix + "quota:" + limit.name() + ':';
+                a = 0;
+                b = 0;
+            }
+            case Budget _ -> {
+                kind = WINDOW;
+                stem = prefix + "budget:" + limit.name() + ':';
+                a = 0;
+                b = 0;
+            }
+            case ConcurrencyLimit concurrency -> {
+                kind = CONCURRENCY;
+                stem = prefix + "lock:" + limit.name() + ':';
+                a = concurrency.lease().toMillis();
+                b = 0;
+            }
+        }
+    }
+
+    /** The window that holds the time; null if this limit has none. */
+    @Nullable Window windowAt(long millis) {
+        if (kind != WINDOW) {
+            return null;
+        }
+        Window window = latest;
+        if (window == null || !window.holds(millis)) {
+            window = switch (limit) {
+                case CalendarQuota quota -> Window.of(quota, millis);
+                case Budget budget -> Window.of(budget, millis);
+                case TokenBucket _, ConcurrencyLimit _ -> throw new IllegalStateException(limit.name() + ": no window");
+            };
+            latest = window;
+        }
+        return window;
+    }
+
+    String key(Subject subject, @Nullable Window window) {
+        if (window == null) {
+            return stem + Keys.who(limit.scope(), subject);
+        }
+        return limit instanceof Budget && limit.scope() == Scope.GLOBAL
+                ? stem + window.label()
+                : stem + Keys.who(limit.scope(), subject) + ':' + window.label();
+    }
+
+    /** Appends the five fields of a limit in {@code admit.lua}. */
+    void describe(@Nullable Window window, MessagePack.Writer arguments) {
+        arguments.add(kind);
+        arguments.add(limit.capacity());
+        arguments.add(limit.mode() == Mode.ENFORCED ? 1 : 0);
+        arguments.add(window == null ? a : window.start());
+        arguments.add(window == null ? b : window.end());
+    }
+
+    /** Whether settling has anything to say about this limit. */
+    boolean isCorrectedBy(Map<String, Long> used, long reserved) {
+        return kind == CONCURRENCY || delta(used, reserved) != 0;
+    }
+
+    /** Appends the four fields of a correction in {@code settle.lua}. */
+    void correct(Map<String, Long> used, long reserved, MessagePack.Writer arguments) {
+        arguments.add(kind);
+        arguments.add(kind == CONCURRENCY ? 0 : delta(used, reserved));
+        arguments.add(a);
+        arguments.add(b);
+    }
+
+    /** The lease of a concurrency limit. */
+    long leaseMillis() {
+        return a;
+    }
+
+    private long delta(Map<String, Long> used, long reserved) {
+        Long units = used.get(limit.name());
+        return units == null ? 0 : Math.min(units, LARGEST) - reserved;
+    }
+}

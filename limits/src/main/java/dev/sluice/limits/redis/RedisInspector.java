@@ -1,0 +1,100 @@
+package dev.sluice.limits.redis;
+
+import dev.sluice.limits.Limit;
+import dev.sluice.limits.LimitStatus;
+import dev.sluice.limits.Policy;
+import dev.sluice.limits.Scope;
+import dev.sluice.limits.Subject;
+import dev.sluice.limits.TokenBucket;
+import dev.sluice.limits.Window;
+import io.lettuce.core.ScriptOutputType;
+import java.util.ArrayList;
+import java.util.List;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/** Reads and resets the counters of one subject. */
+final class RedisInspector {
+    /** As many as a policy may have. */
+    private static final int AT_ONCE = 32;
+
+    private final ScriptExecutor redis;
+    private final AddressBuckets addressBuckets;
+    private final RedisLimiterSettings settings;
+    private final RedisClock clock;
+    private final Script script;
+
+    RedisInspector(
+            ScriptExecutor redis,
+            AddressBuckets addressBuckets,
+            RedisLimiterSettings settings,
+            RedisClock clock,
+            Script script) {
+        this.redis = redis;
+        this.addressBuckets = addressBuckets;
+        this.settings = settings;
+        this.clock = clock;
+        this.script = script;
+    }
+
+    Mono<List<LimitStatus>> inspect(List<Limit> limits, Subject subject) {
+        return Flux.fromIterable(limits)
+                .buffer(AT_ONCE)
+                .concatMap(some -> inspect(new CompiledPolicy(new Policy("inspect", some), settings), subject))
+                .concatMapIterable(statuses -> statuses)
+                .collectList();
+    }
+
+    private Mono<List<LimitStatus>> inspect(CompiledPolicy policy, Subject subject) {
+        Mono<List<LimitStatus>> ofFirst = Flux.fromIterable(policy.first)
+                .concatMap(limit -> Mono.fromFuture(() -> addressBuckets.inspect(limit, subject)))
+                .collectList();
+        return ofFirst.flatMap(first -> policy.limits.isEmpty()
+                ? Mono.just(first)
+                : verdict(policy, subject).map(verdict -> policy.statuses(first, verdict)));
+    }
+
+    private Mono<Verdict> verdict(CompiledPolicy policy, Subject subject) {
+        return Mono.defer(() -> {
+                    AdmitCommand command = new AdmitCommand(settings.keyPrefix(), clock.millis());
+                    command.inspect(policy, subject);
+                    return Mono.fromCompletionStage(() -> redis.<byte[]>run(
+                                    script, ScriptOutputType.VALUE, command.keys(), command.arguments()))
+                            .flatMap(answer -> verdict(command, answer));
+                })
+                .retry(2);
+    }
+
+    private Mono<Verdict> verdict(AdmitCommand command, byte[] answer) {
+        AdmitCommand.Verdicts verdicts = command.verdicts(answer);
+        clock.correct(verdicts.redisMillis());
+        Verdict verdict = verdicts.requests().getFirst();
+        return verdict.code() == Verdict.Code.NOT_NOW
+                ? Mono.error(new IllegalStateException("a window ended meanwhile"))
+                : Mono.just(verdict);
+    }
+
+    Mono<Void> reset(List<Limit> limits, Subject subject) {
+        return Flux.fromIterable(limits)
+                .filter(limit -> limit.scope() != Scope.GLOBAL)
+                .concatMap(limit -> reset(limit, subject))
+                .then();
+    }
+
+    private Mono<Void> reset(Limit limit, Subject subject) {
+        List<byte[]> keys = new ArrayList<>();
+        CompiledLimit compiled = new CompiledLimit(limit, settings.keyPrefix());
+        Window current = compiled.windowAt(clock.millis());
+        keys.add(Keys.bytes(compiled.key(subject, current)));
+        if (current != null) {
+            // This process may be wrong about the time by less than a window.
+            keys.add(Keys.bytes(compiled.key(subject, compiled.windowAt(current.start() - 1))));
+            keys.add(Keys.bytes(compiled.key(subject, compiled.windowAt(current.end()))));
+        }
+        Mono<Long> deleted =
+                Mono.fromCompletionStage(() -> redis.connection().async().del(keys.toArray(byte[][]::new)));
+        return limit instanceof TokenBucket bucket && CompiledPolicy.isFirst(bucket, settings)
+                ? deleted.then(Mono.fromFuture(() -> addressBuckets.reset(bucket, subject)))
+                : deleted.then();
+    }
+}

@@ -1,0 +1,91 @@
+package dev.sluice.limits.redis;
+
+import io.lettuce.core.ScriptOutputType;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+import reactor.core.Disposable;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
+
+/** Renews the leases of requests that still run. A renewal that fails is dropped: the next one says the same. */
+final class Renewals {
+    private final CommandBatcher<Renewal> batches;
+    private final Script script;
+    private final ScriptExecutor redis;
+    private final RedisLimiterSettings settings;
+    private final Scheduler timer;
+    private final RedisHealth health;
+    private final Runnable resume;
+
+    /** {@code resume} is run whenever Redis has answered. */
+    Renewals(
+            ScriptExecutor redis,
+            RedisLimiterSettings settings,
+            Scheduler timer,
+            RedisHealth health,
+            Script script,
+            Runnable resume) {
+        this.redis = redis;
+        this.settings = settings;
+        this.timer = timer;
+        this.health = health;
+        this.script = script;
+        this.resume = resume;
+        batches = new CommandBatcher<>(settings.batch(), settings.commands(), settings.queue(), this::send);
+    }
+
+    /** Completes when Redis has answered, or is waited for no longer; never fails. */
+    Mono<Void> renew(Renewal renewal) {
+        return batches.offer(renewal)
+                ? renewal.done().timeout(settings.commandTimeout(), Mono.empty(), timer)
+                : Mono.empty();
+    }
+
+    private void send(List<Renewal> batch) {
+        if (!health.mayCall()) {
+            batch.forEach(Renewal::release);
+            batches.completed();
+            return;
+        }
+        long sent = System.nanoTime();
+        AtomicBoolean isOver = new AtomicBoolean();
+        Disposable late = timer.schedule(
+                () -> {
+                    if (isOver.compareAndSet(false, true)) {
+                        ended(batch, sent, new SlowRedisException(settings.commandTimeout()));
+                    }
+                },
+                settings.commandTimeout().toNanos(),
+                TimeUnit.NANOSECONDS);
+        redis.<List<Object>>run(
+                        script,
+                        ScriptOutputType.MULTI,
+                        Renewal.keys(batch, settings.keyPrefix()),
+                        Renewal.arguments(batch))
+                .whenComplete((answers, error) -> {
+                    late.dispose();
+                    if (error == null) {
+                        // Even if it is late: what Redis did, it did.
+                        Renewal.answered(batch, answers, sent);
+                    }
+                    if (isOver.compareAndSet(false, true)) {
+                        ended(batch, sent, error);
+                    }
+                    if (error == null) {
+                        resume.run();
+                    }
+                });
+    }
+
+    private void ended(List<Renewal> batch, long sent, @Nullable Throwable error) {
+        if (error == null) {
+            health.answered(System.nanoTime() - sent);
+        } else {
+            health.failed(System.nanoTime() - sent, error);
+        }
+        batch.forEach(Renewal::release);
+        batches.completed();
+    }
+}

@@ -1,0 +1,86 @@
+package dev.sluice.limits.redis;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.sluice.limits.Budget;
+import dev.sluice.limits.CalendarQuota;
+import dev.sluice.limits.ConcurrencyLimit;
+import dev.sluice.limits.Limit;
+import dev.sluice.limits.LimiterObserver;
+import dev.sluice.limits.Policy;
+import dev.sluice.limits.Scope;
+import dev.sluice.limits.Subject;
+import dev.sluice.limits.TestClock;
+import dev.sluice.limits.TokenBucket;
+import dev.sluice.limits.local.LocalLimiter;
+import java.time.Duration;
+import java.time.ZoneId;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class KeysTest {
+
+    @Test
+    void nothingInANameAltersTheHashTagOrEndsAPart() {
+        assertThat(Keys.encode("user:{a}\r\n%", false)).isEqualTo("user%3A%7Ba%7D%0D%0A%25");
+        assertThat(Keys.encode("\ud83d", false)).isEqualTo("%uD83D");
+        assertThat(Keys.encode("2001:db8::/64", true)).isEqualTo("2001:db8::/64");
+    }
+
+    @Test
+    void keysAreThoseOfTheDocument() {
+        Subject subject = new Subject("user:7", "2001:db8::/64");
+        long noon = 1_780_315_200_000L;
+
+        assertThat(key(TokenBucket.of("ip", Scope.ADDRESS, 1, Duration.ofSeconds(1)), subject, noon))
+                .isEqualTo("{sluice}:rate:ip:2001:db8::/64");
+        assertThat(Keys.addressBucket(
+                        "{sluice}:",
+                        TokenBucket.of("ip", Scope.ADDRESS, 30, Duration.ofMinutes(1))
+                                .withBurst(5),
+                        subject))
+                .isEqualTo("{sluice}:wall:ip:30-60000-5:2001:db8::/64");
+        assertThat(key(CalendarQuota.of("daily", Scope.SUBJECT, 1, ZoneId.of("Asia/Tokyo")), subject, noon))
+                .isEqualTo("{sluice}:quota:daily:user%3A7:2026-06-01");
+        assertThat(key(ConcurrencyLimit.of("parallel", Scope.SUBJECT, 1, Duration.ofSeconds(1)), subject, noon))
+                .isEqualTo("{sluice}:lock:parallel:user%3A7");
+        assertThat(key(Budget.of("units", Scope.GLOBAL, 1, Duration.ofHours(1), 1), subject, noon))
+                .isEqualTo("{sluice}:budget:units:2026-06-01T12.00.00Z");
+        assertThat(key(Budget.of("units", Scope.SUBJECT, 1, Duration.ofHours(1), 1), subject, noon))
+                .isEqualTo("{sluice}:budget:units:user%3A7:2026-06-01T12.00.00Z");
+    }
+
+    private static String key(Limit limit, Subject subject, long now) {
+        CompiledLimit scripted = new CompiledLimit(limit, "{sluice}:");
+        return scripted.key(subject, scripted.windowAt(now));
+    }
+
+    @Test
+    void prefixWithoutAHashTagIsRefused() {
+        for (String bad : new String[] {"sluice:", "{}:", "{a}{b}:", "{a b}", ""}) {
+            assertThatThrownBy(() -> RedisLimiterSettings.defaults().withKeyPrefix(bad))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageStartingWith("keyPrefix: " + bad);
+        }
+    }
+
+    @Test
+    void bucketThatCannotBeCountedExactlyIsRefused() {
+        assertThatThrownBy(() -> TokenBucket.of("odd", Scope.GLOBAL, 7, Duration.ofDays(1))
+                        .withBurst(1_000_000_000))
+                .hasMessage("odd.burst: 1000000000 (expected: 1 to 52124995)");
+        assertThat(TokenBucket.of("most", Scope.GLOBAL, 1_000_000_000, Duration.ofDays(1))
+                        .unitsPerToken())
+                .isEqualTo(54);
+    }
+
+    @Test
+    void requestIdOfAClientsMakingIsRefused() {
+        LocalLimiter limiter = new LocalLimiter(new TestClock("2026-06-01T12:00:00Z"), LimiterObserver.NONE);
+        Policy policy = new Policy("test", List.of());
+
+        assertThatThrownBy(() -> limiter.admit(policy, new Subject("a", "b"), "a b"))
+                .hasMessageStartingWith("requestId: a b (expected");
+    }
+}

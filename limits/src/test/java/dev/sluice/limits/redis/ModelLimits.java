@@ -1,0 +1,214 @@
+package dev.sluice.limits.redis;
+
+import dev.sluice.limits.Budget;
+import dev.sluice.limits.CalendarQuota;
+import dev.sluice.limits.ConcurrencyLimit;
+import dev.sluice.limits.Limit;
+import dev.sluice.limits.Mode;
+import dev.sluice.limits.TokenBucket;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/** What the scripts should do, in plain words of Java: one request after another, no batches, no reduced fractions. */
+final class ModelLimits {
+    private final Map<String, Counter> counters = new HashMap<>();
+    private final Map<String, String> records = new HashMap<>();
+
+    /** The code of a verdict, and remaining, resets in and retry after of each limit. */
+    record Expected(Verdict.Code code, List<Long> figures) {}
+
+    /** A bucket counts its lack in parts of which {@code period} make a token; a window its units. */
+    private static final class Counter {
+        private long amount;
+        private long at;
+        private final Map<String, Long> leases = new HashMap<>();
+    }
+
+    /** The server loads a counter: what lies in its future was written before its clock was set back. */
+    private void load(Charge charge, long now) {
+        Counter counter = counters.computeIfAbsent(charge.key(), _ -> new Counter());
+        switch (charge.limit().limit) {
+            case TokenBucket _ -> {
+                if (counter.at > now) {
+                    counter.at = now;
+                }
+            }
+            case ConcurrencyLimit concurrency -> {
+                long latest = now + concurrency.lease().toMillis();
+                if (counter.leases.values().stream().anyMatch(end -> end > latest)) {
+                    counter.leases.values().removeIf(end -> end <= now);
+                    counter.leases.replaceAll((_, end) -> Math.min(end, latest));
+                }
+            }
+            case CalendarQuota _, Budget _ -> {}
+        }
+    }
+
+    private static boolean isNow(List<Charge> charges, long now) {
+        return charges.stream()
+                .map(Charge::window)
+                .allMatch(window -> window == null || (window.start() <= now && now < window.end()));
+    }
+
+    Expected admit(String id, List<Charge> charges, long now) {
+        charges.forEach(charge -> load(charge, now));
+        String record = records.get(id);
+        List<Long> waits = new ArrayList<>();
+        Verdict.Code code = Verdict.Code.ADMITTED;
+        if (record != null) {
+            code = record.equals("S") ? Verdict.Code.SETTLED : Verdict.Code.ADMITTED;
+            charges.forEach(_ -> waits.add(0L));
+        } else {
+            charges.forEach(charge -> waits.add(waitFor(charge, now)));
+            boolean isRefused = false;
+            for (int i = 0; i < charges.size(); i++) {
+                isRefused |= waits.get(i) > 0 && charges.get(i).limit().limit.mode() == Mode.ENFORCED;
+            }
+            if (!isNow(charges, now)) {
+                code = Verdict.Code.NOT_NOW;
+            } else if (isRefused) {
+                code = Verdict.Code.REFUSED;
+            } else {
+                charges.forEach(charge -> take(charge, id, now));
+                records.put(id, "A");
+            }
+        }
+        return new Expected(code, figures(charges, waits, now));
+    }
+
+    private List<Long> figures(List<Charge> charges, List<Long> waits, long now) {
+        List<Long> figures = new ArrayList<>();
+        for (int i = 0; i < charges.size(); i++) {
+            figures.add(remaining(charges.get(i), now));
+            figures.add(resetsIn(charges.get(i), now));
+            figures.add(waits.get(i));
+        }
+        return figures;
+    }
+
+    void settle(String id, List<Charge> charges, Map<String, Long> used, long now) {
+        String record = records.put(id, "S");
+        if ("S".equals(record)) {
+            return;
+        }
+        for (Charge charge : charges) {
+            Limit limit = charge.limit().limit;
+            Long units = used.get(limit.name());
+            long delta = units == null ? 0 : units - charge.reserve();
+            Counter counter = counters.get(charge.key());
+            if (limit instanceof ConcurrencyLimit && counter != null) {
+                counter.leases.remove(id);
+            } else if (delta != 0 && (record != null || delta > 0)) {
+                correct(charge, counter, delta, now);
+            }
+        }
+    }
+
+    private void correct(Charge charge, @Nullable Counter known, long delta, long now) {
+        switch (charge.limit().limit) {
+            case TokenBucket bucket -> {
+                Counter counter = known == null ? new Counter() : known;
+                counters.put(charge.key(), counter);
+                counter.amount = Math.max(
+                        0, lack(bucket, counter, now) + delta * bucket.period().toMillis());
+                counter.at = now;
+            }
+            case CalendarQuota _, Budget _ -> {
+                if (known != null && known.at > 0) {
+                    known.amount = Math.max(0, known.amount + delta);
+                }
+            }
+            case ConcurrencyLimit _ -> {}
+        }
+    }
+
+    private Counter counter(Charge charge) {
+        return Objects.requireNonNull(counters.get(charge.key()), charge.key());
+    }
+
+    private static long lack(TokenBucket bucket, Counter counter, long now) {
+        return Math.max(0, counter.amount - Math.max(0, now - counter.at) * bucket.tokens());
+    }
+
+    private long waitFor(Charge charge, long now) {
+        Counter counter = counter(charge);
+        return switch (charge.limit().limit) {
+            case TokenBucket bucket -> {
+                long period = bucket.period().toMillis();
+                long tooMuch = lack(bucket, counter, now) + period - bucket.burst() * period;
+                yield tooMuch > 0 ? Math.ceilDiv(tooMuch, bucket.tokens()) : 0;
+            }
+            case CalendarQuota quota ->
+                counter.amount + charge.reserve() > quota.capacity() ? untilEnd(charge, now) : 0;
+            case Budget budget -> counter.amount + charge.reserve() > budget.capacity() ? untilEnd(charge, now) : 0;
+            case ConcurrencyLimit concurrency -> {
+                List<Long> ends = counter.leases.values().stream()
+                        .filter(end -> end > now)
+                        .sorted()
+                        .toList();
+                int over = ends.size() - (int) concurrency.capacity();
+                yield over < 0 ? 0 : ends.get(over) - now;
+            }
+        };
+    }
+
+    private static long untilEnd(Charge charge, long now) {
+        return Math.max(1, Objects.requireNonNull(charge.window()).end() - now);
+    }
+
+    private void take(Charge charge, String id, long now) {
+        Counter counter = counter(charge);
+        switch (charge.limit().limit) {
+            case TokenBucket bucket -> {
+                counter.amount = lack(bucket, counter, now) + bucket.period().toMillis();
+                counter.at = now;
+            }
+            case CalendarQuota _, Budget _ -> {
+                counter.amount += charge.reserve();
+                counter.at = now;
+            }
+            case ConcurrencyLimit concurrency -> {
+                counter.leases.values().removeIf(end -> end <= now);
+                counter.leases.put(id, now + concurrency.lease().toMillis());
+            }
+        }
+    }
+
+    private long remaining(Charge charge, long now) {
+        Counter counter = counter(charge);
+        long left = switch (charge.limit().limit) {
+            case TokenBucket bucket -> {
+                long period = bucket.period().toMillis();
+                yield Math.floorDiv(bucket.burst() * period - lack(bucket, counter, now), period);
+            }
+            case CalendarQuota quota -> quota.capacity() - counter.amount;
+            case Budget budget -> budget.capacity() - counter.amount;
+            case ConcurrencyLimit concurrency ->
+                concurrency.capacity()
+                        - counter.leases.values().stream()
+                                .filter(end -> end > now)
+                                .count();
+        };
+        return Math.max(0, left);
+    }
+
+    private long resetsIn(Charge charge, long now) {
+        Counter counter = counter(charge);
+        return switch (charge.limit().limit) {
+            case TokenBucket bucket -> Math.ceilDiv(lack(bucket, counter, now), bucket.tokens());
+            case CalendarQuota _, Budget _ ->
+                counter.amount > 0
+                        ? Math.max(0, Objects.requireNonNull(charge.window()).end() - now)
+                        : 0;
+            case ConcurrencyLimit _ -> {
+                TreeSet<Long> ends = new TreeSet<>(counter.leases.values());
+                yield ends.isEmpty() ? 0 : Math.max(0, ends.last() - now);
+            }
+        };
+    }
+}

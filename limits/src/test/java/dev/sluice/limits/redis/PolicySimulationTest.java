@@ -1,0 +1,252 @@
+package dev.sluice.limits.redis;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.sluice.limits.Budget;
+import dev.sluice.limits.CalendarQuota;
+import dev.sluice.limits.ConcurrencyLimit;
+import dev.sluice.limits.FallbackMode;
+import dev.sluice.limits.Limit;
+import dev.sluice.limits.Mode;
+import dev.sluice.limits.Policy;
+import dev.sluice.limits.Reservation;
+import dev.sluice.limits.Scope;
+import dev.sluice.limits.Subject;
+import dev.sluice.limits.TokenBucket;
+import io.lettuce.core.RedisClient;
+import io.lettuce.core.ScriptOutputType;
+import io.lettuce.core.api.StatefulRedisConnection;
+import io.lettuce.core.codec.ByteArrayCodec;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+
+/**
+ * The scripts against a plain model of what they decide of the policies, request by request: bursts, many callers,
+ * batches, requests sent twice, settled late or never, clocks that jump and gateways that are wrong about the time.
+ */
+class PolicySimulationTest {
+    private static final int REQUESTS = 120_000;
+    private static final RedisLimiterSettings.AddressLimits[] ADDRESS_LIMITS =
+            RedisLimiterSettings.AddressLimits.values();
+    private static final String[] ZONES = {"Europe/Berlin", "America/New_York", "Asia/Kathmandu", "UTC"};
+
+    private final EnumMap<Verdict.Code, Integer> seen = new EnumMap<>(Verdict.Code.class);
+
+    /** An admission that may be settled, or sent again. */
+    private record Sent(
+            String id, CompiledPolicy policy, Subject subject, Reservation reservation, List<Charge> charges) {}
+
+    @Test
+    void scriptsDecideAsTheModelDoes() throws Exception {
+        try (SharedRedis server = new SharedRedis();
+                RedisFixture fixture = new RedisFixture(server.uri());
+                RedisClient client = RedisClient.create(server.uri());
+                StatefulRedisConnection<byte[], byte[]> connection = client.connect(ByteArrayCodec.INSTANCE)) {
+            int done = 0;
+            for (long seed = 1; done < REQUESTS; seed++) {
+                done += new Run(seed, fixture, connection).run(REQUESTS / 8);
+            }
+        }
+
+        assertThat(seen.keySet()).containsExactlyInAnyOrder(Verdict.Code.values());
+        assertThat(seen.values()).allSatisfy(times -> assertThat(times).isGreaterThan(200));
+    }
+
+    private final class Run {
+        private final Random random;
+        private final String name;
+        private final RedisFixture fixture;
+        private final StatefulRedisConnection<byte[], byte[]> connection;
+        private final Script admit;
+        private final Script settle;
+        private final ModelLimits model = new ModelLimits();
+        private final List<CompiledPolicy> policies = new ArrayList<>();
+        private final List<Sent> sent = new ArrayList<>();
+        private final String prefix;
+        private long now = Instant.parse("2026-03-28T22:58:00Z").toEpochMilli();
+        private int ids;
+
+        private Run(long seed, RedisFixture fixture, StatefulRedisConnection<byte[], byte[]> connection) {
+            this.random = new Random(seed);
+            this.name = "seed " + seed;
+            this.fixture = fixture;
+            this.connection = connection;
+            this.prefix = fixture.prefix + seed + ':';
+            admit = fixture.timed("admit.lua");
+            settle = fixture.timed("settle.lua");
+            fixture.redis().scriptLoad(admit.text());
+            fixture.redis().scriptLoad(settle.text());
+            for (int i = 0; i < 4; i++) {
+                policies.add(policy(i));
+            }
+        }
+
+        private CompiledPolicy policy(int number) {
+            Mode mode = random.nextInt(6) == 0 ? Mode.SHADOW : Mode.ENFORCED;
+            List<Limit> limits = new ArrayList<>(List.of(
+                    new TokenBucket(
+                            "rate" + number,
+                            Scope.SUBJECT,
+                            1 + random.nextInt(40),
+                            Duration.ofMillis(1000 + random.nextInt(90_000)),
+                            1 + random.nextInt(30),
+                            mode,
+                            FallbackMode.COUNT_LOCALLY),
+                    TokenBucket.of("ip" + number, Scope.ADDRESS, 1 + random.nextInt(90), Duration.ofSeconds(30))
+                            .withBurst(1 + random.nextInt(20)),
+                    CalendarQuota.of(
+                            "daily" + number,
+                            Scope.ADDRESS,
+                            1 + random.nextInt(60),
+                            ZoneId.of(ZONES[random.nextInt(ZONES.length)])),
+                    new ConcurrencyLimit(
+                            "parallel" + number,
+                            Scope.SUBJECT,
+                            1 + random.nextInt(6),
+                            Duration.ofMillis(1000 + random.nextInt(60_000)),
+                            random.nextInt(6) == 0 ? Mode.SHADOW : Mode.ENFORCED,
+                            FallbackMode.COUNT_LOCALLY),
+                    Budget.of(
+                            "units" + number,
+                            random.nextBoolean() ? Scope.GLOBAL : Scope.SUBJECT,
+                            50 + random.nextInt(2000),
+                            Duration.ofSeconds(60 + random.nextInt(600)),
+                            1 + random.nextInt(20))));
+            Collections.shuffle(limits, random);
+            return new CompiledPolicy(
+                    new Policy("policy" + number, limits.subList(0, 2 + random.nextInt(4))),
+                    RedisLimiterSettings.defaults()
+                            .withKeyPrefix(prefix)
+                            .withAddressLimits(ADDRESS_LIMITS[number % ADDRESS_LIMITS.length]));
+        }
+
+        private int run(int requests) throws Exception {
+            int done = 0;
+            while (done < requests) {
+                passTime();
+                done += ask(1 + random.nextInt(24));
+                if (random.nextInt(3) > 0) {
+                    settleSome();
+                }
+            }
+            return done;
+        }
+
+        private void passTime() {
+            now += switch (random.nextInt(40)) {
+                case 0 -> -random.nextInt(10_000);
+                case 1 -> -random.nextInt(7_200_000);
+                case 2, 3 -> random.nextInt(7_200_000);
+                case 4, 5, 6, 7 -> random.nextInt(30_000);
+                case 8, 9, 10, 11, 12, 13, 14, 15 -> random.nextInt(2_000);
+                case 16, 17, 18, 19, 20, 21, 22, 23, 24, 25 -> random.nextInt(5);
+                default -> 0;
+            };
+            fixture.setTime(Instant.ofEpochMilli(now));
+        }
+
+        private int ask(int size) throws Exception {
+            long skew = random.nextInt(4) == 0 ? random.nextInt(20_000) - 10_000L : 0;
+            AdmitCommand command = new AdmitCommand(prefix, now + skew);
+            List<Sent> batch = new ArrayList<>();
+            for (int i = 0; i < size; i++) {
+                batch.add(random.nextInt(20) == 0 && !sent.isEmpty() ? again(command) : fresh(command));
+            }
+            byte[] answer = (byte[]) run(admit, ScriptOutputType.VALUE, command.keys(), command.arguments());
+            assertThat(command.verdicts(answer).redisMillis()).as(name).isEqualTo(now);
+            List<Verdict> verdicts = command.verdicts(answer).requests();
+            for (int i = 0; i < size; i++) {
+                compare(batch.get(i), verdicts.get(i));
+            }
+            return size;
+        }
+
+        private Sent fresh(AdmitCommand command) {
+            int who = random.nextInt(3) == 0 ? 0 : random.nextInt(40);
+            return send(
+                    command,
+                    "id-" + ids++,
+                    policies.get(random.nextInt(policies.size())),
+                    new Subject("user:" + who, "2001:db8:" + who % 7 + "::/64"),
+                    random.nextInt(3) == 0 ? reservation() : Reservation.ofTheLimits());
+        }
+
+        private Sent again(AdmitCommand command) {
+            Sent before = sent.get(random.nextInt(sent.size()));
+            return send(command, before.id, before.policy, before.subject, before.reservation);
+        }
+
+        /** Of limits of every kind; those that the policy does not have, and rates and slots, are not heard. */
+        private Reservation reservation() {
+            Map<String, Long> units = new HashMap<>();
+            for (int i = 0; i < 4; i++) {
+                units.put("units" + i, 1L + random.nextInt(100));
+                units.put("daily" + i, 1L + random.nextInt(80));
+                units.put("rate" + i, 9L);
+                units.put("parallel" + i, 9L);
+            }
+            return new Reservation(units);
+        }
+
+        private Sent send(
+                AdmitCommand command, String id, CompiledPolicy policy, Subject subject, Reservation reservation) {
+            return new Sent(id, policy, subject, reservation, command.add(id, policy, subject, reservation));
+        }
+
+        private void compare(Sent request, Verdict verdict) {
+            ModelLimits.Expected expected = model.admit(request.id, request.charges, now);
+            List<Long> figures = Arrays.stream(verdict.figures()).boxed().toList();
+            if (verdict.code() != expected.code() || !figures.equals(expected.figures())) {
+                throw new AssertionError(name + ", request " + request.id + " at " + now + ": " + verdict.code()
+                        + figures + " (expected: " + expected + ") " + request.charges);
+            }
+            seen.merge(verdict.code(), 1, Integer::sum);
+            if (verdict.code() != Verdict.Code.NOT_NOW && sent.size() < 50) {
+                sent.add(request);
+            } else if (verdict.code() == Verdict.Code.ADMITTED) {
+                sent.set(random.nextInt(sent.size()), request);
+            }
+        }
+
+        private void settleSome() throws Exception {
+            List<Settlement> batch = new ArrayList<>();
+            for (int i = random.nextInt(Math.min(12, sent.size() + 1)); i >= 0 && !sent.isEmpty(); i--) {
+                Sent request = sent.get(random.nextInt(sent.size()));
+                Map<String, Long> used = new HashMap<>();
+                for (CompiledLimit limit : request.policy.limits) {
+                    if (random.nextInt(3) > 0) {
+                        used.put(limit.limit.name(), (long) random.nextInt(40));
+                    }
+                }
+                batch.add(new Settlement(request.id, request.charges, used, Long.MAX_VALUE));
+                model.settle(request.id, request.charges, used, now);
+            }
+            if (!batch.isEmpty()) {
+                run(
+                        settle,
+                        ScriptOutputType.INTEGER,
+                        Settlement.keys(batch, prefix),
+                        Settlement.arguments(batch, prefix, 10_000));
+            }
+        }
+
+        private Object run(Script script, ScriptOutputType output, byte[][] keys, byte[]... arguments)
+                throws Exception {
+            return connection
+                    .async()
+                    .evalsha(script.digest(), output, keys, arguments)
+                    .get(10, TimeUnit.SECONDS);
+        }
+    }
+}

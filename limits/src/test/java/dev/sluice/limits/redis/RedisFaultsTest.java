@@ -1,0 +1,603 @@
+package dev.sluice.limits.redis;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
+
+import dev.sluice.limits.Await;
+import dev.sluice.limits.Budget;
+import dev.sluice.limits.CalendarQuota;
+import dev.sluice.limits.ConcurrencyLimit;
+import dev.sluice.limits.Decision;
+import dev.sluice.limits.Limit;
+import dev.sluice.limits.LimitStatus;
+import dev.sluice.limits.Limiter;
+import dev.sluice.limits.Permit;
+import dev.sluice.limits.Policy;
+import dev.sluice.limits.RecordedEvents;
+import dev.sluice.limits.Reservation;
+import dev.sluice.limits.Scope;
+import dev.sluice.limits.Subject;
+import dev.sluice.limits.TestClock;
+import dev.sluice.limits.TokenBucket;
+import dev.sluice.limits.Usage;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import reactor.core.Disposable;
+import reactor.core.publisher.BaseSubscriber;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/** What becomes of decisions while Redis is frozen, killed, slow, forgetful or cut off. */
+class RedisFaultsTest {
+    private static final Duration GENEROUS = Duration.ofSeconds(20);
+    private static final AtomicInteger IDS = new AtomicInteger();
+    private static final Subject ALICE = new Subject("user:alice", "203.0.113.7");
+
+    private final TokenBucket rate = TokenBucket.of("user", Scope.SUBJECT, 1000, Duration.ofDays(1));
+    private final CalendarQuota quota = CalendarQuota.of("daily", Scope.SUBJECT, 200, ZoneOffset.UTC);
+    private final ConcurrencyLimit slots = ConcurrencyLimit.of("parallel", Scope.SUBJECT, 500, Duration.ofHours(1));
+    private final Budget budget = Budget.of("units", Scope.GLOBAL, 1000, Duration.ofDays(1), 10);
+    private final TokenBucket address = TokenBucket.of("ip", Scope.ADDRESS, 1000, Duration.ofDays(1));
+
+    private final RecordedEvents events = new RecordedEvents();
+    private final RedisProcess redis = new RedisProcess();
+    private final TcpProxy proxy = new TcpProxy(redis.port());
+    private final RedisFixture fixture = new RedisFixture(redis.uri());
+
+    @AfterEach
+    void end() {
+        fixture.close();
+        proxy.close();
+        redis.close();
+    }
+
+    private RedisLimiter limiter(RedisLimiterSettings settings) {
+        return RedisFixture.connected(fixture.limiterAt(proxy.port(), settings, events));
+    }
+
+    private static Mono<Decision> asked(Limiter limiter, Limit... limits) {
+        return limiter.admit(new Policy("test", List.of(limits)), ALICE, "f-" + IDS.incrementAndGet());
+    }
+
+    private static Decision admit(Limiter limiter, Limit... limits) {
+        Decision decision = asked(limiter, limits).block(GENEROUS);
+        assertThat(decision).isNotNull();
+        return decision;
+    }
+
+    private long held() {
+        return fixture.redis().zcard(fixture.prefix + "lock:parallel:user%3Aalice");
+    }
+
+    private double lastLease() {
+        return fixture.redis()
+                .zrangeWithScores(fixture.prefix + "lock:parallel:user%3Aalice", -1, -1)
+                .getFirst()
+                .getScore();
+    }
+
+    private long redisMillis() {
+        List<String> time = fixture.redis().time();
+        return Long.parseLong(time.get(0)) * 1000 + Long.parseLong(time.get(1)) / 1000;
+    }
+
+    private String recordOfOne() {
+        List<String> records = fixture.redis().keys(fixture.prefix + "req:*");
+        assertThat(records).hasSize(1);
+        return records.getFirst();
+    }
+
+    private static Permit permitOf(Decision decision) {
+        assertThat(decision).isInstanceOf(Decision.Admitted.class);
+        return ((Decision.Admitted) decision).permit();
+    }
+
+    private long usedToday() {
+        return usedOf("quota");
+    }
+
+    private long usedOf(String kind) {
+        return fixture.redis().keys(fixture.prefix + kind + ":*").stream()
+                .mapToLong(key -> Long.parseLong(fixture.redis().get(key)))
+                .sum();
+    }
+
+    private void awaitShared(RedisLimiter limiter, Limit... limits) {
+        Await.until("a decision of Redis", () -> {
+            int before = events.shared.get();
+            if (admit(limiter, limits) instanceof Decision.Admitted(Permit permit, List<LimitStatus> _)) {
+                permit.settle(Usage.asReserved()).block(GENEROUS);
+            }
+            return events.shared.get() > before;
+        });
+    }
+
+    @Test
+    void frozenRedisLetsRatesGoOnAndRefusesSpending() {
+        RedisLimiter limiter = limiter(RedisLimiterSettings.defaults());
+        redis.stop();
+
+        assertThat(admit(limiter, rate, slots)).isInstanceOf(Decision.Admitted.class);
+        assertThat(admit(limiter, address, rate)).isInstanceOf(Decision.Admitted.class);
+        Decision spending = admit(limiter, rate, quota, slots, budget);
+        assertThat(spending).isInstanceOfSatisfying(Decision.Refused.class, refused -> {
+            assertThat(refused.violations())
+                    .extracting(Decision.Violation::limit, Decision.Violation::cause)
+                    .containsExactly(
+                            tuple("daily", Decision.Cause.UNAVAILABLE), tuple("units", Decision.Cause.UNAVAILABLE));
+            assertThat(refused.first().retryAfter()).isPositive();
+            assertThat(refused.statuses())
+                    .extracting(LimitStatus::limit)
+                    .containsExactly("user", "daily", "parallel", "units");
+        });
+        for (int i = 0; i < 20; i++) {
+            admit(limiter, rate);
+        }
+        assertThat(events.degraded).hasValue(1);
+        assertThat(events.recovered).hasValue(0);
+
+        redis.goOn();
+        awaitShared(limiter, rate);
+        Await.until("what was admitted too late is given back", () -> held() == 0);
+        Await.until("the end of the outage is told", () -> {
+            awaitShared(limiter, rate);
+            return events.recovered.get() == 1;
+        });
+        assertThat(events.degraded).hasValue(1);
+    }
+
+    /** Each of the two once took the other's slot for one that nobody uses, and gave it back. */
+    @Test
+    void deadlineAndFailureThatMeetDecideOnce() throws Exception {
+        RedisLimiter limiter = limiter(RedisFixture.PATIENT);
+        redis.stop();
+        CompiledPolicy policy = new CompiledPolicy(
+                new Policy("test", List.of(ConcurrencyLimit.of("one", Scope.SUBJECT, 1, Duration.ofHours(1)))),
+                RedisFixture.PATIENT);
+        CyclicBarrier together = new CyclicBarrier(2);
+        try (ExecutorService pair = Executors.newFixedThreadPool(2)) {
+            for (int i = 0; i < 300; i++) {
+                Subject subject = new Subject("user:" + i, "203.0.113.7");
+                LocalDecision first = new LocalDecision(limiter, policy, subject);
+                Callable<Decision> alone = () -> {
+                    together.await();
+                    return first.alone();
+                };
+                pair.invokeAll(List.of(alone, alone));
+
+                assertThat(first.alone()).isInstanceOf(Decision.Admitted.class);
+                assertThat(new LocalDecision(limiter, policy, subject).alone()).isInstanceOf(Decision.Refused.class);
+            }
+        }
+    }
+
+    /** A request that Redis does not answer. */
+    private static final class LocalDecision extends BaseSubscriber<Decision> {
+        private final RedisLimiter limiter;
+        private final Admission admission;
+        private volatile @Nullable Decision decision;
+
+        LocalDecision(RedisLimiter limiter, CompiledPolicy policy, Subject subject) {
+            this.limiter = limiter;
+            this.admission = limiter.admissions()
+                    .subscription(policy, subject, "f-" + IDS.incrementAndGet(), Reservation.ofTheLimits(), this);
+            onSubscribe(admission);
+        }
+
+        @Override
+        protected void hookOnNext(Decision value) {
+            decision = value;
+        }
+
+        /** What is decided without Redis, here or by whoever else did it. */
+        @Nullable Decision alone() {
+            limiter.admissions().decideLocally(admission);
+            return decision;
+        }
+    }
+
+    @Test
+    void localCountIsALimitToo() {
+        RedisLimiter limiter = limiter(RedisLimiterSettings.defaults());
+        TokenBucket few = TokenBucket.of("few", Scope.SUBJECT, 5, Duration.ofDays(1));
+        redis.kill();
+
+        long admitted = IntStream.range(0, 50)
+                .filter(i -> admit(limiter, few) instanceof Decision.Admitted)
+                .count();
+
+        assertThat(admitted).isEqualTo(5);
+        assertThat(admit(limiter, few))
+                .isInstanceOfSatisfying(
+                        Decision.Refused.class,
+                        refused -> assertThat(refused.first().cause()).isEqualTo(Decision.Cause.EXCEEDED));
+    }
+
+    @Test
+    void redisThatIsKilledWithRequestsInFlightAndStartsEmptyLosesNoSlot() {
+        RedisLimiter limiter = limiter(RedisLimiterSettings.defaults());
+        AtomicInteger decided = new AtomicInteger();
+        Mono<Void> crowd = Flux.range(0, 2_000)
+                .flatMap(
+                        i -> Flux.usingWhen(
+                                asked(limiter, rate, slots),
+                                decision -> Mono.just(decided.incrementAndGet()),
+                                decision -> decision instanceof Decision.Admitted(Permit permit, List<LimitStatus> _)
+                                        ? permit.settle(Usage.asReserved())
+                                        : Mono.empty()),
+                        64)
+                .then();
+        Disposable running = crowd.subscribe();
+        Await.until("requests are in flight", () -> decided.get() > 200);
+        redis.kill();
+        Await.until("all are decided", () -> decided.get() == 2_000);
+        redis.startAgain();
+
+        awaitShared(limiter, rate, slots);
+        Await.until("all slots are free", () -> held() == 0);
+        assertThat(running.isDisposed()).isTrue();
+    }
+
+    @Test
+    void commandThatIsSentTwiceBecauseItsAnswerWasLostCountsOnce() {
+        RedisLimiter limiter = limiter(RedisFixture.PATIENT);
+        admit(limiter, rate, quota, slots);
+        proxy.cutNextAnswer();
+
+        Decision decision = admit(limiter, rate, quota, slots);
+
+        assertThat(proxy.isCut()).isTrue();
+        assertThat(decision).isInstanceOf(Decision.Admitted.class);
+        assertThat(usedToday()).isEqualTo(2);
+        assertThat(held()).isEqualTo(2);
+
+        proxy.cutNextAnswer();
+        ((Decision.Admitted) decision).permit().settle(Usage.asReserved()).block(GENEROUS);
+        Await.until("its slot is free", () -> held() == 1);
+    }
+
+    @Test
+    void neverMoreThanTheQuotaIsAdmittedWhileConnectionsAreCut() {
+        RedisLimiter limiter = limiter(RedisLimiterSettings.defaults());
+        AtomicInteger admitted = new AtomicInteger();
+        for (int round = 0; round < 40; round++) {
+            proxy.cutNextAnswer();
+            Flux.range(0, 25)
+                    .flatMap(i -> asked(limiter, quota), 8)
+                    .doOnNext(decision -> admitted.addAndGet(decision instanceof Decision.Admitted ? 1 : 0))
+                    .blockLast(GENEROUS);
+            if (round % 4 == 3) {
+                awaitInspect(limiter);
+            }
+        }
+
+        assertThat(admitted.get()).isBetween(1, 200);
+        Await.until("Redis counts what was admitted", () -> {
+            awaitInspect(limiter);
+            return admitted.get() == usedToday();
+        });
+    }
+
+    private void awaitInspect(RedisLimiter limiter) {
+        Await.until("Redis answers", () -> {
+            try {
+                limiter.inspect(List.of(quota), ALICE).block(GENEROUS);
+                asked(limiter, rate).block(GENEROUS);
+                return true;
+            } catch (RuntimeException e) {
+                return false;
+            }
+        });
+    }
+
+    @Test
+    void scriptsThatRedisForgotAreSentAgain() {
+        RedisLimiter limiter = limiter(RedisFixture.PATIENT);
+        for (int i = 0; i < 3; i++) {
+            fixture.redis().scriptFlush();
+            Decision decision = admit(limiter, quota, slots);
+            assertThat(decision).isInstanceOf(Decision.Admitted.class);
+            double lease = lastLease();
+            Await.until(
+                    "time passes", () -> lease < redisMillis() + slots.lease().toMillis());
+            fixture.redis().scriptFlush();
+            permitOf(decision).renew().block(GENEROUS);
+            assertThat(lastLease()).isGreaterThan(lease);
+            fixture.redis().scriptFlush();
+            permitOf(decision).settle(Usage.asReserved()).block(GENEROUS);
+            assertThat(held()).isZero();
+        }
+        assertThat(usedToday()).isEqualTo(3);
+        assertThat(events.degraded).hasValue(0);
+    }
+
+    @Test
+    void admissionThatComesTooLateIsGivenBack() {
+        RedisLimiter limiter = limiter(RedisLimiterSettings.defaults());
+        proxy.delayAnswers(Duration.ofMillis(200));
+
+        assertThat(admit(limiter, quota, slots)).isInstanceOf(Decision.Refused.class);
+        assertThat(admit(limiter, rate, slots)).isInstanceOf(Decision.Admitted.class);
+
+        assertThat(events.shared).hasValue(0);
+        Await.until("slots and quota are given back", () -> held() == 0 && usedToday() == 0);
+    }
+
+    @Test
+    void admissionThatIsCancelledIsGivenBack() {
+        RedisLimiter limiter = limiter(RedisFixture.PATIENT);
+        proxy.delayAnswers(Duration.ofMillis(50));
+        Disposable asking = asked(limiter, quota, slots).subscribe();
+        Await.until("it was admitted", () -> held() == 1);
+        asking.dispose();
+
+        Await.until("it was given back", () -> held() == 0 && usedToday() == 0);
+    }
+
+    @Test
+    void holderThatDiesKeepsItsSlotsForOneLease() {
+        ConcurrencyLimit brief = ConcurrencyLimit.of("parallel", Scope.SUBJECT, 2, Duration.ofSeconds(1));
+        RedisLimiter dying = limiter(RedisFixture.PATIENT);
+        admit(dying, brief);
+        admit(dying, brief);
+        dying.close();
+        RedisLimiter other = limiter(RedisFixture.PATIENT);
+
+        assertThat(admit(other, brief)).isInstanceOf(Decision.Refused.class);
+        Await.until(
+                "the slots are free",
+                () -> other.inspect(List.of(brief), ALICE)
+                                .blockOptional(GENEROUS)
+                                .orElseThrow()
+                                .getFirst()
+                                .remaining()
+                        == 2);
+        assertThat(admit(other, brief)).isInstanceOf(Decision.Admitted.class);
+    }
+
+    @Test
+    void renewalThatRedisDidNotHearInTimeIsMadeUpForByTheNext() {
+        RedisLimiter limiter =
+                limiter(RedisLimiterSettings.defaults().withTimes(Duration.ofSeconds(10), Duration.ofSeconds(1)));
+        Permit permit = permitOf(admit(limiter, slots, budget));
+        redis.stop();
+        permit.renew().block(GENEROUS);
+        redis.goOn();
+        // The one that came too late is on its way still.
+        admit(limiter, rate);
+        double lease = lastLease();
+
+        Await.until("a renewal is heard", () -> {
+            permit.renew().block(GENEROUS);
+            return lastLease() > lease;
+        });
+        permit.settle(new Usage(Map.of("units", 3L))).block(GENEROUS);
+        Await.until("its slot is free", () -> held() == 0);
+        assertThat(events.unsettled).hasValue(0);
+    }
+
+    @Test
+    void renewalIsDroppedWhileRedisIsCutOffAndTheNextOneKeepsTheSlot() {
+        RedisLimiter limiter = limiter(RedisFixture.PATIENT);
+        Permit permit = permitOf(admit(limiter, slots));
+        double lease = lastLease();
+        proxy.cutOff();
+        Await.until("the connection is gone", () -> !sends(limiter));
+        permit.renew().block(GENEROUS);
+        proxy.letIn();
+        Await.until("the connection is there again", () -> sends(limiter));
+        awaitShared(limiter, rate);
+        assertThat(lastLease()).isEqualTo(lease);
+
+        permit.renew().block(GENEROUS);
+        assertThat(lastLease()).isGreaterThan(lease);
+    }
+
+    @Test
+    void renewalTakesNoSlotThatRedisLostWithItsMemory() {
+        RedisLimiter limiter = limiter(RedisLimiterSettings.defaults());
+        Permit permit = permitOf(admit(limiter, slots));
+        redis.kill();
+        permit.renew().block(GENEROUS);
+        redis.startAgain();
+        awaitShared(limiter, rate);
+
+        permit.renew().block(GENEROUS);
+        assertThat(held()).isZero();
+    }
+
+    @Test
+    void renewalKeepsTheRecordAndTheSetOfSlotsAsLongAsTheAdmissionDid() {
+        RedisLimiter limiter = limiter(RedisFixture.PATIENT);
+        Permit permit = permitOf(admit(limiter, slots, budget));
+        String record = recordOfOne();
+        String set = fixture.prefix + "lock:parallel:user%3Aalice";
+        fixture.redis().pexpire(record, 60_000);
+        fixture.redis().pexpire(set, 60_000);
+
+        permit.renew().block(GENEROUS);
+        assertThat(fixture.redis().pttl(record))
+                .isBetween(
+                        slots.lease().toMillis(), slots.lease().plusSeconds(10).toMillis());
+        assertThat(fixture.redis().pttl(set))
+                .isBetween(
+                        slots.lease().minusMinutes(1).toMillis(), slots.lease().toMillis());
+
+        permit.settle(new Usage(Map.of("units", 3L))).block(GENEROUS);
+        permit.renew().block(GENEROUS);
+        assertThat(fixture.redis().get(record)).isEqualTo("S");
+        assertThat(fixture.redis().pttl(record)).isBetween(1L, 10_000L);
+        assertThat(held()).isZero();
+    }
+
+    @Test
+    void settlementThatIsKeptIsToldUntilTheRenewedRecordEnds() {
+        RedisLimiter limiter = limiter(RedisFixture.PATIENT);
+        RedisPermit permit = (RedisPermit) permitOf(admit(limiter, slots, budget));
+        long begun = System.nanoTime();
+        permit.renew().block(GENEROUS);
+        assertThat(permit.until() - begun)
+                .isGreaterThanOrEqualTo(slots.lease().plusSeconds(10).toNanos());
+
+        proxy.cutOff();
+        Await.until("the connection is gone", () -> !sends(limiter));
+        permit.settle(new Usage(Map.of("units", 3L))).block(GENEROUS);
+        proxy.letIn();
+        Await.until("the connection is there again", () -> sends(limiter));
+        awaitShared(limiter, rate);
+
+        Await.until("the reservation is corrected", () -> usedOf("budget") == 3);
+        assertThat(events.unsettled).hasValue(0);
+    }
+
+    @Test
+    void correctionOfAWindowThatIsForgottenDoesNothing() {
+        RedisLimiter limiter = limiter(RedisFixture.PATIENT);
+        Permit more = permitOf(admit(limiter, slots, budget));
+        Permit less = permitOf(admit(limiter, slots, budget));
+        fixture.redis().keys(fixture.prefix + "budget:*").forEach(fixture.redis()::del);
+
+        more.settle(new Usage(Map.of("units", 30L))).block(GENEROUS);
+        less.settle(new Usage(Map.of("units", 3L))).block(GENEROUS);
+
+        assertThat(held()).isZero();
+        assertThat(fixture.redis().keys(fixture.prefix + "budget:*")).isEmpty();
+    }
+
+    /** Whether there is a connection on which commands are sent. */
+    private boolean sends(RedisLimiter limiter) {
+        return limiter.inspect(List.of(rate), ALICE)
+                .thenReturn(true)
+                .onErrorResume(error -> Mono.just(!(error instanceof ScriptExecutor.NotSentException)))
+                .blockOptional(GENEROUS)
+                .orElseThrow();
+    }
+
+    @Test
+    void gatewaysWhoseClocksAreWrongShareOneWindow() {
+        fixture.setTime(Instant.parse("2026-06-01T00:00:05Z"));
+        Budget minute = Budget.of("units", Scope.GLOBAL, 10, Duration.ofMinutes(1), 1);
+        List<RedisLimiter> gateways = List.of(
+                RedisFixture.connected(
+                        fixture.timedLimiter(RedisFixture.PATIENT, new TestClock("2026-05-31T23:59:55Z"), events)),
+                RedisFixture.connected(
+                        fixture.timedLimiter(RedisFixture.PATIENT, new TestClock("2026-06-01T00:00:15Z"), events)));
+
+        long admitted = IntStream.range(0, 40)
+                .filter(i -> admit(gateways.get(i % 2), minute, quota) instanceof Decision.Admitted)
+                .count();
+
+        assertThat(admitted).isEqualTo(10);
+        assertThat(fixture.redis().keys(fixture.prefix + "budget:*"))
+                .containsExactly(fixture.prefix + "budget:units:2026-06-01T00.00.00Z");
+        assertThat(fixture.redis().keys(fixture.prefix + "quota:*"))
+                .containsExactly(fixture.prefix + "quota:daily:user%3Aalice:2026-06-01");
+    }
+
+    @Test
+    void redisThatIsNotThereYetIsWaitedForByNobody() {
+        redis.kill();
+        RedisLimiter limiter = fixture.limiterAt(proxy.port(), RedisLimiterSettings.defaults(), events);
+
+        assertThat(admit(limiter, address, rate)).isInstanceOf(Decision.Admitted.class);
+        assertThat(admit(limiter, quota)).isInstanceOf(Decision.Refused.class);
+
+        redis.startAgain();
+        awaitShared(limiter, address, rate);
+    }
+
+    @Test
+    void admittingIsOneCommandAndSettlingAnother() {
+        RedisLimiter limiter = limiter(RedisFixture.PATIENT);
+        admit(limiter, rate, quota, slots, budget);
+        proxy.commands.clear();
+
+        Decision decision = admit(limiter, rate, quota, slots, budget);
+        assertThat(proxy.commands).containsExactly("EVALSHA");
+        ((Decision.Admitted) decision)
+                .permit()
+                .settle(new Usage(Map.of("units", 3L)))
+                .block(GENEROUS);
+        // The first settling brings its script.
+        assertThat(proxy.commands).containsExactly("EVALSHA", "EVALSHA", "EVAL");
+
+        proxy.commands.clear();
+        Decision.Admitted again = (Decision.Admitted) admit(limiter, rate, quota, slots, budget);
+        again.permit().settle(Usage.asReserved()).block(GENEROUS);
+        assertThat(proxy.commands).containsExactly("EVALSHA", "EVALSHA");
+    }
+
+    @Test
+    void addressThatIsRefusedCostsNoScript() {
+        RedisLimiter limiter = limiter(RedisFixture.PATIENT);
+        TokenBucket tight = TokenBucket.of("ip", Scope.ADDRESS, 1, Duration.ofDays(1));
+        assertThat(admit(limiter, quota, tight)).isInstanceOf(Decision.Admitted.class);
+        proxy.commands.clear();
+
+        assertThat(admit(limiter, quota, tight)).isInstanceOfSatisfying(Decision.Refused.class, refused -> {
+            assertThat(refused.violations())
+                    .extracting(Decision.Violation::limit, Decision.Violation::cause)
+                    .containsExactly(tuple("ip", Decision.Cause.EXCEEDED));
+            assertThat(refused.statuses()).extracting(LimitStatus::limit).containsExactly("ip");
+        });
+        assertThat(proxy.commands).containsExactly("GET");
+        assertThat(usedToday()).isEqualTo(1);
+    }
+
+    @Test
+    void ratesAloneNeedNoSettling() {
+        RedisLimiter limiter = limiter(RedisFixture.PATIENT);
+        admit(limiter, rate);
+        proxy.commands.clear();
+
+        Decision.Admitted admitted = (Decision.Admitted) admit(limiter, rate);
+        admitted.permit().settle(Usage.asReserved()).block(GENEROUS);
+
+        assertThat(proxy.commands).containsExactly("EVALSHA");
+    }
+
+    @Test
+    void manyAtOnceShareCommands() {
+        RedisLimiter limiter = limiter(RedisFixture.PATIENT);
+        admit(limiter, rate);
+        proxy.commands.clear();
+
+        Flux.range(0, 640).flatMap(i -> asked(limiter, rate), 128).blockLast(GENEROUS);
+
+        assertThat(proxy.commands).hasSizeLessThan(320).containsOnly("EVALSHA");
+    }
+
+    @Test
+    void everyKeyEnds() {
+        Clock clock = Clock.systemUTC();
+        for (RedisLimiterSettings.AddressLimits order : RedisLimiterSettings.AddressLimits.values()) {
+            RedisLimiter limiter = RedisFixture.connected(
+                    fixture.limiter(RedisFixture.PATIENT.withAddressLimits(order), clock, events));
+            Decision.Admitted open = (Decision.Admitted) admit(limiter, address, rate, quota, slots, budget);
+            Decision.Admitted settled = (Decision.Admitted) admit(limiter, address, rate, quota, slots, budget);
+            settled.permit().settle(new Usage(Map.of("units", 99L, "user", 3L))).block(GENEROUS);
+            open.permit().renew().block(GENEROUS);
+
+            List<String> keys = fixture.redis().keys(fixture.prefix + "*");
+            assertThat(keys).hasSizeGreaterThan(6);
+            assertThat(keys)
+                    .allSatisfy(key -> assertThat(fixture.redis().pttl(key))
+                            .as(key)
+                            .isBetween(1L, Duration.ofHours(26).toMillis()));
+            assertThat(open.statuses()).hasSize(5);
+        }
+    }
+}
