@@ -22,11 +22,11 @@ import reactor.core.publisher.Mono;
  * @param produces media types it answers with, best first
  * @param maxBody largest body it reads
  * @param access who may call it
- * @param pass what admits a request though its caller has not the access, for example the gateway's own signature in
- *     its URL; may throw a {@link GatewayException} that says what is wrong with it
- * @param estimate what a request may use at most, by units of {@link Spent}, judged by its body before it is admitted:
- *     that much is reserved of the limits that are settled by these units. Takes no longer than reading the body, and
- *     never fails: what is wrong with a body is the handler's to say
+ * @param credential what admits a request though its caller has not the access, for example the gateway's own signature
+ *     in its URL; may throw a {@link GatewayException} that says what is wrong with it
+ * @param estimate what a request may use at most, by units of {@link RequestUsage}, judged by its body before it is
+ *     admitted: that much is reserved of the limits that are settled by these units. Takes no longer than reading the
+ *     body, and never fails: what is wrong with a body is the handler's to say
  * @param errors what its problems tell clients of older APIs
  * @param handler what it does
  */
@@ -38,7 +38,7 @@ public record Endpoint(
         List<MediaType> produces,
         DataSize maxBody,
         Access access,
-        Predicate<ServerRequest> pass,
+        Predicate<ServerRequest> credential,
         Function<ServerRequest, Mono<Map<String, Long>>> estimate,
         ErrorMember errors,
         HandlerFunction<ServerResponse> handler) {
@@ -76,7 +76,7 @@ public record Endpoint(
                 List.of(MediaType.ALL),
                 maxBody,
                 Access.USER,
-                Endpoint::bringsNoPass,
+                Endpoint::hasNoCredential,
                 Endpoint::asTheLimitsReserve,
                 ErrorMember.CODE,
                 handler);
@@ -124,7 +124,7 @@ public record Endpoint(
                 produces,
                 maxBody,
                 Access.USER,
-                Endpoint::bringsNoPass,
+                Endpoint::hasNoCredential,
                 Endpoint::asTheLimitsReserve,
                 ErrorMember.CODE,
                 handler);
@@ -132,41 +132,54 @@ public record Endpoint(
 
     /** The same endpoint for other callers. */
     public Endpoint openTo(Access others) {
-        return new Endpoint(name, method, path, consumes, produces, maxBody, others, pass, estimate, errors, handler);
+        return new Endpoint(
+                name, method, path, consumes, produces, maxBody, others, credential, estimate, errors, handler);
     }
 
-    /** The same endpoint, also for requests that bring a pass. */
-    public Endpoint orWith(Predicate<ServerRequest> otherPass) {
-        return new Endpoint(
-                name, method, path, consumes, produces, maxBody, access, otherPass, estimate, errors, handler);
+    /** The same endpoint, also for requests that carry a credential of their own. */
+    public Endpoint orWithCredential(Predicate<ServerRequest> other) {
+        return new Endpoint(name, method, path, consumes, produces, maxBody, access, other, estimate, errors, handler);
     }
 
     /** The same endpoint, whose requests are known to use no more than that. */
     public Endpoint reserving(Function<ServerRequest, Mono<Map<String, Long>>> most) {
-        return new Endpoint(name, method, path, consumes, produces, maxBody, access, pass, most, errors, handler);
+        return new Endpoint(name, method, path, consumes, produces, maxBody, access, credential, most, errors, handler);
     }
 
     /** The same endpoint, whose problems have another {@code error}. */
     public Endpoint withErrorAs(ErrorMember member) {
-        return new Endpoint(name, method, path, consumes, produces, maxBody, access, pass, estimate, member, handler);
+        return new Endpoint(
+                name, method, path, consumes, produces, maxBody, access, credential, estimate, member, handler);
     }
 
     /** The same endpoint, handled by another. */
     public Endpoint handledBy(HandlerFunction<ServerResponse> other) {
-        return new Endpoint(name, method, path, consumes, produces, maxBody, access, pass, estimate, errors, other);
+        return new Endpoint(
+                name, method, path, consumes, produces, maxBody, access, credential, estimate, errors, other);
     }
 
     /** The {@code HEAD} of this {@code GET}: same name, same guards, same handler. */
     public Endpoint head() {
         return new Endpoint(
-                name, HttpMethod.HEAD, path, consumes, produces, maxBody, access, pass, estimate, errors, handler);
+                name,
+                HttpMethod.HEAD,
+                path,
+                consumes,
+                produces,
+                maxBody,
+                access,
+                credential,
+                estimate,
+                errors,
+                handler);
     }
 
     private Endpoint upTo(DataSize most) {
-        return new Endpoint(name, method, path, consumes, produces, most, access, pass, estimate, errors, handler);
+        return new Endpoint(
+                name, method, path, consumes, produces, most, access, credential, estimate, errors, handler);
     }
 
-    private static boolean bringsNoPass(ServerRequest request) {
+    private static boolean hasNoCredential(ServerRequest request) {
         return false;
     }
 
@@ -188,7 +201,7 @@ public record Endpoint(
                 produces,
                 NOTHING,
                 Access.USER,
-                Endpoint::bringsNoPass,
+                Endpoint::hasNoCredential,
                 Endpoint::asTheLimitsReserve,
                 ErrorMember.CODE,
                 handler);

@@ -19,7 +19,7 @@ public final class RequestContext {
     private static final String ATTRIBUTE = RequestContext.class.getName();
     private static final Supplier<Mono<Void>> ENDED = Mono::empty;
 
-    private final Spent spent = new Spent();
+    private final RequestUsage usage = new RequestUsage();
     private final Disposable.Composite resources = Disposables.composite();
     /** How to settle: null before anything is to be settled, {@link #ENDED} once the exchange is over. */
     private final AtomicReference<@Nullable Supplier<Mono<Void>>> settlement = new AtomicReference<>();
@@ -61,8 +61,8 @@ public final class RequestContext {
     }
 
     /** What the request has used so far. */
-    public Spent spent() {
-        return spent;
+    public RequestUsage usage() {
+        return usage;
     }
 
     /**
@@ -122,6 +122,6 @@ public final class RequestContext {
 
     /** Adds caller and account for everything upstream: what is done is done for this request. */
     public Context into(Context context) {
-        return spent.into(caller().into(context));
+        return usage.into(caller().into(context));
     }
 }

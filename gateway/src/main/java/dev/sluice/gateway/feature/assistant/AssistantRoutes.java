@@ -6,7 +6,7 @@ import dev.sluice.gateway.contract.FeatureRoutes;
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.gateway.contract.RequestContext;
-import dev.sluice.gateway.contract.Spent;
+import dev.sluice.gateway.contract.RequestUsage;
 import dev.sluice.gateway.contract.http.StreamedBody;
 import dev.sluice.gateway.outbound.ai.text.CallAccount;
 import dev.sluice.gateway.outbound.ai.text.Prompt;
@@ -51,7 +51,7 @@ final class AssistantRoutes implements FeatureRoutes {
         return asked(request)
                 .map(asked -> {
                     request.exchange().getAttributes().put(ASKED, asked);
-                    return Map.of(Spent.TOKENS, asked.estimate());
+                    return Map.of(RequestUsage.TOKENS, asked.estimate());
                 })
                 .onErrorResume(illegible -> Mono.just(Map.of()));
     }
@@ -65,12 +65,12 @@ final class AssistantRoutes implements FeatureRoutes {
     }
 
     private Mono<ServerResponse> ask(ServerRequest request) {
-        Spent spent = RequestContext.of(request.exchange()).spent();
-        spent.add(Spent.CALLS, 0);
-        spent.add(Spent.TOKENS, 0);
+        RequestUsage usage = RequestContext.of(request.exchange()).usage();
+        usage.add(RequestUsage.CALLS, 0);
+        usage.add(RequestUsage.TOKENS, 0);
         Asked known = (Asked) request.exchange().getAttributes().get(ASKED);
         return (known == null ? asked(request) : Mono.just(known)).flatMap(asked -> {
-            TokenAccount account = new TokenAccount(spent, asked.estimate());
+            TokenAccount account = new TokenAccount(usage, asked.estimate());
             return wantsEvents(request) ? events(request, asked.prompt(), account) : whole(asked.prompt(), account);
         });
     }

@@ -1,6 +1,6 @@
 package dev.sluice.gateway.feature.assistant;
 
-import dev.sluice.gateway.contract.Spent;
+import dev.sluice.gateway.contract.RequestUsage;
 import dev.sluice.gateway.outbound.ai.text.CallAccount;
 import dev.sluice.gateway.outbound.ai.text.TokenUsage;
 import java.util.concurrent.atomic.AtomicLong;
@@ -11,18 +11,18 @@ import java.util.concurrent.atomic.AtomicLong;
  * that it could have been; a request that reached nobody has spent nothing.
  */
 final class TokenAccount implements CallAccount {
-    private final Spent spent;
+    private final RequestUsage usage;
     private final long estimate;
 
     /** @param estimate most tokens of one call */
-    TokenAccount(Spent spent, long estimate) {
-        this.spent = spent;
+    TokenAccount(RequestUsage usage, long estimate) {
+        this.usage = usage;
         this.estimate = estimate;
     }
 
     @Override
     public Cost begin() {
-        spent.add(Spent.CALLS, 1);
+        usage.add(RequestUsage.CALLS, 1);
         Tokens tokens = new Tokens();
         tokens.are(estimate);
         return tokens;
@@ -43,7 +43,7 @@ final class TokenAccount implements CallAccount {
         }
 
         private void are(long tokens) {
-            spent.add(Spent.TOKENS, tokens - charged.getAndSet(tokens));
+            usage.add(RequestUsage.TOKENS, tokens - charged.getAndSet(tokens));
         }
     }
 }

@@ -5,7 +5,7 @@ import dev.sluice.gateway.contract.FeatureRoutes;
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.gateway.contract.RequestContext;
-import dev.sluice.gateway.contract.Spent;
+import dev.sluice.gateway.contract.RequestUsage;
 import dev.sluice.gateway.contract.http.HttpDate;
 import dev.sluice.gateway.contract.http.Representation;
 import dev.sluice.gateway.feature.imageproxy.ImageProxy.NoImage;
@@ -94,7 +94,7 @@ final class ImageProxyRoutes implements FeatureRoutes {
     @Override
     public List<Endpoint> endpoints() {
         Endpoint show =
-                Endpoint.get("image.proxy", PATH, MediaType.ALL, this::show).orWith(signedUrls::admits);
+                Endpoint.get("image.proxy", PATH, MediaType.ALL, this::show).orWithCredential(signedUrls::admits);
         return List.of(
                 show,
                 show.head(),
@@ -141,14 +141,14 @@ final class ImageProxyRoutes implements FeatureRoutes {
     }
 
     private Mono<Result> image(ServerRequest request) {
-        Spent spent = RequestContext.of(request.exchange()).spent();
-        spent.add(Spent.IMAGES, 1);
+        RequestUsage usage = RequestContext.of(request.exchange()).usage();
+        usage.add(RequestUsage.IMAGES, 1);
         ImageQuery asked = asked(request);
         Integer width = asked.width();
         Disposable.Composite held = RequestContext.of(request.exchange()).resources();
         return width == null
                 ? proxy.get(asked.url(), held)
-                : thumbnails.get(asked.url(), width, held, () -> spent.add(Spent.IMAGES, transformCost - 1));
+                : thumbnails.get(asked.url(), width, held, () -> usage.add(RequestUsage.IMAGES, transformCost - 1));
     }
 
     private void failed(ServerRequest request, CacheStatus status, String reason) {

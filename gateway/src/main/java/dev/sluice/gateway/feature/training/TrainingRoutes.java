@@ -6,7 +6,7 @@ import dev.sluice.gateway.contract.FeatureRoutes;
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.gateway.contract.RequestContext;
-import dev.sluice.gateway.contract.Spent;
+import dev.sluice.gateway.contract.RequestUsage;
 import dev.sluice.gateway.contract.archive.SkippedImage;
 import dev.sluice.gateway.outbound.ai.training.TrainingState;
 import java.net.URI;
@@ -81,14 +81,14 @@ final class TrainingRoutes implements FeatureRoutes {
 
     /** A set-up that fails before anything is ordered costs its caller nothing of the day's quota. */
     private Mono<ServerResponse> start(ServerRequest request) {
-        Spent spent = RequestContext.of(request.exchange()).spent();
-        spent.add(Spent.CALLS, 0);
+        RequestUsage usage = RequestContext.of(request.exchange()).usage();
+        usage.add(RequestUsage.CALLS, 0);
         String owner = RequestContext.of(request.exchange()).caller().subject();
         TrainingOwnership ownership =
                 new TrainingOwnership(training -> setup.abandon(training, ids.of(training.value(), owner)));
         RequestContext.of(request.exchange()).resources().add(ownership::ended);
         TrainingSetup.Client client = new TrainingSetup.Client(
-                () -> spent.add(Spent.CALLS, 1),
+                () -> usage.add(RequestUsage.CALLS, 1),
                 ownership,
                 request.exchange().getResponse().bufferFactory());
         return request.bodyToMono(TrainingRequest.class)

@@ -56,7 +56,7 @@ final class TicketRoutes implements FeatureRoutes {
                         UploadType.mediaTypes(),
                         properties.maxImageSize(),
                         this::put)
-                .orWith(tickets::admits));
+                .orWithCredential(tickets::admits));
     }
 
     private Mono<ServerResponse> put(ServerRequest request) {

@@ -43,23 +43,23 @@ public final class AccessGuard {
             return;
         }
         try {
-            if (!endpoint.pass().test(request)) {
+            if (!endpoint.credential().test(request)) {
                 throw new GatewayException(
                         ProblemCode.UNAUTHENTICATED,
                         "token: none (expected: Authorization: Bearer, or a session cookie)");
             }
         } catch (GatewayException refused) {
-            // A pass that is not valid is refused with it too.
+            // A credential in the URL that is not valid is refused with it too.
             exchange.getResponse().getHeaders().set(HttpHeaders.WWW_AUTHENTICATE, "Bearer");
             throw refused;
         }
     }
 
     /** Gives a caller of whom nothing but the address is known a cookie to be known by. */
-    void introduce(Endpoint endpoint, ServerWebExchange exchange) {
+    void issueCookie(Endpoint endpoint, ServerWebExchange exchange) {
         if (endpoint.access() == Access.ANONYMOUS
                 && RequestContext.of(exchange).caller().kind() == Caller.Kind.ADDRESS) {
-            anonymous.introduce(exchange);
+            anonymous.issueCookie(exchange);
         }
     }
 }

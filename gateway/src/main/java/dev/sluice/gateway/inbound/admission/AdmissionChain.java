@@ -35,7 +35,7 @@ public final class AdmissionChain {
             access.check(endpoint, read);
             return limits.check(endpoint, read).then(Mono.fromSupplier(() -> {
                 // Not before: a refusal hands out no new name to be counted under.
-                access.introduce(endpoint, read.exchange());
+                access.issueCookie(endpoint, read.exchange());
                 return read;
             }));
         });

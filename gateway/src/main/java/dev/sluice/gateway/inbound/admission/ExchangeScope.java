@@ -1,7 +1,7 @@
 package dev.sluice.gateway.inbound.admission;
 
 import dev.sluice.gateway.contract.RequestContext;
-import dev.sluice.gateway.contract.Spent;
+import dev.sluice.gateway.contract.RequestUsage;
 import dev.sluice.limits.Permit;
 import dev.sluice.limits.Usage;
 import java.util.HashMap;
@@ -50,7 +50,7 @@ public final class ExchangeScope {
                 .orElseGet(Disposables::disposed);
         Supplier<Mono<Void>> settlement = () -> Mono.defer(() -> {
             renewal.dispose();
-            return permit.settle(usage(context.spent(), units));
+            return permit.settle(usage(context.usage(), units));
         });
         if (!context.settleAtEnd(settlement)) {
             // The exchange has ended already; nobody waits for this any more.
@@ -59,9 +59,9 @@ public final class ExchangeScope {
     }
 
     /** A unit that nobody has counted was not used. */
-    private static Usage usage(Spent spent, Map<String, String> units) {
+    private static Usage usage(RequestUsage usage, Map<String, String> units) {
         Map<String, Long> used = new HashMap<>();
-        Map<String, Long> account = spent.units();
+        Map<String, Long> account = usage.units();
         units.forEach((limit, unit) -> used.put(limit, account.getOrDefault(unit, 0L)));
         return new Usage(used);
     }

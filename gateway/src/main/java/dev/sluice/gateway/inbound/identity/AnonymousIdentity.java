@@ -20,7 +20,7 @@ public final class AnonymousIdentity {
     }
 
     /** Gives the caller a cookie to be known by next time. */
-    public void introduce(ServerWebExchange exchange) {
+    public void issueCookie(ServerWebExchange exchange) {
         exchange.getResponse().addCookie(cookie.issue(security, exchange.getRequest()));
     }
 

@@ -2,7 +2,7 @@ package dev.sluice.gateway.inbound.telemetry;
 
 import dev.sluice.gateway.contract.Caller;
 import dev.sluice.gateway.contract.RequestContext;
-import dev.sluice.gateway.contract.Spent;
+import dev.sluice.gateway.contract.RequestUsage;
 import java.time.Duration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -19,7 +19,7 @@ import reactor.core.publisher.SignalType;
 /**
  * One line a request, written when it has ended, however it ended: what was asked, what was answered, how many bytes
  * went out, how long it took, who asked. It stands outside of everything, problem bodies included, and counts what is
- * sent as {@link Spent#BYTES}. Queries are not logged, nor tokens in paths.
+ * sent as {@link RequestUsage#BYTES}. Queries are not logged, nor tokens in paths.
  */
 public final class AccessLog implements HttpHandlerDecoratorFactory {
     private static final Logger LOG = LoggerFactory.getLogger("dev.sluice.access");
@@ -75,7 +75,7 @@ public final class AccessLog implements HttpHandlerDecoratorFactory {
         }
         String method = request.getMethod().name();
         String path = paths.of(request);
-        long bytes = RequestContext.of(exchange).spent().sent();
+        long bytes = RequestContext.of(exchange).usage().sent();
         String caller =
                 RequestContext.of(exchange).knownCaller().map(Caller::subject).orElse("-");
         String id = RequestId.of(exchange);

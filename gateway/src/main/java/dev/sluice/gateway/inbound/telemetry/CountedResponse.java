@@ -1,7 +1,7 @@
 package dev.sluice.gateway.inbound.telemetry;
 
 import dev.sluice.gateway.contract.RequestContext;
-import dev.sluice.gateway.contract.Spent;
+import dev.sluice.gateway.contract.RequestUsage;
 import dev.sluice.gateway.contract.http.FileOutput;
 import io.netty.buffer.Unpooled;
 import java.nio.ByteBuffer;
@@ -22,7 +22,7 @@ import reactor.netty.http.server.HttpServerResponse;
 /** A response that adds the bytes of its body to the account of its exchange. Files still go out without the heap. */
 final class CountedResponse extends ServerHttpResponseDecorator implements FileOutput {
     private @Nullable ServerWebExchange exchange;
-    private @Nullable Spent account;
+    private @Nullable RequestUsage account;
     private volatile boolean clientLeft;
 
     CountedResponse(ServerHttpResponse response) {
@@ -32,7 +32,7 @@ final class CountedResponse extends ServerHttpResponseDecorator implements FileO
     /** From now on bytes are added to the account of {@code counted}. */
     void countFor(ServerWebExchange counted) {
         exchange = counted;
-        account = RequestContext.of(counted).spent();
+        account = RequestContext.of(counted).usage();
     }
 
     /** The exchange, once there is one. */
@@ -103,9 +103,9 @@ final class CountedResponse extends ServerHttpResponseDecorator implements FileO
     }
 
     private void add(long bytes) {
-        Spent spent = account;
-        if (spent != null) {
-            spent.send(bytes);
+        RequestUsage usage = account;
+        if (usage != null) {
+            usage.send(bytes);
         }
     }
 }

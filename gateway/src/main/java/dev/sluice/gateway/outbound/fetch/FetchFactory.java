@@ -1,7 +1,7 @@
 package dev.sluice.gateway.outbound.fetch;
 
 import dev.sluice.gateway.contract.DurationWords;
-import dev.sluice.gateway.contract.Spent;
+import dev.sluice.gateway.contract.RequestUsage;
 import dev.sluice.gateway.outbound.fetch.FetchErrors.BrokenBodyException;
 import dev.sluice.gateway.outbound.imagetype.ImageTypes;
 import dev.sluice.zipstream.ByteStreams;
@@ -85,10 +85,10 @@ final class FetchFactory {
         public <T> Mono<T> fetch(FetchRequest request, Function<OriginResponse, Mono<T>> reader) {
             return Mono.deferContextual(context -> {
                 Timer.Sample sample = metrics.start();
-                Optional<Spent> spent = Spent.find(context);
+                Optional<RequestUsage> usage = RequestUsage.find(context);
                 LongConsumer received = count -> {
                     metrics.received(count);
-                    spent.ifPresent(account -> account.fetch(count));
+                    usage.ifPresent(account -> account.fetch(count));
                 };
                 return fetch.fetch(request, response -> reader.apply(counted(response, received)))
                         .doOnSuccess(result -> metrics.ended(sample, "ok"))

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.gateway.contract.FeatureRoutes;
 import dev.sluice.gateway.contract.RequestContext;
-import dev.sluice.gateway.contract.Spent;
+import dev.sluice.gateway.contract.RequestUsage;
 import dev.sluice.gateway.testing.Await;
 import dev.sluice.gateway.testing.Behaviours;
 import dev.sluice.gateway.testing.GeminiStub;
@@ -421,8 +421,8 @@ class AssistantTest {
                 .expectComplete()
                 .verify(Duration.ofSeconds(20));
 
-        assertThat(RequestContext.of(exchange).spent().units())
-                .isEqualTo(Map.of(Spent.CALLS, calls, Spent.TOKENS, tokens));
+        assertThat(RequestContext.of(exchange).usage().units())
+                .isEqualTo(Map.of(RequestUsage.CALLS, calls, RequestUsage.TOKENS, tokens));
     }
 
     private static double tokens(String direction) {

@@ -3,7 +3,7 @@ package dev.sluice.gateway.inbound.admission;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.gateway.contract.RequestContext;
-import dev.sluice.gateway.contract.Spent;
+import dev.sluice.gateway.contract.RequestUsage;
 import dev.sluice.limits.Permit;
 import dev.sluice.limits.Usage;
 import java.time.Duration;
@@ -23,7 +23,8 @@ import reactor.test.scheduler.VirtualTimeScheduler;
 
 /** A permit is settled when its exchange ends, however it ends, and renewed until then. */
 class ExchangeScopeTest {
-    private static final Map<String, String> UNITS = Map.of("bytes-hour", Spent.BYTES, "calls-hour", Spent.CALLS);
+    private static final Map<String, String> UNITS =
+            Map.of("bytes-hour", RequestUsage.BYTES, "calls-hour", RequestUsage.CALLS);
 
     private final MockServerWebExchange exchange = MockServerWebExchange.from(MockServerHttpRequest.get("/"));
     private final Recorded permit = new Recorded();
@@ -70,7 +71,7 @@ class ExchangeScopeTest {
     @Test
     void completedExchangeIsSettledByWhatItUsed() {
         Mono<Void> answer =
-                Mono.fromRunnable(() -> RequestContext.of(exchange).spent().send(42));
+                Mono.fromRunnable(() -> RequestContext.of(exchange).usage().send(42));
         StepVerifier.create(filtered(answer)).verifyComplete();
         assertThat(permit.settled).containsExactly(new Usage(Map.of("bytes-hour", 42L, "calls-hour", 0L)));
     }

@@ -12,7 +12,7 @@ import reactor.util.context.ContextView;
  * What one request has used so far, by unit: the feature says it, and whoever admitted the request settles its permit
  * with it. Bytes of the response are counted without a feature's doing, as {@link #BYTES}.
  */
-public final class Spent {
+public final class RequestUsage {
     /** Bytes of the response's body, or those that were fetched for it, whichever are more. */
     public static final String BYTES = "bytes";
     /** Images shown; one that must be decoded for that counts more than once. */
@@ -27,16 +27,16 @@ public final class Spent {
     private final AtomicLong sent = new AtomicLong();
     private final AtomicLong fetched = new AtomicLong();
 
-    Spent() {}
+    RequestUsage() {}
 
     /** The account of the request for which something is done, if it is done for one: from Reactor's context. */
-    public static Optional<Spent> find(ContextView context) {
-        return context.getOrEmpty(Spent.class);
+    public static Optional<RequestUsage> find(ContextView context) {
+        return context.getOrEmpty(RequestUsage.class);
     }
 
     /** Adds this as the account of everything upstream. */
     public Context into(Context context) {
-        return context.put(Spent.class, this);
+        return context.put(RequestUsage.class, this);
     }
 
     /** Adds bytes of the response's body. */
