@@ -30,7 +30,7 @@ final class Admissions {
     private final AddressBuckets addressBuckets;
     private final RedisLimiterSettings settings;
     private final RedisClock clock;
-    private final RedisHealth health;
+    private final RedisBreaker breaker;
     private final LocalLimiter local;
     private final Settlements settlements;
     private final Renewals renewals;
@@ -46,7 +46,7 @@ final class Admissions {
             AddressBuckets addressBuckets,
             RedisLimiterSettings settings,
             RedisClock clock,
-            RedisHealth health,
+            RedisBreaker breaker,
             LocalLimiter local,
             Settlements settlements,
             Renewals renewals,
@@ -57,7 +57,7 @@ final class Admissions {
         this.addressBuckets = addressBuckets;
         this.settings = settings;
         this.clock = clock;
-        this.health = health;
+        this.breaker = breaker;
         this.local = local;
         this.settlements = settlements;
         this.renewals = renewals;
@@ -83,7 +83,7 @@ final class Admissions {
         admission.deadline(deadlines.watch(() -> decideLocally(admission)));
         if (admission.policy.first.isEmpty()) {
             enqueue(admission);
-        } else if (health.mayCall()) {
+        } else if (breaker.mayCall()) {
             askAddressBuckets(admission);
         } else {
             decideLocally(admission);
@@ -95,7 +95,7 @@ final class Admissions {
         AtomicBoolean isOver = new AtomicBoolean();
         DeadlineQueue.Entry late = bucketDeadlines.watch(() -> {
             if (isOver.compareAndSet(false, true)) {
-                health.failed(System.nanoTime() - sent, new SlowRedisException(settings.commandTimeout()));
+                breaker.failed(System.nanoTime() - sent, new SlowRedisException(settings.commandTimeout()));
                 decideLocally(admission);
             }
         });
@@ -105,10 +105,10 @@ final class Admissions {
                 return;
             }
             if (error != null) {
-                health.failed(System.nanoTime() - sent, error);
+                breaker.failed(System.nanoTime() - sent, error);
                 decideLocally(admission);
             } else {
-                health.answered(System.nanoTime() - sent);
+                breaker.answered(System.nanoTime() - sent);
                 answered(admission, answer);
             }
         });
@@ -140,7 +140,7 @@ final class Admissions {
                 batch.add(admission);
             }
         }
-        if (batch.isEmpty() || !health.mayCall()) {
+        if (batch.isEmpty() || !breaker.mayCall()) {
             batch.forEach(this::decideLocally);
             batches.completed();
             return;
@@ -176,7 +176,7 @@ final class Admissions {
                 return;
             }
             if (isInTime) {
-                health.answered(System.nanoTime() - sent);
+                breaker.answered(System.nanoTime() - sent);
             }
             // What the decisions lead to, the next admissions and settlements, goes together.
             batches.together(() -> settlements.together(() -> {
@@ -193,7 +193,7 @@ final class Admissions {
     }
 
     private void failed(List<Admission> batch, long sent, Throwable cause) {
-        health.failed(System.nanoTime() - sent, cause);
+        breaker.failed(System.nanoTime() - sent, cause);
         try {
             batch.forEach(this::decideLocally);
         } finally {
@@ -248,7 +248,7 @@ final class Admissions {
         for (int i = 0; i < verdict.limits(); i++) {
             Limit limit = limits.get(i).limit;
             if (cause == Decision.Cause.UNAVAILABLE) {
-                violations.add(new Decision.Violation(limit.name(), cause, health.rest()));
+                violations.add(new Decision.Violation(limit.name(), cause, breaker.rest()));
             } else if (verdict.retryAfterMillis(i) > 0 && limit.mode() == Mode.ENFORCED) {
                 violations.add(
                         new Decision.Violation(limit.name(), cause, Duration.ofMillis(verdict.retryAfterMillis(i))));
@@ -282,7 +282,7 @@ final class Admissions {
                 admission.id,
                 admission.reservation,
                 limit -> limit.fallback() == FallbackMode.COUNT_LOCALLY,
-                health.rest());
+                breaker.rest());
         if (!admission.decide(decision, LimiterObserver.Place.LOCAL)
                 && decision instanceof Decision.Admitted(Permit permit, List<LimitStatus> _)) {
             permit.settle(RedisPermit.unused(admission.policy.policy)).subscribe();

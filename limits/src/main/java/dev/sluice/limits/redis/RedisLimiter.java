@@ -59,16 +59,16 @@ public final class RedisLimiter implements Limiter, AutoCloseable {
         RedisClock redisClock = new RedisClock(clock);
         AddressBuckets addressBuckets = new AddressBuckets(settings, redisClock);
         redis = new ScriptExecutor(client, addressBuckets::connected);
-        RedisHealth health = new RedisHealth(settings.breaker(), observer);
+        RedisBreaker breaker = new RedisBreaker(settings.breaker(), observer);
         LocalLimiter local = new LocalLimiter(clock, observer, settings.localSubjects());
         Settlements settlements = new Settlements(redis, settings, timer, observer, scripts.settle());
-        Renewals renewals = new Renewals(redis, settings, timer, health, scripts.renew(), settlements::resume);
+        Renewals renewals = new Renewals(redis, settings, timer, breaker, scripts.renew(), settlements::resume);
         admissions = new Admissions(
                 redis,
                 addressBuckets,
                 settings,
                 redisClock,
-                health,
+                breaker,
                 local,
                 settlements,
                 renewals,

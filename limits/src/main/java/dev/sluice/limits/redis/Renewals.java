@@ -16,7 +16,7 @@ final class Renewals {
     private final ScriptExecutor redis;
     private final RedisLimiterSettings settings;
     private final Scheduler timer;
-    private final RedisHealth health;
+    private final RedisBreaker breaker;
     private final Runnable resume;
 
     /** {@code resume} is run whenever Redis has answered. */
@@ -24,13 +24,13 @@ final class Renewals {
             ScriptExecutor redis,
             RedisLimiterSettings settings,
             Scheduler timer,
-            RedisHealth health,
+            RedisBreaker breaker,
             Script script,
             Runnable resume) {
         this.redis = redis;
         this.settings = settings;
         this.timer = timer;
-        this.health = health;
+        this.breaker = breaker;
         this.script = script;
         this.resume = resume;
         batches = new CommandBatcher<>(settings.batch(), settings.commands(), settings.queue(), this::send);
@@ -44,7 +44,7 @@ final class Renewals {
     }
 
     private void send(List<Renewal> batch) {
-        if (!health.mayCall()) {
+        if (!breaker.mayCall()) {
             batch.forEach(Renewal::release);
             batches.completed();
             return;
@@ -81,9 +81,9 @@ final class Renewals {
 
     private void ended(List<Renewal> batch, long sent, @Nullable Throwable error) {
         if (error == null) {
-            health.answered(System.nanoTime() - sent);
+            breaker.answered(System.nanoTime() - sent);
         } else {
-            health.failed(System.nanoTime() - sent, error);
+            breaker.failed(System.nanoTime() - sent, error);
         }
         batch.forEach(Renewal::release);
         batches.completed();

@@ -9,7 +9,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /** Decides whether Redis is called, by a circuit breaker, and reports outages to the observer. */
-final class RedisHealth {
+final class RedisBreaker {
     private static final Duration LONGEST_PROBE = Duration.ofSeconds(5);
 
     private final CircuitBreaker breaker;
@@ -18,7 +18,7 @@ final class RedisHealth {
     private final AtomicBoolean isDegraded = new AtomicBoolean();
     private volatile long failedAt;
 
-    RedisHealth(RedisLimiterSettings.Breaker settings, LimiterObserver observer) {
+    RedisBreaker(RedisLimiterSettings.Breaker settings, LimiterObserver observer) {
         this.observer = observer;
         this.rest = settings.rest();
         breaker = CircuitBreaker.of(
