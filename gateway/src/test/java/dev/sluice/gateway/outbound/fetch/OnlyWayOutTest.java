@@ -26,7 +26,7 @@ class OnlyWayOutTest {
             .that()
             .resideOutsideOfPackages(OPERATORS_URLS)
             .and()
-            .haveNameNotMatching("dev\\.sluice\\.gateway\\.inbound\\.identity\\.(IssuerKeys|CalmAnswers)(\\$.*)?")
+            .haveNameNotMatching("dev\\.sluice\\.gateway\\.inbound\\.identity\\.(IssuerKeys|CoalescingCache)(\\$.*)?")
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage(
