@@ -17,9 +17,9 @@ import org.testng.annotations.Test;
 
 /** The rules of Reactive Streams, as its own test kit checks them of a publisher. */
 public final class ReactiveStreamsRules {
-    private static final long SIGNAL_MILLIS = 200;
+    private static final long SIGNAL_MILLIS = 1_000;
     private static final long NO_SIGNAL_MILLIS = 20;
-    private static final long COLLECTED_MILLIS = 100;
+    private static final long COLLECTED_MILLIS = 5_000;
 
     private ReactiveStreamsRules() {}
 
