@@ -18,8 +18,7 @@
 --
 -- Times are milliseconds of this server's clock. All numbers are whole and below 2^53, where a double is exact.
 -- Nothing but the clock decides what is current: a clock that was set back is seen as no time passed.
--- Numbers are formatted here, because Redis formats a number as a fraction, which takes longer than the command; ends of
--- keys are absolute, because Redis rewrites a command that tells how long a key is kept.
+-- Numbers are formatted here, because Redis formats a number as a fraction, which takes longer than the command.
 
 local BUCKET, WINDOW = 1, 2
 local REFUSED, ADMITTED, NOT_NOW, SETTLED = 0, 1, 2, 3
@@ -45,11 +44,12 @@ local limits, at, all_current = {}, 4, true
 for i = 1, numbers[4] do
   local kind, a, b = numbers[at + 1], numbers[at + 4], numbers[at + 5]
   local limit = {
-    kind = kind, capacity = numbers[at + 2], enforced = numbers[at + 3] == 1, a = a, b = b, ends = '', is_current = true
+    kind = kind, capacity = numbers[at + 2], enforced = numbers[at + 3] == 1, a = a, b = b, ends = '', kept = '',
+    is_current = true
   }
   if kind == WINDOW then
     -- Kept a while longer, for a clock that is set back and for settling late.
-    limit.ends = whole(max(now + 1, b + min(b - a, HOUR)))
+    limit.kept = whole(max(1, b + min(b - a, HOUR) - now))
     limit.is_current = a <= now and now < b
     all_current = all_current and limit.is_current
   elseif kind ~= BUCKET then
@@ -210,7 +210,7 @@ for i = 1, n do
   else
     code = decide(first, after, sub(key, id_begins), keep)
     if code == ADMITTED and keep > 0 then
-      call('SET', key, 'A', 'PXAT', whole(now + keep))
+      call('SET', key, 'A', 'PX', whole(keep))
       records[key] = 'A'
     end
   end
@@ -232,19 +232,19 @@ for i = 1, loaded do
     local kind = limit.kind
     if kind == BUCKET then
       if c.missing > 0 then
-        call('SET', key, format('%d %d', c.missing, now), 'PXAT', whole(now + ceil(c.missing / limit.b)))
+        call('SET', key, format('%d %d', c.missing, now), 'PX', whole(ceil(c.missing / limit.b)))
       end
     elseif kind == WINDOW then
       if c.before then
         call('INCRBY', key, whole(c.used - c.before))
       else
-        call('SET', key, whole(c.used), 'PXAT', limit.ends)
+        call('SET', key, whole(c.used), 'PX', limit.kept)
       end
     else
       if c.is_stale then
         call('ZREMRANGEBYSCORE', key, '-inf', now_text)
       end
-      call('PEXPIREAT', key, whole(max(now + 1, c.last)))
+      call('PEXPIRE', key, whole(max(1, c.last - now)))
     end
   end
 end

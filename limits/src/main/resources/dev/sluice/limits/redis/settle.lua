@@ -26,7 +26,7 @@ local function whole(number)
   return format('%d', number)
 end
 
-local kept_until = whole(now + numbers[2])
+local kept = whole(numbers[2])
 
 local function correct_bucket(key, delta, a, b)
   local missing, at = string.match(call('GET', key) or '', '^(%d+) (%d+)$')
@@ -34,7 +34,7 @@ local function correct_bucket(key, delta, a, b)
   missing = max(0, missing - max(0, now - at) * b)
   missing = min(LARGEST, max(0, missing + delta * a))
   if missing > 0 then
-    call('SET', key, format('%d %d', missing, now), 'PXAT', whole(now + ceil(missing / b)))
+    call('SET', key, format('%d %d', missing, now), 'PX', whole(ceil(missing / b)))
   else
     call('DEL', key)
   end
@@ -53,7 +53,7 @@ for i = 1, n do
   if record ~= 'S' and not done[KEYS[i]] then
     settled = settled + 1
     done[KEYS[i]] = true
-    call('SET', KEYS[i], 'S', 'PXAT', kept_until)
+    call('SET', KEYS[i], 'S', 'PX', kept)
     for j = 1, k do
       local f = at + 2 + (j - 1) * 4
       local kind, delta = numbers[f], numbers[f + 1]
