@@ -37,18 +37,19 @@ const MOST_PAGES = 3;
  */
 export function useImages(path, filter) {
   const [round, setRound] = useState(0);
-  const [page, setPage] = useState(1);
+  // An object, so that a page can be asked for again: where images were deleted, it has others now.
+  const [page, setPage] = useState({ number: 1 });
   const [listing, setListing] = useState(/** @type {Listed} */ ({ images: [], total: 0, state: 'loading', error: null }));
   const key = JSON.stringify([path, filter, round]);
   const asked = useRef('');
   useEffect(() => {
     const abort = new AbortController();
     const anew = asked.current !== key;
-    const wanted = anew ? 1 : page;
+    const wanted = anew ? 1 : page.number;
     const first = asked.current === '';
     asked.current = key;
-    if (anew && page !== 1) {
-      setPage(1);
+    if (anew && page.number !== 1) {
+      setPage({ number: 1 });
     }
     setListing((before) => ({ ...before, state: 'loading', error: null }));
     const timer = setTimeout(async () => {
@@ -77,7 +78,7 @@ export function useImages(path, filter) {
   return {
     ...listing,
     waiting: Math.min(MOST_WAITING, Math.max(0, listing.total - listing.images.length)),
-    more: () => listing.state === 'ready' && listing.images.length < listing.total && setPage(Math.floor(listing.images.length / PAGE_SIZE) + 1),
+    more: () => listing.state === 'ready' && listing.images.length < listing.total && setPage({ number: Math.floor(listing.images.length / PAGE_SIZE) + 1 }),
     again: () => setRound((before) => before + 1),
     edit: (change) => setListing((before) => {
       const images = change(before.images);

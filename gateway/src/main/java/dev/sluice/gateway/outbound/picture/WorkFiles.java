@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
@@ -39,17 +40,49 @@ final class WorkFiles {
     /** Lets {@code use} have an empty directory of its own. */
     <T> Mono<T> with(Function<Path, Mono<T>> use) {
         return Mono.usingWhen(
-                Mono.fromCallable(() -> WorkDirectory.create(directories.next()))
+                Mono.fromSupplier(Room::new),
+                room -> Mono.fromCallable(room::make)
                         .onErrorMap(IOException.class, WorkFiles::failure)
-                        .subscribeOn(disk),
-                use,
-                this::delete,
-                (directory, failed) -> delete(directory),
-                this::delete);
+                        .subscribeOn(disk)
+                        .flatMap(use),
+                Room::end,
+                (room, failed) -> room.end(),
+                Room::end);
     }
 
-    private Mono<Void> delete(Path directory) {
-        return Mono.<Void>fromRunnable(() -> WorkDirectory.delete(directory)).subscribeOn(disk);
+    /** A directory that is made on another thread than the one on which its use may end meanwhile. */
+    private final class Room {
+        private @Nullable Path made;
+        private boolean isOver;
+
+        /** Blocks. */
+        Path make() throws IOException {
+            Path directory = WorkDirectory.create(directories.next());
+            if (!isTaken(directory)) {
+                WorkDirectory.delete(directory);
+            }
+            return directory;
+        }
+
+        private synchronized boolean isTaken(Path directory) {
+            made = isOver ? null : directory;
+            return !isOver;
+        }
+
+        private synchronized @Nullable Path leave() {
+            isOver = true;
+            return made;
+        }
+
+        Mono<Void> end() {
+            return Mono.defer(() -> {
+                Path left = leave();
+                return left == null
+                        ? Mono.empty()
+                        : Mono.<Void>fromRunnable(() -> WorkDirectory.delete(left))
+                                .subscribeOn(disk);
+            });
+        }
     }
 
     /** A full disk may have room again soon; any other failure of it is for an operator to look at. */

@@ -163,12 +163,16 @@ class GalleryPageTest {
             visit.to("#/gallery");
             assertThat(visit.all(".tile-waiting")).not().hasCount(0);
             visit.page().mouse().move(600, 500);
-            for (Locator come = visit.all(".tile[data-id]"); come.count() < MANY; ) {
-                int before = come.count();
+            Locator come = visit.all(".tile[data-id]");
+            for (int known = come.count(); known < MANY; known = come.count()) {
                 visit.page().mouse().wheel(0, 1_000_000);
-                visit.page()
-                        .waitForFunction(
-                                "(before) => document.querySelectorAll('.tile[data-id]').length > before", before);
+                // The wheel ends where the page ended before its last tiles were laid out; whoever reads on turns it
+                // again.
+                visit.page().waitForFunction("""
+                                (known) => {
+                                  scrollTo(0, document.documentElement.scrollHeight);
+                                  return document.querySelectorAll('.tile[data-id]').length > known;
+                                }""", known);
             }
             visit.page().keyboard().press("End");
             assertThat(visit.evaluate(
@@ -182,6 +186,42 @@ class GalleryPageTest {
                     .nth(901)
                     .click(new Locator.ClickOptions().setModifiers(List.of(KeyboardModifier.SHIFT)));
             visit.see("98 selected");
+        }
+    }
+
+    /** The next page by number is the one that was there before: less of it is known now. */
+    @Test
+    void moreComesAfterAnImageWasDeleted(WebApp app) {
+        try (Visit visit = app.visit().as("tess", "user")) {
+            visit.page()
+                    .route(
+                            "**/api/images?*",
+                            route -> route.fulfill(new Route.FulfillOptions()
+                                    .setContentType("application/json")
+                                    .setBodyBytes(listing(route.request().url()).getBytes(StandardCharsets.UTF_8))));
+            visit.page()
+                    .route(
+                            "**/api/images/*/file?w=*",
+                            route -> route.fulfill(new Route.FulfillOptions()
+                                    .setContentType("image/gif")
+                                    .setBodyBytes(DOT)));
+            String first = new UUID(0, 0).toString();
+            visit.page()
+                    .route(
+                            "**/api/images/bulk-delete",
+                            route -> route.fulfill(new Route.FulfillOptions()
+                                    .setContentType("application/json")
+                                    .setBody("{\"results\":[{\"id\":\"" + first + "\",\"status\":\"deleted\"}]}")));
+            visit.to("#/gallery");
+            visit.all(".tile-check").first().click();
+            visit.button("Delete").last().click();
+            visit.dialogButton("Delete").click();
+            assertThat(visit.all(".tile[data-id='" + first + "']")).hasCount(0);
+            int left = visit.all(".tile[data-id]").count();
+
+            visit.button("Show more").click();
+
+            visit.page().waitForFunction("(left) => document.querySelectorAll('.tile[data-id]').length > left", left);
         }
     }
 

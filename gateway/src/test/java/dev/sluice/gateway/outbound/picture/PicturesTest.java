@@ -56,7 +56,7 @@ class PicturesTest {
 
     @AfterEach
     void leavesNothingBehind() throws IOException {
-        threads.dispose();
+        threads.disposeGracefully().block(PATIENCE);
         try (Stream<Path> left = Files.list(directory)) {
             assertThat(left).isEmpty();
         }
