@@ -13,7 +13,7 @@ import dev.sluice.gateway.outbound.picture.format.PictureHeader.Coding;
  *   JPEG of one scan                        0.2        0
  *   JPEG of several, 4:2:0 / 4:4:4 / CMYK   3 / 6 / 8  6, and 16 MB: more is refused
  *   PNG, GIF                                0          0
- *   WebP, lossy / lossless / with alpha     0.2/4.1/5  0 / 4 / 5, and its bytes: more than 32 MB are refused
+ *   WebP, lossy / lossless / with alpha     0.2/4.1/5  0 / 4 / 5; its bytes are mapped
  *
  *   per pixel of the largest thumbnail      measured   charged
  *   native, encoding it, without/with alpha 5 / 29     8 / 32
@@ -25,9 +25,6 @@ import dev.sluice.gateway.outbound.picture.format.PictureHeader.Coding;
  * than a share of it is not made: one of more than 1280 x 5200 pixels of RGB where the heap has 256 MB.
  */
 final class DecodingMemory {
-    /** Bytes of coded pixels in a WebP, which libwebp wants in one piece. */
-    static final long MOST_WEBP = 32L << 20;
-
     private static final long BASE = 8L << 20;
     private static final long COEFFICIENTS = 6;
     private static final long MORE_COEFFICIENTS = 16L << 20;
@@ -69,7 +66,7 @@ final class DecodingMemory {
         long pixels = header.decodedPixels();
         boolean isWhole = header.coding() == Coding.WHOLE;
         return switch (header.type().mediaType()) {
-            case "image/webp" -> Math.min(pixels * 4, MOST_WEBP) + pixels * (hasAlpha(header) ? 5 : isWhole ? 4 : 0);
+            case "image/webp" -> pixels * (hasAlpha(header) ? 5 : isWhole ? 4 : 0);
             case "image/jpeg" -> isWhole ? pixels * COEFFICIENTS + MORE_COEFFICIENTS : 0;
             default -> 0;
         };

@@ -1,21 +1,20 @@
 package dev.sluice.gateway.outbound.picture.decode.inprocess;
 
-import dev.sluice.gateway.outbound.picture.decode.DecoderException;
 import dev.sluice.gateway.outbound.picture.format.PictureException;
 import java.io.EOFException;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
+import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The first frame of a WebP, as a file of its own, which is all that libwebp's decoder takes (WebP Container
- * Specification; RFC 9649, section 2):
+ * The first frame of a WebP, from its alpha to the end of its pixels, which libwebp's decoder takes for a picture,
+ * though it takes no animation (WebP Container Specification; RFC 9649, section 2):
  *
  * <pre>
  *   RIFF size WEBP | VP8 or VP8L                                       a still picture
@@ -23,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  *   RIFF size WEBP | VP8X | ICCP? | ANIM | ANMF( ALPH? VP8 or VP8L )…  an animation
  * </pre>
  *
- * @param webp in native memory
+ * @param webp mapped from the file, which nobody may shorten meanwhile
  * @param isPlaced whether the frame is one of an animation, so that {@code left} and {@code top} say where on a canvas
  * @param profile the ICC profile, null if there is none
  */
@@ -36,8 +35,6 @@ record WebpFrame(
         int left,
         int top,
         byte @Nullable [] profile) {
-    private static final int RIFF = fourCc("RIFF");
-    private static final int WEBP = fourCc("WEBP");
     private static final int VP8X = fourCc("VP8X");
     private static final int ICCP = fourCc("ICCP");
     private static final int ANMF = fourCc("ANMF");
@@ -49,17 +46,12 @@ record WebpFrame(
     private static final int FILE_HEAD = 12;
     private static final int VP8X_SIZE = 10;
     private static final int ANMF_HEAD = 16;
-    private static final int HAS_ALPHA = 0x10;
-
-    private static final ValueLayout.OfByte BYTE = ValueLayout.JAVA_BYTE;
-    private static final ValueLayout.OfShort SHORT =
-            ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-    private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final long NONE = -1;
 
     /**
      * Reads it.
      *
-     * @param memory where its bytes are kept
+     * @param memory what its bytes are mapped in
      * @throws PictureException if there is none
      */
     static WebpFrame of(Path file, Arena memory, Deadline deadline) throws IOException {
@@ -80,8 +72,6 @@ record WebpFrame(
         private final Deadline deadline;
         private int canvasWidth;
         private int canvasHeight;
-        private int frameWidth;
-        private int frameHeight;
         private int left;
         private int top;
         private boolean isPlaced;
@@ -94,7 +84,7 @@ record WebpFrame(
         }
 
         WebpFrame frame() throws IOException {
-            Chunk alpha = null;
+            long alpha = NONE;
             long position = FILE_HEAD;
             while (true) {
                 deadline.check();
@@ -104,17 +94,17 @@ record WebpFrame(
                 Chunk chunk = new Chunk(content, Integer.toUnsignedLong(head.getInt(4)));
                 position = chunk.end();
                 if (type == VP8 || type == VP8L) {
-                    MemorySegment webp = file(alpha, type, chunk);
+                    MemorySegment webp = map(alpha == NONE ? head(chunk) : alpha, chunk);
                     return new WebpFrame(webp, isPlaced, canvasWidth, canvasHeight, left, top, profile);
                 } else if (type == ANMF) {
                     place(read(content, ANMF_HEAD));
                     position = content + ANMF_HEAD;
                 } else if (type == VP8X) {
                     ByteBuffer canvas = read(content, VP8X_SIZE);
-                    canvasWidth = frameWidth = 1 + threeBytes(canvas, 4);
-                    canvasHeight = frameHeight = 1 + threeBytes(canvas, 7);
+                    canvasWidth = 1 + threeBytes(canvas, 4);
+                    canvasHeight = 1 + threeBytes(canvas, 7);
                 } else if (type == ALPH) {
-                    alpha = chunk;
+                    alpha = head(chunk);
                 } else if (type == ICCP && chunk.size <= SrgbColors.MAX_PROFILE) {
                     profile = chunk.start + chunk.size > channel.size()
                             ? null
@@ -127,43 +117,15 @@ record WebpFrame(
             isPlaced = true;
             left = 2 * threeBytes(head, 0);
             top = 2 * threeBytes(head, 3);
-            frameWidth = 1 + threeBytes(head, 6);
-            frameHeight = 1 + threeBytes(head, 9);
         }
 
-        private MemorySegment file(@Nullable Chunk alpha, int type, Chunk pixels) throws IOException {
-            if (pixels.start + pixels.size > channel.size()) {
-                throw new EOFException(); // before memory is taken for what is not there
+        /** Mapped rather than read: a lossless picture of 24 megapixels has some 30 MB of it. */
+        private MemorySegment map(long from, Chunk pixels) throws IOException {
+            long to = pixels.start + pixels.size;
+            if (to > channel.size()) {
+                throw new EOFException(); // what is mapped beyond the end of a file ends the process when it is read
             }
-            if (pixels.size + (alpha == null ? 0 : alpha.size) > DecodingMemory.MOST_WEBP) {
-                throw new DecoderException(
-                        DecoderException.Kind.LIMIT,
-                        "The image has more than " + (DecodingMemory.MOST_WEBP >> 20) + " MB of coded pixels",
-                        null);
-            }
-            long extended = alpha == null ? 0 : CHUNK_HEAD + VP8X_SIZE + CHUNK_HEAD + alpha.padded();
-            MemorySegment webp = memory.allocate(FILE_HEAD + extended + CHUNK_HEAD + pixels.padded());
-            webp.set(INT, 0, RIFF);
-            webp.set(INT, 4, (int) (webp.byteSize() - CHUNK_HEAD));
-            webp.set(INT, 8, WEBP);
-            if (alpha != null) {
-                long canvas = FILE_HEAD + CHUNK_HEAD;
-                webp.set(INT, FILE_HEAD, VP8X);
-                webp.set(INT, FILE_HEAD + 4, VP8X_SIZE);
-                webp.set(INT, canvas, HAS_ALPHA);
-                webp.set(INT, canvas + 4, frameWidth - 1); // its fourth byte is the height's first
-                webp.set(SHORT, canvas + 7, (short) (frameHeight - 1));
-                webp.set(BYTE, canvas + 9, (byte) ((frameHeight - 1) >> 16));
-                copy(ALPH, alpha, webp, canvas + VP8X_SIZE);
-            }
-            copy(type, pixels, webp, FILE_HEAD + extended);
-            return webp;
-        }
-
-        private void copy(int type, Chunk chunk, MemorySegment to, long at) throws IOException {
-            to.set(INT, at, type);
-            to.set(INT, at + 4, (int) chunk.size);
-            fill(to.asSlice(at + CHUNK_HEAD, chunk.size).asByteBuffer(), chunk.start);
+            return channel.map(MapMode.READ_ONLY, from, to - from, memory);
         }
 
         private ByteBuffer read(long position, int size) throws IOException {
@@ -185,14 +147,14 @@ record WebpFrame(
             return (bytes.get(at) & 0xff) | ((bytes.get(at + 1) & 0xff) << 8) | ((bytes.get(at + 2) & 0xff) << 16);
         }
 
+        private static long head(Chunk chunk) {
+            return chunk.start - CHUNK_HEAD;
+        }
+
         /** Where a chunk's content is in the file, and how long. */
         private record Chunk(long start, long size) {
-            long padded() {
-                return size + (size & 1);
-            }
-
             long end() {
-                return start + padded();
+                return start + size + (size & 1);
             }
         }
     }

@@ -20,12 +20,21 @@ final class WebpBytes {
 
     /** Noise in green; nothing is transparent. */
     static byte[] lossless(int width, int height) {
+        return file("VP8L", stream(width, height));
+    }
+
+    /** The same with zeros behind it, up to so many bytes of coded pixels. */
+    static byte[] lossless(int width, int height, int length) {
+        return file("VP8L", Arrays.copyOf(stream(width, height), length));
+    }
+
+    private static byte[] stream(int width, int height) {
         WebpBytes stream = new WebpBytes();
         stream.put(0x2f, 8);
         stream.put(width - 1, 14);
         stream.put(height - 1, 14);
         stream.put(0, 4); // no alpha, version 0
-        return file("VP8L", stream.noise(width * height));
+        return stream.noise(width * height);
     }
 
     /** A lossy file's picture with noise in its alpha. */

@@ -97,6 +97,16 @@ class WebpReaderTest {
     }
 
     @Test
+    void pictureOfAnyLengthIsRead() throws IOException {
+        Sizes sizes = new Sizes(64, 48, 16, 12);
+
+        Pixels read = read(WebpBytes.lossless(64, 48, 33 << 20), sizes).pixels();
+
+        assertThat(read.samples())
+                .isEqualTo(read(WebpBytes.lossless(64, 48), sizes).pixels().samples());
+    }
+
+    @Test
     void whatIsEncodedIsDecoded() throws IOException {
         LibWebp library = LibWebp.library();
         assumeTrue(library != null);
