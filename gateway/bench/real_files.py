@@ -20,7 +20,7 @@ import urllib.request
 import warnings
 
 KINDS = {
-    "apng", "avif", "bmp", "cur", "gif", "heic", "heif", "hif", "ico", "j2k", "jp2", "jpeg", "jpg", "jxl", "mpo", "png", "psd",
+    "apng", "avif", "avifs", "bmp", "cur", "gif", "heic", "heif", "hif", "ico", "j2k", "jp2", "jpeg", "jpg", "jxl", "mpo", "png", "psd",
     "svg", "tif", "tiff", "webp",
 }
 LARGEST = 20_000_000

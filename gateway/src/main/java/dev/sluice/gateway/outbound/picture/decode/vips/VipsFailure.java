@@ -35,6 +35,8 @@ final class VipsFailure {
     /** No loader knows the file, though its first bytes are right. */
     private static final Pattern UNKNOWN = Pattern.compile("(?i)is blocked|not a known");
 
+    private static final String UNRECOGNISED = "its decoder does not recognise it";
+
     private static final Pattern UNPRINTABLE = Pattern.compile("[^ -~]");
 
     private VipsFailure() {}
@@ -73,6 +75,11 @@ final class VipsFailure {
         return of(new Outcome(SUCCESS, false, said));
     }
 
+    /** Whether no loader looked at the file. */
+    static boolean isUnrecognised(PictureException refusal) {
+        return String.valueOf(refusal.getMessage()).endsWith(UNRECOGNISED);
+    }
+
     private static @Nullable String limit(Outcome outcome) {
         if (outcome.isLate()) {
             return "time";
@@ -93,7 +100,7 @@ final class VipsFailure {
     /** The first complaint that is no mere warning, in characters that may be shown to anybody. */
     private static String reason(String output) {
         if (UNKNOWN.matcher(output).find()) {
-            return "its decoder does not recognise it";
+            return UNRECOGNISED;
         }
         List<String> lines = lines(output);
         String reason = lines.stream()

@@ -100,10 +100,7 @@ final class VipsPicture {
             }
             case "image/heic", "image/heif", "image/avif", "image/tiff" -> {
                 shrink = shrink();
-                String by = Integer.toString(shrink);
-                run(
-                        PLUGINS.contains(mediaType) ? Loaders.TRUSTED : Loaders.BUILT_IN,
-                        List.of("shrink", name + STRICT, "shrunk.tif", by, by));
+                shrink(name, mediaType);
                 input = "shrunk.tif";
                 size = EXACT;
             }
@@ -115,6 +112,30 @@ final class VipsPicture {
         }
         // JPEG XL codes its profile; its loader gives one to every picture.
         this.convertsColors = mediaType.equals("image/jxl") || IccProfile.isIn(file, mediaType);
+    }
+
+    private void shrink(String name, String mediaType) throws IOException {
+        if (!PLUGINS.contains(mediaType)) {
+            shrink(name, Loaders.BUILT_IN);
+            return;
+        }
+        try {
+            shrink(name, Loaders.TRUSTED);
+        } catch (PictureException refusal) {
+            if (!VipsFailure.isUnrecognised(refusal)) {
+                throw refusal;
+            }
+            // libvips knows HEIF by its major brand, and not all of them: sequences of AVIF ("avis") are none to it.
+            run(
+                    Loaders.TRUSTED,
+                    List.of("heifload", name, "decoded.tif", "--access", "sequential", "--fail-on", "error"));
+            shrink("decoded.tif", Loaders.BUILT_IN);
+        }
+    }
+
+    private void shrink(String name, Loaders loaders) throws IOException {
+        String by = Integer.toString(shrink);
+        run(loaders, List.of("shrink", name + STRICT, "shrunk.tif", by, by));
     }
 
     private String height() {

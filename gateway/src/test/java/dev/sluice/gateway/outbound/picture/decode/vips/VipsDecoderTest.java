@@ -30,6 +30,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Where libvips is installed, it keeps the contract, and reads more than that. */
@@ -159,6 +160,19 @@ class VipsDecoderTest extends PictureDecoderContract {
         byte[] file = SamplePictures.file("embedded.heic");
 
         Decoded decoded = decoded(file, header("heic", 400, 300, 1, Coding.WHOLE, false), List.of(160));
+
+        assertQuadrants(decoded.thumbnails().getFirst());
+    }
+
+    /** ISO/IEC 14496-12, 4.3: the major brand is the preferred one, the others are in its list. */
+    @ParameterizedTest
+    @CsvSource({"avif, avis", "heic, mif2"})
+    void pictureOfABrandThatLibvipsDoesNotKnowIsRead(String format, String majorBrand) throws IOException {
+        assumeReads("image/" + format);
+        byte[] file = SamplePictures.file("quadrants." + format);
+        System.arraycopy(majorBrand.getBytes(StandardCharsets.US_ASCII), 0, file, 8, 4);
+
+        Decoded decoded = decoded(file, header(format, 400, 300, 1, Coding.WHOLE, false), List.of(160));
 
         assertQuadrants(decoded.thumbnails().getFirst());
     }
