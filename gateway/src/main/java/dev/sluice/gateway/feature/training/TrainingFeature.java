@@ -94,16 +94,22 @@ public class TrainingFeature {
     }
 
     @Bean
+    Spool trainingSpool(TrainingProperties properties) {
+        Spool spool = new Spool(properties.spoolDirectory());
+        spool.sweep();
+        return spool;
+    }
+
+    @Bean
     FeatureRoutes trainingRoutes(
             TrainingProperties properties,
             FalTrainer fal,
             ImageArchives archives,
             @Qualifier("trainingPlaces") BufferBudget places,
             @Qualifier("trainingDisk") BufferBudget disk,
+            @Qualifier("trainingSpool") Spool spool,
             SigningSecret secret,
             MeterRegistry meters) {
-        Spool spool = new Spool(properties.spoolDirectory());
-        spool.sweep();
         LoraTrainer trainer = LoraTrainers.guarded(fal, properties.retryPause(), meters, Schedulers.parallel());
         TrainingSetup.Tools tools = new TrainingSetup.Tools(
                 archives,

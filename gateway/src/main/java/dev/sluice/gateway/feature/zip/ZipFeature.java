@@ -43,15 +43,21 @@ public class ZipFeature {
     }
 
     @Bean
+    Spool imageSpool(ZipProperties properties) {
+        Spool spool = new Spool(properties.spoolDirectory());
+        spool.sweep();
+        return spool;
+    }
+
+    @Bean
     ZipTools zipTools(
             ZipProperties properties,
             OriginFetch origins,
             @Qualifier("imageMemory") BufferBudget memory,
             @Qualifier("imageDisk") BufferBudget disk,
+            @Qualifier("imageSpool") Spool spool,
             @Qualifier("spoolThreads") Scheduler spoolThreads,
             JsonMapper json) {
-        Spool spool = new Spool(properties.spoolDirectory());
-        spool.sweep();
         SlowestReaders readers =
                 new SlowestReaders(disk, properties.slowestReader(), properties.readerWindow(), Schedulers.parallel());
         ImageIntake intake =

@@ -109,9 +109,14 @@ public class PictureConfiguration {
     }
 
     @Bean
-    Pictures pictures(PictureProperties properties, DecoderQueue decoders, MeterRegistry meters) {
+    WorkFiles workFiles(PictureProperties properties) {
         WorkFiles files = new WorkFiles(properties.workDirectory(), Schedulers.boundedElastic());
         files.sweep();
+        return files;
+    }
+
+    @Bean
+    Pictures pictures(PictureProperties properties, WorkFiles files, DecoderQueue decoders, MeterRegistry meters) {
         DiskBudget disk = new DiskBudget(
                 properties.diskBudget().toBytes(),
                 properties.diskBudgetPerOwner().toBytes());

@@ -1,7 +1,7 @@
 package dev.sluice.gateway.outbound.picture;
 
 import dev.sluice.gateway.outbound.picture.decode.DecoderException;
-import dev.sluice.gateway.outbound.spool.OwnedFiles;
+import dev.sluice.gateway.outbound.spool.ProcessDirectory;
 import dev.sluice.gateway.outbound.spool.WorkDirectory;
 import dev.sluice.gateway.outbound.storage.LocalFailures;
 import dev.sluice.gateway.outbound.storage.StorageException;
@@ -20,21 +20,27 @@ import reactor.core.scheduler.Scheduler;
  * its neighbours finds none. Each is gone when its use has ended, however it ended; what a killed process left is
  * deleted at the next start.
  */
-final class WorkFiles {
+final class WorkFiles implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(WorkFiles.class);
 
-    private final OwnedFiles directories;
+    private final ProcessDirectory directories;
     private final Scheduler disk;
 
     /** @param disk where making and deleting may block */
     WorkFiles(Path directory, Scheduler disk) {
-        this.directories = new OwnedFiles(directory, "work");
+        this.directories = new ProcessDirectory(directory);
         this.disk = disk;
     }
 
     /** Deletes what processes that are gone have left. Blocks; a directory that cannot be read is only logged. */
     void sweep() {
         directories.sweep();
+    }
+
+    /** Blocks. */
+    @Override
+    public void close() throws IOException {
+        directories.close();
     }
 
     /** Lets {@code use} have an empty directory of its own. */

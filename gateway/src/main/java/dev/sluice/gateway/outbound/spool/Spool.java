@@ -13,14 +13,14 @@ import org.slf4j.LoggerFactory;
  * when the process ends, however it ends. Where the system refuses that, the file goes when it is closed, and what a
  * killed process left is swept at the next start.
  */
-public final class Spool {
+public final class Spool implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Spool.class);
 
-    private final OwnedFiles files;
+    private final ProcessDirectory files;
 
-    /** Nothing is made before the first file. Two spools of one process need two directories. */
+    /** Nothing is made before the first file. */
     public Spool(Path directory) {
-        this.files = new OwnedFiles(directory, "spool");
+        this.files = new ProcessDirectory(directory);
     }
 
     /** A new empty file without a name. Blocks. */
@@ -43,5 +43,11 @@ public final class Spool {
     /** Deletes what processes that are gone have left. Blocks; a directory that cannot be read is only logged. */
     public void sweep() {
         files.sweep();
+    }
+
+    /** No more files. Those that are open stay so. Blocks. */
+    @Override
+    public void close() throws IOException {
+        files.close();
     }
 }

@@ -1,14 +1,13 @@
 package dev.sluice.gateway.outbound.spool;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.Comparator;
-import java.util.List;
-import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -24,17 +23,28 @@ public final class WorkDirectory {
                 directory, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
     }
 
-    /** Deletes it, or a file, with all that is in it, if it is there. Blocks; what cannot be deleted is only logged. */
+    /** As {@link #remove}; what cannot be deleted is only logged. */
     public static void delete(Path directory) {
-        try (Stream<Path> found = Files.walk(directory)) {
-            List<Path> deepestFirst = found.sorted(Comparator.reverseOrder()).toList();
-            for (Path each : deepestFirst) {
-                Files.deleteIfExists(each);
-            }
-        } catch (NoSuchFileException gone) {
-            LOG.trace("{} is deleted already", directory);
-        } catch (IOException | UncheckedIOException failed) {
+        try {
+            remove(directory);
+        } catch (IOException failed) {
             LOG.warn("cannot delete {}: {}", directory, failed.toString());
         }
+    }
+
+    /** Deletes it, or a file, with all in it, if it is there. Links are deleted, not followed. Blocks. */
+    public static void remove(Path directory) throws IOException {
+        if (Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS)) {
+            try (DirectoryStream<Path> children = Files.newDirectoryStream(directory)) {
+                for (Path child : children) {
+                    remove(child);
+                }
+            } catch (NoSuchFileException gone) {
+                return;
+            } catch (DirectoryIteratorException failed) {
+                throw failed.getCause();
+            }
+        }
+        Files.deleteIfExists(directory);
     }
 }

@@ -1,6 +1,8 @@
 package dev.sluice.gateway.outbound.storage;
 
 import dev.sluice.gateway.outbound.spool.PrivateDirectory;
+import dev.sluice.gateway.outbound.spool.ProcessDirectory;
+import dev.sluice.gateway.outbound.spool.WorkDirectory;
 import dev.sluice.gateway.outbound.storage.StorageException.Kind;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -22,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * objects/images/2026/11/21/6f1c….png@/    an object: appears and vanishes whole, by one rename of its directory
  *                                 content     exactly its bytes
  *                                 about       content type and metadata, see {@link LocalMetadata}
- * work/&lt;process&gt;/lock                      locked while the process lives; see {@link LocalStaging}
+ * work/&lt;process&gt;/lock                      locked while the process lives; see {@link ProcessDirectory}
  * work/&lt;process&gt;/7                         an object that is being written, or was just deleted
  *
  *   put:     write work/p/7/content and about → force both → rename to objects/…@ → force its parent
@@ -39,9 +41,9 @@ final class LocalLayout implements AutoCloseable {
     private static final String ABOUT = "about";
 
     private final Path objects;
-    private final LocalStaging staging;
+    private final ProcessDirectory staging;
 
-    private LocalLayout(Path objects, LocalStaging staging) {
+    private LocalLayout(Path objects, ProcessDirectory staging) {
         this.objects = objects;
         this.staging = staging;
     }
@@ -51,14 +53,17 @@ final class LocalLayout implements AutoCloseable {
         Path objects = PrivateDirectory.make(root).resolve("objects");
         Files.createDirectories(objects);
         Path real = objects.toRealPath();
-        return new LocalLayout(real, LocalStaging.open(real.resolveSibling("work")));
+        ProcessDirectory staging = new ProcessDirectory(real.resolveSibling("work"));
+        staging.sweep();
+        staging.next(); // nothing is in the way of what is to be written
+        return new LocalLayout(real, staging);
     }
 
     Path objects() {
         return objects;
     }
 
-    LocalStaging staging() {
+    ProcessDirectory staging() {
         return staging;
     }
 
@@ -139,7 +144,7 @@ final class LocalLayout implements AutoCloseable {
             return;
         }
         forceNames(key);
-        LocalStaging.removeTree(removed);
+        WorkDirectory.remove(removed);
     }
 
     static StorageException exists(ObjectKey key, @Nullable Throwable cause) {

@@ -1,5 +1,6 @@
 package dev.sluice.gateway.outbound.storage;
 
+import dev.sluice.gateway.outbound.spool.WorkDirectory;
 import dev.sluice.gateway.outbound.storage.StorageException.Kind;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -32,7 +33,7 @@ final class LocalPut {
     private final Scheduler steps;
 
     // Touched by the steps alone.
-    private final Path written;
+    private @Nullable Path written;
     private @Nullable FileChannel content;
     private long count;
     private boolean published;
@@ -49,7 +50,6 @@ final class LocalPut {
         this.object = object;
         this.files = files;
         this.steps = Schedulers.single(disk);
-        this.written = directory.staging().next();
     }
 
     /** Writes the body and makes it visible. Errors of {@code body} pass through. */
@@ -82,8 +82,9 @@ final class LocalPut {
         if (directory.locate(key) != null) {
             throw LocalLayout.exists(key, null);
         }
-        Files.createDirectory(written);
-        content = files.create(LocalLayout.content(written));
+        Path made = Files.createDirectory(directory.staging().next());
+        written = made;
+        content = files.create(LocalLayout.content(made));
         return null;
     }
 
@@ -107,7 +108,8 @@ final class LocalPut {
 
     private StoredObject finish() throws IOException {
         FileChannel channel = content;
-        if (channel == null) {
+        Path made = written;
+        if (channel == null || made == null) {
             throw new IOException("not begun");
         }
         if (count < object.length()) {
@@ -115,7 +117,7 @@ final class LocalPut {
         }
         channel.force(true);
         channel.close();
-        directory.publish(written, new LocalMetadata(object.contentType(), object.metadata()), key);
+        directory.publish(made, new LocalMetadata(object.contentType(), object.metadata()), key);
         published = true;
         directory.forceNames(key);
         StoredObject stored = directory.find(key);
@@ -135,7 +137,9 @@ final class LocalPut {
             if (content != null) {
                 content.close();
             }
-            LocalStaging.removeTree(written);
+            if (written != null) {
+                WorkDirectory.remove(written);
+            }
             if (published) {
                 directory.remove(key);
             }

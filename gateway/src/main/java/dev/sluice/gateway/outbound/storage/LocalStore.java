@@ -1,5 +1,6 @@
 package dev.sluice.gateway.outbound.storage;
 
+import dev.sluice.gateway.outbound.spool.WorkDirectory;
 import dev.sluice.gateway.outbound.storage.LocalPut.FileOpener;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -90,7 +91,7 @@ final class LocalStore implements ObjectStore {
         return onDisk("health", () -> {
             Path file = directory.staging().next();
             new LocalMetadata("text/plain", Map.of()).write(file);
-            LocalStaging.removeTree(file);
+            WorkDirectory.remove(file);
             return null;
         });
     }

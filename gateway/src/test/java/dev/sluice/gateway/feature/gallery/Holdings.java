@@ -66,8 +66,8 @@ record Holdings(List<String> objects, List<String> rows) {
         if (!Files.isDirectory(directory)) {
             return true;
         }
-        try (Stream<Path> files = Files.list(directory)) {
-            return files.findAny().isEmpty();
+        try (Stream<Path> files = Files.walk(directory)) {
+            return files.filter(Files::isRegularFile).allMatch(file -> file.endsWith("lock"));
         } catch (IOException failed) {
             throw new UncheckedIOException(failed);
         }

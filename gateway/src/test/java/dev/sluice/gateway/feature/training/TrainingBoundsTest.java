@@ -17,6 +17,7 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -218,7 +219,9 @@ class TrainingBoundsTest extends TrainingFaults {
     @Test
     void filesThatAnEarlierProcessLeftAreSweptAtTheStart() throws IOException {
         Path spool = Files.createDirectories(directory.resolve("spool"));
-        Path left = Files.writeString(spool.resolve(Long.MAX_VALUE + "-1.spool"), "left");
+        Path left = Files.createDirectory(spool.resolve(UUID.randomUUID().toString()));
+        Files.writeString(left.resolve("lock"), "");
+        Files.writeString(left.resolve("1"), "left");
 
         TrainingRig rig = rig();
 

@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -50,6 +51,12 @@ class TrainingKillTest {
         client.close();
     }
 
+    private Path processDirectory() throws IOException {
+        try (Stream<Path> processes = Files.list(spool)) {
+            return processes.findAny().orElseThrow();
+        }
+    }
+
     @Test
     void nothingIsLeftOfAnArchiveWhoseGatewayIsKilled() throws Exception {
         rig.fal.putUnread(Behaviours.silent());
@@ -60,7 +67,7 @@ class TrainingKillTest {
             Await.until(SOON, "the upload has begun", () -> rig.fal.puts().size() == 1);
             assertThat(rig.files()).as("the archive has no name").isZero();
             // Where the system does not take the name of an open file away, this is what the archive looks like.
-            named = Files.writeString(spool.resolve(gateway.pid() + "-1000.spool"), "an archive");
+            named = Files.writeString(processDirectory().resolve("1000"), "an archive");
         } // Closing it is a kill.
         assertThat(cutOff).failsWithin(SOON);
         rig.fal.awaitPutsClosed();

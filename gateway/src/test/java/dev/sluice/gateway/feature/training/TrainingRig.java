@@ -158,8 +158,10 @@ final class TrainingRig implements AutoCloseable {
         if (!Files.isDirectory(directory)) {
             return 0;
         }
-        try (Stream<Path> files = Files.list(directory)) {
-            return files.count();
+        try (Stream<Path> files = Files.walk(directory)) {
+            return files.filter(Files::isRegularFile)
+                    .filter(file -> !file.endsWith("lock"))
+                    .count();
         } catch (IOException failed) {
             throw new UncheckedIOException(failed);
         }

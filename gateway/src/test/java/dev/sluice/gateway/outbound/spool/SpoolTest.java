@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
@@ -66,26 +67,17 @@ class SpoolTest {
         Spool spool = new Spool(directory.resolve("made/when/needed"));
         try (FileChannel file = spool.open()) {
             assertThat(file.isOpen()).isTrue();
-            assertThat(files(directory.resolve("made/when/needed"))).isZero();
+            assertThat(filesBelow(directory.resolve("made/when/needed"))).containsExactly("lock");
         }
     }
 
     @Test
-    void sweepTakesWhatDeadProcessesLeftAndNothingElse() throws IOException {
-        long living = ProcessHandle.current().parent().orElseThrow().pid();
-        long dead = Long.MAX_VALUE;
-        Path kept = Files.writeString(directory.resolve(living + "-1.spool"), "in use");
-        Path foreign = Files.writeString(directory.resolve("notes.spool"), "not ours");
-        Path left = Files.writeString(directory.resolve(dead + "-1.spool"), "left");
-        Path namesake =
-                Files.writeString(directory.resolve(ProcessHandle.current().pid() + "-7.spool"), "left");
+    void nothingIsLeftOfASpoolThatIsClosed() throws IOException {
+        try (Spool spool = new Spool(directory)) {
+            spool.open().close();
+        }
 
-        new Spool(directory).sweep();
-
-        assertThat(kept).exists();
-        assertThat(foreign).exists();
-        assertThat(left).doesNotExist();
-        assertThat(namesake).doesNotExist();
+        assertThat(directory).isEmptyDirectory();
     }
 
     @Test
@@ -204,9 +196,11 @@ class SpoolTest {
         return count;
     }
 
-    private static long files(Path directory) throws IOException {
-        try (Stream<Path> files = Files.list(directory)) {
-            return files.count();
+    private static List<String> filesBelow(Path directory) throws IOException {
+        try (Stream<Path> files = Files.walk(directory)) {
+            return files.filter(Files::isRegularFile)
+                    .map(file -> file.getFileName().toString())
+                    .toList();
         }
     }
 }

@@ -2,6 +2,7 @@ package dev.sluice.gateway.outbound.storage;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sluice.gateway.outbound.spool.ProcessDirectory;
 import dev.sluice.gateway.outbound.storage.StorageException.Kind;
 import dev.sluice.gateway.testing.Await;
 import java.io.IOException;
@@ -13,6 +14,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -127,12 +129,13 @@ class LocalStoreTest extends ObjectStoreContract {
 
     @Test
     void whatAKilledProcessLeftIsRemovedAtTheNextStart() throws IOException {
-        Path left = Files.createDirectories(root.resolve("work/0f9e/3"));
-        Files.writeString(root.resolve("work/0f9e/lock"), "");
+        Path process = root.resolve("work").resolve(UUID.randomUUID().toString());
+        Path left = Files.createDirectories(process.resolve("3"));
+        Files.writeString(process.resolve("lock"), "");
         Files.writeString(left.resolve("content"), "half");
         put(KEY, Bodies.random(10), Map.of());
 
-        try (LocalStaging second = LocalLayout.open(root).staging()) {
+        try (ProcessDirectory second = LocalLayout.open(root).staging()) {
             assertThat(left).doesNotExist();
             assertThat(second.next().getParent()).exists();
             assertThat(filesBelow(root.resolve("work"))).hasSize(2);

@@ -2,6 +2,7 @@ package dev.sluice.gateway.outbound.storage;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sluice.gateway.outbound.spool.WorkDirectory;
 import dev.sluice.gateway.outbound.storage.StorageException.Kind;
 import dev.sluice.gateway.testing.NoLeaks;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -89,7 +90,8 @@ class StorageConfigurationTest {
     @Test
     void directoryThatCannotBeWrittenToIsDown() {
         runner.withPropertyValues("sluice.storage.directory=" + directory).run(context -> {
-            LocalStaging.removeTree(directory.resolve("work"));
+            WorkDirectory.remove(directory.resolve("work"));
+            Files.createFile(directory.resolve("work"));
 
             assertThat(health(context).getStatus()).isEqualTo(Status.DOWN);
         });

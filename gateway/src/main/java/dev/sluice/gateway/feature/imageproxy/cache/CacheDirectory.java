@@ -1,9 +1,9 @@
 package dev.sluice.gateway.feature.imageproxy.cache;
 
+import dev.sluice.gateway.outbound.spool.DirectoryLock;
 import dev.sluice.gateway.outbound.spool.PrivateDirectory;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
 import java.nio.channels.WritableByteChannel;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
@@ -13,10 +13,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.BasicFileAttributes;
-import java.util.Objects;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -40,18 +37,9 @@ final class CacheDirectory {
     private static final Pattern NUMBER = Pattern.compile("[0-9]{1,18}");
     private static final Pattern SHARD = Pattern.compile("[0-9a-f]{2}");
 
-    /**
-     * The directories of this process. POSIX drops a process's lock on a file when it closes <em>any</em> of its
-     * handles on it, so a second cache of this process must not even open the lock file.
-     */
-    private static final Set<Path> CLAIMED = ConcurrentHashMap.newKeySet();
-
     private final Path root;
     private final FileCalls calls;
-    private volatile @Nullable Claim claim;
-
-    /** What says that the directory is ours, until it is deleted. */
-    private record Claim(Path realPath, FileChannel channel, FileLock lock, Object fileKey) {}
+    private volatile @Nullable DirectoryLock claim;
 
     /** Sees a file: its shard, and null as its name when it is none of the cache's. */
     @FunctionalInterface
@@ -83,63 +71,26 @@ final class CacheDirectory {
 
     /** Whether this process holds the lock, and the lock's file is still the one in the directory. */
     boolean isOurs() throws IOException {
-        Claim held = claim;
-        return held != null && held.fileKey().equals(fileKey(root.resolve(LOCK)));
-    }
-
-    private static @Nullable Object fileKey(Path file) throws IOException {
-        try {
-            // Where files have no such key, all that can be known is that there is one.
-            return Objects.requireNonNullElse(
-                    Files.readAttributes(file, BasicFileAttributes.class).fileKey(), LOCK);
-        } catch (NoSuchFileException gone) {
-            return null;
-        }
+        DirectoryLock held = claim;
+        return held != null && held.isInPlace();
     }
 
     /** Makes the directory and locks it. Not for two threads at once. Fails when another process or cache holds it. */
     void claim() throws IOException {
         release();
         PrivateDirectory.make(root);
-        Path realPath = root.toRealPath();
-        if (!CLAIMED.add(realPath)) {
-            throw new IOException(root + " is another cache's in this process");
-        }
-        try {
-            claim = lock(realPath);
-        } finally {
-            if (claim == null) {
-                CLAIMED.remove(realPath);
-            }
-        }
-    }
-
-    private Claim lock(Path realPath) throws IOException {
-        Path file = realPath.resolve(LOCK);
-        FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-        try {
-            FileLock lock = channel.tryLock();
-            Object key = fileKey(file);
-            if (lock != null && key != null) {
-                return new Claim(realPath, channel, lock, key);
-            }
+        claim = DirectoryLock.tryLock(root, LOCK, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        if (claim == null) {
             throw new IOException(root + " is in use by another process");
-        } catch (IOException | RuntimeException refused) {
-            channel.close();
-            throw refused;
         }
     }
 
     /** Lets another process have it. */
     void release() throws IOException {
-        Claim held = claim;
+        DirectoryLock held = claim;
         claim = null;
         if (held != null) {
-            try {
-                held.channel().close();
-            } finally {
-                CLAIMED.remove(held.realPath());
-            }
+            held.close();
         }
     }
 
