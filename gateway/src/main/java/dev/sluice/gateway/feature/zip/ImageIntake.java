@@ -42,7 +42,7 @@ import reactor.core.scheduler.Scheduler;
  */
 final class ImageIntake {
     private static final Logger LOG = LoggerFactory.getLogger(ImageIntake.class);
-    private static final int LONGEST_IN_QUEUE = 20; // times spoolAfter, while the queue moves
+    private static final int LONGEST_IN_QUEUE = 100; // times spoolAfter, while the queue moves
     private static final int DISK_SHARES = 4;
     private static final Instant UNDATED = Instant.parse("1980-01-01T00:00:00Z");
 
@@ -152,23 +152,19 @@ final class ImageIntake {
      * Memory, if there is some at once. If not, an image that is fetched ahead waits for its turn: putting it on disk
      * would cost more than it gains. One whose turn it is waits in the queue for memory while that moves, and goes to
      * disk when it stands still: memory that nobody gives back is held by clients that do not read. From then on the
-     * others of its request go there at once, until memory is found again.
+     * others of its request are fetched ahead to disk, until memory is found again.
      *
      * <p>An image that is fetched ahead leaves room for one more, in memory and on disk: archives that held all of it
      * for images that are not their next would wait for each other.
      */
     private Mono<ImageBytes> room(
             Mono<Void> ready, Duration patience, RequestScope request, DataBufferFactory buffers) {
-        Mono<ImageBytes> queued = inMemory(
+        Mono<ImageBytes> next = inMemory(
                         properties.spoolAfter().multipliedBy(LONGEST_IN_QUEUE), properties.spoolAfter(), request)
                 .onErrorResume(BudgetExhaustedException.class, memoryIsShort -> {
                     request.memoryIsShort(true);
                     return onDisk(patience, request, buffers);
                 });
-        Mono<ImageBytes> next = inMemory(Duration.ZERO, request)
-                .onErrorResume(
-                        BudgetExhaustedException.class,
-                        memoryIsShort -> request.memoryIsShort() ? onDisk(patience, request, buffers) : queued);
         Mono<ImageBytes> ahead = memoryLeaving(largestInMemory(), request)
                 .onErrorResume(
                         BudgetExhaustedException.class,
