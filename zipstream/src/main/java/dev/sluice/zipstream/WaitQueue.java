@@ -43,6 +43,8 @@ final class WaitQueue<R> {
     private long free;
     private long released; // bytes so far
     private boolean stuck; // a waiter has found that the queue stands still, and nobody was granted anything since
+    private long stuckSince;
+    private long releasedBefore; // that was found
 
     /** @param granted makes what a subscriber is handed, of its bytes */
     WaitQueue(long capacity, int maxQueued, Scheduler timer, LongFunction<R> granted) {
@@ -90,7 +92,14 @@ final class WaitQueue<R> {
     private void standsStill() {
         synchronized (lock) {
             stuck = true;
+            stuckSince = timer.now(TimeUnit.NANOSECONDS);
+            releasedBefore = released;
         }
+    }
+
+    /** The lock is held. Whether the queue was found to stand still, and does since. */
+    private boolean stillStands(Waiter newcomer) {
+        return stuck && released - releasedBefore < newcomer.wantedWithin(timer.now(TimeUnit.NANOSECONDS) - stuckSince);
     }
 
     /** Puts a newcomer where it belongs: served at once, refused at once, or in the queue. */
@@ -102,7 +111,7 @@ final class WaitQueue<R> {
                 refusal = Reason.LARGER_THAN_BUDGET;
             } else if (waiting.isEmpty() && waiter.bytes <= free - waiter.spare) {
                 served = take(waiter);
-            } else if (waiter.checkInterval.isZero() || stuck && waiter.leavesEarly()) {
+            } else if (waiter.checkInterval.isZero() || waiter.leavesEarly() && stillStands(waiter)) {
                 refusal = Reason.DEADLINE;
             } else if (waiting.size() >= maxQueued) {
                 refusal = Reason.QUEUE_FULL;
@@ -225,7 +234,7 @@ final class WaitQueue<R> {
         // Checks follow one another and never overlap.
         private long left;
         private long checkNanos;
-        private long releasedBefore;
+        private long seen; // bytes released by then
 
         Waiter(CoreSubscriber<? super R> actual, long bytes, long spare, Duration deadline, Duration checkInterval) {
             this.actual = actual;
@@ -290,7 +299,7 @@ final class WaitQueue<R> {
         private void scheduleCheck() {
             checkNanos = Math.min(left, Nanos.of(checkInterval));
             left -= checkNanos;
-            releasedBefore = released();
+            seen = released();
             try {
                 timeout.replace(timer.schedule(this::check, checkNanos, TimeUnit.NANOSECONDS));
             } catch (RejectedExecutionException stopped) {
@@ -317,8 +326,13 @@ final class WaitQueue<R> {
 
         /** Whether others give back enough for this waiter alone to be served by its deadline. */
         private boolean moves() {
-            double wanted = (double) bytes * checkNanos / Nanos.of(deadline);
-            return released() - releasedBefore >= Math.max(1, wanted);
+            return released() - seen >= wantedWithin(checkNanos);
+        }
+
+        /** What has to be released within so long for this waiter to be served by its deadline, were it alone. */
+        double wantedWithin(long nanos) {
+            long atLeast = Math.max(nanos, Nanos.of(checkInterval));
+            return Math.max(1, (double) bytes * atLeast / Nanos.of(deadline));
         }
     }
 }

@@ -161,6 +161,23 @@ class BufferBudgetTest {
     }
 
     @Test
+    void aNewcomerWaitsInAQueueThatStoodStillAndMovesAgain() {
+        Reservation held = take(100);
+        waitWhileItMoves("first", 80, Duration.ofSeconds(1));
+        time.advanceTimeBy(Duration.ofMillis(50));
+        assertThat(events).containsExactly("first refused DEADLINE");
+
+        time.advanceTimeBy(Duration.ofMillis(100));
+        held.shrinkTo(93); // within 100 ms, 8 are wanted
+        waitWhileItMoves("second", 80, Duration.ofSeconds(1));
+        assertThat(events).endsWith("second refused DEADLINE");
+
+        held.shrinkTo(92);
+        waitWhileItMoves("third", 80, Duration.ofSeconds(1));
+        assertThat(budget.queued()).isOne();
+    }
+
+    @Test
     void aQueueThatMovesIsLeftAtTheDeadlineAllTheSame() {
         List<Reservation> held = List.of(take(30), take(30), take(40));
         wait("first", 30);
