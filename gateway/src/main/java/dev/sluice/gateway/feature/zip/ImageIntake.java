@@ -12,25 +12,23 @@ import dev.sluice.gateway.outbound.imagetype.ImageType;
 import dev.sluice.gateway.outbound.share.CallerShares;
 import dev.sluice.gateway.outbound.spool.Spool;
 import dev.sluice.gateway.outbound.spool.SpooledBytes;
+import dev.sluice.zipstream.BodyTotals;
 import dev.sluice.zipstream.BudgetExhaustedException;
 import dev.sluice.zipstream.BufferBudget;
 import dev.sluice.zipstream.BufferBudget.Reservation;
-import dev.sluice.zipstream.ByteStreams;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.zip.CRC32;
+import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.core.io.buffer.DataBufferFactory;
 import org.springframework.http.HttpHeaders;
 import reactor.core.Disposable;
 import reactor.core.Disposables;
-import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
 
@@ -42,17 +40,17 @@ import reactor.core.scheduler.Scheduler;
  */
 final class ImageIntake {
     private static final Logger LOG = LoggerFactory.getLogger(ImageIntake.class);
-    private static final int LONGEST_IN_QUEUE = 100; // times spoolAfter, while the queue moves
+    private static final int LONGEST_IN_QUEUE = 20; // times spoolAfter, while the queue moves
     private static final int DISK_SHARES = 4;
     private static final Instant UNDATED = Instant.parse("1980-01-01T00:00:00Z");
 
     /** Who wants to know how far an image is. Called on the thread that brings it. */
     interface Listener {
-        /** Room has been found; it is fetched now, from its first byte. Again when it broke off. */
+        /** Room has been found; it is asked for now. */
         void admitted();
 
-        /** So many more bytes are in. */
-        void received(long bytes);
+        /** It comes now, from its first byte, as far as {@code bytes} says. Again when it broke off. */
+        void receiving(LongSupplier bytes);
     }
 
     private final OriginFetch origins;
@@ -251,23 +249,16 @@ final class ImageIntake {
     /** Called again when a body broke off: the bytes, their sum and their progress begin anew. */
     private static Mono<HeldImage> receive(
             OriginResponse response, ImageBytes bytes, Disposable resources, Listener listener) {
-        listener.admitted();
+        BodyTotals totals = response.totals();
+        listener.receiving(totals::bytes);
         response.contentLength().ifPresent(bytes::expect);
         ImageType type = Objects.requireNonNull(response.image(), "an image was asked for");
-        CRC32 crc = new CRC32();
-        AtomicLong size = new AtomicLong();
-        Flux<DataBuffer> body = ByteStreams.checksummed(
-                ByteStreams.counting(response.body(), count -> {
-                    size.addAndGet(count);
-                    listener.received(count);
-                }),
-                crc);
-        return bytes.receive(body)
+        return bytes.receive(response.body())
                 .then(Mono.fromSupplier(() -> new HeldImage(
                         lastSegment(response.requested()),
                         type,
-                        size.get(),
-                        crc.getValue(),
+                        totals.bytes(),
+                        totals.crc32(),
                         lastModified(response),
                         bytes.content(),
                         resources)));
