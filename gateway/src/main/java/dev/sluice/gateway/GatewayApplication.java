@@ -60,6 +60,9 @@ public class GatewayApplication {
         // Nothing blocks a loop, so more of them than processors (4 at least by default) only take turns.
         int processors = Runtime.getRuntime().availableProcessors();
         setUnlessGiven("reactor.netty.ioWorkerCount", Integer.toString(Math.max(2, processors)));
+        // One arena for each loop; twice as many by default, each with chunks of its own that are half empty.
+        setUnlessGiven("io.netty.allocator.numDirectArenas", Integer.toString(Math.max(2, processors)));
+        setUnlessGiven("io.netty.allocator.numHeapArenas", "1");
         SpringApplication.run(GatewayApplication.class, args);
     }
 
