@@ -5,6 +5,7 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,7 +20,8 @@ import java.util.stream.Stream;
  * is up; an answer counts when it is a 200 that ends as its framing says.
  *
  * <p>{@code java Load.java URL BODY-FILE|- CLIENTS SECONDS PIDS} prints one line: MB/s, CPU seconds of the processes
- * per GB, their peak resident MB, median and 99th percentile of the time to the first body byte in ms, answers, errors.
+ * per GB, which part of them is the kernel's, the resident MB of the processes and their children at most since they were started, median and
+ * 99th percentile of the time to the first body byte in ms, answers, errors.
  */
 public final class Load {
     private static final AtomicLong BYTES = new AtomicLong();
@@ -48,7 +50,8 @@ public final class Load {
         long seconds = Long.parseLong(args[3]);
         List<String> pids = List.of(args[4].split(","));
 
-        double cpuBefore = cpuSeconds(pids);
+        double cpuBefore = cpuSeconds(pids, USER) + cpuSeconds(pids, KERNEL);
+        double kernelBefore = cpuSeconds(pids, KERNEL);
         long start = System.nanoTime();
         List<Thread> threads = Stream.generate(() -> Thread.ofPlatform().unstarted(Load::client))
                 .limit(clients)
@@ -60,7 +63,8 @@ public final class Load {
         }
         long bytes = BYTES.get();
         double elapsed = (System.nanoTime() - start) / 1e9;
-        double cpu = cpuSeconds(pids) - cpuBefore;
+        double cpu = cpuSeconds(pids, USER) + cpuSeconds(pids, KERNEL) - cpuBefore;
+        double kernel = cpuSeconds(pids, KERNEL) - kernelBefore;
         over = true;
         List<Long> first;
         synchronized (FIRST_BYTE) {
@@ -68,9 +72,10 @@ public final class Load {
         }
         System.out.printf(
                 Locale.ROOT,
-                "%.0f %.2f %d %.1f %.1f %d %d%n",
+                "%.0f %.2f %.2f %d %.1f %.1f %d %d%n",
                 bytes / elapsed / 1e6,
                 cpu / (bytes / 1e9),
+                kernel / cpu,
                 peakKilobytes / 1024,
                 percentile(first, 0.5),
                 percentile(first, 0.99),
@@ -217,25 +222,42 @@ public final class Load {
         }
     }
 
-    private static double cpuSeconds(List<String> pids) throws IOException {
+    /** Fields of /proc/PID/stat after the name. */
+    private static final int USER = 11;
+
+    private static final int KERNEL = 12;
+
+    private static double cpuSeconds(List<String> pids, int field) throws IOException {
         double ticks = 0;
         for (String pid : pids) {
             String stat = Files.readString(Path.of("/proc", pid, "stat"));
-            String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
-            ticks += Long.parseLong(fields[11]) + Long.parseLong(fields[12]);
+            ticks += Long.parseLong(stat.substring(stat.lastIndexOf(')') + 2).split(" ")[field]);
         }
         return ticks / 100;
     }
 
+    /** At most since the processes were started, and of their children now. */
     private static long residentKilobytes(List<String> pids) throws IOException {
         long sum = 0;
         for (String pid : pids) {
-            for (String line : Files.readAllLines(Path.of("/proc", pid, "status"))) {
-                if (line.startsWith("VmRSS:")) {
-                    sum += Long.parseLong(line.replaceAll("\\D", ""));
-                }
+            sum += kilobytes(pid, "VmHWM:");
+            for (ProcessHandle child : ProcessHandle.of(Long.parseLong(pid)).stream()
+                    .flatMap(ProcessHandle::descendants)
+                    .toList()) {
+                sum += kilobytes(Long.toString(child.pid()), "VmRSS:");
             }
         }
         return sum;
+    }
+
+    private static long kilobytes(String pid, String what) throws IOException {
+        try {
+            return Files.readAllLines(Path.of("/proc", pid, "status")).stream()
+                    .filter(line -> line.startsWith(what))
+                    .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")))
+                    .sum();
+        } catch (NoSuchFileException ended) {
+            return 0;
+        }
     }
 }

@@ -169,7 +169,7 @@ public final class ArchiveLayout {
      * <p>CRCs are not checked. A range of an entry cannot be, a file sent by the system is not seen, and where one can,
      * the error would come when the bytes are gone: a client that resumes there gets the rest unchecked, while one that
      * unpacks the archive checks every CRC by itself. To check all the same, give the payload through
-     * {@link ByteStreams#checksummed}.
+     * {@link ByteStreams#totalled}.
      *
      * @param payload gives the bytes of one segment; called when its turn has come, for each subscriber anew
      * @param headers allocates buffers of at most 64 KB for all that is not payload; best direct, as in

@@ -57,8 +57,11 @@ public final class BufferBudget {
     }
 
     /**
-     * As {@link #reserve(long, Duration)}, but gives up early when the queue stands still: when for {@code standstill}
-     * nobody at all was given bytes. A queue that moves is worth waiting in, one that does not may never move again.
+     * As {@link #reserve(long, Duration)}, but gives up early when the queue stands still: when others release so
+     * little within {@code standstill} that, at this pace, even the head of the queue would not have {@code bytes} by
+     * the deadline. A queue that moves is worth waiting in, however many are before, one that does not may never move
+     * again. Where it has been found to stand still, a newcomer is refused at once, until somebody is granted bytes or
+     * as much is released as a queue that moves would have.
      *
      * @param standstill how long; looked at that often, so it may be noticed up to twice as late. Zero means that
      *     nobody waits

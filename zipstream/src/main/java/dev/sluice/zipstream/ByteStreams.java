@@ -2,7 +2,6 @@ package dev.sluice.zipstream;
 
 import java.time.Duration;
 import java.util.function.LongConsumer;
-import java.util.zip.Checksum;
 import org.springframework.core.io.buffer.DataBuffer;
 import reactor.core.publisher.Flux;
 import reactor.core.scheduler.Scheduler;
@@ -39,19 +38,28 @@ public final class ByteStreams {
      * @throws IllegalArgumentException if {@code maxBytes} is negative
      */
     public static Flux<DataBuffer> capped(Flux<DataBuffer> source, long maxBytes) {
-        if (maxBytes < 0) {
-            throw new IllegalArgumentException("maxBytes: " + maxBytes + " (expected: 0 or more)");
-        }
+        requireLimit(maxBytes);
         return new InspectedFlux(source, () -> new Cap(maxBytes));
     }
 
     /**
-     * Adds the readable bytes of each buffer to {@code running} before the buffer is handed on; nothing is copied and
-     * no position moves. The checksum is the caller's: it is complete when the stream is, and one subscription should
-     * feed it. Read it on the thread that completed the stream, or after a happens-before of your own.
+     * Adds each buffer to {@code totals} before it is handed on; nothing is copied and no position moves. One
+     * subscription should feed them, or several one after the other.
      */
-    public static Flux<DataBuffer> checksummed(Flux<DataBuffer> source, Checksum running) {
-        return new InspectedFlux(source, () -> buffer -> update(running, buffer));
+    public static Flux<DataBuffer> totalled(Flux<DataBuffer> source, BodyTotals totals) {
+        return new InspectedFlux(source, () -> totals::add);
+    }
+
+    /**
+     * All at once, in one look at each buffer: {@link #totalled}, {@link #capped} and {@link #withMinimumRate}. The cap
+     * is on the totals: a body that comes in several parts goes through here part by part.
+     *
+     * @throws IllegalArgumentException if {@code maxBytes} is negative
+     */
+    public static Flux<DataBuffer> received(
+            Flux<DataBuffer> source, BodyTotals totals, long maxBytes, MinimumRate rate, Scheduler timer) {
+        requireLimit(maxBytes);
+        return new MinimumRateFlux(source, rate, timer, buffer -> addWithin(maxBytes, buffer, totals));
     }
 
     /**
@@ -71,15 +79,21 @@ public final class ByteStreams {
      * @param timer runs the checks, brings that error, and is the clock ({@link Scheduler#now})
      */
     public static Flux<DataBuffer> withMinimumRate(Flux<DataBuffer> source, MinimumRate rate, Scheduler timer) {
-        return new MinimumRateFlux(source, rate, timer);
+        return new MinimumRateFlux(source, rate, timer, buffer -> {});
     }
 
-    private static void update(Checksum running, DataBuffer buffer) {
-        try (DataBuffer.ByteBufferIterator parts = buffer.readableByteBuffers()) {
-            while (parts.hasNext()) {
-                running.update(parts.next());
-            }
+    private static void requireLimit(long maxBytes) {
+        if (maxBytes < 0) {
+            throw new IllegalArgumentException("maxBytes: " + maxBytes + " (expected: 0 or more)");
         }
+    }
+
+    private static void addWithin(long maxBytes, DataBuffer buffer, BodyTotals totals) {
+        long count = totals.bytes() + buffer.readableByteCount();
+        if (count > maxBytes) {
+            throw new ByteLimitExceededException(maxBytes, count);
+        }
+        totals.add(buffer);
     }
 
     private static final class Cap implements Inspection {

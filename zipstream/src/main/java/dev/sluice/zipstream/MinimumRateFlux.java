@@ -3,6 +3,7 @@ package dev.sluice.zipstream;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.springframework.core.io.buffer.DataBuffer;
+import org.springframework.core.io.buffer.DataBufferUtils;
 import reactor.core.CoreSubscriber;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.FluxOperator;
@@ -20,16 +21,19 @@ final class MinimumRateFlux extends FluxOperator<DataBuffer, DataBuffer> {
 
     private final MinimumRate rate;
     private final Scheduler timer;
+    private final Inspection inspection;
 
-    MinimumRateFlux(Flux<DataBuffer> source, MinimumRate rate, Scheduler timer) {
+    /** @param inspection sees each buffer besides, before it is handed on; its end is not asked for */
+    MinimumRateFlux(Flux<DataBuffer> source, MinimumRate rate, Scheduler timer, Inspection inspection) {
         super(source);
         this.rate = rate;
         this.timer = timer;
+        this.inspection = inspection;
     }
 
     @Override
     public void subscribe(CoreSubscriber<? super DataBuffer> actual) {
-        source.subscribe(new RateSubscriber(actual, rate, timer));
+        source.subscribe(new RateSubscriber(actual, rate, timer, inspection));
     }
 
     private static final class RateSubscriber extends TimedSubscriber {
@@ -39,6 +43,7 @@ final class MinimumRateFlux extends FluxOperator<DataBuffer, DataBuffer> {
 
         private final MinimumRate rate;
         private final Scheduler clock;
+        private final Inspection inspection;
 
         // Guarded by this; held for a few additions, never while signalling.
         private final long fullNanos;
@@ -50,8 +55,10 @@ final class MinimumRateFlux extends FluxOperator<DataBuffer, DataBuffer> {
         private long demand;
         private long count;
 
-        RateSubscriber(CoreSubscriber<? super DataBuffer> actual, MinimumRate rate, Scheduler timer) {
+        RateSubscriber(
+                CoreSubscriber<? super DataBuffer> actual, MinimumRate rate, Scheduler timer, Inspection inspection) {
             super(actual, timer);
+            this.inspection = inspection;
             this.rate = rate;
             this.clock = timer;
             this.fullNanos = Nanos.of(rate.grace());
@@ -69,6 +76,17 @@ final class MinimumRateFlux extends FluxOperator<DataBuffer, DataBuffer> {
 
         @Override
         public void onNext(DataBuffer buffer) {
+            if (hasEnded()) {
+                DataBufferUtils.release(buffer);
+                return;
+            }
+            try {
+                inspection.buffer(buffer);
+            } catch (Throwable refusal) {
+                DataBufferUtils.release(buffer);
+                fail(Operators.onOperatorError(null, refusal, currentContext()));
+                return;
+            }
             synchronized (this) {
                 stopDraining();
                 downstreamBusy = true;

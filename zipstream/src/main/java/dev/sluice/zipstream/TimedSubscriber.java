@@ -76,6 +76,11 @@ abstract class TimedSubscriber implements CoreSubscriber<DataBuffer>, Subscripti
         }
     }
 
+    /** Whether what comes now comes too late. */
+    final boolean hasEnded() {
+        return outcome.get() != null;
+    }
+
     @Override
     public final void onError(Throwable error) {
         if (!end(error)) {

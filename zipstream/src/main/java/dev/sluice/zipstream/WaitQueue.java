@@ -41,7 +41,10 @@ final class WaitQueue<R> {
     private final Queue<Waiter> grantedQueue = new ArrayDeque<>();
     private boolean delivering;
     private long free;
-    private long grants;
+    private long released; // bytes so far
+    private boolean stuck; // a waiter has found that the queue stands still, and nobody was granted anything since
+    private long stuckSince;
+    private long releasedBefore; // that was found
 
     /** @param granted makes what a subscriber is handed, of its bytes */
     WaitQueue(long capacity, int maxQueued, Scheduler timer, LongFunction<R> granted) {
@@ -79,11 +82,24 @@ final class WaitQueue<R> {
         }
     }
 
-    /** Reservations granted so far. */
-    private long grants() {
+    /** Bytes released so far. */
+    private long released() {
         synchronized (lock) {
-            return grants;
+            return released;
         }
+    }
+
+    private void standsStill() {
+        synchronized (lock) {
+            stuck = true;
+            stuckSince = timer.now(TimeUnit.NANOSECONDS);
+            releasedBefore = released;
+        }
+    }
+
+    /** The lock is held. Whether the queue was found to stand still, and does since. */
+    private boolean stillStands(Waiter newcomer) {
+        return stuck && released - releasedBefore < newcomer.wantedWithin(timer.now(TimeUnit.NANOSECONDS) - stuckSince);
     }
 
     /** Puts a newcomer where it belongs: served at once, refused at once, or in the queue. */
@@ -94,10 +110,8 @@ final class WaitQueue<R> {
             if (waiter.bytes > capacity) {
                 refusal = Reason.LARGER_THAN_BUDGET;
             } else if (waiting.isEmpty() && waiter.bytes <= free - waiter.spare) {
-                served = waiter.grant();
-                free -= served ? waiter.bytes : 0;
-                grants += served ? 1 : 0;
-            } else if (waiter.checkInterval.isZero()) {
+                served = take(waiter);
+            } else if (waiter.checkInterval.isZero() || waiter.leavesEarly() && stillStands(waiter)) {
                 refusal = Reason.DEADLINE;
             } else if (waiting.size() >= maxQueued) {
                 refusal = Reason.QUEUE_FULL;
@@ -129,9 +143,20 @@ final class WaitQueue<R> {
     void release(long bytes) {
         synchronized (lock) {
             free += bytes;
+            released += bytes;
             grantHeads();
         }
         deliverGrants();
+    }
+
+    /** The lock is held. Returns whether the waiter still wants its bytes. */
+    private boolean take(Waiter waiter) {
+        if (!waiter.grant()) {
+            return false;
+        }
+        free -= waiter.bytes;
+        stuck = false;
+        return true;
     }
 
     private void grantHeads() {
@@ -142,9 +167,7 @@ final class WaitQueue<R> {
                 return;
             }
             queue.remove();
-            if (head.grant()) {
-                free -= head.bytes;
-                grants++;
+            if (take(head)) {
                 grantedQueue.add(head);
             }
         }
@@ -210,7 +233,8 @@ final class WaitQueue<R> {
 
         // Checks follow one another and never overlap.
         private long left;
-        private long grantsSeen;
+        private long checkNanos;
+        private long seen; // bytes released by then
 
         Waiter(CoreSubscriber<? super R> actual, long bytes, long spare, Duration deadline, Duration checkInterval) {
             this.actual = actual;
@@ -236,6 +260,11 @@ final class WaitQueue<R> {
             } else if (before == State.WAITING) {
                 leave(this);
             }
+        }
+
+        /** Whether it waits only while the queue moves. */
+        boolean leavesEarly() {
+            return checkInterval.compareTo(deadline) < 0;
         }
 
         boolean isWaiting() {
@@ -268,11 +297,11 @@ final class WaitQueue<R> {
         }
 
         private void scheduleCheck() {
-            long pause = Math.min(left, Nanos.of(checkInterval));
-            left -= pause;
-            grantsSeen = grants();
+            checkNanos = Math.min(left, Nanos.of(checkInterval));
+            left -= checkNanos;
+            seen = released();
             try {
-                timeout.replace(timer.schedule(this::check, pause, TimeUnit.NANOSECONDS));
+                timeout.replace(timer.schedule(this::check, checkNanos, TimeUnit.NANOSECONDS));
             } catch (RejectedExecutionException stopped) {
                 if (state.compareAndSet(State.WAITING, State.DONE)) {
                     leave(this);
@@ -281,14 +310,29 @@ final class WaitQueue<R> {
             }
         }
 
-        /** Time is up when it is, or when nobody was granted anything since the last check. */
+        /** Time is up when it is, or when the queue stands still. */
         private void check() {
-            if (left > 0 && grants() != grantsSeen) {
+            boolean moves = moves();
+            if (left > 0 && moves) {
                 scheduleCheck();
             } else if (state.compareAndSet(State.WAITING, State.DONE)) {
+                if (!moves) {
+                    standsStill();
+                }
                 leave(this);
                 actual.onError(new BudgetExhaustedException(Reason.DEADLINE, bytes, capacity));
             }
+        }
+
+        /** Whether others give back enough for this waiter alone to be served by its deadline. */
+        private boolean moves() {
+            return released() - seen >= wantedWithin(checkNanos);
+        }
+
+        /** What has to be released within so long for this waiter to be served by its deadline, were it alone. */
+        double wantedWithin(long nanos) {
+            long atLeast = Math.max(nanos, Nanos.of(checkInterval));
+            return Math.max(1, (double) bytes * atLeast / Nanos.of(deadline));
         }
     }
 }

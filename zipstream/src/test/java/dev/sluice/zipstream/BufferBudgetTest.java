@@ -115,11 +115,74 @@ class BufferBudgetTest {
     }
 
     @Test
+    void aQueueMovesWhileEnoughIsReleasedThoughNobodyIsGrantedYet() {
+        Reservation held = take(100);
+        waitWhileItMoves("large", 80, Duration.ofMillis(1000));
+
+        for (int left = 95; left >= 40; left -= 5) { // 5 each 50 ms: 80 take 800 ms
+            time.advanceTimeBy(Duration.ofMillis(49));
+            held.shrinkTo(left);
+            time.advanceTimeBy(Duration.ofMillis(1));
+        }
+        assertThat(events).isEmpty();
+
+        held.release();
+        assertThat(events).containsExactly("large got 80");
+    }
+
+    @Test
+    void aQueueThatOnlyTricklesStandsStill() {
+        Reservation held = take(100);
+        waitWhileItMoves("large", 80, Duration.ofMillis(1000));
+
+        time.advanceTimeBy(Duration.ofMillis(49));
+        held.shrinkTo(97); // 3 each 50 ms: 80 take 1.3 s
+        time.advanceTimeBy(Duration.ofMillis(1));
+
+        assertThat(events).containsExactly("large refused DEADLINE");
+    }
+
+    @Test
+    void aNewcomerIsRefusedAtOnceWhereTheQueueStandsStillUntilSomebodyIsGrantedBytes() {
+        Reservation held = take(100);
+        waitWhileItMoves("first", 50, Duration.ofSeconds(1));
+        time.advanceTimeBy(Duration.ofMillis(50));
+        assertThat(events).containsExactly("first refused DEADLINE");
+
+        waitWhileItMoves("second", 50, Duration.ofSeconds(1));
+        assertThat(events).endsWith("second refused DEADLINE");
+        wait("patient", 30); // no business of who waits for its deadline
+        assertThat(budget.queued()).isOne();
+
+        held.shrinkTo(70);
+        waitWhileItMoves("third", 50, Duration.ofSeconds(1));
+        assertThat(events).endsWith("patient got 30");
+        assertThat(budget.queued()).isOne();
+    }
+
+    @Test
+    void aNewcomerWaitsInAQueueThatStoodStillAndMovesAgain() {
+        Reservation held = take(100);
+        waitWhileItMoves("first", 80, Duration.ofSeconds(1));
+        time.advanceTimeBy(Duration.ofMillis(50));
+        assertThat(events).containsExactly("first refused DEADLINE");
+
+        time.advanceTimeBy(Duration.ofMillis(100));
+        held.shrinkTo(93); // within 100 ms, 8 are wanted
+        waitWhileItMoves("second", 80, Duration.ofSeconds(1));
+        assertThat(events).endsWith("second refused DEADLINE");
+
+        held.shrinkTo(92);
+        waitWhileItMoves("third", 80, Duration.ofSeconds(1));
+        assertThat(budget.queued()).isOne();
+    }
+
+    @Test
     void aQueueThatMovesIsLeftAtTheDeadlineAllTheSame() {
         List<Reservation> held = List.of(take(30), take(30), take(40));
         wait("first", 30);
         wait("second", 30);
-        waitWhileItMoves("third", 50, Duration.ofMillis(80));
+        waitWhileItMoves("third", 40, Duration.ofMillis(80));
 
         time.advanceTimeBy(Duration.ofMillis(40));
         held.get(0).release();

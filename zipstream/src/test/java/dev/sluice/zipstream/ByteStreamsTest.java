@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -12,7 +13,6 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import java.util.zip.CRC32;
-import java.util.zip.CRC32C;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -20,6 +20,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.core.io.buffer.DataBufferUtils;
 import reactor.core.publisher.Flux;
+import reactor.core.scheduler.Schedulers;
 import reactor.test.StepVerifier;
 import reactor.test.publisher.TestPublisher;
 
@@ -37,7 +38,13 @@ class ByteStreamsTest {
         return Stream.of(
                 source -> ByteStreams.counting(source, bytes -> {}),
                 source -> ByteStreams.capped(source, Long.MAX_VALUE),
-                source -> ByteStreams.checksummed(source, new CRC32()));
+                source -> ByteStreams.totalled(source, new BodyTotals()),
+                source -> ByteStreams.received(
+                        source,
+                        new BodyTotals(),
+                        Long.MAX_VALUE,
+                        new MinimumRate(1, Duration.ofHours(1)),
+                        Schedulers.parallel()));
     }
 
     @ParameterizedTest
@@ -183,24 +190,25 @@ class ByteStreamsTest {
     }
 
     @Test
-    void checksumIsThatOfTheReadableBytesAndMovesNoPosition() {
+    void totalsAreThoseOfTheReadableBytesAndMoveNoPosition() {
         byte[] text = "Sluice gates let through what is counted".getBytes(StandardCharsets.UTF_8);
         DataBuffer first = buffers.of(new byte[] {9, 9, text[0], text[1], text[2]});
         first.readPosition(2);
         DataBuffer second = buffers.of(Arrays.copyOfRange(text, 3, text.length));
-        CRC32C running = new CRC32C();
+        BodyTotals totals = new BodyTotals();
         AtomicLong readable = new AtomicLong();
 
-        StepVerifier.create(ByteStreams.checksummed(Flux.just(first, second), running))
+        StepVerifier.create(ByteStreams.totalled(Flux.just(first, second), totals))
                 .thenConsumeWhile(buffer -> true, buffer -> {
                     readable.addAndGet(buffer.readableByteCount());
                     DataBufferUtils.release(buffer);
                 })
                 .verifyComplete();
 
-        CRC32C expected = new CRC32C();
+        CRC32 expected = new CRC32();
         expected.update(text);
-        assertThat(running.getValue()).isEqualTo(expected.getValue());
+        assertThat(totals.crc32()).isEqualTo(expected.getValue());
+        assertThat(totals.bytes()).isEqualTo(text.length);
         assertThat(readable).hasValue(text.length);
     }
 }

@@ -85,7 +85,8 @@ public final class FaultyFetch implements OriginFetch {
                 step == Step.DATE ? new HttpHeaders(new Unreadable()) : response.headers(),
                 image,
                 step == Step.LENGTH ? OptionalLong.of(-1_000_000) : response.contentLength(),
-                body(response.body(), step));
+                body(response.body(), step),
+                response.totals());
     }
 
     private static Flux<DataBuffer> body(Flux<DataBuffer> body, Step step) {

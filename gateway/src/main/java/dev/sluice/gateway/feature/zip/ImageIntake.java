@@ -12,25 +12,23 @@ import dev.sluice.gateway.outbound.imagetype.ImageType;
 import dev.sluice.gateway.outbound.share.CallerShares;
 import dev.sluice.gateway.outbound.spool.Spool;
 import dev.sluice.gateway.outbound.spool.SpooledBytes;
+import dev.sluice.zipstream.BodyTotals;
 import dev.sluice.zipstream.BudgetExhaustedException;
 import dev.sluice.zipstream.BufferBudget;
 import dev.sluice.zipstream.BufferBudget.Reservation;
-import dev.sluice.zipstream.ByteStreams;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.zip.CRC32;
+import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.core.io.buffer.DataBufferFactory;
 import org.springframework.http.HttpHeaders;
 import reactor.core.Disposable;
 import reactor.core.Disposables;
-import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
 
@@ -48,11 +46,11 @@ final class ImageIntake {
 
     /** Who wants to know how far an image is. Called on the thread that brings it. */
     interface Listener {
-        /** Room has been found; it is fetched now, from its first byte. Again when it broke off. */
+        /** Room has been found; it is asked for now. */
         void admitted();
 
-        /** So many more bytes are in. */
-        void received(long bytes);
+        /** It comes now, from its first byte, as far as {@code bytes} says. Again when it broke off. */
+        void receiving(LongSupplier bytes);
     }
 
     private final OriginFetch origins;
@@ -152,23 +150,19 @@ final class ImageIntake {
      * Memory, if there is some at once. If not, an image that is fetched ahead waits for its turn: putting it on disk
      * would cost more than it gains. One whose turn it is waits in the queue for memory while that moves, and goes to
      * disk when it stands still: memory that nobody gives back is held by clients that do not read. From then on the
-     * others of its request go there at once, until memory is found again.
+     * others of its request are fetched ahead to disk, until memory is found again.
      *
      * <p>An image that is fetched ahead leaves room for one more, in memory and on disk: archives that held all of it
      * for images that are not their next would wait for each other.
      */
     private Mono<ImageBytes> room(
             Mono<Void> ready, Duration patience, RequestScope request, DataBufferFactory buffers) {
-        Mono<ImageBytes> queued = inMemory(
+        Mono<ImageBytes> next = inMemory(
                         properties.spoolAfter().multipliedBy(LONGEST_IN_QUEUE), properties.spoolAfter(), request)
                 .onErrorResume(BudgetExhaustedException.class, memoryIsShort -> {
                     request.memoryIsShort(true);
                     return onDisk(patience, request, buffers);
                 });
-        Mono<ImageBytes> next = inMemory(Duration.ZERO, request)
-                .onErrorResume(
-                        BudgetExhaustedException.class,
-                        memoryIsShort -> request.memoryIsShort() ? onDisk(patience, request, buffers) : queued);
         Mono<ImageBytes> ahead = memoryLeaving(largestInMemory(), request)
                 .onErrorResume(
                         BudgetExhaustedException.class,
@@ -255,23 +249,16 @@ final class ImageIntake {
     /** Called again when a body broke off: the bytes, their sum and their progress begin anew. */
     private static Mono<HeldImage> receive(
             OriginResponse response, ImageBytes bytes, Disposable resources, Listener listener) {
-        listener.admitted();
+        BodyTotals totals = response.totals();
+        listener.receiving(totals::bytes);
         response.contentLength().ifPresent(bytes::expect);
         ImageType type = Objects.requireNonNull(response.image(), "an image was asked for");
-        CRC32 crc = new CRC32();
-        AtomicLong size = new AtomicLong();
-        Flux<DataBuffer> body = ByteStreams.checksummed(
-                ByteStreams.counting(response.body(), count -> {
-                    size.addAndGet(count);
-                    listener.received(count);
-                }),
-                crc);
-        return bytes.receive(body)
+        return bytes.receive(response.body())
                 .then(Mono.fromSupplier(() -> new HeldImage(
                         lastSegment(response.requested()),
                         type,
-                        size.get(),
-                        crc.getValue(),
+                        totals.bytes(),
+                        totals.crc32(),
                         lastModified(response),
                         bytes.content(),
                         resources)));

@@ -16,6 +16,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.LongSupplier;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -184,12 +185,12 @@ final class RequestedImages {
             @Override
             public void admitted() {
                 anyAdmitted = true;
-                progress.begun(index);
+                progress.begun(index, () -> 0);
             }
 
             @Override
-            public void received(long bytes) {
-                progress.received(index, bytes);
+            public void receiving(LongSupplier bytes) {
+                progress.begun(index, bytes);
             }
         };
     }

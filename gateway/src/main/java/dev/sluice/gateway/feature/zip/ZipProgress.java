@@ -5,11 +5,12 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.sluice.gateway.contract.archive.RemoteImage;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A board on which one archive's pipeline writes how far each image is, and which any number of listeners read at their
- * own pace. Writing is a plain store: nobody who reads can slow what is written.
+ * A board on which one archive's pipeline writes what becomes of each image, and which any number of listeners read at
+ * their own pace. Bytes are not written as they come; they are counted where they come in, and asked for there.
  */
 final class ZipProgress {
 
@@ -46,37 +47,50 @@ final class ZipProgress {
             long bytes,
             @Nullable String code) {}
 
-    private final AtomicReferenceArray<Line> lines;
+    /** What is known of one image; how much of it has come is asked for when somebody wants to know. */
+    private record Entry(
+            String url,
+            State state,
+            LongSupplier bytes,
+            @Nullable String code) {
+
+        Entry as(State state, LongSupplier bytes, @Nullable String code) {
+            return new Entry(url, state, bytes, code);
+        }
+    }
+
+    private static final LongSupplier NONE = () -> 0;
+
+    private final AtomicReferenceArray<Entry> entries;
     private volatile boolean ended;
 
     ZipProgress(ZipRequest request) {
         List<RemoteImage> images = request.images();
-        lines = new AtomicReferenceArray<>(images.size());
+        entries = new AtomicReferenceArray<>(images.size());
         for (int index = 0; index < images.size(); index++) {
-            lines.set(index, new Line(index, images.get(index).url(), State.QUEUED, 0, null));
+            entries.set(index, new Entry(images.get(index).url(), State.QUEUED, NONE, null));
         }
     }
 
-    /** It is being downloaded now, from its first byte: for the first time, or again because it broke off. */
-    void begun(int index) {
-        lines.updateAndGet(
-                index, line -> line.state().isFinal() ? line : new Line(index, line.url(), State.DOWNLOADING, 0, null));
-    }
-
-    void received(int index, long bytes) {
-        lines.updateAndGet(
-                index,
-                line -> line.state().isFinal()
-                        ? line
-                        : new Line(index, line.url(), State.DOWNLOADING, line.bytes() + bytes, null));
+    /**
+     * It is being downloaded now, from its first byte: for the first time, or again because it broke off.
+     *
+     * @param bytes tells how many of its bytes have come, on any thread
+     */
+    void begun(int index, LongSupplier bytes) {
+        entries.updateAndGet(
+                index, entry -> entry.state().isFinal() ? entry : entry.as(State.DOWNLOADING, bytes, null));
     }
 
     void done(int index) {
-        lines.updateAndGet(index, line -> new Line(index, line.url(), State.DONE, line.bytes(), null));
+        entries.updateAndGet(index, entry -> {
+            long all = entry.bytes().getAsLong();
+            return entry.as(State.DONE, () -> all, null);
+        });
     }
 
     void skipped(int index, String code) {
-        lines.updateAndGet(index, line -> new Line(index, line.url(), State.SKIPPED, 0, code));
+        entries.updateAndGet(index, entry -> entry.as(State.SKIPPED, NONE, code));
     }
 
     /** No line changes any more: the archive is out, or was given up. */
@@ -90,11 +104,12 @@ final class ZipProgress {
 
     /** Number of images. */
     int size() {
-        return lines.length();
+        return entries.length();
     }
 
     /** The present line of one image. */
     Line line(int index) {
-        return lines.get(index);
+        Entry entry = entries.get(index);
+        return new Line(index, entry.url(), entry.state(), entry.bytes().getAsLong(), entry.code());
     }
 }

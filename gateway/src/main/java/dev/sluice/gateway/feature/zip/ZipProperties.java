@@ -22,8 +22,8 @@ import org.springframework.util.unit.DataSize;
  * @param bufferBudget memory for images of all requests together; a quarter of the direct memory limit if unset
  * @param spoolBudget disk for images of all requests together, when memory is short
  * @param spoolDirectory where images wait on disk; files are deleted in every case
- * @param spoolAfter how long an image waits for memory that nobody is given before it goes to disk; 20 times that where
- *     others are given some
+ * @param spoolAfter how often an image that waits for memory looks whether others give some back. It goes to disk when
+ *     that would not serve it within 20 times as long
  * @param queueTimeout how long a request waits for memory or disk before its first byte
  * @param longestSilence how long a client waits for the next byte at most: then the images that keep it waiting are
  *     given up, before a proxy on the way gives up for it
@@ -44,7 +44,7 @@ record ZipProperties(
         @Nullable DataSize bufferBudget,
         @DefaultValue("1GB") DataSize spoolBudget,
         @Nullable Path spoolDirectory,
-        @DefaultValue("50ms") Duration spoolAfter,
+        @DefaultValue("250ms") Duration spoolAfter,
         @DefaultValue("10s") Duration queueTimeout,
         @DefaultValue("40s") Duration longestSilence,
         @DefaultValue("1h") Duration archiveTimeout,

@@ -20,7 +20,7 @@ import reactor.netty.http.server.HttpServer;
 public class ServerTransport {
     /**
      * Above this a response is flushed after every buffer. By default that is one buffer of 64 KB; what waits in a
-     * response is bounded by the 16 that are asked for at once, and they leave in one system call.
+     * response is bounded by the 4 that are asked for at once, and they leave in one system call.
      */
     private static final WriteBufferWaterMark UNWRITABLE = new WriteBufferWaterMark(256 * 1024, 1024 * 1024);
 

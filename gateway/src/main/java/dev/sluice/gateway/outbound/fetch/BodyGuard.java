@@ -2,11 +2,11 @@ package dev.sluice.gateway.outbound.fetch;
 
 import dev.sluice.gateway.outbound.fetch.Exchange.Response;
 import dev.sluice.gateway.outbound.fetch.body.CoalescingFlux;
+import dev.sluice.zipstream.BodyTotals;
 import dev.sluice.zipstream.ByteLimitExceededException;
 import dev.sluice.zipstream.ByteStreams;
 import dev.sluice.zipstream.MinimumRate;
 import java.util.OptionalLong;
-import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.http.HttpHeaders;
@@ -50,22 +50,34 @@ final class BodyGuard {
      * The body with its bounds: it ends in a {@link FetchException} when it goes over {@code maxBytes}, comes too
      * slowly or breaks off, and each of them drops the connection.
      *
+     * @param totals of the bytes as they came
      * @param rest asked for what is missing when it breaks off; null when that cannot be had
      */
     Flux<DataBuffer> bounded(
-            Response response, long maxBytes, OptionalLong declared, @Nullable BodyContinuation rest, Scheduler timer) {
-        return Flux.defer(() -> new CoalescingFlux(new Parts(maxBytes, declared, rest, timer).read(response.body())));
+            Response response,
+            BodyTotals totals,
+            long maxBytes,
+            OptionalLong declared,
+            @Nullable BodyContinuation rest,
+            Scheduler timer) {
+        return new CoalescingFlux(new Parts(totals, maxBytes, declared, rest, timer).read(response.body()));
     }
 
     /** One body, by as many connections as it takes. Errors are handled before small buffers are merged. */
     private final class Parts {
-        private final AtomicLong count = new AtomicLong();
+        private final BodyTotals totals;
         private final long maxBytes;
         private final OptionalLong declared;
         private final @Nullable BodyContinuation rest;
         private final Scheduler timer;
 
-        Parts(long maxBytes, OptionalLong declared, @Nullable BodyContinuation rest, Scheduler timer) {
+        Parts(
+                BodyTotals totals,
+                long maxBytes,
+                OptionalLong declared,
+                @Nullable BodyContinuation rest,
+                Scheduler timer) {
+            this.totals = totals;
             this.maxBytes = maxBytes;
             this.declared = declared;
             this.rest = rest;
@@ -74,21 +86,20 @@ final class BodyGuard {
 
         /** What comes by one connection, and then by the next. */
         Flux<DataBuffer> read(Flux<DataBuffer> received) {
-            Flux<DataBuffer> body = ByteStreams.withMinimumRate(received, minimumRate, timer);
-            return ByteStreams.counting(ByteStreams.capped(body, maxBytes - count.get()), count::addAndGet)
-                    .concatWith(Mono.defer(() -> wholeOrError(declared, count.get())))
+            return ByteStreams.received(received, totals, maxBytes, minimumRate, timer)
+                    .concatWith(Mono.defer(() -> wholeOrError(declared, totals.bytes())))
                     .onErrorResume(this::continued);
         }
 
         /** What is missing; more than that is not of the same image. */
         private Flux<DataBuffer> part(BodyContinuation rest, long missing, FetchException failure) {
-            return ByteStreams.capped(rest.from(count.get(), failure), missing)
+            return ByteStreams.capped(rest.from(totals.bytes(), failure), missing)
                     .onErrorMap(ByteLimitExceededException.class, more -> failure);
         }
 
         private Flux<DataBuffer> continued(Throwable error) {
             FetchException failure = FetchErrors.ofBody(error);
-            long missing = declared.orElse(Long.MAX_VALUE) - count.get();
+            long missing = declared.orElse(Long.MAX_VALUE) - totals.bytes();
             // One that was told before is what a continuation that was refused gives back.
             if (rest == null || error == failure || !FetchErrors.BrokenBodyException.is(failure) || missing <= 0) {
                 return Flux.error(failure);
@@ -108,15 +119,17 @@ final class BodyGuard {
      * The body that {@code coded} stands for, within the same bound. A small one may stand for one of any size.
      *
      * @param start the first bytes of {@code coded}
+     * @param totals of the decoded bytes
      * @throws FetchException when the coding is not decoded here
      */
-    static Flux<DataBuffer> decoded(Flux<DataBuffer> coded, ContentCoding coding, byte[] start, long maxBytes) {
+    static Flux<DataBuffer> decoded(
+            Flux<DataBuffer> coded, ContentCoding coding, byte[] start, BodyTotals totals, long maxBytes) {
         if (coding == ContentCoding.OTHER) {
             throw FetchErrors.badEncoding(
                     "The origin encoded its response, though asked not to, in a way that is not decoded");
         }
-        return new CoalescingFlux(ByteStreams.capped(coding.decode(coded, start), maxBytes))
-                .onErrorMap(FetchErrors::of);
+        Flux<DataBuffer> bounded = ByteStreams.capped(coding.decode(coded, start), maxBytes);
+        return new CoalescingFlux(ByteStreams.totalled(bounded, totals)).onErrorMap(FetchErrors::of);
     }
 
     private static <T> Mono<T> wholeOrError(OptionalLong declared, long count) {

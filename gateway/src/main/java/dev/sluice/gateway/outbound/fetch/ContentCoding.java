@@ -111,7 +111,7 @@ enum ContentCoding {
         }
 
         private void decodeOne(DataBuffer held, SynchronousSink<DataBuffer> sink) {
-            DataBuffer decoded = held.factory().allocateBuffer(FetchTransport.READ_BYTES);
+            DataBuffer decoded = held.factory().allocateBuffer(BodyReads.FEW);
             try (DataBuffer.ByteBufferIterator room = decoded.writableByteBuffers()) {
                 int count = inflater.inflate(coded, room.next());
                 decoded.writePosition(decoded.writePosition() + count);

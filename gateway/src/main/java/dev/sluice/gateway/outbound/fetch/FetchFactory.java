@@ -4,15 +4,15 @@ import dev.sluice.gateway.contract.DurationWords;
 import dev.sluice.gateway.contract.RequestUsage;
 import dev.sluice.gateway.outbound.fetch.FetchErrors.BrokenBodyException;
 import dev.sluice.gateway.outbound.imagetype.ImageTypes;
-import dev.sluice.zipstream.ByteStreams;
+import dev.sluice.zipstream.BodyTotals;
 import dev.sluice.zipstream.MinimumRate;
 import io.github.resilience4j.reactor.bulkhead.operator.BulkheadOperator;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Function;
-import java.util.function.LongConsumer;
 import java.util.function.UnaryOperator;
 import reactor.core.publisher.Mono;
 import reactor.util.retry.Retry;
@@ -85,27 +85,33 @@ final class FetchFactory {
         public <T> Mono<T> fetch(FetchRequest request, Function<OriginResponse, Mono<T>> reader) {
             return Mono.deferContextual(context -> {
                 Timer.Sample sample = metrics.start();
+                Received received = new Received();
                 Optional<RequestUsage> usage = RequestUsage.find(context);
-                LongConsumer received = count -> {
-                    metrics.received(count);
-                    usage.ifPresent(account -> account.fetch(count));
+                Runnable count = () -> {
+                    metrics.received(received.bytes());
+                    usage.ifPresent(account -> account.fetch(received.bytes()));
                 };
-                return fetch.fetch(request, response -> reader.apply(counted(response, received)))
+                return fetch.fetch(request, response -> reader.apply(received.begun(response)))
+                        .doOnTerminate(count)
+                        .doOnCancel(count)
                         .doOnSuccess(result -> metrics.ended(sample, "ok"))
                         .doOnError(error -> failed(sample, error))
                         .doOnCancel(() -> metrics.ended(sample, "cancelled"));
             });
         }
 
-        private static OriginResponse counted(OriginResponse response, LongConsumer received) {
-            return new OriginResponse(
-                    response.requested(),
-                    response.url(),
-                    response.status(),
-                    response.headers(),
-                    response.image(),
-                    response.contentLength(),
-                    ByteStreams.counting(response.body(), received));
+        /** Bytes of one fetch, which may begin its body more than once. */
+        private static final class Received {
+            private final List<BodyTotals> bodies = new CopyOnWriteArrayList<>();
+
+            OriginResponse begun(OriginResponse response) {
+                bodies.add(response.totals());
+                return response;
+            }
+
+            long bytes() {
+                return bodies.stream().mapToLong(BodyTotals::bytes).sum();
+            }
         }
 
         private void failed(Timer.Sample sample, Throwable error) {

@@ -1,6 +1,5 @@
 package dev.sluice.gateway.outbound.fetch;
 
-import dev.sluice.gateway.outbound.fetch.body.CoalescingFlux;
 import dev.sluice.gateway.outbound.fetch.policy.AddressRules;
 import dev.sluice.gateway.outbound.fetch.policy.AllowedNetwork;
 import dev.sluice.gateway.outbound.fetch.policy.HostName;
@@ -9,7 +8,6 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelOutboundHandlerAdapter;
 import io.netty.channel.ChannelPromise;
-import io.netty.channel.FixedRecvByteBufAllocator;
 import io.netty.handler.ssl.SslContext;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -34,12 +32,6 @@ import reactor.netty.transport.AddressUtils;
  * machine's own addresses. Closing it closes every connection; the event loops belong to somebody else.
  */
 public final class FetchTransport implements AutoCloseable {
-    /** One read, and the largest buffer of a body. */
-    static final int READ_BYTES = 4 * CoalescingFlux.SMALLEST;
-
-    /** Reads before the loop turns to other connections: what may be in flight beyond the reader's demand. */
-    private static final int READS_AT_ONCE = 2;
-
     /** Room for a {@code Location} that is too long to be followed, so that it is refused as such. Also for all 1xx. */
     private static final int HEADER_BYTES = 32 * 1024;
 
@@ -128,12 +120,12 @@ public final class FetchTransport implements AutoCloseable {
                 .keepAlive(true)
                 .protocol(HttpProtocol.HTTP11)
                 .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, handshakeMillis)
-                .option(
-                        ChannelOption.RECVBUF_ALLOCATOR,
-                        new FixedRecvByteBufAllocator(READ_BYTES).maxMessagesPerRead(READS_AT_ONCE))
                 .httpResponseDecoder(FetchTransport::bounded)
-                .doOnChannelInit((observer, channel, remote) -> channel.pipeline()
-                        .addAfter(NettyPipeline.HttpCodec, null, new InformationalResponses(HEADER_BYTES)));
+                .doOnChannelInit((observer, channel, remote) -> {
+                    BodyReads.install(channel);
+                    channel.pipeline()
+                            .addAfter(NettyPipeline.HttpCodec, null, new InformationalResponses(HEADER_BYTES));
+                });
         return plain.secure(spec -> spec.sslContext(tls)
                 .handshakeTimeout(properties.connectTimeout())
                 .handlerConfigurator(OriginTls::nameServer));
@@ -144,7 +136,7 @@ public final class FetchTransport implements AutoCloseable {
     private static HttpResponseDecoderSpec bounded(HttpResponseDecoderSpec decoder) {
         return decoder.maxInitialLineLength(STATUS_LINE_BYTES)
                 .maxHeaderSize(HEADER_BYTES)
-                .maxChunkSize(READ_BYTES);
+                .maxChunkSize(BodyReads.MOST);
     }
 
     @Override

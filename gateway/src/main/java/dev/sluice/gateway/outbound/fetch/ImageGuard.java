@@ -5,6 +5,7 @@ import dev.sluice.gateway.outbound.fetch.body.PeekedBody;
 import dev.sluice.gateway.outbound.imagetype.ImageType;
 import dev.sluice.gateway.outbound.imagetype.ImageTypes;
 import dev.sluice.gateway.outbound.imagetype.SvgRoot;
+import dev.sluice.zipstream.BodyTotals;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -76,9 +77,10 @@ final class ImageGuard {
      *
      * @param type what its first bytes say
      * @param body all of it
+     * @param totals of it
      * @param asItCame whether these are the bytes that the origin sent, and not what they stand for
      */
-    record Recognised(ImageType type, Flux<DataBuffer> body, boolean asItCame) {}
+    record Recognised(ImageType type, Flux<DataBuffer> body, BodyTotals totals, boolean asItCame) {}
 
     private final ImageTypes types;
 
@@ -112,11 +114,13 @@ final class ImageGuard {
      * {@link FetchFailure#NOT_AN_IMAGE} and closes it. Buffers are handed on as they came; only a body that does not
      * begin like an image, and has a content coding, is decoded.
      *
+     * @param totals of {@code body}
      * @param declared from {@link #declared}
      * @param maxBytes largest decoded body
      */
     <T> Mono<T> recognised(
             Flux<DataBuffer> body,
+            BodyTotals totals,
             Declared declared,
             ContentCoding coding,
             long maxBytes,
@@ -124,18 +128,25 @@ final class ImageGuard {
         return started(body, declared, (start, whole) -> {
             ImageType plain = type(start, declared);
             if (plain != null || coding == ContentCoding.NONE) {
-                return read(plain, whole, true, reader);
+                return read(plain, reader, type -> new Recognised(type, whole, totals, true));
             }
-            Flux<DataBuffer> decoded = BodyGuard.decoded(whole, coding, start, maxBytes);
-            return started(decoded, declared, (first, all) -> read(type(first, declared), all, false, reader));
+            var plainTotals = new BodyTotals();
+            Flux<DataBuffer> decoded = BodyGuard.decoded(whole, coding, start, plainTotals, maxBytes);
+            return started(
+                    decoded,
+                    declared,
+                    (first, all) ->
+                            read(type(first, declared), reader, type -> new Recognised(type, all, plainTotals, false)));
         });
     }
 
     private static <T> Mono<T> read(
-            @Nullable ImageType type, Flux<DataBuffer> body, boolean asItCame, Function<Recognised, Mono<T>> reader) {
+            @Nullable ImageType type,
+            Function<Recognised, Mono<T>> reader,
+            Function<ImageType, Recognised> recognised) {
         return type == null
                 ? Mono.error(FetchErrors.notAnImage("The body does not begin like an image"))
-                : reader.apply(new Recognised(type, body, asItCame));
+                : reader.apply(recognised.apply(type));
     }
 
     private static <T> Mono<T> started(Flux<DataBuffer> body, Declared declared, Look<T> look) {

@@ -1,7 +1,6 @@
 package dev.sluice.gateway.outbound.fetch;
 
 import dev.sluice.gateway.outbound.fetch.policy.HostName;
-import io.netty.buffer.ByteBuf;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.ssl.SslHandler;
 import java.time.Duration;
@@ -126,8 +125,7 @@ final class NettyExchange implements Exchange {
             Connection connection,
             Function<Response, Mono<T>> reader) {
         var buffers = new NettyDataBufferFactory(connection.channel().alloc());
-        Flux<DataBuffer> received =
-                connection.inbound().receive().map(ByteBuf::retain).map(buffers::wrap);
+        Flux<DataBuffer> received = connection.inbound().receive().map(bytes -> buffers.wrap(bytes.retain()));
         SslHandler tls = connection.channel().pipeline().get(SslHandler.class);
         Flux<DataBuffer> body = tls != null && endsWithConnection(response.responseHeaders())
                 ? received.concatWith(Mono.defer(() -> closedOrError(tls)))

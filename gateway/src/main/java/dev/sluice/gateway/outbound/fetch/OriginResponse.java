@@ -1,6 +1,7 @@
 package dev.sluice.gateway.outbound.fetch;
 
 import dev.sluice.gateway.outbound.imagetype.ImageType;
+import dev.sluice.zipstream.BodyTotals;
 import java.net.URI;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
@@ -19,6 +20,7 @@ import reactor.core.publisher.Flux;
  * @param contentLength the declared length in bytes, when there is one; of a body that had to be decoded there is none
  * @param body the counted, capped and timed bytes; subscribed at most once; the subscriber owns each buffer. A body
  *     shorter than its declared length ends in an error, never in completion.
+ * @param totals of the body, as far as it has come; of a body that had to be decoded, of its decoded bytes
  */
 public record OriginResponse(
         URI requested,
@@ -27,7 +29,8 @@ public record OriginResponse(
         HttpHeaders headers,
         @Nullable ImageType image,
         OptionalLong contentLength,
-        Flux<DataBuffer> body) {
+        Flux<DataBuffer> body,
+        BodyTotals totals) {
     static final int NOT_MODIFIED = 304;
 
     /** Whether what the caller has is still what the origin has. */

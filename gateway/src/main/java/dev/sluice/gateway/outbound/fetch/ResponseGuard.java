@@ -4,6 +4,7 @@ import dev.sluice.gateway.outbound.fetch.Exchange.RequestOptions;
 import dev.sluice.gateway.outbound.fetch.Exchange.Response;
 import dev.sluice.gateway.outbound.fetch.FetchRequest.Media;
 import dev.sluice.gateway.outbound.imagetype.ImageType;
+import dev.sluice.zipstream.BodyTotals;
 import java.util.OptionalLong;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -66,22 +67,24 @@ final class ResponseGuard {
                 // It has no body (RFC 9110 section 15.4.5); read to its end, the connection can be used again.
                 return response.body()
                         .doOnNext(DataBufferUtils::release)
-                        .then(consume(hop, response, null, OptionalLong.empty(), Flux.empty(), reader));
+                        .then(consume(
+                                hop, response, null, OptionalLong.empty(), Flux.empty(), new BodyTotals(), reader));
             }
             OptionalLong length = BodyGuard.declaredLength(response, request.maxBytes());
             Scheduler timer = FetchContext.of(context).eventLoop().scheduler();
             BodyContinuation rest = BodyContinuation.of(exchange, hop.target(), ask(request), response, length);
-            Flux<DataBuffer> body = bodies.bounded(response, request.maxBytes(), length, rest, timer);
+            BodyTotals totals = new BodyTotals();
+            Flux<DataBuffer> body = bodies.bounded(response, totals, request.maxBytes(), length, rest, timer);
             ContentCoding coding = ContentCoding.of(response.headers());
             if (request.media() == Media.ANY) {
                 return coding == ContentCoding.NONE
-                        ? consume(hop, response, null, length, body, reader)
+                        ? consume(hop, response, null, length, body, totals, reader)
                         : Mono.error(FetchErrors.badEncoding("The origin encoded its response though asked not to"));
             }
             ImageGuard.Declared declared = ImageGuard.declared(response.headers(), request.media());
-            return images.recognised(body, declared, coding, request.maxBytes(), image -> {
+            return images.recognised(body, totals, declared, coding, request.maxBytes(), image -> {
                 OptionalLong size = image.asItCame() ? length : OptionalLong.empty();
-                return consume(hop, response, image.type(), size, image.body(), reader);
+                return consume(hop, response, image.type(), size, image.body(), image.totals(), reader);
             });
         });
     }
@@ -92,9 +95,17 @@ final class ResponseGuard {
             @Nullable ImageType image,
             OptionalLong length,
             Flux<DataBuffer> body,
+            BodyTotals totals,
             Function<OriginResponse, Mono<T>> reader) {
         var origin = new OriginResponse(
-                hop.first().uri(), hop.target().uri(), response.status(), response.headers(), image, length, body);
+                hop.first().uri(),
+                hop.target().uri(),
+                response.status(),
+                response.headers(),
+                image,
+                length,
+                body,
+                totals);
         return Mono.defer(() -> reader.apply(origin)).onErrorMap(ResponseGuard::wrapped);
     }
 

@@ -12,6 +12,7 @@ import dev.sluice.gateway.outbound.picture.format.PictureFormats;
 import dev.sluice.gateway.outbound.picture.format.PictureHeader;
 import dev.sluice.gateway.outbound.spool.DiskBudget;
 import dev.sluice.gateway.outbound.spool.WorkDirectory;
+import dev.sluice.zipstream.BodyTotals;
 import dev.sluice.zipstream.ByteStreams;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -20,11 +21,9 @@ import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import java.util.zip.CRC32;
 import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.core.io.buffer.DataBufferUtils;
 import reactor.core.publisher.Flux;
@@ -238,11 +237,9 @@ public final class Pictures {
     /** Everything that is measured begins anew with each body. */
     private static Mono<Written> write(Path file, Flux<DataBuffer> body) {
         return Mono.defer(() -> {
-            CRC32 crc = new CRC32();
+            BodyTotals totals = new BodyTotals();
             MessageDigest digest = StrongTag.digest();
-            AtomicLong size = new AtomicLong();
-            Flux<DataBuffer> measured = ByteStreams.checksummed(ByteStreams.counting(body, size::addAndGet), crc)
-                    .doOnNext(buffer -> update(digest, buffer));
+            Flux<DataBuffer> measured = ByteStreams.totalled(body, totals).doOnNext(buffer -> update(digest, buffer));
             return DataBufferUtils.write(
                             measured,
                             file,
@@ -252,7 +249,7 @@ public final class Pictures {
                     // What the source does wrong has another type.
                     .onErrorMap(IOException.class, WorkFiles::failure)
                     .then(Mono.fromSupplier(
-                            () -> new Written(size.get(), crc.getValue(), StrongTag.of(digest.digest()))));
+                            () -> new Written(totals.bytes(), totals.crc32(), StrongTag.of(digest.digest()))));
         });
     }
 

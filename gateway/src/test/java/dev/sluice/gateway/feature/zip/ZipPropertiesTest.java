@@ -26,7 +26,7 @@ class ZipPropertiesTest {
         assertThat(properties.maxBody()).isEqualTo(DataSize.ofKilobytes(256));
         assertThat(properties.bufferBudget().toBytes()).isPositive();
         assertThat(properties.spoolBudget()).isEqualTo(DataSize.ofGigabytes(1));
-        assertThat(properties.spoolAfter()).isEqualTo(Duration.ofMillis(50));
+        assertThat(properties.spoolAfter()).isEqualTo(Duration.ofMillis(250));
         assertThat(properties.queueTimeout()).isEqualTo(Duration.ofSeconds(10));
         assertThat(properties.longestSilence()).isEqualTo(Duration.ofSeconds(40));
         assertThat(properties.archiveTimeout()).isEqualTo(Duration.ofHours(1));

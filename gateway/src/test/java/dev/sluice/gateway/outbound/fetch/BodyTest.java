@@ -201,8 +201,8 @@ class BodyTest {
 
         assertThat(sizes.stream().mapToInt(Integer::intValue).sum()).isEqualTo(CAP);
         assertThat(sizes.subList(0, sizes.size() - 1))
-                .allSatisfy(size -> assertThat(size)
-                        .isBetween(CoalescingFlux.SMALLEST, CoalescingFlux.SMALLEST + FetchTransport.READ_BYTES));
+                .allSatisfy(size ->
+                        assertThat(size).isBetween(CoalescingFlux.SMALLEST, CoalescingFlux.SMALLEST + BodyReads.MOST));
     }
 
     @Test
