@@ -13,6 +13,7 @@ import dev.sluice.gateway.outbound.alert.AlertConfiguration;
 import dev.sluice.gateway.outbound.database.DatabaseConfiguration;
 import dev.sluice.gateway.outbound.database.image.ImageDatabaseConfiguration;
 import dev.sluice.gateway.outbound.fetch.FetchConfiguration;
+import dev.sluice.gateway.outbound.imagecache.RemoteImageConfiguration;
 import dev.sluice.gateway.outbound.picture.PictureConfiguration;
 import dev.sluice.gateway.outbound.redis.RedisConfiguration;
 import dev.sluice.gateway.outbound.storage.StorageConfiguration;
@@ -29,6 +30,7 @@ import org.springframework.context.annotation.Import;
     Requirements.class, // what production does not start without
     Pipeline.class, // in which order a request passes its guards
     FetchConfiguration.class, // the only way to an origin
+    RemoteImageConfiguration.class, // the store of what came from there
     RedisConfiguration.class, // what several gateways share, if there is a Redis
     AlertConfiguration.class, // warnings to the operator
     DatabaseConfiguration.class, // connections, migrations

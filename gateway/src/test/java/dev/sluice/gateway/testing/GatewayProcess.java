@@ -55,6 +55,7 @@ public final class GatewayProcess implements AutoCloseable {
         all.put("sluice.database.directory", data.resolve("db"));
         all.put("sluice.storage.directory", data.resolve("store"));
         all.put("sluice.pictures.work-directory", data.resolve("work"));
+        all.put("sluice.image-proxy.cache.directory", data.resolve("images")); // one store has one gateway
         all.put("logging.level.org.springframework.boot.reactor.netty", "info"); // tells the port
         all.putAll(settings);
         all.forEach((key, value) -> command.add("--" + key + "=" + value));

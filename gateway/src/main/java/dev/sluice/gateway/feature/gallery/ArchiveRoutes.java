@@ -5,17 +5,14 @@ import dev.sluice.gateway.contract.Endpoint;
 import dev.sluice.gateway.contract.FeatureRoutes;
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
-import dev.sluice.gateway.contract.http.Representation;
 import dev.sluice.gateway.outbound.link.Link;
 import dev.sluice.gateway.outbound.link.Links;
 import dev.sluice.zipstream.EntryNames;
 import java.net.URI;
-import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
-import org.springframework.http.ContentDisposition;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.MediaType;
 import org.springframework.util.unit.DataSize;
@@ -107,19 +104,6 @@ final class ArchiveRoutes implements FeatureRoutes {
 
     private Mono<ServerResponse> send(ServerRequest request, List<UUID> ids, String filename) {
         return archives.of(ids, Gallery.own(GalleryRoutes.caller(request)))
-                .flatMap(archive -> new Representation(
-                                ZIP,
-                                archive.length(),
-                                archive.etag(),
-                                null,
-                                headers -> {
-                                    headers.set(HttpHeaders.CACHE_CONTROL, "private, no-cache");
-                                    headers.set("X-Content-Type-Options", "nosniff");
-                                    headers.setContentDisposition(ContentDisposition.attachment()
-                                            .filename(filename, StandardCharsets.UTF_8)
-                                            .build());
-                                },
-                                archive)
-                        .answer(request));
+                .flatMap(archive -> archive.answer(request, filename));
     }
 }

@@ -1,5 +1,7 @@
 package dev.sluice.gateway.feature.imageproxy;
 
+import dev.sluice.gateway.outbound.imagecache.ImageFlights.Kept;
+import dev.sluice.gateway.outbound.imagecache.SingleFlight;
 import java.time.Duration;
 
 /**
@@ -39,14 +41,14 @@ record CacheStatus(String result, String field, String forward) {
     static CacheStatus miss(SingleFlight.Role role, Kept kept) {
         String forward = status(MISS, 200);
         return switch (role) {
-            case FIRST -> forwarded("miss", forward, kept.parameter);
-            case JOINED -> forwarded("collapsed", forward, COLLAPSED + kept.parameter);
+            case FIRST -> forwarded("miss", forward, parameter(kept));
+            case JOINED -> forwarded("collapsed", forward, COLLAPSED + parameter(kept));
         };
     }
 
     /** In the cache, past its time, and the origin has another one now. */
     static CacheStatus replaced(Kept kept) {
-        return forwarded("miss", status(STALE, 200), kept.parameter);
+        return forwarded("miss", status(STALE, 200), parameter(kept));
     }
 
     /** In the cache, past its time, and the origin has nothing newer. */
@@ -87,8 +89,8 @@ record CacheStatus(String result, String field, String forward) {
     static CacheStatus transformed(CacheStatus original, SingleFlight.Role role, Kept kept) {
         String forward = original.forwardOrMiss();
         return switch (role) {
-            case FIRST -> forwarded("transformed", forward, kept.parameter + "; detail=transformed");
-            case JOINED -> forwarded("collapsed", forward, COLLAPSED + kept.parameter + "; detail=transformed");
+            case FIRST -> forwarded("transformed", forward, parameter(kept) + "; detail=transformed");
+            case JOINED -> forwarded("collapsed", forward, COLLAPSED + parameter(kept) + "; detail=transformed");
         };
     }
 
@@ -102,20 +104,12 @@ record CacheStatus(String result, String field, String forward) {
     }
 
     /** What became of an image that was fetched or made. */
-    enum Kept {
-        /** It is in the cache now. */
-        STORED("; stored"),
-        /** Its origin forbids it. */
-        FORBIDDEN("; detail=no-store"),
-        /** Its origin wants to be asked each time, and gave nothing to ask by. */
-        NEVER_FRESH("; detail=no-cache"),
-        /** The cache could not take it. */
-        NOT_STORED("");
-
-        private final String parameter;
-
-        Kept(String parameter) {
-            this.parameter = parameter;
-        }
+    private static String parameter(Kept kept) {
+        return switch (kept) {
+            case STORED -> "; stored";
+            case FORBIDDEN -> "; detail=no-store";
+            case NEVER_FRESH -> "; detail=no-cache";
+            case NOT_STORED -> "";
+        };
     }
 }

@@ -1,6 +1,6 @@
 package dev.sluice.gateway.feature.imageproxy;
 
-import dev.sluice.gateway.feature.imageproxy.cache.CachedMeta;
+import dev.sluice.gateway.outbound.imagecache.disk.CachedMeta;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 

@@ -3,7 +3,7 @@ package dev.sluice.gateway.feature.imageproxy;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.Expiry;
-import dev.sluice.gateway.feature.imageproxy.cache.CachedMeta;
+import dev.sluice.gateway.outbound.imagecache.disk.CachedMeta;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;

@@ -2,20 +2,20 @@ package dev.sluice.gateway.feature.imageproxy;
 
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
-import dev.sluice.gateway.feature.imageproxy.CacheStatus.Kept;
-import dev.sluice.gateway.feature.imageproxy.NegativeCache.Failure;
-import dev.sluice.gateway.feature.imageproxy.OriginImages.Answer;
-import dev.sluice.gateway.feature.imageproxy.SingleFlight.Role;
-import dev.sluice.gateway.feature.imageproxy.cache.CachedMeta;
 import dev.sluice.gateway.outbound.fetch.FetchException;
 import dev.sluice.gateway.outbound.fetch.FetchFailure;
-import dev.sluice.gateway.outbound.fetch.FetchRequest.Validators;
+import dev.sluice.gateway.outbound.imagecache.ImageFlights;
+import dev.sluice.gateway.outbound.imagecache.ImageFlights.Kept;
+import dev.sluice.gateway.outbound.imagecache.ImageFlights.Outcome;
+import dev.sluice.gateway.outbound.imagecache.ImageStore;
+import dev.sluice.gateway.outbound.imagecache.NegativeCache.Failure;
+import dev.sluice.gateway.outbound.imagecache.SendableImage;
+import dev.sluice.gateway.outbound.imagecache.SingleFlight.Role;
+import dev.sluice.gateway.outbound.imagecache.disk.CachedMeta;
 import dev.sluice.zipstream.BudgetExhaustedException;
 import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
 import org.jspecify.annotations.Nullable;
-import org.springframework.http.HttpHeaders;
 import reactor.core.Disposable;
 import reactor.core.publisher.Mono;
 
@@ -34,24 +34,30 @@ import reactor.core.publisher.Mono;
 final class ImageProxy {
     private static final Duration SHORTLY = Duration.ofSeconds(1);
 
-    private final OriginImages origins;
+    private final ImageFlights flights;
     private final ImageStore store;
-    private final NegativeCache failures;
-    private final SingleFlight<Outcome> singleFlight;
     private final ImageProxyMeters meters;
     private final Clock clock;
+    private final ImageFlights.Need fresh = new ImageFlights.Need() {
+        @Override
+        public boolean isMetBy(CachedMeta stored) {
+            return left(stored).isPositive();
+        }
 
-    ImageProxy(
-            OriginImages origins,
-            ImageStore store,
-            NegativeCache failures,
-            SingleFlight<Outcome> singleFlight,
-            ImageProxyMeters meters,
-            Clock clock) {
-        this.origins = origins;
+        @Override
+        public boolean isWorthKeeping(CachedMeta arrived) {
+            return true;
+        }
+
+        @Override
+        public boolean takesKnownFailures() {
+            return true;
+        }
+    };
+
+    ImageProxy(ImageFlights flights, ImageStore store, ImageProxyMeters meters, Clock clock) {
+        this.flights = flights;
         this.store = store;
-        this.failures = failures;
-        this.singleFlight = singleFlight;
         this.meters = meters;
         this.clock = clock;
     }
@@ -64,7 +70,7 @@ final class ImageProxy {
      * @param age since its origin made or confirmed it
      * @param status how the cache took part
      */
-    record Result(ProxiedImage image, CachedMeta meta, Duration age, CacheStatus status) {}
+    record Result(SendableImage image, CachedMeta meta, Duration age, CacheStatus status) {}
 
     /** No image, and how the cache took part in that. */
     static final class NoImage extends RuntimeException {
@@ -88,38 +94,6 @@ final class ImageProxy {
         }
     }
 
-    /** What a call to an origin came back with. */
-    sealed interface Outcome {
-        /**
-         * An image.
-         *
-         * @param image held by the call
-         * @param kept what became of it
-         */
-        record Image(ProxiedImage image, Kept kept) implements Outcome {}
-
-        /**
-         * An image that came into the cache just before.
-         *
-         * @param image held by the call
-         */
-        record Found(ProxiedImage image) implements Outcome {}
-
-        /**
-         * The cached image is as good as new.
-         *
-         * @param meta what is known of it from now on
-         */
-        record Renewed(CachedMeta meta) implements Outcome {}
-
-        /**
-         * No image.
-         *
-         * @param exception why
-         */
-        record Failed(FetchException exception) implements Outcome {}
-    }
-
     /**
      * The image at {@code url}.
      *
@@ -141,7 +115,7 @@ final class ImageProxy {
 
     /** What most requests come to, without a word to anybody else; null for all others. */
     private @Nullable Result hit(String url, Disposable.Composite held) {
-        ProxiedImage image = store.openNow(url);
+        SendableImage image = store.openNow(url);
         if (image == null) {
             return null;
         }
@@ -164,33 +138,28 @@ final class ImageProxy {
 
     /** How long an image is still fresh; not positive when it is not. */
     Duration left(CachedMeta meta) {
-        Duration freshFor = meta.freshFor();
-        Duration ttl = freshFor == null || freshFor.compareTo(store.ttl()) > 0 ? store.ttl() : freshFor;
-        return Duration.between(clock.instant(), meta.storedAt().plus(ttl));
+        return flights.left(meta);
     }
 
-    private Mono<Result> cached(String url, ProxiedImage image, Disposable.Composite held) {
+    private Mono<Result> cached(String url, SendableImage image, Disposable.Composite held) {
         Duration left = left(image.meta());
         if (left.isPositive()) {
             return Mono.just(result(image, CacheStatus.hit(left)));
         }
         CachedMeta old = image.meta();
-        Failure known = failures.find(url);
+        Failure known = flights.knownFailure(url);
         if (known != null) {
             return old.isBound()
                     ? Mono.error(knownFailure(known))
                     : Mono.just(result(image, CacheStatus.staleAgain(left.abs())));
         }
-        // Not one with those who have nothing to show: what revalidates may come back without an image.
-        Mono<Result> asked = singleFlight.join(
-                old.etag() + url, flightHeld -> ask(url, old, flightHeld), (outcome, role) -> switch (outcome) {
-                    case Outcome.Image fetched ->
-                        result(hold(fetched.image().share(), held), CacheStatus.replaced(fetched.kept()));
-                    case Outcome.Found found -> found(found, held);
-                    case Outcome.Renewed(CachedMeta now) ->
-                        new Result(image, now, Duration.ZERO, CacheStatus.revalidated());
-                    case Outcome.Failed failed -> stale(image, failed.exception());
-                });
+        Mono<Result> asked = flights.join(url, old, fresh, (outcome, role) -> switch (outcome) {
+            case Outcome.Image fetched ->
+                result(hold(fetched.image().share(), held), CacheStatus.replaced(fetched.kept()));
+            case Outcome.Found found -> found(found, held);
+            case Outcome.Renewed(CachedMeta now) -> new Result(image, now, Duration.ZERO, CacheStatus.revalidated());
+            case Outcome.Failed failed -> stale(image, failed.exception());
+        });
         return asked.onErrorResume(
                 busy -> isOverload(busy) && !old.isBound(), busy -> Mono.just(result(image, CacheStatus.stale(0))));
     }
@@ -202,14 +171,14 @@ final class ImageProxy {
     }
 
     private Mono<Result> missing(String url, Disposable.Composite held) {
-        Failure known = failures.find(url);
+        Failure known = flights.knownFailure(url);
         if (known != null) {
             return Mono.error(knownFailure(known));
         }
-        return singleFlight.join(url, flightHeld -> ask(url, null, flightHeld), (outcome, role) -> switch (outcome) {
+        return flights.join(url, null, fresh, (outcome, role) -> switch (outcome) {
             case Outcome.Image fetched -> result(hold(fetched.image().share(), held), status(role, fetched.kept()));
             case Outcome.Found found -> found(found, held);
-            case Outcome.Renewed renewed -> throw unasked();
+            case Outcome.Renewed renewed -> throw ImageFlights.unasked();
             case Outcome.Failed failed ->
                 throw noImage(
                         failed.exception(),
@@ -222,12 +191,8 @@ final class ImageProxy {
     }
 
     private Result found(Outcome.Found found, Disposable.Composite held) {
-        ProxiedImage image = hold(found.image().share(), held);
+        SendableImage image = hold(found.image().share(), held);
         return result(image, CacheStatus.hit(left(image.meta())));
-    }
-
-    private static IllegalStateException unasked() {
-        return new IllegalStateException("304 to a request without conditions");
     }
 
     private CacheStatus status(Role role, Kept kept) {
@@ -235,82 +200,15 @@ final class ImageProxy {
     }
 
     /** A stale image instead of a failure, unless its origin forbids that or has none any more. */
-    private Result stale(ProxiedImage image, FetchException failure) {
-        if (endsTheImage(failure) || image.meta().isBound()) {
+    private Result stale(SendableImage image, FetchException failure) {
+        if (ImageFlights.endsTheImage(failure) || image.meta().isBound()) {
             throw noImage(failure, CacheStatus.failed(failure.status()));
         }
         return result(image, CacheStatus.stale(failure.status()));
     }
 
-    private Result result(ProxiedImage image, CacheStatus status) {
+    private Result result(SendableImage image, CacheStatus status) {
         return new Result(image, image.meta(), image.meta().age(clock.instant()), status);
-    }
-
-    private Mono<Outcome> ask(String url, @Nullable CachedMeta old, Disposable.Composite held) {
-        return fetchUnlessFound(url, old, held)
-                .flatMap(outcome ->
-                        ends(outcome) && store.has(url) ? store.purge(url).thenReturn(outcome) : Mono.just(outcome));
-    }
-
-    private static boolean ends(Outcome outcome) {
-        return outcome instanceof Outcome.Failed failed && endsTheImage(failed.exception());
-    }
-
-    /** Who found nothing may come just after another's call has ended. */
-    private Mono<Outcome> fetchUnlessFound(String url, @Nullable CachedMeta old, Disposable.Composite held) {
-        Failure known = failures.find(url);
-        return known != null
-                ? Mono.just(new Outcome.Failed(known.exception()))
-                : store.open(url)
-                        .map(image -> hold(image, held))
-                        .filter(image -> left(image.meta()).isPositive())
-                        .<Outcome>map(Outcome.Found::new)
-                        .switchIfEmpty(Mono.defer(() -> fetch(url, old, held)));
-    }
-
-    private Mono<Outcome> fetch(String url, @Nullable CachedMeta old, Disposable.Composite held) {
-        Validators known = old == null ? Validators.NONE : new Validators(old.originEtag(), old.originLastModified());
-        int purges = store.purges(url);
-        return meters.timed(origins.ask(url, known, held))
-                .flatMap(answer -> kept(old, answer, purges, held))
-                .onErrorResume(FetchException.class, failure -> {
-                    failures.remember(url, failure);
-                    return Mono.just(new Outcome.Failed(failure));
-                });
-    }
-
-    private Mono<Outcome> kept(@Nullable CachedMeta old, Answer answer, int purges, Disposable.Composite held) {
-        return switch (answer) {
-            case Answer.Unchanged _ when old == null -> throw unasked();
-            case Answer.Unchanged(Instant at, HttpHeaders headers) -> renewed(renewed(old, at, headers), at);
-            case Answer.Arrived(BufferedBody bytes, CachedMeta meta) -> {
-                Kept kept =
-                        !meta.mayBeStored() ? Kept.FORBIDDEN : meta.isReusable() ? Kept.NOT_STORED : Kept.NEVER_FRESH;
-                Mono<ProxiedImage> keeping =
-                        kept == Kept.NOT_STORED ? store.keep(meta, bytes, held, purges) : Mono.empty();
-                yield keeping.<Outcome>map(image -> stored(image, bytes))
-                        .switchIfEmpty(Mono.fromSupplier(() -> new Outcome.Image(hold(bytes.as(meta), held), kept)));
-            }
-        };
-    }
-
-    /** What the answer says of keeping the image holds from now on; what it does not say is as it was. */
-    private static CachedMeta renewed(CachedMeta old, Instant at, HttpHeaders headers) {
-        if (!OriginFreshness.mayBeKept(headers)) {
-            return old.notStored();
-        }
-        return OriginFreshness.isTold(headers) ? old.fresh(OriginFreshness.freshFor(headers, at)) : old;
-    }
-
-    private Mono<Outcome> renewed(CachedMeta now, Instant at) {
-        Mono<?> done = now.mayBeStored() ? store.renew(now, at) : store.purge(now.url());
-        return done.thenReturn(new Outcome.Renewed(now));
-    }
-
-    /** From here on the image is sent from the cache, and its memory is free for the next. */
-    private static Outcome stored(ProxiedImage image, BufferedBody bytes) {
-        bytes.dispose();
-        return new Outcome.Image(image, Kept.STORED);
     }
 
     /** Who is refused for an address learns nothing else, not even whether it was refused before. */
@@ -318,12 +216,7 @@ final class ImageProxy {
         return new NoImage(failure, failure.failure() == FetchFailure.BLOCKED_ADDRESS ? CacheStatus.failed(0) : status);
     }
 
-    /** Whether nothing of the image is shown from now on. */
-    static boolean endsTheImage(FetchException failure) {
-        return NegativeCache.isGone(failure) || failure.failure() == FetchFailure.BLOCKED_ADDRESS;
-    }
-
-    static ProxiedImage hold(ProxiedImage image, Disposable.Composite held) {
+    static SendableImage hold(SendableImage image, Disposable.Composite held) {
         held.add(image);
         return image;
     }

@@ -1,6 +1,8 @@
 package dev.sluice.gateway.feature.imageproxy;
 
 import dev.sluice.gateway.contract.http.Representation;
+import dev.sluice.gateway.outbound.imagecache.SendableImage;
+import dev.sluice.gateway.outbound.imagecache.SingleFlight;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -17,16 +19,11 @@ import reactor.core.publisher.Mono;
 final class ImageProxyMeters {
     private final MeterRegistry registry;
     private final Map<String, Counter> results = new ConcurrentHashMap<>(); // there are few
-    private final Timer origin;
     private final Timer transform;
     private final Counter sent;
 
     ImageProxyMeters(MeterRegistry registry) {
         this.registry = registry;
-        this.origin = Timer.builder("sluice.image_proxy.origin")
-                .description("Time until an origin's image is whole, or is known not to come")
-                .publishPercentileHistogram()
-                .register(registry);
         this.transform = Timer.builder("sluice.image_proxy.transform")
                 .description("Time until an image is made smaller, or is known not to be")
                 .publishPercentileHistogram()
@@ -34,16 +31,6 @@ final class ImageProxyMeters {
         this.sent = Counter.builder("sluice.image_proxy.sent")
                 .description("Bytes of images sent")
                 .baseUnit("bytes")
-                .register(registry);
-    }
-
-    /** Shows how many origins are being asked. */
-    void watch(SingleFlight<?> singleFlight) {
-        Gauge.builder("sluice.image_proxy.fetches", singleFlight, SingleFlight::size)
-                .description("Images on their way from their origins")
-                .register(registry);
-        Gauge.builder("sluice.image_proxy.waiting", singleFlight, SingleFlight::waiting)
-                .description("Requests that wait for them")
                 .register(registry);
     }
 
@@ -69,7 +56,7 @@ final class ImageProxyMeters {
     }
 
     /** The bytes of {@code image}, counted when they are out. */
-    Representation.Body counted(ProxiedImage image) {
+    Representation.Body counted(SendableImage image) {
         return new Representation.Body() {
             @Override
             public Flux<DataBuffer> bytes(long position, long count, DataBufferFactory buffers) {
@@ -83,18 +70,10 @@ final class ImageProxyMeters {
         };
     }
 
-    <T> Mono<T> timed(Mono<T> asking) {
-        return timed(asking, origin);
-    }
-
     <T> Mono<T> timedTransform(Mono<T> decoding) {
-        return timed(decoding, transform);
-    }
-
-    private <T> Mono<T> timed(Mono<T> work, Timer timer) {
         return Mono.defer(() -> {
             Timer.Sample sample = Timer.start(registry);
-            return work.doFinally(end -> sample.stop(timer));
+            return decoding.doFinally(end -> sample.stop(transform));
         });
     }
 }

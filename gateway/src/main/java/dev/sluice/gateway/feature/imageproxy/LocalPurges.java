@@ -1,5 +1,7 @@
 package dev.sluice.gateway.feature.imageproxy;
 
+import dev.sluice.gateway.outbound.imagecache.ImageStore;
+import dev.sluice.gateway.outbound.imagecache.NegativeCache;
 import reactor.core.publisher.Mono;
 
 /** Makes this gateway forget images: what it keeps of them, and that they could not be had or made smaller. */

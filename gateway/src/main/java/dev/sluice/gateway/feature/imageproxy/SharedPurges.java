@@ -2,6 +2,7 @@ package dev.sluice.gateway.feature.imageproxy;
 
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
+import dev.sluice.gateway.outbound.imagecache.ImageStore;
 import dev.sluice.gateway.outbound.redis.RedisUnavailableException;
 import dev.sluice.gateway.outbound.redis.SharedLog;
 import java.time.Duration;

@@ -1,7 +1,10 @@
 package dev.sluice.gateway.feature.imageproxy;
 
 import dev.sluice.gateway.feature.imageproxy.TransformException.Kind;
-import dev.sluice.gateway.feature.imageproxy.cache.CachedMeta;
+import dev.sluice.gateway.outbound.imagecache.BufferedBody;
+import dev.sluice.gateway.outbound.imagecache.RemoteImageProperties;
+import dev.sluice.gateway.outbound.imagecache.SendableImage;
+import dev.sluice.gateway.outbound.imagecache.disk.CachedMeta;
 import dev.sluice.gateway.outbound.picture.Arrival;
 import dev.sluice.gateway.outbound.picture.Picture;
 import dev.sluice.gateway.outbound.picture.Pictures;
@@ -37,12 +40,12 @@ final class ThumbnailMaker {
     private final long maxBytes;
     private final Duration timeout;
 
-    ThumbnailMaker(Pictures pictures, ImageProxyProperties properties, CallerShares memory) {
+    ThumbnailMaker(Pictures pictures, RemoteImageProperties images, Duration timeout, CallerShares memory) {
         this.pictures = pictures;
         this.memory = memory;
-        this.memoryTimeout = properties.memoryTimeout();
-        this.maxBytes = properties.maxImageSize().toBytes();
-        this.timeout = properties.transformTimeout();
+        this.memoryTimeout = images.memoryTimeout();
+        this.maxBytes = images.maxImageSize().toBytes();
+        this.timeout = timeout;
     }
 
     /** What is to be sent at a width. */
@@ -68,7 +71,7 @@ final class ThumbnailMaker {
      * @param original held by the caller; disposed of as soon as it is not needed any more, to make room
      * @param held takes the copy, from its first byte
      */
-    Mono<Made> make(ProxiedImage original, int width, Disposable.Composite held) {
+    Mono<Made> make(SendableImage original, int width, Disposable.Composite held) {
         CachedMeta meta = original.meta();
         return pictures.decoded(
                         Arrival.ofNobody(meta.length()),
@@ -102,7 +105,7 @@ final class ThumbnailMaker {
                         null));
     }
 
-    private Mono<Made> smaller(ProxiedImage original, int width, Thumbnail thumbnail, Disposable.Composite held) {
+    private Mono<Made> smaller(SendableImage original, int width, Thumbnail thumbnail, Disposable.Composite held) {
         CachedMeta meta =
                 original.meta().thumbnail(width, thumbnail.type().mediaType(), thumbnail.etag(), thumbnail.size());
         original.dispose();

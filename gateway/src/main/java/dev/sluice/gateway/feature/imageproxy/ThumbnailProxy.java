@@ -1,13 +1,18 @@
 package dev.sluice.gateway.feature.imageproxy;
 
 import dev.sluice.gateway.contract.GatewayException;
-import dev.sluice.gateway.feature.imageproxy.CacheStatus.Kept;
 import dev.sluice.gateway.feature.imageproxy.FailedTransforms.Failure;
 import dev.sluice.gateway.feature.imageproxy.ImageProxy.NoImage;
 import dev.sluice.gateway.feature.imageproxy.ImageProxy.Result;
 import dev.sluice.gateway.feature.imageproxy.ThumbnailMaker.Made;
-import dev.sluice.gateway.feature.imageproxy.cache.CachedMeta;
-import dev.sluice.gateway.feature.imageproxy.cache.ThumbnailKeys;
+import dev.sluice.gateway.outbound.imagecache.BufferedBody;
+import dev.sluice.gateway.outbound.imagecache.ImageFlights;
+import dev.sluice.gateway.outbound.imagecache.ImageFlights.Kept;
+import dev.sluice.gateway.outbound.imagecache.ImageStore;
+import dev.sluice.gateway.outbound.imagecache.SendableImage;
+import dev.sluice.gateway.outbound.imagecache.SingleFlight;
+import dev.sluice.gateway.outbound.imagecache.disk.CachedMeta;
+import dev.sluice.gateway.outbound.imagecache.disk.ThumbnailKeys;
 import dev.sluice.zipstream.BudgetExhaustedException;
 import java.time.Clock;
 import java.time.Duration;
@@ -97,14 +102,14 @@ final class ThumbnailProxy {
          * @param image held by the call
          * @param kept what became of it
          */
-        record Image(ProxiedImage image, Kept kept) implements Outcome {}
+        record Image(SendableImage image, Kept kept) implements Outcome {}
 
         /**
          * What came into the cache just before.
          *
          * @param image held by the call
          */
-        record Found(ProxiedImage image) implements Outcome {}
+        record Found(SendableImage image) implements Outcome {}
 
         /**
          * No image.
@@ -133,7 +138,7 @@ final class ThumbnailProxy {
                 .onErrorMap(BudgetExhaustedException.class, ImageProxy::overloaded);
     }
 
-    private Result result(ProxiedImage image, CacheStatus status) {
+    private Result result(SendableImage image, CacheStatus status) {
         return new Result(image, image.meta(), image.meta().age(clock.instant()), status);
     }
 
@@ -157,13 +162,13 @@ final class ThumbnailProxy {
                 : find(meta, url, width, held).map(image -> like(original, image));
     }
 
-    private Mono<ProxiedImage> find(CachedMeta original, String url, int width, Disposable.Composite held) {
+    private Mono<SendableImage> find(CachedMeta original, String url, int width, Disposable.Composite held) {
         return store.openThumbnail(url, width, held)
                 .filter(image ->
                         image.meta().isOf(original) || image.meta().etag().equals(original.etag()));
     }
 
-    private static Result like(Result original, ProxiedImage image) {
+    private static Result like(Result original, SendableImage image) {
         return new Result(image, image.meta().like(original.meta()), original.age(), original.status());
     }
 
@@ -176,17 +181,17 @@ final class ThumbnailProxy {
         return singleFlight.join(
                 meta.etag() + ThumbnailKeys.of(url, width),
                 flightHeld -> {
-                    ProxiedImage own = ImageProxy.hold(original.image().share(), flightHeld);
+                    SendableImage own = ImageProxy.hold(original.image().share(), flightHeld);
                     return makeUnlessFound(own, url, width, flightHeld, decoding);
                 },
                 (outcome, role) -> switch (outcome) {
-                    case Outcome.Image(ProxiedImage image, Kept kept) ->
+                    case Outcome.Image(SendableImage image, Kept kept) ->
                         new Result(
                                 ImageProxy.hold(image.share(), held),
                                 image.meta().like(original.meta()),
                                 original.age(),
                                 CacheStatus.transformed(original.status(), role, kept));
-                    case Outcome.Found(ProxiedImage image) -> like(original, ImageProxy.hold(image.share(), held));
+                    case Outcome.Found(SendableImage image) -> like(original, ImageProxy.hold(image.share(), held));
                     case Outcome.Failed(TransformException failure) ->
                         throw noThumbnail(failure, CacheStatus.notTransformed(original.status()), failures.find(meta));
                 });
@@ -202,7 +207,7 @@ final class ThumbnailProxy {
 
     /** Who found nothing may come just after another's call has ended. */
     private Mono<Outcome> makeUnlessFound(
-            ProxiedImage original, String url, int width, Disposable.Composite held, Runnable decoding) {
+            SendableImage original, String url, int width, Disposable.Composite held, Runnable decoding) {
         Failure known = failures.find(original.meta());
         return known != null
                 ? Mono.just(new Outcome.Failed(known.exception()))
@@ -214,7 +219,7 @@ final class ThumbnailProxy {
                         }));
     }
 
-    private Mono<Outcome> make(ProxiedImage original, int width, Disposable.Composite held) {
+    private Mono<Outcome> make(SendableImage original, int width, Disposable.Composite held) {
         CachedMeta meta = original.meta();
         return meters.timedTransform(maker.make(original, width, held))
                 .flatMap(made -> kept(made, original, width, held))
@@ -224,7 +229,7 @@ final class ThumbnailProxy {
                 });
     }
 
-    private Mono<Outcome> kept(Made made, ProxiedImage original, int width, Disposable.Composite held) {
+    private Mono<Outcome> kept(Made made, SendableImage original, int width, Disposable.Composite held) {
         return switch (made) {
             case Made.Smaller(BufferedBody bytes, CachedMeta meta) ->
                 store.keepThumbnail(original.meta(), meta, bytes, held)
@@ -242,8 +247,9 @@ final class ThumbnailProxy {
 
     /** What is there instead of a failure, unless the failure means that there is none any more. */
     private Mono<Result> stale(Throwable error, String url, int width, Disposable.Composite held) {
-        boolean helps =
-                error instanceof NoImage none ? !ImageProxy.endsTheImage(none.failure()) : ImageProxy.isOverload(error);
+        boolean helps = error instanceof NoImage none
+                ? !ImageFlights.endsTheImage(none.failure())
+                : ImageProxy.isOverload(error);
         Mono<Result> failure = Mono.error(error);
         return helps
                 ? store.openThumbnail(url, width, held)
@@ -253,7 +259,7 @@ final class ThumbnailProxy {
                 : failure;
     }
 
-    private CacheStatus stale(Throwable error, ProxiedImage image) {
+    private CacheStatus stale(Throwable error, SendableImage image) {
         if (!(error instanceof NoImage none)) {
             return CacheStatus.stale(0);
         }

@@ -1,5 +1,6 @@
 package dev.sluice.gateway.feature.samples;
 
+import dev.sluice.gateway.contract.http.StrongTag;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.net.InetSocketAddress;
@@ -16,6 +17,7 @@ import reactor.core.scheduler.Schedulers;
 import reactor.netty.ChannelBindException;
 import reactor.netty.DisposableServer;
 import reactor.netty.http.server.HttpServer;
+import reactor.netty.http.server.HttpServerRequest;
 import reactor.netty.http.server.HttpServerResponse;
 
 /** A small HTTP origin on the loopback address. Pictures are painted when they are first asked for. */
@@ -43,7 +45,9 @@ final class SampleOrigin {
                 .port(port)
                 .route(routes -> {
                     for (SamplePicture picture : SamplePicture.all()) {
-                        routes.get("/samples/" + picture.fileName(), (request, response) -> send(picture, response));
+                        routes.get(
+                                "/samples/" + picture.fileName(),
+                                (request, response) -> send(picture, request, response));
                     }
                     for (Misbehaviour bad : Misbehaviour.values()) {
                         routes.get("/samples/" + bad.fileName(), (request, response) -> misbehave(bad, response));
@@ -78,13 +82,18 @@ final class SampleOrigin {
         server.disposeNow(Duration.ofSeconds(2));
     }
 
-    private Publisher<Void> send(SamplePicture picture, HttpServerResponse response) {
+    private Publisher<Void> send(SamplePicture picture, HttpServerRequest request, HttpServerResponse response) {
         Mono<byte[]> bytes = pictures.getOrDefault(picture.fileName(), Mono.empty());
-        return bytes.flatMap(file -> response.header("Content-Type", picture.mediaType())
-                .header("Content-Length", Integer.toString(file.length))
-                .header("Last-Modified", "Thu, 01 Jan 2026 00:00:00 GMT")
-                .sendObject(Unpooled.wrappedBuffer(file))
-                .then());
+        return bytes.flatMap(file -> {
+            String etag = StrongTag.of(StrongTag.digest().digest(file));
+            response.header("ETag", etag).header("Last-Modified", "Thu, 01 Jan 2026 00:00:00 GMT");
+            return etag.equals(request.requestHeaders().get("If-None-Match"))
+                    ? response.status(304).send()
+                    : response.header("Content-Type", picture.mediaType())
+                            .header("Content-Length", Integer.toString(file.length))
+                            .sendObject(Unpooled.wrappedBuffer(file))
+                            .then();
+        });
     }
 
     private static Publisher<Void> misbehave(Misbehaviour bad, HttpServerResponse response) {

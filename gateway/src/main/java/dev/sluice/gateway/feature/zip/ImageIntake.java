@@ -23,6 +23,7 @@ import java.time.Instant;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.core.io.buffer.DataBufferFactory;
@@ -264,13 +265,19 @@ final class ImageIntake {
                         resources)));
     }
 
-    private static String lastSegment(URI url) {
+    /** What its URL calls an image. */
+    static String lastSegment(URI url) {
         String path = url.getPath();
         return path.substring(path.lastIndexOf('/') + 1);
     }
 
     private static Instant lastModified(OriginResponse response) {
-        Instant said = HttpDate.parse(response.headers().getFirst(HttpHeaders.LAST_MODIFIED));
+        return entryTime(response.headers().getFirst(HttpHeaders.LAST_MODIFIED));
+    }
+
+    /** An entry's time by its origin's {@code Last-Modified}, or a fixed date. */
+    static Instant entryTime(@Nullable String lastModified) {
+        Instant said = HttpDate.parse(lastModified);
         return said == null || said.isBefore(UNDATED) ? UNDATED : said;
     }
 }

@@ -61,6 +61,7 @@ final class RequestedImages {
 
     private final ZipTools tools;
     private final ZipRequest request;
+    private final StoredImages stored;
     private final ZipProgress progress;
     private final DataBufferFactory buffers;
     private final Map<Integer, SkippedImage> skipped = new ConcurrentSkipListMap<>();
@@ -70,9 +71,11 @@ final class RequestedImages {
     private final AtomicInteger handedOn = new AtomicInteger(); // index of the image that was handed on last, plus 1
     private volatile boolean anyAdmitted;
 
-    RequestedImages(ZipTools tools, ZipRequest request, ZipProgress progress, DataBufferFactory buffers) {
+    RequestedImages(
+            ZipTools tools, ZipRequest request, StoredImages stored, ZipProgress progress, DataBufferFactory buffers) {
         this.tools = tools;
         this.request = request;
+        this.stored = stored;
         this.progress = progress;
         this.buffers = buffers;
         this.ready = request.images().stream().map(image -> Sinks.<Void>empty()).toList();
@@ -83,7 +86,11 @@ final class RequestedImages {
     /** Each as it arrives, in order; the next is fetched when an earlier one has been sent. */
     Flux<Arrived> streamed(RequestScope owner) {
         signalReady(0);
-        return all(owner, (index, permit) -> take(index, owner).map(image -> image.alsoHolding(permit)))
+        return all(
+                        owner,
+                        (index, permit) -> fromStore(index, owner)
+                                .switchIfEmpty(Mono.defer(() -> take(index, owner)))
+                                .map(image -> image.alsoHolding(permit)))
                 .doOnNext(arrived -> handedOn.set(arrived.index() + 1));
     }
 
@@ -97,8 +104,9 @@ final class RequestedImages {
                 .onErrorMap(BudgetExhaustedException.class, this::overloaded)
                 .flatMap(shares -> {
                     owner.add(shares);
-                    Bringing intoAShare = (index, permit) -> tools.intake()
-                            .take(url(index), shares, owner, listener(index), buffers)
+                    Bringing intoAShare = (index, permit) -> fromStore(index, owner)
+                            .switchIfEmpty(Mono.defer(
+                                    () -> tools.intake().take(url(index), shares, owner, listener(index), buffers)))
                             .doOnNext(image -> permit.dispose());
                     return all(owner, intoAShare).collectList().doOnNext(arrived -> shares.dispose());
                 });
@@ -165,6 +173,16 @@ final class RequestedImages {
 
     private String url(int index) {
         return request.images().get(index).url();
+    }
+
+    /** It needs no room, and has all of its bytes at once. */
+    private Mono<HeldImage> fromStore(int index, RequestScope owner) {
+        ImageIntake.Listener listener = listener(index);
+        return stored.take(index, owner::add, buffers).doOnNext(image -> {
+            long size = image.size();
+            listener.admitted();
+            listener.receiving(() -> size);
+        });
     }
 
     private Mono<HeldImage> take(int index, RequestScope owner) {

@@ -30,8 +30,13 @@ final class ZipArchives implements ImageArchives {
     @Override
     public Archive of(List<RemoteImage> images, OnError onError, DataBufferFactory buffers) {
         ZipRequest request = new ZipRequest(images, null, onError);
-        ZipDownload download =
-                new ZipDownload(tools, request, new ZipProgress(request), buffers, ZipDownload.Manifest.OMITTED);
+        ZipDownload download = new ZipDownload(
+                tools,
+                request,
+                tools.stored(request, StoredImages.Admission.SECOND_REQUEST),
+                new ZipProgress(request),
+                buffers,
+                ZipDownload.Manifest.OMITTED);
         return new Archive() {
             @Override
             public Flux<DataBuffer> bytes() {

@@ -49,21 +49,28 @@ final class ZipDownload {
     /**
      * One archive; nothing is fetched until it is subscribed to.
      *
+     * @param stored gives the images that need not be fetched
      * @param progress is written as images come in
      * @param buffers makes the buffers of headers
      */
-    ZipDownload(ZipTools tools, ZipRequest request, ZipProgress progress, DataBufferFactory buffers) {
-        this(tools, request, progress, buffers, Manifest.ENCLOSED);
+    ZipDownload(
+            ZipTools tools, ZipRequest request, StoredImages stored, ZipProgress progress, DataBufferFactory buffers) {
+        this(tools, request, stored, progress, buffers, Manifest.ENCLOSED);
     }
 
     ZipDownload(
-            ZipTools tools, ZipRequest request, ZipProgress progress, DataBufferFactory buffers, Manifest manifest) {
+            ZipTools tools,
+            ZipRequest request,
+            StoredImages stored,
+            ZipProgress progress,
+            DataBufferFactory buffers,
+            Manifest manifest) {
         this.manifest = manifest;
         this.tools = tools;
         this.request = request;
         this.progress = progress;
         this.buffers = buffers;
-        this.images = new RequestedImages(tools, request, progress, buffers);
+        this.images = new RequestedImages(tools, request, stored, progress, buffers);
         this.silence = new SilenceWatch(tools.properties().longestSilence(), tools.timer());
     }
 

@@ -3,6 +3,7 @@ package dev.sluice.gateway.feature.zip;
 import dev.sluice.gateway.contract.FeatureRoutes;
 import dev.sluice.gateway.contract.archive.ImageArchives;
 import dev.sluice.gateway.outbound.fetch.OriginFetch;
+import dev.sluice.gateway.outbound.imagecache.RemoteImages;
 import dev.sluice.gateway.outbound.link.LinkFactory;
 import dev.sluice.gateway.outbound.link.Links;
 import dev.sluice.gateway.outbound.redis.SharedRedis;
@@ -53,6 +54,7 @@ public class ZipFeature {
     ZipTools zipTools(
             ZipProperties properties,
             OriginFetch origins,
+            RemoteImages remoteImages,
             @Qualifier("imageMemory") BufferBudget memory,
             @Qualifier("imageDisk") BufferBudget disk,
             @Qualifier("imageSpool") Spool spool,
@@ -62,7 +64,7 @@ public class ZipFeature {
                 new SlowestReaders(disk, properties.slowestReader(), properties.readerWindow(), Schedulers.parallel());
         ImageIntake intake =
                 new ImageIntake(origins, properties, memory, disk, spool, spoolThreads, Schedulers.parallel());
-        return new ZipTools(intake, properties, readers, json, Schedulers.parallel());
+        return new ZipTools(intake, remoteImages, properties, readers, json, Schedulers.parallel());
     }
 
     /** For features that want an archive of images. */

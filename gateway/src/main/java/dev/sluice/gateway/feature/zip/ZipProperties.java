@@ -2,6 +2,7 @@ package dev.sluice.gateway.feature.zip;
 
 import com.sun.management.HotSpotDiagnosticMXBean;
 import dev.sluice.gateway.contract.SettingCheck;
+import dev.sluice.gateway.outbound.imagecache.Freshness;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -31,6 +32,9 @@ import org.springframework.util.unit.DataSize;
  * @param slowestReader an archive whose images are on disk and that is read at fewer bytes a second is cut off while
  *     images of others wait for room there; 0 lets everybody be. 32 KB are what a hundred megabytes an hour need
  * @param readerWindow over which that pace is measured
+ * @param reuse how fresh an image of the store has to be; {@code off} fetches each anew
+ * @param confirmTimeout how long the first byte waits until the origins of images that are all stored have confirmed
+ *     them
  * @param linkTtl how long a link can be used
  * @param linkStore memory for all requests that are kept behind links, as an estimate
  */
@@ -50,6 +54,8 @@ record ZipProperties(
         @DefaultValue("1h") Duration archiveTimeout,
         @DefaultValue("32KB") DataSize slowestReader,
         @DefaultValue("15s") Duration readerWindow,
+        @DefaultValue("revalidate") Freshness reuse,
+        @DefaultValue("5s") Duration confirmTimeout,
         @DefaultValue("10m") Duration linkTtl,
         @DefaultValue("16MB") DataSize linkStore) {
     private static final SettingCheck CHECK = new SettingCheck("sluice.zip.");
@@ -71,6 +77,7 @@ record ZipProperties(
         CHECK.between("archive-timeout", archiveTimeout, Duration.ofSeconds(1), Duration.ofDays(1));
         CHECK.between("slowest-reader", slowestReader, DataSize.ofBytes(0), DataSize.ofMegabytes(10));
         CHECK.between("reader-window", readerWindow, Duration.ofMillis(100), Duration.ofMinutes(10));
+        CHECK.between("confirm-timeout", confirmTimeout, Duration.ofMillis(10), Duration.ofMinutes(5));
         CHECK.between("link-ttl", linkTtl, Duration.ofSeconds(1), Duration.ofDays(1));
         CHECK.between("link-store", linkStore, maxBody, DataSize.ofGigabytes(1));
     }

@@ -6,7 +6,11 @@ import dev.sluice.gateway.contract.FeatureRoutes;
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.gateway.contract.RequestContext;
+import dev.sluice.gateway.contract.archive.OnError;
+import dev.sluice.gateway.contract.archive.RemoteImage;
 import dev.sluice.gateway.contract.http.StreamedBody;
+import dev.sluice.gateway.feature.zip.StoredImages.Admission;
+import dev.sluice.gateway.outbound.archive.KnownArchive;
 import dev.sluice.gateway.outbound.link.Link;
 import dev.sluice.gateway.outbound.link.Links;
 import dev.sluice.zipstream.EntryNames;
@@ -16,6 +20,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.core.io.buffer.DataBufferFactory;
 import org.springframework.http.ContentDisposition;
@@ -26,6 +31,7 @@ import org.springframework.util.unit.DataSize;
 import org.springframework.web.reactive.function.BodyInserters;
 import org.springframework.web.reactive.function.server.ServerRequest;
 import org.springframework.web.reactive.function.server.ServerResponse;
+import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
@@ -40,8 +46,32 @@ final class ZipRoutes implements FeatureRoutes {
      * @param url where the archive is
      * @param eventsUrl where its progress is told
      * @param expiresAt when both stop being there
+     * @param resumable whether the store has all images, so that a download that is cut off can go on where it ended,
+     *     if their origins confirm them then
      */
-    record LinkCreated(String url, String eventsUrl, Instant expiresAt) {}
+    record LinkCreated(String url, String eventsUrl, Instant expiresAt, boolean resumable) {}
+
+    /**
+     * A request to be kept.
+     *
+     * @param images as in {@link ZipRequest}
+     * @param filename as in {@link ZipRequest}
+     * @param onError as in {@link ZipRequest}
+     * @param resumable whether all images are to be brought into the store before the answer
+     */
+    record LinkWanted(
+            List<RemoteImage> images,
+            @Nullable String filename,
+            OnError onError,
+            @Nullable Boolean resumable) {
+        ZipRequest request() {
+            return new ZipRequest(images, filename, onError);
+        }
+
+        boolean isToBeResumable() {
+            return resumable != null && resumable;
+        }
+    }
 
     private final ZipTools tools;
     private final Links<LinkedRequest> links;
@@ -73,19 +103,39 @@ final class ZipRoutes implements FeatureRoutes {
     private Mono<ServerResponse> link(ServerRequest request) {
         Links.Owner holder =
                 Links.Owner.of(RequestContext.of(request.exchange()).caller());
-        Mono<LinkedRequest> wanted = read(request).map(LinkedRequest::new);
-        return wanted.flatMap(linked -> links.create(linked, holder)).flatMap(link -> {
-            String url = LINKS + "/" + link.token();
-            return ServerResponse.created(URI.create(url))
-                    .header(HttpHeaders.CACHE_CONTROL, "no-store")
-                    .bodyValue(new LinkCreated(url, url + "/events", link.expiresAt()));
+        int maxImages = tools.properties().maxImages();
+        return body(request, LinkWanted.class).flatMap(body -> {
+            ZipRequest wanted = body.request().within(maxImages);
+            return links.create(new LinkedRequest(wanted), holder)
+                    .zipWhen(link -> isResumable(request, wanted, body.isToBeResumable()))
+                    .flatMap(created -> {
+                        Link<LinkedRequest> link = created.getT1();
+                        String url = LINKS + "/" + link.token();
+                        return ServerResponse.created(URI.create(url))
+                                .header(HttpHeaders.CACHE_CONTROL, "no-store")
+                                .bodyValue(new LinkCreated(url, url + "/events", link.expiresAt(), created.getT2()));
+                    });
         });
+    }
+
+    /** Whether every byte of the archive is known, after all images were brought into the store if that is wanted. */
+    private Mono<Boolean> isResumable(ServerRequest request, ZipRequest wanted, boolean isWanted) {
+        StoredImages stored = tools.stored(wanted, isWanted ? Admission.ALL : Admission.NONE);
+        Disposable.Composite held = RequestContext.of(request.exchange()).resources();
+        return isWanted
+                ? stored.archive(tools.properties().longestSilence(), held).hasElement()
+                : Mono.just(stored.areAllStored());
     }
 
     private Mono<ServerResponse> download(ServerRequest request) {
         return find(request).flatMap(linked -> {
             ZipRequest wanted = linked.request();
-            return isHead(request) ? described(wanted).build() : archive(request, wanted, linked.begin());
+            if (!isHead(request)) {
+                return archive(request, wanted, linked.begin());
+            }
+            return known(request, tools.stored(wanted, Admission.NONE), false)
+                    .flatMap(archive -> archive.answer(request, filename(wanted)))
+                    .switchIfEmpty(Mono.defer(() -> described(wanted).build()));
         });
     }
 
@@ -107,7 +157,8 @@ final class ZipRoutes implements FeatureRoutes {
     private Mono<ServerResponse> base64(ServerRequest request) {
         return read(request).flatMap(wanted -> {
             DataBufferFactory buffers = buffers(request);
-            ZipDownload download = new ZipDownload(tools, wanted, new ZipProgress(wanted), buffers);
+            StoredImages stored = tools.stored(wanted, Admission.SECOND_REQUEST);
+            ZipDownload download = new ZipDownload(tools, wanted, stored, new ZipProgress(wanted), buffers);
             ServerResponse.BodyBuilder answer = ServerResponse.ok()
                     .contentType(MediaType.APPLICATION_JSON)
                     .header(HttpHeaders.CACHE_CONTROL, "no-store");
@@ -128,8 +179,34 @@ final class ZipRoutes implements FeatureRoutes {
         return Base64Json.of(filename(wanted), archive, download::skipped, tools.json(), buffers);
     }
 
+    /** Who asks for a part wants to go on where it stopped: its images enter the store at once. */
     private Mono<ServerResponse> archive(ServerRequest request, ZipRequest wanted, ZipProgress progress) {
-        ZipDownload download = new ZipDownload(tools, wanted, progress, buffers(request));
+        boolean isResumed =
+                request.method().equals(HttpMethod.GET) && request.headers().firstHeader(HttpHeaders.RANGE) != null;
+        StoredImages stored = tools.stored(wanted, isResumed ? Admission.ALL : Admission.SECOND_REQUEST);
+        return known(request, stored, isResumed)
+                .flatMap(archive -> {
+                    stored.tell(progress);
+                    RequestContext.of(request.exchange()).resources().add(progress::end);
+                    return archive.answer(request, filename(wanted));
+                })
+                .switchIfEmpty(Mono.defer(() -> asItComes(request, wanted, stored, progress)));
+    }
+
+    /** The archive if every byte of it is known. */
+    private Mono<KnownArchive> known(ServerRequest request, StoredImages stored, boolean isToBeStored) {
+        ZipProperties properties = tools.properties();
+        if (!isToBeStored && !stored.areAllStored()) {
+            return Mono.empty();
+        }
+        return stored.archive(
+                isToBeStored ? properties.longestSilence() : properties.confirmTimeout(),
+                RequestContext.of(request.exchange()).resources());
+    }
+
+    private Mono<ServerResponse> asItComes(
+            ServerRequest request, ZipRequest wanted, StoredImages stored, ZipProgress progress) {
+        ZipDownload download = new ZipDownload(tools, wanted, stored, progress, buffers(request));
         return download.isCollected()
                 ? whole(request, download)
                         .flatMap(archive -> sent(
@@ -167,10 +244,13 @@ final class ZipRoutes implements FeatureRoutes {
 
     private Mono<ZipRequest> read(ServerRequest request) {
         int maxImages = tools.properties().maxImages();
-        return request.bodyToMono(ZipRequest.class)
+        return body(request, ZipRequest.class).map(wanted -> wanted.within(maxImages));
+    }
+
+    private static <T> Mono<T> body(ServerRequest request, Class<T> type) {
+        return request.bodyToMono(type)
                 .switchIfEmpty(Mono.error(() -> GatewayException.badMember(
-                        ProblemCode.MALFORMED_REQUEST, "body", "nothing", "a JSON object with images")))
-                .map(wanted -> wanted.within(maxImages));
+                        ProblemCode.MALFORMED_REQUEST, "body", "nothing", "a JSON object with images")));
     }
 
     private Mono<LinkedRequest> find(ServerRequest request) {

@@ -1,8 +1,20 @@
 package dev.sluice.gateway.feature.zip;
 
+import dev.sluice.gateway.outbound.imagecache.RemoteImages;
 import reactor.core.scheduler.Scheduler;
 import tools.jackson.databind.json.JsonMapper;
 
 /** What all downloads of the process share. */
 record ZipTools(
-        ImageIntake intake, ZipProperties properties, SlowestReaders readers, JsonMapper json, Scheduler timer) {}
+        ImageIntake intake,
+        RemoteImages remoteImages,
+        ZipProperties properties,
+        SlowestReaders readers,
+        JsonMapper json,
+        Scheduler timer) {
+
+    /** What the store has of a request's images. */
+    StoredImages stored(ZipRequest request, StoredImages.Admission admission) {
+        return new StoredImages(remoteImages, request, properties, admission, timer);
+    }
+}

@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * What a file of the HEIF family says that it is: the brands in its first box.
@@ -55,6 +56,11 @@ public final class HeifBrands {
         }
         List<ImageType> stills = among(STILLS, brands);
         return stills.isEmpty() ? among(SEQUENCES, brands) : stills;
+    }
+
+    /** Every type that is told here. */
+    static Stream<ImageType> all() {
+        return Stream.concat(STILLS.keySet().stream(), SEQUENCES.keySet().stream());
     }
 
     private static List<ImageType> among(Map<ImageType, Set<String>> types, Set<String> brands) {

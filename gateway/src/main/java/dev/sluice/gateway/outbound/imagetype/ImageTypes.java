@@ -9,6 +9,9 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.tika.io.TikaInputStream;
 import org.apache.tika.metadata.Metadata;
 import org.apache.tika.mime.MimeTypes;
@@ -54,6 +57,11 @@ public final class ImageTypes {
             known("image/x-portable-graymap", "image/x-portable-graymap", "pgm"),
             known("image/x-portable-pixmap", "image/x-portable-pixmap", "ppm"));
 
+    private static final Map<String, ImageType> BY_MEDIA_TYPE = Stream.of(
+                    KNOWN.values().stream(), HeifBrands.all(), RareSignatures.all())
+            .flatMap(Function.identity())
+            .collect(Collectors.toUnmodifiableMap(ImageType::mediaType, Function.identity(), (one, same) -> one));
+
     private final MimeTypes magic = MimeTypes.getDefaultMimeTypes();
 
     /** Thread-safe; one is enough. */
@@ -62,6 +70,11 @@ public final class ImageTypes {
     /** The format of an image that begins with {@code start}; null when it is none, or an SVG. */
     public @Nullable ImageType raster(byte[] start) {
         return known(start, KNOWN);
+    }
+
+    /** The format that {@link #raster} gives with this media type; null when there is none. */
+    public static @Nullable ImageType rasterOf(String mediaType) {
+        return BY_MEDIA_TYPE.get(mediaType);
     }
 
     /** As {@link #raster}, and the usual ones of those that no browser shows: a format that can be told by its name. */
@@ -138,6 +151,10 @@ public final class ImageTypes {
         private static final int BITMAP = 'B' | ('M' << 8);
 
         private RareSignatures() {}
+
+        static Stream<ImageType> all() {
+            return Stream.of(BMP, TIFF, CUR);
+        }
 
         static @Nullable ImageType type(byte[] start) {
             if (start.length < LONGEST) {

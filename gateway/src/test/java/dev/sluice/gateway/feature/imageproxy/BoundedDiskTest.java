@@ -2,7 +2,7 @@ package dev.sluice.gateway.feature.imageproxy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.sluice.gateway.feature.imageproxy.cache.CacheRig;
+import dev.sluice.gateway.outbound.imagecache.disk.CacheRig;
 import dev.sluice.gateway.testing.Behaviours;
 import dev.sluice.gateway.testing.Pictures;
 import java.net.http.HttpResponse;

@@ -2,7 +2,7 @@ package dev.sluice.gateway.feature.imageproxy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.sluice.gateway.feature.imageproxy.cache.CachedMeta;
+import dev.sluice.gateway.outbound.imagecache.disk.CachedMeta;
 import java.time.Duration;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;

@@ -1,7 +1,7 @@
 package dev.sluice.gateway.feature.imageproxy;
 
-import dev.sluice.gateway.feature.imageproxy.cache.CacheRig;
-import dev.sluice.gateway.feature.imageproxy.cache.MovableClock;
+import dev.sluice.gateway.outbound.imagecache.disk.CacheRig;
+import dev.sluice.gateway.outbound.imagecache.disk.MovableClock;
 import dev.sluice.gateway.testing.Await;
 import dev.sluice.gateway.testing.HostileOrigin;
 import dev.sluice.gateway.testing.RunningGateway;

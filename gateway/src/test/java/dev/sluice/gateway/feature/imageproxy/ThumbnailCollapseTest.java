@@ -8,6 +8,7 @@ import static dev.sluice.gateway.feature.imageproxy.ProxyRig.proxied;
 import static dev.sluice.gateway.feature.imageproxy.ProxyRig.reason;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sluice.gateway.outbound.imagecache.ImageStore;
 import dev.sluice.gateway.testing.Await;
 import dev.sluice.gateway.testing.Behaviours;
 import dev.sluice.gateway.testing.NoLeaks;

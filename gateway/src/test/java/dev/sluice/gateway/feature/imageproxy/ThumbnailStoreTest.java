@@ -4,9 +4,10 @@ import static dev.sluice.gateway.feature.imageproxy.ProxyRig.cacheStatus;
 import static dev.sluice.gateway.feature.imageproxy.ProxyRig.header;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.sluice.gateway.feature.imageproxy.cache.CacheRig;
-import dev.sluice.gateway.feature.imageproxy.cache.CachedMeta;
-import dev.sluice.gateway.feature.imageproxy.cache.ThumbnailKeys;
+import dev.sluice.gateway.outbound.imagecache.ImageStore;
+import dev.sluice.gateway.outbound.imagecache.disk.CacheRig;
+import dev.sluice.gateway.outbound.imagecache.disk.CachedMeta;
+import dev.sluice.gateway.outbound.imagecache.disk.ThumbnailKeys;
 import dev.sluice.gateway.testing.Behaviours;
 import dev.sluice.gateway.testing.NoLeaks;
 import java.io.IOException;

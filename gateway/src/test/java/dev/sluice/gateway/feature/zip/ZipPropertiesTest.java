@@ -3,6 +3,7 @@ package dev.sluice.gateway.feature.zip;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.sluice.gateway.outbound.imagecache.Freshness;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
@@ -32,6 +33,8 @@ class ZipPropertiesTest {
         assertThat(properties.archiveTimeout()).isEqualTo(Duration.ofHours(1));
         assertThat(properties.slowestReader()).isEqualTo(DataSize.ofKilobytes(32));
         assertThat(properties.readerWindow()).isEqualTo(Duration.ofSeconds(15));
+        assertThat(properties.reuse()).isEqualTo(Freshness.REVALIDATE);
+        assertThat(properties.confirmTimeout()).isEqualTo(Duration.ofSeconds(5));
         assertThat(properties.linkTtl()).isEqualTo(Duration.ofMinutes(10));
         assertThat(properties.linkStore()).isEqualTo(DataSize.ofMegabytes(16));
     }
@@ -53,6 +56,8 @@ class ZipPropertiesTest {
                 Map.entry("archive-timeout", "3m"),
                 Map.entry("slowest-reader", "3KB"),
                 Map.entry("reader-window", "6s"),
+                Map.entry("reuse", "fresh"),
+                Map.entry("confirm-timeout", "7s"),
                 Map.entry("link-ttl", "5m"),
                 Map.entry("link-store", "1MB")));
 
@@ -72,6 +77,8 @@ class ZipPropertiesTest {
                         Duration.ofMinutes(3),
                         DataSize.ofKilobytes(3),
                         Duration.ofSeconds(6),
+                        Freshness.FRESH,
+                        Duration.ofSeconds(7),
                         Duration.ofMinutes(5),
                         DataSize.ofMegabytes(1)));
     }
@@ -93,6 +100,8 @@ class ZipPropertiesTest {
         "slowest-reader, 11MB, 0B to 10485760B",
         "reader-window, 99ms, PT0.1S to PT10M",
         "link-ttl, 2d, PT1S to PT24H",
+        "confirm-timeout, 9ms, PT0.01S to PT5M",
+        "confirm-timeout, 6m, PT0.01S to PT5M",
         "link-store, 1KB, 262144B to"
     })
     void badValueIsNamedWithWhatWasExpected(String key, String value, String expected) {

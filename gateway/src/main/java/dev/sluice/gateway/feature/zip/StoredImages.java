@@ -1,0 +1,222 @@
+package dev.sluice.gateway.feature.zip;
+
+import dev.sluice.gateway.contract.archive.RemoteImage;
+import dev.sluice.gateway.outbound.archive.KnownArchive;
+import dev.sluice.gateway.outbound.fetch.FetchException;
+import dev.sluice.gateway.outbound.imagecache.Freshness;
+import dev.sluice.gateway.outbound.imagecache.RemoteImages;
+import dev.sluice.gateway.outbound.imagecache.disk.OpenImage;
+import dev.sluice.gateway.outbound.imagetype.ImageType;
+import dev.sluice.gateway.outbound.imagetype.ImageTypes;
+import dev.sluice.zipstream.EntryHeader;
+import dev.sluice.zipstream.EntryNames;
+import java.net.URI;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.springframework.core.io.buffer.DataBufferFactory;
+import reactor.core.Disposable;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
+
+/**
+ * The images of one request as far as the store has them, or is to have them: each from its file, without memory, and
+ * all of them as an archive of which every byte is known, if there are files of all.
+ */
+final class StoredImages {
+    private static final int CONFIRMED_AT_ONCE = 6;
+
+    /** Which images enter the store that are not in it. */
+    enum Admission {
+        /** None. */
+        NONE,
+        /** Those that were asked for within the last hour, too. */
+        SECOND_REQUEST,
+        /** All: the archive is to be resumable. */
+        ALL
+    }
+
+    /** What became of an image that was asked for ahead of its turn. */
+    private sealed interface Ahead {
+        record Opened(OpenImage image) implements Ahead {}
+
+        record Refused(FetchException failure) implements Ahead {}
+
+        record Absent() implements Ahead {}
+    }
+
+    private final RemoteImages images;
+    private final ZipRequest request;
+    private final ZipProperties properties;
+    private final Scheduler timer;
+    private final @Nullable String[] urls;
+    private final Set<String> admitted;
+    private final AtomicReferenceArray<@Nullable Ahead> ahead;
+
+    /** Counts as one request for each of its images, unless none may enter. */
+    StoredImages(
+            RemoteImages images, ZipRequest request, ZipProperties properties, Admission admission, Scheduler timer) {
+        this.images = images;
+        this.request = request;
+        this.properties = properties;
+        this.timer = timer;
+        this.urls = request.images().stream()
+                .map(RemoteImage::url)
+                .map(url -> properties.reuse() == Freshness.OFF ? null : images.canonical(url))
+                .toArray(String[]::new);
+        Set<String> all = Arrays.stream(urls).flatMap(Stream::ofNullable).collect(Collectors.toUnmodifiableSet());
+        Set<String> again = admission == Admission.NONE ? Set.of() : images.admit(all);
+        this.admitted = admission == Admission.ALL ? all : again;
+        this.ahead = new AtomicReferenceArray<>(urls.length);
+    }
+
+    /** Whether the store has all of them, as far as can be told without asking their origins. */
+    boolean areAllStored() {
+        return Arrays.stream(urls).allMatch(url -> url != null && images.has(url, properties.reuse()));
+    }
+
+    /**
+     * The image from its file; empty when it is to be fetched.
+     *
+     * <p>Fails with {@link FetchException} when its origin has none.
+     *
+     * @param held takes it
+     * @param buffers makes the buffers that the file is read into
+     */
+    Mono<HeldImage> take(int index, Consumer<? super OpenImage> held, DataBufferFactory buffers) {
+        return Mono.defer(() -> {
+            Mono<OpenImage> image = switch (ahead.getAndSet(index, null)) {
+                case Ahead.Opened(OpenImage opened) -> {
+                    held.accept(opened);
+                    yield Mono.just(opened);
+                }
+                case Ahead.Refused(FetchException failure) -> Mono.error(failure);
+                case Ahead.Absent() -> Mono.empty();
+                case null -> open(index, held);
+            };
+            return image.mapNotNull(opened -> heldImage(index, opened, buffers));
+        });
+    }
+
+    private Mono<OpenImage> open(int index, Consumer<? super OpenImage> held) {
+        String url = urls[index];
+        return url == null
+                ? Mono.empty()
+                : images.get(url, properties.reuse(), admitted.contains(url), held)
+                        .filter(image -> isWanted(image) || isDisposed(image));
+    }
+
+    private boolean isWanted(OpenImage image) {
+        return image.length() <= properties.maxImageSize().toBytes() && type(image) != null;
+    }
+
+    private static boolean isDisposed(OpenImage image) {
+        image.dispose();
+        return false;
+    }
+
+    private static @Nullable ImageType type(OpenImage image) {
+        return ImageTypes.rasterOf(image.meta().mediaType());
+    }
+
+    private @Nullable HeldImage heldImage(int index, OpenImage image, DataBufferFactory buffers) {
+        ImageType type = type(image);
+        return type == null
+                ? null
+                : new HeldImage(
+                        urlName(index),
+                        type,
+                        image.length(),
+                        image.crc32(),
+                        ImageIntake.entryTime(image.meta().originLastModified()),
+                        new ImageFile(image).bytes(0, image.length(), buffers),
+                        image);
+    }
+
+    private String urlName(int index) {
+        return ImageIntake.lastSegment(URI.create(Objects.requireNonNull(urls[index])));
+    }
+
+    /**
+     * All of them as one archive; empty when that is not known, or not in time. What was found out until then is not
+     * asked for again when its turn comes.
+     *
+     * @param held takes every image that is opened
+     */
+    Mono<KnownArchive> archive(Duration patience, Disposable.Composite held) {
+        return Flux.range(0, urls.length)
+                .flatMap(index -> openAhead(index, held), CONFIRMED_AT_ONCE, 1)
+                .then(Mono.fromSupplier(this::opened))
+                .filter(opened -> opened.size() == urls.length)
+                .map(this::archive)
+                .timeout(patience, Mono.empty(), timer);
+    }
+
+    private Mono<OpenImage> openAhead(int index, Disposable.Composite held) {
+        return open(index, image -> {
+                    held.add(image);
+                    ahead.set(index, new Ahead.Opened(image));
+                })
+                .switchIfEmpty(Mono.fromRunnable(() -> ahead.set(index, new Ahead.Absent())))
+                .onErrorResume(FetchException.class, failure -> {
+                    ahead.set(index, new Ahead.Refused(failure));
+                    return Mono.empty();
+                });
+    }
+
+    private List<OpenImage> opened() {
+        List<OpenImage> opened = new ArrayList<>();
+        for (int index = 0; index < urls.length; index++) {
+            if (ahead.get(index) instanceof Ahead.Opened(OpenImage image) && !image.isDisposed()) {
+                opened.add(image);
+            }
+        }
+        return opened;
+    }
+
+    /** Writes that all images of the archive are in. */
+    void tell(ZipProgress progress) {
+        for (int index = 0; index < urls.length; index++) {
+            if (ahead.get(index) instanceof Ahead.Opened(OpenImage image)) {
+                long length = image.length();
+                progress.begun(index, () -> length);
+                progress.done(index);
+            }
+        }
+    }
+
+    private KnownArchive archive(List<OpenImage> opened) {
+        EntryNames names = new EntryNames();
+        List<KnownArchive.Entry> entries = new ArrayList<>();
+        for (int index = 0; index < opened.size(); index++) {
+            OpenImage image = opened.get(index);
+            String given = request.images().get(index).name();
+            EntryHeader header = new EntryHeader(
+                    names.claim(
+                            given == null ? urlName(index) : given,
+                            Objects.requireNonNull(type(image)).extension()),
+                    image.length(),
+                    image.crc32(),
+                    ImageIntake.entryTime(image.meta().originLastModified()));
+            entries.add(new KnownArchive.Entry(header, image.meta().etag()));
+        }
+        long end = timer.now(TimeUnit.NANOSECONDS) + properties.archiveTimeout().toNanos();
+        return KnownArchive.of(
+                entries,
+                index -> timer.now(TimeUnit.NANOSECONDS) < end
+                        ? Mono.just(new ImageFile(opened.get(index)))
+                        : Mono.error(new TimeoutException("archive: not sent within " + properties.archiveTimeout())),
+                new ImageFile(opened.getFirst()).file());
+    }
+}

@@ -1,0 +1,260 @@
+package dev.sluice.gateway.outbound.imagecache;
+
+import dev.sluice.gateway.outbound.fetch.FetchException;
+import dev.sluice.gateway.outbound.fetch.FetchFailure;
+import dev.sluice.gateway.outbound.fetch.FetchRequest.Validators;
+import dev.sluice.gateway.outbound.imagecache.NegativeCache.Failure;
+import dev.sluice.gateway.outbound.imagecache.OriginImages.Answer;
+import dev.sluice.gateway.outbound.imagecache.SingleFlight.Role;
+import dev.sluice.gateway.outbound.imagecache.disk.CachedMeta;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.function.BiFunction;
+import org.jspecify.annotations.Nullable;
+import org.springframework.http.HttpHeaders;
+import reactor.core.Disposable;
+import reactor.core.publisher.Mono;
+
+/**
+ * Calls to origins for images that the store may keep: one for all who want the same image at the same time, whatever
+ * they want it for.
+ *
+ * <pre>
+ * 304 → renewed │ 200 → stored │ 404, 410, refused → forgotten │ fails → remembered for a moment
+ * </pre>
+ */
+public final class ImageFlights {
+    private static final Duration RENEWED_EVERY = Duration.ofMinutes(1);
+
+    private final OriginImages origins;
+    private final ImageStore store;
+    private final NegativeCache failures;
+    private final SingleFlight<Outcome> singleFlight;
+    private final Clock clock;
+    private final MeterRegistry meters;
+    private final Timer timer;
+
+    ImageFlights(
+            OriginImages origins,
+            ImageStore store,
+            NegativeCache failures,
+            SingleFlight<Outcome> singleFlight,
+            Clock clock,
+            MeterRegistry meters) {
+        this.origins = origins;
+        this.store = store;
+        this.failures = failures;
+        this.singleFlight = singleFlight;
+        this.clock = clock;
+        this.meters = meters;
+        this.timer = Timer.builder("sluice.image_proxy.origin")
+                .description("Time until an origin's image is whole, or is known not to come")
+                .publishPercentileHistogram()
+                .register(meters);
+        Gauge.builder("sluice.image_proxy.fetches", singleFlight, SingleFlight::size)
+                .description("Images on their way from their origins")
+                .register(meters);
+        Gauge.builder("sluice.image_proxy.waiting", singleFlight, SingleFlight::waiting)
+                .description("Requests that wait for them")
+                .register(meters);
+    }
+
+    /** What a call to an origin came back with. */
+    public sealed interface Outcome {
+        /**
+         * An image.
+         *
+         * @param image held by the call
+         * @param kept what became of it
+         */
+        record Image(SendableImage image, Kept kept) implements Outcome {}
+
+        /**
+         * An image that came into the store just before.
+         *
+         * @param image held by the call
+         */
+        record Found(SendableImage image) implements Outcome {}
+
+        /**
+         * The stored image is as good as new.
+         *
+         * @param meta what is known of it from now on
+         */
+        record Renewed(CachedMeta meta) implements Outcome {}
+
+        /**
+         * No image.
+         *
+         * @param exception why
+         */
+        record Failed(FetchException exception) implements Outcome {}
+    }
+
+    /** What became of an image that was fetched. */
+    public enum Kept {
+        /** It is in the store now. */
+        STORED,
+        /** Its origin forbids it. */
+        FORBIDDEN,
+        /** Its origin wants to be asked each time, and gave nothing to ask by. */
+        NEVER_FRESH,
+        /** The store could not take it. */
+        NOT_STORED
+    }
+
+    /**
+     * Asks the origin of {@code url}, or joins those who do.
+     *
+     * @param url canonical
+     * @param old what the store has of it, by which the origin is asked; null for nothing
+     * @param need what does, and what is kept
+     * @param take called with the outcome, while the call holds what it acquired
+     */
+    public <R> Mono<R> join(String url, @Nullable CachedMeta old, Need need, BiFunction<Outcome, Role, R> take) {
+        // Not one with those who have nothing to show: what revalidates may come back without an image.
+        String key = old == null ? url : old.etag() + url;
+        return singleFlight.join(key, held -> ask(url, old, need, held), take);
+    }
+
+    /** What whoever begins a call needs it for. */
+    public interface Need {
+        /** Whether an image does that came into the store meanwhile. */
+        boolean isMetBy(CachedMeta stored);
+
+        /** Whether an image that arrives is to be kept, if its origin lets caches keep it. */
+        boolean isWorthKeeping(CachedMeta arrived);
+
+        /** Whether an origin that failed a moment ago is taken to fail still. */
+        boolean takesKnownFailures();
+    }
+
+    /** What fails for who asks for it now, because it failed a moment ago; or null. */
+    public @Nullable Failure knownFailure(String url) {
+        return failures.find(url);
+    }
+
+    /** How long an image is still fresh; not positive when it is not. */
+    public Duration left(CachedMeta meta) {
+        Duration freshFor = meta.freshFor();
+        Duration ttl = freshFor == null || freshFor.compareTo(store.ttl()) > 0 ? store.ttl() : freshFor;
+        return Duration.between(clock.instant(), meta.storedAt().plus(ttl));
+    }
+
+    /** Whether nothing of the image is shown from now on. */
+    public static boolean endsTheImage(FetchException failure) {
+        return NegativeCache.isGone(failure) || failure.failure() == FetchFailure.BLOCKED_ADDRESS;
+    }
+
+    private Mono<Outcome> ask(String url, @Nullable CachedMeta old, Need need, Disposable.Composite held) {
+        return fetchUnlessFound(url, old, need, held)
+                .flatMap(outcome ->
+                        ends(outcome) && store.has(url) ? store.purge(url).thenReturn(outcome) : Mono.just(outcome));
+    }
+
+    private static boolean ends(Outcome outcome) {
+        return outcome instanceof Outcome.Failed failed && endsTheImage(failed.exception());
+    }
+
+    /** Who found nothing may come just after another's call has ended. */
+    private Mono<Outcome> fetchUnlessFound(String url, @Nullable CachedMeta old, Need need, Disposable.Composite held) {
+        Failure known = need.takesKnownFailures() ? failures.find(url) : null;
+        return known != null
+                ? Mono.just(new Outcome.Failed(known.exception()))
+                : store.open(url)
+                        .map(image -> hold(image, held))
+                        .filter(image -> need.isMetBy(image.meta()))
+                        .<Outcome>map(Outcome.Found::new)
+                        .switchIfEmpty(Mono.defer(() -> fetch(url, old, need, held)));
+    }
+
+    private Mono<Outcome> fetch(String url, @Nullable CachedMeta old, Need need, Disposable.Composite held) {
+        Validators known = old == null ? Validators.NONE : new Validators(old.originEtag(), old.originLastModified());
+        int purges = store.purges(url);
+        return timed(origins.ask(url, known, held))
+                .flatMap(answer -> answer instanceof Answer.Unchanged(Instant _, HttpHeaders headers)
+                                && old != null
+                                && !isAbout(old, headers)
+                        ? origins.ask(url, Validators.NONE, held)
+                        : Mono.just(answer))
+                .flatMap(answer -> kept(old, answer, need, purges, held))
+                .onErrorResume(FetchException.class, failure -> {
+                    failures.remember(url, failure);
+                    return Mono.just(new Outcome.Failed(failure));
+                });
+    }
+
+    /**
+     * Whether a 304 is about the stored image: one that names another length or another strong validator is not
+     * believed, and the image is fetched. RFC 9111 section 4.3.4.
+     */
+    private static boolean isAbout(CachedMeta old, HttpHeaders headers) {
+        long length = headers.getContentLength();
+        String etag = headers.getFirst(HttpHeaders.ETAG);
+        return (length <= 0 || length == old.length())
+                && (etag == null || etag.startsWith("W/") || etag.equals(old.originEtag()) || old.originEtag() == null);
+    }
+
+    private <T> Mono<T> timed(Mono<T> asking) {
+        return Mono.defer(() -> {
+            Timer.Sample sample = Timer.start(meters);
+            return asking.doFinally(end -> sample.stop(timer));
+        });
+    }
+
+    private Mono<Outcome> kept(
+            @Nullable CachedMeta old, Answer answer, Need need, int purges, Disposable.Composite held) {
+        return switch (answer) {
+            case Answer.Unchanged _ when old == null -> throw unasked();
+            case Answer.Unchanged(Instant at, HttpHeaders headers) -> renewed(old, renewed(old, at, headers), at);
+            case Answer.Arrived(BufferedBody bytes, CachedMeta meta) -> {
+                Kept kept =
+                        !meta.mayBeStored() ? Kept.FORBIDDEN : meta.isReusable() ? Kept.NOT_STORED : Kept.NEVER_FRESH;
+                Mono<SendableImage> keeping = kept == Kept.NOT_STORED && need.isWorthKeeping(meta)
+                        ? store.keep(meta, bytes, held, purges)
+                        : Mono.empty();
+                yield keeping.<Outcome>map(image -> stored(image, bytes))
+                        .switchIfEmpty(Mono.fromSupplier(() -> new Outcome.Image(hold(bytes.as(meta), held), kept)));
+            }
+        };
+    }
+
+    /** A 304 to who has nothing, which the fetch has refused. */
+    public static IllegalStateException unasked() {
+        return new IllegalStateException("304 to a request without conditions");
+    }
+
+    /** What the answer says of keeping the image holds from now on; what it does not say is as it was. */
+    private static CachedMeta renewed(CachedMeta old, Instant at, HttpHeaders headers) {
+        if (!OriginFreshness.mayBeKept(headers)) {
+            return old.notStored();
+        }
+        return OriginFreshness.isTold(headers) ? old.fresh(OriginFreshness.freshFor(headers, at)) : old;
+    }
+
+    private Mono<Outcome> renewed(CachedMeta old, CachedMeta now, Instant at) {
+        Mono<?> done = now.mayBeStored() ? renew(old, now, at) : store.purge(now.url());
+        return done.thenReturn(new Outcome.Renewed(now));
+    }
+
+    /** One that lasts for days is not written for each of many who ask within a minute. */
+    private Mono<Void> renew(CachedMeta old, CachedMeta now, Instant at) {
+        boolean isNew = !now.isBound() && !old.isBound() && old.age(at).compareTo(RENEWED_EVERY) < 0;
+        return isNew ? Mono.empty() : store.renew(now, at);
+    }
+
+    /** From here on the image is sent from the store, and its memory is free for the next. */
+    private static Outcome stored(SendableImage image, BufferedBody bytes) {
+        bytes.dispose();
+        return new Outcome.Image(image, Kept.STORED);
+    }
+
+    private static SendableImage hold(SendableImage image, Disposable.Composite held) {
+        held.add(image);
+        return image;
+    }
+}

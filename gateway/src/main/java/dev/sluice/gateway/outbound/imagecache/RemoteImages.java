@@ -1,0 +1,241 @@
+package dev.sluice.gateway.outbound.imagecache;
+
+import dev.sluice.gateway.contract.GatewayException;
+import dev.sluice.gateway.contract.ProblemCode;
+import dev.sluice.gateway.outbound.fetch.FetchException;
+import dev.sluice.gateway.outbound.fetch.FetchFailure;
+import dev.sluice.gateway.outbound.fetch.OriginUrls;
+import dev.sluice.gateway.outbound.fetch.policy.UrlPolicy;
+import dev.sluice.gateway.outbound.imagecache.ImageFlights.Kept;
+import dev.sluice.gateway.outbound.imagecache.ImageFlights.Need;
+import dev.sluice.gateway.outbound.imagecache.ImageFlights.Outcome;
+import dev.sluice.gateway.outbound.imagecache.disk.CachedMeta;
+import dev.sluice.gateway.outbound.imagecache.disk.OpenImage;
+import dev.sluice.zipstream.BudgetExhaustedException;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.Collection;
+import java.util.EnumMap;
+import java.util.HashSet;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
+
+/**
+ * Images from the store for who needs whole files and knows another way to have them: archives and trainings. What is
+ * given here is in a file, was found right, and is as fresh as was asked for; everything else is nobody's fault and
+ * comes back empty, and then its user fetches the image for itself, as if there were no store.
+ *
+ * <pre>
+ * OFF ───────────────────────────────────────────────────────────────────────────→ empty
+ * stored ─→ FRESH and young enough ──────────────────────────────────────────────→ its file
+ *       └→ has validators ─→ origin: 304 → its file │ 200 → the new one's file │ fails → the failure
+ * not stored, or without validators ─→ first request within an hour ─────────────→ empty
+ *                                  └→ admitted ─→ origin: 200 → its file │ fails → the failure
+ * </pre>
+ *
+ * An origin that is asked is asked once for all who want the same image at the same time, the proxy's callers included.
+ */
+public final class RemoteImages {
+    private static final String VECTOR = "image/svg+xml";
+
+    private final ImageFlights flights;
+    private final ImageStore store;
+    private final OriginUrls urls;
+    private final Clock clock;
+    private final AdmissionSketch recent;
+    private final Map<Use, Counter> uses = new EnumMap<>(Use.class);
+
+    RemoteImages(ImageFlights flights, ImageStore store, OriginUrls urls, Clock clock, MeterRegistry meters) {
+        this.flights = flights;
+        this.store = store;
+        this.urls = urls;
+        this.clock = clock;
+        this.recent = new AdmissionSketch(clock);
+        for (Use use : Use.values()) {
+            uses.put(
+                    use,
+                    Counter.builder("sluice.remote_images.requests")
+                            .description("Images that archives wanted from the store")
+                            .tag("result", use.name().toLowerCase(Locale.ROOT))
+                            .register(meters));
+        }
+    }
+
+    /** What came of looking into the store. */
+    private enum Use {
+        /** There, and fresh without asking. */
+        HIT,
+        /** There, and confirmed by its origin. */
+        REVALIDATED,
+        /** Not there, or of old, and stored now. */
+        STORED,
+        /** Fetched for the store, which could not keep it, or may not. */
+        NOT_STORED,
+        /** Its origin has none, or failed. */
+        FAILED,
+        /** Not there, and not to be yet. */
+        MISS
+    }
+
+    /** Of one call to the origin. */
+    private record Answer(Use use, @Nullable CachedMeta meta) {}
+
+    /** The one spelling of a URL, by which the store knows it; null for one that is refused anyway. */
+    public @Nullable String canonical(String url) {
+        try {
+            return urls.canonical(url, UrlPolicy.PUBLIC_WEB);
+        } catch (FetchException refused) {
+            return null;
+        }
+    }
+
+    /**
+     * Notes a request for all of these images.
+     *
+     * @return those that may enter the store now, since there was another request for them within an hour
+     */
+    public Set<String> admit(Collection<String> canonicalUrls) {
+        Set<String> admitted = new HashSet<>();
+        for (String url : new HashSet<>(canonicalUrls)) {
+            if (recent.again(url)) {
+                admitted.add(url);
+            }
+        }
+        return admitted;
+    }
+
+    /** Whether {@link #get} can be expected to give an image that is stored now. Asks nobody. */
+    public boolean has(String canonicalUrl, Freshness freshness) {
+        return find(canonicalUrl, freshness) != null;
+    }
+
+    private @Nullable CachedMeta find(String url, Freshness freshness) {
+        CachedMeta meta = freshness == Freshness.OFF ? null : store.find(url);
+        boolean isUsable = meta != null
+                && !meta.mediaType().equals(VECTOR)
+                && meta.length() > 0
+                && (meta.hasValidators() || isFreshEnough(meta, freshness));
+        return isUsable ? meta : null;
+    }
+
+    private boolean isFreshEnough(CachedMeta meta, Freshness freshness) {
+        return freshness == Freshness.FRESH && flights.left(meta).isPositive();
+    }
+
+    /**
+     * A raster image in its file; empty when it is not to be had from the store.
+     *
+     * <p>Fails with {@link FetchException} when its origin was asked and has none.
+     *
+     * @param canonicalUrl as {@link #canonical} spells it
+     * @param mayEnter whether an image that is not stored may be
+     * @param held takes the image before anybody else has it
+     */
+    public Mono<OpenImage> get(
+            String canonicalUrl, Freshness freshness, boolean mayEnter, Consumer<? super OpenImage> held) {
+        return Mono.defer(() -> {
+            CachedMeta known = find(canonicalUrl, freshness);
+            if (known != null && isFreshEnough(known, freshness)) {
+                return open(canonicalUrl, held, image -> true).doOnNext(image -> count(Use.HIT));
+            }
+            if (known == null && (!mayEnter || freshness == Freshness.OFF || !store.enabled())) {
+                count(Use.MISS);
+                return Mono.empty();
+            }
+            return ask(canonicalUrl, known, freshness, held);
+        });
+    }
+
+    private Mono<OpenImage> ask(
+            String url, @Nullable CachedMeta known, Freshness freshness, Consumer<? super OpenImage> held) {
+        Instant asked = clock.instant();
+        return flights.join(url, known, need(freshness, asked), (outcome, role) -> answer(outcome))
+                .onErrorResume(RemoteImages::isOverload, busy -> Mono.just(new Answer(Use.MISS, null)))
+                .doOnNext(answer -> count(answer.use()))
+                .flatMap(answer -> {
+                    CachedMeta meta = answer.meta();
+                    if (meta == null) {
+                        if (answer.use() != Use.MISS) {
+                            recent.bar(url);
+                        }
+                        return Mono.empty();
+                    }
+                    // Another may have taken its place by now, which is as new.
+                    Mono<OpenImage> confirmed = open(
+                            url,
+                            held,
+                            image -> image.etag().equals(meta.etag())
+                                    || !image.storedAt().isBefore(asked));
+                    // What its origin confirms may turn out to be damaged.
+                    return known == null
+                            ? confirmed
+                            : confirmed.switchIfEmpty(Mono.defer(
+                                    () -> store.find(url) == null ? ask(url, null, freshness, held) : Mono.empty()));
+                });
+    }
+
+    /** What its origin confirmed or sent since this request came does, too. */
+    private Need need(Freshness freshness, Instant asked) {
+        return new Need() {
+            @Override
+            public boolean isMetBy(CachedMeta stored) {
+                return isFreshEnough(stored, freshness) || !stored.storedAt().isBefore(asked);
+            }
+
+            @Override
+            public boolean isWorthKeeping(CachedMeta arrived) {
+                return freshness == Freshness.FRESH || arrived.hasValidators();
+            }
+
+            @Override
+            public boolean takesKnownFailures() {
+                return false;
+            }
+        };
+    }
+
+    private static Answer answer(Outcome outcome) {
+        return switch (outcome) {
+            case Outcome.Image(SendableImage image, Kept kept)
+            when kept == Kept.STORED -> new Answer(Use.STORED, image.meta());
+            case Outcome.Image _ -> new Answer(Use.NOT_STORED, null);
+            case Outcome.Found(SendableImage image) -> new Answer(Use.REVALIDATED, image.meta());
+            case Outcome.Renewed(CachedMeta meta) when meta.mayBeStored() -> new Answer(Use.REVALIDATED, meta);
+            case Outcome.Renewed _ -> new Answer(Use.NOT_STORED, null);
+            case Outcome.Failed(FetchException failure) when isOfTheStore(failure) -> new Answer(Use.FAILED, null);
+            case Outcome.Failed(FetchException failure) -> throw failure;
+        };
+    }
+
+    /** Whether the bounds of the store may have been too narrow, and not the image bad. */
+    private static boolean isOfTheStore(FetchException failure) {
+        return failure.failure() == FetchFailure.TIMED_OUT || failure.failure() == FetchFailure.TOO_LARGE;
+    }
+
+    private static boolean isOverload(Throwable error) {
+        return error instanceof BudgetExhaustedException
+                || (error instanceof GatewayException refused && refused.code() == ProblemCode.OVERLOADED);
+    }
+
+    private Mono<OpenImage> open(String url, Consumer<? super OpenImage> held, Predicate<CachedMeta> isRight) {
+        return store.openFile(url).doOnNext(held).filter(image -> {
+            if (isRight.test(image.meta())) {
+                return true;
+            }
+            image.dispose();
+            return false;
+        });
+    }
+
+    private void count(Use use) {
+        Objects.requireNonNull(uses.get(use)).increment();
+    }
+}

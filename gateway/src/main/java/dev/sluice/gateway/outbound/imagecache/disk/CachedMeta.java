@@ -1,0 +1,127 @@
+package dev.sluice.gateway.outbound.imagecache.disk;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.springframework.core.io.buffer.DataBuffer;
+
+/**
+ * What is known of a cached image beside its bytes.
+ *
+ * @param url canonical
+ * @param mediaType as it is served
+ * @param etag ours, strong and quoted: of the body's SHA-256
+ * @param length of the body, bytes
+ * @param storedAt when it was last stored or validated
+ * @param freshFor how long from then on its origin lets it be shown without being asked, after which it must not be
+ *     shown unless the origin says so again; null where that is left to the cache
+ * @param originEtag the origin's own header value; null when it sent none or one of more than 256 characters
+ * @param originLastModified likewise
+ * @param mayBeStored whether its origin lets caches keep it; of what is kept, always
+ */
+public record CachedMeta(
+        String url,
+        String mediaType,
+        String etag,
+        long length,
+        Instant storedAt,
+        @Nullable Duration freshFor,
+        @Nullable String originEtag,
+        @Nullable String originLastModified,
+        boolean mayBeStored) {
+    private static final int LONGEST_VALIDATOR = 256;
+
+    public CachedMeta {
+        originEtag = keepable(originEtag);
+        originLastModified = keepable(originLastModified);
+    }
+
+    /** Of an image that caches may keep. */
+    public CachedMeta(
+            String url,
+            String mediaType,
+            String etag,
+            long length,
+            Instant storedAt,
+            @Nullable Duration freshFor,
+            @Nullable String originEtag,
+            @Nullable String originLastModified) {
+        this(url, mediaType, etag, length, storedAt, freshFor, originEtag, originLastModified, true);
+    }
+
+    /** How long ago it was stored or validated. Never negative. */
+    public Duration age(Instant now) {
+        Duration since = Duration.between(storedAt, now);
+        return since.isNegative() ? Duration.ZERO : since;
+    }
+
+    /** The readable bytes of all buffers. */
+    public static long length(List<DataBuffer> body) {
+        return body.stream().mapToLong(DataBuffer::readableByteCount).sum();
+    }
+
+    public CachedMeta measured(String newEtag, long newLength, Instant newStoredAt) {
+        return new CachedMeta(
+                url, mediaType, newEtag, newLength, newStoredAt, freshFor, originEtag, originLastModified, mayBeStored);
+    }
+
+    /**
+     * A thumbnail of this original: as old as it, with its ETag in the place of an origin's.
+     *
+     * @param newEtag of the thumbnail's own bytes
+     */
+    public CachedMeta thumbnail(int width, String type, String newEtag, long newLength) {
+        return new CachedMeta(
+                ThumbnailKeys.of(url, width),
+                type,
+                newEtag,
+                newLength,
+                storedAt,
+                freshFor,
+                etag,
+                originLastModified,
+                mayBeStored);
+    }
+
+    /** The same, with another time from now on. */
+    public CachedMeta fresh(@Nullable Duration newFreshFor) {
+        return new CachedMeta(
+                url, mediaType, etag, length, storedAt, newFreshFor, originEtag, originLastModified, mayBeStored);
+    }
+
+    /** The same, which its origin does not let caches keep any more. */
+    public CachedMeta notStored() {
+        return new CachedMeta(
+                url, mediaType, etag, length, storedAt, Duration.ZERO, originEtag, originLastModified, false);
+    }
+
+    /** The same bytes, to be treated as {@code original} is. */
+    public CachedMeta like(CachedMeta original) {
+        return original.mayBeStored ? fresh(original.freshFor) : notStored();
+    }
+
+    /** Whether it must not be shown when its time is up and its origin has not answered. */
+    public boolean isBound() {
+        return freshFor != null;
+    }
+
+    /** Whether the cache could ever show it again: there is time left, or something to ask the origin by. */
+    public boolean isReusable() {
+        return freshFor == null || freshFor.isPositive() || hasValidators();
+    }
+
+    /** Whether there is something to ask the origin by. */
+    public boolean hasValidators() {
+        return originEtag != null || originLastModified != null;
+    }
+
+    /** Whether this is a thumbnail of that original. */
+    public boolean isOf(CachedMeta original) {
+        return original.etag.equals(originEtag);
+    }
+
+    private static @Nullable String keepable(@Nullable String validator) {
+        return validator == null || validator.length() > LONGEST_VALIDATOR ? null : validator;
+    }
+}
