@@ -10,6 +10,7 @@ import dev.sluice.gateway.outbound.fetch.FetchException;
 import dev.sluice.gateway.outbound.fetch.FetchFailure;
 import dev.sluice.zipstream.BudgetExhaustedException;
 import dev.sluice.zipstream.BufferBudget;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -40,6 +41,8 @@ import reactor.core.publisher.Sinks;
  */
 final class RequestedImages {
     private static final Logger LOG = LoggerFactory.getLogger(RequestedImages.class);
+
+    private static final Duration HEAD_START = Duration.ofMillis(20);
 
     /** An image that is in, with its position in the request. */
     record Arrived(int index, HeldImage image) {}
@@ -154,7 +157,8 @@ final class RequestedImages {
             Disposable held = Disposables.composite(permit::release);
             owner.add(held);
             Mono<HeldImage> tooLate = givingUp.get(index).asMono().then(Mono.error(GivenUpException::new));
-            return Mono.firstWithSignal(tooLate, Mono.defer(() -> how.bring(index, held)))
+            Mono<HeldImage> brought = headStart(index).then(Mono.defer(() -> how.bring(index, held)));
+            return Mono.firstWithSignal(tooLate, brought)
                     .map(image -> new Arrived(index, image))
                     .doOnNext(arrived -> progress.done(index))
                     .onErrorResume(failure -> {
@@ -163,6 +167,18 @@ final class RequestedImages {
                     })
                     .doOnTerminate(() -> signalReady(index + 1));
         });
+    }
+
+    /**
+     * Completes when the image before this one is in, or after a while. Of a near origin an image is in sooner when it
+     * comes alone, and then the next one comes while it is sent; a far one is asked for several all the same.
+     */
+    private Mono<Void> headStart(int index) {
+        return index == 0
+                ? Mono.empty()
+                : Mono.firstWithSignal(
+                        ready.get(index).asMono(),
+                        Mono.delay(HEAD_START, tools.timer()).then());
     }
 
     private void signalReady(int index) {
