@@ -54,21 +54,26 @@ class HeadStartTest {
     }
 
     @BeforeEach
+    @SuppressWarnings("NullAway") // no store is asked, since nothing is reused
     void ask() {
-        ZipProperties properties = new Binder(new MapConfigurationPropertySource(Map.of()))
+        ZipProperties properties = new Binder(new MapConfigurationPropertySource(Map.of("sluice.zip.reuse", "off")))
                 .bindOrCreate("sluice.zip", ZipProperties.class);
         BufferBudget room = new BufferBudget(DataSize.ofMegabytes(100).toBytes(), 10, time);
         ImageIntake intake = new ImageIntake(
                 new Origin(), properties, room, room, new Spool(directory), Schedulers.immediate(), time);
         SlowestReaders readers = new SlowestReaders(room, DataSize.ofBytes(0), Duration.ofSeconds(1), time);
-        ZipTools tools = new ZipTools(intake, properties, readers, JsonMapper.shared(), time);
+        ZipTools tools = new ZipTools(intake, null, properties, readers, JsonMapper.shared(), time);
         List<RemoteImage> images = List.of(
                 new RemoteImage("https://a.example/0", null),
                 new RemoteImage("https://a.example/1", null),
                 new RemoteImage("https://a.example/2", null));
         ZipRequest request = new ZipRequest(images, null, OnError.SKIP);
         archive = new RequestedImages(
-                        tools, request, new ZipProgress(request), DefaultDataBufferFactory.sharedInstance)
+                        tools,
+                        request,
+                        tools.stored(request, StoredImages.Admission.NONE),
+                        new ZipProgress(request),
+                        DefaultDataBufferFactory.sharedInstance)
                 .streamed(new RequestScope())
                 .subscribe();
     }
