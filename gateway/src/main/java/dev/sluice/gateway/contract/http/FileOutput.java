@@ -3,6 +3,7 @@ package dev.sluice.gateway.contract.http;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
+import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.http.server.reactive.ServerHttpResponse;
 import org.springframework.http.server.reactive.ServerHttpResponseDecorator;
 import reactor.core.publisher.Flux;
@@ -33,6 +34,18 @@ public interface FileOutput {
      * @param any a file that exists; nothing of it is sent
      */
     Mono<Void> writeParts(Path any, Flux<Part> parts);
+
+    /** Whether {@link #writeBuffers} can send files: not where bytes are encrypted on their way to the socket. */
+    boolean takesBuffers();
+
+    /**
+     * Sends the head when the first buffer is there, then each buffer as it comes, among them {@link FileSlice}s, of
+     * which none is the last. Before the head it fails as {@code buffers} do, after it the answer is cut. When it has
+     * ended, however it did, {@code buffers} have too.
+     *
+     * @param buffers each of which is released here
+     */
+    Mono<Void> writeBuffers(Flux<DataBuffer> buffers);
 
     /** Adjoining bytes of the body. */
     sealed interface Part {

@@ -1,5 +1,6 @@
 package dev.sluice.gateway.feature.zip;
 
+import dev.sluice.gateway.contract.http.FileSlice;
 import dev.sluice.gateway.outbound.archive.KnownArchive;
 import dev.sluice.gateway.outbound.imagecache.disk.OpenImage;
 import java.nio.channels.AsynchronousFileChannel;
@@ -23,6 +24,11 @@ record ImageFile(OpenImage image) implements KnownArchive.Content {
     @Override
     public long offset() {
         return image.offset();
+    }
+
+    /** All of it, to go from file to socket. */
+    FileSlice slice() {
+        return new FileSlice(file(), offset(), Math.toIntExact(image.length()));
     }
 
     @Override

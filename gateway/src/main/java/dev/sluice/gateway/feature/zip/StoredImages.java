@@ -1,6 +1,7 @@
 package dev.sluice.gateway.feature.zip;
 
 import dev.sluice.gateway.contract.archive.RemoteImage;
+import dev.sluice.gateway.contract.http.FileSlice;
 import dev.sluice.gateway.outbound.archive.KnownArchive;
 import dev.sluice.gateway.outbound.fetch.FetchException;
 import dev.sluice.gateway.outbound.imagecache.Freshness;
@@ -26,6 +27,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.core.io.buffer.DataBufferFactory;
 import reactor.core.Disposable;
+import reactor.core.Disposables;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
@@ -63,6 +65,7 @@ final class StoredImages {
     private final @Nullable String[] urls;
     private final Set<String> admitted;
     private final AtomicReferenceArray<@Nullable Ahead> ahead;
+    private volatile Disposable.@Nullable Composite sentUntil;
 
     /** Counts as one request for each of its images, unless none may enter. */
     StoredImages(
@@ -81,9 +84,27 @@ final class StoredImages {
         this.ahead = new AtomicReferenceArray<>(urls.length);
     }
 
+    /**
+     * From now on an image's content is a {@link FileSlice}, which whoever sends it has to be able to send.
+     *
+     * @param exchange holds the images until all is sent
+     */
+    void sendFiles(Disposable.Composite exchange) {
+        sentUntil = exchange;
+    }
+
+    /** Whether an image may come from the store. */
+    boolean isOfUse() {
+        return !admitted.isEmpty() || Arrays.stream(urls).anyMatch(this::isStored);
+    }
+
+    private boolean isStored(@Nullable String url) {
+        return url != null && images.has(url, properties.reuse());
+    }
+
     /** Whether the store has all of them, as far as can be told without asking their origins. */
     boolean areAllStored() {
-        return Arrays.stream(urls).allMatch(url -> url != null && images.has(url, properties.reuse()));
+        return Arrays.stream(urls).allMatch(this::isStored);
     }
 
     /**
@@ -96,14 +117,16 @@ final class StoredImages {
      */
     Mono<HeldImage> take(int index, Consumer<? super OpenImage> held, DataBufferFactory buffers) {
         return Mono.defer(() -> {
+            Disposable.Composite exchange = sentUntil;
+            Consumer<? super OpenImage> holder = exchange == null ? held : exchange::add;
             Mono<OpenImage> image = switch (ahead.getAndSet(index, null)) {
                 case Ahead.Opened(OpenImage opened) -> {
-                    held.accept(opened);
+                    holder.accept(opened);
                     yield Mono.just(opened);
                 }
                 case Ahead.Refused(FetchException failure) -> Mono.error(failure);
                 case Ahead.Absent() -> Mono.empty();
-                case null -> open(index, held);
+                case null -> open(index, holder);
             };
             return image.mapNotNull(opened -> heldImage(index, opened, buffers));
         });
@@ -132,16 +155,19 @@ final class StoredImages {
 
     private @Nullable HeldImage heldImage(int index, OpenImage image, DataBufferFactory buffers) {
         ImageType type = type(image);
-        return type == null
-                ? null
-                : new HeldImage(
-                        urlName(index),
-                        type,
-                        image.length(),
-                        image.crc32(),
-                        ImageIntake.entryTime(image.meta().originLastModified()),
-                        new ImageFile(image).bytes(0, image.length(), buffers),
-                        image);
+        if (type == null) {
+            return null;
+        }
+        ImageFile file = new ImageFile(image);
+        boolean isSent = sentUntil != null;
+        return new HeldImage(
+                urlName(index),
+                type,
+                image.length(),
+                image.crc32(),
+                ImageIntake.entryTime(image.meta().originLastModified()),
+                isSent ? Flux.just(file.slice()) : file.bytes(0, image.length(), buffers),
+                isSent ? Disposables.single() : image);
     }
 
     private String urlName(int index) {

@@ -8,6 +8,7 @@ import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.gateway.contract.RequestContext;
 import dev.sluice.gateway.contract.archive.OnError;
 import dev.sluice.gateway.contract.archive.RemoteImage;
+import dev.sluice.gateway.contract.http.FileOutput;
 import dev.sluice.gateway.contract.http.StreamedBody;
 import dev.sluice.gateway.feature.zip.StoredImages.Admission;
 import dev.sluice.gateway.outbound.archive.KnownArchive;
@@ -206,13 +207,23 @@ final class ZipRoutes implements FeatureRoutes {
 
     private Mono<ServerResponse> asItComes(
             ServerRequest request, ZipRequest wanted, StoredImages stored, ZipProgress progress) {
+        FileOutput files = stored.isOfUse() ? files(request) : null;
+        if (files != null) {
+            stored.sendFiles(RequestContext.of(request.exchange()).resources());
+        }
         ZipDownload download = new ZipDownload(tools, wanted, stored, progress, buffers(request));
         return download.isCollected()
                 ? whole(request, download)
                         .flatMap(archive -> sent(
                                 described(wanted).contentLength(archive.length()),
-                                read(request, download, archive.bytes())))
-                : sent(described(wanted), read(request, download, download.bytes()));
+                                read(request, download, archive.bytes()),
+                                files))
+                : sent(described(wanted), read(request, download, download.bytes()), files);
+    }
+
+    private static @Nullable FileOutput files(ServerRequest request) {
+        FileOutput output = FileOutput.of(request.exchange().getResponse());
+        return output != null && output.takesBuffers() ? output : null;
     }
 
     /** What a client is told of an archive before its first byte; its length besides, where that is known. */
@@ -236,6 +247,12 @@ final class ZipRoutes implements FeatureRoutes {
     private Flux<DataBuffer> read(ServerRequest request, ZipDownload download, Flux<DataBuffer> archive) {
         return tools.readers()
                 .over(archive, RequestContext.of(request.exchange()).connection(), download::holdsDisk);
+    }
+
+    /** @param files sends what is in files, where that is possible and there may be some */
+    private static Mono<ServerResponse> sent(
+            ServerResponse.BodyBuilder answer, Flux<DataBuffer> bytes, @Nullable FileOutput files) {
+        return files == null ? sent(answer, bytes) : answer.build((exchange, context) -> files.writeBuffers(bytes));
     }
 
     private static Mono<ServerResponse> sent(ServerResponse.BodyBuilder answer, Flux<DataBuffer> bytes) {

@@ -3,18 +3,24 @@ package dev.sluice.gateway.inbound.telemetry;
 import dev.sluice.gateway.contract.RequestContext;
 import dev.sluice.gateway.contract.RequestUsage;
 import dev.sluice.gateway.contract.http.FileOutput;
+import dev.sluice.gateway.contract.http.FileSlice;
 import io.netty.buffer.Unpooled;
+import io.netty.handler.ssl.SslHandler;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
 import org.springframework.core.io.buffer.DataBuffer;
+import org.springframework.core.io.buffer.DataBufferUtils;
+import org.springframework.core.io.buffer.NettyDataBufferFactory;
 import org.springframework.http.ZeroCopyHttpOutputMessage;
 import org.springframework.http.server.reactive.ServerHttpResponse;
 import org.springframework.http.server.reactive.ServerHttpResponseDecorator;
 import org.springframework.web.server.ServerWebExchange;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
 import reactor.netty.NettyOutbound;
 import reactor.netty.channel.AbortedException;
 import reactor.netty.http.server.HttpServerResponse;
@@ -83,6 +89,36 @@ final class CountedResponse extends ServerHttpResponseDecorator implements FileO
             case Part.OfFile(Path file, long position, long count) -> server.sendFile(file, position, count);
         };
         return out.then().doOnSuccess(done -> add(part.count()));
+    }
+
+    @Override
+    public boolean takesBuffers() {
+        HttpServerResponse server = getNativeResponse(getDelegate());
+        AtomicBoolean isEncrypted = new AtomicBoolean();
+        server.withConnection(
+                connection -> isEncrypted.set(connection.channel().pipeline().get(SslHandler.class) != null));
+        return !isEncrypted.get();
+    }
+
+    @Override
+    public Mono<Void> writeBuffers(Flux<DataBuffer> buffers) {
+        HttpServerResponse server = getNativeResponse(getDelegate());
+        Sinks.Empty<Void> written = Sinks.empty();
+        Mono<Void> write = buffers.takeUntilOther(written.asMono())
+                .doOnDiscard(DataBuffer.class, DataBufferUtils::release)
+                .switchOnFirst((first, all) -> first.isOnNext() ? head(server, all) : all.then())
+                .then();
+        return watched(write).doFinally(end -> written.tryEmitEmpty());
+    }
+
+    /** With no element the framework sends the head alone. */
+    private Mono<Void> head(HttpServerResponse server, Flux<DataBuffer> all) {
+        Flux<Object> messages = all.doOnNext(this::count)
+                .map(buffer ->
+                        buffer instanceof FileSlice slice ? slice.part() : NettyDataBufferFactory.toByteBuf(buffer));
+        return super.writeWith(Flux.empty())
+                .then(Mono.defer(
+                        () -> server.sendObject(messages, message -> false).then()));
     }
 
     private Mono<Void> watched(Mono<Void> write) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
+import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.http.server.reactive.ServerHttpResponse;
 import org.springframework.http.server.reactive.ServerHttpResponseDecorator;
 import org.springframework.mock.http.server.reactive.MockServerHttpResponse;
@@ -25,6 +26,16 @@ class FileOutputTest {
 
         @Override
         public Mono<Void> writeParts(Path any, Flux<Part> parts) {
+            return Mono.empty();
+        }
+
+        @Override
+        public boolean takesBuffers() {
+            return true;
+        }
+
+        @Override
+        public Mono<Void> writeBuffers(Flux<DataBuffer> buffers) {
             return Mono.empty();
         }
     }

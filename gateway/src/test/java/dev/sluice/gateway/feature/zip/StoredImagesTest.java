@@ -16,6 +16,7 @@ import dev.sluice.gateway.testing.Behaviours;
 import dev.sluice.gateway.testing.HostileOrigin;
 import dev.sluice.gateway.testing.NoLeaks;
 import dev.sluice.gateway.testing.Pictures;
+import dev.sluice.gateway.testing.RawConnection;
 import dev.sluice.gateway.testing.RunningGateway;
 import dev.sluice.gateway.testing.VersionedImage;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -31,7 +32,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -299,6 +302,52 @@ class StoredImagesTest {
         assertThat(Archives.read(mixed.body())).containsOnlyKeys("a.png", "b.png", "a (2).png", "manifest.json");
         assertThat(a.sent()).isEqualTo(2);
         assertThat(b.sent()).isEqualTo(1);
+    }
+
+    /** The last that went out is a file, whose last byte nobody here has read. */
+    @Test
+    void archiveThatBreaksOffAfterAFileIsResetInTheMiddleOfAChunk() throws IOException {
+        image("/broken/a.png", 33);
+        stored("/broken/a.png");
+        CountDownLatch go = new CountDownLatch(1);
+        origin.on("/broken/late.png", exchange -> {
+            go.await();
+            exchange.head(404, "Content-Length: 0");
+        });
+        List<String> urls = new ArrayList<>(Collections.nCopies(3, origin.url("/broken/a.png")));
+        urls.add(origin.url("/broken/late.png"));
+
+        try (RawConnection connection = RawConnection.open(gateway.address())) {
+            connection.send(raw("1.1", urls));
+            CompletableFuture<RawConnection.Answer> reading = CompletableFuture.supplyAsync(connection::answerOrFail);
+            Await.until(SOON, "the files are there", () -> connection.received() > 3 * LARGE);
+            go.countDown();
+            RawConnection.Answer answer = reading.join();
+
+            assertThat(answer.end()).isEqualTo(RawConnection.End.RESET);
+            assertThat(answer.isWithinAChunk()).isTrue();
+        }
+    }
+
+    private static String raw(String version, List<String> urls) {
+        String body = ZipFaultsTest.request(urls, "cut");
+        return "POST /api/zip HTTP/" + version + "\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: "
+                + body.getBytes(StandardCharsets.UTF_8).length + "\r\n\r\n" + body;
+    }
+
+    @Test
+    void olderClientGetsFilesAmongBuffersToo() throws IOException {
+        image("/older/a.png", 34);
+        image("/older/b.png", 35);
+        stored("/older/a.png");
+
+        RawConnection.Answer whole = RawConnection.ask(
+                gateway.address(), raw("1.0", List.of(origin.url("/older/a.png"), origin.url("/older/b.png"))));
+
+        assertThat(whole.fields("Transfer-Encoding")).isEmpty();
+        assertThat(whole.end()).isEqualTo(RawConnection.End.WHOLE);
+        assertThat(Archives.read(whole.body()).get("a.png")).isEqualTo(picture(34, LARGE));
+        assertThat(Archives.read(whole.body()).get("b.png")).isEqualTo(picture(35, LARGE));
     }
 
     @Test
