@@ -67,8 +67,7 @@ class HeadStartTest {
                 new RemoteImage("https://a.example/1", null),
                 new RemoteImage("https://a.example/2", null));
         ZipRequest request = new ZipRequest(images, null, OnError.SKIP);
-        archive = new RequestedImages(
-                        tools, request, new ZipProgress(request), DefaultDataBufferFactory.sharedInstance)
+        archive = new RequestedImages(tools, request, new ZipProgress(request), DefaultDataBufferFactory.sharedInstance)
                 .streamed(new RequestScope())
                 .subscribe();
     }
