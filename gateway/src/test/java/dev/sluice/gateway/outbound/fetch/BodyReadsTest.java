@@ -113,7 +113,7 @@ class BodyReadsTest {
     void connectionThatEndsInTheMiddleKeepsNothing() {
         head(5_000_000);
         body(KB);
-        channel.close();
+        var _ = channel.close();
     }
 
     @Test
