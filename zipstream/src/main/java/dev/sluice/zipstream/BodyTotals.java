@@ -34,7 +34,7 @@ public final class BodyTotals {
         count(buffer.readableByteCount());
     }
 
-    @SuppressWarnings("NonAtomicOperationOnVolatileField") // one thread writes
+    @SuppressWarnings("NonAtomicVolatileUpdate") // one thread writes
     private void count(int more) {
         bytes += more;
     }

@@ -111,7 +111,7 @@ final class WaitQueue<R> {
                 refusal = Reason.LARGER_THAN_BUDGET;
             } else if (waiting.isEmpty() && waiter.bytes <= free - waiter.spare) {
                 served = take(waiter);
-            } else if (waiter.checkInterval.isZero() || waiter.leavesEarly() && stillStands(waiter)) {
+            } else if (waiter.checkInterval.isZero() || (waiter.leavesEarly() && stillStands(waiter))) {
                 refusal = Reason.DEADLINE;
             } else if (waiting.size() >= maxQueued) {
                 refusal = Reason.QUEUE_FULL;

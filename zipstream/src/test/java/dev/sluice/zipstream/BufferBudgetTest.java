@@ -117,7 +117,7 @@ class BufferBudgetTest {
     @Test
     void aQueueMovesWhileEnoughIsReleasedThoughNobodyIsGrantedYet() {
         Reservation held = take(100);
-        waitWhileItMoves("large", 80, Duration.ofMillis(1000));
+        waitWhileItMoves("large", 80, Duration.ofSeconds(1));
 
         for (int left = 95; left >= 40; left -= 5) { // 5 each 50 ms: 80 take 800 ms
             time.advanceTimeBy(Duration.ofMillis(49));
@@ -133,7 +133,7 @@ class BufferBudgetTest {
     @Test
     void aQueueThatOnlyTricklesStandsStill() {
         Reservation held = take(100);
-        waitWhileItMoves("large", 80, Duration.ofMillis(1000));
+        waitWhileItMoves("large", 80, Duration.ofSeconds(1));
 
         time.advanceTimeBy(Duration.ofMillis(49));
         held.shrinkTo(97); // 3 each 50 ms: 80 take 1.3 s

@@ -59,8 +59,6 @@ final class ZipProgress {
         }
     }
 
-    private static final LongSupplier NONE = () -> 0;
-
     private final AtomicReferenceArray<Entry> entries;
     private volatile boolean ended;
 
@@ -68,7 +66,7 @@ final class ZipProgress {
         List<RemoteImage> images = request.images();
         entries = new AtomicReferenceArray<>(images.size());
         for (int index = 0; index < images.size(); index++) {
-            entries.set(index, new Entry(images.get(index).url(), State.QUEUED, NONE, null));
+            entries.set(index, new Entry(images.get(index).url(), State.QUEUED, ZipProgress::none, null));
         }
     }
 
@@ -90,7 +88,11 @@ final class ZipProgress {
     }
 
     void skipped(int index, String code) {
-        entries.updateAndGet(index, entry -> entry.as(State.SKIPPED, NONE, code));
+        entries.updateAndGet(index, entry -> entry.as(State.SKIPPED, ZipProgress::none, code));
+    }
+
+    private static long none() {
+        return 0;
     }
 
     /** No line changes any more: the archive is out, or was given up. */

@@ -99,7 +99,8 @@ final class BodyReads extends ChannelInboundHandlerAdapter {
         ByteBuf all = chunk;
         if (all != null && count > 0) {
             all.writerIndex(all.writerIndex() + count);
-            if (all.writableBytes() < SMALLEST && left > count + all.writableBytes() || !all.isWritable()) {
+            boolean restDoesNotFit = left - count > all.writableBytes();
+            if (!all.isWritable() || (restDoesNotFit && all.writableBytes() < SMALLEST)) {
                 dropChunk();
             }
         }
