@@ -8,7 +8,8 @@
 #                                   two gateways in turns; a number of clients that is named again is another round
 #
 # Contestants, each started for its own cells alone (CONTESTANTS chooses):
-#   gateway      this tree's jar (JAR names another), with the documented JVM options
+#   gateway      this tree's jar (JAR names another), with the documented JVM options; every image is fetched each time
+#   again        the same, where the images are in its store and their origin confirms them
 #   baseline     BASELINE_JAR, where it is given
 #   zipstreamer  ZIPSTREAMER, a binary of that program, where it is given; it listens on PORT
 #   modzip       NGINX_WITH_MOD_ZIP, an nginx with that module, where it is given; it is told every CRC-32
@@ -28,7 +29,7 @@ java_options=${JAVA_OPTIONS:--Xms24m -Xmx128m -Xmn16m -XX:MinHeapFreeRatio=10 -X
 baseline_options=${BASELINE_OPTIONS:--Xmx256m -XX:MaxDirectMemorySize=256m -XX:+UseSerialGC}
 jar=${JAR:-gateway/target/gateway.jar}
 gateway_options=${GATEWAY_OPTIONS:-}
-contestants=${CONTESTANTS:-gateway ${BASELINE_JAR:+baseline} ${ZIPSTREAMER:+zipstreamer} ${NGINX_WITH_MOD_ZIP:+modzip} nginx file}
+contestants=${CONTESTANTS:-gateway again ${BASELINE_JAR:+baseline} ${ZIPSTREAMER:+zipstreamer} ${NGINX_WITH_MOD_ZIP:+modzip} nginx file}
 
 for tool in nginx curl unzip; do
   command -v "$tool" >/dev/null || { echo "needs $tool" >&2; exit 1; }
@@ -82,12 +83,12 @@ up() { for _ in $(seq 300); do curl -s -m 5 -o /dev/null "$1" && return 0; sleep
 
 workers() { pgrep -d, -P "$(cat "$work/$1/pid")"; }
 
-gateway() { # jar, options
+gateway() { # jar, options, arguments
   local folder
   folder=$(mktemp -d "$work/run/XXXX")
   # shellcheck disable=SC2086
   (cd "$folder" && MALLOC_ARENA_MAX=2 exec $java $2 $gateway_options -Djava.io.tmpdir="$folder" -jar "$1" --server.port=18182 \
-    --sluice.samples.enabled=false --sluice.limits.enabled=false --sluice.fetch.allow-networks=127.0.0.2:18180 \
+    --sluice.samples.enabled=false --sluice.limits.enabled=false --sluice.fetch.allow-networks=127.0.0.2:18180 ${3:-} \
     > "$work/gateway.log" 2>&1) &
 }
 
@@ -95,8 +96,12 @@ gateway() { # jar, options
 start() {
   body=- started=
   case $1 in
-    gateway | baseline)
-      if [ "$1" = gateway ]; then gateway "$(realpath "$jar")" "$java_options"; else gateway "$(realpath "$BASELINE_JAR")" "$baseline_options"; fi
+    gateway | again | baseline)
+      case $1 in
+        gateway) gateway "$(realpath "$jar")" "$java_options" --sluice.zip.reuse=off ;;
+        again) gateway "$(realpath "$jar")" "$java_options" ;;
+        baseline) gateway "$(realpath "$BASELINE_JAR")" "$baseline_options" ;;
+      esac
       started=$! pids=$! url=http://127.0.0.1:18182/api/zip body=$work/request.json
       up http://127.0.0.1:18182/actuator/health ;;
     passthrough)
