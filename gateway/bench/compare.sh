@@ -61,7 +61,8 @@ start() { # jar: sets at, pid and hit
   rm -rf "$work/run"
   mkdir "$work/run"
   # shellcheck disable=SC2086
-  "$java" $java_options -Djava.io.tmpdir="$work/run" -jar "$1" --server.port="$port" --sluice.samples.enabled=false \
+  # Every archive is fetched, by a gateway with an image store too.
+  SLUICE_ZIP_REUSE=off "$java" $java_options -Djava.io.tmpdir="$work/run" -jar "$1" --server.port="$port" --sluice.samples.enabled=false \
     --sluice.limits.enabled=false --sluice.fetch.allow-networks="127.0.0.1:$origin" \
     --sluice.database.directory="$work/run/db" --sluice.storage.directory="$work/run/store" \
     --sluice.zip.spool-directory="$work/run/spool" --sluice.image-proxy.cache.directory="$work/run/cache" \
