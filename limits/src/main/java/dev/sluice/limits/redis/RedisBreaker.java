@@ -28,7 +28,9 @@ final class RedisBreaker {
                         .slidingWindow(
                                 settings.window(),
                                 settings.minimum(),
-                                CircuitBreakerConfig.SlidingWindowType.COUNT_BASED)
+                                CircuitBreakerConfig.SlidingWindowType.COUNT_BASED,
+                                // Event loops record here: the default lets them wait for each other's lock.
+                                CircuitBreakerConfig.SlidingWindowSynchronizationStrategy.LOCK_FREE)
                         .waitDurationInOpenState(settings.rest())
                         .permittedNumberOfCallsInHalfOpenState(settings.probes())
                         .maxWaitDurationInHalfOpenState(LONGEST_PROBE)

@@ -97,7 +97,12 @@ final class OriginHosts {
 
     private static CircuitBreakerConfig breakers(FetchProperties.Breaker bounds) {
         return CircuitBreakerConfig.custom()
-                .slidingWindow(bounds.window(), bounds.window(), CircuitBreakerConfig.SlidingWindowType.COUNT_BASED)
+                .slidingWindow(
+                        bounds.window(),
+                        bounds.window(),
+                        CircuitBreakerConfig.SlidingWindowType.COUNT_BASED,
+                        // Event loops record here: the default lets them wait for each other's lock.
+                        CircuitBreakerConfig.SlidingWindowSynchronizationStrategy.LOCK_FREE)
                 .failureRateThreshold(bounds.failurePercent())
                 .waitDurationInOpenState(bounds.rest())
                 .permittedNumberOfCallsInHalfOpenState(bounds.probes())
