@@ -12,6 +12,7 @@ import io.micrometer.core.instrument.Timer;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import reactor.core.publisher.Mono;
@@ -88,8 +89,9 @@ final class FetchFactory {
                 Received received = new Received();
                 Optional<RequestUsage> usage = RequestUsage.find(context);
                 Runnable count = () -> {
-                    metrics.received(received.bytes());
-                    usage.ifPresent(account -> account.fetch(received.bytes()));
+                    long bytes = received.newBytes();
+                    metrics.received(bytes);
+                    usage.ifPresent(account -> account.fetch(bytes));
                 };
                 return fetch.fetch(request, response -> reader.apply(received.begun(response)))
                         .doOnTerminate(count)
@@ -103,14 +105,17 @@ final class FetchFactory {
         /** Bytes of one fetch, which may begin its body more than once. */
         private static final class Received {
             private final List<BodyTotals> bodies = new CopyOnWriteArrayList<>();
+            private final AtomicLong told = new AtomicLong();
 
             OriginResponse begun(OriginResponse response) {
                 bodies.add(response.totals());
                 return response;
             }
 
-            long bytes() {
-                return bodies.stream().mapToLong(BodyTotals::bytes).sum();
+            /** Those that were not told of before: a fetch that has ended may be cancelled too. */
+            long newBytes() {
+                long all = bodies.stream().mapToLong(BodyTotals::bytes).sum();
+                return all - told.getAndSet(all);
             }
         }
 
