@@ -14,7 +14,7 @@ import java.util.Locale;
  *   <li>{@code sluice.fetch}: time of each fetch, reader included; {@code outcome} is ok, cancelled, reader_failed or
  *       the code of a {@link FetchFailure}
  *   <li>{@code sluice.fetch.refusals}: fetches that this side refused, by {@code reason}
- *   <li>{@code sluice.fetch.bytes}: body bytes handed to readers
+ *   <li>{@code sluice.fetch.bytes}: bytes of bodies that readers were offered, as they came
  *   <li>{@code sluice.fetch.retries}: tries after the first
  *   <li>{@code sluice.fetch.origins}: origins remembered, by the {@code breaker}'s state
  * </ul>
@@ -30,7 +30,7 @@ final class FetchMetrics {
         this.registry = registry;
         this.bytes = Counter.builder("sluice.fetch.bytes")
                 .baseUnit("bytes")
-                .description("Body bytes handed to readers")
+                .description("Bytes of bodies that readers were offered, as they came")
                 .register(registry);
         this.retries = Counter.builder("sluice.fetch.retries")
                 .description("Tries after the first")
