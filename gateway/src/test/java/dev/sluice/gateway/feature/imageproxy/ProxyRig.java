@@ -1,9 +1,9 @@
 package dev.sluice.gateway.feature.imageproxy;
 
 import dev.sluice.gateway.outbound.imagecache.disk.CacheRig;
-import dev.sluice.gateway.outbound.imagecache.disk.MovableClock;
 import dev.sluice.gateway.testing.Await;
 import dev.sluice.gateway.testing.HostileOrigin;
+import dev.sluice.gateway.testing.MovableClock;
 import dev.sluice.gateway.testing.RunningGateway;
 import dev.sluice.zipstream.BufferBudget;
 import io.micrometer.core.instrument.MeterRegistry;

@@ -7,15 +7,11 @@ import dev.sluice.gateway.contract.Alerts;
 import dev.sluice.gateway.testing.Await;
 import dev.sluice.gateway.testing.Behaviours;
 import dev.sluice.gateway.testing.HostileOrigin;
+import dev.sluice.gateway.testing.MovableClock;
 import dev.sluice.gateway.testing.RunningGateway;
 import dev.sluice.gateway.testing.SentryStub;
-import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
-import java.time.ZoneId;
-import java.time.ZoneOffset;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -29,7 +25,7 @@ class SentryAlertsTest {
     private static final Duration SOON = Duration.ofSeconds(30);
 
     private final SentryStub sentry = SentryStub.start();
-    private final HandSetClock clock = new HandSetClock();
+    private final MovableClock clock = new MovableClock();
 
     @AfterEach
     void stop() {
@@ -73,9 +69,9 @@ class SentryAlertsTest {
     void sameKeySpeaksAgainAfterAnHourAndNotBefore() {
         try (SentryAlerts alerts = alerts(sentry.dsn())) {
             alerts.warn("key", "first");
-            clock.advance(Duration.ofMinutes(59));
+            clock.move(Duration.ofMinutes(59));
             alerts.warn("key", "too early");
-            clock.advance(Duration.ofMinutes(1));
+            clock.move(Duration.ofMinutes(1));
             alerts.warn("key", "again");
 
             Await.until(SOON, "two events", () -> sentry.events().size() == 2);
@@ -150,28 +146,5 @@ class SentryAlertsTest {
 
     private SentryAlerts alerts(String dsn, Duration closeTimeout) {
         return new SentryAlerts(new AlertProperties(dsn, Duration.ofHours(1), 30, closeTimeout), "sluice@test", clock);
-    }
-
-    private static final class HandSetClock extends Clock {
-        private final AtomicReference<Instant> now = new AtomicReference<>(Instant.parse("2026-11-21T10:00:00Z"));
-
-        void advance(Duration time) {
-            now.updateAndGet(instant -> instant.plus(time));
-        }
-
-        @Override
-        public Instant instant() {
-            return now.get();
-        }
-
-        @Override
-        public ZoneId getZone() {
-            return ZoneOffset.UTC;
-        }
-
-        @Override
-        public Clock withZone(ZoneId zone) {
-            return this;
-        }
     }
 }

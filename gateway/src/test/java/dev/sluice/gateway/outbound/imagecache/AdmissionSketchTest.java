@@ -2,7 +2,7 @@ package dev.sluice.gateway.outbound.imagecache;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.sluice.gateway.outbound.imagecache.disk.MovableClock;
+import dev.sluice.gateway.testing.MovableClock;
 import java.time.Duration;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;

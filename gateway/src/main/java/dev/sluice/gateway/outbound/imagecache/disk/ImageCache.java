@@ -3,14 +3,10 @@ package dev.sluice.gateway.outbound.imagecache.disk;
 import dev.sluice.gateway.outbound.imagecache.disk.CacheIndex.Removal;
 import dev.sluice.gateway.outbound.imagecache.disk.CacheMeters.Cause;
 import io.micrometer.core.instrument.MeterRegistry;
-import io.netty.buffer.ByteBuf;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
 import java.time.Clock;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.RejectedExecutionException;
@@ -31,15 +27,12 @@ import reactor.core.scheduler.Scheduler;
  * subscribed to.
  */
 public final class ImageCache implements AutoCloseable {
-    /** A body is read and compared anew when so long has passed, or its file has changed. */
-    private static final Duration CHECKED_FOR = Duration.ofHours(1);
-
     private final CacheIndex index;
     private final CacheDirectory directory;
     private final MemoryTier hot;
     private final Evictions evictions;
     private final CacheMaintenance maintenance;
-    private final ChecksumVerifier bodies;
+    private final EntryOpener opener;
     private final ImageWriter writer;
     private final LogOnce warnings = new LogOnce();
     private final Clock clock;
@@ -64,7 +57,8 @@ public final class ImageCache implements AutoCloseable {
         evictions = new Evictions(index, directory, hot, counters, disk);
         maintenance = new CacheMaintenance(
                 index, directory, evictions, counters, warnings, clock, settings.retention(), disk);
-        bodies = new ChecksumVerifier(index, directory, evictions, maintenance, hot, disk, clock);
+        ChecksumVerifier bodies = new ChecksumVerifier(index, directory, evictions, maintenance, hot, disk, clock);
+        opener = new EntryOpener(index, directory, hot, evictions, maintenance, bodies, clock);
         writer = new ImageWriter(index, directory, evictions, maintenance, hot, clock);
     }
 
@@ -85,7 +79,7 @@ public final class ImageCache implements AutoCloseable {
      * is opened after a restart: then its body is checked first, on a disk thread, which answers.
      */
     public Mono<OpenImage> open(String canonicalUrl) {
-        return HandoffMono.to(receiver -> open(canonicalUrl, receiver));
+        return HandoffMono.to(receiver -> opener.open(canonicalUrl, receiver));
     }
 
     /**
@@ -93,18 +87,7 @@ public final class ImageCache implements AutoCloseable {
      * caller disposes of it.
      */
     public @Nullable OpenImage openNow(String canonicalUrl) {
-        CacheEntry entry = maintenance.isClosed() ? null : index.pin(Sha256.of(canonicalUrl));
-        if (entry == null) {
-            return null;
-        }
-        OpenImage image = maintenance.isExpired(entry, clock.millis()) ? null : inMemory(canonicalUrl, entry);
-        if (image == null && isSound(entry)) {
-            image = inFile(canonicalUrl, entry);
-        }
-        if (image == null || image.memory() != null) {
-            evictions.unpin(entry);
-        }
-        return image;
+        return opener.openNow(canonicalUrl);
     }
 
     /**
@@ -112,100 +95,7 @@ public final class ImageCache implements AutoCloseable {
      * nobody reads that file, and those that are read would take more than {@code mostPinned} bytes with it.
      */
     public Mono<OpenImage> openFile(String canonicalUrl, long mostPinned) {
-        return HandoffMono.to(receiver -> {
-            CacheEntry entry = maintenance.isClosed() ? null : index.pinWithin(Sha256.of(canonicalUrl), mostPinned);
-            openFile(canonicalUrl, entry, receiver, this::inFile);
-        });
-    }
-
-    private void open(String url, HandoffMono.Receiver receiver) {
-        CacheEntry entry = maintenance.isClosed() ? null : index.pin(Sha256.of(url));
-        if (entry != null && !maintenance.isExpired(entry, clock.millis())) {
-            OpenImage image = inMemory(url, entry);
-            if (image != null) {
-                give(image, entry, receiver);
-                return;
-            }
-        }
-        openFile(url, entry, receiver, this::inMemoryOrFile);
-    }
-
-    private void openFile(String url, @Nullable CacheEntry entry, HandoffMono.Receiver receiver, Opening opening) {
-        if (entry == null) {
-            receiver.giveNothing();
-        } else if (maintenance.isExpired(entry, clock.millis())) {
-            evictions.drop(entry, Cause.EXPIRED);
-            give(null, entry, receiver);
-        } else if (isSound(entry)) {
-            give(inFile(url, entry), entry, receiver);
-        } else if (!entry.isLive()) { // it was just found out that its file is not right
-            give(null, entry, receiver);
-        } else {
-            bodies.check(entry)
-                    .subscribe(
-                            sound -> give(sound ? opening.image(url, entry) : null, entry, receiver),
-                            failed -> give(null, entry, receiver));
-        }
-    }
-
-    private void give(@Nullable OpenImage image, CacheEntry entry, HandoffMono.Receiver receiver) {
-        if (image == null || image.memory() != null) {
-            evictions.unpin(entry);
-        }
-        if (image == null) {
-            receiver.giveNothing();
-        } else {
-            receiver.give(image);
-        }
-    }
-
-    /** A pinned entry's image, from where a reader wants it. */
-    @FunctionalInterface
-    private interface Opening {
-        @Nullable OpenImage image(String url, CacheEntry entry);
-    }
-
-    private @Nullable OpenImage inMemoryOrFile(String url, CacheEntry entry) {
-        OpenImage memory = inMemory(url, entry);
-        return memory == null ? inFile(url, entry) : memory;
-    }
-
-    private @Nullable OpenImage inMemory(String url, CacheEntry entry) {
-        ByteBuf body = entry.verified() == null ? null : hot.get(entry);
-        return body == null ? null : OpenImage.inMemory(entry.meta(url), body);
-    }
-
-    /** A pinned entry's image, which takes the pin; null when its body is not known to be right. */
-    private @Nullable OpenImage inFile(String url, CacheEntry entry) {
-        CacheEntry.Verified verified = entry.verified();
-        if (verified == null) {
-            return null;
-        }
-        bodies.warm(entry);
-        return OpenImage.inFile(
-                entry.meta(url),
-                directory.path(entry.name()),
-                entry.headerLength(),
-                verified.crc32(),
-                () -> evictions.unpin(entry));
-    }
-
-    /** Whether the file is what was checked not long ago, as far as its length and its time tell. */
-    private boolean isSound(CacheEntry entry) {
-        CacheEntry.Verified verified = entry.verified();
-        try {
-            BasicFileAttributes file = Files.readAttributes(directory.path(entry.name()), BasicFileAttributes.class);
-            if (file.size() == entry.fileLength()) {
-                return verified != null
-                        && file.lastModifiedTime().equals(verified.modified())
-                        && clock.millis() - verified.at() < CHECKED_FOR.toMillis();
-            }
-            evictions.drop(entry, Cause.DAMAGED);
-        } catch (IOException gone) {
-            evictions.drop(entry, Cause.MISSING);
-            maintenance.noticeMissing();
-        }
-        return false;
+        return HandoffMono.to(receiver -> opener.openFile(canonicalUrl, mostPinned, receiver));
     }
 
     /**
@@ -240,7 +130,7 @@ public final class ImageCache implements AutoCloseable {
 
     private Runnable store(CachedMeta meta, List<DataBuffer> body, HandoffMono.Receiver receiver) {
         CacheEntry entry = write(meta, body, receiver);
-        return entry == null ? receiver::giveNothing : () -> give(inMemoryOrFile(meta.url(), entry), entry, receiver);
+        return entry == null ? receiver::giveNothing : () -> opener.openPinned(meta.url(), entry, receiver);
     }
 
     private @Nullable CacheEntry write(CachedMeta meta, List<DataBuffer> body, HandoffMono.Receiver receiver) {

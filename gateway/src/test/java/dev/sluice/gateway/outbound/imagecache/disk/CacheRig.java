@@ -3,6 +3,7 @@ package dev.sluice.gateway.outbound.imagecache.disk;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.gateway.testing.Await;
+import dev.sluice.gateway.testing.MovableClock;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;

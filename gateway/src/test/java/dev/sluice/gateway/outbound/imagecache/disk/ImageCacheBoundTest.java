@@ -7,6 +7,7 @@ import static dev.sluice.gateway.outbound.imagecache.disk.CacheRig.url;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.gateway.testing.Await;
+import dev.sluice.gateway.testing.MovableClock;
 import dev.sluice.gateway.testing.NoLeaks;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.gateway.outbound.imagecache.disk.CacheIndex.Removal;
 import dev.sluice.gateway.testing.Await;
+import dev.sluice.gateway.testing.MovableClock;
 import dev.sluice.gateway.testing.NoLeaks;
 import java.io.IOException;
 import java.nio.channels.FileChannel;

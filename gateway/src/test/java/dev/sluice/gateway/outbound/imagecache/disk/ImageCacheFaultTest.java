@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sluice.gateway.outbound.imagecache.disk.WatchedCalls.Call;
 import dev.sluice.gateway.testing.Await;
+import dev.sluice.gateway.testing.MovableClock;
 import dev.sluice.gateway.testing.NoLeaks;
 import java.io.IOException;
 import java.io.UncheckedIOException;

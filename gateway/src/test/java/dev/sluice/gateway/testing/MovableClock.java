@@ -1,4 +1,4 @@
-package dev.sluice.gateway.outbound.imagecache.disk;
+package dev.sluice.gateway.testing;
 
 import java.time.Clock;
 import java.time.Duration;
