@@ -18,6 +18,8 @@ import tools.jackson.databind.json.JsonMapper;
 /** A connection written and read byte by byte: nothing corrects a request, nothing makes an answer look better. */
 public final class RawConnection implements AutoCloseable {
     private static final int PATIENCE_MILLIS = 20_000;
+    // Else Linux lets it grow to tens of megabytes, and a client that reads nothing takes a whole archive all the same.
+    private static final int RECEIVE_BUFFER = 64 * 1024;
 
     private final Socket socket;
     private final AtomicLong received = new AtomicLong();
@@ -106,9 +108,11 @@ public final class RawConnection implements AutoCloseable {
         }
     }
 
-    /** Connects. */
+    /** Connects. What is not read stays with the server, but for a little. */
     public static RawConnection open(InetSocketAddress address) throws IOException {
-        Socket socket = new Socket(address.getAddress(), address.getPort());
+        Socket socket = new Socket();
+        socket.setReceiveBufferSize(RECEIVE_BUFFER);
+        socket.connect(new InetSocketAddress(address.getAddress(), address.getPort()), PATIENCE_MILLIS);
         socket.setSoTimeout(PATIENCE_MILLIS);
         socket.setTcpNoDelay(true);
         return new RawConnection(socket);
