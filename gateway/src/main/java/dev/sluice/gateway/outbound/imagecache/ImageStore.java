@@ -62,6 +62,11 @@ public final class ImageStore implements AutoCloseable {
         return cache != null;
     }
 
+    /** Whether it takes images now: not before it knows what it has, nor while the directory is another process's. */
+    public boolean takesImages() {
+        return cache != null && cache.isComplete();
+    }
+
     /** How long an image is fresh. */
     public Duration ttl() {
         return ttl;

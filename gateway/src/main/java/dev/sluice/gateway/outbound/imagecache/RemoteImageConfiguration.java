@@ -10,6 +10,7 @@ import dev.sluice.zipstream.BufferBudget;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
+import java.time.Duration;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
@@ -25,13 +26,14 @@ public class RemoteImageConfiguration {
     private static final int DISK_THREADS = 4;
     private static final int MOST_QUEUED = 1_000;
     private static final int MEMORY_SHARES = 4;
+    private static final Duration INDEX_PATIENCE = Duration.ofSeconds(1);
 
     @Bean(destroyMethod = "dispose")
     Scheduler imageCacheThreads() {
         return Schedulers.newBoundedElastic(DISK_THREADS, MOST_QUEUED, "image-cache");
     }
 
-    /** Its index is read in the background: a large cache does not keep the gateway from starting. */
+    /** A small cache is known when the gateway starts; a large one's index is read in the background. */
     @Bean(destroyMethod = "close")
     ImageStore imageStore(
             RemoteImageProperties properties,
@@ -41,7 +43,7 @@ public class RemoteImageConfiguration {
         CacheBounds bounds = properties.cache();
         ImageCache cache = bounds.enabled() ? new ImageCache(settings(bounds), disk, clock(clocks), meters) : null;
         if (cache != null) {
-            cache.start();
+            cache.start(INDEX_PATIENCE);
         }
         return new ImageStore(
                 cache,

@@ -146,7 +146,7 @@ public final class RemoteImages {
             if (known != null && isFreshEnough(known, freshness)) {
                 return open(canonicalUrl, held, image -> true).doOnNext(image -> count(Use.HIT));
             }
-            if (known == null && (!mayEnter || freshness == Freshness.OFF || !store.enabled())) {
+            if (known == null && (!mayEnter || freshness == Freshness.OFF || !store.takesImages())) {
                 count(Use.MISS);
                 return Mono.empty();
             }
@@ -163,7 +163,7 @@ public final class RemoteImages {
                 .flatMap(answer -> {
                     CachedMeta meta = answer.meta();
                     if (meta == null) {
-                        if (answer.use() != Use.MISS) {
+                        if (answer.use() != Use.MISS && store.takesImages()) {
                             recent.bar(url);
                         }
                         return Mono.empty();

@@ -81,6 +81,12 @@ class StoredImagesTest {
     }
 
     private RunningGateway started(Path cache, String... settings) {
+        RunningGateway started = starting(cache, settings);
+        Await.until(SOON, "the store knows what it has", started.bean(ImageStore.class)::takesImages);
+        return started;
+    }
+
+    private RunningGateway starting(Path cache, String... settings) {
         Map<String, String> all = new LinkedHashMap<>();
         all.put("sluice.image-proxy.cache.enabled", "true");
         all.put("sluice.image-proxy.cache.directory", cache.toString());
@@ -498,18 +504,31 @@ class StoredImagesTest {
     }
 
     @Test
-    void anotherGatewayOnTheSameDirectoryDoesWithoutIt() {
-        image("/shared/a.png", 27);
-        byte[] archive = stored("/shared/a.png", "/shared/a.png");
+    void anotherGatewayOnTheSameDirectoryDoesWithoutItAndTakesItOver() {
+        VersionedImage a = image("/shared/a.png", 27);
+        Path cache = directory.resolve("shared");
+        String wanted = request("/shared/a.png", "/shared/a.png");
+        byte[] archive;
+        RunningGateway first = started(cache);
+        try (RunningGateway second = starting(cache)) {
+            try (first) {
+                archive = first.post("/api/zip", wanted).body();
+                first.post("/api/zip", wanted);
+                int before = a.sent();
 
-        try (RunningGateway other = started(directory.resolve("cache"))) {
-            for (int i = 0; i < 3; i++) {
-                assertThat(other.post("/api/zip", request("/shared/a.png", "/shared/a.png"))
-                                .body())
-                        .isEqualTo(archive);
+                for (int i = 1; i <= 3; i++) {
+                    assertThat(second.post("/api/zip", wanted).body()).isEqualTo(archive);
+                }
+                assertThat(a.sent())
+                        .as("nothing is fetched for a store that takes nothing")
+                        .isEqualTo(before + 6);
+                assertThat(first.post("/api/zip", wanted).body()).isEqualTo(archive);
             }
+            Await.until(SOON, "the directory is its own", second.bean(ImageStore.class)::takesImages);
+            assertThat(second.post("/api/zip", wanted).body()).isEqualTo(archive);
+            assertThat(second.bean(ImageStore.class).has(origin.url("/shared/a.png")))
+                    .isTrue();
         }
-        assertThat(zip("/shared/a.png", "/shared/a.png").body()).isEqualTo(archive);
     }
 
     /** With what the store of the one has, the other knows the same archive. */
@@ -552,10 +571,8 @@ class StoredImagesTest {
         try (RunningGateway small =
                 started(directory.resolve("small"), "sluice.image-proxy.cache.max-size", "1400KB")) {
             String[] held = {"/pinned/0.png", "/pinned/1.png"};
-            for (String path : held) {
-                small.post("/api/zip", request(path));
-                small.post("/api/zip", request(path));
-            }
+            small.post("/api/zip", request(held));
+            small.post("/api/zip", request(held));
             assertThat(CacheRig.files(directory.resolve("small"))).hasSize(2);
             RemoteImages images = small.bean(RemoteImages.class);
 

@@ -66,10 +66,6 @@ final class CacheDirectory {
         return root.resolve(name.shard()).resolve(name.temporaryFile());
     }
 
-    boolean exists() {
-        return Files.isDirectory(root);
-    }
-
     /** Whether this process holds the lock, and the lock's file is still the one in the directory. */
     boolean isOurs() throws IOException {
         DirectoryLock held = claim;

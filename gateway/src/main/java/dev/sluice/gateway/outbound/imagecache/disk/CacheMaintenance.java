@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -30,6 +31,8 @@ final class CacheMaintenance {
     private final Scheduler disk;
 
     private final Disposable.Swap sweeps = Disposables.swap();
+    private final CountDownLatch begun = new CountDownLatch(1);
+    private final AtomicBoolean preparing = new AtomicBoolean();
     private final AtomicBoolean scanning = new AtomicBoolean();
     private final AtomicBoolean lookingForMissing = new AtomicBoolean();
     private final AtomicBoolean closed = new AtomicBoolean();
@@ -56,20 +59,42 @@ final class CacheMaintenance {
         this.disk = disk;
     }
 
-    /** Begins to rebuild the index, if there is a directory, and to sweep daily. Does not block. */
-    void start() {
-        disk.schedule(this::begin);
+    /** Begins to rebuild the index and to sweep daily. Blocks until the index is complete, or for {@code most}. */
+    void start(Duration most) {
+        prepare();
         sweeps.update(disk.schedulePeriodically(this::sweep, SWEEPS.toSeconds(), SWEEPS.toSeconds(), TimeUnit.SECONDS));
+        try {
+            var _ = begun.await(most.toNanos(), TimeUnit.NANOSECONDS);
+        } catch (InterruptedException stopped) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Sees to it that {@link #isReady} holds soon, if it can. Does not block. */
+    void prepare() {
+        if (preparing.compareAndSet(false, true)) {
+            try {
+                disk.schedule(this::begin);
+            } catch (RejectedExecutionException full) {
+                preparing.set(false);
+            }
+        }
     }
 
     private void begin() {
-        if (!enter()) {
-            return;
-        }
         try {
-            if (directory.exists()) {
-                isReady();
+            if (enter()) {
+                beginInside();
             }
+        } finally {
+            preparing.set(false);
+            begun.countDown();
+        }
+    }
+
+    private void beginInside() {
+        try {
+            isReady();
         } catch (IOException | RuntimeException failed) {
             warnings.failed(failed);
         } finally {

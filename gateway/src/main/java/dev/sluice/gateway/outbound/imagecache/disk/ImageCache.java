@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.attribute.FileTime;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.RejectedExecutionException;
@@ -64,10 +65,11 @@ public final class ImageCache implements AutoCloseable {
 
     /**
      * Begins to read what is in the directory. Until that is done, entries that were found already are served, and
-     * nothing is stored, because the space that is taken is not known yet.
+     * nothing is stored, because the space that is taken is not known yet. Blocks until it is done, or for
+     * {@code most}.
      */
-    public void start() {
-        maintenance.start();
+    public void start(Duration most) {
+        maintenance.start(most);
     }
 
     /**
@@ -281,9 +283,16 @@ public final class ImageCache implements AutoCloseable {
         });
     }
 
-    /** Whether all that is in the directory is known, and new images can be stored. */
+    /**
+     * Whether all that is in the directory is known, and new images can be stored. Where that is not so, the directory
+     * is looked at again soon: whoever kept it may have ended. On any thread.
+     */
     public boolean isComplete() {
-        return index.isComplete();
+        boolean complete = index.isComplete();
+        if (!complete) {
+            maintenance.prepare();
+        }
+        return complete;
     }
 
     /** Serves nothing and stores nothing from now on. Open images stay readable. */

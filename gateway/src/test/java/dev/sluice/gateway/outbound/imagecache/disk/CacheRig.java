@@ -73,10 +73,8 @@ public final class CacheRig implements AutoCloseable {
 
     /** Starts the cache and waits until it knows its directory. */
     public CacheRig started() {
-        cache.start();
-        if (Files.isDirectory(settings.directory())) {
-            Await.until(SOON, "the index is complete", cache::isComplete);
-        }
+        cache.start(Duration.ZERO);
+        Await.until(SOON, "the index is complete", cache::isComplete);
         return this;
     }
 

@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -131,7 +132,7 @@ class ImageCacheDirectoryTest {
         CacheRig first = CacheRig.in(directory()).started();
         try (CacheRig second = CacheRig.in(directory())) {
             first.store(url(1), body(1, LARGE));
-            second.cache.start();
+            second.cache.start(Duration.ZERO);
             for (int i = 0; i < 3; i++) {
                 assertThat(second.store(url(1), body(2, LARGE))).isFalse();
                 assertThat(second.read(url(1))).isNull();

@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
@@ -278,7 +279,7 @@ class ImageCacheFaultTest {
     void fileWhereTheDirectoryShouldBeMakesACacheThatKeepsNothing(CapturedOutput output) throws IOException {
         Files.writeString(directory(), "in the way");
         try (CacheRig rig = CacheRig.in(directory())) {
-            rig.cache.start();
+            rig.cache.start(Duration.ZERO);
             for (int i = 0; i < 3; i++) {
                 assertThat(rig.store(url(i), body(i, LARGE))).isFalse();
             }

@@ -47,7 +47,7 @@ class ImageCacheKillTest {
         try (CacheRig rig = CacheRig.of(directory, CacheFiller.MAX_BYTES)) {
             Process filler = fill(directory);
             try {
-                rig.cache.start();
+                rig.cache.start(Duration.ZERO);
                 for (int i = 0; i < 5; i++) {
                     assertThat(rig.store(CacheRig.url(1), CacheRig.body(1, 100)))
                             .isFalse();

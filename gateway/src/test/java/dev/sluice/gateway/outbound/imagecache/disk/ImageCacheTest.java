@@ -56,7 +56,8 @@ class ImageCacheTest {
     void thereIsNothingAtFirst() {
         assertThat(rig.read(url(1))).isNull();
         assertThat(rig.cache.lookup(url(1))).isNull();
-        assertThat(rig.settings.directory()).doesNotExist();
+        assertThat(rig.settings.directory()).isDirectory();
+        assertThat(CacheRig.files(rig.settings.directory())).isEmpty();
     }
 
     @Test
