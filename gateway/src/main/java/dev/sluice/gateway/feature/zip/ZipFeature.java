@@ -59,12 +59,14 @@ public class ZipFeature {
             @Qualifier("imageDisk") BufferBudget disk,
             @Qualifier("imageSpool") Spool spool,
             @Qualifier("spoolThreads") Scheduler spoolThreads,
-            JsonMapper json) {
+            JsonMapper json,
+            MeterRegistry meters) {
         SlowestReaders readers =
                 new SlowestReaders(disk, properties.slowestReader(), properties.readerWindow(), Schedulers.parallel());
         ImageIntake intake =
                 new ImageIntake(origins, properties, memory, disk, spool, spoolThreads, Schedulers.parallel());
-        return new ZipTools(intake, remoteImages, properties, readers, json, Schedulers.parallel());
+        return new ZipTools(
+                intake, remoteImages, properties, readers, new ArchiveMeters(meters), json, Schedulers.parallel());
     }
 
     /** For features that want an archive of images. */

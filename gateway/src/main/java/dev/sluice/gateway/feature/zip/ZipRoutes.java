@@ -10,6 +10,7 @@ import dev.sluice.gateway.contract.archive.OnError;
 import dev.sluice.gateway.contract.archive.RemoteImage;
 import dev.sluice.gateway.contract.http.FileOutput;
 import dev.sluice.gateway.contract.http.StreamedBody;
+import dev.sluice.gateway.feature.zip.ArchiveMeters.Kind;
 import dev.sluice.gateway.feature.zip.StoredImages.Admission;
 import dev.sluice.gateway.outbound.archive.KnownArchive;
 import dev.sluice.gateway.outbound.link.Link;
@@ -160,6 +161,7 @@ final class ZipRoutes implements FeatureRoutes {
             DataBufferFactory buffers = buffers(request);
             StoredImages stored = tools.stored(wanted, Admission.SECOND_REQUEST);
             ZipDownload download = new ZipDownload(tools, wanted, stored, new ZipProgress(wanted), buffers);
+            count(request, download);
             ServerResponse.BodyBuilder answer = ServerResponse.ok()
                     .contentType(MediaType.APPLICATION_JSON)
                     .header(HttpHeaders.CACHE_CONTROL, "no-store");
@@ -189,6 +191,7 @@ final class ZipRoutes implements FeatureRoutes {
                 .flatMap(archive -> {
                     stored.tell(progress);
                     RequestContext.of(request.exchange()).resources().add(progress::end);
+                    tools.meters().count(Kind.KNOWN, request.exchange().getResponse());
                     return archive.answer(request, filename(wanted));
                 })
                 .switchIfEmpty(Mono.defer(() -> asItComes(request, wanted, stored, progress)));
@@ -212,6 +215,7 @@ final class ZipRoutes implements FeatureRoutes {
             stored.sendFiles(RequestContext.of(request.exchange()).resources());
         }
         ZipDownload download = new ZipDownload(tools, wanted, stored, progress, buffers(request));
+        count(request, download);
         return download.isCollected()
                 ? whole(request, download)
                         .flatMap(archive -> sent(
@@ -219,6 +223,11 @@ final class ZipRoutes implements FeatureRoutes {
                                 read(request, download, archive.bytes()),
                                 files))
                 : sent(described(wanted), read(request, download, download.bytes()), files);
+    }
+
+    private void count(ServerRequest request, ZipDownload download) {
+        Kind kind = download.isCollected() ? Kind.COLLECTED : Kind.STREAMED;
+        tools.meters().count(kind, request.exchange().getResponse());
     }
 
     private static @Nullable FileOutput files(ServerRequest request) {

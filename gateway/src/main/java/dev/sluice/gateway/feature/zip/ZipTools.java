@@ -10,6 +10,7 @@ record ZipTools(
         RemoteImages remoteImages,
         ZipProperties properties,
         SlowestReaders readers,
+        ArchiveMeters meters,
         JsonMapper json,
         Scheduler timer) {
 

@@ -11,6 +11,7 @@ import dev.sluice.gateway.outbound.fetch.OriginFetch;
 import dev.sluice.gateway.outbound.fetch.OriginResponse;
 import dev.sluice.gateway.outbound.spool.Spool;
 import dev.sluice.zipstream.BufferBudget;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -62,7 +63,14 @@ class HeadStartTest {
         ImageIntake intake = new ImageIntake(
                 new Origin(), properties, room, room, new Spool(directory), Schedulers.immediate(), time);
         SlowestReaders readers = new SlowestReaders(room, DataSize.ofBytes(0), Duration.ofSeconds(1), time);
-        ZipTools tools = new ZipTools(intake, null, properties, readers, JsonMapper.shared(), time);
+        ZipTools tools = new ZipTools(
+                intake,
+                null,
+                properties,
+                readers,
+                new ArchiveMeters(new SimpleMeterRegistry()),
+                JsonMapper.shared(),
+                time);
         List<RemoteImage> images = List.of(
                 new RemoteImage("https://a.example/0", null),
                 new RemoteImage("https://a.example/1", null),

@@ -24,6 +24,7 @@ final class CacheEntry {
 
     volatile State state = State.LIVE;
     int readers;
+    int boundedReaders; // of them, those of CacheIndex.pinWithin
     int uses; // since it was last considered for eviction
 
     /** Live: in the index. Leaving: out of it, its file still there. Gone: deleted. */

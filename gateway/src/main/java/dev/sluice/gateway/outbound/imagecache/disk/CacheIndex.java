@@ -39,7 +39,7 @@ final class CacheIndex {
     private final Set<Sha256> purged = new HashSet<>(); // while the index is not complete
     private boolean allPurged; // meanwhile
     private long lastVersion;
-    private long pinnedBytes; // of entries that have readers, whatever their state
+    private long pinnedBytes; // of entries that have bounded readers, whatever their state
     private boolean complete;
 
     CacheIndex(long maxBytes, int maxEntries) {
@@ -56,16 +56,20 @@ final class CacheIndex {
     }
 
     /**
-     * As {@link #pin(Sha256)}; null, too, when nobody reads the entry and those that are read would take more than
-     * {@code most} bytes with it.
+     * As {@link #pin(Sha256)}, until {@link #unpinBounded}; null, too, when the entries that are pinned so would take
+     * more than {@code most} bytes with this one. Other readers count for nothing: they stay for a moment, as one does
+     * that asks the origin about the entry for whoever is to be bounded here.
      */
     @Nullable CacheEntry pinWithin(Sha256 key, long most) {
         synchronized (lock) {
             CacheEntry entry = live.get(key);
-            if (entry == null || (entry.readers == 0 && pinnedBytes + entry.blocks() > most)) {
+            if (entry == null || (entry.boundedReaders == 0 && pinnedBytes + entry.blocks() > most) || !pin(entry)) {
                 return null;
             }
-            return pin(entry) ? entry : null;
+            if (entry.boundedReaders++ == 0) {
+                pinnedBytes += entry.blocks();
+            }
+            return entry;
         }
     }
 
@@ -77,7 +81,6 @@ final class CacheIndex {
             }
             entry.uses = Math.min(EvictionQueue.MOST_USES, entry.uses + 1);
             if (entry.readers++ == 0) {
-                pinnedBytes += entry.blocks();
                 space.busy(entry);
             }
             return true;
@@ -90,12 +93,21 @@ final class CacheIndex {
             if (--entry.readers > 0) {
                 return false;
             }
-            pinnedBytes -= entry.blocks();
             if (entry.state == State.LIVE) {
                 space.idle(entry);
                 return false;
             }
             return true;
+        }
+    }
+
+    /** As {@link #unpin}, of a reader of {@link #pinWithin}. */
+    boolean unpinBounded(CacheEntry entry) {
+        synchronized (lock) {
+            if (--entry.boundedReaders == 0) {
+                pinnedBytes -= entry.blocks();
+            }
+            return unpin(entry);
         }
     }
 
@@ -227,7 +239,6 @@ final class CacheIndex {
             CacheEntry before = live.get(entry.name().key());
             Removal replaced = before == null ? null : removeLive(before);
             entry.readers = 1;
-            pinnedBytes += entry.blocks();
             live.add(entry);
             return replaced;
         }
@@ -333,7 +344,7 @@ final class CacheIndex {
         }
     }
 
-    /** What entries that have readers take. */
+    /** What entries that {@link #pinWithin} has pinned take. */
     long pinnedBytes() {
         synchronized (lock) {
             return pinnedBytes;

@@ -26,6 +26,11 @@ final class CacheMeters {
                 .description("The space that the image cache's files take, in blocks of 4 KiB")
                 .baseUnit("bytes")
                 .register(meters);
+        Gauge.builder("sluice.image_proxy.cache.pinned", index, CacheIndex::pinnedBytes)
+                .description(
+                        "The space of the image cache's files that archives read, which cannot be evicted meanwhile")
+                .baseUnit("bytes")
+                .register(meters);
         Gauge.builder("sluice.image_proxy.cache.entries", index, CacheIndex::size)
                 .description("Images in the cache")
                 .register(meters);

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -50,7 +51,7 @@ final class EntryOpener {
         }
         OpenImage image = maintenance.isExpired(entry, clock.millis()) ? null : inMemory(canonicalUrl, entry);
         if (image == null && isSound(entry)) {
-            image = inFile(canonicalUrl, entry);
+            image = inFile(canonicalUrl, entry, evictions::unpin);
         }
         if (image == null || image.memory() != null) {
             evictions.unpin(entry);
@@ -64,45 +65,51 @@ final class EntryOpener {
         if (entry != null && !maintenance.isExpired(entry, clock.millis())) {
             OpenImage image = inMemory(url, entry);
             if (image != null) {
-                give(image, entry, receiver);
+                give(image, entry, receiver, evictions::unpin);
                 return;
             }
         }
-        openFile(url, entry, receiver, this::inMemoryOrFile);
+        openFile(url, entry, receiver, this::inMemoryOrFile, evictions::unpin);
     }
 
     /** As {@link ImageCache#openFile}. */
     void openFile(String url, long mostPinned, HandoffMono.Receiver receiver) {
         CacheEntry entry = maintenance.isClosed() ? null : index.pinWithin(Sha256.of(url), mostPinned);
-        openFile(url, entry, receiver, this::inFile);
+        openFile(url, entry, receiver, this::inFile, evictions::unpinBounded);
     }
 
-    private void openFile(String url, @Nullable CacheEntry entry, HandoffMono.Receiver receiver, Opening opening) {
+    private void openFile(
+            String url,
+            @Nullable CacheEntry entry,
+            HandoffMono.Receiver receiver,
+            Opening opening,
+            Consumer<CacheEntry> unpin) {
         if (entry == null) {
             receiver.giveNothing();
         } else if (maintenance.isExpired(entry, clock.millis())) {
             evictions.drop(entry, Cause.EXPIRED);
-            give(null, entry, receiver);
+            give(null, entry, receiver, unpin);
         } else if (isSound(entry)) {
-            give(inFile(url, entry), entry, receiver);
+            give(inFile(url, entry, unpin), entry, receiver, unpin);
         } else if (!entry.isLive()) { // it was just found out that its file is not right
-            give(null, entry, receiver);
+            give(null, entry, receiver, unpin);
         } else {
             bodies.check(entry)
                     .subscribe(
-                            sound -> give(sound ? opening.image(url, entry) : null, entry, receiver),
-                            failed -> give(null, entry, receiver));
+                            sound -> give(sound ? opening.image(url, entry, unpin) : null, entry, receiver, unpin),
+                            failed -> give(null, entry, receiver, unpin));
         }
     }
 
     /** A pinned entry whose body is known to be right. */
     void openPinned(String url, CacheEntry entry, HandoffMono.Receiver receiver) {
-        give(inMemoryOrFile(url, entry), entry, receiver);
+        give(inMemoryOrFile(url, entry, evictions::unpin), entry, receiver, evictions::unpin);
     }
 
-    private void give(@Nullable OpenImage image, CacheEntry entry, HandoffMono.Receiver receiver) {
+    private static void give(
+            @Nullable OpenImage image, CacheEntry entry, HandoffMono.Receiver receiver, Consumer<CacheEntry> unpin) {
         if (image == null || image.memory() != null) {
-            evictions.unpin(entry);
+            unpin.accept(entry);
         }
         if (image == null) {
             receiver.giveNothing();
@@ -114,12 +121,12 @@ final class EntryOpener {
     /** A pinned entry's image, from where a reader wants it. */
     @FunctionalInterface
     private interface Opening {
-        @Nullable OpenImage image(String url, CacheEntry entry);
+        @Nullable OpenImage image(String url, CacheEntry entry, Consumer<CacheEntry> unpin);
     }
 
-    private @Nullable OpenImage inMemoryOrFile(String url, CacheEntry entry) {
+    private @Nullable OpenImage inMemoryOrFile(String url, CacheEntry entry, Consumer<CacheEntry> unpin) {
         OpenImage memory = inMemory(url, entry);
-        return memory == null ? inFile(url, entry) : memory;
+        return memory == null ? inFile(url, entry, unpin) : memory;
     }
 
     private @Nullable OpenImage inMemory(String url, CacheEntry entry) {
@@ -128,7 +135,7 @@ final class EntryOpener {
     }
 
     /** A pinned entry's image, which takes the pin; null when its body is not known to be right. */
-    private @Nullable OpenImage inFile(String url, CacheEntry entry) {
+    private @Nullable OpenImage inFile(String url, CacheEntry entry, Consumer<CacheEntry> unpin) {
         CacheEntry.Verified verified = entry.verified();
         if (verified == null) {
             return null;
@@ -139,7 +146,7 @@ final class EntryOpener {
                 directory.path(entry.name()),
                 entry.headerLength(),
                 verified.crc32(),
-                () -> evictions.unpin(entry));
+                () -> unpin.accept(entry));
     }
 
     /** Whether the file is what was checked not long ago, as far as its length and its time tell. */

@@ -82,6 +82,13 @@ final class Evictions {
         }
     }
 
+    /** As {@link #unpin}, of a reader of {@link CacheIndex#pinWithin}. */
+    void unpinBounded(CacheEntry entry) {
+        if (index.unpinBounded(entry)) {
+            deleteLater(entry, () -> {});
+        }
+    }
+
     /**
      * Sees to the file of an entry that has left. On any thread.
      *

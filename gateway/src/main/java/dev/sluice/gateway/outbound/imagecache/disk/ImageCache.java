@@ -93,8 +93,8 @@ public final class ImageCache implements AutoCloseable {
     }
 
     /**
-     * As {@link #open}, in its file, with the CRC-32 of its bytes, and found right not long ago. Empty, too, when
-     * nobody reads that file, and those that are read would take more than {@code mostPinned} bytes with it.
+     * As {@link #open}, in its file, with the CRC-32 of its bytes, and found right not long ago. Empty, too, when the
+     * files that were opened so, and are read still, would take more than {@code mostPinned} bytes with this one.
      */
     public Mono<OpenImage> openFile(String canonicalUrl, long mostPinned) {
         return HandoffMono.to(receiver -> opener.openFile(canonicalUrl, mostPinned, receiver));

@@ -283,6 +283,25 @@ class ImageCacheBoundTest {
         }
     }
 
+    /** As a call to its origin reads an image while it asks whether the image is still the same. */
+    @Test
+    void readersThatAreNoArchivesNeitherOpenTheBoundNorCount() {
+        try (CacheRig rig = CacheRig.of(directory, 4 * BLOCKS).started()) {
+            for (int i = 0; i < 2; i++) {
+                rig.store(url(i), body(i, LENGTH));
+            }
+            OpenImage asked = rig.open(url(1)).orElseThrow();
+            OpenImage first = rig.file(url(0), BLOCKS).orElseThrow();
+
+            assertThat(rig.file(url(1), BLOCKS)).as("one too many").isEmpty();
+            first.dispose();
+            OpenImage second = rig.file(url(1), BLOCKS).orElseThrow();
+
+            second.dispose();
+            asked.dispose();
+        }
+    }
+
     @Test
     void whereReadersHoldAllSpaceNothingIsStoredAndNothingEvicted() {
         try (CacheRig rig = CacheRig.of(directory, 2 * BLOCKS).started()) {
