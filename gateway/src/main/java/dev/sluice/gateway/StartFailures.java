@@ -1,6 +1,7 @@
 package dev.sluice.gateway;
 
 import dev.sluice.gateway.Requirements.MissingSettingsException;
+import dev.sluice.gateway.contract.CannotStartException;
 import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -30,6 +31,9 @@ final class StartFailures implements FailureAnalyzer {
         for (int depth = 0; cause != null && depth < DEEPEST; depth++) {
             if (cause instanceof MissingSettingsException lacking) {
                 return missing(lacking);
+            }
+            if (cause instanceof CannotStartException reason) {
+                return new FailureAnalysis(reason.getMessage(), reason.action(), reason);
             }
             Matcher setting = SETTING.matcher(String.valueOf(cause.getMessage()));
             if (setting.matches()) {

@@ -48,4 +48,16 @@ class StartFailuresTest {
                 .contains(":         management.server.port (MANAGEMENT_SERVER_PORT: ")
                 .doesNotContain("\tat ", "BeanCreationException");
     }
+
+    @Test
+    void databaseThatIsNotThereIsAParagraph(CapturedOutput output) {
+        assertThatThrownBy(() -> RunningGateway.start(
+                                Map.of("sluice.database.url", "postgresql://me:secret@127.0.0.1:1/gallery"))
+                        .close())
+                .isInstanceOf(RuntimeException.class);
+        assertThat(output.getOut())
+                .contains(":     No database: PostgreSQL at 127.0.0.1:1/gallery cannot be opened: ")
+                .contains("DATABASE_URL")
+                .doesNotContain("\tat ", "BeanCreationException", "secret");
+    }
 }

@@ -40,6 +40,7 @@ public final class Database {
     private final int connections;
     private final Duration work;
     private final Duration whole;
+    private final AtomicBoolean unavailable = new AtomicBoolean();
 
     Database(DatabasePool pool, DatabaseProperties properties) {
         this.pool = pool;
@@ -52,7 +53,8 @@ public final class Database {
 
     /** Runs statements that change nothing. */
     public <T> Mono<T> query(Function<DatabaseClient, Mono<T>> statements) {
-        return started(() -> new Operation<>(statements, false)).onErrorMap(error -> DatabaseErrors.of(error, false));
+        return noticed(
+                started(() -> new Operation<>(statements, false)).onErrorMap(error -> DatabaseErrors.of(error, false)));
     }
 
     /**
@@ -61,7 +63,32 @@ public final class Database {
      */
     public <T> Mono<T> transaction(Function<DatabaseClient, Mono<T>> statements) {
         // All but the last deadline says by itself whether it was committing.
-        return started(() -> new Operation<>(statements, true)).onErrorMap(error -> DatabaseErrors.of(error, true));
+        return noticed(
+                started(() -> new Operation<>(statements, true)).onErrorMap(error -> DatabaseErrors.of(error, true)));
+    }
+
+    /** Says once why there is no database, and once that there is one again. */
+    private <T> Mono<T> noticed(Mono<T> operation) {
+        return operation
+                .doOnSuccess(_ -> {
+                    if (unavailable.get() && unavailable.compareAndSet(true, false)) {
+                        log.info("The database answers again");
+                    }
+                })
+                .doOnError(DatabaseException.class, error -> {
+                    if (error.kind() == DatabaseException.Kind.UNAVAILABLE && unavailable.compareAndSet(false, true)) {
+                        log.warn("The database is unavailable: {}", reason(error));
+                    }
+                });
+    }
+
+    /** What the driver says, below what the pool makes of it. */
+    private static String reason(Throwable error) {
+        Throwable last = error;
+        while (last.getCause() != null && last.getCause() != last) {
+            last = last.getCause();
+        }
+        return last.toString();
     }
 
     private <T> Mono<T> started(Supplier<Operation<T>> operation) {

@@ -6,6 +6,7 @@ import static io.r2dbc.spi.ConnectionFactoryOptions.DRIVER;
 import static io.r2dbc.spi.ConnectionFactoryOptions.HOST;
 import static io.r2dbc.spi.ConnectionFactoryOptions.PASSWORD;
 import static io.r2dbc.spi.ConnectionFactoryOptions.PORT;
+import static io.r2dbc.spi.ConnectionFactoryOptions.PROTOCOL;
 import static io.r2dbc.spi.ConnectionFactoryOptions.USER;
 
 import dev.sluice.gateway.contract.SettingCheck;
@@ -18,10 +19,15 @@ import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Properties;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /** Where the database is, for the driver that serves and for the one that migrates. Prints without the password. */
 sealed interface DatabaseAddress {
@@ -40,6 +46,9 @@ sealed interface DatabaseAddress {
 
     /** What an operator should look at when the database cannot be opened. */
     String advice();
+
+    /** Whether many share the server, perhaps through a pooler, whose refusals are to be known at start. */
+    boolean isServer();
 
     /**
      * A file of this process alone.
@@ -95,6 +104,11 @@ sealed interface DatabaseAddress {
         }
 
         @Override
+        public boolean isServer() {
+            return false;
+        }
+
+        @Override
         public String toString() {
             return "H2 in " + directory;
         }
@@ -105,58 +119,62 @@ sealed interface DatabaseAddress {
     }
 
     /**
-     * A PostgreSQL server.
+     * A PostgreSQL server, or several of which one at a time takes changes.
      *
+     * @param hosts each as {@code host:port}, at least one
      * @param parameters of the URL's query; only names in {@link #PARAMETERS}
      */
-    record Postgres(
-            String host, int port, String database, String user, String password, Map<String, String> parameters)
+    record Postgres(List<String> hosts, String database, String user, String password, Map<String, String> parameters)
             implements DatabaseAddress {
         private static final SettingCheck CHECK = new SettingCheck("sluice.database.");
         private static final int DEFAULT_PORT = 5432;
         private static final int HIGHEST_PORT = 65535;
-        private static final Set<String> SCHEMES = Set.of("postgres", "postgresql");
+        private static final Pattern URL = Pattern.compile(
+                "(?:r2dbc:)?postgres(?:ql)?://(?<user>[^:@/?#]+)(?::(?<password>[^@/?#]*))?@(?<hosts>[^@/?#]+)"
+                        + "/(?<database>[^/?#]+)(?:\\?(?<query>[^#]*))?");
         private static final String SSL_MODE = "sslmode";
         private static final String SSL_ROOT = "sslrootcert";
-        private static final Set<String> PARAMETERS = Set.of(SSL_MODE, SSL_ROOT);
+        private static final String TARGET = "targetServerType";
+        private static final String PRIMARY = "primary";
+        private static final String ANY = "any";
+        private static final Set<String> PARAMETERS = Set.of(SSL_MODE, SSL_ROOT, TARGET);
         private static final Set<String> SSL_MODES =
                 Set.of("disable", "allow", "prefer", "require", "verify-ca", "verify-full");
         /** Migrations may wait for those of another gateway. */
         private static final int MIGRATION_SOCKET_SECONDS = 300;
 
-        /** The parser's own message and cause would repeat the URL, so neither is kept. */
-        @SuppressWarnings("UnusedException")
+        public Postgres {
+            hosts = List.copyOf(hosts);
+            parameters = Map.copyOf(parameters);
+        }
+
+        /** What is wrong with the URL is not shown: it may be the password. */
         static Postgres parse(String url) {
-            String plain = url.strip();
-            if (plain.startsWith("r2dbc:")) {
-                plain = plain.substring("r2dbc:".length());
+            Matcher parts = URL.matcher(url.strip());
+            if (!parts.matches()) {
+                throw malformed();
             }
+            return new Postgres(
+                    Stream.of(parts.group("hosts").split(",", -1))
+                            .map(Postgres::host)
+                            .toList(),
+                    decode(parts.group("database")),
+                    decode(parts.group("user")),
+                    decode(Objects.requireNonNullElse(parts.group("password"), "")),
+                    parameters(Objects.requireNonNullElse(parts.group("query"), "")));
+        }
+
+        /** With its port. */
+        private static String host(String given) {
             try {
-                URI uri = new URI(plain).parseServerAuthority();
-                String path = uri.getPath() == null ? "" : uri.getPath();
-                String[] user = (uri.getRawUserInfo() == null ? "" : uri.getRawUserInfo()).split(":", 2);
-                if (uri.getScheme() != null
-                        && SCHEMES.contains(uri.getScheme())
-                        && uri.getHost() != null
-                        && path.length() > 1
-                        && !path.substring(1).contains("/")
-                        && !user[0].isEmpty()
-                        && uri.getPort() != 0
-                        && uri.getPort() <= HIGHEST_PORT
-                        && uri.getFragment() == null) {
-                    return new Postgres(
-                            uri.getHost(),
-                            uri.getPort() < 0 ? DEFAULT_PORT : uri.getPort(),
-                            path.substring(1),
-                            decode(user[0]),
-                            user.length > 1 ? decode(user[1]) : "",
-                            parameters(uri.getRawQuery() == null ? "" : uri.getRawQuery()));
+                URI uri = new URI("postgresql://" + given).parseServerAuthority();
+                if (uri.getHost() != null && uri.getPort() != 0 && uri.getPort() <= HIGHEST_PORT) {
+                    return uri.getHost() + ":" + (uri.getPort() < 0 ? DEFAULT_PORT : uri.getPort());
                 }
-            } catch (URISyntaxException e) {
+            } catch (URISyntaxException _) {
                 // Said below.
             }
-            throw bad("postgresql://user:password@host:port/database, each part percent-encoded, with ?sslmode= and"
-                    + " &sslrootcert= where needed");
+            throw malformed();
         }
 
         @Override
@@ -164,8 +182,6 @@ sealed interface DatabaseAddress {
             String millis = Long.toString(statementTimeout.toMillis());
             ConnectionFactoryOptions.Builder options = ConnectionFactoryOptions.builder()
                     .option(DRIVER, "postgresql")
-                    .option(HOST, withoutBrackets())
-                    .option(PORT, port)
                     .option(DATABASE, database)
                     .option(USER, user)
                     .option(PASSWORD, password)
@@ -175,6 +191,14 @@ sealed interface DatabaseAddress {
                     .option(
                             Option.valueOf("options"),
                             Map.of("statement_timeout", millis, "idle_in_transaction_session_timeout", millis));
+            if (hosts.size() == 1) {
+                int colon = hosts.getFirst().lastIndexOf(':');
+                options.option(HOST, withoutBrackets(hosts.getFirst().substring(0, colon)))
+                        .option(PORT, Integer.parseInt(hosts.getFirst().substring(colon + 1)));
+            } else {
+                options.option(PROTOCOL, "failover").option(HOST, String.join(",", hosts));
+            }
+            options.option(Option.valueOf(TARGET), target());
             if (parameters.containsKey(SSL_MODE)) {
                 options.option(Option.valueOf("sslMode"), parameters.get(SSL_MODE));
             }
@@ -186,7 +210,7 @@ sealed interface DatabaseAddress {
 
         @Override
         public String jdbcUrl() {
-            return "jdbc:postgresql://" + host + ":" + port + "/"
+            return "jdbc:postgresql://" + String.join(",", hosts) + "/"
                     + URLEncoder.encode(database, StandardCharsets.UTF_8).replace("+", "%20");
         }
 
@@ -201,6 +225,7 @@ sealed interface DatabaseAddress {
             given.setProperty("socketTimeout", Integer.toString(MIGRATION_SOCKET_SECONDS));
             given.setProperty("ApplicationName", "sluice-migration");
             given.putAll(parameters);
+            given.setProperty(TARGET, target());
             return given;
         }
 
@@ -215,11 +240,21 @@ sealed interface DatabaseAddress {
         }
 
         @Override
-        public String toString() {
-            return "PostgreSQL at " + host + ":" + port + "/" + database;
+        public boolean isServer() {
+            return true;
         }
 
-        private String withoutBrackets() {
+        @Override
+        public String toString() {
+            return "PostgreSQL at " + String.join(",", hosts) + "/" + database;
+        }
+
+        /** Of several, the one that takes changes. */
+        private String target() {
+            return parameters.getOrDefault(TARGET, hosts.size() > 1 ? PRIMARY : ANY);
+        }
+
+        private static String withoutBrackets(String host) {
             return host.startsWith("[") ? host.substring(1, host.length() - 1) : host;
         }
 
@@ -228,19 +263,32 @@ sealed interface DatabaseAddress {
             for (String parameter : query.isEmpty() ? new String[0] : query.split("&", -1)) {
                 String[] parts = parameter.split("=", 2);
                 if (parts.length < 2 || !PARAMETERS.contains(parts[0])) {
-                    throw bad("no parameters but sslmode and sslrootcert");
+                    throw bad("no parameters but sslmode, sslrootcert and targetServerType");
                 }
                 parameters.put(parts[0], decode(parts[1]));
             }
             if (!SSL_MODES.contains(parameters.getOrDefault(SSL_MODE, "prefer"))) {
                 throw bad("an sslmode of disable, allow, prefer, require, verify-ca or verify-full");
             }
-            return Map.copyOf(parameters);
+            if (!Set.of(PRIMARY, ANY).contains(parameters.getOrDefault(TARGET, ANY))) {
+                throw bad("a targetServerType of primary or any");
+            }
+            return parameters;
         }
 
         /** Unlike in a form, a plus is a plus. */
+        @SuppressWarnings("UnusedException") // it repeats what may be the password
         private static String decode(String text) {
-            return URLDecoder.decode(text.replace("+", "%2B"), StandardCharsets.UTF_8);
+            try {
+                return URLDecoder.decode(text.replace("+", "%2B"), StandardCharsets.UTF_8);
+            } catch (IllegalArgumentException malformed) {
+                throw malformed();
+            }
+        }
+
+        private static IllegalArgumentException malformed() {
+            return bad("postgresql://user:password@host:port/database, each part percent-encoded, several hosts"
+                    + " separated by commas, with ?sslmode=, sslrootcert= and targetServerType= where needed");
         }
 
         private static IllegalArgumentException bad(String expected) {

@@ -1,5 +1,6 @@
 package dev.sluice.gateway.outbound.database;
 
+import dev.sluice.gateway.contract.CannotStartException;
 import dev.sluice.gateway.outbound.spool.PrivateDirectory;
 import java.io.IOException;
 import java.sql.Connection;
@@ -23,10 +24,12 @@ final class Migrations {
 
     private final DatabaseAddress address;
     private final Duration connectTimeout;
+    private final FirstConnections first;
 
     Migrations(DatabaseProperties properties) {
         this.address = properties.address();
         this.connectTimeout = properties.connectTimeout();
+        this.first = new FirstConnections(properties);
     }
 
     /** Fails with one sentence about what an operator can do. */
@@ -38,11 +41,13 @@ final class Migrations {
             // A connection of its own, so that an unreachable database is not mistaken for a broken migration.
             open().close();
         } catch (IOException | SQLException unavailable) {
-            throw new IllegalStateException(
-                    "No database: " + address + " cannot be opened: " + unavailable.getMessage() + " (check "
-                            + address.advice() + ")",
+            throw new CannotStartException(
+                    "No database: " + address + " cannot be opened: " + unavailable.getMessage(),
+                    "Check " + address.advice() + ".",
                     unavailable);
         }
+        // Before anything is changed through a pooler that cannot be worked with.
+        first.check();
         Properties given = address.jdbcProperties(connectTimeout);
         Map<String, String> others = new TreeMap<>();
         given.stringPropertyNames().forEach(name -> others.put(name, given.getProperty(name)));
@@ -59,8 +64,10 @@ final class Migrations {
                     .migrationsExecuted;
             log.info("{}: {} migrations applied", address, done);
         } catch (FlywayException failed) {
-            throw new IllegalStateException(
-                    "The database " + address + " could not be migrated: " + failed.getMessage(), failed);
+            throw new CannotStartException(
+                    "The database " + address + " could not be migrated: " + failed.getMessage(),
+                    "Let the user create tables there, and nobody but this program change them.",
+                    failed);
         }
     }
 

@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.r2dbc.spi.ConnectionFactoryOptions;
+import io.r2dbc.spi.Option;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -52,7 +54,7 @@ class DatabasePropertiesTest {
                         Duration.ofSeconds(3)));
         assertThat(properties.address())
                 .isEqualTo(new DatabaseAddress.Postgres(
-                        "db.example", 6543, "gallery", "me", "p@ss", Map.of("sslmode", "require")));
+                        List.of("db.example:6543"), "gallery", "me", "p@ss", Map.of("sslmode", "require")));
         assertThat(properties
                         .address()
                         .reactive(properties.statementTimeout(), properties.connectTimeout())
@@ -72,13 +74,37 @@ class DatabasePropertiesTest {
         DatabaseProperties properties = bind(Map.of("url", url));
 
         assertThat(properties.address())
-                .isEqualTo(new DatabaseAddress.Postgres("[::1]", 5432, "gallery", "me", "secret", Map.of()));
+                .isEqualTo(new DatabaseAddress.Postgres(List.of("[::1]:5432"), "gallery", "me", "secret", Map.of()));
         assertThat(properties.address().jdbcUrl()).isEqualTo("jdbc:postgresql://[::1]:5432/gallery");
         assertThat(properties
                         .address()
                         .reactive(properties.statementTimeout(), properties.connectTimeout())
                         .getValue(ConnectionFactoryOptions.HOST))
                 .isEqualTo("::1");
+    }
+
+    @Test
+    void severalHostsAreOneServerOfWhichThePrimaryIsWanted() {
+        DatabaseProperties properties =
+                bind(Map.of("url", "postgresql://me:secret@one.example,two.example:6543,[::1]/gallery"));
+        DatabaseAddress address = properties.address();
+
+        assertThat(address)
+                .isEqualTo(new DatabaseAddress.Postgres(
+                        List.of("one.example:5432", "two.example:6543", "[::1]:5432"),
+                        "gallery",
+                        "me",
+                        "secret",
+                        Map.of()));
+        assertThat(address.jdbcUrl())
+                .isEqualTo("jdbc:postgresql://one.example:5432,two.example:6543,[::1]:5432/gallery");
+        assertThat(address.jdbcProperties(properties.connectTimeout())).containsEntry("targetServerType", "primary");
+        ConnectionFactoryOptions reactive =
+                address.reactive(properties.statementTimeout(), properties.connectTimeout());
+        assertThat(reactive.getValue(ConnectionFactoryOptions.PROTOCOL)).isEqualTo("failover");
+        assertThat(reactive.getValue(ConnectionFactoryOptions.HOST))
+                .isEqualTo("one.example:5432,two.example:6543,[::1]:5432");
+        assertThat(reactive.getValue(Option.valueOf("targetServerType"))).isEqualTo("primary");
     }
 
     @Test
@@ -125,6 +151,9 @@ class DatabasePropertiesTest {
                 "postgres://me:secret@host/db?sslmode=maybe",
                 "postgres://me:secret@host/db?sslmode",
                 "postgres://me:secret@host/db?options=-c",
+                "postgres://me:secret@host/db?targetServerType=secondary",
+                "postgres://me:secret@one,/db",
+                "postgres://me:secret@one,two:0/db",
                 "postgres://me:secret@host/db#secret",
                 "secret@host/db"
             })

@@ -9,6 +9,7 @@ import static dev.sluice.gateway.outbound.database.image.TestDatabase.ownedBy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.sluice.gateway.contract.CannotStartException;
 import dev.sluice.gateway.outbound.database.DatabaseException;
 import dev.sluice.gateway.outbound.database.OpenDatabase.Location;
 import dev.sluice.gateway.testing.Await;
@@ -21,6 +22,7 @@ import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.Stream;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -206,8 +208,11 @@ class PostgresFaultsTest {
 
         assertThatThrownBy(() -> settings.migrate())
                 .hasMessageStartingWith("No database: PostgreSQL at 127.0.0.1:1/gallery cannot be opened: ")
-                .hasMessageContaining("DATABASE_URL")
-                .hasMessageNotContaining("secret");
+                .hasMessageNotContaining("secret")
+                .asInstanceOf(InstanceOfAssertFactories.type(CannotStartException.class))
+                .extracting(CannotStartException::action)
+                .asString()
+                .contains("DATABASE_URL");
     }
 
     private static Location settings(String url) {

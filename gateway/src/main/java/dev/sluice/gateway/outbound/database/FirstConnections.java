@@ -1,0 +1,88 @@
+package dev.sluice.gateway.outbound.database;
+
+import dev.sluice.gateway.contract.CannotStartException;
+import io.r2dbc.spi.Connection;
+import io.r2dbc.spi.ConnectionFactories;
+import io.r2dbc.spi.ConnectionFactory;
+import io.r2dbc.spi.R2dbcException;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import reactor.core.publisher.Mono;
+
+/**
+ * What the server, or a pooler before it, says to connections like those that the gateway works with. The migrations
+ * use another driver, with other parameters, which a pooler may accept when it refuses these.
+ */
+final class FirstConnections {
+    /**
+     * SQLSTATE: a prepared statement is there already, or is not. Each connection has its own, but not through all
+     * poolers.
+     */
+    private static final List<String> MIXED_UP = List.of("42P05", "26000");
+
+    private final DatabaseAddress address;
+    private final ConnectionFactory driver;
+    private final boolean isOne;
+    private final Duration patience;
+
+    FirstConnections(DatabaseProperties properties) {
+        this.address = properties.address();
+        this.driver =
+                ConnectionFactories.get(address.reactive(properties.statementTimeout(), properties.connectTimeout()));
+        this.isOne = properties.poolSize() == 1;
+        this.patience = properties.connectTimeout().plus(properties.statementTimeout());
+    }
+
+    /**
+     * Opens two at a time, unless the pool has only one, of which each prepares a statement: a pooler that hands the
+     * same server's connection to both must keep them apart. Blocks the thread that starts, for one connection's and
+     * one statement's time at most; fails with what an operator can do.
+     */
+    void check() {
+        if (!address.isServer()) {
+            return;
+        }
+        Mono<Void> second = isOne ? Mono.empty() : using(other -> prepared(other, "SELECT $1::int + 1"));
+        Mono<Void> both =
+                using(first -> prepared(first, "SELECT $1::int").then(second).then(prepared(first, "SELECT $1::int")));
+        try {
+            both.toFuture().get(patience.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (ExecutionException refused) {
+            throw failed(refused.getCause() == null ? refused : refused.getCause());
+        } catch (TimeoutException late) {
+            throw failed(new TimeoutException("no answer within " + patience));
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            throw failed(interrupted);
+        }
+    }
+
+    private interface Work {
+        Mono<Void> on(Connection connection);
+    }
+
+    private Mono<Void> using(Work work) {
+        return Mono.usingWhen(driver.create(), work::on, Connection::close);
+    }
+
+    private static Mono<Void> prepared(Connection connection, String sql) {
+        return Mono.from(connection.createStatement(sql).bind("$1", 1).execute())
+                .flatMapMany(result -> result.map((row, types) -> true))
+                .then();
+    }
+
+    private CannotStartException failed(Throwable refusal) {
+        boolean isMixedUp = refusal instanceof R2dbcException error && MIXED_UP.contains(error.getSqlState());
+        return new CannotStartException(
+                "No database: " + address + " refuses what the gateway works with: "
+                        + (isMixedUp ? "a pooler before it mixes up the prepared statements of its clients: " : "")
+                        + refusal.getMessage(),
+                "Check " + address.advice() + ". PgBouncer has to be 1.21 or later, with max_prepared_statements above"
+                        + " 0 and ignore_startup_parameters = extra_float_digits, statement_timeout,"
+                        + " idle_in_transaction_session_timeout; statements then have no timeout but the server's own.",
+                refusal);
+    }
+}
