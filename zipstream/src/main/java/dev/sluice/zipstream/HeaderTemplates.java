@@ -1,0 +1,93 @@
+package dev.sluice.zipstream;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+import java.time.Instant;
+import java.util.Arrays;
+
+/**
+ * Headers that commons-compress has written once, copied for each entry, with the entry's values written over the
+ * sample's. Whatever these values do not say, signatures, versions, flags and attributes, stays as it was written.
+ *
+ * <pre>
+ *                    time   CRC   size   size   length of name        offset   name
+ *   local header       10    14     18     22               26                   30    APPNOTE 4.3.7
+ *   central record     12    16     20     24               28            42     46    APPNOTE 4.3.12
+ *
+ *                    entries  entries  size of directory  offset of directory
+ *   end                    8       10                 12                   16          APPNOTE 4.3.16
+ * </pre>
+ *
+ * <p>Fit for archives without zip64 only: of fewer than 65,535 entries and less than 4 GiB.
+ */
+final class HeaderTemplates {
+
+    static final int LOCAL_BYTES = 30;
+    static final int CENTRAL_BYTES = 46;
+    static final int END_BYTES = 22;
+
+    private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final VarHandle SHORT = MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.LITTLE_ENDIAN);
+
+    private static final byte[] LOCAL;
+    private static final byte[] CENTRAL;
+    private static final byte[] END;
+
+    static {
+        EntryHeader sample = new EntryHeader("-", 0, 0, Instant.EPOCH);
+        HeaderWriter writer = new HeaderWriter();
+        byte[] local = writer.localHeader(sample);
+        byte[] trailer = writer.trailer();
+        int central = trailer.length - END_BYTES;
+        if (local.length != LOCAL_BYTES + 1 || central != CENTRAL_BYTES + 1) {
+            throw new IllegalStateException("archive writer: headers of " + local.length + " and " + central
+                    + " bytes (expected: without extra field or comment)");
+        }
+        LOCAL = Arrays.copyOf(local, LOCAL_BYTES);
+        CENTRAL = Arrays.copyOf(trailer, CENTRAL_BYTES);
+        END = Arrays.copyOfRange(trailer, central, trailer.length);
+    }
+
+    private HeaderTemplates() {}
+
+    /** The local header of {@code entry}, whose name is {@code name} in UTF-8. */
+    static byte[] local(EntryHeader entry, byte[] name) {
+        byte[] header = Arrays.copyOf(LOCAL, LOCAL_BYTES + name.length);
+        stamp(header, 10, entry, name);
+        System.arraycopy(name, 0, header, LOCAL_BYTES, name.length);
+        return header;
+    }
+
+    /**
+     * Puts the central record of {@code entry} at {@code at}.
+     *
+     * @param offset where in the archive its local header is
+     * @return where the next record goes
+     */
+    static int central(byte[] into, int at, EntryHeader entry, byte[] name, long offset) {
+        System.arraycopy(CENTRAL, 0, into, at, CENTRAL_BYTES);
+        stamp(into, at + 12, entry, name);
+        INT.set(into, at + 42, (int) offset);
+        System.arraycopy(name, 0, into, at + CENTRAL_BYTES, name.length);
+        return at + CENTRAL_BYTES + name.length;
+    }
+
+    /** Puts the end record at {@code at}, behind a directory that begins at {@code offset} in the archive. */
+    static void end(byte[] into, int at, int entries, int directoryBytes, long offset) {
+        System.arraycopy(END, 0, into, at, END_BYTES);
+        SHORT.set(into, at + 8, (short) entries);
+        SHORT.set(into, at + 10, (short) entries);
+        INT.set(into, at + 12, directoryBytes);
+        INT.set(into, at + 16, (int) offset);
+    }
+
+    /** The values that both records have, in the same order. */
+    private static void stamp(byte[] into, int at, EntryHeader entry, byte[] name) {
+        INT.set(into, at, DosTime.of(entry.lastModified()));
+        INT.set(into, at + 4, (int) entry.crc32());
+        INT.set(into, at + 8, (int) entry.size());
+        INT.set(into, at + 12, (int) entry.size());
+        SHORT.set(into, at + 16, (short) name.length);
+    }
+}
