@@ -1,6 +1,7 @@
 package dev.sluice.zipstream;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -27,8 +28,12 @@ final class ArchiveHeaders {
     private static final int ZIP64_ENTRIES = 0xFFFF;
 
     private final Map<String, EntryHeader> entries = new LinkedHashMap<>();
+
+    /** The central directory as far as it goes, with room for more of it. */
+    private byte[] directory = new byte[1024];
+
+    private int directoryBytes;
     private long position;
-    private long directoryBytes;
     private @Nullable HeaderWriter writer;
 
     /**
@@ -40,7 +45,7 @@ final class ArchiveHeaders {
         if (entries.containsKey(entry.name())) {
             throw new IllegalArgumentException("name: '" + entry.name() + "' twice in one archive");
         }
-        byte[] name = utf8(entry);
+        byte[] name = entry.name().getBytes(StandardCharsets.UTF_8);
         if (writer == null && !fits(entry, name)) {
             writer = new HeaderWriter();
             entries.values().forEach(writer::localHeader);
@@ -49,9 +54,20 @@ final class ArchiveHeaders {
         if (writer != null) {
             return writer.localHeader(entry);
         }
-        position += HeaderTemplates.LOCAL_BYTES + name.length + entry.size();
-        directoryBytes += HeaderTemplates.CENTRAL_BYTES + name.length;
-        return HeaderTemplates.local(entry, name);
+        byte[] header = HeaderTemplates.local(entry, name);
+        addToDirectory(header);
+        position += header.length + entry.size();
+        return header;
+    }
+
+    private void addToDirectory(byte[] header) {
+        int at = directoryBytes;
+        int more = HeaderTemplates.CENTRAL_BYTES + header.length - HeaderTemplates.LOCAL_BYTES;
+        directoryBytes = Math.addExact(at, more);
+        if (directoryBytes > directory.length) {
+            directory = Arrays.copyOf(directory, Math.max(directoryBytes, 2 * directory.length));
+        }
+        HeaderTemplates.central(directory, at, header, position);
     }
 
     /** The central directory and the end records; the archive takes no entry after it. */
@@ -59,16 +75,8 @@ final class ArchiveHeaders {
         if (writer != null) {
             return writer.trailer();
         }
-        int directory = Math.toIntExact(directoryBytes);
-        byte[] trailer = new byte[directory + HeaderTemplates.END_BYTES];
-        int at = 0;
-        long offset = 0;
-        for (EntryHeader entry : entries.values()) {
-            byte[] name = utf8(entry);
-            at = HeaderTemplates.central(trailer, at, entry, name, offset);
-            offset += HeaderTemplates.LOCAL_BYTES + name.length + entry.size();
-        }
-        HeaderTemplates.end(trailer, at, entries.size(), directory, position);
+        byte[] trailer = Arrays.copyOf(directory, Math.addExact(directoryBytes, HeaderTemplates.END_BYTES));
+        HeaderTemplates.end(trailer, directoryBytes, entries.size(), directoryBytes, position);
         return trailer;
     }
 
@@ -81,9 +89,5 @@ final class ArchiveHeaders {
                 + 2L * name.length
                 + HeaderTemplates.END_BYTES;
         return entry.size() < ZIP64_BYTES - others && entries.size() + 1 < ZIP64_ENTRIES;
-    }
-
-    private static byte[] utf8(EntryHeader entry) {
-        return entry.name().getBytes(StandardCharsets.UTF_8);
     }
 }

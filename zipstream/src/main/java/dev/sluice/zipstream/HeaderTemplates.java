@@ -54,23 +54,24 @@ final class HeaderTemplates {
     /** The local header of {@code entry}, whose name is {@code name} in UTF-8. */
     static byte[] local(EntryHeader entry, byte[] name) {
         byte[] header = Arrays.copyOf(LOCAL, LOCAL_BYTES + name.length);
-        stamp(header, 10, entry, name);
+        INT.set(header, 10, DosTime.of(entry.lastModified()));
+        INT.set(header, 14, (int) entry.crc32());
+        INT.set(header, 18, (int) entry.size());
+        INT.set(header, 22, (int) entry.size());
+        SHORT.set(header, 26, (short) name.length);
         System.arraycopy(name, 0, header, LOCAL_BYTES, name.length);
         return header;
     }
 
     /**
-     * Puts the central record of {@code entry} at {@code at}.
-     *
-     * @param offset where in the archive its local header is
-     * @return where the next record goes
+     * Puts at {@code at} the central record of the entry whose local header is {@code local}, and is at {@code offset}
+     * in the archive.
      */
-    static int central(byte[] into, int at, EntryHeader entry, byte[] name, long offset) {
+    static void central(byte[] into, int at, byte[] local, long offset) {
         System.arraycopy(CENTRAL, 0, into, at, CENTRAL_BYTES);
-        stamp(into, at + 12, entry, name);
+        System.arraycopy(local, 10, into, at + 12, 18);
         INT.set(into, at + 42, (int) offset);
-        System.arraycopy(name, 0, into, at + CENTRAL_BYTES, name.length);
-        return at + CENTRAL_BYTES + name.length;
+        System.arraycopy(local, LOCAL_BYTES, into, at + CENTRAL_BYTES, local.length - LOCAL_BYTES);
     }
 
     /** Puts the end record at {@code at}, behind a directory that begins at {@code offset} in the archive. */
@@ -80,14 +81,5 @@ final class HeaderTemplates {
         SHORT.set(into, at + 10, (short) entries);
         INT.set(into, at + 12, directoryBytes);
         INT.set(into, at + 16, (int) offset);
-    }
-
-    /** The values that both records have, in the same order. */
-    private static void stamp(byte[] into, int at, EntryHeader entry, byte[] name) {
-        INT.set(into, at, DosTime.of(entry.lastModified()));
-        INT.set(into, at + 4, (int) entry.crc32());
-        INT.set(into, at + 8, (int) entry.size());
-        INT.set(into, at + 12, (int) entry.size());
-        SHORT.set(into, at + 16, (short) name.length);
     }
 }

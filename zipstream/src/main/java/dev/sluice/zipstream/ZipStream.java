@@ -6,7 +6,6 @@ import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.core.io.buffer.DataBufferFactory;
 import org.springframework.core.io.buffer.DataBufferUtils;
 import reactor.core.publisher.Flux;
-import reactor.core.publisher.Mono;
 
 /**
  * Entries in, the bytes of one archive out: {@link #of}.
@@ -52,18 +51,7 @@ public final class ZipStream {
     private static Flux<DataBuffer> stream(
             ArchiveHeaders archive, Publisher<ArchiveEntry> entries, DataBufferFactory headers) {
         return Flux.from(entries)
-                .concatMap(entry -> section(archive, entry, headers), 0)
+                .concatMap(entry -> new SectionFlux(archive, entry, headers), 0)
                 .concatWith(Flux.defer(() -> HeaderBuffers.of(ByteBuffer.wrap(archive.trailer()), headers)));
-    }
-
-    /** One entry: its header when the first buffer is requested, then its content, checked for length. */
-    private static Flux<DataBuffer> section(ArchiveHeaders archive, ArchiveEntry entry, DataBufferFactory headers) {
-        Mono<DataBuffer> header = Mono.fromCallable(() -> direct(archive.localHeader(entry.header()), headers));
-        Flux<DataBuffer> payload = new InspectedFlux(entry.content(), () -> new ExactSize(entry.name(), entry.size()));
-        return Flux.using(() -> entry, e -> Flux.concat(header, payload), ArchiveEntry::discard);
-    }
-
-    private static DataBuffer direct(byte[] bytes, DataBufferFactory headers) {
-        return headers.allocateBuffer(bytes.length).write(bytes);
     }
 }
