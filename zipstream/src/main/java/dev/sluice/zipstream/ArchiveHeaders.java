@@ -1,62 +1,40 @@
 package dev.sluice.zipstream;
 
-import java.io.IOException;
-import java.io.OutputStream;
-import java.io.UncheckedIOException;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
-import java.nio.ByteOrder;
-import java.time.Instant;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
-import java.util.HashSet;
-import java.util.Set;
-import java.util.zip.ZipEntry;
-import org.apache.commons.compress.archivers.zip.ZipArchiveEntry;
-import org.apache.commons.compress.archivers.zip.ZipArchiveOutputStream;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The bytes of one archive that are not payload, made by commons-compress as if the payload had passed through it.
+ * The bytes of one archive that are not payload.
  *
  * <pre>
  *   local header 1 │ payload 1 │ local header 2 │ payload 2 │ … │ central directory │ [zip64 end │ locator] │ end
  *   └ localHeader()   caller's   └ localHeader()   caller's      └────────────────── trailer() ────────────────┘
- *
- *   local header     APPNOTE 4.3.7    time at 10, CRC at 14, sizes at 18 and 22, then name and extra field
- *   central record   APPNOTE 4.3.12   time at 12, lengths of name, extra and comment at 28, 30, 32; 46 + those long
  * </pre>
  *
- * <p>Time stamps are written over afterwards: commons-compress converts them by the default time zone, whose gaps at
- * the start of summer time leave wall-clock times that no instant maps to.
+ * <p>They come from {@link HeaderTemplates} as long as the archive stays within the format's first limits. The first
+ * entry that might not fit goes to a {@link HeaderWriter}, after all before it, and so does all that follows: what
+ * zip64 changes, and where, is commons-compress's to know. The bytes are the same either way.
  *
- * <p>Not thread-safe, but {@link #free} may come from any thread at any time.
+ * <p>Not thread-safe.
  */
 final class ArchiveHeaders {
 
-    private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
-    private static final VarHandle SHORT = MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.LITTLE_ENDIAN);
+    /** No offset and no size reaches it without zip64 (APPNOTE 4.4.1.4). */
+    private static final long ZIP64_BYTES = 0xFFFF_FFFFL;
 
-    private static final int LOCAL_SIGNATURE = 0x04034b50;
-    private static final int LOCAL_TIME = 10;
-    private static final int CENTRAL_SIGNATURE = 0x02014b50;
-    private static final int CENTRAL_TIME = 12;
-    private static final int CENTRAL_LENGTHS = 28;
-    private static final int CENTRAL_FIXED = 46;
+    private static final int ZIP64_ENTRIES = 0xFFFF;
 
-    /**
-     * A file that its owner may write and everybody read. Says besides that the archive was made by a Unix host (3,
-     * APPNOTE 4.4.2.2): for entries of FAT, which is what nothing means, Info-ZIP's unzip converts names from a DOS
-     * code page, also those that are flagged as UTF-8.
-     */
-    private static final int REGULAR_FILE = 0100644;
+    private final Map<String, EntryHeader> entries = new LinkedHashMap<>();
 
-    /** Any time the format can hold in every zone, so that no extra field is added for it. */
-    private static final long PLACEHOLDER_MILLIS =
-            Instant.parse("2000-01-03T00:00:00Z").toEpochMilli();
+    /** The central directory as far as it goes, with room for more of it. */
+    private byte[] directory = new byte[1024];
 
-    private final HeaderSink sink = new HeaderSink();
-    private final Writer writer = new Writer(sink);
-    private final Set<String> names = new HashSet<>();
-    private int[] times = new int[32];
+    private int directoryBytes;
+    private long position;
+    private @Nullable HeaderWriter writer;
 
     /**
      * The local header of the next entry. Its payload, exactly {@code entry.size()} bytes, is the caller's to send.
@@ -64,87 +42,52 @@ final class ArchiveHeaders {
      * @throws IllegalArgumentException if the archive has an entry of that name
      */
     byte[] localHeader(EntryHeader entry) {
-        int index = names.size();
-        if (!names.add(entry.name())) {
+        if (entries.containsKey(entry.name())) {
             throw new IllegalArgumentException("name: '" + entry.name() + "' twice in one archive");
         }
-        ZipArchiveEntry described = new ZipArchiveEntry(entry.name());
-        described.setMethod(ZipEntry.STORED);
-        described.setSize(entry.size());
-        described.setCompressedSize(entry.size());
-        described.setCrc(entry.crc32());
-        described.setTime(PLACEHOLDER_MILLIS);
-        described.setUnixMode(REGULAR_FILE);
-        try {
-            writer.addRawArchiveEntry(described, sink.phantom(entry.size()));
-        } catch (IOException impossible) {
-            throw new UncheckedIOException(impossible);
+        byte[] name = entry.name().getBytes(StandardCharsets.UTF_8);
+        if (writer == null && !fits(entry, name)) {
+            writer = new HeaderWriter();
+            entries.values().forEach(writer::localHeader);
         }
-        if (index == times.length) {
-            times = Arrays.copyOf(times, index * 2);
+        entries.put(entry.name(), entry);
+        if (writer != null) {
+            return writer.localHeader(entry);
         }
-        times[index] = DosTime.of(entry.lastModified());
-        // Every offset in the central directory comes from this count.
-        if (writer.getBytesWritten() != sink.seen()) {
-            throw new IllegalStateException(
-                    "archive writer: " + writer.getBytesWritten() + " bytes counted, " + sink.seen() + " written");
-        }
-        byte[] header = sink.takeHeader();
-        stamp(header, 0, LOCAL_SIGNATURE, LOCAL_TIME, times[index]);
+        byte[] header = HeaderTemplates.local(entry, name);
+        addToDirectory(header);
+        position += header.length + entry.size();
         return header;
+    }
+
+    private void addToDirectory(byte[] header) {
+        int at = directoryBytes;
+        int more = HeaderTemplates.CENTRAL_BYTES + header.length - HeaderTemplates.LOCAL_BYTES;
+        directoryBytes = Math.addExact(at, more);
+        if (directoryBytes > directory.length) {
+            directory = Arrays.copyOf(directory, Math.max(directoryBytes, 2 * directory.length));
+        }
+        HeaderTemplates.central(directory, at, header, position);
     }
 
     /** The central directory and the end records; the archive takes no entry after it. */
     byte[] trailer() {
-        try {
-            writer.finish();
-        } catch (IOException impossible) {
-            throw new UncheckedIOException(impossible);
+        if (writer != null) {
+            return writer.trailer();
         }
-        byte[] trailer = sink.takeHeader();
-        int at = 0;
-        for (int i = 0; i < names.size(); i++) {
-            stamp(trailer, at, CENTRAL_SIGNATURE, CENTRAL_TIME, times[i]);
-            int lengths = at + CENTRAL_LENGTHS;
-            at += CENTRAL_FIXED
-                    + unsignedShort(trailer, lengths)
-                    + unsignedShort(trailer, lengths + 2)
-                    + unsignedShort(trailer, lengths + 4);
-        }
+        byte[] trailer = Arrays.copyOf(directory, Math.addExact(directoryBytes, HeaderTemplates.END_BYTES));
+        HeaderTemplates.end(trailer, directoryBytes, entries.size(), directoryBytes, position);
         return trailer;
     }
 
-    /** Frees native memory. Idempotent; needed however the archive ends. */
-    void free() {
-        writer.free();
-    }
-
-    private static void stamp(byte[] bytes, int record, int signature, int offset, int time) {
-        int found = (int) INT.get(bytes, record);
-        if (found != signature) {
-            throw new IllegalStateException("archive writer: record " + Integer.toHexString(found) + " at " + record
-                    + " (expected: " + Integer.toHexString(signature) + ")");
-        }
-        INT.set(bytes, record + offset, time);
-    }
-
-    private static int unsignedShort(byte[] bytes, int at) {
-        return Short.toUnsignedInt((short) SHORT.get(bytes, at));
-    }
-
-    /**
-     * Gives access to the deflater, which even an archive without compression has: it is native memory, freed by no one
-     * else.
-     */
-    private static final class Writer extends ZipArchiveOutputStream {
-
-        Writer(OutputStream out) {
-            super(out);
-            setUseLanguageEncodingFlag(true);
-        }
-
-        void free() {
-            def.end();
-        }
+    /** Whether the archive, ended after this entry, would be shorter than any limit and have fewer entries. */
+    private boolean fits(EntryHeader entry, byte[] name) {
+        long others = position
+                + HeaderTemplates.LOCAL_BYTES
+                + directoryBytes
+                + HeaderTemplates.CENTRAL_BYTES
+                + 2L * name.length
+                + HeaderTemplates.END_BYTES;
+        return entry.size() < ZIP64_BYTES - others && entries.size() + 1 < ZIP64_ENTRIES;
     }
 }

@@ -59,7 +59,7 @@ public final class ArchiveLayout {
 
     /**
      * Lays out {@code entries} in their order. Blocks on nothing, but takes its time on the caller's thread: more with
-     * each entry, and with each GiB of payload, which the archive writer counts as if it passed.
+     * each entry, and from 4 GiB on with each GiB of payload, which the archive writer counts as if it passed.
      *
      * @param entries at least one, and at most 1 TiB of payload in all. Names differ, if only in case; whoever unpacks
      *     the archive where case does not count needs names from {@link EntryNames}
@@ -71,12 +71,7 @@ public final class ArchiveLayout {
             throw new IllegalArgumentException("entries: none (expected: at least one)");
         }
         checkPayload(known);
-        ArchiveHeaders headers = new ArchiveHeaders();
-        try {
-            return new ArchiveLayout(known, segments(known, headers));
-        } finally {
-            headers.free();
-        }
+        return new ArchiveLayout(known, segments(known, new ArchiveHeaders()));
     }
 
     private static void checkPayload(List<EntryHeader> entries) {

@@ -6,7 +6,6 @@ import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.core.io.buffer.DataBufferFactory;
 import org.springframework.core.io.buffer.DataBufferUtils;
 import reactor.core.publisher.Flux;
-import reactor.core.publisher.Mono;
 
 /**
  * Entries in, the bytes of one archive out: {@link #of}.
@@ -30,9 +29,9 @@ public final class ZipStream {
      * an entry's content.
      *
      * <p>Ownership: takes over each entry it receives and discards it when its content is through, failed or not going
-     * to be read. Buffers pass to the subscriber. Cancelling, at any moment, frees the entry at hand, the writer's
-     * native memory, and the entries that Reactor operators upstream had queued, as far as those discard their queues:
-     * {@code publishOn} does not when it is cancelled before its task has run (Reactor 3.8), so keep it out of here.
+     * to be read. Buffers pass to the subscriber. Cancelling, at any moment, frees the entry at hand and the entries
+     * that Reactor operators upstream had queued, as far as those discard their queues: {@code publishOn} does not when
+     * it is cancelled before its task has run (Reactor 3.8), so keep it out of here.
      *
      * <p>Errors: those of {@code entries} and of a content pass through; content that is not exactly {@code size} bytes
      * long fails with {@link EntrySizeMismatchException}; a name that comes twice with
@@ -44,7 +43,7 @@ public final class ZipStream {
      *     whose buffers are direct: a heap buffer between direct ones costs the network layer a copy
      */
     public static Flux<DataBuffer> of(Publisher<ArchiveEntry> entries, DataBufferFactory headers) {
-        return Flux.using(ArchiveHeaders::new, archive -> stream(archive, entries, headers), ArchiveHeaders::free)
+        return Flux.defer(() -> stream(new ArchiveHeaders(), entries, headers))
                 .doOnDiscard(ArchiveEntry.class, ArchiveEntry::discard)
                 .doOnDiscard(DataBuffer.class, DataBufferUtils::release);
     }
@@ -52,18 +51,7 @@ public final class ZipStream {
     private static Flux<DataBuffer> stream(
             ArchiveHeaders archive, Publisher<ArchiveEntry> entries, DataBufferFactory headers) {
         return Flux.from(entries)
-                .concatMap(entry -> section(archive, entry, headers), 0)
+                .concatMap(entry -> new SectionFlux(archive, entry, headers), 0)
                 .concatWith(Flux.defer(() -> HeaderBuffers.of(ByteBuffer.wrap(archive.trailer()), headers)));
-    }
-
-    /** One entry: its header when the first buffer is requested, then its content, checked for length. */
-    private static Flux<DataBuffer> section(ArchiveHeaders archive, ArchiveEntry entry, DataBufferFactory headers) {
-        Mono<DataBuffer> header = Mono.fromCallable(() -> direct(archive.localHeader(entry.header()), headers));
-        Flux<DataBuffer> payload = new InspectedFlux(entry.content(), () -> new ExactSize(entry.name(), entry.size()));
-        return Flux.using(() -> entry, e -> Flux.concat(header, payload), ArchiveEntry::discard);
-    }
-
-    private static DataBuffer direct(byte[] bytes, DataBufferFactory headers) {
-        return headers.allocateBuffer(bytes.length).write(bytes);
     }
 }

@@ -9,7 +9,6 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -20,11 +19,6 @@ import reactor.core.publisher.Flux;
 class ArchiveHeadersTest {
 
     private final ArchiveHeaders headers = new ArchiveHeaders();
-
-    @AfterEach
-    void free() {
-        headers.free();
-    }
 
     @ParameterizedTest
     @CsvSource({
