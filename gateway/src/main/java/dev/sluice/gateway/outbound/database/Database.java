@@ -85,7 +85,7 @@ public final class Database {
     /** What the driver says, below what the pool makes of it. */
     private static String reason(Throwable error) {
         Throwable last = error;
-        while (last.getCause() != null && last.getCause() != last) {
+        while (last.getCause() != null) {
             last = last.getCause();
         }
         return last.toString();
