@@ -4,9 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sluice.gateway.testing.RunningGateway;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 
@@ -59,5 +63,18 @@ class StartFailuresTest {
                 .contains(":     No database: PostgreSQL at 127.0.0.1:1/gallery cannot be opened: ")
                 .contains("DATABASE_URL")
                 .doesNotContain("\tat ", "BeanCreationException", "secret");
+    }
+
+    @Test
+    void directoryThatCannotBeUsedIsAParagraph(CapturedOutput output, @TempDir Path directory) throws IOException {
+        Path file = Files.writeString(directory.resolve("file"), "in the way");
+
+        assertThatThrownBy(() -> RunningGateway.start(Map.of("sluice.storage.directory", file.toString()))
+                        .close())
+                .isInstanceOf(RuntimeException.class);
+        assertThat(output.getOut())
+                .contains(":     No place for images: ")
+                .contains("SLUICE_STORAGE_DIRECTORY")
+                .doesNotContain("\tat ", "BeanCreationException");
     }
 }

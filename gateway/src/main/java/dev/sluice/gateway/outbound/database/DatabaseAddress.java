@@ -99,7 +99,7 @@ sealed interface DatabaseAddress {
 
         @Override
         public String advice() {
-            return "sluice.database.directory: it must be writable, and no other process may use it; several gateways"
+            return "sluice.database.directory: it must be writable for this user, and no other process may use it; several gateways"
                     + " need PostgreSQL (DATABASE_URL)";
         }
 

@@ -1,6 +1,7 @@
 package dev.sluice.gateway.outbound.spool;
 
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -29,16 +30,38 @@ public final class PrivateDirectory {
      * already is left as it is, unless everybody may write beside it: then it must be a directory of this user's, and
      * others lose what they may do in it. Blocks.
      *
-     * @throws IOException naming the directory, if it is another user's or no directory
+     * @throws IOException naming the directory, if it is another user's, no directory, or one that this user may not make
+     *     or write to
      */
     public static Path make(Path directory) throws IOException {
+        try {
+            makeOrClose(directory);
+        } catch (AccessDeniedException denied) {
+            throw new IOException(
+                    directory + " cannot be made: the user " + user() + " may not write to " + denied.getFile(), denied);
+        }
+        if (!Files.isDirectory(directory)) {
+            throw new IOException(directory + " is no directory (expected: one, or nothing there yet)");
+        }
+        if (!Files.isWritable(directory)) {
+            throw new IOException(directory + " cannot be written to by the user " + user());
+        }
+        return directory;
+    }
+
+    private static String user() {
+        return System.getProperty("user.name");
+    }
+
+    private static void makeOrClose(Path directory) throws IOException {
         Path parent = directory.toAbsolutePath().getParent();
         if (!Files.exists(directory, LinkOption.NOFOLLOW_LINKS)) {
             if (parent != null) {
                 Files.createDirectories(parent);
             }
             try {
-                return Files.createDirectory(directory, FOR_OWNER);
+                Files.createDirectory(directory, FOR_OWNER);
+                return;
             } catch (FileAlreadyExistsException justNow) {
                 // Looked at as any that was there before.
             }
@@ -46,7 +69,6 @@ public final class PrivateDirectory {
         if (parent != null && Files.getPosixFilePermissions(parent).contains(PosixFilePermission.OTHERS_WRITE)) {
             close(directory);
         }
-        return directory;
     }
 
     private static void close(Path directory) throws IOException {

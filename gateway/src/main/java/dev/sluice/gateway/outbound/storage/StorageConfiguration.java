@@ -1,5 +1,6 @@
 package dev.sluice.gateway.outbound.storage;
 
+import dev.sluice.gateway.contract.CannotStartException;
 import dev.sluice.gateway.contract.RecentHealth;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.netty.buffer.ByteBufAllocator;
@@ -77,8 +78,16 @@ public class StorageConfiguration {
     static class Directory {
 
         @Bean(destroyMethod = "close")
-        LocalLayout localDirectory(StorageProperties properties) throws IOException {
-            return LocalLayout.open(properties.directory());
+        LocalLayout localDirectory(StorageProperties properties) {
+            try {
+                return LocalLayout.open(properties.directory());
+            } catch (IOException unusable) {
+                throw new CannotStartException(
+                        "No place for images: " + unusable.getMessage(),
+                        "Check sluice.storage.directory (SLUICE_STORAGE_DIRECTORY), or name a bucket (S3_BUCKET). A"
+                                + " directory that is mounted into a container belongs to the container's user.",
+                        unusable);
+            }
         }
 
         @Bean

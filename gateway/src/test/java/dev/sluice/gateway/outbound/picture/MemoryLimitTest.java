@@ -9,6 +9,8 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.source.MapConfigurationPropertySource;
 
@@ -26,7 +28,7 @@ class MemoryLimitTest {
 
     /** Of the gateway, which is the first service. */
     private static long ofGateway(String setting) throws IOException {
-        return megabytes("compose.yaml", "(?s)\\n  gateway:\\n(?:(?!\\n  [a-z]+:\\n).)*?\\b" + setting);
+        return megabytes("compose.yaml", "(?s)\\n  gateway:\\n(?:(?!\\n  [a-z]+:\\n).)*?" + setting);
     }
 
     /** What all decoding takes at a time: its budget, or one picture that is larger and alone. */
@@ -39,22 +41,37 @@ class MemoryLimitTest {
 
     @Test
     void containerHasRoomForAllThatItsGatewayMayTake() throws IOException {
-        long heap = megabytes("Dockerfile", "-Xmx(\\d+)m");
-        long direct = megabytes("Dockerfile", "-XX:MaxDirectMemorySize=(\\d+)m");
+        long heap = ofGateway("-Xmx\\$\\{SLUICE_HEAP:-(\\d+)m");
+        long direct = ofGateway("-XX:MaxDirectMemorySize=\\$\\{SLUICE_DIRECT_MEMORY:-(\\d+)m");
         long temporaryFiles = ofGateway("tmpfs: \\[\"/tmp:size=(\\d+)m");
 
-        assertThat(ofGateway("mem_limit: (\\d+)m"))
+        assertThat(ofGateway("\\bmem_limit: \\$\\{SLUICE_MEMORY:-(\\d+)m"))
                 .isGreaterThanOrEqualTo(heap + direct + JVM + temporaryFiles + decoding());
     }
 
     @Test
     void containerDoesNotSwap() throws IOException {
-        assertThat(ofGateway("memswap_limit: (\\d+)m")).isEqualTo(ofGateway("mem_limit: (\\d+)m"));
+        assertThat(ofGateway("memswap_limit: \\$\\{SLUICE_MEMORY:-(\\d+)m"))
+                .isEqualTo(ofGateway("\\bmem_limit: \\$\\{SLUICE_MEMORY:-(\\d+)m"));
+    }
+
+    /** With and without the composition, and as its example of an environment says. */
+    @ParameterizedTest
+    @CsvSource({
+        "Dockerfile, -Xmx(\\d+)m, SLUICE_HEAP=(\\d+)m",
+        "Dockerfile, -XX:MaxDirectMemorySize=(\\d+)m, SLUICE_DIRECT_MEMORY=(\\d+)m",
+        "compose.yaml, SLUICE_MEMORY:-(\\d+)m, SLUICE_MEMORY=(\\d+)m"
+    })
+    void boundIsTheSameWhereverItIsWritten(String file, String there, String inTheExample) throws IOException {
+        assertThat(megabytes(".env.example", inTheExample)).isEqualTo(megabytes(file, there));
     }
 
     @Test
     void compositionSetsNoBoundThatThisDoesNotReckonWith() throws IOException {
         assertThat(Files.readString(DOCKER.resolve("compose.yaml")))
-                .doesNotContain("JDK_JAVA_OPTIONS", "SLUICE_PICTURES_MEMORY", "SLUICE_PICTURES_LARGEST_PICTURE");
+                .doesNotContain("SLUICE_PICTURES_MEMORY", "SLUICE_PICTURES_LARGEST_PICTURE");
+        assertThat(ofGateway("-Xmx\\$\\{SLUICE_HEAP:-(\\d+)m")).isEqualTo(megabytes("Dockerfile", "-Xmx(\\d+)m"));
+        assertThat(ofGateway("MaxDirectMemorySize=\\$\\{SLUICE_DIRECT_MEMORY:-(\\d+)m"))
+                .isEqualTo(megabytes("Dockerfile", "-XX:MaxDirectMemorySize=(\\d+)m"));
     }
 }

@@ -2,6 +2,7 @@ package dev.sluice.gateway.outbound.spool;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIOException;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
@@ -58,6 +59,29 @@ class PrivateDirectoryTest {
                 Files.createSymbolicLink(everybodys.resolve("sluice"), Files.createDirectory(own.resolve("target")));
 
         assertThatIOException().isThrownBy(() -> PrivateDirectory.make(link)).withMessageContaining("is no directory");
+    }
+
+    @Test
+    void fileInItsPlaceIsNamed() throws IOException {
+        Path file = Files.writeString(own.resolve("file"), "in the way");
+
+        assertThatIOException()
+                .isThrownBy(() -> PrivateDirectory.make(file))
+                .withMessage(file + " is no directory (expected: one, or nothing there yet)");
+    }
+
+    @Test
+    void directoryThatThisUserMayNotWriteToIsNamedWithTheUser() throws IOException {
+        assumeFalse("root".equals(System.getProperty("user.name")), "root may write everywhere");
+        Path closed = Files.createDirectory(own.resolve("closed"));
+        Files.setPosixFilePermissions(closed, PosixFilePermissions.fromString("r-xr-xr-x"));
+
+        assertThatIOException()
+                .isThrownBy(() -> PrivateDirectory.make(closed))
+                .withMessage(closed + " cannot be written to by the user " + System.getProperty("user.name"));
+        assertThatIOException()
+                .isThrownBy(() -> PrivateDirectory.make(closed.resolve("sluice")))
+                .withMessageContaining("may not write to");
     }
 
     @Test
