@@ -19,12 +19,15 @@ import reactor.core.publisher.SignalType;
 /**
  * One line a request, written when it has ended, however it ended: what was asked, what was answered, how many bytes
  * went out, how long it took, who asked. It stands outside of everything, problem bodies included, and counts what is
- * sent as {@link RequestUsage#BYTES}. Queries are not logged, nor tokens in paths.
+ * sent as {@link RequestUsage#BYTES}. Queries are not logged, nor tokens in paths, nor probes of health and scrapes of
+ * meters that went well: every few seconds one, they are most of a quiet gateway's log.
  */
 public final class AccessLog implements HttpHandlerDecoratorFactory {
     private static final Logger LOG = LoggerFactory.getLogger("dev.sluice.access");
     /** What nginx writes where the client left before the answer was whole. */
     private static final int CLIENT_LEFT = 499;
+
+    private static final int FIRST_FAILURE = 400;
 
     private final LoggedPath paths;
     private final RequestTimers timers;
@@ -73,8 +76,11 @@ public final class AccessLog implements HttpHandlerDecoratorFactory {
         if (!LOG.isInfoEnabled()) {
             return;
         }
-        String method = request.getMethod().name();
         String path = paths.of(request);
+        if (isProbe(path) && status < FIRST_FAILURE) {
+            return;
+        }
+        String method = request.getMethod().name();
         long bytes = RequestContext.of(exchange).usage().sent();
         String caller =
                 RequestContext.of(exchange).knownCaller().map(Caller::subject).orElse("-");
@@ -96,6 +102,10 @@ public final class AccessLog implements HttpHandlerDecoratorFactory {
                         took.toMillis(),
                         LoggedPath.printable(caller),
                         id);
+    }
+
+    private static boolean isProbe(String path) {
+        return path.startsWith("/actuator/health") || path.equals("/actuator/prometheus");
     }
 
     private static int status(CountedResponse response, SignalType end) {

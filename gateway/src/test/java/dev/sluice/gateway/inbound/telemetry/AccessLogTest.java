@@ -52,6 +52,23 @@ class AccessLogTest {
     }
 
     @Test
+    void probeThatGoesWellIsNoLine(CapturedOutput output) {
+        try (RunningGateway gateway = RunningGateway.start(LOGGED)) {
+            for (String probe : List.of("/actuator/health", "/actuator/health/readiness", "/actuator/prometheus")) {
+                assertThat(gateway.get(probe).statusCode()).isEqualTo(200);
+            }
+            assertThat(gateway.get("/actuator/health/nothing").statusCode()).isEqualTo(404);
+
+            Await.until(SOON, "the line", () -> output.getOut().contains("GET /actuator/health/nothing 404"));
+            assertThat(output.getOut())
+                    .doesNotContain(
+                            "GET /actuator/health 200",
+                            "GET /actuator/health/readiness 200",
+                            "GET /actuator/prometheus 200");
+        }
+    }
+
+    @Test
     void noLogHoldsTheTokenOfALink(CapturedOutput output) {
         try (RunningGateway gateway = RunningGateway.start(LOGGED)) {
             for (String path : List.of("/api/zip/links/not-for-others", "/api/zip/links/not-for-others/events")) {
