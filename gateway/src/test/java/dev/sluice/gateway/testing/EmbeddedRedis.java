@@ -57,6 +57,24 @@ public final class EmbeddedRedis implements AutoCloseable {
                 + host.address().getPort();
     }
 
+    /** Where it listens. */
+    public InetSocketAddress address() {
+        return host.address();
+    }
+
+    /** Whether it is a process of this host, and no container. */
+    public boolean isProcess() {
+        return host instanceof AsProcess;
+    }
+
+    /** Makes it another's replica; it takes no writes from then on. */
+    public void follow(EmbeddedRedis master) {
+        String answer = command("REPLICAOF 127.0.0.1 " + master.host.address().getPort());
+        if (!answer.equals("+OK")) {
+            throw new IllegalStateException(answer);
+        }
+    }
+
     /** Connections stay open, and nothing is answered any more. */
     public void pause() {
         host.signal("STOP");

@@ -40,12 +40,14 @@ final class AddressBuckets {
             .build();
     private final RedisLimiterSettings settings;
     private final RedisClock clock;
+    private final ReplicaExit replicas;
     private volatile @Nullable StatefulRedisConnection<byte[], byte[]> connection;
     private volatile @Nullable AsyncProxyManager<byte[]> buckets;
 
-    AddressBuckets(RedisLimiterSettings settings, RedisClock clock) {
+    AddressBuckets(RedisLimiterSettings settings, RedisClock clock, ReplicaExit replicas) {
         this.settings = settings;
         this.clock = clock;
+        this.replicas = replicas;
     }
 
     /**
@@ -78,7 +80,15 @@ final class AddressBuckets {
             return CompletableFuture.failedFuture(e);
         }
         return CompletableFuture.allOf(probes.toArray(CompletableFuture<?>[]::new))
-                .thenApply(_ -> answer(limits, probes));
+                .thenApply(_ -> answer(limits, probes))
+                .whenComplete((_, error) -> leaveAfter(error));
+    }
+
+    private void leaveAfter(@Nullable Throwable error) {
+        StatefulRedisConnection<byte[], byte[]> made = connection;
+        if (error != null && made != null) {
+            replicas.leaveAfter(error, made);
+        }
     }
 
     private static Answer answer(List<TokenBucket> limits, List<CompletableFuture<ConsumptionProbe>> probes) {

@@ -57,8 +57,9 @@ public final class RedisLimiter implements Limiter, AutoCloseable {
                 .executor(Runnable::run)
                 .build(policy -> new CompiledPolicy(policy, settings));
         RedisClock redisClock = new RedisClock(clock);
-        AddressBuckets addressBuckets = new AddressBuckets(settings, redisClock);
-        redis = new ScriptExecutor(client, addressBuckets::connected);
+        ReplicaExit replicas = new ReplicaExit();
+        AddressBuckets addressBuckets = new AddressBuckets(settings, redisClock, replicas);
+        redis = new ScriptExecutor(client, addressBuckets::connected, replicas);
         RedisBreaker breaker = new RedisBreaker(settings.breaker(), observer);
         LocalLimiter local = new LocalLimiter(clock, observer, settings.localSubjects());
         Settlements settlements = new Settlements(redis, settings, timer, observer, scripts.settle());

@@ -31,13 +31,16 @@ final class ScriptExecutor implements AutoCloseable {
 
     private final Supplier<StatefulRedisConnection<byte[], byte[]>> connect;
     private final Consumer<StatefulRedisConnection<byte[], byte[]>> connected;
+    private final ReplicaExit replicas;
     private final Disposable connecting;
     private volatile @Nullable StatefulRedisConnection<byte[], byte[]> connection;
     private volatile boolean closed;
 
     /** {@code connected} is called once, with the connection, before it is used. */
-    ScriptExecutor(RedisClient client, Consumer<StatefulRedisConnection<byte[], byte[]>> connected) {
+    ScriptExecutor(
+            RedisClient client, Consumer<StatefulRedisConnection<byte[], byte[]>> connected, ReplicaExit replicas) {
         this.connected = connected;
+        this.replicas = replicas;
         this.connect = () -> client.connect(ByteArrayCodec.INSTANCE);
         // Lettuce connects to a client's own address only while a thread waits: the one place that does.
         connecting = Mono.fromCallable(this::open)
@@ -76,7 +79,8 @@ final class ScriptExecutor implements AutoCloseable {
                     .<T>evalsha(script.digest(), output, keys, arguments)
                     .exceptionallyCompose(error -> isUnknown(error)
                             ? current.async().<T>eval(script.text().getBytes(UTF_8), output, keys, arguments)
-                            : CompletableFuture.failedFuture(error));
+                            : CompletableFuture.failedFuture(error))
+                    .whenComplete((_, error) -> replicas.leaveAfter(error, current));
         } catch (RuntimeException e) {
             return CompletableFuture.failedFuture(e);
         }

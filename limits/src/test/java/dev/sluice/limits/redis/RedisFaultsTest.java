@@ -159,6 +159,39 @@ class RedisFaultsTest {
         assertThat(events.degraded).hasValue(1);
     }
 
+    /** As after a failover behind one name: the connection to the old master stays, and all scripts fail on it. */
+    @Test
+    void masterThatBecameAReplicaIsLeftForTheNewOne() {
+        try (RedisProcess next = new RedisProcess();
+                RedisFixture there = new RedisFixture(next.uri())) {
+            RedisLimiter limiter = limiter(RedisFixture.PATIENT);
+            awaitShared(limiter, rate);
+
+            proxy.leadTo(next.port());
+            fixture.redis().replicaof("127.0.0.1", next.port());
+            Await.until("spending is admitted again", () -> admit(limiter, quota) instanceof Decision.Admitted);
+
+            assertThat(there.redis().keys(fixture.prefix + "quota:*")).isNotEmpty();
+        }
+    }
+
+    /** An address' own limit is asked in another way. */
+    @Test
+    void masterThatBecameAReplicaIsLeftByAddressesToo() {
+        try (RedisProcess next = new RedisProcess();
+                RedisFixture there = new RedisFixture(next.uri())) {
+            RedisLimiter limiter = limiter(RedisFixture.PATIENT);
+            awaitShared(limiter, address);
+
+            proxy.leadTo(next.port());
+            fixture.redis().replicaof("127.0.0.1", next.port());
+            Await.until("the new master counts", () -> {
+                admit(limiter, address);
+                return !there.redis().keys(fixture.prefix + "wall:*").isEmpty();
+            });
+        }
+    }
+
     /** Each of the two once took the other's slot for one that nobody uses, and gave it back. */
     @Test
     void deadlineAndFailureThatMeetDecideOnce() throws Exception {

@@ -25,7 +25,7 @@ final class TcpProxy implements AutoCloseable {
     final List<String> commands = new CopyOnWriteArrayList<>();
 
     private final ServerSocket server;
-    private final int target;
+    private volatile int target;
     private final List<Socket> sockets = new CopyOnWriteArrayList<>();
     private final AtomicInteger cuts = new AtomicInteger();
     private volatile Duration delay = Duration.ZERO;
@@ -43,6 +43,11 @@ final class TcpProxy implements AutoCloseable {
 
     int port() {
         return server.getLocalPort();
+    }
+
+    /** Where connections lead that are made from now on; those that are open stay. */
+    void leadTo(int port) {
+        target = port;
     }
 
     /** Every answer comes so much later. */

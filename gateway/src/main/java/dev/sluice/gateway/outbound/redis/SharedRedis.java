@@ -1,5 +1,6 @@
 package dev.sluice.gateway.outbound.redis;
 
+import dev.sluice.limits.redis.ReplicaExit;
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.RedisURI;
 import io.lettuce.core.api.StatefulRedisConnection;
@@ -12,6 +13,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,10 +35,14 @@ public final class SharedRedis {
     /** A Redis that refuses connections is not asked for one by every request. */
     private static final long REST_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
 
+    private static final Pattern POLICY = Pattern.compile("maxmemory_policy:([a-z-]+)");
+
     private static final Duration LISTEN_AGAIN = Duration.ofSeconds(1);
 
     private final RedisClient client;
     private final RedisURI uri;
+    private final String where;
+    private final ReplicaExit replicas = new ReplicaExit();
     private final Duration timeout;
     private final String keyPrefix;
     private final AtomicBoolean failing = new AtomicBoolean();
@@ -45,6 +52,7 @@ public final class SharedRedis {
     SharedRedis(RedisClient client, RedisProperties properties) {
         this.client = client;
         this.uri = properties.uri();
+        this.where = properties.where();
         this.timeout = properties.commandTimeout();
         this.keyPrefix = properties.keyPrefix();
     }
@@ -57,7 +65,7 @@ public final class SharedRedis {
      */
     public <T> Mono<T> ask(Function<RedisReactiveCommands<String, String>, Mono<T>> command) {
         return Mono.defer(() -> Mono.fromFuture(connection(), true))
-                .flatMap(open -> command.apply(open.reactive()))
+                .flatMap(open -> command.apply(open.reactive()).doOnError(error -> replicas.leaveAfter(error, open)))
                 .timeout(timeout)
                 .doOnError(this::failed)
                 .onErrorMap(RedisUnavailableException::new)
@@ -120,9 +128,11 @@ public final class SharedRedis {
         long now = System.nanoTime();
         if (current == null || (current.isCompletedExceptionally() && now - nextAttempt >= 0)) {
             current = client.connectAsync(StringCodec.UTF8, uri)
-                    .whenComplete((_, error) -> {
+                    .whenComplete((open, error) -> {
                         if (error != null) {
                             failed(error);
+                        } else {
+                            warnOfEviction(open);
                         }
                     })
                     .toCompletableFuture();
@@ -132,15 +142,29 @@ public final class SharedRedis {
         return current;
     }
 
+    /** A counter that Redis evicts begins anew: whoever was refused is not any more. */
+    private void warnOfEviction(StatefulRedisConnection<String, String> open) {
+        var _ = open.async().info("memory").thenAccept(memory -> {
+            Matcher policy = POLICY.matcher(memory);
+            if (policy.find() && !policy.group(1).equals("noeviction")) {
+                log.warn(
+                        "Redis at {} forgets counters of limits when its memory is full: maxmemory-policy is {}"
+                                + " (expected: noeviction)",
+                        where,
+                        policy.group(1));
+            }
+        });
+    }
+
     private void failed(Throwable error) {
         if (failing.compareAndSet(false, true)) {
-            log.warn("Redis at {}:{} is unavailable: {}", uri.getHost(), uri.getPort(), error.toString());
+            log.warn("Redis at {} is unavailable: {}", where, error.toString());
         }
     }
 
     private void answered() {
         if (failing.compareAndSet(true, false)) {
-            log.info("Redis at {}:{} answers again", uri.getHost(), uri.getPort());
+            log.info("Redis at {} answers again", where);
         }
     }
 }

@@ -30,15 +30,16 @@ public final class PrivateDirectory {
      * already is left as it is, unless everybody may write beside it: then it must be a directory of this user's, and
      * others lose what they may do in it. Blocks.
      *
-     * @throws IOException naming the directory, if it is another user's, no directory, or one that this user may not make
-     *     or write to
+     * @throws IOException naming the directory, if it is another user's, no directory, or one that this user may not
+     *     make or write to
      */
     public static Path make(Path directory) throws IOException {
         try {
             makeOrClose(directory);
         } catch (AccessDeniedException denied) {
             throw new IOException(
-                    directory + " cannot be made: the user " + user() + " may not write to " + denied.getFile(), denied);
+                    directory + " cannot be made: the user " + user() + " may not write to " + denied.getFile(),
+                    denied);
         }
         if (!Files.isDirectory(directory)) {
             throw new IOException(directory + " is no directory (expected: one, or nothing there yet)");

@@ -2,7 +2,9 @@ package dev.sluice.gateway.outbound.redis;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
+import io.lettuce.core.RedisURI;
 import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -44,6 +46,21 @@ class RedisPropertiesTest {
         assertThat(properties.toString()).doesNotContain("pass");
     }
 
+    @Test
+    void sentinelsNameTheMaster() {
+        RedisProperties properties = bind(Map.of(
+                "url", "redis-sentinel://:pass@one.example:26380,two.example/2#counters", "connect-timeout", "2s"));
+
+        assertThat(properties.uri().getSentinelMasterId()).isEqualTo("counters");
+        assertThat(properties.uri().getDatabase()).isEqualTo(2);
+        assertThat(properties.uri().getSentinels())
+                .extracting(RedisURI::getHost, RedisURI::getPort, RedisURI::getTimeout)
+                .containsExactly(
+                        tuple("one.example", 26380, Duration.ofSeconds(2)),
+                        tuple("two.example", 26379, Duration.ofSeconds(2)));
+        assertThat(properties.where()).isEqualTo("counters, which the sentinels name");
+    }
+
     @ParameterizedTest
     @CsvSource({
         "command-timeout, 1ms, PT0.005S to PT10S",
@@ -67,6 +84,8 @@ class RedisPropertiesTest {
                 "redis://user:sec%ret@host",
                 "redis://user:secret@host:port",
                 "redis-sentinel://user:secret@host",
+                "redis-sentinel://user:secret@host:port#master",
+                "redis-sentinel://user:secret@one,#master",
                 "secret@host"
             })
     void badUrlIsNamedAndNotRepeated(String url) {

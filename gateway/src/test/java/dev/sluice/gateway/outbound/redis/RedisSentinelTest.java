@@ -1,0 +1,87 @@
+package dev.sluice.gateway.outbound.redis;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.sluice.gateway.testing.Await;
+import dev.sluice.gateway.testing.EmbeddedRedis;
+import dev.sluice.gateway.testing.NoLeaks;
+import dev.sluice.gateway.testing.RunningGateway;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** A master, a replica and a sentinel: what the gateway does when the one takes the other's place. */
+@ExtendWith(NoLeaks.class)
+class RedisSentinelTest {
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final JsonMapper JSON = new JsonMapper();
+
+    @TempDir
+    private Path directory;
+
+    private static JsonNode redisHealth(RunningGateway gateway) {
+        HttpResponse<byte[]> health = gateway.get("/actuator/health");
+        return JSON.readTree(health.body()).path("components").path("redis");
+    }
+
+    private static void awaitHealth(RunningGateway gateway, String status) {
+        Await.until(
+                PATIENCE,
+                "Redis is " + status,
+                () -> redisHealth(gateway).path("status").asString("").equals(status));
+    }
+
+    private static boolean makesLinks(RunningGateway gateway) {
+        return gateway.post("/api/zip/links", "{\"images\":[{\"url\":\"https://example.com/a.png\"}]}")
+                        .statusCode()
+                == 201;
+    }
+
+    @Test
+    void promotedReplicaIsFoundThroughTheSentinelWhenTheMasterDies() {
+        try (EmbeddedRedis master = EmbeddedRedis.start();
+                EmbeddedRedis replica = EmbeddedRedis.start()) {
+            replica.follow(master);
+            try (RedisSentinel sentinel = RedisSentinel.watch(master, directory);
+                    RunningGateway gateway = RunningGateway.start(Map.of("sluice.redis.url", sentinel.url()))) {
+                awaitHealth(gateway, "UP");
+                assertThat(makesLinks(gateway)).isTrue();
+
+                master.kill();
+
+                Await.until(PATIENCE, "links are made on the new master", () -> makesLinks(gateway));
+                awaitHealth(gateway, "UP");
+                assertThat(replica.command("ROLE")).startsWith("*3");
+                assertThat(replica.command("DBSIZE")).isNotEqualTo(":0");
+            }
+        }
+    }
+
+    /** It answers a PING, so that health once said UP while every paid call was refused. */
+    @Test
+    void masterThatBecomesAReplicaIsToldByHealth() {
+        try (EmbeddedRedis master = EmbeddedRedis.start();
+                EmbeddedRedis other = EmbeddedRedis.start();
+                RunningGateway gateway = RunningGateway.start(Map.of("sluice.redis.url", master.url()))) {
+            awaitHealth(gateway, "UP");
+
+            master.follow(other);
+
+            awaitHealth(gateway, "DOWN");
+            Await.until(
+                    PATIENCE,
+                    "why",
+                    () -> redisHealth(gateway)
+                            .path("details")
+                            .path("refusal")
+                            .asString("")
+                            .equals("READONLY"));
+        }
+    }
+}
