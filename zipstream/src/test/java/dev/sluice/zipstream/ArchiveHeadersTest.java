@@ -49,7 +49,7 @@ class ArchiveHeadersTest {
 
     @Test
     void sinkRefusesAWriterThatKeepsPayloadBack() throws IOException {
-        HeaderSink sink = new HeaderSink();
+        HeaderWriter.Sink sink = new HeaderWriter.Sink();
         assertThat(sink.phantom(10).read(new byte[8])).isEqualTo(8);
         sink.write(new byte[5], 0, 5);
 

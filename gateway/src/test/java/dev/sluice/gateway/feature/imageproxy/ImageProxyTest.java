@@ -171,9 +171,9 @@ class ImageProxyTest {
     }
 
     @Test
-    void cacheDirectoryIsMadeWithTheFirstImage() {
+    void cacheDirectoryIsMadeAtTheStart() {
         try (ProxyRig fresh = ProxyRig.in(directory.resolve("not/there/yet"))) {
-            assertThat(fresh.directory).doesNotExist();
+            assertThat(fresh.directory).isDirectory();
             fresh.origin.on("/a.png", Behaviours.image(PICTURE));
 
             assertThat(fresh.get("/a.png").statusCode()).isEqualTo(200);

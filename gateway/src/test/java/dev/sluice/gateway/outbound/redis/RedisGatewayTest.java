@@ -102,6 +102,20 @@ class RedisGatewayTest {
     }
 
     @Test
+    void redisThatForgetsCountersWhenItIsFullIsAWarning(CapturedOutput output) {
+        try (EmbeddedRedis forgetful = EmbeddedRedis.start()) {
+            assertThat(forgetful.command("CONFIG SET maxmemory-policy allkeys-lru"))
+                    .isEqualTo("+OK");
+            try (RunningGateway gateway =
+                    RunningGateway.start(origin, Map.of("sluice.redis.url", forgetful.url()))) {
+                awaitHealth(gateway, "UP");
+                Await.until(PATIENCE, "the warning", () -> output.getOut()
+                        .contains("maxmemory-policy is allkeys-lru (expected: noeviction)"));
+            }
+        }
+    }
+
+    @Test
     void emptyUrlIsNoRedis() {
         try (RunningGateway gateway = RunningGateway.start(origin, Map.of("sluice.redis.url", ""))) {
             assertThatThrownBy(() -> gateway.bean(RedisClient.class)).isInstanceOf(NoSuchBeanDefinitionException.class);
