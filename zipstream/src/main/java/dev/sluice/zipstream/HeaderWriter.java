@@ -130,9 +130,9 @@ final class HeaderWriter {
     /**
      * Where the archive writer's output goes: headers are kept, payload is dropped.
      *
-     * <p>What is payload is not guessed from the bytes. The writer reads it from {@link #phantom}, which lends it a number
-     * of bytes without writing any; exactly as many of those written next are payload. If a writer did not copy one for
-     * one, {@link #takeHeader} would find a debt and refuse, instead of letting a wrong archive out.
+     * <p>What is payload is not guessed from the bytes. The writer reads it from {@link #phantom}, which lends it a
+     * number of bytes without writing any; exactly as many of those written next are payload. If a writer did not copy
+     * one for one, {@link #takeHeader} would find a debt and refuse, instead of letting a wrong archive out.
      */
     static final class Sink extends OutputStream {
 

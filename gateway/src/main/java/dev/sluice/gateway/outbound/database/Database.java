@@ -76,7 +76,10 @@ public final class Database {
                     }
                 })
                 .doOnError(DatabaseException.class, error -> {
-                    if (error.kind() == DatabaseException.Kind.UNAVAILABLE && unavailable.compareAndSet(false, true)) {
+                    // Without a cause it is this process that has closed it.
+                    if (error.kind() == DatabaseException.Kind.UNAVAILABLE
+                            && error.getCause() != null
+                            && unavailable.compareAndSet(false, true)) {
                         log.warn("The database is unavailable: {}", reason(error));
                     }
                 });

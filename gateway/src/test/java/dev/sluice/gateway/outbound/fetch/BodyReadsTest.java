@@ -3,6 +3,7 @@ package dev.sluice.gateway.outbound.fetch;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.UnpooledByteBufAllocator;
 import io.netty.channel.RecvByteBufAllocator;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.handler.codec.http.DefaultHttpContent;
@@ -30,6 +31,8 @@ class BodyReadsTest {
 
     @BeforeEach
     void install() {
+        // Without a pool a buffer stays what it was after its release, to be looked at.
+        channel.config().setAllocator(UnpooledByteBufAllocator.DEFAULT);
         channel.pipeline().addLast(NettyPipeline.HttpCodec, new HttpClientCodec());
         BodyReads.install(channel);
         reads = channel.config().getRecvByteBufAllocator().newHandle();

@@ -106,11 +106,12 @@ class RedisGatewayTest {
         try (EmbeddedRedis forgetful = EmbeddedRedis.start()) {
             assertThat(forgetful.command("CONFIG SET maxmemory-policy allkeys-lru"))
                     .isEqualTo("+OK");
-            try (RunningGateway gateway =
-                    RunningGateway.start(origin, Map.of("sluice.redis.url", forgetful.url()))) {
+            try (RunningGateway gateway = RunningGateway.start(origin, Map.of("sluice.redis.url", forgetful.url()))) {
                 awaitHealth(gateway, "UP");
-                Await.until(PATIENCE, "the warning", () -> output.getOut()
-                        .contains("maxmemory-policy is allkeys-lru (expected: noeviction)"));
+                Await.until(
+                        PATIENCE,
+                        "the warning",
+                        () -> output.getOut().contains("maxmemory-policy is allkeys-lru (expected: noeviction)"));
             }
         }
     }

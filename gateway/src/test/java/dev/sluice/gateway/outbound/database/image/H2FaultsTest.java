@@ -7,6 +7,7 @@ import static dev.sluice.gateway.outbound.database.image.TestDatabase.ownedBy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.sluice.gateway.contract.CannotStartException;
 import dev.sluice.gateway.outbound.database.DatabaseException;
 import dev.sluice.gateway.testing.Await;
 import java.io.IOException;
@@ -40,8 +41,8 @@ class H2FaultsTest {
                 TestDatabase db = TestDatabase.h2(Path.of(args[0]));
                 db.added(db.stored("alice", "the last words"));
                 Runtime.getRuntime().halt(0);
-            } catch (IllegalStateException refused) {
-                System.out.println(refused.getMessage());
+            } catch (CannotStartException refused) {
+                System.out.println(refused.getMessage() + "\n" + refused.action());
                 Runtime.getRuntime().halt(1);
             }
         }
