@@ -13,7 +13,7 @@ import org.slf4j.LoggerFactory;
  * makes it again, and asks the sentinels, or the resolver, where the master is now. At most once a second, for where
  * there is no other server it would not help. Any thread.
  */
-public final class ReplicaExit {
+final class ReplicaExit {
     private static final Logger log = LoggerFactory.getLogger(ReplicaExit.class);
     private static final long PAUSE_NANOS = TimeUnit.SECONDS.toNanos(1);
     private static final String REPLICA = "READONLY";
@@ -22,7 +22,7 @@ public final class ReplicaExit {
     private final AtomicLong next = new AtomicLong(System.nanoTime());
 
     /** Ends the connection if that is what {@code error}, which it brought, is about. */
-    public void leaveAfter(@Nullable Throwable error, StatefulRedisConnection<?, ?> connection) {
+    void leaveAfter(@Nullable Throwable error, StatefulRedisConnection<?, ?> connection) {
         if (!isOfReplica(error)) {
             return;
         }

@@ -1,6 +1,5 @@
 package dev.sluice.gateway.outbound.redis;
 
-import dev.sluice.limits.redis.ReplicaExit;
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.RedisURI;
 import io.lettuce.core.api.StatefulRedisConnection;
@@ -42,7 +41,6 @@ public final class SharedRedis {
     private final RedisClient client;
     private final RedisURI uri;
     private final String where;
-    private final ReplicaExit replicas = new ReplicaExit();
     private final Duration timeout;
     private final String keyPrefix;
     private final AtomicBoolean failing = new AtomicBoolean();
@@ -65,7 +63,7 @@ public final class SharedRedis {
      */
     public <T> Mono<T> ask(Function<RedisReactiveCommands<String, String>, Mono<T>> command) {
         return Mono.defer(() -> Mono.fromFuture(connection(), true))
-                .flatMap(open -> command.apply(open.reactive()).doOnError(error -> replicas.leaveAfter(error, open)))
+                .flatMap(open -> command.apply(open.reactive()).doOnError(error -> leaveReplica(error, open)))
                 .timeout(timeout)
                 .doOnError(this::failed)
                 .onErrorMap(RedisUnavailableException::new)
@@ -140,6 +138,22 @@ public final class SharedRedis {
             connection = current;
         }
         return current;
+    }
+
+    /**
+     * A master that became a replica keeps its connections. The next command connects anew, to where sentinels or the
+     * resolver say that the master is now; not more often than to a Redis that refuses connections.
+     */
+    @SuppressWarnings("ReferenceEquality") // the very same connection
+    private synchronized void leaveReplica(Throwable error, StatefulRedisConnection<String, String> open) {
+        CompletableFuture<StatefulRedisConnection<String, String>> current = connection;
+        if (String.valueOf(error.getMessage()).contains("READONLY")
+                && current != null
+                && current.getNow(null) == open
+                && System.nanoTime() - nextAttempt >= 0) {
+            connection = null;
+            var _ = open.closeAsync();
+        }
     }
 
     /** A counter that Redis evicts begins anew: whoever was refused is not any more. */
