@@ -1,6 +1,7 @@
 package dev.sluice.gateway.testing;
 
 import java.util.HexFormat;
+import java.util.Random;
 
 /** Bytes that begin as images do. */
 public final class Pictures {
@@ -16,6 +17,15 @@ public final class Pictures {
         for (int i = PNG_START.length; i < length; i++) {
             bytes[i] = (byte) (i * 31 + length);
         }
+        return bytes;
+    }
+
+    /** As {@link #png(int)}, with bytes behind the head that only this seed has. */
+    public static byte[] noise(int seed, int length) {
+        byte[] bytes = png(length);
+        byte[] noise = new byte[length - 100];
+        new Random(seed).nextBytes(noise);
+        System.arraycopy(noise, 0, bytes, 100, noise.length);
         return bytes;
     }
 }

@@ -21,7 +21,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -74,20 +73,12 @@ class KnownArchivesTest {
         origin.close();
     }
 
-    private static byte[] picture(int seed, int length) {
-        byte[] bytes = Pictures.png(length);
-        byte[] noise = new byte[length - 100];
-        new Random(seed).nextBytes(noise);
-        System.arraycopy(noise, 0, bytes, 100, noise.length);
-        return bytes;
-    }
-
     /** So many images below a path, each with its number as its seed. */
     private List<String> images(String path, int count, int length) {
         return IntStream.range(0, count)
                 .mapToObj(number -> {
                     String image = path + number + ".png";
-                    origin.on(image, new VersionedImage(picture(number, length), "\"v" + number + "\""));
+                    origin.on(image, new VersionedImage(Pictures.noise(number, length), "\"v" + number + "\""));
                     return origin.url(image);
                 })
                 .toList();
@@ -167,7 +158,7 @@ class KnownArchivesTest {
                         .as("it would pin more than half of the store")
                         .isFalse();
                 int number = others.indexOf(other);
-                assertThat(Archives.read(archive.body()).get(number + ".png")).isEqualTo(picture(number, LARGE));
+                assertThat(Archives.read(archive.body()).get(number + ".png")).isEqualTo(Pictures.noise(number, LARGE));
             }
             assertThat(evicted()).as("room was made").isGreaterThan(evicted);
             assertThat(held).as("what is read stays").allMatch(store::has);

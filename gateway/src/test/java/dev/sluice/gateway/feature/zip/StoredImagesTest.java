@@ -40,7 +40,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.Collectors;
@@ -104,16 +103,8 @@ class StoredImagesTest {
         origin.close();
     }
 
-    private static byte[] picture(int seed, int length) {
-        byte[] bytes = Pictures.png(length);
-        byte[] noise = new byte[length - 100];
-        new Random(seed).nextBytes(noise);
-        System.arraycopy(noise, 0, bytes, 100, noise.length);
-        return bytes;
-    }
-
     private VersionedImage image(String path, int seed) {
-        return image(path, new VersionedImage(picture(seed, LARGE), "\"v" + seed + "\""));
+        return image(path, new VersionedImage(Pictures.noise(seed, LARGE), "\"v" + seed + "\""));
     }
 
     private VersionedImage image(String path, VersionedImage image) {
@@ -192,7 +183,7 @@ class StoredImagesTest {
         assertThat(second.body()).isEqualTo(first.body());
         assertThat(third.body()).isEqualTo(first.body());
         assertThat(header(third, "Content-Length")).isEqualTo(Integer.toString(first.body().length));
-        assertThat(Archives.read(third.body()).get("b.png")).isEqualTo(picture(2, LARGE));
+        assertThat(Archives.read(third.body()).get("b.png")).isEqualTo(Pictures.noise(2, LARGE));
         assertThat(count("revalidated") - revalidated).isEqualTo(2);
     }
 
@@ -351,8 +342,8 @@ class StoredImagesTest {
 
         assertThat(whole.fields("Transfer-Encoding")).isEmpty();
         assertThat(whole.end()).isEqualTo(RawConnection.End.WHOLE);
-        assertThat(Archives.read(whole.body()).get("a.png")).isEqualTo(picture(34, LARGE));
-        assertThat(Archives.read(whole.body()).get("b.png")).isEqualTo(picture(35, LARGE));
+        assertThat(Archives.read(whole.body()).get("a.png")).isEqualTo(Pictures.noise(34, LARGE));
+        assertThat(Archives.read(whole.body()).get("b.png")).isEqualTo(Pictures.noise(35, LARGE));
     }
 
     @Test
@@ -362,12 +353,12 @@ class StoredImagesTest {
         stored("/changed/a.png");
         String before = header(get(gateway, url), "ETag");
 
-        a.become(picture(13, LARGE), "\"other\"");
+        a.become(Pictures.noise(13, LARGE), "\"other\"");
 
         HttpResponse<byte[]> resumed = get(gateway, url, "Range", "bytes=1000-", "If-Range", before);
         assertThat(resumed.statusCode()).as("all of it, anew").isEqualTo(200);
         assertThat(header(resumed, "ETag")).isNotEqualTo(before).startsWith("\"");
-        assertThat(Archives.read(resumed.body()).get("a.png")).isEqualTo(picture(13, LARGE));
+        assertThat(Archives.read(resumed.body()).get("a.png")).isEqualTo(Pictures.noise(13, LARGE));
     }
 
     @Test
@@ -375,23 +366,23 @@ class StoredImagesTest {
         VersionedImage a = image("/lying/a.png", 14);
         stored("/lying/a.png");
 
-        a.become(picture(15, 2 * LARGE), "\"v14\"");
+        a.become(Pictures.noise(15, 2 * LARGE), "\"v14\"");
 
-        assertThat(Archives.read(zip("/lying/a.png").body()).get("a.png")).isEqualTo(picture(14, LARGE));
+        assertThat(Archives.read(zip("/lying/a.png").body()).get("a.png")).isEqualTo(Pictures.noise(14, LARGE));
     }
 
     @Test
     void confirmationThatNamesAnotherLengthOrTagIsNotBelieved() {
         VersionedImage a = image("/length/a.png", 16);
         stored("/length/a.png");
-        a.become(picture(17, LARGE), "\"v16\"");
+        a.become(Pictures.noise(17, LARGE), "\"v16\"");
 
         a.confirmWith("Content-Length: 17");
-        assertThat(Archives.read(zip("/length/a.png").body()).get("a.png")).isEqualTo(picture(17, LARGE));
+        assertThat(Archives.read(zip("/length/a.png").body()).get("a.png")).isEqualTo(Pictures.noise(17, LARGE));
 
-        a.become(picture(18, LARGE), "\"v16\"");
+        a.become(Pictures.noise(18, LARGE), "\"v16\"");
         a.confirmWith("ETag: \"v18\"");
-        assertThat(Archives.read(zip("/length/a.png").body()).get("a.png")).isEqualTo(picture(18, LARGE));
+        assertThat(Archives.read(zip("/length/a.png").body()).get("a.png")).isEqualTo(Pictures.noise(18, LARGE));
     }
 
     @Test
@@ -407,7 +398,7 @@ class StoredImagesTest {
 
     @Test
     void imageWithoutValidatorsIsFetchedEachTimeAndNotStored() {
-        VersionedImage a = image("/nameless/a.png", new VersionedImage(picture(20, LARGE), null));
+        VersionedImage a = image("/nameless/a.png", new VersionedImage(Pictures.noise(20, LARGE), null));
 
         for (int i = 1; i <= 4; i++) {
             zip("/nameless/a.png");
@@ -421,7 +412,7 @@ class StoredImagesTest {
 
     @Test
     void imageThatMayNotBeStoredIsNot() {
-        byte[] bytes = picture(21, LARGE);
+        byte[] bytes = Pictures.noise(21, LARGE);
         origin.on(
                 "/private/a.png",
                 Behaviours.answer(
@@ -458,7 +449,7 @@ class StoredImagesTest {
 
         byte[] archive = zip("/damaged/a.png").body();
 
-        assertThat(Archives.read(archive).get("a.png")).isEqualTo(picture(24, LARGE));
+        assertThat(Archives.read(archive).get("a.png")).isEqualTo(Pictures.noise(24, LARGE));
         assertThat(a.sent()).isEqualTo(3);
         assertThat(zip("/damaged/a.png").body()).isEqualTo(archive);
         assertThat(a.sent()).as("it is stored again").isEqualTo(3);
@@ -558,7 +549,7 @@ class StoredImagesTest {
             HttpResponse<byte[]> all = get(third, url, "Range", "bytes=333333-", "If-Range", etag);
             assertThat(all.statusCode()).isEqualTo(200);
             assertThat(header(all, "ETag")).isNotEqualTo(etag).startsWith("\"");
-            assertThat(Archives.read(all.body()).get("b.png")).isEqualTo(picture(30, LARGE));
+            assertThat(Archives.read(all.body()).get("b.png")).isEqualTo(Pictures.noise(30, LARGE));
         }
     }
 
@@ -586,7 +577,7 @@ class StoredImagesTest {
             for (int round = 0; round < 3; round++) {
                 for (int i = 2; i < 6; i++) {
                     HttpResponse<byte[]> archive = small.post("/api/zip", request("/pinned/" + i + ".png"));
-                    assertThat(Archives.read(archive.body()).get(i + ".png")).isEqualTo(picture(40 + i, LARGE));
+                    assertThat(Archives.read(archive.body()).get(i + ".png")).isEqualTo(Pictures.noise(40 + i, LARGE));
                 }
             }
             pins.forEach(pin -> assertThat(CacheRig.bytes(pin)).hasSize(LARGE));
@@ -621,8 +612,8 @@ class StoredImagesTest {
                         == 2);
         go.countDown();
 
-        assertThat(Archives.read(archive.get().body()).get("a.png")).isEqualTo(picture(31, LARGE));
-        assertThat(page.get().body()).isEqualTo(picture(31, LARGE));
+        assertThat(Archives.read(archive.get().body()).get("a.png")).isEqualTo(Pictures.noise(31, LARGE));
+        assertThat(page.get().body()).isEqualTo(Pictures.noise(31, LARGE));
         assertThat(a.sent()).as("for the archive before, and now").isEqualTo(2);
     }
 
@@ -639,7 +630,7 @@ class StoredImagesTest {
                     .map(StoredImagesTest::bytes)
                     .block(SOON);
             assertThat(Archives.read(Objects.requireNonNull(archive)).get("a.png"))
-                    .isEqualTo(picture(32, LARGE));
+                    .isEqualTo(Pictures.noise(32, LARGE));
         }
 
         assertThat(a.sent()).isEqualTo(2);
