@@ -45,7 +45,8 @@ class DecoderQueueTest {
 
     @AfterEach
     void stop() {
-        threads.dispose();
+        threads.dispose(); // interrupts what still decodes, which writes into the directory before it ends
+        threads.disposeGracefully().block(Duration.ofSeconds(30));
         timer.dispose();
     }
 
