@@ -26,21 +26,29 @@ final class LinkedRequest {
     private static final int WEIGHT_PER_IMAGE = 256;
 
     private final ZipRequest request;
+    private final ZipProgress untouched;
     private final AtomicReference<ZipProgress> latest;
     private final AtomicInteger listeners = new AtomicInteger();
 
     LinkedRequest(ZipRequest request) {
         this.request = request;
-        this.latest = new AtomicReference<>(new ZipProgress(request));
+        this.untouched = new ZipProgress(request);
+        this.latest = new AtomicReference<>(untouched);
     }
 
     ZipRequest request() {
         return request;
     }
 
-    /** The board of the download that began last, or an untouched one. */
+    /** The board of the download that began last in this process, or an untouched one. */
     ZipProgress progress() {
         return latest.get();
+    }
+
+    /** Whether one has begun in this process. */
+    @SuppressWarnings("ReferenceEquality") // the very same board
+    boolean hasBegun() {
+        return latest.get() != untouched;
     }
 
     /** A fresh board for a download that begins now. */

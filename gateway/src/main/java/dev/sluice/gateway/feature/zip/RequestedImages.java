@@ -129,7 +129,7 @@ final class RequestedImages {
     void giveUpBeforeTheNext() {
         int count = request.images().size();
         int next = IntStream.range(handedOn.get(), count)
-                .filter(index -> progress.line(index).state() == ZipProgress.State.DONE)
+                .filter(index -> progress.line(index).state() == Board.State.DONE)
                 .findFirst()
                 .orElse(count);
         giveUp(next);

@@ -83,8 +83,11 @@ public class ZipFeature {
                 properties.linkStore().toBytes(),
                 properties.maxBody().toBytes());
         LinkedRequest.Format format = new LinkedRequest.Format(json);
-        return new ZipRoutes(
-                tools, LinkFactory.create("zip", format, bounds, redis.getIfAvailable(), Clock.systemUTC()));
+        SharedRedis shared = redis.getIfAvailable();
+        SharedBoards boards = shared == null
+                ? null
+                : new SharedBoards(shared, properties.linkTtl(), properties.archiveTimeout(), Schedulers.parallel());
+        return new ZipRoutes(tools, LinkFactory.create("zip", format, bounds, shared, Clock.systemUTC()), boards);
     }
 
     private static BufferBudget metered(String kind, long bytes, MeterRegistry meters) {

@@ -1,7 +1,5 @@
 package dev.sluice.gateway.feature.zip;
 
-import com.fasterxml.jackson.annotation.JsonInclude;
-import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.sluice.gateway.contract.archive.RemoteImage;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReferenceArray;
@@ -12,40 +10,7 @@ import org.jspecify.annotations.Nullable;
  * A board on which one archive's pipeline writes what becomes of each image, and which any number of listeners read at
  * their own pace. Bytes are not written as they come; they are counted where they come in, and asked for there.
  */
-final class ZipProgress {
-
-    /** How far an image is. Only forward: queued, downloading, then done or skipped. */
-    enum State {
-        @JsonProperty("queued")
-        QUEUED,
-        @JsonProperty("downloading")
-        DOWNLOADING,
-        @JsonProperty("done")
-        DONE,
-        @JsonProperty("skipped")
-        SKIPPED;
-
-        boolean isFinal() {
-            return this == DONE || this == SKIPPED;
-        }
-    }
-
-    /**
-     * One image's line.
-     *
-     * @param index position in the request, from 0
-     * @param url as requested
-     * @param state how far it is
-     * @param bytes received so far; 0 once it is skipped, since none of them is in the archive
-     * @param code why it was skipped, else null
-     */
-    @JsonInclude(JsonInclude.Include.NON_NULL)
-    record Line(
-            int index,
-            String url,
-            State state,
-            long bytes,
-            @Nullable String code) {}
+final class ZipProgress implements Board {
 
     /** What is known of one image; how much of it has come is asked for when somebody wants to know. */
     private record Entry(
@@ -61,6 +26,7 @@ final class ZipProgress {
 
     private final AtomicReferenceArray<Entry> entries;
     private volatile boolean ended;
+    private volatile long number;
 
     ZipProgress(ZipRequest request) {
         List<RemoteImage> images = request.images();
@@ -95,22 +61,33 @@ final class ZipProgress {
         return 0;
     }
 
+    /** Says which of its link's downloads this is, on all gateways. */
+    void numbered(long number) {
+        this.number = number;
+    }
+
+    /** Which of its link's downloads this is, from 1; 0 while that is not known. */
+    long number() {
+        return number;
+    }
+
     /** No line changes any more: the archive is out, or was given up. */
     void end() {
         ended = true;
     }
 
-    boolean hasEnded() {
+    @Override
+    public boolean hasEnded() {
         return ended;
     }
 
-    /** Number of images. */
-    int size() {
+    @Override
+    public int size() {
         return entries.length();
     }
 
-    /** The present line of one image. */
-    Line line(int index) {
+    @Override
+    public Line line(int index) {
         Entry entry = entries.get(index);
         return new Line(index, entry.url(), entry.state(), entry.bytes().getAsLong(), entry.code());
     }

@@ -77,10 +77,13 @@ final class ZipRoutes implements FeatureRoutes {
 
     private final ZipTools tools;
     private final Links<LinkedRequest> links;
+    private final @Nullable SharedBoards boards;
 
-    ZipRoutes(ZipTools tools, Links<LinkedRequest> links) {
+    /** @param boards of all gateways on one Redis; null where there is none */
+    ZipRoutes(ZipTools tools, Links<LinkedRequest> links, @Nullable SharedBoards boards) {
         this.tools = tools;
         this.links = links;
+        this.boards = boards;
     }
 
     @Override
@@ -133,12 +136,21 @@ final class ZipRoutes implements FeatureRoutes {
         return find(request).flatMap(linked -> {
             ZipRequest wanted = linked.request();
             if (!isHead(request)) {
-                return archive(request, wanted, linked.begin());
+                return archive(request, wanted, begun(request, linked));
             }
             return known(request, tools.stored(wanted, Admission.NONE), false)
                     .flatMap(archive -> archive.answer(request, filename(wanted)))
                     .switchIfEmpty(Mono.defer(() -> described(wanted).build()));
         });
+    }
+
+    private ZipProgress begun(ServerRequest request, LinkedRequest linked) {
+        ZipProgress board = linked.begin();
+        RequestContext.of(request.exchange()).resources().add(board::end);
+        if (boards != null) {
+            boards.write(request.pathVariable("token"), board);
+        }
+        return board;
     }
 
     private Mono<ServerResponse> events(ServerRequest request) {
@@ -148,7 +160,10 @@ final class ZipRoutes implements FeatureRoutes {
                 return ServerResponse.ok().headers(StreamedBody::describeEvents).build();
             }
             Duration patience = properties.linkTtl().plus(properties.archiveTimeout());
-            return ServerResponse.ok().body(StreamedBody.events(ZipEvents.of(linked, patience, tools.timer())));
+            Mono<SharedBoards.Written> elsewhere =
+                    boards == null ? Mono.empty() : boards.read(request.pathVariable("token"));
+            return ServerResponse.ok()
+                    .body(StreamedBody.events(ZipEvents.of(linked, elsewhere, patience, tools.timer())));
         });
     }
 

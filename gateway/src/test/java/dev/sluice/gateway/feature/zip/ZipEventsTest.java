@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -16,6 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.springframework.http.codec.ServerSentEvent;
 import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
 import reactor.test.StepVerifier;
 import reactor.test.scheduler.VirtualTimeScheduler;
 
@@ -24,6 +26,8 @@ class ZipEventsTest {
 
     private final LinkedRequest link = new LinkedRequest(request());
     private final List<String> told = new ArrayList<>();
+    private final AtomicReference<SharedBoards.@Nullable Written> written = new AtomicReference<>();
+    private final Mono<SharedBoards.Written> elsewhere = Mono.fromSupplier(written::get);
     private VirtualTimeScheduler time;
 
     @BeforeEach
@@ -101,6 +105,60 @@ class ZipEventsTest {
     }
 
     @Test
+    void downloadElsewhereIsToldAsItIsWritten() {
+        events().map(ZipEventsTest::text).subscribe(told::add);
+        time.advanceTimeBy(Duration.ZERO);
+        told.clear();
+
+        written.set(new SharedBoards.Written(1, 1, "running\nDOWNLOADING 10\nQUEUED 0"));
+        time.advanceTimeBy(Duration.ofSeconds(1));
+        assertThat(told).containsExactly("image 0 DOWNLOADING", "image 1 QUEUED", "totals 0+0 of 2, 10 bytes");
+        told.clear();
+
+        written.set(new SharedBoards.Written(1, 2, "ended\nDONE 20\nSKIPPED 0 too_large"));
+        time.advanceTimeBy(Duration.ofSeconds(1));
+        assertThat(told)
+                .containsExactly(
+                        "image 0 DONE", "image 1 SKIPPED", "totals 1+1 of 2, 20 bytes", "end 1+1 of 2, 20 bytes");
+    }
+
+    @Test
+    void whatIsWrittenOfAnEarlierDownloadIsNotTold() {
+        link.begin().numbered(2);
+        link.progress().done(0);
+        link.progress().end();
+        written.set(new SharedBoards.Written(1, 7, "ended\nSKIPPED 0 x\nSKIPPED 0 x"));
+
+        events().map(ZipEventsTest::text).subscribe(told::add);
+        time.advanceTimeBy(Duration.ZERO);
+
+        assertThat(told)
+                .containsExactly("image 0 DONE", "image 1 QUEUED", "totals 1+0 of 2, 0 bytes", "end 1+0 of 2, 0 bytes");
+    }
+
+    @Test
+    void downloadWhoseGatewayWritesNoMoreHasEnded() {
+        written.set(new SharedBoards.Written(1, 5, "running\nDONE 20\nQUEUED 0"));
+        events().map(ZipEventsTest::text).subscribe(told::add);
+
+        time.advanceTimeBy(Duration.ofSeconds(8));
+        assertThat(told).noneMatch(line -> line.startsWith("end"));
+        time.advanceTimeBy(Duration.ofSeconds(8));
+        assertThat(told).endsWith("end 1+0 of 2, 20 bytes");
+    }
+
+    @Test
+    void boardThatCannotBeReadIsThatOfQueuedImages() {
+        written.set(new SharedBoards.Written(1, 5, "ended\nPAUSED 20\nDONE many"));
+        events().map(ZipEventsTest::text).subscribe(told::add);
+        time.advanceTimeBy(Duration.ZERO);
+
+        assertThat(told)
+                .containsExactly(
+                        "image 0 QUEUED", "image 1 QUEUED", "totals 0+0 of 2, 0 bytes", "end 0+0 of 2, 0 bytes");
+    }
+
+    @Test
     void quietListenerIsToldThatTheLineStillStands() {
         Disposable listener = events().map(ZipEventsTest::text).subscribe(told::add);
         time.advanceTimeBy(Duration.ofSeconds(16));
@@ -133,13 +191,13 @@ class ZipEventsTest {
     }
 
     private Flux<ServerSentEvent<Object>> events() {
-        return ZipEvents.of(link, Duration.ofHours(1), time);
+        return ZipEvents.of(link, elsewhere, Duration.ofHours(1), time);
     }
 
     private static String text(ServerSentEvent<Object> event) {
         @Nullable Object data = event.data();
         return switch (data) {
-            case ZipProgress.Line line -> event.event() + " " + line.index() + " " + line.state();
+            case Board.Line line -> event.event() + " " + line.index() + " " + line.state();
             case ZipEvents.Totals totals ->
                 event.event() + " " + totals.done() + "+" + totals.skipped() + " of " + totals.images() + ", "
                         + totals.bytes() + " bytes";
