@@ -1,0 +1,141 @@
+#!/bin/bash
+# Builds the image, runs it as an operator would and says what was seen; exit 1 if anything is not as it should be:
+#     docker/build.sh              its bases come from a registry
+#     docker/build.sh --debian     they are made here, of Debian's packages and the JDK in JAVA_HOME, for an engine that
+#                                  reaches no registry; needs root, debootstrap and the packages' mirror
+# It needs a Docker engine, curl, python3 and git: what is built is what is committed. The images stay, containers and
+# volumes are removed.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+work=$(mktemp -d)
+names=()
+failed=0
+
+cleanup() {
+    [ "${#names[@]}" = 0 ] || docker rm -f -v "${names[@]}" > /dev/null 2>&1 || true
+    rm -rf "$work"
+}
+trap cleanup EXIT
+
+row() { # what, seen, whether that is right: 0 or not
+    local verdict=ok
+    if [ "$3" != 0 ]; then verdict=WRONG failed=1; fi
+    printf '| %s | %s | %s |\n' "$1" "$2" "$verdict"
+}
+
+is() { # what, seen, expected
+    row "$1" "$2" "$([ "$2" = "$3" ] && echo 0 || echo 1)"
+}
+
+megabytes() { # of an image
+    echo $(($(docker image inspect -f '{{.Size}}' "$1") / 1000000))
+}
+
+# The system with bash, certificates and what the Maven wrapper needs, and the JDK, whole and as a runtime.
+debian_bases() {
+    local java="${JAVA_HOME:?of a JDK 25}" root="$work/root" modules image
+    debootstrap --variant=minbase --include=ca-certificates,curl,unzip bookworm "$root" > "$work/log" 2>&1 \
+        || { tail "$work/log"; exit 1; }
+    rm -rf "$root"/var/cache/apt/archives/*.deb "$root"/var/lib/apt/lists/* "$root"/usr/share/{doc,man,locale,info}/*
+    # As Docker's own Debian and Ubuntu: packages leave nothing of the kind either.
+    printf 'path-exclude /usr/share/%s/*\n' doc man locale info > "$root/etc/dpkg/dpkg.cfg.d/excludes"
+    printf '%s\n' 'DPkg::Post-Invoke { "rm -f /var/cache/apt/archives/*.deb /var/cache/apt/*.bin || true"; };' \
+        'Dir::Cache::pkgcache ""; Dir::Cache::srcpkgcache "";' > "$root/etc/apt/apt.conf.d/docker-clean"
+    # How this machine reaches the mirror.
+    cp /etc/apt/sources.list.d/debian.sources "$root/etc/apt/sources.list.d/" 2> /dev/null \
+        && rm -f "$root/etc/apt/sources.list"
+    cp /etc/apt/apt.conf.d/*registry* /etc/apt/apt.conf.d/*proxy* "$root/etc/apt/apt.conf.d/" 2> /dev/null || true
+    cp /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/"
+    modules=$("$java/bin/java" --list-modules | cut -d@ -f1 | grep -vE '^jdk\.(jlink|jpackage)$' | paste -sd,)
+    "$java/bin/jlink" --add-modules "$modules" --strip-debug --no-man-pages --no-header-files --output "$work/jre" \
+        2> /dev/null
+    for image in jre jdk; do
+        rm -rf "$root/opt/java" && mkdir -p "$root/opt/java"
+        cp -aL "$([ $image = jre ] && echo "$work/jre" || echo "$java")" "$root/opt/java/openjdk"
+        tar -C "$root" -c . | docker import \
+            -c 'ENV JAVA_HOME=/opt/java/openjdk' -c 'ENV LANG=C.UTF-8' \
+            -c 'ENV PATH=/opt/java/openjdk/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' \
+            - "sluice-base:$image" > /dev/null
+    done
+}
+
+jdk=eclipse-temurin:25-jdk jre=eclipse-temurin:25-jre
+if [ "${1:-}" = --debian ]; then
+    debian_bases
+    jdk=sluice-base:jdk jre=sluice-base:jre
+fi
+
+mkdir "$work/source"
+git archive HEAD | tar -x -C "$work/source"
+if [ "$(docker version -f '{{.Server.Version}}' | cut -d. -f1)" -lt 25 ]; then
+    echo "This engine knows no --start-interval: its first probe comes after ten seconds."
+    sed -i 's/ --start-interval=1s//' "$work/source/docker/Dockerfile"
+fi
+if [ "${1:-}" = --debian ]; then # the frontend is an image of the registry, too
+    sed -i '/^# syntax=/d' "$work/source/docker/Dockerfile"
+fi
+DOCKER_BUILDKIT=1 docker build -q -f "$work/source/docker/Dockerfile" --build-arg JDK=$jdk --build-arg JRE=$jre \
+    -t sluice "$work/source" > /dev/null
+
+start() { # name, further options of docker run; prints milliseconds until it is ready
+    local name="$1" begun at
+    shift
+    names+=("$name")
+    begun=$(date +%s%N)
+    docker run -d --name "$name" --read-only --cap-drop ALL --security-opt no-new-privileges --pids-limit 256 \
+        --tmpfs /tmp:size=64m,mode=1777,exec,nosuid,nodev --memory 912m --memory-swap 912m -p 127.0.0.1::8080 "$@" \
+        sluice > /dev/null
+    for _ in $(seq 600); do
+        at=http://$(docker port "$name" 8080/tcp 2> /dev/null | head -1 || true)
+        if [ "$(curl -s -o /dev/null -w '%{http_code}' "$at/actuator/health/readiness" || true)" = 200 ]; then
+            url=$at ready=$((($(date +%s%N) - begun) / 1000000))
+            return 0
+        fi
+        sleep 0.1
+    done
+    docker logs "$name" | tail -20
+    return 1
+}
+
+echo
+echo "$(date +%F), $(docker version -f 'Docker {{.Server.Version}}'), $(nproc) cores, base $jre"
+echo
+echo '| | seen | |'
+echo '| --- | --- | --- |'
+row "image, MB; of them above its base" "$(megabytes sluice); $(($(megabytes sluice) - $(megabytes $jre)))" 0
+
+start "sluice-try-$$"
+row "ready after, ms" "$ready" 0
+is "user and group" "$(docker exec "${names[0]}" bash -c 'echo $UID:$(grep ^Gid /proc/self/status | cut -f2)')" 10001:10001
+is "its AOT cache fits: exit status of a JVM that insists" \
+    "$(docker run --rm --entrypoint java sluice @java-options -XX:AOTMode=on -XX:AOTCache=gateway.aot \
+        -cp gateway.jar -version > "$work/log" 2>&1; echo $?)" 0
+row "lines of its log until it is ready" "$(docker logs "${names[0]}" 2>&1 | wc -l)" \
+    "$([ "$(docker logs "${names[0]}" 2>&1 | wc -l)" -lt 60 ] && echo 0 || echo 1)"
+decoder=$(curl -s "$url/actuator/health" | python3 -c 'import json,sys; d=json.load(sys.stdin)["components"]["pictures"]["details"]; print(d["decoder"]+":", *[t.split("/")[1] for t in d["types"]])')
+row "pictures are decoded by" "$decoder" "$([[ $decoder == libvips*heic* ]] && echo 0 || echo 1)"
+body=$(curl -s "$url/samples" | python3 -c '
+import json,sys,re
+text=sys.stdin.read()
+urls=re.findall(r"http://127\.0\.0\.1:\d+/samples/picture-\d+\.\w+", text)[:6]
+print(json.dumps({"images":[{"url":u} for u in urls]}))')
+curl -s -o "$work/a.zip" -H 'Content-Type: application/json' -d "$body" "$url/api/zip"
+is "images of an archive, read by Python" "$(python3 -c 'import sys,zipfile
+z=zipfile.ZipFile(sys.argv[1]); assert z.testzip() is None; print(len(z.namelist()))' "$work/a.zip")" 6
+row "memory of the container then, MB" "$(($(docker exec "${names[0]}" bash -c 'cat /sys/fs/cgroup/memory.current 2> /dev/null || cat /sys/fs/cgroup/memory/memory.usage_in_bytes') / 1000000))" 0
+health=starting
+for _ in $(seq 30); do
+    health=$(docker inspect -f '{{.State.Health.Status}}' "${names[0]}")
+    [ "$health" = starting ] || break
+    sleep 1
+done
+is "health, as the engine sees it" "$health" healthy
+docker stop -t 40 "${names[0]}" > /dev/null
+is "ends by SIGTERM with" "$(docker inspect -f '{{.State.ExitCode}}' "${names[0]}")" 143
+
+names+=("sluice-no-$$")
+docker run --name "${names[1]}" --user 1000 sluice > "$work/log" 2>&1 || true
+is "a user that may not write its volume ends the start with" "$(docker inspect -f '{{.State.ExitCode}}' "${names[1]}")" 1
+row "and so many lines that are no INFO or WARN" "$(grep -vc ' INFO \| WARN ' "$work/log")" \
+    "$([ "$(grep -vc ' INFO \| WARN ' "$work/log")" -lt 12 ] && echo 0 || echo 1)"
+exit $failed
