@@ -55,7 +55,6 @@ public class ServerTransport {
                     pipeline.addBefore(NettyPipeline.HttpTrafficHandler, null, check);
                     pipeline.addBefore(NettyPipeline.HttpTrafficHandler, null, new LingeringCloseHandler());
                     pipeline.addBefore(NettyPipeline.HttpTrafficHandler, null, new ServerProblems());
-                    pipeline.addBefore(NettyPipeline.HttpTrafficHandler, null, new AutoReadWorkaround());
                     pipeline.addAfter(NettyPipeline.HttpTrafficHandler, null, new Http10Handler());
                 });
     }

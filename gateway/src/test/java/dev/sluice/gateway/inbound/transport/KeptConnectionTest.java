@@ -13,7 +13,7 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
 /** A connection is served for as long as it is kept, on whatever thread an answer was made. */
-class AutoReadWorkaroundTest {
+class KeptConnectionTest {
     private static final Pattern LENGTH = Pattern.compile("content-length: (\\d+)", Pattern.CASE_INSENSITIVE);
     private static final int REQUESTS = 300;
 
