@@ -12,6 +12,7 @@ import dev.sluice.gateway.inbound.admission.LimitMeters;
 import dev.sluice.gateway.inbound.admission.LimitsConfiguration;
 import dev.sluice.gateway.inbound.admission.OriginGuard;
 import dev.sluice.gateway.inbound.admission.OriginProperties;
+import dev.sluice.gateway.inbound.admission.TracedLimiter;
 import dev.sluice.gateway.inbound.identity.AnonymousIdentity;
 import dev.sluice.gateway.inbound.identity.Callers;
 import dev.sluice.gateway.inbound.identity.IdentityConfiguration;
@@ -20,6 +21,8 @@ import dev.sluice.gateway.inbound.telemetry.AccessLog;
 import dev.sluice.gateway.inbound.telemetry.DroppedErrors;
 import dev.sluice.gateway.inbound.telemetry.LoggedPath;
 import dev.sluice.gateway.inbound.telemetry.RequestTimers;
+import dev.sluice.gateway.inbound.telemetry.RequestTraces;
+import dev.sluice.gateway.inbound.telemetry.TracingConfiguration;
 import dev.sluice.gateway.inbound.transport.ServerTransport;
 import dev.sluice.gateway.inbound.transport.TransportProperties;
 import dev.sluice.limits.Limiter;
@@ -53,7 +56,7 @@ import tools.jackson.databind.type.LogicalType;
  * ends as problem+json; then {@link RequestFilter}, whose class comment has the rest of the order.
  */
 @Configuration(proxyBeanMethods = false)
-@Import({ServerTransport.class, IdentityConfiguration.class, LimitsConfiguration.class})
+@Import({ServerTransport.class, TracingConfiguration.class, IdentityConfiguration.class, LimitsConfiguration.class})
 @EnableConfigurationProperties(OriginProperties.class)
 class Pipeline {
 
@@ -71,8 +74,8 @@ class Pipeline {
     }
 
     @Bean
-    AccessLog accessLog(LoggedPath paths, MeterRegistry meters) {
-        return new AccessLog(paths, new RequestTimers(meters));
+    AccessLog accessLog(LoggedPath paths, MeterRegistry meters, ObjectProvider<RequestTraces> traces) {
+        return new AccessLog(paths, new RequestTimers(meters), traces.getIfAvailable());
     }
 
     @Bean
@@ -90,17 +93,20 @@ class Pipeline {
     Limiter limiter(
             @Qualifier("limiterRedisClient") ObjectProvider<RedisClient> redis,
             @Value("${sluice.redis.key-prefix}") String keyPrefix,
-            MeterRegistry meters) {
+            MeterRegistry meters,
+            ObjectProvider<RequestTraces> traces) {
         LimitMeters observer = new LimitMeters(meters);
         RedisClient client = redis.getIfAvailable();
-        return client == null
-                ? new LocalLimiter(Clock.systemUTC(), observer)
-                : RedisLimiter.connect(
-                        client,
-                        RedisLimiterSettings.defaults().withKeyPrefix(keyPrefix),
-                        Clock.systemUTC(),
-                        Schedulers.parallel(),
-                        observer);
+        if (client == null) {
+            return new LocalLimiter(Clock.systemUTC(), observer);
+        }
+        RedisLimiter shared = RedisLimiter.connect(
+                client,
+                RedisLimiterSettings.defaults().withKeyPrefix(keyPrefix),
+                Clock.systemUTC(),
+                Schedulers.parallel(),
+                observer);
+        return traces.getIfAvailable() == null ? shared : new TracedLimiter(shared);
     }
 
     @Bean

@@ -25,6 +25,7 @@ public final class RequestContext {
     private final AtomicReference<@Nullable Supplier<Mono<Void>>> settlement = new AtomicReference<>();
 
     private volatile @Nullable String id;
+    private volatile @Nullable String traceId;
     private volatile @Nullable Caller caller;
     private volatile @Nullable ClientConnection connection;
     private volatile ErrorMember errorMember = ErrorMember.CODE;
@@ -44,6 +45,16 @@ public final class RequestContext {
     /** Gives the request its id. */
     public void identify(String given) {
         id = given;
+    }
+
+    /** The id of its trace; null while nothing is traced. */
+    public @Nullable String traceId() {
+        return traceId;
+    }
+
+    /** Says which trace it belongs to. */
+    public void trace(String given) {
+        traceId = given;
     }
 
     /**

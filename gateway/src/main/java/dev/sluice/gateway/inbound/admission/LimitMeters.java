@@ -29,25 +29,30 @@ public final class LimitMeters implements LimiterObserver {
 
     @Override
     public void decided(Policy policy, Decision decision, Place place, Duration took) {
-        String outcome = "admitted";
-        String limit = "none";
-        if (decision instanceof Decision.Refused refused) {
-            outcome = refused.first().cause() == Decision.Cause.EXCEEDED ? "refused" : "unavailable";
-            limit = refused.first().limit();
-        }
+        String limit =
+                decision instanceof Decision.Refused refused ? refused.first().limit() : "none";
         String where = place.name().toLowerCase(Locale.ROOT);
         meters.counter(
                         "sluice.limits.decisions",
                         "policy",
                         policy.name(),
                         "outcome",
-                        outcome,
+                        outcome(decision),
                         "limit",
                         limit,
                         "place",
                         where)
                 .increment();
         meters.timer("sluice.limits.decision", "place", where).record(took);
+    }
+
+    /** One word for what was decided. */
+    static String outcome(Decision decision) {
+        return switch (decision) {
+            case Decision.Admitted _ -> "admitted";
+            case Decision.Refused refused ->
+                refused.first().cause() == Decision.Cause.EXCEEDED ? "refused" : "unavailable";
+        };
     }
 
     @Override

@@ -93,6 +93,12 @@ public final class TrustedProxies {
         return !trusted.isEmpty();
     }
 
+    /** Whether the peer of a connection is one. */
+    public boolean trust(@Nullable InetSocketAddress peer) {
+        InetAddress address = peer == null || peer.isUnresolved() ? null : CidrBlock.unscoped(peer.getAddress());
+        return address != null && isTrusted(address);
+    }
+
     /** What the outermost of the trusted proxies in a row was asked, as far as it says so. */
     public Told told(@Nullable InetSocketAddress peer, Fields fields) {
         Way way = way(peer, fields);

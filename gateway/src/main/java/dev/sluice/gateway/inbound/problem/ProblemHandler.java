@@ -106,7 +106,8 @@ public final class ProblemHandler implements WebExceptionHandler {
 
     private static SequencedMap<String, Object> body(ServerWebExchange exchange, GatewayException problem) {
         String path = exchange.getRequest().getPath().value();
-        return ProblemBody.of(problem, path, RequestContext.of(exchange).errorMember(), RequestId.of(exchange));
+        RequestContext context = RequestContext.of(exchange);
+        return ProblemBody.of(problem, path, context.errorMember(), RequestId.of(exchange), context.traceId());
     }
 
     private void log(ServerWebExchange exchange, GatewayException problem, Throwable error) {

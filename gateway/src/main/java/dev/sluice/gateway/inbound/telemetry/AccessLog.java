@@ -4,8 +4,10 @@ import dev.sluice.gateway.contract.Caller;
 import dev.sluice.gateway.contract.RequestContext;
 import dev.sluice.gateway.contract.RequestUsage;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.spi.LoggingEventBuilder;
 import org.springframework.http.HttpStatusCode;
 import org.springframework.http.server.reactive.HttpHandler;
 import org.springframework.http.server.reactive.HttpHandlerDecoratorFactory;
@@ -25,17 +27,23 @@ import reactor.core.publisher.SignalType;
 public final class AccessLog implements HttpHandlerDecoratorFactory {
     private static final Logger LOG = LoggerFactory.getLogger("dev.sluice.access");
     /** What nginx writes where the client left before the answer was whole. */
-    private static final int CLIENT_LEFT = 499;
+    static final int CLIENT_LEFT = 499;
 
     private static final int FIRST_FAILURE = 400;
 
     private final LoggedPath paths;
     private final RequestTimers timers;
+    private final @Nullable RequestTraces traces;
 
-    /** A log that names paths so, and counts what it logs. */
-    public AccessLog(LoggedPath paths, RequestTimers timers) {
+    /**
+     * A log that names paths so, and counts what it logs.
+     *
+     * @param traces null while nothing is traced
+     */
+    public AccessLog(LoggedPath paths, RequestTimers timers, @Nullable RequestTraces traces) {
         this.paths = paths;
         this.timers = timers;
+        this.traces = traces;
     }
 
     @Override
@@ -43,7 +51,8 @@ public final class AccessLog implements HttpHandlerDecoratorFactory {
         return (request, response) -> Mono.defer(() -> {
             long began = System.nanoTime();
             CountedResponse counted = new CountedResponse(response);
-            return inner.handle(request, counted)
+            Mono<Void> handling = inner.handle(request, counted);
+            return (traces == null ? handling : traces.around(request, counted, handling))
                     .doFinally(end -> write(request, counted, end, Duration.ofNanos(System.nanoTime() - began)));
         });
     }
@@ -68,10 +77,11 @@ public final class AccessLog implements HttpHandlerDecoratorFactory {
 
     private void write(ServerHttpRequest request, CountedResponse response, SignalType end, Duration took) {
         ServerWebExchange exchange = response.exchange();
+        int status = status(response, end);
+        RequestTraces.end(response, request, exchange, status);
         if (exchange == null) {
             return;
         }
-        int status = status(response, end);
         timers.record(exchange, status, took);
         if (!LOG.isInfoEnabled()) {
             return;
@@ -85,23 +95,28 @@ public final class AccessLog implements HttpHandlerDecoratorFactory {
         String caller =
                 RequestContext.of(exchange).knownCaller().map(Caller::subject).orElse("-");
         String id = RequestId.of(exchange);
-        LOG.atInfo()
+        String trace = RequestContext.of(exchange).traceId();
+        LoggingEventBuilder line = LOG.atInfo()
                 .addKeyValue("http.request.method", method)
                 .addKeyValue("url.path", path)
                 .addKeyValue("http.response.status_code", status)
                 .addKeyValue("http.response.body.bytes", bytes)
                 .addKeyValue("event.duration", took.toNanos())
                 .addKeyValue("user.id", caller)
-                .addKeyValue("http.request.id", id)
-                .log(
-                        "{} {} {} {} bytes {} ms caller={} requestId={}",
-                        method,
-                        path,
-                        status,
-                        bytes,
-                        took.toMillis(),
-                        LoggedPath.printable(caller),
-                        id);
+                .addKeyValue("http.request.id", id);
+        if (trace != null) {
+            line = line.addKeyValue("trace.id", trace);
+        }
+        line.log(
+                "{} {} {} {} bytes {} ms caller={} requestId={}{}",
+                method,
+                path,
+                status,
+                bytes,
+                took.toMillis(),
+                LoggedPath.printable(caller),
+                id,
+                trace == null ? "" : " traceId=" + trace);
     }
 
     private static boolean isProbe(String path) {

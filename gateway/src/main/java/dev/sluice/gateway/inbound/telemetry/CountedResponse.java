@@ -6,6 +6,7 @@ import dev.sluice.gateway.contract.http.FileOutput;
 import dev.sluice.gateway.contract.http.FileSlice;
 import io.netty.buffer.Unpooled;
 import io.netty.handler.ssl.SslHandler;
+import io.opentelemetry.api.trace.Span;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -30,6 +31,7 @@ final class CountedResponse extends ServerHttpResponseDecorator implements FileO
     private @Nullable ServerWebExchange exchange;
     private @Nullable RequestUsage account;
     private volatile boolean clientLeft;
+    private @Nullable Span trace;
 
     CountedResponse(ServerHttpResponse response) {
         super(response);
@@ -38,7 +40,21 @@ final class CountedResponse extends ServerHttpResponseDecorator implements FileO
     /** From now on bytes are added to the account of {@code counted}. */
     void countFor(ServerWebExchange counted) {
         exchange = counted;
-        account = RequestContext.of(counted).usage();
+        RequestContext context = RequestContext.of(counted);
+        account = context.usage();
+        if (trace != null) {
+            context.trace(trace.getSpanContext().getTraceId());
+        }
+    }
+
+    /** This is the span of its request. */
+    void trace(Span span) {
+        trace = span;
+    }
+
+    /** The span of its request, if it has one. */
+    @Nullable Span trace() {
+        return trace;
     }
 
     /** The exchange, once there is one. */

@@ -18,6 +18,9 @@ import org.springframework.web.server.ServerWebExchange;
  * Spring itself makes the tags anew at each request, which costs more than a small request otherwise does.
  */
 public final class RequestTimers {
+    /** The name of a method that is none of HTTP's. */
+    static final String UNKNOWN = "UNKNOWN";
+
     private static final Set<HttpMethod> METHODS = Set.of(HttpMethod.values());
 
     private final MeterRegistry registry;
@@ -32,21 +35,31 @@ public final class RequestTimers {
     }
 
     void record(ServerWebExchange exchange, int status, Duration took) {
-        HttpMethod method = exchange.getRequest().getMethod();
-        String name = METHODS.contains(method) ? method.name() : "UNKNOWN";
+        String name = method(exchange.getRequest().getMethod());
         timers.computeIfAbsent(new Kind(name, uri(exchange, status), status), this::timer)
                 .record(took);
     }
 
-    private static String uri(ServerWebExchange exchange, int status) {
+    /** The method's name, of which there are few whatever clients make up. */
+    static String method(HttpMethod method) {
+        return METHODS.contains(method) ? method.name() : UNKNOWN;
+    }
+
+    /** The pattern of the path that was asked for; null where there is none. */
+    static @Nullable String route(ServerWebExchange exchange) {
         Object pattern = exchange.getAttribute(RouterFunctions.MATCHING_PATTERN_ATTRIBUTE);
         if (pattern == null) {
             pattern = exchange.getAttribute(HandlerMapping.BEST_MATCHING_PATTERN_ATTRIBUTE);
         }
-        if (pattern != null) {
-            return pattern.toString();
+        return pattern == null ? null : pattern.toString();
+    }
+
+    private static String uri(ServerWebExchange exchange, int status) {
+        String route = route(exchange);
+        if (route != null) {
+            return route;
         }
-        return status == HttpStatus.NOT_FOUND.value() ? "NOT_FOUND" : "UNKNOWN";
+        return status == HttpStatus.NOT_FOUND.value() ? "NOT_FOUND" : UNKNOWN;
     }
 
     private Timer timer(Kind kind) {

@@ -1,4 +1,4 @@
-/** What can be seen of a request from outside: its id, in and out. */
+/** What can be seen of a request from outside: its id, in and out, its line in the log, its meters, its trace. */
 @NullMarked
 package dev.sluice.gateway.inbound.telemetry;
 

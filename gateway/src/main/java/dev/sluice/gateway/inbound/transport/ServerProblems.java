@@ -79,8 +79,8 @@ final class ServerProblems extends ChannelDuplexHandler {
                 problem.code().code(),
                 id,
                 LoggedPath.printable(problem.detail()));
-        ByteBuf body =
-                Unpooled.wrappedBuffer(JSON.writeValueAsBytes(ProblemBody.of(problem, NO_PATH, ErrorMember.CODE, id)));
+        ByteBuf body = Unpooled.wrappedBuffer(
+                JSON.writeValueAsBytes(ProblemBody.of(problem, NO_PATH, ErrorMember.CODE, id, null)));
         FullHttpResponse told = new DefaultFullHttpResponse(
                 HttpVersion.HTTP_1_1,
                 HttpResponseStatus.valueOf(problem.code().status().value()),

@@ -1,9 +1,13 @@
 package dev.sluice.gateway.outbound.database;
 
+import dev.sluice.gateway.contract.trace.TraceSpan;
+import io.opentelemetry.api.common.AttributeKey;
+import io.opentelemetry.api.trace.SpanKind;
 import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.R2dbcTimeoutException;
 import io.r2dbc.spi.Wrapped;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.RejectedExecutionException;
@@ -35,16 +39,22 @@ public final class Database {
      */
     private static final Duration GRACE = Duration.ofSeconds(2);
 
+    private static final AttributeKey<String> SYSTEM = AttributeKey.stringKey("db.system.name");
+    private static final AttributeKey<String> KIND = AttributeKey.stringKey("sluice.database.operation");
+
     private final DatabasePool pool;
     private final Scheduler answers;
     private final int connections;
     private final Duration work;
     private final Duration whole;
+    private final TraceSpan.Operation trace;
     private final AtomicBoolean unavailable = new AtomicBoolean();
 
     Database(DatabasePool pool, DatabaseProperties properties) {
         this.pool = pool;
         this.answers = pool.blocks() ? Schedulers.parallel() : Schedulers.immediate();
+        this.trace =
+                new TraceSpan.Operation(pool.blocks() ? "h2database" : "postgresql", SpanKind.CLIENT, Database::kind);
         this.connections = properties.poolSize();
         this.work = properties.statementTimeout().plus(GRACE);
         // To acquire, work and release. Whatever else may hang, no caller waits longer.
@@ -53,8 +63,10 @@ public final class Database {
 
     /** Runs statements that change nothing. */
     public <T> Mono<T> query(Function<DatabaseClient, Mono<T>> statements) {
-        return noticed(
-                started(() -> new Operation<>(statements, false)).onErrorMap(error -> DatabaseErrors.of(error, false)));
+        return traced(
+                "query",
+                noticed(started(() -> new Operation<>(statements, false))
+                        .onErrorMap(error -> DatabaseErrors.of(error, false))));
     }
 
     /**
@@ -63,8 +75,26 @@ public final class Database {
      */
     public <T> Mono<T> transaction(Function<DatabaseClient, Mono<T>> statements) {
         // All but the last deadline says by itself whether it was committing.
-        return noticed(
-                started(() -> new Operation<>(statements, true)).onErrorMap(error -> DatabaseErrors.of(error, true)));
+        return traced(
+                "transaction",
+                noticed(started(() -> new Operation<>(statements, true))
+                        .onErrorMap(error -> DatabaseErrors.of(error, true))));
+    }
+
+    /** In a trace it has no statement and no value, and the wait for a connection is part of it. */
+    private <T> Mono<T> traced(String kind, Mono<T> operation) {
+        return TraceSpan.mono(trace, span -> {
+            if (span.isRecorded()) {
+                span.set(SYSTEM, trace.name()).set(KIND, kind);
+            }
+            return operation;
+        });
+    }
+
+    private static String kind(Throwable error) {
+        return error instanceof DatabaseException known
+                ? known.kind().name().toLowerCase(Locale.ROOT)
+                : error.getClass().getName();
     }
 
     /** Says once why there is no database, and once that there is one again. */

@@ -2,6 +2,7 @@ package dev.sluice.gateway.outbound.fetch;
 
 import dev.sluice.gateway.contract.DurationWords;
 import dev.sluice.gateway.contract.RequestUsage;
+import dev.sluice.gateway.contract.trace.TraceSpan;
 import dev.sluice.gateway.outbound.fetch.FetchErrors.BrokenBodyException;
 import dev.sluice.gateway.outbound.imagetype.ImageTypes;
 import dev.sluice.zipstream.BodyTotals;
@@ -9,6 +10,8 @@ import dev.sluice.zipstream.MinimumRate;
 import io.github.resilience4j.reactor.bulkhead.operator.BulkheadOperator;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
+import io.opentelemetry.api.common.AttributeKey;
+import io.opentelemetry.api.trace.SpanKind;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -44,7 +47,8 @@ final class FetchFactory {
                         inner -> new CircuitBreakerExchange(hosts, inner), // a request counts once, retries included
                         inner -> new RetryingExchange(retry, metrics::retried, inner), // what may pass by itself
                         inner -> new BulkheadExchange(hosts, inner), // each try takes a permit of its origin
-                        StatusExchange::new), // a failing status is an error to all above
+                        StatusExchange::new, // a failing status is an error to all above
+                        TracedExchange::new), // each request that goes out, in the trace of whom it is made for
                 new NettyExchange(userAgent, properties.firstByteTimeout())); // connects, to judged addresses only
 
         return chain(
@@ -130,6 +134,52 @@ final class FetchFactory {
                     metrics.refused(known.failure());
                 case TIMED_OUT, UPSTREAM_STATUS, CONNECTION_FAILED -> {}
             }
+        }
+    }
+
+    /**
+     * Shows each request in the trace of the one that it is made for, until its answer has been read. Nothing of the
+     * trace goes out with it: callers choose the origins.
+     */
+    private static final class TracedExchange implements Exchange {
+        private static final TraceSpan.Operation GET =
+                new TraceSpan.Operation("GET", SpanKind.CLIENT, TracedExchange::kind);
+        private static final AttributeKey<String> METHOD = AttributeKey.stringKey("http.request.method");
+        private static final AttributeKey<String> SCHEME = AttributeKey.stringKey("url.scheme");
+        private static final AttributeKey<String> HOST = AttributeKey.stringKey("server.address");
+        private static final AttributeKey<Long> PORT = AttributeKey.longKey("server.port");
+        private static final AttributeKey<Long> STATUS = AttributeKey.longKey("http.response.status_code");
+
+        private final Exchange exchange;
+
+        TracedExchange(Exchange exchange) {
+            this.exchange = exchange;
+        }
+
+        @Override
+        public <T> Mono<T> get(Target target, RequestOptions options, Function<Response, Mono<T>> reader) {
+            return TraceSpan.mono(GET, span -> {
+                if (!span.isRecorded()) {
+                    return exchange.get(target, options, reader);
+                }
+                span.set(METHOD, "GET")
+                        .set(SCHEME, target.isSecure() ? "https" : "http")
+                        .set(HOST, target.host())
+                        .set(PORT, (long) target.port());
+                return exchange.get(target, options, response -> {
+                    span.set(STATUS, (long) response.status());
+                    return reader.apply(response);
+                });
+            });
+        }
+
+        private static String kind(Throwable error) {
+            return switch (error) {
+                case FetchException known
+                when known.failure() == FetchFailure.UPSTREAM_STATUS -> Integer.toString(known.status());
+                case FetchException known -> known.failure().code();
+                default -> "reader_failed";
+            };
         }
     }
 

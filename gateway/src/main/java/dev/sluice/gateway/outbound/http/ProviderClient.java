@@ -61,6 +61,7 @@ public final class ProviderClient implements AutoCloseable {
         HttpClient http = reach.apply(http(bounds, baseUrls, connections, loops));
         this.client = WebClient.builder()
                 .clientConnector(new ReactorClientHttpConnector(http))
+                .filter(new TracedCalls())
                 .defaultHeader(HttpHeaders.USER_AGENT, bounds.userAgent())
                 .codecs(codecs -> codecs.defaultCodecs().maxInMemorySize(maxAnswer))
                 .build();

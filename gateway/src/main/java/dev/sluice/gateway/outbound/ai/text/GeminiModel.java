@@ -1,9 +1,12 @@
 package dev.sluice.gateway.outbound.ai.text;
 
+import dev.sluice.gateway.contract.trace.TraceSpan;
 import dev.sluice.gateway.outbound.http.ApiKey;
 import dev.sluice.gateway.outbound.http.ProviderClient;
 import dev.sluice.gateway.outbound.http.ProviderException;
 import dev.sluice.zipstream.ByteStreams;
+import io.opentelemetry.api.common.AttributeKey;
+import io.opentelemetry.api.trace.SpanKind;
 import java.net.URI;
 import java.time.Duration;
 import java.util.List;
@@ -28,6 +31,7 @@ public final class GeminiModel implements TextModel, AutoCloseable {
     private final GeminiJson json;
     private final Scheduler timer;
     private final ProviderClient http;
+    private final TraceSpan.Operation operation;
 
     /**
      * A client with connections of its own.
@@ -37,6 +41,7 @@ public final class GeminiModel implements TextModel, AutoCloseable {
      */
     public GeminiModel(Settings settings, LoopResources loops, JsonMapper mapper, Scheduler timer) {
         this.settings = settings;
+        this.operation = new TraceSpan.Operation("chat " + settings.model(), SpanKind.CLIENT, GeminiModel::code);
         this.json = new GeminiJson(mapper, settings.apiKey());
         this.timer = timer;
         this.http = new ProviderClient(bounds(settings), List.of(settings.baseUrl()), loops);
@@ -44,8 +49,40 @@ public final class GeminiModel implements TextModel, AutoCloseable {
 
     @Override
     public Flux<TextPiece> reply(Prompt prompt, TextModel.Delivery delivery, Duration within, CallAccount account) {
-        return Flux.defer(() ->
-                new Call(http.client(), settings, json, timer).pieces(json.write(prompt), delivery, within, account));
+        return TraceSpan.flux(operation, span -> {
+            Flux<TextPiece> pieces = new Call(http.client(), settings, json, timer)
+                    .pieces(json.write(prompt), delivery, within, account);
+            return span.isRecorded() ? traced(span, pieces) : pieces;
+        });
+    }
+
+    private Flux<TextPiece> traced(TraceSpan span, Flux<TextPiece> pieces) {
+        span.set(GenAi.OPERATION, "chat").set(GenAi.PROVIDER, "gcp.gemini").set(GenAi.REQUEST_MODEL, settings.model());
+        return pieces.doOnNext(piece -> {
+            if (piece instanceof TextPiece.End end) {
+                span.set(GenAi.RESPONSE_MODEL, end.model());
+                TokenUsage usage = end.usage();
+                if (usage != null) {
+                    span.set(GenAi.INPUT_TOKENS, usage.promptTokens()).set(GenAi.OUTPUT_TOKENS, usage.outputTokens());
+                }
+            }
+        });
+    }
+
+    private static String code(Throwable failure) {
+        return failure instanceof ProviderException known ? known.failure().code() : "unexpected";
+    }
+
+    /** The attributes of a call to a model. */
+    private static final class GenAi {
+        static final AttributeKey<String> OPERATION = AttributeKey.stringKey("gen_ai.operation.name");
+        static final AttributeKey<String> PROVIDER = AttributeKey.stringKey("gen_ai.provider.name");
+        static final AttributeKey<String> REQUEST_MODEL = AttributeKey.stringKey("gen_ai.request.model");
+        static final AttributeKey<String> RESPONSE_MODEL = AttributeKey.stringKey("gen_ai.response.model");
+        static final AttributeKey<Long> INPUT_TOKENS = AttributeKey.longKey("gen_ai.usage.input_tokens");
+        static final AttributeKey<Long> OUTPUT_TOKENS = AttributeKey.longKey("gen_ai.usage.output_tokens");
+
+        private GenAi() {}
     }
 
     private static ProviderClient.Bounds bounds(Settings settings) {
