@@ -1,10 +1,12 @@
 #!/bin/bash
 # Checks this folder as far as the tools at hand allow, and says what it could not check:
-#     docker/check.sh [base URL of a running gateway's actuator, for example http://127.0.0.1:8080]
-# With a URL, every meter in the dashboard and the alerts must be one that the gateway tells of. Exit 1 if anything is wrong.
+#     docker/check.sh [base URL of a running gateway's actuator, for example http://127.0.0.1:8080 [base URL of its callers]]
+# With a URL, every meter in the dashboard and the alerts must be one that the gateway tells of, and where there is a
+# Prometheus, it scrapes the gateway under a little traffic and answers every query of both. Exit 1 if anything is wrong.
 set -u
 cd "$(dirname "$0")" || exit 1
 actuator="${1:-}"
+gateway="${2:-$actuator}"
 failed=0
 
 check() { # title, command...
@@ -30,12 +32,13 @@ config() {
 
 meters() { # what is named in dashboard and alerts
     { grep -o '"expr": ".*"' grafana/dashboards/gateway.json; sed -n '/expr:/,/for:/p' prometheus/alerts.yml; } \
-        | grep -oE '\b(sluice|http|jvm|process|system)_[a-z0-9_]+' | sort -u
+        | grep -oE '\b(sluice|http|jvm|process|system|disk|r2dbc)_[a-z0-9_]+' | sort -u
 }
 
 # Told only once there has been a request, a fetch, a decision, a call or a collection.
 LATE='^(jvm_gc_pause_seconds|http_server_requests_seconds|sluice_(fetch|limits_decision|ai_call)_seconds)_(count|sum|max)$'
 LATE+='|^sluice_(fetch_refusals|limits_decisions|limits_would_refuse|ai_calls|ai_tokens)_total$'
+LATE+='|^sluice_storage_operations_seconds_count$'
 
 known() {
     local told unknown
@@ -43,6 +46,66 @@ known() {
     unknown=$(comm -23 <(meters) <(echo "$told") | grep -vE "$LATE")
     echo "unknown: $unknown"
     [ -z "$unknown" ]
+}
+
+queries() { # a line each: D or A, whether it is the dashboard's or an alert's, and the query
+    python3 - <<'QUERIES'
+import json
+import re
+
+for panel in json.load(open("grafana/dashboards/gateway.json"))["panels"]:
+    for target in panel.get("targets", []):
+        print("D", target["expr"].replace("$instance", ".*").replace("$__rate_interval", "15s"))
+for rule in re.split(r"\n +- alert: ", open("prometheus/alerts.yml").read())[1:]:
+    expression = re.search(r"\n +expr: (\|\n(?:(?! +(?:for|annotations):).*\n)+|.*)", rule).group(1)
+    print("A", " ".join(expression.lstrip("|").split()))
+QUERIES
+}
+
+ask() { # query
+    curl -sf -G --data-urlencode "query=$1" "$prometheus/api/v1/query"
+}
+
+# An alert that does not fire answers nothing; a query of the dashboard answers something, but for what is told late.
+answered() {
+    local kind query answer wrong=0
+    while read -r kind query; do
+        answer=$(ask "$query") || { echo "refused: $query"; wrong=1; continue; }
+        if [ "$kind" = D ] && grep -q '"result":\[\]' <<< "$answer" \
+                && grep -oE '\b(sluice|http|jvm|process|system|disk)_[a-z0-9_]+' <<< "$query" | grep -qvE "$LATE"; then
+            echo "no answer: $query"
+            wrong=1
+        fi
+    done < <(queries)
+    [ "$(queries | wc -l)" -gt 30 ] && return $wrong
+}
+
+scraped() { # runs what follows beside a Prometheus that has scraped the gateway for 20 seconds
+    local home result=1 port
+    home=$(mktemp -d)
+    port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+    prometheus="http://127.0.0.1:$port"
+    cat > "$home/prometheus.yml" <<SCRAPE
+global: {scrape_interval: 2s, scrape_timeout: 2s, evaluation_interval: 2s}
+rule_files: [$PWD/prometheus/alerts.yml]
+scrape_configs:
+  - job_name: gateway
+    metrics_path: /actuator/prometheus
+    static_configs: [{targets: ["${actuator#*://}"]}]
+SCRAPE
+    prometheus --config.file="$home/prometheus.yml" --storage.tsdb.path="$home/data" \
+        --web.listen-address="127.0.0.1:$port" > "$home/log" 2>&1 &
+    local pid=$!
+    for _ in $(seq 10); do
+        curl -s -o "$home/answer" "$gateway/api/session"
+        curl -s -o "$home/answer" "$gateway/nowhere"
+        sleep 2
+    done
+    if ask 'up{job="gateway"} == 1' | grep -q '"value"'; then "$@"; result=$?; else echo "not scraped"; tail -n 3 "$home/log"; fi
+    kill "$pid"
+    wait "$pid"
+    rm -rf "$home"
+    return $result
 }
 
 check "health check is bash" bash -n healthy
@@ -57,6 +120,13 @@ if command -v promtool >/dev/null; then
     check "prometheus.yml and alerts.yml" promtool check config prometheus/prometheus.yml
 else
     skip "prometheus.yml and alerts.yml" "no promtool"
+fi
+if [ -z "$actuator" ]; then
+    skip "answers of Prometheus" "no URL given"
+elif command -v prometheus >/dev/null; then
+    check "every query is answered" scraped answered
+else
+    skip "answers of Prometheus" "no prometheus"
 fi
 if [ -n "$actuator" ]; then check "every meter is known" known; else skip "meters of a running gateway" "no URL given"; fi
 exit $failed

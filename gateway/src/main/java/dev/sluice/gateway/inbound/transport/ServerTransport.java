@@ -2,6 +2,8 @@ package dev.sluice.gateway.inbound.transport;
 
 import dev.sluice.gateway.inbound.identity.IdentityProperties;
 import dev.sluice.gateway.inbound.identity.TrustedProxies;
+import dev.sluice.gateway.inbound.telemetry.EventLoopLag;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelPipeline;
 import io.netty.channel.WriteBufferWaterMark;
@@ -11,6 +13,7 @@ import org.springframework.boot.reactor.netty.NettyReactiveWebServerFactory;
 import org.springframework.boot.web.server.WebServerFactoryCustomizer;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.http.client.ReactorResourceFactory;
 import reactor.netty.NettyPipeline;
 import reactor.netty.http.server.HttpServer;
 
@@ -35,6 +38,11 @@ public class ServerTransport {
             HttpServer bounded = bounded(server, properties);
             return address.isNeeded() ? bounded.forwarded(address) : bounded;
         });
+    }
+
+    @Bean
+    EventLoopLag eventLoopLag(ReactorResourceFactory resources, MeterRegistry meters) {
+        return EventLoopLag.watch(resources.getLoopResources().onServer(true), meters);
     }
 
     private HttpServer bounded(HttpServer server, TransportProperties properties) {

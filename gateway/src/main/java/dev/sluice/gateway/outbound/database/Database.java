@@ -115,6 +115,11 @@ public final class Database {
                 });
     }
 
+    /** Whether the last operation found no database. */
+    boolean isUnavailable() {
+        return unavailable.get();
+    }
+
     /** What the driver says, below what the pool makes of it. */
     private static String reason(Throwable error) {
         Throwable last = error;

@@ -32,7 +32,7 @@ public class DatabaseConfiguration {
     }
 
     @Bean
-    PoolMeters databasePoolMeters(DatabasePool pool) {
-        return new PoolMeters(pool);
+    PoolMeters databasePoolMeters(DatabasePool pool, Database database) {
+        return new PoolMeters(pool, database);
     }
 }

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sluice.gateway.contract.CannotStartException;
 import dev.sluice.gateway.testing.EmbeddedPostgres;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -117,18 +119,23 @@ class PostgresStartTest {
         String url = SERVER.newDatabase();
         DatabaseProperties properties = properties(url, 2);
         try (DatabasePool pool = DatabasePool.start(properties)) {
-            Mono<Void> query = new Database(pool, properties)
-                    .query(client -> client.sql("SELECT 1").then());
+            Database database = new Database(pool, properties);
+            SimpleMeterRegistry meters = new SimpleMeterRegistry();
+            new PoolMeters(pool, database).bindTo(meters);
+            Gauge unavailable = meters.get("sluice.database.unavailable").gauge();
+            Mono<Void> query = database.query(client -> client.sql("SELECT 1").then());
             for (int outage = 1; outage <= 2; outage++) {
                 SERVER.stop();
                 try {
                     for (int i = 0; i < 3; i++) {
                         assertThatThrownBy(() -> query.block(PATIENCE)).isInstanceOf(DatabaseException.class);
                     }
+                    assertThat(unavailable.value()).isEqualTo(1);
                 } finally {
                     SERVER.start();
                 }
                 query.block(PATIENCE);
+                assertThat(unavailable.value()).isZero();
 
                 assertThat(output.getOut().split("The database is unavailable: ", -1))
                         .hasSize(outage + 1);
