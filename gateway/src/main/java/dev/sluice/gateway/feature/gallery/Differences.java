@@ -3,6 +3,7 @@ package dev.sluice.gateway.feature.gallery;
 import dev.sluice.gateway.outbound.database.image.ObjectReferences;
 import dev.sluice.gateway.outbound.storage.ObjectKey;
 import dev.sluice.gateway.outbound.storage.ObjectStore;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -12,7 +13,11 @@ import java.util.List;
  * <p>The differences of an owner are plausible if they are few and most of its keys agree; an owner whose differences
  * are not is skipped, the others are not. With an empty database beside a full store, or a store that is not mounted,
  * everything looks left over or lost: so the whole is implausible if little agrees, or if too many owners differ. One
- * owner weighs at most a tenth of that bound, and a skipped owner weighs one. Not thread-safe.
+ * owner weighs at most a tenth of that bound, and a skipped owner weighs one.
+ *
+ * <p>A row is only believed to have lost its object if the store still has one that is older than its image. What was
+ * emptied or made anew, and has taken new images since, has none: its few images would agree, and all that were there
+ * before would be lost. Not thread-safe.
  */
 final class Differences {
     /** As many are plausible even if little agrees, as long as anything does: a small gallery has accidents too. */
@@ -28,6 +33,8 @@ final class Differences {
     private final List<ObjectReferences.Reference> lost = new ArrayList<>();
     private final List<String> skipped = new ArrayList<>();
     private long agreeing;
+    private int doubted;
+    private Instant oldest = Instant.MAX;
     private Owner owner = new Owner("");
 
     /** @param most differences of either kind that are plausible at once, of one owner and, weighed, of all */
@@ -54,10 +61,15 @@ final class Differences {
         }
     }
 
-    /** An object and its row. */
-    void agree(String key) {
+    /**
+     * An object and its row.
+     *
+     * @param stored when, by the store's clock
+     */
+    void agree(String key, Instant stored) {
         of(key).agreeing++;
         agreeing++;
+        oldest = stored.isBefore(oldest) ? stored : oldest;
     }
 
     /** An object without a row. */
@@ -91,6 +103,9 @@ final class Differences {
     Differences end() {
         evaluate();
         owner = new Owner("");
+        int before = lost.size();
+        lost.removeIf(row -> !row.since().isAfter(oldest));
+        doubted = before - lost.size();
         return this;
     }
 
@@ -125,12 +140,22 @@ final class Differences {
         return !skipped.isEmpty();
     }
 
+    /** Whether there are rows, and not one object: the store was emptied, or is another one. */
+    boolean isStoreEmpty() {
+        return agreeing == 0 && allUnnamed.found == 0 && allLost.found > 0;
+    }
+
+    /** Rows without an object that are older than every object there is, and so are not believed. */
+    int doubted() {
+        return doubted;
+    }
+
     /** Of owners that are not skipped. */
     List<ObjectStore.Summary> unnamed() {
         return unnamed;
     }
 
-    /** Of owners that are not skipped. */
+    /** Of owners that are not skipped, without those that are doubted. */
     List<ObjectReferences.Reference> lost() {
         return lost;
     }
@@ -139,7 +164,8 @@ final class Differences {
     @Override
     public String toString() {
         String all = allUnnamed.found + " objects without a row, " + allLost.found + " rows without an object, "
-                + agreeing + " objects with a row";
+                + agreeing + " objects with a row"
+                + (doubted > 0 ? ", " + doubted + " of the rows older than every object" : "");
         return skipped.isEmpty()
                 ? all
                 : all + "; too many differ of "

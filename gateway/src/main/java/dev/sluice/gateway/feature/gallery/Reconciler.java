@@ -36,7 +36,7 @@ import reactor.util.retry.Retry;
  *       enough that no writer can be about to name it; fails an image whose object is gone; has a thumbnail whose
  *       object is gone made again. If an owner has an implausible number of either, it is skipped; if there are too
  *       many in all, nothing is touched; then the operator gets an alert. What an intent names is skipped, stored or
- *       not;
+ *       not. An image that is older than every object in the store is not failed: the store may have been emptied;
  *   <li>recounts every owner's bytes.
  * </ol>
  *
@@ -215,9 +215,20 @@ final class Reconciler implements AutoCloseable {
                 meters.counter("sluice.gallery.repairs.refused").increment();
                 alerts.warn(
                         "gallery:reconcile",
-                        "Database and store do not seem to belong to each other, neither is touched: " + found
+                        (found.isStoreEmpty()
+                                        ? "The store is empty and the database is not: a bucket or directory that was"
+                                                + " made anew, or another one. Neither is touched: "
+                                        : "Database and store do not seem to belong to each other, neither is touched: ")
+                                + found
                                 + ". If they do, raise sluice.gallery.reconcile-most for one pass");
                 return Flux.empty();
+            }
+            if (found.doubted() > 0) {
+                meters.counter("sluice.gallery.repairs.doubted").increment();
+                alerts.warn(
+                        "gallery:reconcile:older",
+                        "Images without an object are older than every object in the store, which may have been"
+                                + " emptied; they are not touched: " + found);
             }
             return Flux.concat(
                     Flux.fromIterable(found.unnamed())
@@ -241,7 +252,11 @@ final class Reconciler implements AutoCloseable {
             return;
         }
         if (knowing.size() > 1) {
-            differences.agree(knowing.getFirst().key());
+            for (Known known : knowing) {
+                if (known instanceof Known.ByStore(ObjectStore.Summary object)) {
+                    differences.agree(known.key(), object.lastModified());
+                }
+            }
             return;
         }
         switch (knowing.getFirst()) {

@@ -78,17 +78,63 @@ class DifferencesTest {
         assertThat(differences.end().arePlausible()).isFalse();
     }
 
+    @Test
+    void rowIsOnlyBelievedToHaveLostItsObjectIfTheStoreHasAnOlderOne() {
+        Instant made = Instant.parse("2026-11-21T10:00:00Z");
+        Differences differences = new Differences(50);
+        differences.agree(key("alice"), made.plusSeconds(1));
+        differences.agree(key("alice"), made);
+        differences.lost(lost("alice", made.minusSeconds(1)));
+        differences.lost(lost("alice", made));
+        ObjectReferences.Reference younger = lost("alice", made.plusMillis(1));
+        differences.lost(younger);
+
+        differences.end();
+
+        assertThat(differences.arePlausible()).isTrue();
+        assertThat(differences.lost()).containsExactly(younger);
+        assertThat(differences.doubted()).isEqualTo(2);
+        assertThat(differences.toString()).contains("2 of the rows older than every object");
+    }
+
+    @Test
+    void emptyStoreIsToldFromOneThatBelongsToAnotherDatabase() {
+        Differences empty = new Differences(50);
+        empty.lost(lost("alice", Instant.EPOCH));
+        assertThat(empty.end().isStoreEmpty()).isTrue();
+        assertThat(empty.arePlausible()).isFalse();
+
+        Differences others = new Differences(50);
+        tell(others, "alice", 0, 1, 1);
+        assertThat(others.end().isStoreEmpty()).isFalse();
+        assertThat(new Differences(50).end().isStoreEmpty()).isFalse();
+    }
+
+    private static String key(String owner) {
+        return ObjectKey.image(owner, Instant.EPOCH, UUID.randomUUID(), "png").value();
+    }
+
+    private static ObjectReferences.Reference lost(String owner, Instant since) {
+        return new ObjectReferences.Reference(
+                key(owner), UUID.randomUUID(), 1, since, false, ObjectReferences.Reference.Kind.IMAGE);
+    }
+
     private static void tell(Differences differences, String owner, int agreeing, int unnamed, int lost) {
         ObjectKey key = ObjectKey.image(owner, Instant.EPOCH, UUID.randomUUID(), "png");
         for (int i = 0; i < agreeing; i++) {
-            differences.agree(key.value());
+            differences.agree(key.value(), Instant.EPOCH);
         }
         for (int i = 0; i < unnamed; i++) {
             differences.unnamed(new ObjectStore.Summary(key, 1, Instant.EPOCH));
         }
         for (int i = 0; i < lost; i++) {
             differences.lost(new ObjectReferences.Reference(
-                    key.value(), UUID.randomUUID(), 1, false, ObjectReferences.Reference.Kind.IMAGE));
+                    key.value(),
+                    UUID.randomUUID(),
+                    1,
+                    Instant.EPOCH.plusSeconds(1),
+                    false,
+                    ObjectReferences.Reference.Kind.IMAGE));
         }
     }
 }

@@ -117,8 +117,13 @@ class ReconcilerTest {
     void objectThatNothingNamesGoesAndImageWhoseObjectIsGoneFails() {
         try (RunningGateway gateway = gateway("db", "store")) {
             String alice = gateway.signIn("alice", "user");
-            List<String> ids = imported(gateway, alice, 2);
-            ObjectKey lost = stored(gateway).getFirst();
+            List<String> ids = new ArrayList<>(imported(gateway, alice, 1));
+            List<ObjectKey> older = stored(gateway);
+            ids.addAll(imported(gateway, alice, 1));
+            ObjectKey lost = stored(gateway).stream()
+                    .filter(key -> !older.contains(key))
+                    .findFirst()
+                    .orElseThrow();
             ObjectStore store = gateway.bean(ObjectStore.class);
             ObjectKey stray = ObjectKey.image("alice", Instant.EPOCH, UUID.randomUUID(), "png");
             byte[] bytes = "nobody's".getBytes(StandardCharsets.UTF_8);
@@ -233,6 +238,28 @@ class ReconcilerTest {
                     "a pass refuses to touch anything",
                     () -> meter(gateway, "sluice_gallery_repairs_refused_total") >= 1);
             assertThat(ids).allMatch(id -> state(gateway, alice, id).equals("completed"));
+        }
+    }
+
+    /** The few images that it has taken since agree, and would make the loss of all others look like an accident. */
+    @Test
+    void storeThatWasEmptiedAndHasTakenImagesSinceFailsNoImage() {
+        try (RunningGateway gateway = gateway("db", "store")) {
+            String alice = gateway.signIn("alice", "user");
+            List<String> ids = new ArrayList<>(imported(gateway, alice, 3));
+            ObjectStore store = gateway.bean(ObjectStore.class);
+            stored(gateway).forEach(key -> store.delete(key).block(SOON));
+            ids.addAll(imported(gateway, alice, 1));
+            double before = meter(gateway, "sluice_gallery_repairs_doubted_total");
+
+            Await.until(
+                    SOON,
+                    "two whole passes do not believe it",
+                    () -> meter(gateway, "sluice_gallery_repairs_doubted_total") >= before + 2);
+
+            assertThat(ids).allMatch(id -> state(gateway, alice, id).equals("completed"));
+            assertThat(meter(gateway, "sluice_gallery_repairs_total{kind=\"lost\"}"))
+                    .isZero();
         }
     }
 }

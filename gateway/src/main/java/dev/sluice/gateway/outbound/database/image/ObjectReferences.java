@@ -7,6 +7,7 @@ import dev.sluice.gateway.outbound.database.Rows;
 import dev.sluice.gateway.outbound.database.image.ObjectReferences.Reference.Kind;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
 import reactor.core.publisher.Flux;
@@ -45,15 +46,17 @@ public final class ObjectReferences {
 
     private Mono<List<Reference>> after(String key) {
         return database.query(client -> client.sql("""
-                        SELECT object_key, id, size_bytes, deleting_since, kind FROM (
-                            (SELECT object_key, id, size_bytes, deleting_since, 'IMAGE' AS kind
+                        SELECT object_key, id, size_bytes, since, deleting_since, kind FROM (
+                            (SELECT object_key, id, size_bytes, COALESCE(completed_at, created_at) AS since,
+                                    deleting_since, 'IMAGE' AS kind
                                 FROM images WHERE object_key > :key ORDER BY object_key LIMIT :most)
                             UNION ALL
-                            (SELECT thumbnails.object_key, id, thumbnails.size_bytes, deleting_since, 'THUMBNAIL'
+                            (SELECT thumbnails.object_key, id, thumbnails.size_bytes,
+                                    COALESCE(completed_at, created_at), deleting_since, 'THUMBNAIL'
                                 FROM thumbnails JOIN images ON images.id = thumbnails.image_id
                                 WHERE thumbnails.object_key > :key ORDER BY thumbnails.object_key LIMIT :most)
                             UNION ALL
-                            (SELECT object_key, image_id, size_bytes, NULL, 'ANNOUNCED'
+                            (SELECT object_key, image_id, size_bytes, created_at, NULL, 'ANNOUNCED'
                                 FROM object_intents WHERE object_key > :key ORDER BY object_key LIMIT :most)
                         ) AS named ORDER BY object_key LIMIT :most
                         """)
@@ -63,6 +66,7 @@ public final class ObjectReferences {
                         Rows.text(row, "object_key"),
                         Rows.uuid(row, "id"),
                         Rows.number(row, "size_bytes"),
+                        Rows.instantOf(row, "since"),
                         Rows.instant(row, "deleting_since") != null,
                         Kind.valueOf(Rows.text(row, "kind"))))
                 .all()
@@ -102,9 +106,10 @@ public final class ObjectReferences {
     /**
      * A row or an intent that names an object.
      *
+     * @param since when the image was complete, or the object announced
      * @param deleting whether the image is being deleted, so that the object may already be gone
      */
-    public record Reference(String key, UUID imageId, long size, boolean deleting, Kind kind) {
+    public record Reference(String key, UUID imageId, long size, Instant since, boolean deleting, Kind kind) {
 
         /** What the object is. */
         public enum Kind {

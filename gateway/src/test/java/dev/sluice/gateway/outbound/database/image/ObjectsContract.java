@@ -12,6 +12,7 @@ import dev.sluice.gateway.outbound.database.image.ImageScope.Everywhere;
 import dev.sluice.gateway.outbound.database.image.ObjectReferences.Reference.Kind;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -43,7 +44,8 @@ abstract class ObjectsContract extends RepositoryContract {
         get(db.deletion.begin(image.id(), new Everywhere()));
 
         assertThat(get(db.references.inKeyOrder().collectList()))
-                .containsExactly(new ObjectReferences.Reference("a", image.id(), 1234, true, Kind.IMAGE));
+                .containsExactly(new ObjectReferences.Reference(
+                        "a", image.id(), 1234, Objects.requireNonNull(image.completedAt()), true, Kind.IMAGE));
     }
 
     @Test
