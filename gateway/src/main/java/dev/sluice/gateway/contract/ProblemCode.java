@@ -75,6 +75,8 @@ public enum ProblemCode {
     ANSWER_INCOMPLETE(HttpStatus.BAD_GATEWAY, "The answer is not complete"),
     /** The store did not do what was asked of it. */
     STORAGE_FAILED(HttpStatus.BAD_GATEWAY, "The store failed"),
+    /** The store of all images is not there: its bucket was deleted, or its directory is not mounted. */
+    STORAGE_MISSING(HttpStatus.SERVICE_UNAVAILABLE, "The store is not there"),
     /** The database did not do what was asked of it. */
     DATABASE_FAILED(HttpStatus.SERVICE_UNAVAILABLE, "The database failed"),
     /** No room at present; nothing was started. */

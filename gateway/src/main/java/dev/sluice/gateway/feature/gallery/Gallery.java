@@ -9,6 +9,7 @@ import dev.sluice.gateway.outbound.database.image.ImageFilter;
 import dev.sluice.gateway.outbound.database.image.ImageScope;
 import dev.sluice.gateway.outbound.database.image.ImageUsages;
 import dev.sluice.gateway.outbound.database.image.Images;
+import dev.sluice.gateway.outbound.persistence.StorageProblems;
 import dev.sluice.gateway.outbound.storage.StorageException;
 import java.util.List;
 import java.util.UUID;
@@ -79,8 +80,9 @@ final class Gallery {
 
     /**
      * Deletes the object, its smaller copies, then the row. Fails with {@code not_found}, {@code image_in_use}, or
-     * {@code storage_failed}: then the image is there as before if its file is known to be and nobody else is deleting
-     * it; else it stays invisible, and its deletion is ended by the next who asks for it or by the reconciler.
+     * {@code storage_failed} or {@code storage_missing}: then the image is there as before if its file is known to be
+     * and nobody else is deleting it; else it stays invisible, and its deletion is ended by the next who asks for it or
+     * by the reconciler.
      */
     Mono<Void> delete(UUID id, ImageScope scope) {
         return deletions.begin(id, scope).flatMap(start -> switch (start) {
@@ -93,12 +95,12 @@ final class Gallery {
         });
     }
 
-    /** A store that fell silent may have removed the file all the same. */
+    /** A store that fell silent may have removed the file all the same; one that is not there has removed nothing. */
     private Mono<Void> notRemoved(ImageDeletion.Start.Begun begun, StorageException failed) {
         Image image = begun.image();
-        return imageStorage
-                .isThere(image)
-                .flatMap(there -> there
+        Mono<Boolean> isThere =
+                failed.kind() == StorageException.Kind.MISSING ? Mono.just(true) : imageStorage.isThere(image);
+        return isThere.flatMap(there -> there
                         ? deletions
                                 .restore(begun)
                                 .flatMap(restored -> Mono.<Void>error(
@@ -147,7 +149,7 @@ final class Gallery {
                 .addKeyValue("failure.code", failed.kind().code())
                 .setCause(failed)
                 .log("image {} not deleted: {}", id, failed.getMessage());
-        return new GatewayException(ProblemCode.STORAGE_FAILED, detail, failed)
+        return new GatewayException(StorageProblems.code(failed), detail, failed)
                 .with("reason", failed.kind().code());
     }
 }

@@ -127,15 +127,23 @@ public final class StorageProblems implements FeatureRoutes {
         return failure.kind() == DecoderException.Kind.LIMIT ? problem : problem.retryAfter(RETRY_AFTER);
     }
 
+    /** The code of a failure of the store. */
+    public static ProblemCode code(StorageException failure) {
+        return failure.kind() == StorageException.Kind.MISSING
+                ? ProblemCode.STORAGE_MISSING
+                : ProblemCode.STORAGE_FAILED;
+    }
+
     private static Throwable of(StorageException failure) {
         String said = switch (failure.kind()) {
             case UNAVAILABLE -> "The store does not answer.";
+            case MISSING -> "The store of all images is not there; nothing is known of this one.";
             case FULL -> "The store is full.";
             case REFUSED -> "The store refused the request.";
             case GONE -> "The file is not in the store any more.";
             case EXISTS, LENGTH_MISMATCH, BROKEN -> "The store failed.";
         };
-        GatewayException problem = new GatewayException(ProblemCode.STORAGE_FAILED, said, failure)
+        GatewayException problem = new GatewayException(code(failure), said, failure)
                 .with("reason", failure.kind().code());
         return failure.kind().isRetryable() ? problem.retryAfter(RETRY_AFTER) : problem;
     }

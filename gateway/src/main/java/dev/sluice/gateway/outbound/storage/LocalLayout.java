@@ -91,8 +91,22 @@ final class LocalLayout implements AutoCloseable {
             if (Files.exists(object, LinkOption.NOFOLLOW_LINKS)) {
                 throw new StorageException(Kind.BROKEN, key + ": a part of it is missing", missing);
             }
+            checkIsThere();
             return null;
         }
+    }
+
+    /**
+     * Fails if there is no place for objects (any more): a volume that is not mounted is not a store without objects.
+     */
+    void checkIsThere() {
+        if (!Files.isDirectory(objects, LinkOption.NOFOLLOW_LINKS)) {
+            throw missing(objects);
+        }
+    }
+
+    static StorageException missing(Path objects) {
+        return new StorageException(Kind.MISSING, "directory " + objects + ": it is not there");
     }
 
     /** The object's directory, or null if there is none. Links are not followed out of the store. */
@@ -102,6 +116,7 @@ final class LocalLayout implements AutoCloseable {
         try {
             real = object.toRealPath();
         } catch (NoSuchFileException | NotDirectoryException missing) {
+            checkIsThere();
             return null;
         }
         if (!real.startsWith(objects)) {

@@ -59,6 +59,9 @@ final class LocalListing {
                 }
             }
         } catch (NoSuchFileException | NotDirectoryException gone) {
+            if (beginning.isEmpty()) {
+                throw LocalLayout.missing(objects);
+            }
             return;
         }
         // With their slashes, directories stand in the order of the keys below them.

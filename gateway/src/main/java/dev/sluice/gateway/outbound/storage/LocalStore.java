@@ -86,9 +86,10 @@ final class LocalStore implements ObjectStore {
                 .onErrorMap(failure -> LocalFailures.of("list " + prefix, failure));
     }
 
-    /** Fails unless a file can be written. */
+    /** Fails unless objects have a place, and a file can be written. */
     Mono<Void> probe() {
         return onDisk("health", () -> {
+            directory.checkIsThere();
             Path file = directory.staging().next();
             new LocalMetadata("text/plain", Map.of()).write(file);
             WorkDirectory.remove(file);

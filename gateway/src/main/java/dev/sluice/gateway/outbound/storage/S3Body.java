@@ -2,6 +2,9 @@ package dev.sluice.gateway.outbound.storage;
 
 import dev.sluice.gateway.outbound.storage.StorageException.Kind;
 import java.nio.ByteBuffer;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.atomic.AtomicReference;
@@ -18,7 +21,7 @@ import software.amazon.awssdk.core.async.AsyncRequestBody;
 /**
  * A body that has exactly its length, or fails. The SDK stops listening once it has as many bytes as were announced,
  * and would store the beginning of a longer body; so the buffer that makes it whole is held back until the body has
- * ended. Buffers are copied, as the SDK does not say when it has sent one.
+ * ended. Buffers are copied, as the SDK does not say when it has sent one, and digested as they are.
  */
 final class S3Body implements AsyncRequestBody {
     private final ObjectKey key;
@@ -29,6 +32,7 @@ final class S3Body implements AsyncRequestBody {
     private volatile boolean ended;
 
     // Touched by the one subscription alone.
+    private final MessageDigest digest = md5();
     private long count;
     private @Nullable ByteBuffer last;
 
@@ -56,6 +60,16 @@ final class S3Body implements AsyncRequestBody {
     /** What the body did wrong, or null; then it was not the store. */
     @Nullable Throwable failure() {
         return failure;
+    }
+
+    /** The MD5 of the whole body in hexadecimal, once it has come: the entity tag that most stores give it. */
+    String etag() {
+        return HexFormat.of().formatHex(digest.digest());
+    }
+
+    /** That of these bytes. */
+    static String etag(byte[] bytes) {
+        return HexFormat.of().formatHex(md5().digest(bytes));
     }
 
     /** The call is over: nobody will ask for the rest. */
@@ -98,6 +112,7 @@ final class S3Body implements AsyncRequestBody {
 
     private void measure(ByteBuffer part, SynchronousSink<ByteBuffer> sink) {
         count += part.remaining();
+        digest.update(part.duplicate());
         if (count > object.length()) {
             sink.error(mismatch("more"));
         } else if (count < object.length()) {
@@ -112,6 +127,14 @@ final class S3Body implements AsyncRequestBody {
             throw mismatch("only " + count);
         }
         return last;
+    }
+
+    private static MessageDigest md5() {
+        try {
+            return MessageDigest.getInstance("MD5");
+        } catch (NoSuchAlgorithmException missing) {
+            throw new IllegalStateException(missing);
+        }
     }
 
     private StorageException mismatch(String came) {

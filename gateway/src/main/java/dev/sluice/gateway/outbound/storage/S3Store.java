@@ -9,7 +9,9 @@ import java.time.Clock;
 import java.time.Instant;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.springframework.core.io.buffer.DataBuffer;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -24,7 +26,9 @@ import software.amazon.awssdk.services.s3.model.S3Object;
 
 /**
  * Objects in a bucket of S3, or of what speaks like it. A put is one request with its length and {@code If-None-Match:
- * *}, so the store itself keeps it invisible until it is whole and refuses to replace.
+ * *}, so the store itself keeps it invisible until it is whole and refuses to replace. What it then has is compared
+ * with what was sent: by the entity tag if that is the MD5 of the bytes, as Amazon's is without a key of KMS, else by
+ * asking for the length of the object with that tag.
  */
 final class S3Store implements ObjectStore {
     private static final int MOST_WAITING = 10_000;
@@ -64,6 +68,7 @@ final class S3Store implements ObjectStore {
         return Mono.defer(() -> {
             S3Body counted = new S3Body(key, object, body);
             return send(key, object, counted)
+                    .flatMap(answer -> verified(key, object, counted, answer))
                     .doFinally(end -> counted.end())
                     .onErrorMap(failure -> counted.failure() == null ? S3Failures.of(key, failure) : counted.failure())
                     .map(answer -> new StoredObject(
@@ -73,9 +78,9 @@ final class S3Store implements ObjectStore {
 
     @Override
     public Mono<StoredObject> stat(ObjectKey key) {
-        return call(() -> calls.headObject(head -> head.bucket(bucket).key(key.value())))
+        return head(key)
                 .map(answer -> stored(key, answer))
-                .onErrorResume(S3Failures::isAbsent, absent -> Mono.empty())
+                .onErrorResume(S3Failures::isAbsent, absent -> emptyIfBucketIsThere())
                 .onErrorMap(failure -> S3Failures.of(key, failure));
     }
 
@@ -87,9 +92,9 @@ final class S3Store implements ObjectStore {
     @Override
     public Mono<Void> delete(ObjectKey key) {
         return call(() -> calls.deleteObject(delete -> delete.bucket(bucket).key(key.value())))
-                .onErrorResume(S3Failures::isAbsent, absent -> Mono.empty())
-                .onErrorMap(failure -> S3Failures.of(key, failure))
-                .then();
+                .then()
+                .onErrorResume(S3Failures::isAbsent, absent -> emptyIfBucketIsThere())
+                .onErrorMap(failure -> S3Failures.of(key, failure));
     }
 
     @Override
@@ -106,8 +111,73 @@ final class S3Store implements ObjectStore {
     /** Fails unless the bucket is there and may be used. */
     Mono<Void> probe() {
         return call(() -> calls.headBucket(head -> head.bucket(bucket)))
-                .onErrorMap(failure -> S3Failures.of("bucket " + bucket, failure))
+                .onErrorMap(failure -> S3Failures.ofBucket(bucket, failure))
                 .then();
+    }
+
+    /**
+     * Fails unless the bucket's objects may be listed; unlike {@link #probe}, in words, which an answer to a HEAD has
+     * none of.
+     */
+    Mono<Void> listOne() {
+        return call(() -> calls.listObjectsV2(list -> list.bucket(bucket).maxKeys(1)))
+                .onErrorMap(failure -> S3Failures.ofBucket(bucket, failure))
+                .then();
+    }
+
+    /** Whether the entity tag of an object is the MD5 of its bytes. */
+    Mono<Boolean> hasMd5(ObjectKey key, byte[] bytes) {
+        return head(key)
+                .map(answer -> S3Body.etag(bytes).equals(opaque(answer.eTag())))
+                .onErrorMap(failure -> S3Failures.of(key, failure));
+    }
+
+    /** An object that is not there says nothing if its bucket is not there either. */
+    private <T> Mono<T> emptyIfBucketIsThere() {
+        return probe().onErrorResume(S3Store::isRefusal, hidden -> Mono.empty()).then(Mono.empty());
+    }
+
+    /** Who may ask for objects and not for the bucket has been told of an object, so there is a bucket. */
+    private static boolean isRefusal(Throwable failure) {
+        return failure instanceof StorageException known && known.kind() == StorageException.Kind.REFUSED;
+    }
+
+    private Mono<HeadObjectResponse> head(ObjectKey key) {
+        return call(() -> calls.headObject(head -> head.bucket(bucket).key(key.value())));
+    }
+
+    /** The answer, if it is about all of the bytes that were sent; else what is there of them is removed. */
+    private Mono<PutObjectResponse> verified(ObjectKey key, NewObject object, S3Body sent, PutObjectResponse answer) {
+        String etag = opaque(answer.eTag());
+        if (sent.etag().equals(etag)) {
+            return Mono.just(answer);
+        }
+        return head(key)
+                .map(there ->
+                        isAsSent(object, etag, there) ? "" : there.contentLength() + " bytes with ETag " + there.eTag())
+                .onErrorResume(S3Failures::isAbsent, absent -> Mono.just("nothing"))
+                .flatMap(other -> other.isEmpty() ? Mono.just(answer) : notAsSent(key, object, answer, other));
+    }
+
+    private static boolean isAsSent(NewObject object, String etag, HeadObjectResponse there) {
+        return Objects.equals(there.contentLength(), object.length())
+                && (etag.isEmpty() || etag.equals(opaque(there.eTag())));
+    }
+
+    private Mono<PutObjectResponse> notAsSent(ObjectKey key, NewObject object, PutObjectResponse answer, String other) {
+        StorageException broken = new StorageException(
+                StorageException.Kind.BROKEN,
+                key + ": S3 took " + object.length() + " bytes with ETag " + answer.eTag() + ", and has " + other);
+        return delete(key).onErrorComplete().then(Mono.error(broken));
+    }
+
+    /** Without quotes, and without the mark of what a proxy has recoded; empty if there is none. */
+    private static String opaque(@Nullable String etag) {
+        if (etag == null) {
+            return "";
+        }
+        String strong = etag.startsWith("W/") ? etag.substring(2) : etag;
+        return strong.replace("\"", "");
     }
 
     private PutObjectRequest request(ObjectKey key, NewObject object) {
@@ -125,12 +195,32 @@ final class S3Store implements ObjectStore {
         PutObjectRequest request = request(key, object);
         if (object.length() == 0) {
             // The SDK would not even look at it.
-            return body.exact().then(call(() -> puts.putObject(request, AsyncRequestBody.empty())));
+            return body.exact().then(transfer(() -> puts.putObject(request, AsyncRequestBody.empty())));
         }
-        return call(() -> puts.putObject(request, body));
+        return transfer(() -> puts.putObject(request, body));
     }
 
+    /** One that is short, and has its own deadline: who leaves does not abort it, since its answer is on its way. */
     private <T> Mono<T> call(Supplier<CompletableFuture<T>> request) {
+        return Mono.<T>create(sink -> {
+                    AtomicBoolean left = new AtomicBoolean();
+                    sink.onCancel(() -> left.set(true));
+                    CompletableFuture<T> _ = request.get().whenComplete((answer, failure) -> {
+                        if (left.get()) {
+                            return; // A failure that nobody waits for is no line of the log.
+                        }
+                        if (failure == null) {
+                            sink.success(answer);
+                        } else {
+                            sink.error(failure);
+                        }
+                    });
+                })
+                .subscribeOn(calling);
+    }
+
+    /** One that is aborted when nobody waits for it any more. */
+    private <T> Mono<T> transfer(Supplier<CompletableFuture<T>> request) {
         return Mono.fromFuture(request).subscribeOn(calling);
     }
 

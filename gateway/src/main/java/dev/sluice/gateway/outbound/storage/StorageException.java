@@ -38,7 +38,12 @@ public final class StorageException extends RuntimeException {
         LENGTH_MISMATCH,
         /** The object was deleted before it was read. */
         GONE,
-        /** The store does not let the gateway do that: permissions, credentials, a bucket that is not there. */
+        /**
+         * The place of all objects is not there: the bucket was deleted, or the directory is not mounted. It says
+         * nothing of the object that was asked for.
+         */
+        MISSING,
+        /** The store does not let the gateway do that: permissions, credentials. */
         REFUSED,
         /** What is stored is damaged, or the store's response is unexpected. */
         BROKEN;

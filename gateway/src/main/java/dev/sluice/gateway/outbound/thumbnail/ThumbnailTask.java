@@ -123,7 +123,7 @@ final class ThumbnailTask {
         return switch (failure) {
             case StorageException store ->
                 switch (store.kind()) {
-                    case UNAVAILABLE, FULL, REFUSED -> true;
+                    case UNAVAILABLE, FULL, MISSING, REFUSED -> true;
                     case EXISTS, LENGTH_MISMATCH, GONE, BROKEN -> false;
                 };
             case DatabaseException database ->

@@ -9,16 +9,21 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.sluice.gateway.GatewayApplication;
 import dev.sluice.gateway.feature.uploads.UploadContract.LaterClock;
 import dev.sluice.gateway.feature.uploads.UploadRig.Put;
+import dev.sluice.gateway.outbound.storage.LaxS3;
 import dev.sluice.gateway.outbound.storage.NewObject;
 import dev.sluice.gateway.outbound.storage.ObjectContent;
 import dev.sluice.gateway.outbound.storage.ObjectKey;
 import dev.sluice.gateway.outbound.storage.ObjectStore;
+import dev.sluice.gateway.outbound.storage.S3Server;
+import dev.sluice.gateway.outbound.storage.S3Stub;
 import dev.sluice.gateway.outbound.storage.StorageException;
 import dev.sluice.gateway.outbound.storage.StoredObject;
+import dev.sluice.gateway.testing.Await;
 import dev.sluice.gateway.testing.GatewayProcess;
 import dev.sluice.gateway.testing.NoLeaks;
 import dev.sluice.gateway.testing.RunningGateway;
 import java.io.IOException;
+import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
@@ -28,13 +33,17 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.beans.factory.config.BeanPostProcessor;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -149,6 +158,93 @@ class UploadFaultsTest {
             assertThat(store(gateway).list("t/").count().block(SOON))
                     .as("the image alone")
                     .isOne();
+        }
+    }
+
+    /**
+     * What a store that takes everything keeps of an upload that breaks off, and what it takes once more, is nobody's.
+     */
+    @Test
+    void storeThatKeepsHalvesAndReplacesServesWhatWasCheckedAlone() {
+        byte[] other = PNG.clone();
+        other[PNG.length / 2]++;
+        try (LaxS3 lax = new LaxS3();
+                RunningGateway gateway = RunningGateway.start(lax.settings())) {
+            UploadRig rig = new UploadRig(gateway);
+            Put cut = rig.announced("image/png", PNG.length);
+            cut.send(Arrays.copyOf(PNG, PNG.length / 2));
+            Await.until(SOON, "the store keeps the half", () -> lax.keys("t/").size() == 1);
+
+            HttpResponse<byte[]> refused = rig.complete(cut);
+
+            assertThat(refused.statusCode()).isEqualTo(422);
+            assertThat(text(refused, "reason")).isEqualTo("size_mismatch");
+            assertThat(lax.keys("t/")).isEmpty();
+
+            Put put = rig.announced("image/png", PNG.length);
+            assertThat(put.send(other)).isEqualTo(200);
+            assertThat(put.send(PNG)).as("it is replaced").isEqualTo(200);
+            String file = text(rig.complete(put), "url");
+            assertThat(put.send(other)).as("it is put once more").isEqualTo(200);
+
+            assertThat(rig.complete(put).statusCode()).isEqualTo(200);
+            assertThat(rig.get("alice", file).body()).isEqualTo(PNG);
+        }
+    }
+
+    /** At the one moment at which what was checked becomes the image. */
+    @ParameterizedTest
+    @ValueSource(strings = {"500 Internal Server Error", "hangs", "closes", "takes it and has nothing"})
+    void imageThatTheStoreDoesNotTakeAsItWasCheckedIsNoneAndIsCompletedLater(String fault) {
+        AtomicBoolean isFaulty = new AtomicBoolean(true);
+        try (S3Server server = S3Server.start()) {
+            String bucket = server.newBucket();
+            URI own = URI.create(server.endpoint());
+            S3Stub.Behaviour faulty = (head, in, out) -> {
+                if (!isFaulty.get() || !head.startsWith("PUT") || !head.contains("/images/")) {
+                    S3Stub.pass(own, head, in, out);
+                    return;
+                }
+                switch (fault) {
+                    case "hangs" -> S3Stub.hang(in);
+                    case "closes" -> {
+                        S3Stub.status(out, "100 Continue");
+                        in.readNBytes(PNG.length / 2);
+                    }
+                    case "takes it and has nothing" -> {
+                        S3Stub.status(out, "100 Continue");
+                        in.readNBytes(PNG.length);
+                        S3Stub.status(out, "200 OK", "ETag: \"of-parts-2\"", "Content-Length: 0", "Connection: close");
+                    }
+                    default -> S3Stub.status(out, fault, "Content-Length: 0", "Connection: close");
+                }
+            };
+            try (S3Stub way = S3Stub.start(faulty);
+                    RunningGateway gateway = RunningGateway.start(Map.of(
+                            "sluice.storage.s3.bucket",
+                            bucket,
+                            "sluice.storage.s3.endpoint",
+                            way.endpoint(),
+                            "sluice.storage.s3.access-key",
+                            S3Server.ACCESS_KEY,
+                            "sluice.storage.s3.secret-key",
+                            S3Server.SECRET_KEY,
+                            "sluice.storage.s3.put-timeout",
+                            "5s"))) {
+                UploadRig rig = new UploadRig(gateway);
+                Put put = rig.announced("image/png", PNG.length);
+                assertThat(put.send(PNG)).isEqualTo(200);
+
+                HttpResponse<byte[]> refused = rig.complete(put);
+
+                assertThat(refused.statusCode()).isEqualTo(502);
+                assertThat(text(refused, "code")).isEqualTo("storage_failed");
+                assertThat(rig.galleryOf("alice")).isZero();
+                isFaulty.set(false);
+                String file = text(rig.complete(put), "url");
+                assertThat(rig.get("alice", file).body()).isEqualTo(PNG);
+                assertThat(server.objects(bucket)).as("the image alone").isOne();
+            }
         }
     }
 

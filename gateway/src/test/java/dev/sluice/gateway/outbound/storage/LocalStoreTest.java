@@ -58,6 +58,18 @@ class LocalStoreTest extends ObjectStoreContract {
         return store;
     }
 
+    /** As if its volume was not mounted any more. */
+    @Override
+    ObjectStore withoutItsPlace() {
+        try {
+            Files.delete(root.resolve("objects"));
+        } catch (IOException failed) {
+            throw new UncheckedIOException(failed);
+        }
+        StepVerifier.create(store.probe()).expectError(StorageException.class).verify(SOON);
+        return store;
+    }
+
     @Override
     boolean isTidy() {
         return filesBelow(root.resolve("work")).stream().allMatch(file -> file.endsWith("lock"));

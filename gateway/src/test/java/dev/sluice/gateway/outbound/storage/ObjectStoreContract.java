@@ -40,6 +40,9 @@ abstract class ObjectStoreContract {
     /** An empty store; the same one for all calls of a test. */
     abstract ObjectStore store();
 
+    /** The same, after somebody has taken the place of all its objects away. */
+    abstract ObjectStore withoutItsPlace();
+
     @ParameterizedTest
     @CsvSource({"0", "1", "9999", "10000", "1000003"})
     void whatIsPutIsReadBack(int length) {
@@ -90,6 +93,27 @@ abstract class ObjectStoreContract {
         StepVerifier.create(store().open(KEY)).verifyComplete();
         StepVerifier.create(store().delete(KEY)).verifyComplete();
         StepVerifier.create(store().list("")).verifyComplete();
+    }
+
+    /** Else everything would be taken for deleted. */
+    @Test
+    void storeThatIsNotThereIsNotAnEmptyOne() {
+        ObjectStore nowhere = withoutItsPlace();
+
+        for (Mono<?> call : new Mono<?>[] {
+            nowhere.stat(KEY),
+            nowhere.open(KEY),
+            nowhere.delete(KEY),
+            nowhere.list("").then(),
+            nowhere.list("t/").then(),
+            nowhere.put(KEY, new NewObject(TYPE, 10), Bodies.of(Bodies.random(10)))
+        }) {
+            StepVerifier.create(call)
+                    .expectErrorSatisfies(error -> assertThat(((StorageException) error).kind())
+                            .as(error.toString())
+                            .isEqualTo(Kind.MISSING))
+                    .verify(SOON);
+        }
     }
 
     @Test

@@ -51,10 +51,12 @@ public final class S3Bucket implements AutoCloseable {
                 S3Server.SECRET_KEY);
     }
 
-    /** The keys of all objects. */
+    /** The keys of all objects of callers. */
     public List<String> keys() {
-        return Objects.requireNonNull(
-                store.list("").map(object -> object.key().value()).collectList().block(PATIENCE));
+        return Objects.requireNonNull(store.list("t/")
+                .map(object -> object.key().value())
+                .collectList()
+                .block(PATIENCE));
     }
 
     @Override

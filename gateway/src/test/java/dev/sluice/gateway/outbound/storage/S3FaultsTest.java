@@ -11,8 +11,10 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -79,6 +81,110 @@ class S3FaultsTest {
                         "if-none-match: *",
                         "x-amz-content-sha256: unsigned-payload")
                 .doesNotContain("chunked", "checksum");
+    }
+
+    /** The tag of a put that succeeded, then what the object's HEAD answers; none if it must not be asked. */
+    @ParameterizedTest(name = "{0}; {1}: {2}")
+    @CsvSource({
+        "MD5, none, OK",
+        "W/MD5, none, OK",
+        "'parts-2', '200 OK, 1000000, parts-2', OK",
+        "'key-of-kms', '200 OK, 1000000, key-of-kms', OK",
+        "none, '200 OK, 1000000, anything', OK",
+        "'key-of-kms', '200 OK, 1000000, another', BROKEN",
+        "'parts-2', '200 OK, 1000000, parts-3', BROKEN",
+        "'parts-2', '200 OK, 999999, parts-2', BROKEN",
+        "none, '200 OK, 0, anything', BROKEN",
+        "none, '404 Not Found, 0, none', BROKEN",
+        "none, '500 Internal Server Error, 0, none', UNAVAILABLE",
+        "none, '403 Forbidden, 0, none', REFUSED"
+    })
+    void whatIsKeptIsComparedWithWhatWasSent(String tag, String there, String expected) {
+        byte[] bytes = new byte[LENGTH];
+        String etag = tag.replace("MD5", '"' + S3Body.etag(bytes) + '"');
+        List<String> calls = new CopyOnWriteArrayList<>();
+        Behaviour store = (head, in, out) -> {
+            String method = head.substring(0, head.indexOf(' '));
+            calls.add(method);
+            if (method.equals("PUT")) {
+                S3Stub.status(out, "100 Continue");
+                in.readNBytes(LENGTH);
+                S3Stub.status(out, "200 OK", tagged(etag, "Content-Length: 0", "Connection: close"));
+            } else if (method.equals("HEAD")) {
+                String[] answer = there.split(", ", -1);
+                S3Stub.status(out, answer[0], tagged(answer[2], headers(Integer.parseInt(answer[1]))));
+            } else {
+                S3Stub.status(out, "204 No Content", "Connection: close");
+            }
+        };
+        try (S3Stub stub = S3Stub.start(store);
+                Rig rig = new Rig(stub.endpoint())) {
+            Mono<StoredObject> put = rig.store.put(KEY, new NewObject("image/png", LENGTH), Bodies.of(bytes));
+            if (expected.equals("OK")) {
+                assertThat(put.block(SOON)).extracting(StoredObject::length).isEqualTo((long) LENGTH);
+                assertThat(calls).hasSize(there.equals("none") ? 1 : 2);
+            } else {
+                StepVerifier.create(put)
+                        .expectErrorSatisfies(error -> assertKind(error, Kind.valueOf(expected)))
+                        .verify(SOON);
+                assertThat(calls.contains("DELETE"))
+                        .as("what is not as it was sent is removed")
+                        .isEqualTo(expected.equals("BROKEN"));
+            }
+        }
+    }
+
+    private static String[] tagged(String etag, String... headers) {
+        List<String> all = new ArrayList<>(List.of(headers));
+        if (!etag.equals("none")) {
+            all.add("ETag: " + etag);
+        }
+        return all.toArray(String[]::new);
+    }
+
+    /** A HEAD that finds nothing does not say what is not there. */
+    @ParameterizedTest
+    @CsvSource({
+        "200 OK, EMPTY",
+        "403 Forbidden, EMPTY",
+        "404 Not Found, MISSING",
+        "500 Internal Server Error, UNAVAILABLE"
+    })
+    void objectThatIsNotThereIsOfABucketThatIs(String ofBucket, String expected) {
+        Behaviour store = (head, in, out) -> S3Stub.status(
+                out, head.contains(KEY.value()) ? "404 Not Found" : ofBucket, "Content-Length: 0", "Connection: close");
+        try (S3Stub stub = S3Stub.start(store);
+                Rig rig = new Rig(stub.endpoint())) {
+            for (Mono<?> call : new Mono<?>[] {rig.store.stat(KEY), rig.store.open(KEY), rig.store.delete(KEY)}) {
+                if (expected.equals("EMPTY")) {
+                    StepVerifier.create(call).verifyComplete();
+                } else {
+                    StepVerifier.create(call)
+                            .expectErrorSatisfies(error -> assertKind(error, Kind.valueOf(expected)))
+                            .verify(SOON);
+                }
+            }
+        }
+    }
+
+    @Test
+    void whatTheStoreSaysIsALineOfTheFailure() {
+        String body = "<Error><Code>AccessDenied</Code><Message>Not\nby you " + "x".repeat(300) + "</Message></Error>";
+        Behaviour refusing = (head, in, out) -> {
+            S3Stub.status(out, "403 Forbidden", "Content-Type: application/xml", "Content-Length: " + body.length());
+            out.write(body.getBytes(StandardCharsets.US_ASCII));
+        };
+        try (S3Stub stub = S3Stub.start(refusing);
+                Rig rig = new Rig(stub.endpoint())) {
+            StepVerifier.create(rig.store.listOne())
+                    .expectErrorSatisfies(error -> {
+                        assertKind(error, Kind.REFUSED);
+                        assertThat(error)
+                                .hasMessageStartingWith("bucket pictures: S3 answered 403 AccessDenied: Not by you xxx")
+                                .hasMessageEndingWith("x…");
+                    })
+                    .verify(SOON);
+        }
     }
 
     @Test

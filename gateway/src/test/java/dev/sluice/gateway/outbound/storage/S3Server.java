@@ -67,9 +67,29 @@ public final class S3Server implements AutoCloseable {
         return newBucket(own());
     }
 
-    /** How many objects are in a bucket, up to 1000. */
+    /** How many objects of callers are in a bucket, up to 1000; not those with which a gateway tries the store. */
     public int objects(String bucket) {
-        return own().calls().listObjectsV2(list -> list.bucket(bucket)).join().keyCount();
+        return own().calls()
+                .listObjectsV2(list -> list.bucket(bucket).prefix("t/"))
+                .join()
+                .keyCount();
+    }
+
+    /** Takes a bucket away with all that is in it. */
+    public void remove(String bucket) {
+        own().calls()
+                .listObjectsV2(list -> list.bucket(bucket))
+                .join()
+                .contents()
+                .forEach(object -> own().calls()
+                        .deleteObject(delete -> delete.bucket(bucket).key(object.key()))
+                        .join());
+        own().calls().deleteBucket(delete -> delete.bucket(bucket)).join();
+    }
+
+    /** Makes one of that name, which is empty. */
+    public void make(String bucket) {
+        own().calls().createBucket(create -> create.bucket(bucket)).join();
     }
 
     /** Kept, for its threads take two seconds to end. */

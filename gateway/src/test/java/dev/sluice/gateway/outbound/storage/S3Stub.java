@@ -7,6 +7,7 @@ import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -55,6 +56,24 @@ public final class S3Stub implements AutoCloseable {
     /** Waits until the other side has gone. */
     public static void hang(InputStream in) throws IOException {
         in.transferTo(OutputStream.nullOutputStream());
+    }
+
+    /** To another server, and back. That ends the connection, so no other request comes over it. */
+    public static void pass(URI server, String head, InputStream in, OutputStream out) throws IOException {
+        try (Socket socket = new Socket(server.getHost(), server.getPort())) {
+            String closing = head.replaceFirst("\r\n", "\r\nConnection: close\r\n");
+            socket.getOutputStream().write(closing.getBytes(StandardCharsets.ISO_8859_1));
+            Thread there = Thread.ofVirtual().start(() -> {
+                try {
+                    in.transferTo(socket.getOutputStream());
+                    socket.shutdownOutput();
+                } catch (IOException ended) {
+                    // The other side has, and that is all that there is to know.
+                }
+            });
+            socket.getInputStream().transferTo(out);
+            there.interrupt();
+        }
     }
 
     /** The setting that leads here. */

@@ -55,16 +55,20 @@ class StorageConfigurationTest {
     void storesInTheBucketThatIsNamed() {
         try (S3Server server = S3Server.start();
                 S3Connection maker = new S3Connection(server.settings("any"))) {
+            String bucket = S3Server.newBucket(maker);
             runner.withPropertyValues(
                             "sluice.storage.directory=" + directory.resolve("unused"),
-                            "sluice.storage.s3.bucket=" + S3Server.newBucket(maker),
+                            "sluice.storage.s3.bucket=" + bucket,
                             "sluice.storage.s3.endpoint=" + server.endpoint(),
                             "sluice.storage.s3.access-key=" + S3Server.ACCESS_KEY,
                             "sluice.storage.s3.secret-key=" + S3Server.SECRET_KEY)
                     .run(context -> {
                         assertThat(context).hasSingleBean(ObjectStore.class).hasSingleBean(PresignedUploads.class);
-                        assertThat(health(context))
-                                .isEqualTo(Health.up().withDetail("kind", "s3").build());
+                        Health health = health(context);
+                        assertThat(health.getStatus()).isEqualTo(Status.UP);
+                        assertThat(health.getDetails())
+                                .containsEntry("kind", "s3")
+                                .containsEntry("bucket", bucket);
 
                         roundTrip(context.getBean(ObjectStore.class));
 
@@ -80,11 +84,17 @@ class StorageConfigurationTest {
                         "sluice.storage.s3.endpoint=http://127.0.0.1:1",
                         "sluice.storage.s3.access-key=a",
                         "sluice.storage.s3.secret-key=b")
-                .run(context -> assertThat(health(context))
-                        .isEqualTo(Health.down()
-                                .withDetail("kind", "s3")
-                                .withDetail("failure", "unavailable")
-                                .build()));
+                .run(context -> {
+                    Health health = health(context);
+                    assertThat(health.getStatus()).isEqualTo(Status.DOWN);
+                    assertThat(health.getDetails())
+                            .containsEntry("kind", "s3")
+                            .containsEntry("bucket", "pictures")
+                            .containsEntry("failure", "unavailable")
+                            .extractingByKey("probe")
+                            .asString()
+                            .contains("Connection refused");
+                });
     }
 
     @Test

@@ -1,0 +1,141 @@
+package dev.sluice.gateway.outbound.storage;
+
+import dev.sluice.gateway.contract.CannotStartException;
+import dev.sluice.gateway.outbound.storage.StorageException.Kind;
+import dev.sluice.gateway.outbound.storage.StorageProperties.S3;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.Disposable;
+import reactor.core.Disposables;
+import reactor.core.publisher.Mono;
+import reactor.util.retry.Retry;
+
+/**
+ * The first that is asked of a bucket, and what it was then seen to do.
+ *
+ * <p>A refusal, of the credentials or because there is no such bucket, ends the start in the store's own words, since
+ * somebody has to do something about it. A store that does not answer does not: it may do so later, and what needs no
+ * store is there meanwhile. What it can do is tried in the background once it answers, is told in one line and in
+ * health, and nothing depends on it.
+ */
+final class S3Start implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(S3Start.class);
+    private static final Duration FIRST_RETRY = Duration.ofSeconds(5);
+    private static final Duration LONGEST_PAUSE = Duration.ofMinutes(5);
+    /** Beyond the deadline of the call itself. */
+    private static final Duration SLACK = Duration.ofSeconds(1);
+
+    private static final String PROBE = "probe";
+
+    private final S3Store store;
+    private final S3AbilityProbe probe;
+    private final String place;
+    private final Duration patience;
+    private final Disposable.Swap running = Disposables.swap();
+    private final AtomicReference<Map<String, Object>> details = new AtomicReference<>(Map.of(PROBE, "under way"));
+
+    S3Start(S3Store store, S3AbilityProbe probe, S3 settings) {
+        this.store = store;
+        this.probe = probe;
+        this.place = "bucket " + settings.bucket()
+                + (settings.endpoint().isEmpty() ? " in " + settings.region() : " at " + settings.endpoint());
+        this.patience = settings.attemptTimeout();
+    }
+
+    /**
+     * Blocks the thread that starts, for one try's time at most, then goes on in the background.
+     *
+     * @throws CannotStartException if the store refuses
+     */
+    void start() {
+        StorageException failure = firstFailure();
+        if (failure != null && isRefusal(failure)) {
+            throw new CannotStartException(
+                    "No place for images: " + place + ": " + failure.getMessage(),
+                    "Check S3_BUCKET, S3_ENDPOINT and S3_REGION, and the credentials. The bucket has to be there, and they"
+                            + " have to allow s3:ListBucket of it, s3:GetObject, s3:PutObject and s3:DeleteObject in it.",
+                    failure);
+        }
+        if (failure != null) {
+            notYet("does not answer", failure);
+        }
+        Mono<Void> asked =
+                failure == null ? Mono.empty() : first().doOnError(still -> notYet("does not answer", still));
+        Mono<S3Abilities> tried =
+                Mono.defer(probe::run).doOnError(untried -> notYet("what it does could not be tried", untried));
+        running.update(asked.then(tried)
+                .doOnNext(this::tell)
+                .retryWhen(Retry.backoff(Long.MAX_VALUE, FIRST_RETRY).maxBackoff(LONGEST_PAUSE))
+                .subscribe());
+    }
+
+    private @Nullable StorageException firstFailure() {
+        try {
+            first().toFuture().get(patience.plus(SLACK).toMillis(), TimeUnit.MILLISECONDS);
+            return null;
+        } catch (ExecutionException failed) {
+            return failed.getCause() instanceof StorageException known
+                    ? known
+                    : new StorageException(Kind.UNAVAILABLE, String.valueOf(failed.getMessage()), failed);
+        } catch (TimeoutException late) {
+            return new StorageException(Kind.UNAVAILABLE, "no answer within " + patience, late);
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            return new StorageException(Kind.UNAVAILABLE, "interrupted", interrupted);
+        }
+    }
+
+    private Mono<Void> first() {
+        return store.listOne()
+                .timeout(
+                        patience,
+                        Mono.error(() -> new StorageException(Kind.UNAVAILABLE, "no answer within " + patience)));
+    }
+
+    private static boolean isRefusal(StorageException failure) {
+        return failure.kind() == Kind.REFUSED || failure.kind() == Kind.MISSING;
+    }
+
+    /** Told once, however often it is asked again. */
+    private void notYet(String what, Throwable failure) {
+        Map<String, Object> told = Map.of(PROBE, String.valueOf(failure.getMessage()));
+        if (details.getAndSet(told).equals(told)) {
+            return;
+        }
+        LOG.atWarn()
+                .addKeyValue(
+                        "failure.code",
+                        failure instanceof StorageException known ? known.kind().code() : "unknown")
+                .log("{}: {}, asked again later: {}", place, what, failure.getMessage());
+    }
+
+    private void tell(S3Abilities abilities) {
+        Map<String, String> shown = abilities.shown();
+        details.set(new LinkedHashMap<>(shown));
+        LOG.info(
+                "{}: {}",
+                place,
+                shown.entrySet().stream()
+                        .map(ability -> ability.getKey() + ": " + ability.getValue())
+                        .collect(Collectors.joining(", ")));
+    }
+
+    /** What is known of the store, for health. */
+    Map<String, Object> details() {
+        return details.get();
+    }
+
+    @Override
+    public void close() {
+        running.dispose();
+    }
+}
