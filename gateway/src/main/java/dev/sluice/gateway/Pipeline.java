@@ -33,6 +33,7 @@ import io.lettuce.core.RedisClient;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
 import java.util.List;
+import java.util.regex.Pattern;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.beans.factory.annotation.Value;
@@ -59,6 +60,8 @@ import tools.jackson.databind.type.LogicalType;
 @Import({ServerTransport.class, TracingConfiguration.class, IdentityConfiguration.class, LimitsConfiguration.class})
 @EnableConfigurationProperties(OriginProperties.class)
 class Pipeline {
+    /** The tag that the keys of links and purges have; those of limits have their own. */
+    private static final Pattern LIMITS_TAG = Pattern.compile("[{}]");
 
     @Bean
     LoggedPath loggedPath(ObjectProvider<FeatureRoutes> features) {
@@ -102,7 +105,8 @@ class Pipeline {
         }
         RedisLimiter shared = RedisLimiter.connect(
                 client,
-                RedisLimiterSettings.defaults().withKeyPrefix(keyPrefix),
+                RedisLimiterSettings.defaults()
+                        .withKeyPrefix(LIMITS_TAG.matcher(keyPrefix).replaceAll("")),
                 Clock.systemUTC(),
                 Schedulers.parallel(),
                 observer);

@@ -17,8 +17,9 @@ public interface Limiter {
      * @param requestId unique for each admission asked for and never chosen by a client: a command that is sent twice
      *     under one id counts once; 1 to 64 letters, digits, hyphens
      * @param reservation what this request may use at most
-     * @return one decision within the limiter's deadline (150 ms), whatever the shared store does; no error. A
-     *     cancelled admission, and one whose decision comes too late, is released by itself
+     * @return one decision within the limiter's deadline (150 ms), whatever the shared store does, and within six of it
+     *     where this process is what is slow; no error. A cancelled admission, and one whose decision comes too late,
+     *     is released by itself
      */
     Mono<Decision> admit(Policy policy, Subject subject, String requestId, Reservation reservation);
 

@@ -12,8 +12,6 @@ import io.github.bucket4j.distributed.AsyncBucketProxy;
 import io.github.bucket4j.distributed.ExpirationAfterWriteStrategy;
 import io.github.bucket4j.distributed.proxy.AsyncProxyManager;
 import io.github.bucket4j.distributed.proxy.optimization.Optimizations;
-import io.github.bucket4j.redis.lettuce.Bucket4jLettuce;
-import io.lettuce.core.api.StatefulRedisConnection;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -41,7 +39,7 @@ final class AddressBuckets {
     private final RedisLimiterSettings settings;
     private final RedisClock clock;
     private final ReplicaExit replicas;
-    private volatile @Nullable StatefulRedisConnection<byte[], byte[]> connection;
+    private volatile ScriptExecutor.@Nullable Link link;
     private volatile @Nullable AsyncProxyManager<byte[]> buckets;
 
     AddressBuckets(RedisLimiterSettings settings, RedisClock clock, ReplicaExit replicas) {
@@ -59,10 +57,9 @@ final class AddressBuckets {
     record Answer(List<Decision.Violation> violations, List<LimitStatus> statuses) {}
 
     /** The one connection was made; Lettuce makes it again when it is lost. */
-    void connected(StatefulRedisConnection<byte[], byte[]> made) {
-        connection = made;
-        buckets = Bucket4jLettuce.casBasedBuilder(made)
-                .requestTimeout(settings.commandTimeout())
+    void connected(ScriptExecutor.Link made) {
+        link = made;
+        buckets = made.buckets()
                 .clientClock(clock)
                 .expirationAfterWrite(ExpirationAfterWriteStrategy.basedOnTimeForRefillingBucketUpToMax(CLOCK_ERROR))
                 .build()
@@ -85,9 +82,9 @@ final class AddressBuckets {
     }
 
     private void leaveAfter(@Nullable Throwable error) {
-        StatefulRedisConnection<byte[], byte[]> made = connection;
+        ScriptExecutor.Link made = link;
         if (error != null && made != null) {
-            replicas.leaveAfter(error, made);
+            replicas.leaveAfter(error, made.leave());
         }
     }
 
@@ -143,7 +140,7 @@ final class AddressBuckets {
 
     private AsyncProxyManager<byte[]> buckets() {
         AsyncProxyManager<byte[]> current = buckets;
-        StatefulRedisConnection<byte[], byte[]> made = connection;
+        ScriptExecutor.Link made = link;
         if (current == null || made == null || !made.isOpen()) {
             throw new ScriptExecutor.NotSentException();
         }

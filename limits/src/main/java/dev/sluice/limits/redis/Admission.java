@@ -1,11 +1,15 @@
 package dev.sluice.limits.redis;
 
 import dev.sluice.limits.Decision;
+import dev.sluice.limits.Limit;
 import dev.sluice.limits.LimitStatus;
 import dev.sluice.limits.LimiterObserver;
+import dev.sluice.limits.Mode;
 import dev.sluice.limits.Reservation;
 import dev.sluice.limits.Subject;
+import dev.sluice.limits.redis.CompiledPolicy.Part;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -38,10 +42,17 @@ final class Admission implements Subscription {
     final Subject subject;
     final String id;
     final Reservation reservation;
-    /** What can be corrected afterwards; empty until Redis was asked. */
-    List<Charge> charges = List.of();
-    /** Of the limits that were asked before the script. */
-    List<LimitStatus> firstStatuses = List.of();
+    /** What was taken of the parts; a part may be here that perhaps has taken nothing. */
+    final List<Holding> holdings = new ArrayList<>(1);
+    /** What was reserved of what all processes share. */
+    final List<RedisPermit.LeasedUnits> leased = new ArrayList<>(1);
+
+    /** Of each limit, in the policy's order: where the caller stands, once that is known, and how long to wait. */
+    private final @Nullable LimitStatus[] statuses;
+
+    private final @Nullable Lease[] leases;
+    private final long[] waits;
+    private @Nullable Part lastAsked;
 
     private final Consumer<Admission> start;
     private final LimiterObserver observer;
@@ -68,6 +79,10 @@ final class Admission implements Subscription {
         this.start = start;
         this.observer = observer;
         this.actual = actual;
+        int limits = policy.policy.limits().size();
+        statuses = new LimitStatus[limits];
+        leases = new Lease[limits];
+        waits = new long[limits];
     }
 
     @Override
@@ -83,6 +98,109 @@ final class Admission implements Subscription {
         if (before == WAITING) {
             clearDeadline();
         }
+    }
+
+    /** What a limit says: where the caller stands, and how long until it has room; 0 if it has. */
+    void tell(int index, LimitStatus status, long retryMillis) {
+        statuses[index] = status;
+        waits[index] = retryMillis;
+    }
+
+    /** The same of one that is leased, whose status is that of the moment of the decision. */
+    void tell(int index, Lease lease, long retryMillis) {
+        leases[index] = lease;
+        waits[index] = retryMillis;
+    }
+
+    void tell(Part part, Verdict verdict) {
+        lastAsked = part;
+        for (int i = 0; i < verdict.limits(); i++) {
+            CompiledLimit limit = part.limits.get(i);
+            tell(limit.index, verdict.status(i, limit.limit), verdict.retryAfterMillis(i));
+        }
+    }
+
+    /** What was taken is given back: the statuses are to say so. */
+    void tellReleased() {
+        for (Holding holding : holdings) {
+            for (CompiledLimit limit : holding.part.limits) {
+                LimitStatus status = statuses[limit.index];
+                if (status != null) {
+                    long remaining =
+                            Math.min(limit.limit.capacity(), status.remaining() + holding.reservation.of(limit.limit));
+                    statuses[limit.index] = new LimitStatus(
+                            status.limit(),
+                            status.capacity(),
+                            remaining,
+                            remaining == status.capacity() ? Duration.ZERO : status.resetsIn());
+                }
+            }
+        }
+    }
+
+    /** They are asked again. */
+    void forgetLeases() {
+        for (CompiledLimit limit : policy.leased) {
+            leases[limit.index] = null;
+            waits[limit.index] = 0;
+        }
+    }
+
+    /** Whether a limit that decides has no room. */
+    boolean isRefused() {
+        for (int i = 0; i < waits.length; i++) {
+            if (waits[i] > 0 && limit(i).mode() == Mode.ENFORCED) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private Limit limit(int index) {
+        return policy.policy.limits().get(index);
+    }
+
+    /** Of those limits that were asked. */
+    List<LimitStatus> statuses(long now) {
+        List<LimitStatus> known = new ArrayList<>(statuses.length);
+        for (int i = 0; i < statuses.length; i++) {
+            Lease lease = leases[i];
+            LimitStatus status = lease == null ? statuses[i] : lease.status(now);
+            if (status != null) {
+                known.add(status);
+            }
+        }
+        return known;
+    }
+
+    /** @param rest of limits that cannot be asked */
+    List<Decision.Violation> violations(Decision.Cause cause, Duration rest) {
+        Part asked = lastAsked;
+        if (cause == Decision.Cause.UNAVAILABLE && asked != null) {
+            return asked.limits.stream()
+                    .map(limit -> new Decision.Violation(limit.limit.name(), cause, rest))
+                    .toList();
+        }
+        List<Decision.Violation> violations = new ArrayList<>();
+        for (int i = 0; i < waits.length; i++) {
+            if (waits[i] > 0 && limit(i).mode() == Mode.ENFORCED) {
+                violations.add(new Decision.Violation(limit(i).name(), cause, Duration.ofMillis(waits[i])));
+            }
+        }
+        return violations;
+    }
+
+    void reportShadows() {
+        for (int i = 0; i < waits.length; i++) {
+            if (waits[i] > 0 && limit(i).mode() == Mode.SHADOW) {
+                observer.wouldHaveRefused(policy.policy, limit(i));
+            }
+        }
+    }
+
+    /** When it was made, by {@link System#nanoTime}. */
+    long begun() {
+        return begun;
     }
 
     boolean isWaiting() {

@@ -2,71 +2,70 @@ package dev.sluice.limits.redis;
 
 import dev.sluice.limits.Decision;
 import dev.sluice.limits.FallbackMode;
-import dev.sluice.limits.Limit;
 import dev.sluice.limits.LimitStatus;
 import dev.sluice.limits.LimiterObserver;
-import dev.sluice.limits.Mode;
 import dev.sluice.limits.Permit;
 import dev.sluice.limits.Reservation;
 import dev.sluice.limits.Subject;
 import dev.sluice.limits.local.LocalLimiter;
-import io.lettuce.core.ScriptOutputType;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CompletionStage;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import reactor.core.CoreSubscriber;
 import reactor.core.Disposable;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
 import reactor.core.scheduler.Scheduler;
 
 /**
- * The way of an admission: deadline, buckets of addresses, batch, script, decision. Where Redis fails on that way, the
- * local limiter decides.
+ * The way of an admission: deadline, buckets of addresses, what this process has of what all share, then one command
+ * for each part of its limits that lies in another slot; a single node has one part. Whoever refuses on that way has
+ * all before it given back. Where Redis fails, the local limiter decides.
  */
 final class Admissions {
     private final ScriptExecutor redis;
     private final AddressBuckets addressBuckets;
+    private final Leases leases;
+    private final AdmitBatches batches;
     private final RedisLimiterSettings settings;
+    private final CompiledPolicy.Topology topology;
     private final RedisClock clock;
     private final RedisBreaker breaker;
     private final LocalLimiter local;
     private final Settlements settlements;
     private final Renewals renewals;
-    private final Scheduler timer;
     private final LimiterObserver observer;
-    private final Script script;
     private final DeadlineQueue deadlines;
-    private final DeadlineQueue bucketDeadlines;
-    private final CommandBatcher<Admission> batches;
+    private final Scheduler timer;
 
     Admissions(
             ScriptExecutor redis,
             AddressBuckets addressBuckets,
+            Leases leases,
+            AdmitBatches batches,
             RedisLimiterSettings settings,
+            CompiledPolicy.Topology topology,
             RedisClock clock,
             RedisBreaker breaker,
             LocalLimiter local,
             Settlements settlements,
             Renewals renewals,
             Scheduler timer,
-            LimiterObserver observer,
-            Script script) {
+            LimiterObserver observer) {
         this.redis = redis;
         this.addressBuckets = addressBuckets;
+        this.leases = leases;
+        this.batches = batches;
         this.settings = settings;
+        this.topology = topology;
         this.clock = clock;
         this.breaker = breaker;
         this.local = local;
         this.settlements = settlements;
         this.renewals = renewals;
-        this.timer = timer;
         this.observer = observer;
-        this.script = script;
         deadlines = new DeadlineQueue(timer, settings.deadline().toNanos());
-        bucketDeadlines = new DeadlineQueue(timer, settings.commandTimeout().toNanos());
-        batches = new CommandBatcher<>(settings.batch(), settings.commands(), settings.queue(), this::send);
+        this.timer = timer;
     }
 
     /** A subscription that starts when it is requested. */
@@ -80,35 +79,61 @@ final class Admissions {
     }
 
     private void start(Admission admission) {
-        admission.deadline(deadlines.watch(() -> decideLocally(admission)));
+        admission.deadline(deadlines.watch(() -> redis.afterReading(() -> deadlineIsOver(admission, 1))));
         if (admission.policy.first.isEmpty()) {
-            enqueue(admission);
-        } else if (breaker.mayCall()) {
-            askAddressBuckets(admission);
+            reserve(admission, 0);
+            return;
+        }
+        String place = topology.place(Tags.of(admission.subject.address()));
+        if (breaker.mayCall(place)) {
+            askAddressBuckets(admission, place);
         } else {
             decideLocally(admission);
         }
     }
 
-    private void askAddressBuckets(Admission admission) {
+    /**
+     * While Redis answers in time and none of its own commands is late, an admission waits here, for a processor or for
+     * the commands before it: it is not decided alone for that, but waits on for a few deadlines more.
+     */
+    private void deadlineIsOver(Admission admission, int deadlinesBefore) {
+        if (!admission.isWaiting()) {
+            return;
+        }
+        long waited = deadlinesBefore * settings.deadline().toNanos();
+        boolean isRedisWell = breaker.hasAnsweredSince(admission.begun())
+                || ScriptExecutor.wasBusy(
+                        admission.begun() + waited, settings.deadline().toNanos());
+        if (deadlinesBefore < ScriptExecutor.MOST_TIMES && isRedisWell) {
+            admission.deadline(
+                    deadlines.watch(() -> redis.afterReading(() -> deadlineIsOver(admission, deadlinesBefore + 1))));
+        } else {
+            decideLocally(admission);
+        }
+    }
+
+    private void askAddressBuckets(Admission admission, String place) {
         long sent = System.nanoTime();
         AtomicBoolean isOver = new AtomicBoolean();
-        DeadlineQueue.Entry late = bucketDeadlines.watch(() -> {
+        Disposable late = redis.watch(timer, settings.commandTimeout(), () -> {
             if (isOver.compareAndSet(false, true)) {
-                breaker.failed(System.nanoTime() - sent, new SlowRedisException(settings.commandTimeout()));
+                breaker.failed(
+                        place,
+                        System.nanoTime() - sent,
+                        new RedisBreaker.SlowRedisException(settings.commandTimeout()));
                 decideLocally(admission);
             }
         });
         addressBuckets.take(admission.policy.first, admission.subject).whenComplete((answer, error) -> {
-            late.clear();
+            late.dispose();
             if (!isOver.compareAndSet(false, true)) {
                 return;
             }
             if (error != null) {
-                breaker.failed(System.nanoTime() - sent, error);
+                breaker.failed(place, System.nanoTime() - sent, error);
                 decideLocally(admission);
             } else {
-                breaker.answered(System.nanoTime() - sent);
+                breaker.answered(place, System.nanoTime() - sent);
                 answered(admission, answer);
             }
         });
@@ -118,156 +143,222 @@ final class Admissions {
         if (!answer.violations().isEmpty()) {
             admission.decide(
                     new Decision.Refused(answer.violations(), answer.statuses()), LimiterObserver.Place.SHARED);
-        } else if (admission.policy.limits.isEmpty()) {
-            admission.decide(
-                    new Decision.Admitted(RedisPermit.NOTHING, answer.statuses()), LimiterObserver.Place.SHARED);
-        } else {
-            admission.firstStatuses = answer.statuses();
-            enqueue(admission);
-        }
-    }
-
-    private void enqueue(Admission admission) {
-        if (!batches.offer(admission)) {
-            decideLocally(admission);
-        }
-    }
-
-    private void send(List<Admission> all) {
-        List<Admission> batch = new ArrayList<>(all.size());
-        for (Admission admission : all) {
-            if (admission.isWaiting()) {
-                batch.add(admission);
-            }
-        }
-        if (batch.isEmpty() || !breaker.mayCall()) {
-            batch.forEach(this::decideLocally);
-            batches.completed();
             return;
         }
-        AdmitCommand command = new AdmitCommand(settings.keyPrefix(), clock.millis());
-        for (Admission admission : batch) {
-            admission.charges = command.add(admission.id, admission.policy, admission.subject, admission.reservation);
+        for (int i = 0; i < answer.statuses().size(); i++) {
+            admission.tell(admission.policy.firstIndexes[i], answer.statuses().get(i), 0);
         }
-        await(batch, command, redis.run(script, ScriptOutputType.VALUE, command.keys(), command.arguments()));
+        reserve(admission, 0);
     }
 
-    private void await(List<Admission> batch, AdmitCommand command, CompletionStage<byte[]> answer) {
-        long sent = System.nanoTime();
-        AtomicBoolean isOver = new AtomicBoolean();
-        Disposable late = timer.schedule(
-                () -> {
-                    if (isOver.compareAndSet(false, true)) {
-                        failed(batch, sent, new SlowRedisException(settings.commandTimeout()));
-                    }
-                },
-                settings.commandTimeout().toNanos(),
-                TimeUnit.NANOSECONDS);
-        answer.whenComplete((numbers, error) -> {
-            late.dispose();
-            boolean isInTime = isOver.compareAndSet(false, true);
-            if (error != null) {
-                if (isInTime) {
-                    failed(batch, sent, error);
-                }
-                if (!(error instanceof ScriptExecutor.NotSentException)) {
-                    batch.forEach(this::release);
-                }
-                return;
+    /** Takes units of the leased limits from the given one on. */
+    private void reserve(Admission admission, int from) {
+        if (from == admission.policy.leased.size()) {
+            if (admission.isRefused()) {
+                refuse(admission, Decision.Cause.EXCEEDED, admission.holdings.size());
+            } else {
+                askNextPart(admission);
             }
-            if (isInTime) {
-                breaker.answered(System.nanoTime() - sent);
+            return;
+        }
+        CompiledLimit limit = admission.policy.leased.get(from);
+        long units = admission.reservation.of(limit.limit);
+        leases.reserve(limit, units, new Lease.Claim() {
+            @Override
+            public void granted(Lease lease, long retryMillis) {
+                admission.leased.add(new RedisPermit.LeasedUnits(limit, lease, units));
+                answered(lease, retryMillis);
             }
-            // What the decisions lead to, the next admissions and settlements, goes together.
-            batches.together(() -> settlements.together(() -> {
-                try {
-                    answered(batch, command, numbers);
-                } finally {
-                    if (isInTime) {
-                        batches.completed();
-                    }
-                }
-            }));
-            settlements.resume();
+
+            @Override
+            public void refused(Lease lease, long retryMillis) {
+                answered(lease, retryMillis);
+            }
+
+            private void answered(Lease lease, long retryMillis) {
+                admission.tell(limit.index, lease, retryMillis);
+                reserve(admission, from + 1);
+            }
+
+            @Override
+            public void notNow() {
+                askAgain(admission);
+            }
+
+            @Override
+            public void failed() {
+                Admissions.this.failed(admission);
+            }
         });
     }
 
-    private void failed(List<Admission> batch, long sent, Throwable cause) {
-        breaker.failed(System.nanoTime() - sent, cause);
-        try {
-            batch.forEach(this::decideLocally);
-        } finally {
-            batches.completed();
+    /** Redis's clock has another window than this process thought. What parts have taken by their own clocks stays. */
+    private void askAgain(Admission admission) {
+        releaseLeased(admission);
+        if (admission.isWaiting() && admission.mayTryAgain()) {
+            reserve(admission, 0);
+        } else {
+            failed(admission);
         }
     }
 
-    private void answered(List<Admission> batch, AdmitCommand command, byte[] answer) {
-        AdmitCommand.Verdicts verdicts = command.verdicts(answer);
-        clock.correct(verdicts.redisMillis());
-        for (int i = 0; i < batch.size(); i++) {
-            answered(batch.get(i), verdicts.requests().get(i));
+    private static void releaseLeased(Admission admission) {
+        admission.leased.forEach(units -> units.lease().correct(-units.units()));
+        admission.leased.clear();
+        admission.forgetLeases();
+    }
+
+    private void failed(Admission admission) {
+        release(admission).subscribe();
+        decideLocally(admission);
+    }
+
+    /** Gives back all that was taken, perhaps before a connection broke; the request does not run. */
+    private Mono<Void> release(Admission admission) {
+        return permit(admission).settle(RedisPermit.unused(admission.policy.policy));
+    }
+
+    private RedisPermit permit(Admission admission) {
+        return new RedisPermit(settlements, renewals, admission.policy, admission.holdings, admission.leased);
+    }
+
+    private void askNextPart(Admission admission) {
+        List<CompiledPolicy.Part> parts = admission.policy.parts;
+        if (admission.holdings.size() == parts.size()) {
+            admitted(admission);
+        } else if (!admission.isWaiting()
+                || !batches.offer(new Taking(admission, parts.get(admission.holdings.size())))) {
+            failed(admission);
         }
     }
 
-    private void answered(Admission admission, Verdict verdict) {
-        switch (verdict.code()) {
-            case ADMITTED -> admitted(admission, verdict);
-            case REFUSED -> refused(admission, verdict, Decision.Cause.EXCEEDED);
-            case SETTLED -> refused(admission, verdict, Decision.Cause.UNAVAILABLE);
-            case NOT_NOW -> {
-                if (admission.isWaiting() && admission.mayTryAgain()) {
-                    enqueue(admission);
-                } else {
-                    decideLocally(admission);
-                }
+    /** Takes one part's limits. */
+    private final class Taking extends AdmitBatches.Ask {
+        private final Admission admission;
+
+        Taking(Admission admission, CompiledPolicy.Part part) {
+            super(new Holding(admission.id, part, admission.subject, admission.reservation));
+            this.admission = admission;
+        }
+
+        @Override
+        boolean isWaiting() {
+            return admission.isWaiting();
+        }
+
+        @Override
+        void addTo(AdmitCommand command) {
+            long begins = 0;
+            long ends = admission.leased.isEmpty() ? 0 : Long.MAX_VALUE;
+            for (RedisPermit.LeasedUnits units : admission.leased) {
+                begins = Math.max(begins, units.lease().window.start());
+                ends = Math.min(ends, units.lease().window.end());
+            }
+            command.add(holding, begins, ends);
+        }
+
+        @Override
+        void decided(Verdict verdict) {
+            if (verdict.code() == Verdict.Code.NOT_NOW) {
+                askAgain(admission);
+                return;
+            }
+            admission.tell(holding.part, verdict);
+            int next = admission.holdings.size() + 1;
+            if (verdict.code() == Verdict.Code.ADMITTED) {
+                admission.holdings.add(holding);
+                askNextPart(admission);
+            } else if (verdict.code() == Verdict.Code.REFUSED) {
+                refuse(admission, Decision.Cause.EXCEEDED, next);
+            } else {
+                refuse(admission, Decision.Cause.UNAVAILABLE, next);
             }
         }
+
+        @Override
+        void late() {
+            decideLocally(admission);
+        }
+
+        @Override
+        void failed(AdmitBatches.Outcome outcome) {
+            if (outcome == AdmitBatches.Outcome.UNKNOWN) {
+                admission.holdings.add(holding);
+            }
+            Admissions.this.failed(admission);
+        }
     }
 
-    private void admitted(Admission admission, Verdict verdict) {
+    private void admitted(Admission admission) {
         RedisPermit permit = permit(admission);
-        reportShadows(admission, verdict);
-        Decision decision = new Decision.Admitted(permit, statuses(admission, verdict));
+        admission.reportShadows();
+        Decision decision = new Decision.Admitted(permit, admission.statuses(clock.millis()));
         if (!admission.decide(decision, LimiterObserver.Place.SHARED)) {
             permit.settle(RedisPermit.unused(admission.policy.policy)).subscribe();
         }
     }
 
-    private RedisPermit permit(Admission admission) {
-        return new RedisPermit(settlements, renewals, admission.id, admission.charges, admission.policy);
-    }
-
-    /** Redis may have admitted it before the connection broke; the request did not run. */
-    private void release(Admission admission) {
-        permit(admission).settle(RedisPermit.unused(admission.policy.policy)).subscribe();
-    }
-
-    private void refused(Admission admission, Verdict verdict, Decision.Cause cause) {
-        List<CompiledLimit> limits = admission.policy.limits;
-        List<Decision.Violation> violations = new ArrayList<>();
-        for (int i = 0; i < verdict.limits(); i++) {
-            Limit limit = limits.get(i).limit;
-            if (cause == Decision.Cause.UNAVAILABLE) {
-                violations.add(new Decision.Violation(limit.name(), cause, breaker.rest()));
-            } else if (verdict.retryAfterMillis(i) > 0 && limit.mode() == Mode.ENFORCED) {
-                violations.add(
-                        new Decision.Violation(limit.name(), cause, Duration.ofMillis(verdict.retryAfterMillis(i))));
+    /** Gives back what was taken and looks at the parts that were not asked, then tells all of it. */
+    private void refuse(Admission admission, Decision.Cause cause, int firstNotAsked) {
+        List<Mono<Void>> before = new ArrayList<>();
+        if (!admission.holdings.isEmpty() || !admission.leased.isEmpty()) {
+            before.add(release(admission));
+            admission.tellReleased();
+        }
+        for (int i = firstNotAsked; i < admission.policy.parts.size(); i++) {
+            Looking look = new Looking(admission, admission.policy.parts.get(i));
+            if (batches.offer(look)) {
+                before.add(look.done.asMono());
             }
         }
-        reportShadows(admission, verdict);
-        admission.decide(new Decision.Refused(violations, statuses(admission, verdict)), LimiterObserver.Place.SHARED);
+        if (before.isEmpty()) {
+            decideRefused(admission, cause);
+        } else {
+            Mono.when(before).subscribe(_ -> {}, _ -> {}, () -> decideRefused(admission, cause));
+        }
     }
 
-    private static List<LimitStatus> statuses(Admission admission, Verdict verdict) {
-        return admission.policy.statuses(admission.firstStatuses, verdict);
+    private void decideRefused(Admission admission, Decision.Cause cause) {
+        admission.reportShadows();
+        admission.decide(
+                new Decision.Refused(admission.violations(cause, breaker.rest()), admission.statuses(clock.millis())),
+                LimiterObserver.Place.SHARED);
     }
 
-    private void reportShadows(Admission admission, Verdict verdict) {
-        List<CompiledLimit> limits = admission.policy.limits;
-        for (int i = 0; i < verdict.limits(); i++) {
-            if (verdict.retryAfterMillis(i) > 0 && limits.get(i).limit.mode() == Mode.SHADOW) {
-                observer.wouldHaveRefused(admission.policy.policy, limits.get(i).limit);
-            }
+    /** Takes nothing. */
+    private static final class Looking extends AdmitBatches.Ask {
+        private final Admission admission;
+        private final Sinks.Empty<Void> done = Sinks.empty();
+
+        Looking(Admission admission, CompiledPolicy.Part part) {
+            super(new Holding(admission.id, part, admission.subject, admission.reservation));
+            this.admission = admission;
+        }
+
+        @Override
+        boolean isWaiting() {
+            return admission.isWaiting();
+        }
+
+        @Override
+        void addTo(AdmitCommand command) {
+            command.inspect(holding);
+        }
+
+        @Override
+        void decided(Verdict verdict) {
+            admission.tell(holding.part, verdict);
+            late();
+        }
+
+        @Override
+        void late() {
+            done.tryEmitEmpty();
+        }
+
+        @Override
+        void failed(AdmitBatches.Outcome outcome) {
+            late();
         }
     }
 

@@ -1,7 +1,5 @@
 package dev.sluice.limits.redis;
 
-import dev.sluice.limits.Reservation;
-import dev.sluice.limits.Subject;
 import dev.sluice.limits.Window;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -12,8 +10,11 @@ import org.jspecify.annotations.Nullable;
 
 /** The keys and arguments of {@code admit.lua} for a batch of requests, and what its answer means. */
 final class AdmitCommand {
-    private final String recordPrefix;
+    private final String prefix;
     private final long redisMillis;
+    /** Where the id begins in the key of a record, from 1. */
+    private int idBegins = 1;
+
     private final List<byte[]> records = new ArrayList<>();
     private final List<byte[]> strings = new ArrayList<>();
     private final List<byte[]> sets = new ArrayList<>();
@@ -25,12 +26,16 @@ final class AdmitCommand {
     /** Counters are numbered from 1 within the strings, and from -1 downwards within the sorted sets. */
     private static final class Request {
         private final long recordMillis;
+        private final long begins;
+        private final long ends;
         private final int[] limits;
         private final int[] counters;
         private final long[] reserves;
 
-        private Request(long recordMillis, int k) {
+        private Request(long recordMillis, long begins, long ends, int k) {
             this.recordMillis = recordMillis;
+            this.begins = begins;
+            this.ends = ends;
             limits = new int[k];
             counters = new int[k];
             reserves = new long[k];
@@ -39,37 +44,43 @@ final class AdmitCommand {
 
     /** @param redisMillis what time it is in Redis, which chooses the windows */
     AdmitCommand(String prefix, long redisMillis) {
-        this.recordPrefix = prefix + Keys.RECORD;
+        this.prefix = prefix;
         this.redisMillis = redisMillis;
     }
 
-    /** Adds a request that takes what it is admitted to, and returns what can be corrected afterwards. */
-    List<Charge> add(String id, CompiledPolicy policy, Subject subject, Reservation reservation) {
-        return add(id, policy.recordMillis, policy, subject, reservation);
+    /**
+     * Adds a request that takes what it is admitted to.
+     *
+     * @param begins when the windows begin of what it has by lease; 0 if it has none
+     * @param ends when the first of them ends
+     */
+    void add(Holding holding, long begins, long ends) {
+        add(holding, holding.part.recordMillis, begins, ends);
     }
 
     /** Adds a request that takes nothing. */
-    void inspect(CompiledPolicy policy, Subject subject) {
-        add("-", 0, policy, subject, Reservation.ofTheLimits());
+    void inspect(Holding holding) {
+        add(holding, 0, 0, 0);
     }
 
-    private List<Charge> add(
-            String id, long recordMillis, CompiledPolicy policy, Subject subject, Reservation reservation) {
-        records.add(Keys.bytes(recordPrefix + id));
-        int k = policy.limits.size();
-        Request request = new Request(recordMillis, k);
+    private void add(Holding holding, long recordMillis, long begins, long ends) {
+        String recordPrefix = Keys.recordPrefix(prefix, holding.tag);
+        idBegins = recordPrefix.length() + 1;
+        records.add(Keys.bytes(recordPrefix + holding.id));
+        int k = holding.part.limits.size();
+        Request request = new Request(recordMillis, begins, ends, k);
         requests.add(request);
         List<Charge> charges = new ArrayList<>(k);
         for (int i = 0; i < k; i++) {
-            CompiledLimit limit = policy.limits.get(i);
+            CompiledLimit limit = holding.part.limits.get(i);
             Window window = limit.windowAt(redisMillis);
-            String key = limit.key(subject, window);
+            String key = limit.key(holding.subject, window);
             request.limits[i] = limitNumber(limit, window);
             request.counters[i] = counterNumber(limit, key);
-            request.reserves[i] = reservation.of(limit.limit);
+            request.reserves[i] = holding.reservation.of(limit.limit);
             charges.add(new Charge(limit, key, window, request.reserves[i]));
         }
-        return charges;
+        holding.charges = charges;
     }
 
     private int limitNumber(CompiledLimit limit, @Nullable Window window) {
@@ -111,11 +122,13 @@ final class AdmitCommand {
         MessagePack.Writer head = new MessagePack.Writer();
         head.add(records.size());
         head.add(records.size() + strings.size());
-        head.add(recordPrefix.length() + 1);
+        head.add(idBegins);
         head.add(limitNumbers.size());
         MessagePack.Writer tail = new MessagePack.Writer();
         for (Request request : requests) {
             tail.add(request.recordMillis);
+            tail.add(request.begins);
+            tail.add(request.ends);
             tail.add(request.limits.length);
             for (int i = 0; i < request.limits.length; i++) {
                 int counter = request.counters[i];

@@ -2,10 +2,13 @@ package dev.sluice.limits.redis;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Queue;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import java.util.function.Function;
 
 /**
  * Items that come while a command is awaited share the next one. Nothing waits for company: an item that finds no
@@ -90,5 +93,42 @@ final class CommandBatcher<T> {
             batch.add(item);
         }
         return batch;
+    }
+
+    /** Sends a batch of one place. */
+    interface Sender<T> {
+        void send(String place, List<T> batch);
+    }
+
+    /** A batcher for each place whose items can share commands. There are never more places than limits and tags. */
+    static final class ByPlace<T> {
+        private final Map<String, CommandBatcher<T>> places = new ConcurrentHashMap<>();
+        private final Function<String, CommandBatcher<T>> make;
+
+        /** {@code send} must not throw, and sees to it that {@link #completed} is called once for each batch. */
+        ByPlace(RedisLimiterSettings settings, Sender<T> send) {
+            make = place -> new CommandBatcher<>(
+                    settings.batch(), settings.commands(), settings.queue(), batch -> send.send(place, batch));
+        }
+
+        private CommandBatcher<T> at(String place) {
+            CommandBatcher<T> known = places.get(place);
+            return known == null ? places.computeIfAbsent(place, make) : known;
+        }
+
+        /** False if too many wait there already. */
+        boolean offer(String place, T item) {
+            return at(place).offer(item);
+        }
+
+        /** A command of that place was answered, or is waited for no longer. */
+        void completed(String place) {
+            at(place).completed();
+        }
+
+        /** Runs {@code work}, and sends what it offers to that place as one batch. */
+        void together(String place, Runnable work) {
+            at(place).together(work);
+        }
     }
 }

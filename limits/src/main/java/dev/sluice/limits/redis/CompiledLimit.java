@@ -18,39 +18,45 @@ final class CompiledLimit {
     static final int WINDOW = 2;
     static final int CONCURRENCY = 3;
     /** The largest whole number with which the scripts calculate exactly. */
-    private static final long LARGEST = 1L << 53;
+    static final long LARGEST = 1L << 53;
 
     final Limit limit;
+    /** Its place in the policy. */
+    final int index;
+
     final int kind;
+    private final String prefix;
     private final String stem;
     private final long a;
     private final long b;
     private volatile @Nullable Window latest;
 
-    CompiledLimit(Limit limit, String prefix) {
+    CompiledLimit(Limit limit, int index, String prefix) {
         this.limit = limit;
+        this.index = index;
+        this.prefix = prefix;
         switch (limit) {
             case TokenBucket bucket -> {
                 kind = BUCKET;
-                stem = prefix + "rate:" + limit.name() + ':';
+                stem = "rate:" + limit.name() + ':';
                 a = bucket.unitsPerToken();
                 b = bucket.unitsPerMillisecond();
             }
             case CalendarQuota _ -> {
                 kind = WINDOW;
-                stem = prefix + "quota:" + limit.name() + ':';
+                stem = "quota:" + limit.name() + ':';
                 a = 0;
                 b = 0;
             }
             case Budget _ -> {
                 kind = WINDOW;
-                stem = prefix + "budget:" + limit.name() + ':';
+                stem = "budget:" + limit.name() + ':';
                 a = 0;
                 b = 0;
             }
             case ConcurrencyLimit concurrency -> {
                 kind = CONCURRENCY;
-                stem = prefix + "lock:" + limit.name() + ':';
+                stem = "lock:" + limit.name() + ':';
                 a = concurrency.lease().toMillis();
                 b = 0;
             }
@@ -74,13 +80,29 @@ final class CompiledLimit {
         return window;
     }
 
+    /** Whether processes have leases of it, rather than ask for each request. */
+    boolean isLeased() {
+        return kind == WINDOW && limit.scope() == Scope.GLOBAL;
+    }
+
+    /** What its counter shares a slot by. */
+    String tag(Subject subject) {
+        return Keys.tag(limit.scope(), limit.name(), subject);
+    }
+
+    /** Of one that is leased. */
+    String tag() {
+        return Tags.ofAll(limit.name());
+    }
+
+    /** Of one that is leased. */
+    String key(Window window) {
+        return Keys.prefix(prefix, tag()) + stem + window.label();
+    }
+
     String key(Subject subject, @Nullable Window window) {
-        if (window == null) {
-            return stem + Keys.who(limit.scope(), subject);
-        }
-        return limit instanceof Budget && limit.scope() == Scope.GLOBAL
-                ? stem + window.label()
-                : stem + Keys.who(limit.scope(), subject) + ':' + window.label();
+        String name = Keys.prefix(prefix, tag(subject)) + stem + Keys.who(limit.scope(), subject);
+        return window == null ? name : name + ':' + window.label();
     }
 
     /** Appends the five fields of a limit in {@code admit.lua}. */
@@ -110,7 +132,8 @@ final class CompiledLimit {
         return a;
     }
 
-    private long delta(Map<String, Long> used, long reserved) {
+    /** Units that were used and not reserved; negative if more were reserved. */
+    long delta(Map<String, Long> used, long reserved) {
         Long units = used.get(limit.name());
         return units == null ? 0 : Math.min(units, LARGEST) - reserved;
     }

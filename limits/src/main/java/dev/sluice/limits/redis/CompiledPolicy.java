@@ -4,14 +4,13 @@ import dev.sluice.limits.Budget;
 import dev.sluice.limits.CalendarQuota;
 import dev.sluice.limits.ConcurrencyLimit;
 import dev.sluice.limits.Limit;
-import dev.sluice.limits.LimitStatus;
 import dev.sluice.limits.Mode;
 import dev.sluice.limits.Policy;
 import dev.sluice.limits.Scope;
+import dev.sluice.limits.Subject;
 import dev.sluice.limits.TokenBucket;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 
@@ -20,27 +19,39 @@ final class CompiledPolicy {
     final Policy policy;
     /** Decided by bucket4j, before the others, in the policy's order. */
     final List<TokenBucket> first;
-    /** Decided by the script, in the policy's order. */
-    final List<CompiledLimit> limits;
-    /** Milliseconds for which a request's record is kept. */
-    final long recordMillis;
+    /** Their places in the policy. */
+    final int[] firstIndexes;
+    /** Decided by what this process has of them, after those. */
+    final List<CompiledLimit> leased;
+    /** Decided by the script, one part after the other. */
+    final List<Part> parts;
     /** How often its permits are renewed. */
     final Optional<Duration> renewalPeriod;
 
-    CompiledPolicy(Policy policy, RedisLimiterSettings settings) {
+    CompiledPolicy(Policy policy, RedisLimiterSettings settings, Topology topology) {
         this.policy = policy;
         List<TokenBucket> ofAddresses = new ArrayList<>();
+        List<CompiledLimit> leases = new ArrayList<>();
         List<CompiledLimit> others = new ArrayList<>();
-        for (Limit limit : policy.limits()) {
+        int[] indexes = new int[policy.limits().size()];
+        for (int i = 0; i < indexes.length; i++) {
+            Limit limit = policy.limits().get(i);
+            CompiledLimit compiled = new CompiledLimit(limit, i, settings.keyPrefix());
             if (limit instanceof TokenBucket bucket && isFirst(bucket, settings)) {
+                indexes[ofAddresses.size()] = i;
                 ofAddresses.add(bucket);
+            } else if (compiled.isLeased()) {
+                leases.add(compiled);
             } else {
-                others.add(new CompiledLimit(limit, settings.keyPrefix()));
+                others.add(compiled);
             }
         }
         first = List.copyOf(ofAddresses);
-        limits = List.copyOf(others);
-        recordMillis = recordFor(policy, settings).toMillis();
+        firstIndexes = indexes;
+        leased = List.copyOf(leases);
+        parts = topology.parts(others).stream()
+                .map(some -> new Part(some, settings, topology))
+                .toList();
         renewalPeriod = ConcurrencyLimit.renewalPeriod(policy.limits());
     }
 
@@ -51,37 +62,81 @@ final class CompiledPolicy {
                 && limit.mode() == Mode.ENFORCED;
     }
 
-    /** Rates alone are hardly ever corrected: their records only have to outlive a command sent twice. */
-    private static Duration recordFor(Policy policy, RedisLimiterSettings settings) {
-        Duration longest = settings.settledFor();
-        for (Limit limit : policy.limits()) {
-            Duration needed = switch (limit) {
-                case ConcurrencyLimit concurrency -> concurrency.lease().plus(settings.settledFor());
-                case CalendarQuota _, Budget _ -> settings.heldFor();
-                case TokenBucket _ -> settings.settledFor();
-            };
-            longest = needed.compareTo(longest) > 0 ? needed : longest;
+    /** Which keys one command can have, and so what is decided by one. */
+    enum Topology {
+        /** All: whatever comes together goes together. */
+        ONE_NODE,
+        /** Those of one slot. */
+        CLUSTER;
+
+        /**
+         * The limits that are decided together. What refuses most often comes first: what was taken before is given
+         * back then, and is missed by others until that is done.
+         */
+        private List<List<CompiledLimit>> parts(List<CompiledLimit> limits) {
+            if (limits.isEmpty()) {
+                return List.of();
+            } else if (this == ONE_NODE) {
+                return List.of(List.copyOf(limits));
+            }
+            List<List<CompiledLimit>> parts = new ArrayList<>();
+            parts.add(of(Scope.ADDRESS, limits));
+            parts.add(of(Scope.SUBJECT, limits));
+            of(Scope.GLOBAL, limits).forEach(limit -> parts.add(List.of(limit)));
+            parts.removeIf(List::isEmpty);
+            return parts;
         }
-        return longest;
+
+        private static List<CompiledLimit> of(Scope scope, List<CompiledLimit> limits) {
+            return limits.stream().filter(limit -> limit.limit.scope() == scope).toList();
+        }
+
+        /** Commands of one place can be one command. */
+        String place(String tag) {
+            return this == ONE_NODE ? "" : tag;
+        }
     }
 
-    /**
-     * The statuses of all limits, in the policy's order.
-     *
-     * @param ofFirst of {@link #first}
-     * @param verdict about {@link #limits}
-     */
-    List<LimitStatus> statuses(List<LimitStatus> ofFirst, Verdict verdict) {
-        List<LimitStatus> statuses = new ArrayList<>(policy.limits().size());
-        Iterator<LimitStatus> others = ofFirst.iterator();
-        int next = 0;
-        for (Limit limit : policy.limits()) {
-            if (next < limits.size() && limits.get(next).limit.equals(limit)) {
-                statuses.add(verdict.status(next++, limit));
-            } else {
-                statuses.add(others.next());
-            }
+    /** Limits that one command decides. */
+    static final class Part {
+        final List<CompiledLimit> limits;
+        /** Milliseconds for which a request's record is kept. */
+        final long recordMillis;
+        /** Whether renewing a permit has anything to say about it. */
+        final boolean isRenewed;
+
+        private final Topology topology;
+
+        private Part(List<CompiledLimit> limits, RedisLimiterSettings settings, Topology topology) {
+            this.limits = limits;
+            this.topology = topology;
+            recordMillis = recordFor(settings).toMillis();
+            isRenewed = !limits.stream().allMatch(limit -> limit.limit instanceof TokenBucket);
         }
-        return statuses;
+
+        /** Rates alone are hardly ever corrected: their records only have to outlive a command sent twice. */
+        private Duration recordFor(RedisLimiterSettings settings) {
+            Duration longest = settings.settledFor();
+            for (CompiledLimit compiled : limits) {
+                Duration needed = switch (compiled.limit) {
+                    case ConcurrencyLimit concurrency -> concurrency.lease().plus(settings.settledFor());
+                    case CalendarQuota _, Budget _ -> settings.heldFor();
+                    case TokenBucket _ -> settings.settledFor();
+                };
+                longest = needed.compareTo(longest) > 0 ? needed : longest;
+            }
+            return longest;
+        }
+
+        /** What its records share a slot by; with one node, always of the same length. */
+        String tag(Subject subject) {
+            return topology == Topology.ONE_NODE
+                    ? Tags.of(subject.id())
+                    : limits.getFirst().tag(subject);
+        }
+
+        String place(String tag) {
+            return topology.place(tag);
+        }
     }
 }

@@ -7,15 +7,16 @@ import dev.sluice.limits.Subject;
 import dev.sluice.limits.TokenBucket;
 
 /**
- * The names of counters in Redis:
+ * The names of counters in Redis, of which TAG says with what they share a slot; see {@link Tags}:
  *
  * <pre>
- * {sluice}:rate:LIMIT:WHO                a token bucket of the script
- * {sluice}:wall:LIMIT:NUMBERS:WHO        a token bucket of bucket4j; its numbers are in the name, for it keeps those it was made with
- * {sluice}:quota:LIMIT:WHO:2026-11-21    a calendar quota's day
- * {sluice}:lock:LIMIT:WHO                a concurrency limit
- * {sluice}:budget:LIMIT:WHO:WINDOW       a budget's window
- * {sluice}:req:ID                        a request's record
+ * sluice:{TAG}:rate:LIMIT:WHO              a token bucket of the script
+ * sluice:{TAG}:wall:LIMIT:NUMBERS:WHO      a token bucket of bucket4j; its numbers are in the name, for it keeps those it was made with
+ * sluice:{TAG}:quota:LIMIT:WHO:2026-11-21  a calendar quota's day
+ * sluice:{TAG}:lock:LIMIT:WHO              a concurrency limit
+ * sluice:{TAG}:budget:LIMIT:WHO:WINDOW     a budget's window
+ * sluice:{TAG}:req:ID                      a request's record
+ * sluice:{g-LIMIT}:budget:LIMIT:WINDOW     a budget that all share: what each process has of it; quotas likewise
  * </pre>
  *
  * <p>WHO is an id, an address or {@code global}. What could alter the hash tag or end a part of the name is written as
@@ -23,8 +24,7 @@ import dev.sluice.limits.TokenBucket;
  * and a window has none.
  */
 final class Keys {
-    /** Between the prefix and the id of a request's record. */
-    static final String RECORD = "req:";
+    private static final String RECORD = "req:";
 
     private Keys() {}
 
@@ -41,9 +41,28 @@ final class Keys {
         };
     }
 
+    /** What the counters of a scope share a slot by. */
+    static String tag(Scope scope, String limit, Subject subject) {
+        return switch (scope) {
+            case ADDRESS -> Tags.of(subject.address());
+            case SUBJECT -> Tags.of(subject.id());
+            case GLOBAL -> Tags.ofAll(limit);
+        };
+    }
+
+    /** What all keys of a tag begin with. */
+    static String prefix(String prefix, String tag) {
+        return prefix + '{' + tag + "}:";
+    }
+
+    /** What the records of a tag's requests begin with; their ids follow. */
+    static String recordPrefix(String prefix, String tag) {
+        return prefix(prefix, tag) + RECORD;
+    }
+
     /** The bucket that bucket4j keeps. */
     static String addressBucket(String prefix, TokenBucket limit, Subject subject) {
-        return prefix
+        return prefix(prefix, tag(limit.scope(), limit.name(), subject))
                 + "wall:"
                 + limit.name()
                 + ':'

@@ -3,67 +3,96 @@ package dev.sluice.limits.redis;
 import dev.sluice.limits.LimiterObserver;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
+import java.io.Serial;
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 
-/** Decides whether Redis is called, by a circuit breaker, and reports outages to the observer. */
+/**
+ * Decides whether Redis is called, by a circuit breaker for each place: of a cluster that lacks one node the others are
+ * asked. Reports outages to the observer, of whatever place, once.
+ */
 final class RedisBreaker {
     private static final Duration LONGEST_PROBE = Duration.ofSeconds(5);
 
-    private final CircuitBreaker breaker;
+    private final CircuitBreakerConfig config;
+    private final Map<String, CircuitBreaker> places = new ConcurrentHashMap<>();
     private final LimiterObserver observer;
     private final Duration rest;
     private final AtomicBoolean isDegraded = new AtomicBoolean();
     private volatile long failedAt;
+    private volatile long answeredAt = System.nanoTime();
 
     RedisBreaker(RedisLimiterSettings.Breaker settings, LimiterObserver observer) {
         this.observer = observer;
         this.rest = settings.rest();
-        breaker = CircuitBreaker.of(
-                "limits",
-                CircuitBreakerConfig.custom()
-                        .failureRateThreshold(settings.failurePercent())
-                        .slidingWindow(
-                                settings.window(),
-                                settings.minimum(),
-                                CircuitBreakerConfig.SlidingWindowType.COUNT_BASED,
-                                // Event loops record here: the default lets them wait for each other's lock.
-                                CircuitBreakerConfig.SlidingWindowSynchronizationStrategy.LOCK_FREE)
-                        .waitDurationInOpenState(settings.rest())
-                        .permittedNumberOfCallsInHalfOpenState(settings.probes())
-                        .maxWaitDurationInHalfOpenState(LONGEST_PROBE)
-                        .build());
+        config = CircuitBreakerConfig.custom()
+                .failureRateThreshold(settings.failurePercent())
+                .slidingWindow(
+                        settings.window(),
+                        settings.minimum(),
+                        CircuitBreakerConfig.SlidingWindowType.COUNT_BASED,
+                        // Event loops record here: the default lets them wait for each other's lock.
+                        CircuitBreakerConfig.SlidingWindowSynchronizationStrategy.LOCK_FREE)
+                .waitDurationInOpenState(settings.rest())
+                .permittedNumberOfCallsInHalfOpenState(settings.probes())
+                .maxWaitDurationInHalfOpenState(LONGEST_PROBE)
+                .build();
+    }
+
+    private CircuitBreaker at(String place) {
+        CircuitBreaker known = places.get(place);
+        return known == null
+                ? places.computeIfAbsent(place, name -> CircuitBreaker.of("limits" + name, config))
+                : known;
     }
 
     /** Whether a command may be sent; each that was is followed by {@link #answered} or {@link #failed}. */
-    boolean mayCall() {
-        return breaker.tryAcquirePermission();
+    boolean mayCall(String place) {
+        return at(place).tryAcquirePermission();
     }
 
-    void answered(long tookNanos) {
-        breaker.onSuccess(tookNanos, TimeUnit.NANOSECONDS);
+    void answered(String place, long tookNanos) {
+        answeredAt = System.nanoTime();
+        at(place).onSuccess(tookNanos, TimeUnit.NANOSECONDS);
         // One answer among failures ends nothing: an outage is reported once, however often it flickers.
         if (isDegraded.get()
-                && breaker.getState() == CircuitBreaker.State.CLOSED
                 && System.nanoTime() - failedAt >= rest.toNanos()
+                && places.values().stream().allMatch(each -> each.getState() == CircuitBreaker.State.CLOSED)
                 && isDegraded.compareAndSet(true, false)) {
             observer.recovered();
         }
     }
 
-    void failed(long tookNanos, Throwable error) {
+    void failed(String place, long tookNanos, Throwable error) {
         Throwable cause = error instanceof CompletionException && error.getCause() != null ? error.getCause() : error;
         failedAt = System.nanoTime();
-        breaker.onError(tookNanos, TimeUnit.NANOSECONDS, cause);
+        at(place).onError(tookNanos, TimeUnit.NANOSECONDS, cause);
         if (isDegraded.compareAndSet(false, true)) {
             observer.degraded(cause);
         }
     }
 
+    /** Whether Redis has answered a command in time since then, by {@link System#nanoTime}. */
+    boolean hasAnsweredSince(long nanos) {
+        return answeredAt - nanos > 0;
+    }
+
     /** How long Redis is left alone. */
     Duration rest() {
         return rest;
+    }
+
+    /** Redis did not answer one command in time. */
+    static final class SlowRedisException extends RuntimeException {
+        @Serial
+        private static final long serialVersionUID = 1L;
+
+        SlowRedisException(Duration limit) {
+            super("Redis did not answer within " + limit.toMillis() + " ms", null, false, false);
+        }
     }
 }

@@ -3,6 +3,7 @@ package dev.sluice.limits.redis;
 import dev.sluice.limits.Limit;
 import dev.sluice.limits.LimitStatus;
 import dev.sluice.limits.Policy;
+import dev.sluice.limits.Reservation;
 import dev.sluice.limits.Scope;
 import dev.sluice.limits.Subject;
 import dev.sluice.limits.TokenBucket;
@@ -20,19 +21,25 @@ final class RedisInspector {
 
     private final ScriptExecutor redis;
     private final AddressBuckets addressBuckets;
+    private final Leases leases;
     private final RedisLimiterSettings settings;
+    private final CompiledPolicy.Topology topology;
     private final RedisClock clock;
     private final Script script;
 
     RedisInspector(
             ScriptExecutor redis,
             AddressBuckets addressBuckets,
+            Leases leases,
             RedisLimiterSettings settings,
+            CompiledPolicy.Topology topology,
             RedisClock clock,
             Script script) {
         this.redis = redis;
         this.addressBuckets = addressBuckets;
+        this.leases = leases;
         this.settings = settings;
+        this.topology = topology;
         this.clock = clock;
         this.script = script;
     }
@@ -40,24 +47,36 @@ final class RedisInspector {
     Mono<List<LimitStatus>> inspect(List<Limit> limits, Subject subject) {
         return Flux.fromIterable(limits)
                 .buffer(AT_ONCE)
-                .concatMap(some -> inspect(new CompiledPolicy(new Policy("inspect", some), settings), subject))
+                .concatMap(
+                        some -> inspect(new CompiledPolicy(new Policy("inspect", some), settings, topology), subject))
                 .concatMapIterable(statuses -> statuses)
                 .collectList();
     }
 
     private Mono<List<LimitStatus>> inspect(CompiledPolicy policy, Subject subject) {
-        Mono<List<LimitStatus>> ofFirst = Flux.fromIterable(policy.first)
-                .concatMap(limit -> Mono.fromFuture(() -> addressBuckets.inspect(limit, subject)))
-                .collectList();
-        return ofFirst.flatMap(first -> policy.limits.isEmpty()
-                ? Mono.just(first)
-                : verdict(policy, subject).map(verdict -> policy.statuses(first, verdict)));
+        LimitStatus[] statuses = new LimitStatus[policy.policy.limits().size()];
+        Mono<Void> first = Flux.range(0, policy.first.size())
+                .concatMap(i -> Mono.fromFuture(() -> addressBuckets.inspect(policy.first.get(i), subject))
+                        .doOnNext(status -> statuses[policy.firstIndexes[i]] = status))
+                .then();
+        Mono<Void> leased = Flux.fromIterable(policy.leased)
+                .concatMap(limit -> leases.inspect(limit).retry(2).doOnNext(status -> statuses[limit.index] = status))
+                .then();
+        Mono<Void> parts = Flux.fromIterable(policy.parts)
+                .concatMap(part -> verdict(part, subject).doOnNext(verdict -> {
+                    for (int i = 0; i < verdict.limits(); i++) {
+                        CompiledLimit limit = part.limits.get(i);
+                        statuses[limit.index] = verdict.status(i, limit.limit);
+                    }
+                }))
+                .then();
+        return first.then(leased).then(parts).then(Mono.fromSupplier(() -> List.of(statuses)));
     }
 
-    private Mono<Verdict> verdict(CompiledPolicy policy, Subject subject) {
+    private Mono<Verdict> verdict(CompiledPolicy.Part part, Subject subject) {
         return Mono.defer(() -> {
                     AdmitCommand command = new AdmitCommand(settings.keyPrefix(), clock.millis());
-                    command.inspect(policy, subject);
+                    command.inspect(new Holding("-", part, subject, Reservation.ofTheLimits()));
                     return Mono.fromCompletionStage(() -> redis.<byte[]>run(
                                     script, ScriptOutputType.VALUE, command.keys(), command.arguments()))
                             .flatMap(answer -> verdict(command, answer));
@@ -83,7 +102,7 @@ final class RedisInspector {
 
     private Mono<Void> reset(Limit limit, Subject subject) {
         List<byte[]> keys = new ArrayList<>();
-        CompiledLimit compiled = new CompiledLimit(limit, settings.keyPrefix());
+        CompiledLimit compiled = new CompiledLimit(limit, 0, settings.keyPrefix());
         Window current = compiled.windowAt(clock.millis());
         keys.add(Keys.bytes(compiled.key(subject, current)));
         if (current != null) {
@@ -91,8 +110,7 @@ final class RedisInspector {
             keys.add(Keys.bytes(compiled.key(subject, compiled.windowAt(current.start() - 1))));
             keys.add(Keys.bytes(compiled.key(subject, compiled.windowAt(current.end()))));
         }
-        Mono<Long> deleted =
-                Mono.fromCompletionStage(() -> redis.connection().async().del(keys.toArray(byte[][]::new)));
+        Mono<Long> deleted = Mono.fromCompletionStage(() -> redis.commands().del(keys.toArray(byte[][]::new)));
         return limit instanceof TokenBucket bucket && CompiledPolicy.isFirst(bucket, settings)
                 ? deleted.then(Mono.fromFuture(() -> addressBuckets.reset(bucket, subject)))
                 : deleted.then();

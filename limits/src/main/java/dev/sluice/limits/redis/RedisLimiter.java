@@ -11,22 +11,32 @@ import dev.sluice.limits.Limiter;
 import dev.sluice.limits.LimiterObserver;
 import dev.sluice.limits.Policy;
 import dev.sluice.limits.Reservation;
+import dev.sluice.limits.Scope;
 import dev.sluice.limits.Subject;
+import dev.sluice.limits.TokenBucket;
 import dev.sluice.limits.local.LocalLimiter;
-import io.lettuce.core.ClientOptions;
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.SocketOptions;
+import io.lettuce.core.cluster.ClusterClientOptions;
+import io.lettuce.core.cluster.ClusterTopologyRefreshOptions;
+import io.lettuce.core.cluster.RedisClusterClient;
+import io.lettuce.core.codec.ByteArrayCodec;
+import io.lettuce.core.resource.ClientResources;
+import io.lettuce.core.resource.Transports;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.function.Function;
+import java.util.function.Supplier;
 import reactor.core.CoreSubscriber;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
+import reactor.util.retry.Retry;
 
 /**
- * Decides with counters that all processes share, in Redis: the buckets of client addresses by bucket4j, everything
- * else by one script. While Redis fails, is slow or has just failed too often, each limit does what its
- * {@link FallbackMode} says.
+ * Decides with counters that all processes share, in Redis, one node or a cluster: the buckets of client addresses by
+ * bucket4j, everything else by scripts. While Redis fails, is slow or has just failed too often, each limit does what
+ * its {@link FallbackMode} says.
  *
  * <p>Decisions are emitted on a thread of the Redis client, of the timer, or of the subscriber: switch threads before
  * doing much. Safe for any number of threads.
@@ -34,16 +44,28 @@ import reactor.core.scheduler.Scheduler;
 public final class RedisLimiter implements Limiter, AutoCloseable {
     private static final int MOST_POLICIES = 1000;
     private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(2);
+    /** A promotion is known after so long even where no answer has told of it. */
+    private static final Duration TOPOLOGY_PERIOD = Duration.ofSeconds(2);
+    /** Between two looks at the topology that answers and lost connections lead to. */
+    private static final Duration TOPOLOGY_PAUSE = Duration.ofMillis(500);
+
+    private static final Duration PREPARE_AGAIN = Duration.ofMillis(50);
+    /** Nobody is charged for it. */
+    private static final Limit PROBE = TokenBucket.of("probe", Scope.SUBJECT, 1, Duration.ofSeconds(1));
 
     private final RedisLimiterSettings settings;
     private final Scheduler timer;
     private final ScriptExecutor redis;
+    private final Scripts scripts;
+    private final Leases leases;
     private final Admissions admissions;
     private final RedisInspector inspector;
     private final LoadingCache<Policy, CompiledPolicy> policies;
 
     private RedisLimiter(
-            RedisClient client,
+            Supplier<ScriptExecutor.Link> connect,
+            ClientResources resources,
+            CompiledPolicy.Topology topology,
             RedisLimiterSettings settings,
             Clock clock,
             Scheduler timer,
@@ -51,32 +73,42 @@ public final class RedisLimiter implements Limiter, AutoCloseable {
             Scripts scripts) {
         this.settings = settings;
         this.timer = timer;
+        this.scripts = scripts;
         policies = Caffeine.newBuilder()
                 .weakKeys()
                 .maximumSize(MOST_POLICIES)
                 .executor(Runnable::run)
-                .build(policy -> new CompiledPolicy(policy, settings));
+                .build(policy -> new CompiledPolicy(policy, settings, topology));
         RedisClock redisClock = new RedisClock(clock);
         ReplicaExit replicas = new ReplicaExit();
         AddressBuckets addressBuckets = new AddressBuckets(settings, redisClock, replicas);
-        redis = new ScriptExecutor(client, addressBuckets::connected, replicas);
+        redis = new ScriptExecutor(
+                connect,
+                addressBuckets::connected,
+                replicas,
+                resources.eventLoopGroupProvider().allocate(Transports.eventLoopGroupClass()));
         RedisBreaker breaker = new RedisBreaker(settings.breaker(), observer);
         LocalLimiter local = new LocalLimiter(clock, observer, settings.localSubjects());
         Settlements settlements = new Settlements(redis, settings, timer, observer, scripts.settle());
         Renewals renewals = new Renewals(redis, settings, timer, breaker, scripts.renew(), settlements::resume);
+        leases = new Leases(redis, settings, topology, redisClock, breaker, timer, scripts.lease());
+        AdmitBatches batches =
+                new AdmitBatches(redis, settings, redisClock, breaker, settlements, timer, scripts.admit());
         admissions = new Admissions(
                 redis,
                 addressBuckets,
+                leases,
+                batches,
                 settings,
+                topology,
                 redisClock,
                 breaker,
                 local,
                 settlements,
                 renewals,
                 timer,
-                observer,
-                scripts.admit());
-        inspector = new RedisInspector(redis, addressBuckets, settings, redisClock, scripts.admit());
+                observer);
+        inspector = new RedisInspector(redis, addressBuckets, leases, settings, topology, redisClock, scripts.admit());
     }
 
     /**
@@ -93,6 +125,21 @@ public final class RedisLimiter implements Limiter, AutoCloseable {
         return connect(client, settings, clock, timer, observer, Scripts.OWN);
     }
 
+    /**
+     * The same on a cluster, whose nodes the client learns by itself: what one caller and one address take is counted
+     * on one node each, and what all share is leased from another.
+     *
+     * @param client of the one cluster to use, and of nobody else: its options are replaced
+     */
+    public static RedisLimiter connect(
+            RedisClusterClient client,
+            RedisLimiterSettings settings,
+            Clock clock,
+            Scheduler timer,
+            LimiterObserver observer) {
+        return connect(client, settings, clock, timer, observer, Scripts.OWN);
+    }
+
     static RedisLimiter connect(
             RedisClient client,
             RedisLimiterSettings settings,
@@ -101,14 +148,53 @@ public final class RedisLimiter implements Limiter, AutoCloseable {
             LimiterObserver observer,
             Scripts scripts) {
         // Not REJECT_COMMANDS: it fails what is under way when a connection breaks, though Redis may have done it.
-        client.setOptions(ClientOptions.builder()
+        client.setOptions(client.getOptions()
+                .mutate()
                 .requestQueueSize(settings.queue())
-                .socketOptions(SocketOptions.builder()
-                        .connectTimeout(CONNECT_TIMEOUT)
-                        .keepAlive(true)
+                .socketOptions(sockets())
+                .build());
+        return new RedisLimiter(
+                () -> ScriptExecutor.Link.toNode(client.connect(ByteArrayCodec.INSTANCE)),
+                client.getResources(),
+                CompiledPolicy.Topology.ONE_NODE,
+                settings,
+                clock,
+                timer,
+                observer,
+                scripts);
+    }
+
+    static RedisLimiter connect(
+            RedisClusterClient client,
+            RedisLimiterSettings settings,
+            Clock clock,
+            Scheduler timer,
+            LimiterObserver observer,
+            Scripts scripts) {
+        client.setOptions(ClusterClientOptions.builder(client.getOptions())
+                .requestQueueSize(settings.queue())
+                .socketOptions(sockets())
+                .topologyRefreshOptions(ClusterTopologyRefreshOptions.builder()
+                        .enablePeriodicRefresh(TOPOLOGY_PERIOD)
+                        .adaptiveRefreshTriggersTimeout(TOPOLOGY_PAUSE)
                         .build())
                 .build());
-        return new RedisLimiter(client, settings, clock, timer, observer, scripts);
+        return new RedisLimiter(
+                () -> ScriptExecutor.Link.toCluster(client.connect(ByteArrayCodec.INSTANCE)),
+                client.getResources(),
+                CompiledPolicy.Topology.CLUSTER,
+                settings,
+                clock,
+                timer,
+                observer,
+                scripts);
+    }
+
+    private static SocketOptions sockets() {
+        return SocketOptions.builder()
+                .connectTimeout(CONNECT_TIMEOUT)
+                .keepAlive(true)
+                .build();
     }
 
     @Override
@@ -136,20 +222,46 @@ public final class RedisLimiter implements Limiter, AutoCloseable {
         return inspector.reset(limits, subject).timeout(settings.deadline(), timer);
     }
 
+    /**
+     * Waits for the connection, tells Redis the scripts, and asks it once where a caller stands: what the first request
+     * would wait for otherwise. Never fails; does not end while there is no Redis.
+     */
+    public Mono<Void> prepare() {
+        return Mono.defer(() -> Mono.fromCompletionStage(redis.load(scripts.all())))
+                .then(Mono.defer(() -> inspect(List.of(PROBE), new Subject("probe", "probe"))))
+                .retryWhen(Retry.fixedDelay(Long.MAX_VALUE, PREPARE_AGAIN))
+                .then();
+    }
+
     /** For tests that decide an admission from outside. */
     Admissions admissions() {
         return admissions;
     }
 
-    /** Closes the connection; the client belongs to its owner. */
+    /**
+     * Gives back what this process has of what all share and did not use, for which it waits 200 ms at most, and closes
+     * the connection; the client belongs to its owner.
+     */
     @Override
     public void close() {
+        leases.close();
         redis.close();
     }
 
     /** The scripts; tests give Redis another clock in them. */
-    record Scripts(Script admit, Script settle, Script renew) {
-        static final Scripts OWN =
-                new Scripts(Script.named("admit.lua"), Script.named("settle.lua"), Script.named("renew.lua"));
+    record Scripts(Script admit, Script settle, Script renew, Script lease) {
+        static final Scripts OWN = read(Script::named);
+
+        List<Script> all() {
+            return List.of(admit, settle, renew, lease);
+        }
+
+        static Scripts read(Function<String, Script> read) {
+            return new Scripts(
+                    read.apply("admit.lua"),
+                    read.apply("settle.lua"),
+                    read.apply("renew.lua"),
+                    read.apply("lease.lua"));
+        }
     }
 }

@@ -7,8 +7,9 @@ import java.util.regex.Pattern;
 /**
  * The numbers of a {@link RedisLimiter}.
  *
- * @param keyPrefix before every key; one hash tag, so that all keys of a decision lie on one node
- * @param deadline a decision is made within it, whatever Redis does
+ * @param keyPrefix before every key; without a hash tag, for the keys have their own behind it
+ * @param deadline a decision is made within it, whatever Redis does; within six of it while Redis answers and this
+ *     process is what is slow
  * @param commandTimeout Redis counts as failed when one command takes longer; at most {@code deadline}
  * @param addressLimits who decides token buckets of {@link Scope#ADDRESS}, and when
  * @param batch most decisions that share one command, 1 to 64
@@ -17,6 +18,7 @@ import java.util.regex.Pattern;
  * @param settledFor how long Redis remembers a request that ended, so that a command sent twice counts once
  * @param heldFor how long a reservation can be corrected, if no lease is longer
  * @param breaker when Redis is left alone
+ * @param leases how what all processes share is shared out
  * @param localSubjects most counters kept in this process while Redis cannot be asked
  */
 public record RedisLimiterSettings(
@@ -30,14 +32,14 @@ public record RedisLimiterSettings(
         Duration settledFor,
         Duration heldFor,
         Breaker breaker,
+        Leases leases,
         int localSubjects) {
-    private static final Pattern PREFIX = Pattern.compile("[A-Za-z0-9:._-]*\\{[A-Za-z0-9:._-]+}[A-Za-z0-9:._-]*");
+    private static final Pattern PREFIX = Pattern.compile("[A-Za-z0-9:._-]+");
 
     /** Checks the bounds. */
     public RedisLimiterSettings {
         if (!PREFIX.matcher(keyPrefix).matches()) {
-            throw new IllegalArgumentException(
-                    "keyPrefix: " + keyPrefix + " (expected: letters, digits, :._- and one {tag})");
+            throw new IllegalArgumentException("keyPrefix: " + keyPrefix + " (expected: letters, digits and :._-)");
         }
         LimitChecks.period("limiter", "deadline", deadline, Duration.ofMillis(10), Duration.ofSeconds(10));
         LimitChecks.period("limiter", "commandTimeout", commandTimeout, Duration.ofMillis(5), deadline);
@@ -49,10 +51,10 @@ public record RedisLimiterSettings(
         LimitChecks.units("limiter", "localSubjects", localSubjects, 10_000_000);
     }
 
-    /** Prefix {@code {sluice}:}, 150 ms a decision, 100 ms a command, address limits first, by bucket4j. */
+    /** Prefix {@code sluice:}, 150 ms a decision, 100 ms a command, address limits first, by bucket4j. */
     public static RedisLimiterSettings defaults() {
         return new RedisLimiterSettings(
-                "{sluice}:",
+                "sluice:",
                 Duration.ofMillis(150),
                 Duration.ofMillis(100),
                 AddressLimits.FIRST,
@@ -62,6 +64,7 @@ public record RedisLimiterSettings(
                 Duration.ofSeconds(10),
                 Duration.ofMinutes(1),
                 new Breaker(50, 20, 5, Duration.ofSeconds(1), 3),
+                new Leases(Duration.ofSeconds(1), 64),
                 100_000);
     }
 
@@ -78,6 +81,7 @@ public record RedisLimiterSettings(
                 settledFor,
                 heldFor,
                 breaker,
+                leases,
                 localSubjects);
     }
 
@@ -94,6 +98,7 @@ public record RedisLimiterSettings(
                 settledFor,
                 heldFor,
                 breaker,
+                leases,
                 localSubjects);
     }
 
@@ -110,6 +115,7 @@ public record RedisLimiterSettings(
                 settledFor,
                 heldFor,
                 breaker,
+                leases,
                 localSubjects);
     }
 
@@ -126,6 +132,24 @@ public record RedisLimiterSettings(
                 settledFor,
                 heldFor,
                 breaker,
+                leases,
+                localSubjects);
+    }
+
+    /** These settings with another way to share out what all processes share. */
+    public RedisLimiterSettings withLeases(Leases other) {
+        return new RedisLimiterSettings(
+                keyPrefix,
+                deadline,
+                commandTimeout,
+                addressLimits,
+                batch,
+                commands,
+                queue,
+                settledFor,
+                heldFor,
+                breaker,
+                other,
                 localSubjects);
     }
 
@@ -141,6 +165,22 @@ public record RedisLimiterSettings(
          * trip less.
          */
         TOGETHER
+    }
+
+    /**
+     * How much a process has in store of a quota or budget that all share, beyond what its requests have reserved.
+     *
+     * @param period how often a process says where it stands, and how long it keeps what it does not use
+     * @param share of what is left a process has so much in store at most: 64 is a 64th, and so none of the last 63
+     *     units
+     */
+    public record Leases(Duration period, int share) {
+
+        /** Checks the bounds. */
+        public Leases {
+            LimitChecks.period("leases", "period", period, Duration.ofMillis(10), Duration.ofHours(1));
+            LimitChecks.units("leases", "share", share, 1_000_000);
+        }
     }
 
     /**

@@ -4,11 +4,11 @@ import dev.sluice.limits.Permit;
 import dev.sluice.limits.Policy;
 import dev.sluice.limits.Usage;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import reactor.core.publisher.Mono;
 
@@ -20,19 +20,25 @@ final class RedisPermit implements Permit {
     private final AtomicBoolean isSettled = new AtomicBoolean();
     private final Settlements settlements;
     private final Renewals renewals;
-    private final String id;
-    private final List<Charge> charges;
     private final CompiledPolicy policy;
-    private volatile long until;
+    private final List<Holding> holdings;
+    private final List<LeasedUnits> leased;
 
-    RedisPermit(Settlements settlements, Renewals renewals, String id, List<Charge> charges, CompiledPolicy policy) {
+    RedisPermit(
+            Settlements settlements,
+            Renewals renewals,
+            CompiledPolicy policy,
+            List<Holding> holdings,
+            List<LeasedUnits> leased) {
         this.settlements = settlements;
         this.renewals = renewals;
-        this.id = id;
-        this.charges = charges;
         this.policy = policy;
-        recordedAt(System.nanoTime());
+        this.holdings = List.copyOf(holdings);
+        this.leased = List.copyOf(leased);
     }
+
+    /** What it reserved of what all processes share. */
+    record LeasedUnits(CompiledLimit limit, Lease lease, long units) {}
 
     @Override
     public Mono<Void> settle(Usage usage) {
@@ -40,9 +46,17 @@ final class RedisPermit implements Permit {
     }
 
     private Mono<Void> settleOnce(Map<String, Long> used) {
-        return isSettled.compareAndSet(false, true)
-                ? settlements.settle(new Settlement(id, charges, used, until()))
-                : Mono.empty();
+        if (!isSettled.compareAndSet(false, true)) {
+            return Mono.empty();
+        }
+        for (LeasedUnits units : leased) {
+            units.lease.correct(units.limit.delta(used, units.units));
+        }
+        List<Mono<Void>> settled = new ArrayList<>(holdings.size());
+        for (Holding holding : holdings) {
+            settled.add(settlements.settle(new Settlement(holding, used)));
+        }
+        return settled.size() == 1 ? settled.getFirst() : Mono.when(settled);
     }
 
     @Override
@@ -54,16 +68,14 @@ final class RedisPermit implements Permit {
     public Mono<Void> renew() {
         return Mono.defer(() -> isSettled.get() || policy.renewalPeriod.isEmpty()
                 ? Mono.empty()
-                : renewals.renew(new Renewal(id, charges, policy.recordMillis, this::recordedAt)));
+                : Mono.when(holdings.stream()
+                        .filter(holding -> holding.part.isRenewed)
+                        .map(holding -> renewals.renew(new Renewal(holding)))
+                        .toList()));
     }
 
-    private void recordedAt(long nanos) {
-        until = nanos + TimeUnit.MILLISECONDS.toNanos(policy.recordMillis);
-    }
-
-    /** On the clock of {@link System#nanoTime}: when its leases are over and its record is forgotten. */
-    long until() {
-        return until;
+    List<Holding> holdings() {
+        return holdings;
     }
 
     /** The usage of a request that never ran. */

@@ -4,25 +4,20 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.LongConsumer;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 
 /** What a request that still runs keeps in Redis. */
 final class Renewal {
-    private final String id;
+    final Holding holding;
     private final List<Charge> leases;
-    private final long recordMillis;
-    private final LongConsumer recordedAt;
     private final Sinks.Empty<Void> done = Sinks.empty();
 
-    /** {@code recordedAt} receives a time, by {@link System#nanoTime}, from which on the record is kept again. */
-    Renewal(String id, List<Charge> charges, long recordMillis, LongConsumer recordedAt) {
-        this.id = id;
-        this.recordMillis = recordMillis;
-        this.recordedAt = recordedAt;
-        List<Charge> renewed = new ArrayList<>(charges.size());
-        for (Charge charge : charges) {
+    Renewal(Holding holding) {
+        this.holding = holding;
+        List<Charge> all = holding.charges;
+        List<Charge> renewed = new ArrayList<>(all.size());
+        for (Charge charge : all) {
             if (charge.limit().kind == CompiledLimit.CONCURRENCY) {
                 renewed.add(charge);
             }
@@ -42,7 +37,8 @@ final class Renewal {
     static byte[][] keys(List<Renewal> batch, String prefix) {
         List<byte[]> keys = new ArrayList<>();
         for (Renewal renewal : batch) {
-            keys.add(Keys.bytes(prefix + Keys.RECORD + renewal.id));
+            Holding holding = renewal.holding;
+            keys.add(Keys.bytes(Keys.recordPrefix(prefix, holding.tag) + holding.id));
             renewal.leases.forEach(charge -> keys.add(Keys.bytes(charge.key())));
         }
         return keys.toArray(byte[][]::new);
@@ -52,8 +48,8 @@ final class Renewal {
         List<byte[]> arguments = new ArrayList<>();
         arguments.add(bytes(batch.size()));
         for (Renewal renewal : batch) {
-            arguments.add(Keys.bytes(renewal.id));
-            arguments.add(bytes(renewal.recordMillis));
+            arguments.add(Keys.bytes(renewal.holding.id));
+            arguments.add(bytes(renewal.holding.part.recordMillis));
             arguments.add(bytes(renewal.leases.size()));
             renewal.leases.forEach(charge -> arguments.add(bytes(charge.limit().leaseMillis())));
         }
@@ -68,7 +64,7 @@ final class Renewal {
     static void answered(List<Renewal> batch, List<Object> answers, long sent) {
         for (int i = 0; i < batch.size(); i++) {
             if (answers.get(i).equals(1L)) {
-                batch.get(i).recordedAt.accept(sent);
+                batch.get(i).holding.recordedAt(sent);
             }
         }
     }

@@ -2,7 +2,6 @@ package dev.sluice.limits.redis;
 
 import io.lettuce.core.ScriptOutputType;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import reactor.core.Disposable;
@@ -11,7 +10,7 @@ import reactor.core.scheduler.Scheduler;
 
 /** Renews the leases of requests that still run. A renewal that fails is dropped: the next one says the same. */
 final class Renewals {
-    private final CommandBatcher<Renewal> batches;
+    private final CommandBatcher.ByPlace<Renewal> batches;
     private final Script script;
     private final ScriptExecutor redis;
     private final RedisLimiterSettings settings;
@@ -33,32 +32,29 @@ final class Renewals {
         this.breaker = breaker;
         this.script = script;
         this.resume = resume;
-        batches = new CommandBatcher<>(settings.batch(), settings.commands(), settings.queue(), this::send);
+        batches = new CommandBatcher.ByPlace<>(settings, this::send);
     }
 
     /** Completes when Redis has answered, or is waited for no longer; never fails. */
     Mono<Void> renew(Renewal renewal) {
-        return batches.offer(renewal)
+        return batches.offer(renewal.holding.place, renewal)
                 ? renewal.done().timeout(settings.commandTimeout(), Mono.empty(), timer)
                 : Mono.empty();
     }
 
-    private void send(List<Renewal> batch) {
-        if (!breaker.mayCall()) {
+    private void send(String place, List<Renewal> batch) {
+        if (!breaker.mayCall(place)) {
             batch.forEach(Renewal::release);
-            batches.completed();
+            batches.completed(place);
             return;
         }
         long sent = System.nanoTime();
         AtomicBoolean isOver = new AtomicBoolean();
-        Disposable late = timer.schedule(
-                () -> {
-                    if (isOver.compareAndSet(false, true)) {
-                        ended(batch, sent, new SlowRedisException(settings.commandTimeout()));
-                    }
-                },
-                settings.commandTimeout().toNanos(),
-                TimeUnit.NANOSECONDS);
+        Disposable late = redis.watch(timer, settings.commandTimeout(), () -> {
+            if (isOver.compareAndSet(false, true)) {
+                ended(place, batch, sent, new RedisBreaker.SlowRedisException(settings.commandTimeout()));
+            }
+        });
         redis.<List<Object>>run(
                         script,
                         ScriptOutputType.MULTI,
@@ -71,7 +67,7 @@ final class Renewals {
                         Renewal.answered(batch, answers, sent);
                     }
                     if (isOver.compareAndSet(false, true)) {
-                        ended(batch, sent, error);
+                        ended(place, batch, sent, error);
                     }
                     if (error == null) {
                         resume.run();
@@ -79,13 +75,13 @@ final class Renewals {
                 });
     }
 
-    private void ended(List<Renewal> batch, long sent, @Nullable Throwable error) {
+    private void ended(String place, List<Renewal> batch, long sent, @Nullable Throwable error) {
         if (error == null) {
-            breaker.answered(System.nanoTime() - sent);
+            breaker.answered(place, System.nanoTime() - sent);
         } else {
-            breaker.failed(System.nanoTime() - sent, error);
+            breaker.failed(place, System.nanoTime() - sent, error);
         }
         batch.forEach(Renewal::release);
-        batches.completed();
+        batches.completed(place);
     }
 }

@@ -1,6 +1,5 @@
 package dev.sluice.limits.redis;
 
-import io.lettuce.core.api.StatefulRedisConnection;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -21,8 +20,8 @@ final class ReplicaExit {
 
     private final AtomicLong next = new AtomicLong(System.nanoTime());
 
-    /** Ends the connection if that is what {@code error}, which it brought, is about. */
-    void leaveAfter(@Nullable Throwable error, StatefulRedisConnection<?, ?> connection) {
+    /** Runs {@code leave}, which ends the connection, if that is what {@code error}, which it brought, is about. */
+    void leaveAfter(@Nullable Throwable error, Runnable leave) {
         if (!isOfReplica(error)) {
             return;
         }
@@ -30,7 +29,7 @@ final class ReplicaExit {
         long due = next.get();
         if (now - due >= 0 && next.compareAndSet(due, now + PAUSE_NANOS)) {
             log.warn("Redis takes no writes (READONLY): it is a replica now. Connecting again, to its master");
-            var _ = connection.async().quit();
+            leave.run();
         }
     }
 

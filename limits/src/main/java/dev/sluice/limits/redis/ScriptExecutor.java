@@ -2,22 +2,34 @@ package dev.sluice.limits.redis;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.lettuce.core.RedisClient;
+import io.github.bucket4j.redis.lettuce.Bucket4jLettuce;
+import io.github.bucket4j.redis.lettuce.Bucket4jLettuce.LettuceBasedProxyManagerBuilder;
 import io.lettuce.core.RedisConnectionException;
 import io.lettuce.core.RedisNoScriptException;
 import io.lettuce.core.ScriptOutputType;
+import io.lettuce.core.api.StatefulConnection;
 import io.lettuce.core.api.StatefulRedisConnection;
-import io.lettuce.core.codec.ByteArrayCodec;
+import io.lettuce.core.cluster.api.StatefulRedisClusterConnection;
+import io.lettuce.core.cluster.api.async.RedisClusterAsyncCommands;
+import io.netty.util.concurrent.EventExecutor;
+import io.netty.util.concurrent.EventExecutorGroup;
 import java.io.Serial;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import reactor.core.Disposable;
+import reactor.core.Disposables;
 import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 import reactor.util.retry.Retry;
 
@@ -28,20 +40,54 @@ import reactor.util.retry.Retry;
 final class ScriptExecutor implements AutoCloseable {
     private static final Duration FIRST_PAUSE = Duration.ofMillis(50);
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(1);
+    /** A command of a busy process is waited for so many times at most. */
+    static final int MOST_TIMES = 6;
 
-    private final Supplier<StatefulRedisConnection<byte[], byte[]>> connect;
-    private final Consumer<StatefulRedisConnection<byte[], byte[]>> connected;
+    private final Supplier<Link> connect;
+    private final Consumer<Link> connected;
     private final ReplicaExit replicas;
+    private final EventExecutorGroup loops;
     private final Disposable connecting;
-    private volatile @Nullable StatefulRedisConnection<byte[], byte[]> connection;
+    private volatile @Nullable Link link;
     private volatile boolean closed;
 
-    /** {@code connected} is called once, with the connection, before it is used. */
-    ScriptExecutor(
-            RedisClient client, Consumer<StatefulRedisConnection<byte[], byte[]>> connected, ReplicaExit replicas) {
+    /**
+     * A connection to one node, or to all of a cluster.
+     *
+     * @param buckets made on it
+     * @param leave ends it so that it is made anew, to wherever the master is then; a cluster says so by itself
+     */
+    record Link(
+            StatefulConnection<byte[], byte[]> connection,
+            RedisClusterAsyncCommands<byte[], byte[]> commands,
+            LettuceBasedProxyManagerBuilder<byte[]> buckets,
+            Runnable leave) {
+
+        static Link toNode(StatefulRedisConnection<byte[], byte[]> made) {
+            return new Link(made, made.async(), Bucket4jLettuce.casBasedBuilder(made), () -> {
+                var _ = made.async().quit();
+            });
+        }
+
+        static Link toCluster(StatefulRedisClusterConnection<byte[], byte[]> made) {
+            return new Link(made, made.async(), Bucket4jLettuce.casBasedBuilder(made), () -> {});
+        }
+
+        boolean isOpen() {
+            return connection.isOpen();
+        }
+    }
+
+    /**
+     * {@code connected} is called once, with the connection, before it is used.
+     *
+     * @param loops on which connections are read
+     */
+    ScriptExecutor(Supplier<Link> connect, Consumer<Link> connected, ReplicaExit replicas, EventExecutorGroup loops) {
+        this.loops = loops;
         this.connected = connected;
         this.replicas = replicas;
-        this.connect = () -> client.connect(ByteArrayCodec.INSTANCE);
+        this.connect = connect;
         // Lettuce connects to a client's own address only while a thread waits: the one place that does.
         connecting = Mono.fromCallable(this::open)
                 .subscribeOn(Schedulers.boundedElastic())
@@ -50,40 +96,106 @@ final class ScriptExecutor implements AutoCloseable {
     }
 
     private Boolean open() {
-        StatefulRedisConnection<byte[], byte[]> made = connect.get();
+        Link made = connect.get();
         connected.accept(made);
-        connection = made;
+        link = made;
         if (closed) {
-            var _ = made.closeAsync();
+            var _ = made.connection.closeAsync();
         }
         return true;
     }
 
-    /** The connection; throws while there is none. */
-    StatefulRedisConnection<byte[], byte[]> connection() {
-        StatefulRedisConnection<byte[], byte[]> current = connection;
+    /** The connection's commands; throws while there is none. */
+    RedisClusterAsyncCommands<byte[], byte[]> commands() {
+        Link current = link;
         if (current == null) {
             throw new NotSentException();
         }
-        return current;
+        return current.commands;
     }
 
     /** Runs a script by its digest, and with its text where Redis does not know it. Never throws. */
     <T> CompletionStage<T> run(Script script, ScriptOutputType output, byte[][] keys, byte[]... arguments) {
-        StatefulRedisConnection<byte[], byte[]> current = connection;
+        Link current = link;
         if (current == null || !current.isOpen()) {
             return CompletableFuture.failedFuture(new NotSentException());
         }
         try {
-            return current.async()
+            return current.commands
                     .<T>evalsha(script.digest(), output, keys, arguments)
                     .exceptionallyCompose(error -> isUnknown(error)
-                            ? current.async().<T>eval(script.text().getBytes(UTF_8), output, keys, arguments)
+                            ? current.commands.<T>eval(script.text().getBytes(UTF_8), output, keys, arguments)
                             : CompletableFuture.failedFuture(error))
-                    .whenComplete((_, error) -> replicas.leaveAfter(error, current));
+                    .whenComplete((_, error) -> replicas.leaveAfter(error, current.leave));
         } catch (RuntimeException e) {
             return CompletableFuture.failedFuture(e);
         }
+    }
+
+    /**
+     * Runs {@code late} when Redis has not answered a command that is sent now. What this process takes for itself does
+     * not count: what has arrived is read first, and where that, or the timer, came late, the command is waited for
+     * anew, a few times at most.
+     */
+    Disposable watch(Scheduler timer, Duration timeout, Runnable late) {
+        Disposable.Swap watch = Disposables.swap();
+        watch(timer, timeout.toNanos(), late, watch, 1);
+        return watch;
+    }
+
+    private void watch(Scheduler timer, long nanos, Runnable late, Disposable.Swap watch, int times) {
+        long due = System.nanoTime() + nanos;
+        watch.update(timer.schedule(
+                () -> afterReading(() -> {
+                    if (times < MOST_TIMES && wasBusy(due, nanos)) {
+                        watch(timer, nanos, late, watch, times + 1);
+                    } else {
+                        late.run();
+                    }
+                }),
+                nanos,
+                TimeUnit.NANOSECONDS));
+    }
+
+    /** Whether this process, and not Redis, is why something comes later than it was due. */
+    static boolean wasBusy(long due, long waited) {
+        return System.nanoTime() - due > waited / 4;
+    }
+
+    /** Runs {@code work} when what has arrived here by now is read: every event loop reads between two tasks. */
+    void afterReading(Runnable work) {
+        List<EventExecutor> all = new ArrayList<>();
+        loops.forEach(all::add);
+        AtomicInteger left = new AtomicInteger(all.size());
+        Runnable passed = () -> {
+            if (left.decrementAndGet() == 0) {
+                work.run();
+            }
+        };
+        for (EventExecutor loop : all) {
+            try {
+                loop.execute(() -> pass(loop, passed));
+            } catch (RejectedExecutionException ended) {
+                passed.run();
+            }
+        }
+    }
+
+    private static void pass(EventExecutor loop, Runnable passed) {
+        try {
+            loop.execute(passed);
+        } catch (RejectedExecutionException ended) {
+            passed.run();
+        }
+    }
+
+    /** Tells Redis the scripts, in a cluster each master; fails while there is no connection. */
+    CompletionStage<?> load(List<Script> scripts) {
+        RedisClusterAsyncCommands<byte[], byte[]> commands = commands();
+        return CompletableFuture.allOf(scripts.stream()
+                .map(script ->
+                        commands.scriptLoad(script.text().getBytes(UTF_8)).toCompletableFuture())
+                .toArray(CompletableFuture<?>[]::new));
     }
 
     private static boolean isUnknown(Throwable error) {
@@ -95,9 +207,9 @@ final class ScriptExecutor implements AutoCloseable {
     public void close() {
         closed = true;
         connecting.dispose();
-        StatefulRedisConnection<byte[], byte[]> current = connection;
+        Link current = link;
         if (current != null) {
-            var _ = current.closeAsync();
+            var _ = current.connection.closeAsync();
         }
     }
 

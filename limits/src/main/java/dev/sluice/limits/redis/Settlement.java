@@ -8,19 +8,26 @@ import reactor.core.publisher.Sinks;
 
 /** What a request that ended frees and corrects in Redis. */
 final class Settlement {
+    /** Whose commands it can share. */
+    final String place;
+
     private final String id;
+    private final String tag;
     private final List<Charge> charges;
     private final Map<String, Long> used;
     private final Sinks.Empty<Void> done = Sinks.empty();
     /** On the clock of {@link System#nanoTime}: when its leases are over and its record is forgotten. */
     private final long until;
 
-    Settlement(String id, List<Charge> charges, Map<String, Long> used, long until) {
-        this.id = id;
+    Settlement(Holding holding, Map<String, Long> used) {
+        this.place = holding.place;
+        this.id = holding.id;
+        this.tag = holding.tag;
         this.used = used;
-        this.until = until;
-        List<Charge> corrected = new ArrayList<>(charges.size());
-        for (Charge charge : charges) {
+        this.until = holding.until();
+        List<Charge> all = holding.charges;
+        List<Charge> corrected = new ArrayList<>(all.size());
+        for (Charge charge : all) {
             if (charge.limit().isCorrectedBy(used, charge.reserve())) {
                 corrected.add(charge);
             }
@@ -49,7 +56,7 @@ final class Settlement {
     static byte[][] keys(List<Settlement> batch, String prefix) {
         List<byte[]> keys = new ArrayList<>(batch.size() * 3);
         for (Settlement settlement : batch) {
-            keys.add(Keys.bytes(prefix + Keys.RECORD + settlement.id));
+            keys.add(Keys.bytes(Keys.recordPrefix(prefix, settlement.tag) + settlement.id));
         }
         for (Settlement settlement : batch) {
             settlement.charges.forEach(charge -> keys.add(Keys.bytes(charge.key())));
@@ -61,7 +68,8 @@ final class Settlement {
         MessagePack.Writer arguments = new MessagePack.Writer();
         arguments.add(batch.size());
         arguments.add(settledMillis);
-        arguments.add(prefix.length() + Keys.RECORD.length() + 1);
+        // The tags of one command are of one length.
+        arguments.add(Keys.recordPrefix(prefix, batch.getFirst().tag).length() + 1);
         for (Settlement settlement : batch) {
             arguments.add(settlement.charges.size());
             settlement.charges.forEach(charge -> charge.limit().correct(settlement.used, charge.reserve(), arguments));

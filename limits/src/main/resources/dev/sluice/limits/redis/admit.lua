@@ -10,11 +10,14 @@
 --           1 bucket        a units make a token, b units are gained in a millisecond
 --           2 window        begins at a, ends before b
 --           3 concurrency   a is the lease
---        request          milliseconds its record is kept (0: it takes nothing), k, and k times the number of a limit, of
---                         its counter's key after n, and the units that it takes of it
+--        request          milliseconds its record is kept (0: it takes nothing), when the windows begin and end of what it
+--                         has by lease (0, 0: it has none), k, and k times the number of a limit, of its counter's key
+--                         after n, and the units that it takes of it
 -- Answer one MessagePack array of whole numbers: now, and for each request: a code, and for each of its k limits
 --        remaining, resets in, retry after (0: it has room)
 --        code             0 refused, 1 admitted, 2 not now: a window is not the current one, 3 settled already
+--
+-- In a cluster all keys of a command have one hash tag.
 --
 -- Times are milliseconds of this server's clock. All numbers are whole and below 2^53, where a double is exact.
 -- Nothing but the clock decides what is current: a clock that was set back is seen as no time passed.
@@ -184,9 +187,9 @@ local function is_current(first, after)
   return true
 end
 
-local function decide(first, after, id, keep)
+local function decide(first, after, id, keep, begins, ends)
   local has_room = ask(first, after)
-  if not all_current and not is_current(first, after) then
+  if (ends > 0 and (now < begins or now >= ends)) or (not all_current and not is_current(first, after)) then
     return NOT_NOW
   elseif not has_room then
     return REFUSED
@@ -200,15 +203,15 @@ local function decide(first, after, id, keep)
 end
 
 for i = 1, n do
-  local key, keep, k = KEYS[i], numbers[at + 1], numbers[at + 2]
-  local first = at + 3
+  local key, keep, k = KEYS[i], numbers[at + 1], numbers[at + 4]
+  local first = at + 5
   local after = first + 3 * k
   local record, code = records[key] or values[i], nil
   if record then
     code = record == 'S' and SETTLED or ADMITTED
     for j = 1, k do waits[j] = 0 end
   else
-    code = decide(first, after, sub(key, id_begins), keep)
+    code = decide(first, after, sub(key, id_begins), keep, numbers[at + 2], numbers[at + 3])
     if code == ADMITTED and keep > 0 then
       call('SET', key, 'A', 'PX', whole(keep))
       records[key] = 'A'

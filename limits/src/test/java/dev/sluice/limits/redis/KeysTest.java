@@ -14,9 +14,14 @@ import dev.sluice.limits.Subject;
 import dev.sluice.limits.TestClock;
 import dev.sluice.limits.TokenBucket;
 import dev.sluice.limits.local.LocalLimiter;
+import io.lettuce.core.cluster.SlotHash;
 import java.time.Duration;
 import java.time.ZoneId;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
 class KeysTest {
@@ -31,38 +36,64 @@ class KeysTest {
     @Test
     void keysAreThoseOfTheDocument() {
         Subject subject = new Subject("user:7", "2001:db8::/64");
+        String address = Tags.of(subject.address());
+        String user = Tags.of(subject.id());
         long noon = 1_780_315_200_000L;
 
         assertThat(key(TokenBucket.of("ip", Scope.ADDRESS, 1, Duration.ofSeconds(1)), subject, noon))
-                .isEqualTo("{sluice}:rate:ip:2001:db8::/64");
+                .isEqualTo("sluice:{" + address + "}:rate:ip:2001:db8::/64");
         assertThat(Keys.addressBucket(
-                        "{sluice}:",
+                        "sluice:",
                         TokenBucket.of("ip", Scope.ADDRESS, 30, Duration.ofMinutes(1))
                                 .withBurst(5),
                         subject))
-                .isEqualTo("{sluice}:wall:ip:30-60000-5:2001:db8::/64");
+                .isEqualTo("sluice:{" + address + "}:wall:ip:30-60000-5:2001:db8::/64");
         assertThat(key(CalendarQuota.of("daily", Scope.SUBJECT, 1, ZoneId.of("Asia/Tokyo")), subject, noon))
-                .isEqualTo("{sluice}:quota:daily:user%3A7:2026-06-01");
+                .isEqualTo("sluice:{" + user + "}:quota:daily:user%3A7:2026-06-01");
         assertThat(key(ConcurrencyLimit.of("parallel", Scope.SUBJECT, 1, Duration.ofSeconds(1)), subject, noon))
-                .isEqualTo("{sluice}:lock:parallel:user%3A7");
+                .isEqualTo("sluice:{" + user + "}:lock:parallel:user%3A7");
         assertThat(key(Budget.of("units", Scope.GLOBAL, 1, Duration.ofHours(1), 1), subject, noon))
-                .isEqualTo("{sluice}:budget:units:2026-06-01T12.00.00Z");
+                .isEqualTo("sluice:{g-units}:budget:units:2026-06-01T12.00.00Z");
         assertThat(key(Budget.of("units", Scope.SUBJECT, 1, Duration.ofHours(1), 1), subject, noon))
-                .isEqualTo("{sluice}:budget:units:user%3A7:2026-06-01T12.00.00Z");
+                .isEqualTo("sluice:{" + user + "}:budget:units:user%3A7:2026-06-01T12.00.00Z");
     }
 
     private static String key(Limit limit, Subject subject, long now) {
-        CompiledLimit scripted = new CompiledLimit(limit, "{sluice}:");
-        return scripted.key(subject, scripted.windowAt(now));
+        CompiledLimit scripted = new CompiledLimit(limit, 0, "sluice:");
+        return scripted.isLeased()
+                ? scripted.key(Objects.requireNonNull(scripted.windowAt(now)))
+                : scripted.key(subject, scripted.windowAt(now));
     }
 
     @Test
-    void prefixWithoutAHashTagIsRefused() {
-        for (String bad : new String[] {"sluice:", "{}:", "{a}{b}:", "{a b}", ""}) {
+    void prefixWithAHashTagIsRefused() {
+        for (String bad : new String[] {"{sluice}:", "{", "a b", ""}) {
             assertThatThrownBy(() -> RedisLimiterSettings.defaults().withKeyPrefix(bad))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageStartingWith("keyPrefix: " + bad);
         }
+    }
+
+    /** Also where masters share slots evenly, and for names that differ in a digit. */
+    @Test
+    void mastersShareTagsAndSubjectsEvenly() {
+        for (int masters = 1; masters <= 12; masters++) {
+            int[] tags = new int[masters];
+            for (String tag : Tags.all()) {
+                tags[SlotHash.getSlot(tag) * masters / SlotHash.SLOT_COUNT]++;
+            }
+            assertThat(Arrays.stream(tags).boxed())
+                    .as("%s masters", masters)
+                    .allSatisfy(count -> assertThat(count)
+                            .isBetween(Tags.COUNT / tags.length, Math.ceilDiv(Tags.COUNT, tags.length)));
+        }
+        Map<String, Integer> subjects = new HashMap<>();
+        for (int i = 0; i < 24_000; i++) {
+            subjects.merge(Tags.of("user:" + i), 1, Integer::sum);
+        }
+        assertThat(subjects)
+                .hasSize(Tags.COUNT)
+                .allSatisfy((_, count) -> assertThat(count).isBetween(800, 1200));
     }
 
     @Test

@@ -55,7 +55,7 @@ final class ModelLimits {
                 .allMatch(window -> window == null || (window.start() <= now && now < window.end()));
     }
 
-    Expected admit(String id, List<Charge> charges, long now) {
+    Expected admit(String id, List<Charge> charges, long begins, long ends, long now) {
         charges.forEach(charge -> load(charge, now));
         String record = records.get(id);
         List<Long> waits = new ArrayList<>();
@@ -69,7 +69,7 @@ final class ModelLimits {
             for (int i = 0; i < charges.size(); i++) {
                 isRefused |= waits.get(i) > 0 && charges.get(i).limit().limit.mode() == Mode.ENFORCED;
             }
-            if (!isNow(charges, now)) {
+            if (!isNow(charges, now) || (ends > 0 && (now < begins || now >= ends))) {
                 code = Verdict.Code.NOT_NOW;
             } else if (isRefused) {
                 code = Verdict.Code.REFUSED;

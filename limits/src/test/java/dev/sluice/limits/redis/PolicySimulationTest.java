@@ -44,8 +44,7 @@ class PolicySimulationTest {
     private final EnumMap<Verdict.Code, Integer> seen = new EnumMap<>(Verdict.Code.class);
 
     /** An admission that may be settled, or sent again. */
-    private record Sent(
-            String id, CompiledPolicy policy, Subject subject, Reservation reservation, List<Charge> charges) {}
+    private record Sent(Holding holding, long begins, long ends) {}
 
     @Test
     void scriptsDecideAsTheModelDoes() throws Exception {
@@ -119,7 +118,7 @@ class PolicySimulationTest {
                             FallbackMode.COUNT_LOCALLY),
                     Budget.of(
                             "units" + number,
-                            random.nextBoolean() ? Scope.GLOBAL : Scope.SUBJECT,
+                            random.nextBoolean() ? Scope.ADDRESS : Scope.SUBJECT,
                             50 + random.nextInt(2000),
                             Duration.ofSeconds(60 + random.nextInt(600)),
                             1 + random.nextInt(20))));
@@ -128,7 +127,8 @@ class PolicySimulationTest {
                     new Policy("policy" + number, limits.subList(0, 2 + random.nextInt(4))),
                     RedisLimiterSettings.defaults()
                             .withKeyPrefix(prefix)
-                            .withAddressLimits(ADDRESS_LIMITS[number % ADDRESS_LIMITS.length]));
+                            .withAddressLimits(ADDRESS_LIMITS[number % ADDRESS_LIMITS.length]),
+                    CompiledPolicy.Topology.ONE_NODE);
         }
 
         private int run(int requests) throws Exception {
@@ -177,14 +177,15 @@ class PolicySimulationTest {
             return send(
                     command,
                     "id-" + ids++,
-                    policies.get(random.nextInt(policies.size())),
+                    policies.get(random.nextInt(policies.size())).parts.getFirst(),
                     new Subject("user:" + who, "2001:db8:" + who % 7 + "::/64"),
                     random.nextInt(3) == 0 ? reservation() : Reservation.ofTheLimits());
         }
 
         private Sent again(AdmitCommand command) {
             Sent before = sent.get(random.nextInt(sent.size()));
-            return send(command, before.id, before.policy, before.subject, before.reservation);
+            Holding holding = before.holding;
+            return send(command, holding.id, holding.part, holding.subject, holding.reservation);
         }
 
         /** Of limits of every kind; those that the policy does not have, and rates and slots, are not heard. */
@@ -199,17 +200,23 @@ class PolicySimulationTest {
             return new Reservation(units);
         }
 
+        /** Some have something by lease too, of a window that is not always the current one. */
         private Sent send(
-                AdmitCommand command, String id, CompiledPolicy policy, Subject subject, Reservation reservation) {
-            return new Sent(id, policy, subject, reservation, command.add(id, policy, subject, reservation));
+                AdmitCommand command, String id, CompiledPolicy.Part part, Subject subject, Reservation reservation) {
+            Holding holding = new Holding(id, part, subject, reservation);
+            long begins = random.nextInt(8) == 0 ? now - random.nextInt(60) : 0;
+            long ends = begins == 0 ? 0 : begins + 1 + random.nextInt(120);
+            command.add(holding, begins, ends);
+            return new Sent(holding, begins, ends);
         }
 
         private void compare(Sent request, Verdict verdict) {
-            ModelLimits.Expected expected = model.admit(request.id, request.charges, now);
+            ModelLimits.Expected expected =
+                    model.admit(request.holding.id, request.holding.charges, request.begins, request.ends, now);
             List<Long> figures = Arrays.stream(verdict.figures()).boxed().toList();
             if (verdict.code() != expected.code() || !figures.equals(expected.figures())) {
-                throw new AssertionError(name + ", request " + request.id + " at " + now + ": " + verdict.code()
-                        + figures + " (expected: " + expected + ") " + request.charges);
+                throw new AssertionError(name + ", request " + request.holding.id + " at " + now + ": " + verdict.code()
+                        + figures + " (expected: " + expected + ") " + request.holding.charges);
             }
             seen.merge(verdict.code(), 1, Integer::sum);
             if (verdict.code() != Verdict.Code.NOT_NOW && sent.size() < 50) {
@@ -224,13 +231,13 @@ class PolicySimulationTest {
             for (int i = random.nextInt(Math.min(12, sent.size() + 1)); i >= 0 && !sent.isEmpty(); i--) {
                 Sent request = sent.get(random.nextInt(sent.size()));
                 Map<String, Long> used = new HashMap<>();
-                for (CompiledLimit limit : request.policy.limits) {
+                for (CompiledLimit limit : request.holding.part.limits) {
                     if (random.nextInt(3) > 0) {
                         used.put(limit.limit.name(), (long) random.nextInt(40));
                     }
                 }
-                batch.add(new Settlement(request.id, request.charges, used, Long.MAX_VALUE));
-                model.settle(request.id, request.charges, used, now);
+                batch.add(new Settlement(request.holding, used));
+                model.settle(request.holding.id, request.holding.charges, used, now);
             }
             if (!batch.isEmpty()) {
                 run(

@@ -20,6 +20,7 @@ import dev.sluice.limits.Subject;
 import dev.sluice.limits.TestClock;
 import dev.sluice.limits.TokenBucket;
 import dev.sluice.limits.Usage;
+import io.netty.util.concurrent.EventExecutor;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -27,6 +28,8 @@ import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -50,6 +53,7 @@ class RedisFaultsTest {
     private final CalendarQuota quota = CalendarQuota.of("daily", Scope.SUBJECT, 200, ZoneOffset.UTC);
     private final ConcurrencyLimit slots = ConcurrencyLimit.of("parallel", Scope.SUBJECT, 500, Duration.ofHours(1));
     private final Budget budget = Budget.of("units", Scope.GLOBAL, 1000, Duration.ofDays(1), 10);
+    private final Budget ownBudget = Budget.of("own-units", Scope.SUBJECT, 1000, Duration.ofDays(1), 10);
     private final TokenBucket address = TokenBucket.of("ip", Scope.ADDRESS, 1000, Duration.ofDays(1));
 
     private final RecordedEvents events = new RecordedEvents();
@@ -79,12 +83,12 @@ class RedisFaultsTest {
     }
 
     private long held() {
-        return fixture.redis().zcard(fixture.prefix + "lock:parallel:user%3Aalice");
+        return fixture.redis().zcard(fixture.of(ALICE.id()) + "lock:parallel:user%3Aalice");
     }
 
     private double lastLease() {
         return fixture.redis()
-                .zrangeWithScores(fixture.prefix + "lock:parallel:user%3Aalice", -1, -1)
+                .zrangeWithScores(fixture.of(ALICE.id()) + "lock:parallel:user%3Aalice", -1, -1)
                 .getFirst()
                 .getScore();
     }
@@ -95,7 +99,7 @@ class RedisFaultsTest {
     }
 
     private String recordOfOne() {
-        List<String> records = fixture.redis().keys(fixture.prefix + "req:*");
+        List<String> records = fixture.keys("req");
         assertThat(records).hasSize(1);
         return records.getFirst();
     }
@@ -110,7 +114,7 @@ class RedisFaultsTest {
     }
 
     private long usedOf(String kind) {
-        return fixture.redis().keys(fixture.prefix + kind + ":*").stream()
+        return fixture.keys(kind).stream()
                 .mapToLong(key -> Long.parseLong(fixture.redis().get(key)))
                 .sum();
     }
@@ -171,7 +175,7 @@ class RedisFaultsTest {
             fixture.redis().replicaof("127.0.0.1", next.port());
             Await.until("spending is admitted again", () -> admit(limiter, quota) instanceof Decision.Admitted);
 
-            assertThat(there.redis().keys(fixture.prefix + "quota:*")).isNotEmpty();
+            assertThat(there.redis().keys(fixture.prefix + "{*}:quota:*")).isNotEmpty();
         }
     }
 
@@ -187,7 +191,7 @@ class RedisFaultsTest {
             fixture.redis().replicaof("127.0.0.1", next.port());
             Await.until("the new master counts", () -> {
                 admit(limiter, address);
-                return !there.redis().keys(fixture.prefix + "wall:*").isEmpty();
+                return !there.redis().keys(fixture.prefix + "{*}:wall:*").isEmpty();
             });
         }
     }
@@ -199,7 +203,8 @@ class RedisFaultsTest {
         redis.stop();
         CompiledPolicy policy = new CompiledPolicy(
                 new Policy("test", List.of(ConcurrencyLimit.of("one", Scope.SUBJECT, 1, Duration.ofHours(1)))),
-                RedisFixture.PATIENT);
+                RedisFixture.PATIENT,
+                CompiledPolicy.Topology.ONE_NODE);
         CyclicBarrier together = new CyclicBarrier(2);
         try (ExecutorService pair = Executors.newFixedThreadPool(2)) {
             for (int i = 0; i < 300; i++) {
@@ -405,7 +410,7 @@ class RedisFaultsTest {
     void renewalThatRedisDidNotHearInTimeIsMadeUpForByTheNext() {
         RedisLimiter limiter =
                 limiter(RedisLimiterSettings.defaults().withTimes(Duration.ofSeconds(10), Duration.ofSeconds(1)));
-        Permit permit = permitOf(admit(limiter, slots, budget));
+        Permit permit = permitOf(admit(limiter, slots, ownBudget));
         redis.stop();
         permit.renew().block(GENEROUS);
         redis.goOn();
@@ -417,7 +422,7 @@ class RedisFaultsTest {
             permit.renew().block(GENEROUS);
             return lastLease() > lease;
         });
-        permit.settle(new Usage(Map.of("units", 3L))).block(GENEROUS);
+        permit.settle(new Usage(Map.of("own-units", 3L))).block(GENEROUS);
         Await.until("its slot is free", () -> held() == 0);
         assertThat(events.unsettled).hasValue(0);
     }
@@ -455,9 +460,9 @@ class RedisFaultsTest {
     @Test
     void renewalKeepsTheRecordAndTheSetOfSlotsAsLongAsTheAdmissionDid() {
         RedisLimiter limiter = limiter(RedisFixture.PATIENT);
-        Permit permit = permitOf(admit(limiter, slots, budget));
+        Permit permit = permitOf(admit(limiter, slots, ownBudget));
         String record = recordOfOne();
-        String set = fixture.prefix + "lock:parallel:user%3Aalice";
+        String set = fixture.of(ALICE.id()) + "lock:parallel:user%3Aalice";
         fixture.redis().pexpire(record, 60_000);
         fixture.redis().pexpire(set, 60_000);
 
@@ -469,7 +474,7 @@ class RedisFaultsTest {
                 .isBetween(
                         slots.lease().minusMinutes(1).toMillis(), slots.lease().toMillis());
 
-        permit.settle(new Usage(Map.of("units", 3L))).block(GENEROUS);
+        permit.settle(new Usage(Map.of("own-units", 3L))).block(GENEROUS);
         permit.renew().block(GENEROUS);
         assertThat(fixture.redis().get(record)).isEqualTo("S");
         assertThat(fixture.redis().pttl(record)).isBetween(1L, 10_000L);
@@ -479,15 +484,15 @@ class RedisFaultsTest {
     @Test
     void settlementThatIsKeptIsToldUntilTheRenewedRecordEnds() {
         RedisLimiter limiter = limiter(RedisFixture.PATIENT);
-        RedisPermit permit = (RedisPermit) permitOf(admit(limiter, slots, budget));
+        RedisPermit permit = (RedisPermit) permitOf(admit(limiter, slots, ownBudget));
         long begun = System.nanoTime();
         permit.renew().block(GENEROUS);
-        assertThat(permit.until() - begun)
+        assertThat(permit.holdings().getFirst().until() - begun)
                 .isGreaterThanOrEqualTo(slots.lease().plusSeconds(10).toNanos());
 
         proxy.cutOff();
         Await.until("the connection is gone", () -> !sends(limiter));
-        permit.settle(new Usage(Map.of("units", 3L))).block(GENEROUS);
+        permit.settle(new Usage(Map.of("own-units", 3L))).block(GENEROUS);
         proxy.letIn();
         Await.until("the connection is there again", () -> sends(limiter));
         awaitShared(limiter, rate);
@@ -499,15 +504,15 @@ class RedisFaultsTest {
     @Test
     void correctionOfAWindowThatIsForgottenDoesNothing() {
         RedisLimiter limiter = limiter(RedisFixture.PATIENT);
-        Permit more = permitOf(admit(limiter, slots, budget));
-        Permit less = permitOf(admit(limiter, slots, budget));
-        fixture.redis().keys(fixture.prefix + "budget:*").forEach(fixture.redis()::del);
+        Permit more = permitOf(admit(limiter, slots, ownBudget));
+        Permit less = permitOf(admit(limiter, slots, ownBudget));
+        fixture.keys("budget").forEach(fixture.redis()::del);
 
-        more.settle(new Usage(Map.of("units", 30L))).block(GENEROUS);
-        less.settle(new Usage(Map.of("units", 3L))).block(GENEROUS);
+        more.settle(new Usage(Map.of("own-units", 30L))).block(GENEROUS);
+        less.settle(new Usage(Map.of("own-units", 3L))).block(GENEROUS);
 
         assertThat(held()).isZero();
-        assertThat(fixture.redis().keys(fixture.prefix + "budget:*")).isEmpty();
+        assertThat(fixture.keys("budget")).isEmpty();
     }
 
     /** Whether there is a connection on which commands are sent. */
@@ -534,10 +539,10 @@ class RedisFaultsTest {
                 .count();
 
         assertThat(admitted).isEqualTo(10);
-        assertThat(fixture.redis().keys(fixture.prefix + "budget:*"))
-                .containsExactly(fixture.prefix + "budget:units:2026-06-01T00.00.00Z");
-        assertThat(fixture.redis().keys(fixture.prefix + "quota:*"))
-                .containsExactly(fixture.prefix + "quota:daily:user%3Aalice:2026-06-01");
+        assertThat(fixture.keys("budget"))
+                .containsExactly(fixture.ofAll("units") + "budget:units:2026-06-01T00.00.00Z");
+        assertThat(fixture.keys("quota"))
+                .containsExactly(fixture.of(ALICE.id()) + "quota:daily:user%3Aalice:2026-06-01");
     }
 
     @Test
@@ -555,21 +560,65 @@ class RedisFaultsTest {
     @Test
     void admittingIsOneCommandAndSettlingAnother() {
         RedisLimiter limiter = limiter(RedisFixture.PATIENT);
-        admit(limiter, rate, quota, slots, budget);
+        admit(limiter, rate, quota, slots, ownBudget);
         proxy.commands.clear();
 
-        Decision decision = admit(limiter, rate, quota, slots, budget);
+        Decision decision = admit(limiter, rate, quota, slots, ownBudget);
         assertThat(proxy.commands).containsExactly("EVALSHA");
         ((Decision.Admitted) decision)
                 .permit()
-                .settle(new Usage(Map.of("units", 3L)))
+                .settle(new Usage(Map.of("own-units", 3L)))
                 .block(GENEROUS);
         // The first settling brings its script.
         assertThat(proxy.commands).containsExactly("EVALSHA", "EVALSHA", "EVAL");
 
         proxy.commands.clear();
-        Decision.Admitted again = (Decision.Admitted) admit(limiter, rate, quota, slots, budget);
+        Decision.Admitted again = (Decision.Admitted) admit(limiter, rate, quota, slots, ownBudget);
         again.permit().settle(Usage.asReserved()).block(GENEROUS);
+        assertThat(proxy.commands).containsExactly("EVALSHA", "EVALSHA");
+    }
+
+    /** Its threads do something else for longer than Redis may take: that says nothing about Redis. */
+    @Test
+    void busyProcessDoesNotTakeItsOwnDelayForAnOutage() {
+        RedisLimiter limiter = limiter(RedisLimiterSettings.defaults());
+        awaitShared(limiter, address, rate);
+        int shared = events.shared.get();
+        int local = events.local.get();
+        CountDownLatch busy = new CountDownLatch(1);
+        for (EventExecutor loop : RedisFixture.loops()) {
+            loop.execute(() -> {
+                try {
+                    busy.await();
+                } catch (InterruptedException e) {
+                    throw new AssertionError(e);
+                }
+            });
+        }
+        List<Decision> decisions = new CopyOnWriteArrayList<>();
+        for (int i = 0; i < 100; i++) {
+            asked(limiter, address, rate, quota, slots, budget).subscribe(decisions::add);
+        }
+        long end = System.nanoTime() + Duration.ofMillis(400).toNanos();
+        Await.until("it was busy for longer than a decision may take", () -> System.nanoTime() - end > 0);
+        busy.countDown();
+
+        Await.until("all are decided", () -> decisions.size() == 100);
+        assertThat(decisions).allMatch(Decision.Admitted.class::isInstance);
+        assertThat(events.shared).hasValue(shared + 100);
+        assertThat(events.local).hasValue(local);
+    }
+
+    /** The first request of a gateway that has just started finds the scripts there. */
+    @Test
+    void preparedRedisKnowsTheScripts() {
+        RedisLimiter limiter = limiter(RedisFixture.PATIENT);
+        fixture.redis().scriptFlush();
+        limiter.prepare().block(GENEROUS);
+        proxy.commands.clear();
+
+        permitOf(admit(limiter, rate, quota, slots)).settle(Usage.asReserved()).block(GENEROUS);
+
         assertThat(proxy.commands).containsExactly("EVALSHA", "EVALSHA");
     }
 

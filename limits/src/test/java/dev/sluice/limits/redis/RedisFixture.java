@@ -7,28 +7,35 @@ import dev.sluice.limits.Subject;
 import dev.sluice.limits.TokenBucket;
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.RedisURI;
-import io.lettuce.core.api.StatefulRedisConnection;
-import io.lettuce.core.api.sync.RedisCommands;
+import io.lettuce.core.cluster.RedisClusterClient;
+import io.lettuce.core.cluster.api.sync.RedisClusterCommands;
 import io.lettuce.core.resource.ClientResources;
 import io.lettuce.core.resource.Delay;
+import io.lettuce.core.resource.Transports;
+import io.netty.util.concurrent.EventExecutorGroup;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 import reactor.core.scheduler.Schedulers;
 
-/** Limiters on one Redis server, and a connection to look behind their backs. Each fixture has its own keys. */
+/** Limiters on one Redis, and a connection to look behind their backs. Each fixture has its own keys. */
 final class RedisFixture implements AutoCloseable {
     /** Generous: a decision on a busy machine is still one of Redis. */
     static final RedisLimiterSettings PATIENT =
             RedisLimiterSettings.defaults().withTimes(Duration.ofSeconds(10), Duration.ofSeconds(5));
 
     private static final AtomicInteger NUMBERS = new AtomicInteger();
+    /** Limits that all share, in tests that set the time. */
+    private static final List<String> SHARED_LIMITS = List.of("all", "parallel", "units");
 
-    final String prefix = "{test" + NUMBERS.incrementAndGet() + "}:";
+    final String prefix = "test" + NUMBERS.incrementAndGet() + ":";
     /** Of daemon threads, for all fixtures of the process. */
     private static final ClientResources RESOURCES = ClientResources.builder()
             .ioThreadPoolSize(2)
@@ -36,14 +43,21 @@ final class RedisFixture implements AutoCloseable {
             .reconnectDelay(() -> Delay.constant(Duration.ofMillis(50)))
             .build();
 
-    private final RedisURI uri;
+    private final @Nullable RedisURI uri;
+    private final @Nullable RedisCluster cluster;
     private final List<Runnable> opened = new ArrayList<>();
-    private final StatefulRedisConnection<String, String> direct;
+    private final RedisClusterCommands<String, String> direct;
 
     RedisFixture(RedisURI uri) {
         this.uri = uri;
-        RedisClient client = client(uri);
-        direct = client.connect();
+        cluster = null;
+        direct = client(uri).connect().sync();
+    }
+
+    RedisFixture(RedisCluster cluster) {
+        uri = null;
+        this.cluster = cluster;
+        direct = client(cluster).connect().sync();
     }
 
     private RedisClient client(RedisURI to) {
@@ -52,25 +66,53 @@ final class RedisFixture implements AutoCloseable {
         return client;
     }
 
-    RedisCommands<String, String> redis() {
-        return direct.sync();
+    private RedisClusterClient client(RedisCluster to) {
+        RedisClusterClient client = RedisClusterClient.create(RESOURCES, to.uris());
+        opened.addFirst(() -> client.shutdown(Duration.ZERO, Duration.ofSeconds(5)));
+        return client;
+    }
+
+    /** The threads on which connections are read. */
+    static EventExecutorGroup loops() {
+        return RESOURCES.eventLoopGroupProvider().allocate(Transports.eventLoopGroupClass());
+    }
+
+    RedisClusterCommands<String, String> redis() {
+        return direct;
+    }
+
+    /** What the keys of a subject or an address begin with. */
+    String of(String who) {
+        return Keys.prefix(prefix, Tags.of(who));
+    }
+
+    /** What the key of a limit that all share begins with. */
+    String ofAll(String limit) {
+        return Keys.prefix(prefix, Tags.ofAll(limit));
+    }
+
+    /** The keys of one kind, whosever they are. */
+    List<String> keys(String kind) {
+        return direct.keys(prefix + "{*}:" + kind + ":*");
     }
 
     RedisLimiter limiter(RedisLimiterSettings settings, Clock clock, LimiterObserver observer) {
-        return limiter(uri, settings, clock, observer, RedisLimiter.Scripts.OWN);
+        return limiter(settings, clock, observer, RedisLimiter.Scripts.OWN);
     }
 
     /** One that asks through another address, a proxy's. */
     RedisLimiter limiterAt(int port, RedisLimiterSettings settings, LimiterObserver observer) {
-        return limiter(
-                RedisURI.create("127.0.0.1", port), settings, Clock.systemUTC(), observer, RedisLimiter.Scripts.OWN);
+        return opened(RedisLimiter.connect(
+                client(RedisURI.create("127.0.0.1", port)),
+                settings.withKeyPrefix(prefix),
+                Clock.systemUTC(),
+                Schedulers.parallel(),
+                observer));
     }
 
     /** One for whose scripts it is the time that {@link #setTime} says. */
     RedisLimiter timedLimiter(RedisLimiterSettings settings, Clock clock, LimiterObserver observer) {
-        RedisLimiter.Scripts scripts =
-                new RedisLimiter.Scripts(timed("admit.lua"), timed("settle.lua"), timed("renew.lua"));
-        return limiter(uri, settings, clock, observer, scripts);
+        return limiter(settings, clock, observer, RedisLimiter.Scripts.read(this::timed));
     }
 
     /** A script of the limiter with another clock. */
@@ -80,28 +122,46 @@ final class RedisFixture implements AutoCloseable {
         if (text.indexOf(asked) < 0 || text.indexOf(asked) != text.lastIndexOf(asked)) {
             throw new AssertionError(name + " does not ask the time exactly once");
         }
+        String clock = cluster == null ? "'" + prefix + "clock'" : "string.match(KEYS[1], '^.-}') .. ':clock'";
         // The server's own clock ends keys; a test that runs ahead of it, or waits, must not see that.
-        return Script.of(text.replace(asked, "redis.call('HMGET', '" + prefix + "clock', 's', 'us')")
+        return Script.of(text.replace(asked, "redis.call('HMGET', " + clock + ", 's', 'us')")
                 .replace("'PX', ", "'PX', 3600000 + ")
                 .replace("'PEXPIRE', key, ", "'PEXPIRE', key, 3600000 + "));
     }
 
+    /** In a cluster a script reads what is in its slot alone. */
+    private Collection<String> clocks() {
+        if (cluster == null) {
+            return List.of(prefix + "clock");
+        }
+        List<String> clocks = new ArrayList<>();
+        Tags.all().forEach(tag -> clocks.add(Keys.prefix(prefix, tag) + "clock"));
+        SHARED_LIMITS.forEach(limit -> clocks.add(ofAll(limit) + "clock"));
+        return clocks;
+    }
+
     void setTime(Instant now) {
-        redis().hset(
-                        prefix + "clock",
-                        Map.of(
-                                "s", Long.toString(now.getEpochSecond()),
-                                "us", Integer.toString(now.getNano() / 1000)));
+        Map<String, String> time =
+                Map.of("s", Long.toString(now.getEpochSecond()), "us", Integer.toString(now.getNano() / 1000));
+        clocks().forEach(clock -> direct.hset(clock, time));
     }
 
     private RedisLimiter limiter(
-            RedisURI to,
-            RedisLimiterSettings settings,
-            Clock clock,
-            LimiterObserver observer,
-            RedisLimiter.Scripts scripts) {
-        RedisLimiter limiter = RedisLimiter.connect(
-                client(to), settings.withKeyPrefix(prefix), clock, Schedulers.parallel(), observer, scripts);
+            RedisLimiterSettings settings, Clock clock, LimiterObserver observer, RedisLimiter.Scripts scripts) {
+        RedisLimiterSettings own = settings.withKeyPrefix(prefix);
+        return opened(
+                uri == null
+                        ? RedisLimiter.connect(
+                                client(Objects.requireNonNull(cluster)),
+                                own,
+                                clock,
+                                Schedulers.parallel(),
+                                observer,
+                                scripts)
+                        : RedisLimiter.connect(client(uri), own, clock, Schedulers.parallel(), observer, scripts));
+    }
+
+    private RedisLimiter opened(RedisLimiter limiter) {
         opened.addFirst(limiter::close);
         return limiter;
     }

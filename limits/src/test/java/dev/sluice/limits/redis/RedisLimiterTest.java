@@ -72,10 +72,10 @@ class RedisLimiterTest extends LimiterContract {
         assertThat(limiter.inspect(List.of(quota, address), ALICE).block(Duration.ofSeconds(20)))
                 .extracting(LimitStatus::remaining)
                 .containsExactly(0L, 5 - countedOfThree());
-        assertThat(fixture.redis().keys(fixture.prefix + "*ip:*"))
+        assertThat(fixture.redis().keys(fixture.prefix + "*:ip:*"))
                 .singleElement()
                 .asString()
-                .startsWith(fixture.prefix + addressKeys());
+                .startsWith(fixture.of(ALICE.address()) + addressKeys());
     }
 
     @Test
@@ -122,17 +122,21 @@ class RedisLimiterTest extends LimiterContract {
 
         admitted(ALICE, shadow);
         assertThat(events.wouldHaveRefused).containsExactly("ip");
-        assertThat(fixture.redis().keys(fixture.prefix + "*ip:*"))
+        assertThat(fixture.redis().keys(fixture.prefix + "*:ip:*"))
                 .singleElement()
                 .asString()
-                .startsWith(fixture.prefix + "rate:");
+                .startsWith(fixture.of(ALICE.address()) + "rate:");
     }
 
     @BeforeEach
     void connect() {
-        fixture = new RedisFixture(server.uri());
+        fixture = fixtureOf();
         fixture.setTime(clock.instant());
         limiter = RedisFixture.connected(fixture.timedLimiter(settings(), clock, events));
+    }
+
+    RedisFixture fixtureOf() {
+        return new RedisFixture(server.uri());
     }
 
     @AfterEach

@@ -8,20 +8,29 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import redis.embedded.RedisExecProvider;
 
 /** A Redis server of its own, as a process that can be stopped, killed and started again on its port. */
 final class RedisProcess implements AutoCloseable {
     private final int port;
+    private final List<String> options;
     private Process process;
 
     RedisProcess() {
+        this(List.of());
+    }
+
+    /** One with options of the command line beside its own. */
+    RedisProcess(List<String> options) {
         port = freePort();
+        this.options = options;
         process = launch();
     }
 
-    private static int freePort() {
+    static int freePort() {
         try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             return socket.getLocalPort();
         } catch (IOException e) {
@@ -34,16 +43,18 @@ final class RedisProcess implements AutoCloseable {
             String own = System.getProperty("redis.server");
             String server =
                     own == null ? RedisExecProvider.defaultProvider().get().getAbsolutePath() : own;
-            Process started = new ProcessBuilder(
-                            server,
-                            "--port",
-                            Integer.toString(port),
-                            "--bind",
-                            "127.0.0.1",
-                            "--save",
-                            "",
-                            "--appendonly",
-                            "no")
+            List<String> command = new ArrayList<>(List.of(
+                    server,
+                    "--port",
+                    Integer.toString(port),
+                    "--bind",
+                    "127.0.0.1",
+                    "--save",
+                    "",
+                    "--appendonly",
+                    "no"));
+            command.addAll(options);
+            Process started = new ProcessBuilder(command)
                     .redirectErrorStream(true)
                     .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                     .start();

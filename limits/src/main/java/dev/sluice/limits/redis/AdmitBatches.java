@@ -1,0 +1,148 @@
+package dev.sluice.limits.redis;
+
+import io.lettuce.core.ScriptOutputType;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicBoolean;
+import reactor.core.Disposable;
+import reactor.core.scheduler.Scheduler;
+
+/** Asks {@code admit.lua} about many requests of one place with one command. */
+final class AdmitBatches {
+    private final CommandBatcher.ByPlace<Ask> batches;
+    private final ScriptExecutor redis;
+    private final RedisLimiterSettings settings;
+    private final RedisClock clock;
+    private final RedisBreaker breaker;
+    private final Settlements settlements;
+    private final Scheduler timer;
+    private final Script script;
+
+    AdmitBatches(
+            ScriptExecutor redis,
+            RedisLimiterSettings settings,
+            RedisClock clock,
+            RedisBreaker breaker,
+            Settlements settlements,
+            Scheduler timer,
+            Script script) {
+        this.redis = redis;
+        this.settings = settings;
+        this.clock = clock;
+        this.breaker = breaker;
+        this.settlements = settlements;
+        this.timer = timer;
+        this.script = script;
+        batches = new CommandBatcher.ByPlace<>(settings, this::send);
+    }
+
+    /** One request to one part of its limits. */
+    abstract static class Ask {
+        final Holding holding;
+
+        Ask(Holding holding) {
+            this.holding = holding;
+        }
+
+        /** Whether somebody still waits for it; asked before it is sent. */
+        abstract boolean isWaiting();
+
+        abstract void addTo(AdmitCommand command);
+
+        /** Redis has decided, perhaps after {@link #late}. */
+        abstract void decided(Verdict verdict);
+
+        /** Redis cannot be waited for any longer. Called once at most, before whatever Redis does say. */
+        abstract void late();
+
+        /** Redis will not say. */
+        abstract void failed(Outcome outcome);
+    }
+
+    /** What Redis did that does not say so. */
+    enum Outcome {
+        NOTHING,
+        UNKNOWN
+    }
+
+    /** Asks when it can; false if too many wait. */
+    boolean offer(Ask ask) {
+        return batches.offer(ask.holding.place, ask);
+    }
+
+    private void send(String place, List<Ask> all) {
+        List<Ask> batch = new ArrayList<>(all.size());
+        List<Ask> left = new ArrayList<>();
+        for (Ask ask : all) {
+            (ask.isWaiting() ? batch : left).add(ask);
+        }
+        if (!batch.isEmpty() && !breaker.mayCall(place)) {
+            left.addAll(batch);
+            batch.clear();
+        }
+        left.forEach(ask -> ask.failed(Outcome.NOTHING));
+        if (batch.isEmpty()) {
+            batches.completed(place);
+            return;
+        }
+        AdmitCommand command = new AdmitCommand(settings.keyPrefix(), clock.millis());
+        batch.forEach(ask -> ask.addTo(command));
+        await(place, batch, command, redis.run(script, ScriptOutputType.VALUE, command.keys(), command.arguments()));
+    }
+
+    private void await(String place, List<Ask> batch, AdmitCommand command, CompletionStage<byte[]> answer) {
+        long sent = System.nanoTime();
+        AtomicBoolean isOver = new AtomicBoolean();
+        Disposable late = redis.watch(timer, settings.commandTimeout(), () -> {
+            if (isOver.compareAndSet(false, true)) {
+                failed(place, batch, sent, new RedisBreaker.SlowRedisException(settings.commandTimeout()));
+            }
+        });
+        answer.whenComplete((numbers, error) -> {
+            late.dispose();
+            boolean isInTime = isOver.compareAndSet(false, true);
+            if (error != null) {
+                if (isInTime) {
+                    failed(place, batch, sent, error);
+                }
+                Outcome outcome = error instanceof ScriptExecutor.NotSentException ? Outcome.NOTHING : Outcome.UNKNOWN;
+                batch.forEach(ask -> ask.failed(outcome));
+                return;
+            }
+            if (isInTime) {
+                breaker.answered(place, System.nanoTime() - sent);
+            }
+            // What the decisions lead to, the next admissions and settlements, goes together.
+            batches.together(
+                    place,
+                    () -> settlements.together(place, () -> {
+                        try {
+                            answered(batch, command, numbers);
+                        } finally {
+                            if (isInTime) {
+                                batches.completed(place);
+                            }
+                        }
+                    }));
+            settlements.resume();
+        });
+    }
+
+    private void failed(String place, List<Ask> batch, long sent, Throwable cause) {
+        breaker.failed(place, System.nanoTime() - sent, cause);
+        try {
+            batch.forEach(Ask::late);
+        } finally {
+            batches.completed(place);
+        }
+    }
+
+    private void answered(List<Ask> batch, AdmitCommand command, byte[] answer) {
+        AdmitCommand.Verdicts verdicts = command.verdicts(answer);
+        clock.correct(verdicts.redisMillis());
+        for (int i = 0; i < batch.size(); i++) {
+            batch.get(i).decided(verdicts.requests().get(i));
+        }
+    }
+}

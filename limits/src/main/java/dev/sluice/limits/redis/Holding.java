@@ -1,0 +1,42 @@
+package dev.sluice.limits.redis;
+
+import dev.sluice.limits.Reservation;
+import dev.sluice.limits.Subject;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** What one request takes of the limits of one part, under one record. */
+final class Holding {
+    final String id;
+    final CompiledPolicy.Part part;
+    final Subject subject;
+    final Reservation reservation;
+    /** What its keys share a slot by. */
+    final String tag;
+    /** Whose commands it can share. */
+    final String place;
+    /** What can be corrected afterwards; empty until Redis is asked. */
+    volatile List<Charge> charges = List.of();
+
+    private volatile long until;
+
+    Holding(String id, CompiledPolicy.Part part, Subject subject, Reservation reservation) {
+        this.id = id;
+        this.part = part;
+        this.subject = subject;
+        this.reservation = reservation;
+        tag = part.tag(subject);
+        place = part.place(tag);
+        recordedAt(System.nanoTime());
+    }
+
+    /** The record is kept from this time on, by {@link System#nanoTime}. */
+    void recordedAt(long nanos) {
+        until = nanos + TimeUnit.MILLISECONDS.toNanos(part.recordMillis);
+    }
+
+    /** On the clock of {@link System#nanoTime}: when its leases are over and its record is forgotten. */
+    long until() {
+        return until;
+    }
+}
