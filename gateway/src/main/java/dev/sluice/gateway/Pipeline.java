@@ -29,14 +29,19 @@ import dev.sluice.limits.Limiter;
 import dev.sluice.limits.local.LocalLimiter;
 import dev.sluice.limits.redis.RedisLimiter;
 import dev.sluice.limits.redis.RedisLimiterSettings;
+import io.lettuce.core.AbstractRedisClient;
 import io.lettuce.core.RedisClient;
+import io.lettuce.core.cluster.RedisClusterClient;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.List;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.beans.factory.annotation.Value;
+import org.springframework.boot.ApplicationRunner;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.jackson.autoconfigure.JsonMapperBuilderCustomizer;
 import org.springframework.context.annotation.Bean;
@@ -60,6 +65,7 @@ import tools.jackson.databind.type.LogicalType;
 @Import({ServerTransport.class, TracingConfiguration.class, IdentityConfiguration.class, LimitsConfiguration.class})
 @EnableConfigurationProperties(OriginProperties.class)
 class Pipeline {
+    private static final Duration LONGEST_PREPARATION = Duration.ofSeconds(2);
     /** The tag that the keys of links and purges have; those of limits have their own. */
     private static final Pattern LIMITS_TAG = Pattern.compile("[{}]");
 
@@ -94,23 +100,37 @@ class Pipeline {
     /** One that all processes share where there is a Redis; else this process counts alone. */
     @Bean
     Limiter limiter(
-            @Qualifier("limiterRedisClient") ObjectProvider<RedisClient> redis,
+            @Qualifier("limiterRedisClient") ObjectProvider<AbstractRedisClient> redis,
             @Value("${sluice.redis.key-prefix}") String keyPrefix,
             MeterRegistry meters,
             ObjectProvider<RequestTraces> traces) {
         LimitMeters observer = new LimitMeters(meters);
-        RedisClient client = redis.getIfAvailable();
-        if (client == null) {
+        RedisLimiterSettings settings = RedisLimiterSettings.defaults()
+                .withKeyPrefix(LIMITS_TAG.matcher(keyPrefix).replaceAll(""));
+        @Nullable RedisLimiter shared = switch (redis.getIfAvailable()) {
+            case RedisClusterClient cluster ->
+                RedisLimiter.connect(cluster, settings, Clock.systemUTC(), Schedulers.parallel(), observer);
+            case RedisClient node ->
+                RedisLimiter.connect(node, settings, Clock.systemUTC(), Schedulers.parallel(), observer);
+            case null, default -> null;
+        };
+        if (shared == null) {
             return new LocalLimiter(Clock.systemUTC(), observer);
         }
-        RedisLimiter shared = RedisLimiter.connect(
-                client,
-                RedisLimiterSettings.defaults()
-                        .withKeyPrefix(LIMITS_TAG.matcher(keyPrefix).replaceAll("")),
-                Clock.systemUTC(),
-                Schedulers.parallel(),
-                observer);
         return traces.getIfAvailable() == null ? shared : new TracedLimiter(shared);
+    }
+
+    /**
+     * Before the gateway says that it is ready, Redis knows the scripts and has answered once; a Redis that is not
+     * there is not waited for any longer, for the gateway serves without it what it may.
+     */
+    @Bean
+    ApplicationRunner preparedLimiter(Limiter limiter) {
+        return _ -> limiter.prepare()
+                .timeout(LONGEST_PREPARATION)
+                .onErrorComplete()
+                .toFuture()
+                .join();
     }
 
     @Bean

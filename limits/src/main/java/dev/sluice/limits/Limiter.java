@@ -31,4 +31,11 @@ public interface Limiter {
      * store cannot be asked.
      */
     Mono<Void> reset(List<Limit> limits, Subject subject);
+
+    /**
+     * Does beforehand what the first decision would wait for. Never fails; does not end while the store is not there.
+     */
+    default Mono<Void> prepare() {
+        return Mono.empty();
+    }
 }

@@ -101,6 +101,23 @@ public final class Certificate {
         }
     }
 
+    /** Writes the certificate and its private key, each as PEM. */
+    public void writePem(Path certificate, Path key) {
+        try {
+            pem(certificate, "CERTIFICATE", x509().getEncoded());
+            pem(key, "PRIVATE KEY", store.getKey("origin", PASSWORD).getEncoded());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static void pem(Path file, String what, byte[] content) throws IOException {
+        String lines = Base64.getMimeEncoder(64, new byte[] {'\n'}).encodeToString(content);
+        Files.writeString(file, "-----BEGIN " + what + "-----\n" + lines + "\n-----END " + what + "-----\n");
+    }
+
     /**
      * Does something while the platform trusts this certificate and no other.
      *

@@ -11,6 +11,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.testcontainers.DockerClientFactory;
@@ -46,7 +48,14 @@ public final class EmbeddedRedis implements AutoCloseable {
     /** Starts an empty one. */
     public static EmbeddedRedis start() {
         EmbeddedRedis redis = new EmbeddedRedis(
-                DockerClientFactory.instance().isDockerAvailable() ? new InContainer() : new AsProcess());
+                DockerClientFactory.instance().isDockerAvailable() ? new InContainer() : new AsProcess(List.of()));
+        redis.restart();
+        return redis;
+    }
+
+    /** Starts an empty one as a process of this host, with options of the command line beside its own. */
+    public static EmbeddedRedis start(String... options) {
+        EmbeddedRedis redis = new EmbeddedRedis(new AsProcess(List.of(options)));
         redis.restart();
         return redis;
     }
@@ -130,11 +139,13 @@ public final class EmbeddedRedis implements AutoCloseable {
 
     /** The binary of {@code org.signal:embedded-redis}. */
     private static final class AsProcess implements Host {
+        private final List<String> options;
         private final Path directory;
         private final InetSocketAddress address;
         private @Nullable Process process;
 
-        AsProcess() {
+        AsProcess(List<String> options) {
+            this.options = options;
             try (ServerSocket free = new ServerSocket()) {
                 directory = Files.createTempDirectory("redis");
                 free.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
@@ -153,18 +164,20 @@ public final class EmbeddedRedis implements AutoCloseable {
         public void start() {
             try {
                 File server = RedisExecProvider.defaultProvider().get();
-                process = new ProcessBuilder(
-                                server.getAbsolutePath(),
-                                "--port",
-                                Integer.toString(address.getPort()),
-                                "--bind",
-                                "127.0.0.1",
-                                "--save",
-                                "",
-                                "--appendonly",
-                                "no",
-                                "--dir",
-                                directory.toString())
+                List<String> command = new ArrayList<>(List.of(
+                        server.getAbsolutePath(),
+                        "--port",
+                        Integer.toString(address.getPort()),
+                        "--bind",
+                        "127.0.0.1",
+                        "--save",
+                        "",
+                        "--appendonly",
+                        "no",
+                        "--dir",
+                        directory.toString()));
+                command.addAll(options);
+                process = new ProcessBuilder(command)
                         .redirectErrorStream(true)
                         .redirectOutput(directory.resolve("log").toFile())
                         .start();
@@ -189,6 +202,7 @@ public final class EmbeddedRedis implements AutoCloseable {
             try {
                 running.waitFor();
                 Files.deleteIfExists(directory.resolve("log"));
+                Files.deleteIfExists(directory.resolve("nodes.conf"));
                 Files.deleteIfExists(directory);
             } catch (IOException failed) {
                 throw new UncheckedIOException(failed);

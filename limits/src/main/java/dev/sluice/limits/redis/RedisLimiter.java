@@ -226,6 +226,7 @@ public final class RedisLimiter implements Limiter, AutoCloseable {
      * Waits for the connection, tells Redis the scripts, and asks it once where a caller stands: what the first request
      * would wait for otherwise. Never fails; does not end while there is no Redis.
      */
+    @Override
     public Mono<Void> prepare() {
         return Mono.defer(() -> Mono.fromCompletionStage(redis.load(scripts.all())))
                 .then(Mono.defer(() -> inspect(List.of(PROBE), new Subject("probe", "probe"))))

@@ -52,6 +52,11 @@ public final class TracedLimiter implements Limiter, AutoCloseable {
     }
 
     @Override
+    public Mono<Void> prepare() {
+        return limiter.prepare();
+    }
+
+    @Override
     public void close() {
         limiter.close();
     }

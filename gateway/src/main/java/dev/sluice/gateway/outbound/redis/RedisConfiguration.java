@@ -1,12 +1,16 @@
 package dev.sluice.gateway.outbound.redis;
 
 import dev.sluice.gateway.contract.RecentHealth;
+import io.lettuce.core.AbstractRedisClient;
 import io.lettuce.core.ClientOptions;
 import io.lettuce.core.ClientOptions.DisconnectedBehavior;
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.SocketOptions;
 import io.lettuce.core.SocketOptions.TcpUserTimeoutOptions;
 import io.lettuce.core.TimeoutOptions;
+import io.lettuce.core.cluster.ClusterClientOptions;
+import io.lettuce.core.cluster.ClusterTopologyRefreshOptions;
+import io.lettuce.core.cluster.RedisClusterClient;
 import java.time.Duration;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
@@ -21,6 +25,10 @@ import org.springframework.context.annotation.Configuration;
 public class RedisConfiguration {
     /** A peer that acknowledges nothing for so long is gone. */
     private static final Duration SILENCE = Duration.ofSeconds(5);
+    /** A promotion in a cluster is known after so long even where no answer has told of it. */
+    private static final Duration TOPOLOGY_PERIOD = Duration.ofSeconds(2);
+    /** Between two looks at the topology that answers and lost connections lead to. */
+    private static final Duration TOPOLOGY_PAUSE = Duration.ofMillis(500);
 
     @Bean
     @Conditional(RedisUrlIsSet.class)
@@ -28,12 +36,13 @@ public class RedisConfiguration {
         return new RedisThreads();
     }
 
-    /** For everything but limits. Connect with {@code connectAsync}; the others wait. */
+    /** For everything but limits. Connect asynchronously; the other ways wait. */
     @Bean(destroyMethod = "") // ends with its threads
     @Conditional(RedisUrlIsSet.class)
-    RedisClient redisClient(RedisProperties properties, RedisThreads threads) {
-        RedisClient client = threads.client(properties.uri());
-        client.setOptions(ClientOptions.builder()
+    AbstractRedisClient redisClient(RedisProperties properties, RedisThreads threads) {
+        AbstractRedisClient made = threads.client(properties);
+        ClientOptions options = made.getOptions()
+                .mutate()
                 .autoReconnect(true)
                 .disconnectedBehavior(DisconnectedBehavior.REJECT_COMMANDS)
                 .requestQueueSize(properties.queueSize())
@@ -46,20 +55,31 @@ public class RedisConfiguration {
                                 .tcpUserTimeout(SILENCE)
                                 .build())
                         .build())
-                .build());
-        return client;
+                .build();
+        switch (made) {
+            case RedisClusterClient cluster ->
+                cluster.setOptions(ClusterClientOptions.builder(options)
+                        .topologyRefreshOptions(ClusterTopologyRefreshOptions.builder()
+                                .enablePeriodicRefresh(TOPOLOGY_PERIOD)
+                                .adaptiveRefreshTriggersTimeout(TOPOLOGY_PAUSE)
+                                .build())
+                        .build());
+            case RedisClient node -> node.setOptions(options);
+            default -> throw new IllegalStateException(made.getClass().getName());
+        }
+        return made;
     }
 
     /** For the limiter alone, which sets the options of its client by itself and must not share a queue. */
     @Bean(destroyMethod = "") // ends with its threads
     @Conditional(RedisUrlIsSet.class)
-    RedisClient limiterRedisClient(RedisProperties properties, RedisThreads threads) {
-        return threads.client(properties.uri());
+    AbstractRedisClient limiterRedisClient(RedisProperties properties, RedisThreads threads) {
+        return threads.client(properties);
     }
 
     @Bean
     @Conditional(RedisUrlIsSet.class)
-    SharedRedis sharedRedis(@Qualifier("redisClient") RedisClient redisClient, RedisProperties properties) {
+    SharedRedis sharedRedis(@Qualifier("redisClient") AbstractRedisClient redisClient, RedisProperties properties) {
         SharedRedis redis = new SharedRedis(redisClient, properties);
         redis.connect();
         return redis;

@@ -19,7 +19,8 @@ final class RedisHealth implements ReactiveHealthIndicator {
     private static final String KEPT_MILLIS =
             Long.toString(Duration.ofMinutes(1).toMillis());
     /** What an error of Redis begins with; of a script, before Redis 7, it stands within. */
-    private static final Pattern CODE = Pattern.compile("\\b(READONLY|MOVED|NOPERM|NOAUTH|OOM|MISCONF|LOADING)\\b");
+    private static final Pattern CODE =
+            Pattern.compile("\\b(READONLY|MOVED|CLUSTERDOWN|NOPERM|NOAUTH|OOM|MISCONF|LOADING)\\b");
 
     private final SharedRedis redis;
 

@@ -1,7 +1,10 @@
 package dev.sluice.gateway.outbound.redis;
 
+import io.lettuce.core.AbstractRedisClient;
+import io.lettuce.core.ClientOptions;
 import io.lettuce.core.RedisClient;
-import io.lettuce.core.RedisURI;
+import io.lettuce.core.cluster.ClusterClientOptions;
+import io.lettuce.core.cluster.RedisClusterClient;
 import io.lettuce.core.metrics.CommandLatencyRecorder;
 import io.lettuce.core.resource.ClientResources;
 import io.lettuce.core.resource.DefaultClientResources;
@@ -32,11 +35,26 @@ final class RedisThreads implements AutoCloseable {
             .commandLatencyRecorder(CommandLatencyRecorder.disabled())
             .build();
 
-    private final List<RedisClient> clients = new ArrayList<>();
+    private final List<AbstractRedisClient> clients = new ArrayList<>();
 
-    /** A client that ends with these threads. */
-    synchronized RedisClient client(RedisURI uri) {
-        RedisClient client = RedisClient.create(resources, uri);
+    /** A client of one node, or of a cluster, that ends with these threads. */
+    synchronized AbstractRedisClient client(RedisProperties properties) {
+        AbstractRedisClient client;
+        if (properties.isCluster()) {
+            RedisClusterClient cluster = RedisClusterClient.create(resources, properties.uris());
+            properties
+                    .tls()
+                    .ifPresent(tls -> cluster.setOptions(
+                            ClusterClientOptions.builder().sslOptions(tls).build()));
+            client = cluster;
+        } else {
+            RedisClient node = RedisClient.create(resources, properties.uri());
+            properties
+                    .tls()
+                    .ifPresent(tls -> node.setOptions(
+                            ClientOptions.builder().sslOptions(tls).build()));
+            client = node;
+        }
         clients.add(client);
         return client;
     }

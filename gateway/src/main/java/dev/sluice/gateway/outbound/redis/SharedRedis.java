@@ -1,14 +1,17 @@
 package dev.sluice.gateway.outbound.redis;
 
+import io.lettuce.core.AbstractRedisClient;
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.RedisURI;
-import io.lettuce.core.api.StatefulRedisConnection;
-import io.lettuce.core.api.reactive.RedisReactiveCommands;
+import io.lettuce.core.api.StatefulConnection;
+import io.lettuce.core.cluster.RedisClusterClient;
+import io.lettuce.core.cluster.api.reactive.RedisClusterReactiveCommands;
 import io.lettuce.core.codec.StringCodec;
 import io.lettuce.core.pubsub.RedisPubSubAdapter;
 import io.lettuce.core.pubsub.StatefulRedisPubSubConnection;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
@@ -38,16 +41,16 @@ public final class SharedRedis {
 
     private static final Duration LISTEN_AGAIN = Duration.ofSeconds(1);
 
-    private final RedisClient client;
+    private final AbstractRedisClient client;
     private final RedisURI uri;
     private final String where;
     private final Duration timeout;
     private final String keyPrefix;
     private final AtomicBoolean failing = new AtomicBoolean();
-    private @Nullable CompletableFuture<StatefulRedisConnection<String, String>> connection;
+    private @Nullable CompletableFuture<Link> connection;
     private long nextAttempt;
 
-    SharedRedis(RedisClient client, RedisProperties properties) {
+    SharedRedis(AbstractRedisClient client, RedisProperties properties) {
         this.client = client;
         this.uri = properties.uri();
         this.where = properties.where();
@@ -61,9 +64,9 @@ public final class SharedRedis {
      * @param command sends it; called once a subscription, when there is a connection
      * @return the answer within the command timeout, or a {@link RedisUnavailableException}
      */
-    public <T> Mono<T> ask(Function<RedisReactiveCommands<String, String>, Mono<T>> command) {
+    public <T> Mono<T> ask(Function<RedisClusterReactiveCommands<String, String>, Mono<T>> command) {
         return Mono.defer(() -> Mono.fromFuture(connection(), true))
-                .flatMap(open -> command.apply(open.reactive()).doOnError(error -> leaveReplica(error, open)))
+                .flatMap(open -> command.apply(open.commands).doOnError(error -> leaveReplica(error, open)))
                 .timeout(timeout)
                 .doOnError(this::failed)
                 .onErrorMap(RedisUnavailableException::new)
@@ -84,8 +87,8 @@ public final class SharedRedis {
     }
 
     private void listen(String channel, FluxSink<String> sink) {
-        CompletableFuture<StatefulRedisPubSubConnection<String, String>> opening =
-                client.connectPubSubAsync(StringCodec.UTF8, uri).toCompletableFuture();
+        CompletableFuture<? extends StatefulRedisPubSubConnection<String, String>> opening =
+                pubSub().toCompletableFuture();
         sink.onDispose(() -> {
             var _ = opening.thenCompose(StatefulRedisPubSubConnection::closeAsync);
         });
@@ -110,6 +113,33 @@ public final class SharedRedis {
                 });
     }
 
+    /** A connection to one node, or to all of a cluster. */
+    private record Link(
+            StatefulConnection<String, String> connection, RedisClusterReactiveCommands<String, String> commands) {}
+
+    private CompletionStage<Link> link() {
+        return switch (client) {
+            // The nodes first: connecting would wait for them.
+            case RedisClusterClient cluster ->
+                cluster.refreshPartitionsAsync()
+                        .thenCompose(_ -> cluster.connectAsync(StringCodec.UTF8))
+                        .thenApply(open -> new Link(open, open.reactive()));
+            case RedisClient node ->
+                node.connectAsync(StringCodec.UTF8, uri).thenApply(open -> new Link(open, open.reactive()));
+            default -> throw new IllegalStateException(client.getClass().getName());
+        };
+    }
+
+    /** In a cluster, to any node: what is published on one is told by all. */
+    private CompletionStage<? extends StatefulRedisPubSubConnection<String, String>> pubSub() {
+        return switch (client) {
+            case RedisClusterClient cluster ->
+                cluster.refreshPartitionsAsync().thenCompose(_ -> cluster.connectPubSubAsync(StringCodec.UTF8));
+            case RedisClient node -> node.connectPubSubAsync(StringCodec.UTF8, uri);
+            default -> throw new IllegalStateException(client.getClass().getName());
+        };
+    }
+
     /** A key as it stands in Redis. */
     public String key(String name) {
         return keyPrefix + name;
@@ -121,12 +151,11 @@ public final class SharedRedis {
     }
 
     /** The connection, or the attempt that is under way, or the one that has just failed. */
-    private synchronized CompletableFuture<StatefulRedisConnection<String, String>> connection() {
-        CompletableFuture<StatefulRedisConnection<String, String>> current = connection;
+    private synchronized CompletableFuture<Link> connection() {
+        CompletableFuture<Link> current = connection;
         long now = System.nanoTime();
         if (current == null || (current.isCompletedExceptionally() && now - nextAttempt >= 0)) {
-            current = client.connectAsync(StringCodec.UTF8, uri)
-                    .whenComplete((open, error) -> {
+            current = link().whenComplete((open, error) -> {
                         if (error != null) {
                             failed(error);
                         } else {
@@ -145,20 +174,20 @@ public final class SharedRedis {
      * resolver say that the master is now; not more often than to a Redis that refuses connections.
      */
     @SuppressWarnings("ReferenceEquality") // the very same connection
-    private synchronized void leaveReplica(Throwable error, StatefulRedisConnection<String, String> open) {
-        CompletableFuture<StatefulRedisConnection<String, String>> current = connection;
+    private synchronized void leaveReplica(Throwable error, Link open) {
+        CompletableFuture<Link> current = connection;
         if (String.valueOf(error.getMessage()).contains("READONLY")
                 && current != null
                 && current.getNow(null) == open
                 && System.nanoTime() - nextAttempt >= 0) {
             connection = null;
-            var _ = open.closeAsync();
+            var _ = open.connection.closeAsync();
         }
     }
 
     /** A counter that Redis evicts begins anew: whoever was refused is not any more. */
-    private void warnOfEviction(StatefulRedisConnection<String, String> open) {
-        var _ = open.async().info("memory").thenAccept(memory -> {
+    private void warnOfEviction(Link open) {
+        var _ = open.commands.info("memory").toFuture().thenAccept(memory -> {
             Matcher policy = POLICY.matcher(memory);
             if (policy.find() && !policy.group(1).equals("noeviction")) {
                 log.warn(

@@ -11,7 +11,7 @@ import dev.sluice.gateway.testing.HostileOrigin;
 import dev.sluice.gateway.testing.NoLeaks;
 import dev.sluice.gateway.testing.Pictures;
 import dev.sluice.gateway.testing.RunningGateway;
-import io.lettuce.core.RedisClient;
+import io.lettuce.core.AbstractRedisClient;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -119,7 +119,8 @@ class RedisGatewayTest {
     @Test
     void emptyUrlIsNoRedis() {
         try (RunningGateway gateway = RunningGateway.start(origin, Map.of("sluice.redis.url", ""))) {
-            assertThatThrownBy(() -> gateway.bean(RedisClient.class)).isInstanceOf(NoSuchBeanDefinitionException.class);
+            assertThatThrownBy(() -> gateway.bean(AbstractRedisClient.class))
+                    .isInstanceOf(NoSuchBeanDefinitionException.class);
             assertThat(health(gateway).path("components").has("redis")).isFalse();
             assertThat(health(gateway)
                             .at("/components/pictures/details/decoder")

@@ -5,9 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
 import io.lettuce.core.RedisURI;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -19,13 +23,19 @@ class RedisPropertiesTest {
     @Test
     void defaultsAreThoseOfTheReadme() {
         assertThat(bind(Map.of()))
-                .isEqualTo(new RedisProperties("", Duration.ofMillis(100), Duration.ofSeconds(1), 4096, "{sluice}:"));
+                .isEqualTo(new RedisProperties(
+                        "", "", "", "", Duration.ofMillis(100), Duration.ofSeconds(1), 4096, "{sluice}:"));
     }
 
     @Test
-    void everyKeyIsRead() {
+    void everyKeyIsRead(@TempDir Path directory) throws IOException {
+        String file = directory.resolve("some.pem").toString();
+        Files.writeString(Path.of(file), "");
         RedisProperties properties = bind(Map.of(
                 "url", "rediss://me:pass@cache.example:7000/3",
+                "ca", file,
+                "certificate", file,
+                "key", file,
                 "command-timeout", "50ms",
                 "connect-timeout", "2s",
                 "queue-size", "10",
@@ -34,6 +44,9 @@ class RedisPropertiesTest {
         assertThat(properties)
                 .isEqualTo(new RedisProperties(
                         "rediss://me:pass@cache.example:7000/3",
+                        file,
+                        file,
+                        file,
                         Duration.ofMillis(50),
                         Duration.ofSeconds(2),
                         10,
@@ -61,6 +74,47 @@ class RedisPropertiesTest {
         assertThat(properties.where()).isEqualTo("counters, which the sentinels name");
     }
 
+    @Test
+    void severalHostsOrASchemeThatSaysSoAreACluster() {
+        RedisProperties several = bind(Map.of("url", "rediss://me:pass@one.example:7000,two.example"));
+        assertThat(several.isCluster()).isTrue();
+        assertThat(several.uris())
+                .extracting(RedisURI::getHost, RedisURI::getPort, RedisURI::isSsl, RedisURI::getTimeout)
+                .containsExactly(
+                        tuple("one.example", 7000, true, Duration.ofSeconds(1)),
+                        tuple("two.example", 6379, true, Duration.ofSeconds(1)));
+        assertThat(several.uris())
+                .allSatisfy(uri -> assertThat(uri.getCredentialsProvider()
+                                .resolveCredentials()
+                                .blockOptional()
+                                .orElseThrow()
+                                .getUsername())
+                        .isEqualTo("me"));
+        assertThat(several.where()).isEqualTo("one.example:7000, two.example:6379 and the others of their cluster");
+
+        RedisProperties one = bind(Map.of("url", "redis-cluster://one.example"));
+        assertThat(one.isCluster()).isTrue();
+        assertThat(one.uris()).extracting(RedisURI::getHost).containsExactly("one.example");
+        assertThat(bind(Map.of("url", "redis://one.example")).isCluster()).isFalse();
+        assertThat(bind(Map.of("url", "redis-sentinel://one,two#counters")).isCluster())
+                .isFalse();
+    }
+
+    @Test
+    void filesOfTlsAreReadableAndForTls(@TempDir Path directory) throws IOException {
+        String there = directory.resolve("ca.pem").toString();
+        Files.writeString(Path.of(there), "");
+        String missing = directory.resolve("missing.pem").toString();
+
+        assertBad(Map.of("url", "rediss://host", "ca", missing), "sluice.redis.ca: " + missing);
+        assertBad(Map.of("url", "redis://host", "ca", there), "sluice.redis.ca: " + there);
+        assertBad(Map.of("url", "rediss://host", "certificate", there), "sluice.redis.key: ");
+    }
+
+    private static void assertBad(Map<String, String> settings, String message) {
+        assertThatThrownBy(() -> bind(settings)).rootCause().hasMessageStartingWith(message);
+    }
+
     @ParameterizedTest
     @CsvSource({
         "command-timeout, 1ms, PT0.005S to PT10S",
@@ -86,6 +140,9 @@ class RedisPropertiesTest {
                 "redis-sentinel://user:secret@host",
                 "redis-sentinel://user:secret@host:port#master",
                 "redis-sentinel://user:secret@one,#master",
+                "redis://user:secret@one,two/1",
+                "redis://user:secret@one,two:port",
+                "redis-cluster://user:secret@",
                 "secret@host"
             })
     void badUrlIsNamedAndNotRepeated(String url) {
