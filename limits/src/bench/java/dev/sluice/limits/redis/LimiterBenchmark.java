@@ -25,7 +25,7 @@ import io.github.bucket4j.distributed.proxy.optimization.Optimizations;
 import io.github.bucket4j.redis.lettuce.Bucket4jLettuce;
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.RedisURI;
-import io.lettuce.core.api.sync.RedisCommands;
+import io.lettuce.core.cluster.api.sync.RedisClusterCommands;
 import io.lettuce.core.codec.ByteArrayCodec;
 import java.lang.management.ManagementFactory;
 import java.time.Clock;
@@ -112,7 +112,7 @@ public final class LimiterBenchmark {
         System.exit(0);
     }
 
-    private static void row(RedisCommands<String, String> redis, Contender contender, int keys) throws InterruptedException {
+    private static void row(RedisClusterCommands<String, String> redis, Contender contender, int keys) throws InterruptedException {
         StringBuilder row = new StringBuilder("| " + contender.name + " | " + keys);
         for (int inFlight : IN_FLIGHT) {
             run(redis, contender, keys, inFlight, WARM_UP);
@@ -121,7 +121,7 @@ public final class LimiterBenchmark {
         System.out.println(row.append(" |"));
     }
 
-    private static String run(RedisCommands<String, String> redis, Contender contender, int keys, int inFlight, Duration time) throws InterruptedException {
+    private static String run(RedisClusterCommands<String, String> redis, Contender contender, int keys, int inFlight, Duration time) throws InterruptedException {
         long cpu = OPERATING_SYSTEM.getProcessCpuTime();
         double redisCpu = cpuOfRedis(redis);
         long begun = System.nanoTime();
@@ -162,7 +162,7 @@ public final class LimiterBenchmark {
     }
 
     /** Seconds of processor time. */
-    private static double cpuOfRedis(RedisCommands<String, String> redis) {
+    private static double cpuOfRedis(RedisClusterCommands<String, String> redis) {
         return redis.info("cpu")
                 .lines()
                 .filter(line -> line.startsWith("used_cpu_sys:") || line.startsWith("used_cpu_user:"))
