@@ -85,11 +85,6 @@ final class S3Connection implements AutoCloseable {
         return presigner;
     }
 
-    /** For requests that are signed already. */
-    SdkAsyncHttpClient http() {
-        return http;
-    }
-
     private S3AsyncClientBuilder client(S3 settings, AwsCredentialsProvider credentials) {
         S3AsyncClientBuilder builder = S3AsyncClient.builder()
                 .httpClient(http)

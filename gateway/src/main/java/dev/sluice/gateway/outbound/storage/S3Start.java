@@ -4,13 +4,11 @@ import dev.sluice.gateway.contract.CannotStartException;
 import dev.sluice.gateway.outbound.storage.StorageException.Kind;
 import dev.sluice.gateway.outbound.storage.StorageProperties.S3;
 import java.time.Duration;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -20,12 +18,11 @@ import reactor.core.publisher.Mono;
 import reactor.util.retry.Retry;
 
 /**
- * The first that is asked of a bucket, and what it was then seen to do.
+ * The first that is asked of a bucket.
  *
  * <p>A refusal, of the credentials or because there is no such bucket, ends the start in the store's own words, since
  * somebody has to do something about it. A store that does not answer does not: it may do so later, and what needs no
- * store is there meanwhile. What it can do is tried in the background once it answers, is told in one line and in
- * health, and nothing depends on it.
+ * store is there meanwhile. It is asked again until it answers, and health says why it did not.
  */
 final class S3Start implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(S3Start.class);
@@ -34,18 +31,14 @@ final class S3Start implements AutoCloseable {
     /** Beyond the deadline of the call itself. */
     private static final Duration SLACK = Duration.ofSeconds(1);
 
-    private static final String PROBE = "probe";
-
     private final S3Store store;
-    private final S3AbilityProbe probe;
     private final String place;
     private final Duration patience;
     private final Disposable.Swap running = Disposables.swap();
-    private final AtomicReference<Map<String, Object>> details = new AtomicReference<>(Map.of(PROBE, "under way"));
+    private final AtomicReference<Map<String, Object>> details = new AtomicReference<>(Map.of());
 
-    S3Start(S3Store store, S3AbilityProbe probe, S3 settings) {
+    S3Start(S3Store store, S3 settings) {
         this.store = store;
-        this.probe = probe;
         this.place = "bucket " + settings.bucket()
                 + (settings.endpoint().isEmpty() ? " in " + settings.region() : " at " + settings.endpoint());
         this.patience = settings.attemptTimeout();
@@ -66,16 +59,11 @@ final class S3Start implements AutoCloseable {
                     failure);
         }
         if (failure != null) {
-            notYet("does not answer", failure);
+            notYet(failure);
+            running.update(first().doOnError(this::notYet)
+                    .retryWhen(Retry.backoff(Long.MAX_VALUE, FIRST_RETRY).maxBackoff(LONGEST_PAUSE))
+                    .subscribe(null, null, this::answered));
         }
-        Mono<Void> asked =
-                failure == null ? Mono.empty() : first().doOnError(still -> notYet("does not answer", still));
-        Mono<S3Abilities> tried =
-                Mono.defer(probe::run).doOnError(untried -> notYet("what it does could not be tried", untried));
-        running.update(asked.then(tried)
-                .doOnNext(this::tell)
-                .retryWhen(Retry.backoff(Long.MAX_VALUE, FIRST_RETRY).maxBackoff(LONGEST_PAUSE))
-                .subscribe());
     }
 
     private @Nullable StorageException firstFailure() {
@@ -106,8 +94,8 @@ final class S3Start implements AutoCloseable {
     }
 
     /** Told once, however often it is asked again. */
-    private void notYet(String what, Throwable failure) {
-        Map<String, Object> told = Map.of(PROBE, String.valueOf(failure.getMessage()));
+    private void notYet(Throwable failure) {
+        Map<String, Object> told = Map.of("start", String.valueOf(failure.getMessage()));
         if (details.getAndSet(told).equals(told)) {
             return;
         }
@@ -115,21 +103,15 @@ final class S3Start implements AutoCloseable {
                 .addKeyValue(
                         "failure.code",
                         failure instanceof StorageException known ? known.kind().code() : "unknown")
-                .log("{}: {}, asked again later: {}", place, what, failure.getMessage());
+                .log("{} does not answer, asked again later: {}", place, failure.getMessage());
     }
 
-    private void tell(S3Abilities abilities) {
-        Map<String, String> shown = abilities.shown();
-        details.set(new LinkedHashMap<>(shown));
-        LOG.info(
-                "{}: {}",
-                place,
-                shown.entrySet().stream()
-                        .map(ability -> ability.getKey() + ": " + ability.getValue())
-                        .collect(Collectors.joining(", ")));
+    private void answered() {
+        details.set(Map.of());
+        LOG.info("{} answers", place);
     }
 
-    /** What is known of the store, for health. */
+    /** For health: why it was not there at the start, until it has answered. */
     Map<String, Object> details() {
         return details.get();
     }

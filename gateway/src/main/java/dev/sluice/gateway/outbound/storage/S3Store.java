@@ -125,13 +125,6 @@ final class S3Store implements ObjectStore {
                 .then();
     }
 
-    /** Whether the entity tag of an object is the MD5 of its bytes. */
-    Mono<Boolean> hasMd5(ObjectKey key, byte[] bytes) {
-        return head(key)
-                .map(answer -> S3Body.etag(bytes).equals(opaque(answer.eTag())))
-                .onErrorMap(failure -> S3Failures.of(key, failure));
-    }
-
     /** An object that is not there says nothing if its bucket is not there either. */
     private <T> Mono<T> emptyIfBucketIsThere() {
         return probe().onErrorResume(S3Store::isRefusal, hidden -> Mono.empty()).then(Mono.empty());

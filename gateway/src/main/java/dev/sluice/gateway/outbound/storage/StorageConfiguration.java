@@ -6,7 +6,6 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.netty.buffer.ByteBufAllocator;
 import java.io.IOException;
 import java.time.Clock;
-import java.time.Duration;
 import java.util.Map;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
@@ -30,7 +29,6 @@ import reactor.core.scheduler.Schedulers;
 public class StorageConfiguration {
     private static final int THREADS = 16;
     private static final int MOST_QUEUED = 10_000;
-    private static final Duration PROBE_STEP = Duration.ofSeconds(10);
 
     /** The threads on which the store blocks, and nothing else does. */
     @Bean(destroyMethod = "dispose")
@@ -60,16 +58,14 @@ public class StorageConfiguration {
         @Bean
         PresignedUploads presignedUploads(
                 S3Connection connection, StorageProperties properties, @Qualifier("storageThreads") Scheduler threads) {
-            return uploads(connection, properties, threads);
+            return new S3PresignedUploads(
+                    connection.presigner(), properties.s3().bucket(), threads);
         }
 
         @Bean(initMethod = "start", destroyMethod = "close")
         S3Start s3Start(
                 S3Connection connection, StorageProperties properties, @Qualifier("storageThreads") Scheduler threads) {
-            S3Store store = store(connection, properties, threads);
-            S3AbilityProbe probe = new S3AbilityProbe(
-                    store, uploads(connection, properties, threads), connection.http(), PROBE_STEP, Clock.systemUTC());
-            return new S3Start(store, probe, properties.s3());
+            return new S3Start(store(connection, properties, threads), properties.s3());
         }
 
         @Bean
@@ -82,12 +78,6 @@ public class StorageConfiguration {
                     Map.of("kind", "s3", "bucket", properties.s3().bucket()),
                     start::details,
                     store(connection, properties, threads)::probe));
-        }
-
-        private static S3PresignedUploads uploads(
-                S3Connection connection, StorageProperties properties, Scheduler threads) {
-            return new S3PresignedUploads(
-                    connection.presigner(), properties.s3().bucket(), threads);
         }
 
         private static S3Store store(S3Connection connection, StorageProperties properties, Scheduler threads) {
