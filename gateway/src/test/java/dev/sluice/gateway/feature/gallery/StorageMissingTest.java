@@ -53,7 +53,6 @@ class StorageMissingTest {
                         "sluice.gallery.reconcile-grace",
                         "1s"));
         alice = GalleryClient.alice(gateway::uri);
-        Await.until(SOON, "the bucket was tried", () -> health().contains("dropsCutUploads"));
     }
 
     @AfterEach
