@@ -64,7 +64,10 @@ public final class LimitMeters implements LimiterObserver {
     @Override
     public void degraded(Throwable cause) {
         degraded.set(1);
-        LOG.warn("Redis cannot be asked for limits: rates count in this process alone, spending is refused", cause);
+        // Its stack is the client library's, and says nothing of Redis.
+        LOG.warn(
+                "Redis cannot be asked for limits: rates count in this process alone, spending is refused: {}",
+                cause.toString());
     }
 
     @Override
