@@ -11,6 +11,7 @@ import { Picture } from './picture.js';
  * @property {string} [projectId]
  * @property {string} [prompt]
  * @property {string} [aspectRatio]
+ * @property {string} [name]
  * @property {string} [altText]
  * @property {string} [contentType]
  * @property {number} [size]
@@ -126,5 +127,5 @@ function Tile({ image, selected, reachable, caption, onChoose, onToggle, onFocus
 
 /** @param {Image} image */
 export function titleOf(image) {
-  return image.altText || image.prompt || `Image ${image.id.slice(0, 8)}`;
+  return image.altText || image.name || image.prompt || `Image ${image.id.slice(0, 8)}`;
 }

@@ -89,6 +89,7 @@ public final class RunningGateway implements AutoCloseable {
         all.put("sluice.database.directory", data.resolve("db"));
         all.put("sluice.storage.directory", data.resolve("store"));
         all.put("sluice.pictures.work-directory", data.resolve("work"));
+        all.put("sluice.signing-secret-file", data.resolve("signing-secret"));
         all.putAll(settings);
         String[] arguments = all.entrySet().stream()
                 .map(setting -> "--" + setting.getKey() + "=" + setting.getValue())

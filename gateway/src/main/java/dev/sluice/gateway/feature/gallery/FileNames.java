@@ -8,11 +8,11 @@ final class FileNames {
 
     private FileNames() {}
 
-    /** By the image's description, else by its id; with the extension of its object's key. */
+    /** By the image's name, its description or its id; with the extension of its object's key. */
     static String claim(EntryNames names, Image image, String key) {
-        String altText = ImageJson.altText(image);
-        // A description is not a path, and its last slash does not begin a name.
-        String wanted = altText == null ? image.id().toString() : altText.replaceAll("[/\\\\\\p{Cntrl}]+", " ");
+        String title = image.name() == null ? ImageJson.altText(image) : image.name();
+        // A title is not a path, and its last slash does not begin a name.
+        String wanted = title == null ? image.id().toString() : title.replaceAll("[/\\\\\\p{Cntrl}]+", " ");
         return names.claim(wanted, key.substring(key.lastIndexOf('.') + 1));
     }
 }

@@ -5,6 +5,7 @@ import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.gateway.outbound.database.image.Image;
 import dev.sluice.gateway.outbound.database.image.ImageDeletion;
+import dev.sluice.gateway.outbound.database.image.ImageDescription;
 import dev.sluice.gateway.outbound.database.image.ImageFilter;
 import dev.sluice.gateway.outbound.database.image.ImageScope;
 import dev.sluice.gateway.outbound.database.image.ImageUsages;
@@ -14,7 +15,6 @@ import dev.sluice.gateway.outbound.storage.StorageException;
 import java.util.List;
 import java.util.UUID;
 import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
@@ -74,8 +74,8 @@ final class Gallery {
     }
 
     /** Fails with {@code not_found}. */
-    Mono<Image> describe(UUID id, ImageScope scope, @Nullable String altText) {
-        return images.describe(id, scope, altText).switchIfEmpty(absent(id));
+    Mono<Image> describe(UUID id, ImageScope scope, ImageDescription description) {
+        return images.describe(id, scope, description).switchIfEmpty(absent(id));
     }
 
     /**

@@ -4,6 +4,7 @@ import dev.sluice.gateway.contract.Caller;
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.gateway.outbound.database.image.Image;
+import dev.sluice.gateway.outbound.database.image.ImageDescription;
 import dev.sluice.gateway.outbound.database.image.ImageFilter;
 import dev.sluice.gateway.outbound.picture.Pictures;
 import java.util.ArrayList;
@@ -25,7 +26,7 @@ final class GalleryRequests {
     private static final int DEFAULT_PAGE = 20;
     private static final int MOST_PAGES = 1_000_000;
     private static final int LONGEST_TEXT = 200;
-    private static final int LONGEST_NAME = 255;
+    static final int LONGEST_NAME = 255;
     private static final Set<String> LISTING = Set.of("status", "projectId", "q", "page", "size");
     private static final Pattern UUID_TEXT = Pattern.compile("[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}");
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._:-]{0,63}");
@@ -171,6 +172,15 @@ final class GalleryRequests {
             throw bad(member, "a text with U+0000 in it", "a text without");
         }
         return value;
+    }
+
+    /** A change of a name, of an alternative text, or of both. */
+    static ImageDescription description(@Nullable String name, @Nullable String altText) {
+        return new ImageDescription(value("name", name, LONGEST_NAME), value("altText", altText, LONGEST_ALT));
+    }
+
+    private static ImageDescription.@Nullable Value value(String member, @Nullable String given, int longest) {
+        return given == null ? null : new ImageDescription.Value(text(member, given, longest));
     }
 
     /** A project that is the caller's, or none. */

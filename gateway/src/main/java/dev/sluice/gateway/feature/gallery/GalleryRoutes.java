@@ -63,11 +63,12 @@ final class GalleryRoutes implements FeatureRoutes {
     record DetailsJson(@JsonUnwrapped ImageJson image, List<ImageUsages.Count> usages) {}
 
     /**
-     * A new description.
+     * What an image is to be called and described as. What is left out stays as it is; an empty text is none.
      *
-     * @param altText null or empty for none
+     * @param name at most 255 characters
+     * @param altText at most 500 characters
      */
-    record Description(@Nullable String altText) {}
+    record Description(@Nullable String name, @Nullable String altText) {}
 
     /**
      * Several images.
@@ -166,11 +167,9 @@ final class GalleryRoutes implements FeatureRoutes {
 
     private Mono<ServerResponse> describe(ServerRequest request) {
         UUID id = GalleryRequests.id(request);
-        return read(request, Description.class, "altText")
+        return read(request, Description.class, "name or altText")
                 .flatMap(wanted -> gallery.describe(
-                        id,
-                        Gallery.own(caller(request)),
-                        GalleryRequests.text("altText", wanted.altText(), GalleryRequests.LONGEST_ALT)))
+                        id, Gallery.own(caller(request)), GalleryRequests.description(wanted.name(), wanted.altText())))
                 .flatMap(image -> json(ImageJson.of(image)));
     }
 

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param status how far it is: generating, completed or failed
  * @param source generated, imported or uploaded
+ * @param name what its owner calls it, else the prompt's beginning
  * @param hostId whose listing it was uploaded for
  * @param url where its bytes are, once there are any
  * @param downloadUrl the same, to be saved under a name
@@ -29,6 +30,7 @@ record ImageJson(
         String source,
         @Nullable String owner,
         @Nullable String projectId,
+        @Nullable String name,
         @Nullable String hostId,
         @Nullable String listingId,
         @Nullable String prompt,
@@ -49,8 +51,8 @@ record ImageJson(
         Instant updatedAt,
         @Nullable Instant completedAt) {
 
-    /** Characters of a prompt that stand in for an alternative text that nobody wrote. */
-    private static final int PROMPT_AS_ALT = 100;
+    /** Characters of a prompt that stand in for a name or an alternative text that nobody wrote. */
+    private static final int PROMPT_BEGINNING = 100;
 
     /**
      * Why an image failed.
@@ -82,6 +84,7 @@ record ImageJson(
                 image.source().code(),
                 owner,
                 image.projectId(),
+                name(image),
                 listing == null ? null : listing.hostId(),
                 listing == null ? null : listing.listingId(),
                 generation == null ? null : generation.prompt(),
@@ -103,15 +106,24 @@ record ImageJson(
                 image.completedAt());
     }
 
+    /** What its owner calls it, else the beginning of the prompt. */
+    static @Nullable String name(Image image) {
+        return orPrompt(image.name(), image);
+    }
+
     /** What its owner wrote, else the beginning of the prompt. */
     static @Nullable String altText(Image image) {
+        return orPrompt(image.altText(), image);
+    }
+
+    private static @Nullable String orPrompt(@Nullable String given, Image image) {
         Image.Generation generation = image.generation();
-        if (image.altText() != null || generation == null) {
-            return image.altText();
+        if (given != null || generation == null) {
+            return given;
         }
         String prompt = generation.prompt();
-        return prompt.codePointCount(0, prompt.length()) <= PROMPT_AS_ALT
+        return prompt.codePointCount(0, prompt.length()) <= PROMPT_BEGINNING
                 ? prompt
-                : prompt.substring(0, prompt.offsetByCodePoints(0, PROMPT_AS_ALT));
+                : prompt.substring(0, prompt.offsetByCodePoints(0, PROMPT_BEGINNING));
     }
 }

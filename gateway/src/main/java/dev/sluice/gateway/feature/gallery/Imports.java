@@ -13,6 +13,7 @@ import dev.sluice.gateway.outbound.fetch.FetchException;
 import dev.sluice.gateway.outbound.fetch.FetchFailure;
 import dev.sluice.gateway.outbound.fetch.OriginUrls;
 import dev.sluice.gateway.outbound.fetch.policy.UrlPolicy;
+import dev.sluice.gateway.outbound.persistence.FileName;
 import dev.sluice.gateway.outbound.picture.ReceivedFile;
 import dev.sluice.gateway.outbound.picture.format.PictureException;
 import dev.sluice.gateway.outbound.thumbnail.ThumbnailStorage;
@@ -54,11 +55,13 @@ final class Imports {
      * What to import.
      *
      * @param url where it is
+     * @param name at most 255 characters; by default what its URL calls it
      * @param altText at most 500 characters
      * @param projectId one of the caller's
      */
     record Request(
             @Nullable String url,
+            @Nullable String name,
             @Nullable String altText,
             @Nullable String projectId) {}
 
@@ -70,6 +73,7 @@ final class Imports {
                 throw GatewayException.badMember(
                         ProblemCode.INVALID_URL, "url", request.url(), "an absolute http or https URL");
             }
+            String name = GalleryRequests.text("name", request.name(), GalleryRequests.LONGEST_NAME);
             String altText = GalleryRequests.text("altText", request.altText(), GalleryRequests.LONGEST_ALT);
             String project = GalleryRequests.project(caller, request.projectId());
             UUID id = UUID.randomUUID();
@@ -82,14 +86,15 @@ final class Imports {
                             file -> imageStorage
                                     .put(id, caller.subject(), file, QuotaMode.ENFORCED, object -> {
                                         Image image = Image.stored(
-                                                id,
-                                                caller.subject(),
-                                                project,
-                                                Image.Source.IMPORTED,
-                                                altText,
-                                                object,
-                                                null,
-                                                clock.instant());
+                                                        id,
+                                                        caller.subject(),
+                                                        project,
+                                                        Image.Source.IMPORTED,
+                                                        altText,
+                                                        object,
+                                                        null,
+                                                        clock.instant())
+                                                .named(name == null ? FileName.titleOfUrl(url) : name);
                                         return images.add(image)
                                                 .thenReturn(image)
                                                 .onErrorResume(failed -> resolved(image, failed));

@@ -2,6 +2,7 @@ package dev.sluice.gateway.feature.uploads;
 
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
+import dev.sluice.gateway.outbound.persistence.FileName;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.util.ArrayList;

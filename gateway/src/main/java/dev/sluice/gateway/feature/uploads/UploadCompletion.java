@@ -10,6 +10,7 @@ import dev.sluice.gateway.outbound.database.image.Images;
 import dev.sluice.gateway.outbound.database.image.ObjectIntents.QuotaMode;
 import dev.sluice.gateway.outbound.database.image.Upload;
 import dev.sluice.gateway.outbound.database.image.Uploads;
+import dev.sluice.gateway.outbound.persistence.FileName;
 import dev.sluice.gateway.outbound.persistence.ImageFiles;
 import dev.sluice.gateway.outbound.picture.Arrival;
 import dev.sluice.gateway.outbound.picture.Pictures;
@@ -132,14 +133,15 @@ final class UploadCompletion {
                         QuotaMode.COUNTED,
                         object -> {
                             Image image = Image.stored(
-                                    upload.imageId(),
-                                    upload.owner(),
-                                    projectId,
-                                    Image.Source.UPLOADED,
-                                    FileName.description(upload.fileName()),
-                                    object,
-                                    upload.listing(),
-                                    clock.instant());
+                                            upload.imageId(),
+                                            upload.owner(),
+                                            projectId,
+                                            Image.Source.UPLOADED,
+                                            null,
+                                            object,
+                                            upload.listing(),
+                                            clock.instant())
+                                    .named(FileName.title(upload.fileName()));
                             return uploads.complete(image).thenReturn(new Named(image, object));
                         })
                 .doOnNext(named -> {

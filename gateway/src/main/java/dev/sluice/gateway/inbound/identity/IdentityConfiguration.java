@@ -3,7 +3,6 @@ package dev.sluice.gateway.inbound.identity;
 import dev.sluice.gateway.contract.FeatureRoutes;
 import dev.sluice.gateway.contract.SigningSecret;
 import java.nio.charset.StandardCharsets;
-import java.security.SecureRandom;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,7 +23,6 @@ import org.springframework.security.oauth2.jwt.SupplierReactiveJwtDecoder;
 @EnableConfigurationProperties(IdentityProperties.class)
 public class IdentityConfiguration {
     private static final Logger LOG = LoggerFactory.getLogger(IdentityConfiguration.class);
-    private static final int SECRET_BYTES = 32;
 
     @Bean
     SigningSecret signingSecret(IdentityProperties properties) {
@@ -34,14 +32,12 @@ public class IdentityConfiguration {
         if (!properties.signingSecret().isEmpty()) {
             return new SigningSecret(properties.signingSecret().getBytes(StandardCharsets.UTF_8), previous);
         }
-        byte[] madeUp = new byte[SECRET_BYTES];
-        new SecureRandom().nextBytes(madeUp);
-        return new SigningSecret(madeUp, previous);
+        return new SigningSecret(SecretFile.read(properties.signingSecretFile()), previous);
     }
 
     /** The tokens of development, or none. */
     @Bean
-    DevelopmentLogin developmentLogin(IdentityProperties properties, Environment environment) {
+    DevelopmentLogin developmentLogin(IdentityProperties properties, SigningSecret secret, Environment environment) {
         boolean production = isProduction(environment);
         Boolean wanted = properties.identity().developmentLogin();
         if (production && Boolean.TRUE.equals(wanted)) {
@@ -58,7 +54,7 @@ public class IdentityConfiguration {
                                 + " does, or docker run -p 127.0.0.1:8080:8080"
                         : "");
         return new DevelopmentLogin(
-                new Tokens(Clock.systemUTC(), properties.identity().sessionTtl()));
+                new Tokens(secret, Clock.systemUTC(), properties.identity().sessionTtl()));
     }
 
     @Bean

@@ -2,6 +2,7 @@ package dev.sluice.gateway.inbound.identity;
 
 import dev.sluice.gateway.contract.http.HttpUrl;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -11,7 +12,8 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 /**
  * How callers are known.
  *
- * @param signingSecret the operator's secret, at least 32 bytes; made up at each start when empty
+ * @param signingSecret the operator's secret, at least 32 bytes; the one in the file when empty
+ * @param signingSecretFile holds the secret of a gateway that is given none; made at the first start
  * @param previousSigningSecret the one before it, whose signatures are still known; empty for none
  * @param trustedProxies CIDR blocks and addresses of the proxies before the gateway, whose word about a client's
  *     address, and about the scheme and host that it used, is taken
@@ -23,6 +25,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 @ConfigurationProperties("sluice")
 public record IdentityProperties(
         @DefaultValue("") String signingSecret,
+        @DefaultValue("sluice-data/signing-secret") Path signingSecretFile,
         @DefaultValue("") String previousSigningSecret,
         @DefaultValue List<String> trustedProxies,
         @DefaultValue("") String publicUrl,

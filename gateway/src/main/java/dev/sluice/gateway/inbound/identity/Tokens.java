@@ -1,19 +1,13 @@
 package dev.sluice.gateway.inbound.identity;
 
-import com.nimbusds.jose.JOSEException;
-import com.nimbusds.jose.jwk.Curve;
-import com.nimbusds.jose.jwk.ECKey;
-import com.nimbusds.jose.jwk.JWK;
-import java.security.GeneralSecurityException;
-import java.security.KeyPair;
-import java.security.KeyPairGenerator;
-import java.security.interfaces.ECPrivateKey;
-import java.security.interfaces.ECPublicKey;
+import dev.sluice.gateway.contract.SigningSecret;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import org.springframework.security.oauth2.jose.jws.SignatureAlgorithm;
+import javax.crypto.SecretKey;
+import javax.crypto.spec.SecretKeySpec;
+import org.springframework.security.oauth2.jose.jws.MacAlgorithm;
 import org.springframework.security.oauth2.jwt.JwsHeader;
 import org.springframework.security.oauth2.jwt.Jwt;
 import org.springframework.security.oauth2.jwt.JwtClaimsSet;
@@ -22,21 +16,24 @@ import org.springframework.security.oauth2.jwt.JwtValidators;
 import org.springframework.security.oauth2.jwt.NimbusJwtEncoder;
 import org.springframework.security.oauth2.jwt.NimbusReactiveJwtDecoder;
 import org.springframework.security.oauth2.jwt.ReactiveJwtDecoder;
-import reactor.core.publisher.Flux;
 
-/** The issuer of development: signs with a key that lives as long as the process. ES256, RFC 7518 section 3.4. */
+/**
+ * The issuer of development: signs with a key of the signing secret, so that whoever is signed in stays so over a
+ * restart, and at every gateway with that secret. HS256, RFC 7518 section 3.2.
+ */
 final class Tokens {
+    private static final String ALGORITHM = "HmacSHA256";
 
+    private final SecretKey key;
     private final NimbusJwtEncoder encoder;
-    private final JWK publicKey;
     private final Clock clock;
     private final Duration ttl;
 
-    Tokens(Clock clock, Duration ttl) {
-        KeyPair keys = newKeys();
-        this.encoder = NimbusJwtEncoder.withKeyPair((ECPublicKey) keys.getPublic(), (ECPrivateKey) keys.getPrivate())
+    Tokens(SigningSecret secret, Clock clock, Duration ttl) {
+        this.key = new SecretKeySpec(secret.keyFor("development-tokens").mac("HS256"), ALGORITHM);
+        this.encoder = NimbusJwtEncoder.withSecretKey(key)
+                .algorithm(MacAlgorithm.HS256)
                 .build();
-        this.publicKey = publicKey((ECPublicKey) keys.getPublic());
         this.clock = clock;
         this.ttl = ttl;
     }
@@ -52,35 +49,16 @@ final class Tokens {
                 .claim(TokenClaims.ROLES, roles)
                 .claim(TokenClaims.PROJECTS, projects)
                 .build();
-        return encoder.encode(JwtEncoderParameters.from(
-                JwsHeader.with(SignatureAlgorithm.ES256).build(), claims));
+        return encoder.encode(
+                JwtEncoderParameters.from(JwsHeader.with(MacAlgorithm.HS256).build(), claims));
     }
 
     /** Takes the tokens of {@link #issue} and no others. */
     ReactiveJwtDecoder decoder() {
-        NimbusReactiveJwtDecoder decoder = NimbusReactiveJwtDecoder.withJwkSource(token -> Flux.just(publicKey))
-                .jwsAlgorithm(SignatureAlgorithm.ES256)
+        NimbusReactiveJwtDecoder decoder = NimbusReactiveJwtDecoder.withSecretKey(key)
+                .macAlgorithm(MacAlgorithm.HS256)
                 .build();
         decoder.setJwtValidator(JwtValidators.createDefaultWithIssuer(TokenClaims.ISSUER));
         return decoder;
-    }
-
-    /** Named by its thumbprint, as the encoder names it in a token's header. */
-    private static JWK publicKey(ECPublicKey key) {
-        try {
-            return new ECKey.Builder(Curve.P_256, key).keyIDFromThumbprint().build();
-        } catch (JOSEException impossible) {
-            throw new IllegalStateException(impossible);
-        }
-    }
-
-    private static KeyPair newKeys() {
-        try {
-            KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
-            generator.initialize(Curve.P_256.toECParameterSpec());
-            return generator.generateKeyPair();
-        } catch (GeneralSecurityException impossible) {
-            throw new IllegalStateException(impossible);
-        }
     }
 }

@@ -29,7 +29,7 @@ public record ApiKey(String value) {
 
     /** {@code text} without the key, plain or in Base64. Keys of fewer than 4 characters would take words out. */
     public String scrub(String text) {
-        if (value.length() < SHORTEST_SCRUBBED) {
+        if (value.length() < SHORTEST_SCRUBBED || text.length() < value.length()) {
             return text;
         }
         String encoded = Base64.getEncoder().withoutPadding().encodeToString(value.getBytes(StandardCharsets.UTF_8));

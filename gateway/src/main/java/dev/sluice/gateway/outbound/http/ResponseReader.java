@@ -25,6 +25,7 @@ import tools.jackson.databind.json.JsonMapper;
  */
 public final class ResponseReader {
     private static final int LONGEST_MESSAGE = 300;
+    private static final Pattern UNPRINTABLE = Pattern.compile("[\\p{Cntrl}\\s]+");
     private static final Pattern PROTOBUF_DURATION = Pattern.compile("\\d{1,6}(\\.\\d{1,9})?s");
     private static final int TOO_MANY_REQUESTS = 429;
     private static final int FIRST_SERVER_ERROR = 500;
@@ -172,7 +173,7 @@ public final class ResponseReader {
         for (ApiKey secret : secrets) {
             scrubbed = secret.scrub(scrubbed);
         }
-        String line = scrubbed.replaceAll("[\\p{Cntrl}\\s]+", " ").strip();
+        String line = UNPRINTABLE.matcher(scrubbed).replaceAll(" ").strip();
         return line.length() <= longest ? line : line.substring(0, longest) + "…";
     }
 

@@ -68,7 +68,6 @@ class AssistantTokensTest {
         all.put("sluice.assistant.api-key", "secret-key");
         all.put("sluice.assistant.base-url", gemini.baseUrl());
         all.put("sluice.assistant.model", GeminiStub.MODEL);
-        all.put("sluice.assistant.try-timeout", "500ms");
         all.put("sluice.assistant.retry-pause", "1ms");
         for (int i = 0; i < settings.length; i += 2) {
             all.put(settings[i], settings[i + 1]);
@@ -181,7 +180,8 @@ class AssistantTokensTest {
     @Test
     void triesWhoseCostNobodyKnowsCostWhatTheyMayHaveCost() {
         gemini.whole(Behaviours.silent());
-        try (RunningGateway impatient = limited("sluice.assistant.deadline", "2s")) {
+        try (RunningGateway impatient =
+                limited("sluice.assistant.deadline", "2s", "sluice.assistant.try-timeout", "500ms")) {
             HttpResponse<byte[]> answer = impatient.send(asking(impatient, "grace", ASK));
             assertThat(answer.statusCode()).as(text(answer)).isEqualTo(504);
             gemini.whole(GeminiStub.text("Hi"));

@@ -184,7 +184,30 @@ abstract class GalleryContract {
     }
 
     @Test
-    void fileIsConditionalRangedAndSavedUnderItsDescription() throws IOException {
+    void nameIsTheUrlsUntilItsOwnerWritesAnother() throws IOException {
+        String id = imported("/IMG_0042.png", picture("png", 40));
+        String one = "/api/images/" + id;
+        assertThat(json(get(one, alice)).required("name").stringValue()).isEqualTo("IMG_0042");
+
+        assertThat(send("PATCH", one, alice, "{\"name\":\"Harbour/at night\"}").statusCode())
+                .isEqualTo(200);
+
+        JsonNode renamed = json(get(one, alice));
+        assertThat(renamed.required("name").stringValue()).isEqualTo("Harbour/at night");
+        assertThat(renamed.required("altText").stringValue()).isEqualTo("from /IMG_0042.png");
+        assertThat(json(get("/api/images?q=harbour", alice)).required("total").intValue())
+                .isOne();
+        assertThat(new String(get("/api/images/zip?ids=" + id, alice).body(), StandardCharsets.ISO_8859_1))
+                .contains("Harbour at night.png");
+        assertThat(send("PATCH", one, alice, "{\"name\":\"\"}").statusCode()).isEqualTo(200);
+        assertThat(json(get(one, alice)).path("name").isMissingNode()).isTrue();
+        assertThat(send("PATCH", one, alice, "{\"name\":\"" + "x".repeat(256) + "\"}")
+                        .statusCode())
+                .isEqualTo(400);
+    }
+
+    @Test
+    void fileIsConditionalRangedAndSavedUnderItsName() throws IOException {
         byte[] png = picture("png", 200);
         String one = "/api/images/" + imported("/ranged.png", png);
         HttpResponse<byte[]> whole = get(one + "/download", alice);
@@ -192,7 +215,7 @@ abstract class GalleryContract {
 
         assertThat(whole.body()).isEqualTo(png);
         assertThat(whole.headers().firstValue("Content-Disposition").orElseThrow())
-                .contains("from  ranged.png");
+                .contains("filename=\"ranged.png\"");
         assertThat(get(one + "/file", alice, "If-None-Match", etag).statusCode())
                 .isEqualTo(304);
         HttpResponse<byte[]> part = get(one + "/file", alice, "Range", "bytes=10-19");

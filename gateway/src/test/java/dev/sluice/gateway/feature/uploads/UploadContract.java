@@ -144,7 +144,7 @@ abstract class UploadContract {
         JsonNode shown = json(rig.get("alice", "/api/images")).at("/images/0");
         assertThat(shown.required("id")).isEqualTo(image.required("id"));
         assertThat(shown.required("source").stringValue()).isEqualTo("uploaded");
-        assertThat(shown.required("altText").stringValue()).isEqualTo("front door");
+        assertThat(shown.required("name").stringValue()).isEqualTo("front door");
         assertThat(shown.required("listingId").stringValue()).isEqualTo(put.listingId());
         assertThat(shown.required("hostId").stringValue()).isEqualTo("alice");
         HttpResponse<byte[]> file = rig.get("alice", image.required("url").stringValue());

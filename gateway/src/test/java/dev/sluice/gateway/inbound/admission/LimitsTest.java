@@ -84,11 +84,11 @@ class LimitsTest {
             HttpResponse<byte[]> first = gateway.post("/api/zip", NO_IMAGES);
             assertThat(first.statusCode()).isEqualTo(400);
             assertThat(first.headers().firstValue("RateLimit-Policy"))
-                    .hasValue("\"ip\";q=10;w=20, \"user\";q=20;w=20, \"zip-slots\";q=2;qu=\"concurrent-requests\","
+                    .hasValue("\"ip\";q=10;w=20, \"user\";q=120;w=60, \"zip-slots\";q=2;qu=\"concurrent-requests\","
                             + " \"anonymous-slots\";q=6;qu=\"concurrent-requests\", \"zip-bytes\";q=10737418240;w=3600,"
                             + " \"anonymous-bytes\";q=32212254720;w=3600");
             assertThat(first.headers().firstValue("RateLimit"))
-                    .hasValueSatisfying(field -> assertThat(field).contains("\"ip\";r=9;t=", "\"user\";r=19;t="));
+                    .hasValueSatisfying(field -> assertThat(field).contains("\"ip\";r=9;t=", "\"user\";r=119;t="));
 
             HttpResponse<byte[]> refused = null;
             for (int call = 2; call <= 40; call++) {
@@ -126,6 +126,21 @@ class LimitsTest {
             assertThat(spoofed(gateway, 1).statusCode()).isEqualTo(400);
             assertThat(spoofed(gateway, 2).statusCode()).isEqualTo(400);
             assertThat(spoofed(gateway, 1).statusCode()).isEqualTo(429);
+        }
+    }
+
+    @Test
+    void whoSignedInIsNotCountedByAddress() {
+        try (RunningGateway gateway = limited("sluice.limits.definitions.ip.burst", "1")) {
+            assertThat(gateway.post("/api/zip", NO_IMAGES).statusCode()).isEqualTo(400);
+            assertThat(gateway.post("/api/zip", NO_IMAGES).statusCode()).isEqualTo(429);
+            String alice = token(gateway, "alice", "user");
+            for (int call = 1; call <= 20; call++) {
+                HttpResponse<byte[]> answer = as(gateway, alice, "/api/zip", NO_IMAGES);
+                assertThat(answer.statusCode()).isEqualTo(400);
+                assertThat(answer.headers().firstValue("RateLimit").orElseThrow())
+                        .doesNotContain("\"ip\"");
+            }
         }
     }
 
@@ -400,7 +415,7 @@ class LimitsTest {
             HttpResponse<byte[]> session = gateway.send(
                     HttpRequest.newBuilder(gateway.uri("/api/session")).header("Authorization", "Bearer " + alice));
             assertThat(text(session))
-                    .contains("\"limit\":\"user\",\"capacity\":20,\"remaining\":18", "\"limit\":\"ai-day\"")
+                    .contains("\"limit\":\"user\",\"capacity\":120,\"remaining\":118", "\"limit\":\"ai-day\"")
                     .doesNotContain("ai-hour");
         }
     }

@@ -9,7 +9,10 @@ import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.api.trace.SpanKind;
 import java.net.URI;
 import java.time.Duration;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
 import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.http.MediaType;
@@ -32,6 +35,7 @@ public final class GeminiModel implements TextModel, AutoCloseable {
     private final Scheduler timer;
     private final ProviderClient http;
     private final TraceSpan.Operation operation;
+    private final Map<TextModel.Delivery, URI> methods = new EnumMap<>(TextModel.Delivery.class);
 
     /**
      * A client with connections of its own.
@@ -44,6 +48,9 @@ public final class GeminiModel implements TextModel, AutoCloseable {
         this.operation = new TraceSpan.Operation("chat " + settings.model(), SpanKind.CLIENT, GeminiModel::code);
         this.json = new GeminiJson(mapper, settings.apiKey());
         this.timer = timer;
+        for (TextModel.Delivery delivery : TextModel.Delivery.values()) {
+            methods.put(delivery, settings.method(delivery));
+        }
         this.http = new ProviderClient(bounds(settings), List.of(settings.baseUrl()), loops);
     }
 
@@ -51,7 +58,12 @@ public final class GeminiModel implements TextModel, AutoCloseable {
     public Flux<TextPiece> reply(Prompt prompt, TextModel.Delivery delivery, Duration within, CallAccount account) {
         return TraceSpan.flux(operation, span -> {
             Flux<TextPiece> pieces = new Call(http.client(), settings, json, timer)
-                    .pieces(json.write(prompt), delivery, within, account);
+                    .pieces(
+                            Objects.requireNonNull(methods.get(delivery)),
+                            json.write(prompt),
+                            delivery,
+                            within,
+                            account);
             return span.isRecorded() ? traced(span, pieces) : pieces;
         });
     }
@@ -121,9 +133,10 @@ public final class GeminiModel implements TextModel, AutoCloseable {
          *
          * @param within for its first byte
          */
-        Flux<TextPiece> pieces(byte[] body, TextModel.Delivery delivery, Duration within, CallAccount account) {
+        Flux<TextPiece> pieces(
+                URI method, byte[] body, TextModel.Delivery delivery, Duration within, CallAccount account) {
             return client.post()
-                    .uri(settings.method(delivery))
+                    .uri(method)
                     .header("x-goog-api-key", settings.apiKey().value())
                     .contentType(MediaType.APPLICATION_JSON)
                     .accept(

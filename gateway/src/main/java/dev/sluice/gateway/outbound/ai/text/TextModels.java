@@ -8,6 +8,8 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
@@ -68,6 +70,7 @@ public final class TextModels {
         private final TextModel next;
         private final MeterRegistry meters;
         private final Timer time;
+        private final Map<String, Counter> calls = new ConcurrentHashMap<>();
         private final Counter promptTokens;
         private final Counter outputTokens;
 
@@ -92,7 +95,7 @@ public final class TextModels {
                         .doOnError(failure -> outcome.set(code(failure)))
                         .doFinally(end -> {
                             sample.stop(time);
-                            calls(outcome.get()).increment();
+                            calls.computeIfAbsent(outcome.get(), this::calls).increment();
                         });
             });
         }

@@ -50,7 +50,8 @@ final class Conditions {
         }
         if (filter.text() != null && !filter.text().isEmpty()) {
             and(
-                    "(prompt_folded LIKE :text ESCAPE '!' OR alt_folded LIKE :text ESCAPE '!')",
+                    "(prompt_folded LIKE :text ESCAPE '!' OR alt_folded LIKE :text ESCAPE '!'"
+                            + " OR name_folded LIKE :text ESCAPE '!')",
                     "text",
                     Text.containing(filter.text()));
         }

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  * A row of {@code images}. Times are to the microsecond.
  *
  * @param owner the subject that it belongs to, at most 255 characters
+ * @param name what its owner calls it, at most 255 characters
  * @param altText at most 500 characters
  * @param generation how it was made, if it was
  * @param object what is stored, once it is
@@ -26,6 +27,7 @@ public record Image(
         Source source,
         Status status,
         @Nullable Generation generation,
+        @Nullable String name,
         @Nullable String altText,
         @Nullable ImageObject object,
         @Nullable String externalUrl,
@@ -64,6 +66,7 @@ public record Image(
     public Image {
         Text.checkPresent("owner", owner, LONGEST_NAME);
         Text.check("projectId", projectId, LONGEST_NAME);
+        Text.check("name", name, LONGEST_NAME);
         Text.check("altText", altText, LONGEST_ALT);
         Text.check("externalUrl", externalUrl, LONGEST_URL);
         boolean content = object != null || externalUrl != null;
@@ -94,6 +97,7 @@ public record Image(
                 Source.GENERATED,
                 Status.GENERATING,
                 generation,
+                null,
                 altText,
                 null,
                 null,
@@ -122,6 +126,7 @@ public record Image(
                 source,
                 Status.COMPLETED,
                 null,
+                null,
                 altText,
                 object,
                 null,
@@ -148,6 +153,7 @@ public record Image(
                 Source.IMPORTED,
                 Status.COMPLETED,
                 null,
+                null,
                 altText,
                 null,
                 externalUrl,
@@ -168,12 +174,34 @@ public record Image(
                 source,
                 status,
                 generation,
+                name,
                 altText,
                 object,
                 externalUrl,
                 failure,
                 listing,
                 others,
+                createdAt,
+                updatedAt,
+                completedAt);
+    }
+
+    /** The same image under another name, or none. */
+    public Image named(@Nullable String other) {
+        return new Image(
+                id,
+                owner,
+                projectId,
+                source,
+                status,
+                generation,
+                other,
+                altText,
+                object,
+                externalUrl,
+                failure,
+                listing,
+                thumbnails,
                 createdAt,
                 updatedAt,
                 completedAt);

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a listing is narrowed to; null means any.
  *
- * @param text contained in the prompt or the alternative text, without regard to case; at most 200 characters
+ * @param text contained in the name, the prompt or the alternative text, without regard to case; at most 200 characters
  */
 public record ImageFilter(
         @Nullable Status status,

@@ -32,8 +32,8 @@ final class ImageRows {
             + " FROM thumbnails WHERE thumbnails.image_id = images.id) AS thumbnails";
 
     static final String SELECT = "SELECT id, owner, project_id, source, status, prompt, aspect_ratio, provider, model,"
-            + " prediction_id, alt_text, object_key, content_type, size_bytes, crc32, etag, width, height, external_url,"
-            + " error_code, error_detail, listing_id, host_id, created_at, updated_at, completed_at, placeholder,"
+            + " prediction_id, name, alt_text, object_key, content_type, size_bytes, crc32, etag, width, height,"
+            + " external_url, error_code, error_detail, listing_id, host_id, created_at, updated_at, completed_at, placeholder,"
             + " picture_due, picture_error, " + THUMBNAILS + " FROM images";
 
     private static final Pattern COMMA = Pattern.compile(",");
@@ -48,6 +48,7 @@ final class ImageRows {
                 Image.Source.of(Rows.text(row, "source")),
                 Image.Status.of(Rows.text(row, "status")),
                 generation(row),
+                row.get("name", String.class),
                 row.get("alt_text", String.class),
                 object(row),
                 row.get("external_url", String.class),
@@ -127,11 +128,12 @@ final class ImageRows {
         var listing = image.listing();
         var statement = client.sql("""
                         INSERT INTO images (id, owner, project_id, source, status, prompt, prompt_folded, aspect_ratio,
-                            provider, model, prediction_id, alt_text, alt_folded, object_key, content_type, size_bytes,
-                            crc32, etag, width, height, external_url, error_code, error_detail, listing_id, host_id,
+                            provider, model, prediction_id, name, name_folded, alt_text, alt_folded, object_key, content_type,
+                            size_bytes, crc32, etag, width, height, external_url, error_code, error_detail, listing_id, host_id,
                             created_at, updated_at, completed_at, picture_due)
                         VALUES (:id, :owner, :project, :source, :status, :prompt, :promptFolded, :ratio, :provider,
-                            :model, :prediction, :alt, :altFolded, :key, :type, :size, :crc, :etag, :width, :height,
+                            :model, :prediction, :name, :nameFolded, :alt, :altFolded, :key, :type, :size, :crc, :etag,
+                            :width, :height,
                             :url, :errorCode, :errorDetail, :listing, :host, :created, :updated, :completed, :due)
                         """)
                 .bind("id", image.id())
@@ -147,6 +149,8 @@ final class ImageRows {
         statement = bind(statement, "provider", of(generation, Image.Generation::provider));
         statement = bind(statement, "model", of(generation, Image.Generation::model));
         statement = bind(statement, "prediction", of(generation, Image.Generation::predictionId));
+        statement = bind(statement, "name", image.name());
+        statement = bind(statement, "nameFolded", Text.fold(image.name()));
         statement = bind(statement, "alt", image.altText());
         statement = bind(statement, "altFolded", Text.fold(image.altText()));
         statement = bind(statement, "url", image.externalUrl());

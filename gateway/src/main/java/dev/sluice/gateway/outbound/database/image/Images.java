@@ -1,12 +1,10 @@
 package dev.sluice.gateway.outbound.database.image;
 
-import static dev.sluice.gateway.outbound.database.Rows.bind;
 import static dev.sluice.gateway.outbound.database.Rows.time;
 
 import dev.sluice.gateway.outbound.database.Database;
 import dev.sluice.gateway.outbound.database.DatabaseException;
 import dev.sluice.gateway.outbound.database.Rows;
-import dev.sluice.gateway.outbound.database.Text;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.HashMap;
@@ -14,7 +12,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
-import org.jspecify.annotations.Nullable;
 import org.springframework.r2dbc.core.DatabaseClient;
 import reactor.core.publisher.Mono;
 
@@ -114,15 +111,15 @@ public final class Images {
                         .map(total -> new Page(images, total))));
     }
 
-    /** Gives an image another alternative text, or none, and returns it; empty if there is no such image. */
-    public Mono<Image> describe(UUID id, ImageScope scope, @Nullable String altText) {
-        Text.check("altText", altText, Image.LONGEST_ALT);
+    /** Changes what an image is called or described as, and returns it; empty if there is no such image. */
+    public Mono<Image> describe(UUID id, ImageScope scope, ImageDescription description) {
         return database.transaction(client -> {
             var update = Conditions.visible(scope)
                     .and("id = :id", "id", id)
-                    .statement(client, "UPDATE images SET alt_text = :alt, alt_folded = :folded, updated_at = :now", "")
+                    .statement(client, "UPDATE images SET " + description.assignments() + "updated_at = :now", "")
                     .bind("now", time(clock.instant()));
-            return bind(bind(update, "alt", altText), "folded", Text.fold(altText))
+            return description
+                    .bind(update)
                     .fetch()
                     .rowsUpdated()
                     .flatMap(rows -> rows == 0 ? Mono.empty() : one(client, id));

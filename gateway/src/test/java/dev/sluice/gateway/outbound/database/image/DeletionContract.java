@@ -29,7 +29,7 @@ abstract class DeletionContract extends RepositoryContract {
                 .isEqualTo(new ImageDeletion.Start.Begun(image, 1));
 
         assertThat(isEmpty(db.images.find(image.id(), ownedBy("alice")))).isTrue();
-        assertThat(isEmpty(db.images.describe(image.id(), ownedBy("alice"), "b")))
+        assertThat(isEmpty(db.images.describe(image.id(), ownedBy("alice"), altText("b"))))
                 .isTrue();
         assertThat(get(db.images.findAll(List.of(image.id()), ownedBy("alice"))))
                 .isEmpty();

@@ -54,7 +54,7 @@ abstract class ImagesContract extends RepositoryContract {
         Image image = db.added(db.stored("alice", "alice's"));
 
         assertThat(isEmpty(db.images.find(image.id(), ownedBy("bob")))).isTrue();
-        assertThat(isEmpty(db.images.describe(image.id(), ownedBy("bob"), "bob's")))
+        assertThat(isEmpty(db.images.describe(image.id(), ownedBy("bob"), altText("bob's"))))
                 .isTrue();
         assertThat(get(db.images.findAll(List.of(image.id()), ownedBy("bob")))).isEmpty();
         assertThat(get(db.images.list(ownedBy("bob"), ImageFilter.ANY, 1, 10)))
@@ -173,14 +173,31 @@ abstract class ImagesContract extends RepositoryContract {
         db.clock.advance(Duration.ofSeconds(1));
         String longest = "\ud83d\ude00".repeat(500);
 
-        Image changed = get(db.images.describe(image.id(), ownedBy("alice"), longest));
+        Image changed = get(db.images.describe(image.id(), ownedBy("alice"), altText(longest)));
 
         assertThat(changed.altText()).isEqualTo(longest);
         assertThat(changed.updatedAt()).isEqualTo(db.clock.instant());
         assertThat(listed(new ImageFilter(null, null, "old"))).isEmpty();
         assertThat(listed(new ImageFilter(null, null, "\ud83d\ude00"))).containsExactly(changed);
-        assertThat(get(db.images.describe(image.id(), ownedBy("alice"), null)).altText())
+        assertThat(get(db.images.describe(image.id(), ownedBy("alice"), altText(null)))
+                        .altText())
                 .isNull();
+    }
+
+    @Test
+    void nameIsChangedFoundAndLeavesTheRestAsItIs() {
+        Image image = db.added(db.stored("alice", "a boat").named("IMG_0001"));
+        assertThat(listed(new ImageFilter(null, null, "img_0001"))).containsExactly(image);
+
+        Image renamed = get(db.images.describe(
+                image.id(), ownedBy("alice"), new ImageDescription(new ImageDescription.Value("Boat"), null)));
+
+        assertThat(renamed.name()).isEqualTo("Boat");
+        assertThat(renamed.altText()).isEqualTo("a boat");
+        assertThat(listed(new ImageFilter(null, null, "img_0001"))).isEmpty();
+        assertThat(get(db.images.describe(image.id(), ownedBy("alice"), altText("a ship")))
+                        .name())
+                .isEqualTo("Boat");
     }
 
     @Test
@@ -228,7 +245,7 @@ abstract class ImagesContract extends RepositoryContract {
     void textThatADatabaseCannotHoldIsRefusedBeforeItIsAsked(String given) {
         String text = given.equals("LONG") ? "x".repeat(501) : given;
 
-        assertThatThrownBy(() -> db.images.describe(UUID.randomUUID(), ownedBy("alice"), text))
+        assertThatThrownBy(() -> db.images.describe(UUID.randomUUID(), ownedBy("alice"), altText(text)))
                 .isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> new ImageFilter(null, null, text)).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> db.stored("alice", text)).isInstanceOf(IllegalArgumentException.class);

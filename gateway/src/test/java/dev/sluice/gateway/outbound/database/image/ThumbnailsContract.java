@@ -97,7 +97,8 @@ abstract class ThumbnailsContract extends RepositoryContract {
         assertThat(get(db.images.findAll(List.of(image.id()), ownedBy("alice"))))
                 .extracting(Image::thumbnails)
                 .containsExactly(expected);
-        assertThat(get(db.images.describe(image.id(), ownedBy("alice"), "b")).thumbnails())
+        assertThat(get(db.images.describe(image.id(), ownedBy("alice"), altText("b")))
+                        .thumbnails())
                 .isEqualTo(expected);
         assertThat(db.rows("object_intents")).isZero();
     }
