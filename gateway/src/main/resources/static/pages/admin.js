@@ -7,14 +7,13 @@ import { bytes, count, duration, reason, when } from '../format.js';
 import { icon } from '../icons.js';
 import { ImageGrid } from '../image-grid.js';
 import { Listing, useImages } from '../image-list.js';
-import { readMeters, sum } from '../meters.js';
 import { navigate } from '../router.js';
 import { session } from '../session.js';
 import { ShareCard } from '../share-card.js';
 import { useStore } from '../store.js';
 import { parseApiError, toast } from '../toast.js';
 
-const TABS = [['live', 'Live', Live], ['images', 'Images', Images], ['limits', 'Limits', Limits], ['cache', 'Image cache', Cache]];
+const TABS = [['overview', 'Overview', Overview], ['images', 'Images', Images], ['limits', 'Limits', Limits], ['cache', 'Image cache', Cache]];
 
 /** For who looks after the gateway. */
 export default function Admin({ query }) {
@@ -36,89 +35,92 @@ export default function Admin({ query }) {
     h('div', { id: 'tab-panel', role: 'tabpanel', 'aria-labelledby': `tab-${chosen[0]}`, tabIndex: 0 }, h(chosen[2], { key: chosen[0] })));
 }
 
-const PERIOD = 2_000;
-/** The first looks come sooner, so that there is a line to see. */
-const FIRST_PERIOD = 500;
-const FIRST_LOOKS = 3;
-const POINTS = 60;
-const REQUESTS = 'http_server_requests_seconds_count';
-const LOOKING = (labels) => labels.uri === '/actuator/prometheus';
+const PERIOD = 5_000;
+/** Steps of the overview that count as now. */
+const RECENT = 20;
 
-/** Rates and budgets as the gateway's meters tell them. */
-function Live() {
-  const [points, setPoints] = useState(/** @type {any[]} */ ([]));
+/** What a limit bounds, for people. */
+const LIMITS = {
+  'ip': 'Requests of an address, not signed in', 'user': 'Requests', 'image-proxy': 'Images shown', 'anonymous-images': 'Images shown to an address, not signed in',
+  'gallery': 'Gallery requests', 'uploads': 'Upload requests', 'image-minute': 'Images generated a minute', 'ai-endpoint': 'Questions to the assistant a minute',
+  'image-day': 'Images generated a day', 'training-day': 'Trainings a day', 'ai-day': 'Questions to the assistant a day', 'ai-day-tokens': 'Tokens of the assistant a day',
+  'anonymous-ai': 'Questions of an address, not signed in', 'anonymous-tokens': 'Tokens of an address, not signed in', 'zip-slots': 'Archives at once',
+  'anonymous-slots': 'Archives of an address at once', 'event-slots': 'Progress listeners at once', 'anonymous-events': 'Progress listeners of an address at once',
+  'training-slots': 'Trainings at once', 'ai-slots': 'Questions at once', 'zip-bytes': 'Bytes of archives an hour', 'anonymous-bytes': 'Bytes of archives of an address an hour',
+  'ai-hour': 'Questions of everybody an hour', 'ai-hour-tokens': 'Tokens of everybody an hour',
+};
+const inWords = (limit) => LIMITS[limit] ?? limit;
+const COMPONENTS = { database: 'Database', redis: 'Redis', storage: 'Image store', pictures: 'Picture decoder' };
+
+/** Is it well: the last hour, and what the gateway depends on. */
+function Overview() {
+  const [seen, setSeen] = useState(/** @type {any} */ (null));
   const [error, setError] = useState('');
-  const [all, setAll] = useState(/** @type {any[]} */ ([]));
   useEffect(() => {
-    const abort = new AbortController();
-    let before = null;
-    let looks = 0;
     let timer = 0;
+    let left = false;
     const look = async () => {
-      try {
-        const samples = await readMeters(abort.signal);
-        const now = { at: performance.now(), ...counted(samples) };
-        setError('');
-        setAll(samples);
-        if (before !== null) {
-          const last = before;
-          setPoints((known) => [...known, point(last, now)].slice(-POINTS));
-        }
-        before = now;
-      } catch (failed) {
-        if (!abort.signal.aborted) {
-          setError(failed instanceof TypeError ? 'The gateway cannot be reached.' : failed.message);
-        }
-      }
-    };
-    const lookOn = async () => {
       if (!document.hidden) {
-        await look();
-        looks += 1;
+        try {
+          setSeen(await call('GET', 'api/admin/overview'));
+          setError('');
+        } catch (failed) {
+          setError(parseApiError(failed).detail);
+        }
       }
-      if (!abort.signal.aborted) {
-        timer = setTimeout(lookOn, looks < FIRST_LOOKS ? FIRST_PERIOD : PERIOD);
+      if (!left) {
+        timer = setTimeout(look, PERIOD);
       }
     };
-    lookOn();
+    look();
     return () => {
+      left = true;
       clearTimeout(timer);
-      abort.abort();
     };
   }, []);
-  const of = (name) => points.map((one) => one[name]);
+  if (!seen) {
+    return h('div', null, error ? h('p', { class: 'notice notice-error', role: 'alert' }, error) : h('p', { class: 'muted', role: 'status' }, 'Looking…'));
+  }
+  const span = { from: seen.from, to: new Date(Date.parse(seen.from) + seen.requests.length * seen.stepSeconds * 1000).toISOString() };
   const rate = (value) => `${value < 10 ? value.toFixed(1) : Math.round(value)}/s`;
+  const chart = (title, values, text) => h(Chart, { key: title, title, values, points: values.length, text, ...span });
+  const troubles = troublesOf(seen);
   return h('div', null,
     error && h('p', { class: 'notice notice-error', role: 'alert' }, error),
+    h('section', { class: troubles.length > 0 ? 'notice notice-error' : 'notice', role: 'status' },
+      h('strong', null, troubles.length > 0 ? 'Not all is well' : 'All is well'),
+      troubles.length > 0 && h('ul', null, troubles.map((trouble) => h('li', { key: trouble }, trouble)))),
+    h('dl', { class: 'facts facts-row' }, seen.components.map((one) => h('div', { key: one.name },
+      h('dt', null, COMPONENTS[one.name] ?? one.name), h('dd', null, one.status === 'UP' ? 'Works' : 'Does not work')))),
     h('div', { class: 'charts' },
-      h(Chart, { title: 'Requests', values: of('requests'), points: POINTS, text: rate }),
-      h(Chart, { title: 'Refusals (429, 503)', values: of('refusals'), points: POINTS, text: rate }),
-      h(Chart, { title: 'Fetched from origins', values: of('fetched'), points: POINTS, text: (value) => `${bytes(value)}/s` }),
-      h(Chart, { title: 'Memory free for archives', values: of('memory'), points: POINTS, text: bytes }),
-      h(Chart, { title: 'Disk free for archives', values: of('disk'), points: POINTS, text: bytes }),
-      h(Chart, { title: 'Image cache', values: of('cache'), points: POINTS, text: bytes })),
-    h('dl', { class: 'facts facts-row' },
-      h('div', null, h('dt', null, 'Images in the cache'), h('dd', null, sum(all, 'sluice_image_proxy_cache_entries').toLocaleString())),
-      h('div', null, h('dt', null, 'Archives waiting for room'), h('dd', null, sum(all, 'sluice_zip_budget_queued').toLocaleString())),
-      h('div', null, h('dt', null, 'Being generated'), h('dd', null, sum(all, 'sluice_gallery_workers_busy').toLocaleString())),
-      h('div', null, h('dt', null, 'Limits are counted'), h('dd', null, sum(all, 'sluice_limits_degraded') > 0 ? 'here alone: Redis is away' : 'as configured'))));
+      chart('Requests', seen.requests, rate),
+      chart('Refused by limits', seen.refusals, rate),
+      chart('Server errors (5xx)', seen.serverErrors, rate),
+      chart('Fetched from origins', seen.fetchedBytes, (value) => `${bytes(value)}/s`),
+      chart('Memory free for archives', seen.memoryFree, bytes),
+      chart('Disk free for archives', seen.diskFree, bytes),
+      chart('Image cache', seen.cacheBytes, bytes),
+      chart('Heap in use', seen.heapUsed, bytes)),
+    h('div', { class: 'charts' },
+      h(Counts, { title: 'Limits that refused, last hour', counts: seen.refusedBy, words: inWords, none: 'None did.' }),
+      h(Counts, { title: 'Fetches that failed, last hour', counts: seen.failedBy, words: reason, none: 'None did.' })));
 }
 
-function counted(samples) {
-  return {
-    requests: sum(samples, REQUESTS, (labels) => !LOOKING(labels)),
-    refusals: sum(samples, REQUESTS, (labels) => labels.status === '429' || labels.status === '503'),
-    fetched: sum(samples, 'sluice_fetch_bytes_total'),
-    memory: sum(samples, 'sluice_zip_budget_free_bytes', (labels) => labels.kind === 'memory'),
-    disk: sum(samples, 'sluice_zip_budget_free_bytes', (labels) => labels.kind === 'disk'),
-    cache: sum(samples, 'sluice_image_proxy_cache_bytes'),
-  };
+function troublesOf(seen) {
+  const recent = (values) => values.slice(-RECENT);
+  return [
+    ...seen.components.filter((one) => one.status !== 'UP').map((one) => `${COMPONENTS[one.name] ?? one.name} does not work${one.reason ? `: ${one.reason}` : '.'}`),
+    recent(seen.serverErrors).some((value) => value > 0) && 'Requests failed within the last five minutes (5xx).',
+    seen.memoryFree.at(-1) === 0 && 'No memory is free for archives: they wait, or go to disk.',
+    seen.diskFree.at(-1) === 0 && 'No disk is free for archives.',
+  ].filter(Boolean);
 }
 
-function point(before, now) {
-  const seconds = (now.at - before.at) / 1000;
-  const each = (name) => Math.max(0, now[name] - before[name]) / seconds;
-  return { ...now, requests: each('requests'), refusals: each('refusals'), fetched: each('fetched') };
+function Counts({ title, counts, words, none }) {
+  return h('section', { class: 'card' }, h('h2', null, title),
+    counts.length === 0 ? h('p', { class: 'muted' }, none)
+      : h('table', null, h('tbody', null, counts.map((one) => h('tr', { key: one.name },
+        h('th', { scope: 'row' }, words(one.name)), h('td', null, one.count.toLocaleString()))))));
 }
 
 /** Everybody's images, within the admin's projects. */
@@ -179,10 +181,12 @@ function Limits() {
       setError(parseApiError(failed).detail);
     }
   };
-  const reset = async () => {
-    if (await confirmed(`Forget what ${report.subject} took?`, 'All its counters start anew. The log says who did it.', 'Reset')) {
+  /** @param {string} [limit] this one alone */
+  const reset = async (limit) => {
+    const what = limit ? `${inWords(limit)}: this counter starts anew.` : 'All its counters start anew.';
+    if (await confirmed(`Forget what ${report.subject} took?`, `${what} The log says who did it.`, 'Reset')) {
       try {
-        await call('DELETE', path(report.subject));
+        await call('DELETE', path(report.subject), limit ? { query: { limit } } : {});
         toast.success('Limits reset', report.subject);
         await look(report.subject);
       } catch (failed) {
@@ -198,13 +202,14 @@ function Limits() {
     h('label', { class: 'field' }, h('span', null, 'Subject ', h('span', { class: 'muted' }, 'user:, anon:, ip: or address:')),
       h('input', { value: subject, required: true, spellcheck: false, onInput: (event) => setSubject(event.currentTarget.value) })),
     h('button', { class: 'button button-primary' }, icon('search'), 'Look'),
-    report && h('button', { type: 'button', class: 'button button-danger', onClick: reset }, 'Reset')),
+    report && h('button', { type: 'button', class: 'button button-danger', onClick: () => reset() }, 'Reset all')),
     error && h('p', { class: 'notice notice-error', role: 'alert' }, error),
     report && h('div', { class: 'table-scroll', tabIndex: 0, role: 'region', 'aria-label': `Limits of ${report.subject}` }, h('table', null,
-      h('thead', null, h('tr', null, ['Limit', 'Left', 'Of', 'Renewed in', ''].map((title) => h('th', { key: title, scope: 'col' }, title || h('span', { class: 'visually-hidden' }, 'Share'))))),
+      h('thead', null, h('tr', null, ['Limit', 'Left', 'Of', 'Renewed in', 'Share', 'Reset'].map((title, index) => h('th', { key: title, scope: 'col' }, index < 4 ? title : h('span', { class: 'visually-hidden' }, title))))),
       h('tbody', null, report.limits.map((limit) => h('tr', { key: limit.limit },
-        h('th', { scope: 'row' }, limit.limit), h('td', null, units(limit, limit.remaining)), h('td', null, units(limit, limit.capacity)), h('td', null, duration(limit.resetsInSeconds)),
-        h('td', null, h('meter', { min: 0, max: limit.capacity, low: limit.capacity / 10, value: limit.remaining, 'aria-label': `Left of ${limit.limit}` }))))))));
+        h('th', { scope: 'row' }, inWords(limit.limit)), h('td', null, units(limit, limit.remaining)), h('td', null, units(limit, limit.capacity)), h('td', null, duration(limit.resetsInSeconds)),
+        h('td', null, h('meter', { min: 0, max: limit.capacity, low: limit.capacity / 10, value: limit.remaining, 'aria-label': `Left of ${inWords(limit.limit)}` })),
+        h('td', null, h('button', { class: 'button', 'aria-label': `Reset ${inWords(limit.limit)}`, onClick: () => reset(limit.limit) }, 'Reset'))))))));
 }
 
 function units(limit, value) {

@@ -4,6 +4,7 @@ import dev.sluice.gateway.feature.apidocs.ApiDocsFeature;
 import dev.sluice.gateway.feature.assistant.AssistantFeature;
 import dev.sluice.gateway.feature.gallery.GalleryFeature;
 import dev.sluice.gateway.feature.imageproxy.ImageProxyFeature;
+import dev.sluice.gateway.feature.overview.OverviewFeature;
 import dev.sluice.gateway.feature.samples.SamplesFeature;
 import dev.sluice.gateway.feature.training.TrainingFeature;
 import dev.sluice.gateway.feature.uploads.UploadsFeature;
@@ -44,6 +45,7 @@ import org.springframework.context.annotation.Import;
     UploadsFeature.class, // images that callers send themselves, for their listings
     AssistantFeature.class, // text from a model, its key kept here
     TrainingFeature.class, // image models trained on a caller's pictures
+    OverviewFeature.class, // is it well: the last hour, for admins
     ApiDocsFeature.class, // what there is over HTTP, in OpenAPI
     WebAppFeature.class, // pages for people, at /
     SamplesFeature.class, // development only: pictures to try it with, and some that misbehave

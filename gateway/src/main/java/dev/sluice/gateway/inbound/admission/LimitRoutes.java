@@ -72,15 +72,33 @@ final class LimitRoutes implements FeatureRoutes {
     }
 
     private Mono<ServerResponse> reset(ServerRequest request) {
-        Wanted wanted = wanted(request);
+        Wanted all = wanted(request);
+        Wanted wanted = request.queryParam("limit").map(all::only).orElse(all);
         String admin = RequestContext.of(request.exchange()).caller().subject();
         return limiter.reset(wanted.limits(), wanted.subject())
                 .onErrorMap(LimitRoutes::unavailable)
-                .doOnSuccess(done -> AUDIT.info("{} reset the limits of {}", admin, wanted.name()))
+                .doOnSuccess(done -> AUDIT.info(
+                        "{} reset {} of {}",
+                        admin,
+                        wanted.limits().size() == 1 ? wanted.limits().getFirst().name() : "the limits",
+                        wanted.name()))
                 .then(ServerResponse.noContent().build());
     }
 
-    private record Wanted(String name, Scope scope, Subject subject, List<Limit> limits) {}
+    private record Wanted(String name, Scope scope, Subject subject, List<Limit> limits) {
+        Wanted only(String limit) {
+            List<Limit> one =
+                    limits.stream().filter(known -> known.name().equals(limit)).toList();
+            if (one.isEmpty()) {
+                throw GatewayException.badMember(
+                        ProblemCode.MALFORMED_REQUEST,
+                        "limit",
+                        limit,
+                        "one of " + limits.stream().map(Limit::name).sorted().toList());
+            }
+            return new Wanted(name, scope, subject, one);
+        }
+    }
 
     private Wanted wanted(ServerRequest request) {
         String name = request.pathVariable("subject");

@@ -352,6 +352,7 @@ class ApiDocsTest {
                 "session.show",
                 "session.end",
                 "limits.show",
+                "overview.show",
                 "samples.list",
                 "docs.show",
             })

@@ -111,7 +111,7 @@ record OpenApi(JsonNode document) {
 
     private List<String> ofPart(JsonNode part, JsonNode value, String where) {
         List<String> faults = new ArrayList<>();
-        if (part.has("type") && !words(part.required("type")).contains(type(value))) {
+        if (part.has("type") && words(part.required("type")).stream().noneMatch(type -> isOf(type, value))) {
             faults.add(where + " is " + value + ", not " + part.required("type"));
         }
         if (part.has("enum") && part.required("enum").valueStream().noneMatch(value::equals)) {
@@ -150,6 +150,11 @@ record OpenApi(JsonNode document) {
         return node.isString()
                 ? List.of(node.stringValue())
                 : node.valueStream().map(JsonNode::stringValue).toList();
+    }
+
+    /** An integer is a number, too. */
+    private static boolean isOf(String type, JsonNode value) {
+        return type.equals(type(value)) || type.equals("number") && value.isNumber();
     }
 
     private static String type(JsonNode value) {

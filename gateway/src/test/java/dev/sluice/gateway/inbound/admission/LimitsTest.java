@@ -392,9 +392,19 @@ class LimitsTest {
                             .header("Authorization", "Bearer " + token(gateway, "warden", "admin"))
                             .DELETE());
             assertThat(reset.statusCode()).isEqualTo(204);
+            assertThat(reset(gateway, "user:bob?limit=zip-bytes").statusCode()).isEqualTo(204);
+            HttpResponse<byte[]> unknown = reset(gateway, "user:bob?limit=nonsense");
+            assertThat(unknown.statusCode()).isEqualTo(400);
+            assertThat(text(unknown)).contains("\"member\":\"limit\"", "\"value\":\"nonsense\"");
             assertThat(as(gateway, alice, "/api/zip", NO_IMAGES).statusCode()).isEqualTo(400);
             assertThat(as(gateway, bob, "/api/zip", NO_IMAGES).statusCode()).isEqualTo(429);
         }
+    }
+
+    private static HttpResponse<byte[]> reset(RunningGateway gateway, String subject) {
+        return gateway.send(HttpRequest.newBuilder(gateway.uri("/api/admin/limits/" + subject))
+                .header("Authorization", "Bearer " + token(gateway, "keeper", "admin"))
+                .DELETE());
     }
 
     @Test
