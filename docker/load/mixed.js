@@ -1,0 +1,53 @@
+// All routes at once, each at a rate of its own for DURATION (20s), whatever the gateway's pace: ZIPS (3), HITS (60), MESSAGES (2)
+// a second. Arrivals that find no free caller are dropped, and a threshold says that none was.
+import { archive, hit, images, message, pick, setting, signIn } from "./gateway.js";
+
+const CALLERS = 20;
+
+function arrivals(exec, rate) {
+  return {
+    executor: "constant-arrival-rate",
+    exec,
+    rate,
+    timeUnit: "1s",
+    duration: __ENV.DURATION || "20s",
+    preAllocatedVUs: 10,
+    maxVUs: 40,
+  };
+}
+
+export const options = {
+  scenarios: {
+    zips: arrivals("zips", setting("ZIPS", 3)),
+    hits: arrivals("hits", setting("HITS", 60)),
+    messages: arrivals("messages", setting("MESSAGES", 2)),
+  },
+  thresholds: {
+    checks: ["rate==1"],
+    http_req_failed: ["rate<0.001"],
+    dropped_iterations: ["count==0"],
+    "http_req_duration{route:zip}": [`p(95)<${setting("P95_ZIP", 2000)}`],
+    "http_req_duration{route:proxy}": [`p(95)<${setting("P95_PROXY", 300)}`],
+    "http_req_duration{route:ai}": [`p(95)<${setting("P95_AI", 1500)}`],
+  },
+};
+
+export function setup() {
+  const run = Date.now().toString(36);
+  const callers = Array.from({ length: CALLERS }, (_, at) => signIn(`mixed-${run}-${at}`));
+  const urls = images();
+  urls.forEach((url) => hit(callers[0], url, { route: "warm-up" }));
+  return { urls, callers };
+}
+
+export function zips({ urls, callers }) {
+  archive(pick(callers), urls, 4, { route: "zip" });
+}
+
+export function hits({ urls, callers }) {
+  hit(pick(callers), pick(urls), { route: "proxy" });
+}
+
+export function messages({ callers }) {
+  message(pick(callers), "Hello", { route: "ai" });
+}
