@@ -5,12 +5,15 @@ anything happened that must not:
   lost                    an image or job that was acknowledged and is not there, not whole, or never ends
   looks whole             an archive that came to an orderly end and is not all that was asked for, or any other wrong answer
   paid twice              a picture that was ordered from the provider more than once
-  failed late             a request that began when everything had been there again for a while, and failed all the same
+  failed late             a request that began when everything had been there again for a while, and failed all the same; but for
+                          refusals of what costs money while a gateway says that Redis does not answer in time, as may be
+                          on a machine that is too busy
 """
 
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -21,9 +24,15 @@ from client import Callers, Client, clock
 GRACE = 10
 SETTLED = 6
 PATIENCE = 150
+# JVMs that have just begun are slow, which says nothing.
+WARM_UP = 15
 # As in application.yml: `user`, `zip-slots`; and as compose.yaml here sets `image-day`.
 BURST, PER_SECOND, SLOTS, QUOTA = 20, 1, 2, 20
 GATEWAYS = ("gateway-1", "gateway-2")
+# Orders that ended without a picture, and say so.
+ENDED_FAILED = []
+METER = re.compile(r"^sluice_limits_decisions_total{(.*)} (\S+)$", re.MULTILINE)
+LABEL = re.compile(r'(\w+)="([^"]*)"')
 # What is counted in each gateway alone while Redis is away, is one more allowance each.
 ALONE = 1 + len(GATEWAYS)
 
@@ -53,6 +62,23 @@ class Cluster:
 
     def inside(self, service, *words):
         return self.docker("exec", self.container(service), *words, check=False)
+
+    def world(self, path):
+        program = f"import urllib.request as u; print(u.urlopen('http://127.0.0.1:8000{path}').read().decode())"
+        return json.loads(self.inside("world", "python3", "-c", program))
+
+    def decided_alone(self):
+        """How many requests each gateway has admitted or refused without Redis: by its policy, and `unavailable` what was refused."""
+        script = (r'exec 3<>/dev/tcp/127.0.0.1/$MANAGEMENT_SERVER_PORT; '
+                  r'printf "GET /actuator/prometheus HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n" >&3; cat <&3')
+        counts = {}
+        for service in GATEWAYS:
+            for labels, value in METER.findall(self.inside(service, "bash", "-c", script)):
+                named = dict(LABEL.findall(labels))
+                if named["place"] == "local":
+                    name = named["policy"] if named["outcome"] == "admitted" else named["outcome"]
+                    counts[service, name] = counts.get((service, name), 0) + int(float(value))
+        return counts
 
     def sentinels_primary(self):
         for sentinel in ("sentinel-1", "sentinel-2", "sentinel-3"):
@@ -97,18 +123,23 @@ class Cluster:
 class Event:
     """Something that happens: what is gone from `began` to `back`, and how."""
 
-    def __init__(self, title, act, redis_away=False, harmless=False):
-        self.title, self.act = title, act
-        self.redis_away, self.harmless = redis_away, harmless
+    def __init__(self, title, act, harmless=False):
+        self.title, self.act, self.harmless = title, act, harmless
         self.began = self.back = self.ended = 0.0
         self.note = ""
+        self.alone = {}
 
     def run(self, cluster):
+        before = cluster.decided_alone()
         self.began = clock()
         self.note = self.act(cluster) or ""
         self.back = clock()
         time.sleep(GRACE + SETTLED)
         self.ended = clock()
+        for (service, name), count in cluster.decided_alone().items():
+            # Less than before: it has begun anew.
+            since = before.get((service, name), 0)
+            self.alone[name] = self.alone.get(name, 0) + (count - since if count >= since else count)
 
 
 def nothing(_):
@@ -182,7 +213,7 @@ EVENTS = {
     "nothing": lambda: Event("nothing", nothing, harmless=True),
     "gateway-1": lambda: killed("gateway-1", 5),
     "gateway-2": lambda: killed("gateway-2", 5),
-    "primary": lambda: Event("the Redis primary killed", primary_killed, redis_away=True),
+    "primary": lambda: Event("the Redis primary killed", primary_killed),
     "replica": lambda: Event("that Redis started again", primary_back),
     "sentinel": lambda: killed("sentinel-1", 10),
     "postgres": lambda: killed("postgres", 8),
@@ -196,64 +227,71 @@ EVENTS = {
 class Judgement:
     """What may not happen, counted for one event."""
 
-    def __init__(self, event, journal, lost):
+    def __init__(self, event, before, requests, slots, lost):
         self.event, self.lost = event, lost
-        requests = [seen for seen in journal.copy(journal.requests) if event.began <= seen.began < event.ended]
-        self.ok = sum(seen.verdict == "ok" for seen in requests)
-        self.failed = [seen for seen in requests if seen.verdict == "failed"]
-        self.wrong = [seen for seen in requests if seen.verdict == "wrong"]
+        # What a gateway decides alone, since Redis does not answer in time, is over what all have: by what it has once more at
+        # most. Archives may be under way that were admitted so during the event before.
+        self.alone = sum(event.alone.values())
+        self.requests_alone = event.alone.get("light", 0)
+        self.slots_alone = event.alone.get("archive", 0) + before.alone.get("archive", 0)
+        # What fails because of an event may have begun before it.
+        mine = [seen for seen in requests if event.began <= (seen.ended if seen.verdict == "failed" else seen.began) < event.ended]
+        self.ok = sum(seen.verdict == "ok" for seen in mine)
+        self.wrong = [seen for seen in mine if seen.verdict == "wrong"]
+        failed = [seen for seen in mine if seen.verdict == "failed"]
+        self.unasked = [seen for seen in failed if "limits_unavailable" in seen.detail and event.alone.get("unavailable")]
         settled = event.began if event.harmless else event.back + GRACE
-        self.late = [seen for seen in self.failed if seen.began > settled]
-        # What fails because of this event may have begun before it.
-        self.before = sum(seen.verdict == "failed" and seen.began < event.began <= seen.ended for seen in journal.copy(journal.requests))
-        self.recovered = max([seen.began - event.back for seen in self.failed if seen.began > event.back], default=0.0)
-        self.archives = [seen for seen in requests if seen.kind in ("archive", "slots")]
-        self.rate, self.allowed = self.requests_over(requests)
-        self.slots, self.slots_allowed = self.slots_over(journal)
+        self.late = [seen for seen in failed if seen.began > settled and seen not in self.unasked]
+        self.failed = [seen for seen in failed if seen not in self.late and seen not in self.unasked]
+        self.recovered = max((seen.began - event.back for seen in self.failed if seen.began > event.back), default=0.0)
+        self.archives = [seen for seen in mine if seen.kind in ("archive", "slots")]
+        self.rate, self.allowed = self.requests_over(mine)
+        self.slots, self.slots_allowed = self.slots_over(slots), min(SLOTS * ALONE, SLOTS + self.slots_alone)
         self.over = int(self.rate > self.allowed) + int(self.slots > self.slots_allowed)
 
     def requests_over(self, requests):
         """Of all spans of time the one that comes closest to what a caller may have in it: admitted, allowed."""
         times = sorted((seen.began, seen.ended) for seen in requests if seen.kind == "greedy" and seen.verdict == "ok")
-        factor = ALONE if self.event.redis_away else 1
-        worst = (0, BURST * factor)
-        for first, (began, _) in enumerate(times):
+        worst = (0, BURST + self.requests_alone)
+        for first, (began, end) in enumerate(times):
             for last in range(first, len(times)):
-                count = last - first + 1
-                allowed = int(factor * (BURST + PER_SECOND * (max(ended for _, ended in times[first : last + 1]) - began)))
+                end = max(end, times[last][1])
+                once = int(BURST + PER_SECOND * (end - began))
+                count, allowed = last - first + 1, min(once * ALONE, once + self.requests_alone)
                 if count - allowed > worst[0] - worst[1]:
                     worst = (count, allowed)
         return worst
 
-    def slots_over(self, journal):
+    def slots_over(self, slots):
         edges = []
-        for span in journal.copy(journal.archives):
-            if span.ended > self.event.began and span.began < self.event.ended and span.ended > span.began:
-                edges += [(span.began, 1), (span.ended, -1)]
+        for began, ended in slots:
+            if ended > self.event.began and began < self.event.ended:
+                edges += [(began, 1), (ended, -1)]
         most = now = 0
         for _, change in sorted(edges):
             now += change
             most = max(most, now)
-        return most, SLOTS * (ALONE if self.event.redis_away else 1)
+        return most
 
     def broken(self):
         return bool(self.late or self.wrong or self.lost or self.over)
 
     def row(self):
         whole = sum(seen.verdict == "ok" for seen in self.archives)
-        off = sum(seen.verdict == "failed" for seen in self.archives)
+        off = sum("broke off" in seen.detail for seen in self.archives)
         fake = sum("looks whole" in seen.detail for seen in self.wrong)
         gone = "" if self.event.harmless else f"{self.event.back - self.event.began:.1f}"
         cells = [
-            self.event.title, gone, self.ok, len(self.failed) + self.before - len(self.late), f"{self.recovered:.1f}", len(self.late),
+            self.event.title, gone, self.ok, len(self.failed), f"{self.recovered:.1f}" if self.failed else "", len(self.late),
             f"{whole}, {off}, {fake}", len(self.wrong) - fake, self.lost,
-            f"{self.rate} of {self.allowed}; {self.slots} of {self.slots_allowed}", "BROKEN" if self.broken() else "held",
+            f"{self.rate} of {self.allowed}; {self.slots} of {self.slots_allowed}", f"{self.alone}, {len(self.unasked)}",
+            "BROKEN" if self.broken() else "held",
         ]
         return "| " + " | ".join(str(cell) for cell in cells) + " |"
 
 
-HEAD = """| event | gone s | answered | failed | last began s after | failed late | archives whole, broken off, **looking whole** | wrong | lost | admitted: requests; slots | |
-| --- | ---: | ---: | ---: | ---: | ---: | --- | ---: | ---: | --- | --- |"""
+HEAD = """| event | gone s | answered | failed | until s after | failed late | archives whole, broken off, looking whole | otherwise wrong | lost | admitted: requests; slots | decided without Redis, refused for that | |
+| --- | ---: | ---: | ---: | ---: | ---: | --- | ---: | ---: | --- | --- | --- |"""
 
 
 def stored(callers, image):
@@ -283,6 +321,8 @@ def fate(callers, image):
     told = answer.json()
     if told["status"] == "generating":
         return "limited", "still generating"
+    if told["status"] == "failed":
+        ENDED_FAILED.append(image)
     return "wrong", "" if told["status"] == "failed" else told["status"]
 
 
@@ -300,14 +340,15 @@ def main():
     client = Client(given.address, given.port, given.key, given.issuer, given.audience)
     callers = Callers(client, f"chaos{os.getpid()}")
     callers.start()
-    time.sleep(20)  # JVMs that have just begun are slow, which says nothing
+    warm_up = Event("warm-up", lambda _: time.sleep(WARM_UP))
+    warm_up.run(cluster)
     events = [EVENTS[name]() for name in given.events.split(",")]
     for event in events:
         print(f"… {event.title}", file=sys.stderr, flush=True)
         event.run(cluster)
         print(f"  {event.note}", file=sys.stderr, flush=True)
     callers.stop()
-    sys.exit(report(cluster, callers, events))
+    sys.exit(report(cluster, callers, [warm_up, *events]))
 
 
 def report(cluster, callers, events):
@@ -316,11 +357,15 @@ def report(cluster, callers, events):
     for image in journal.copy(journal.kept):
         if wrong := stored(callers, image):
             lost[image.image] = (image, wrong)
+    sent, requests = cluster.world("/sent"), journal.copy(journal.requests)
+    # Its slot was taken before its first image was asked for, and cannot be free before its last one was sent.
+    slots = [(min(spans)[0], max(span[1] for span in spans)) for names in journal.copy(journal.archives)
+             if (spans := [sent[name] for name in names if name in sent])]
     print(HEAD)
     broken = False
-    for event in events:
+    for before, event in zip(events, events[1:]):
         missing = sum(event.began <= image.at < event.ended for image, _ in lost.values())
-        judged = Judgement(event, journal, missing)
+        judged = Judgement(event, before, requests, slots, missing)
         broken |= judged.broken()
         print(judged.row())
     print()
@@ -330,15 +375,14 @@ def report(cluster, callers, events):
     kinds = {}
     for image in journal.copy(journal.kept):
         kinds[image.kind] = kinds.get(image.kind, 0) + 1
-    orders = json.loads(cluster.inside("world", "python3", "-c", "import urllib.request as u;"
-                                       "print(u.urlopen('http://127.0.0.1:8000/orders').read().decode())"))
+    orders = cluster.world("/orders")
     twice = [prompt for prompt, count in orders.items() if count > 1]
     over = kinds.get("quota", 0) > QUOTA
     print(f"- acknowledged: {', '.join(f'{count} {kind}' for kind, count in sorted(kinds.items()))}; lost: {len(lost)}")
     print(f"- one caller's quota of {QUOTA} images a day: {kinds.get('quota', 0)} admitted")
-    print(f"- ordered from the provider: {len(orders)}; paid twice: {len(twice)}")
+    print(f"- ordered from the provider: {len(orders)}; paid twice: {len(twice)}; ended as failed, told so: {len(ENDED_FAILED)}")
     details = {}
-    for seen in journal.copy(journal.requests):
+    for seen in requests:
         if seen.verdict in ("failed", "wrong"):
             index = sum(event.began <= seen.began for event in events) - 1
             key = (events[index].title if index >= 0 else "before all", seen.kind, seen.verdict, seen.detail)

@@ -7,6 +7,8 @@ Standard library only, no limits and no login, so it belongs in a network of its
   GET /.well-known/openid-configuration, /jwks
   POST /v1/models/OWNER/MODEL/predictions, GET /v1/predictions/ID   Replicate, 1.5 s each
   GET /orders                            how many predictions were ordered for each prompt
+  GET /sent                              of images that were sent slowly: when each began, and when its last bytes were still
+                                         here, in seconds of this machine's monotonic clock
   POST /VERSION/models/MODEL:generateContent, :streamGenerateContent   Gemini, 0.2 s each
 """
 
@@ -71,6 +73,7 @@ class Predictions:
 class World(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     predictions = Predictions()
+    sent = {}
     issuer = ""
     jwks = b"{}"
 
@@ -97,6 +100,8 @@ class World(http.server.BaseHTTPRequestHandler):
             self.wfile.write(self.answer(200, self.jwks))
         elif url.path == "/orders":
             self.wfile.write(self.answer(200, self.predictions.orders))
+        elif url.path == "/sent":
+            self.wfile.write(self.answer(200, dict(self.sent)))
         elif url.path.startswith("/v1/predictions/"):
             found = self.predictions.look(url.path.rsplit("/", 1)[1])
             self.wfile.write(self.answer(200, found) if found else self.answer(404, {"detail": "no such prediction"}))
@@ -115,10 +120,12 @@ class World(http.server.BaseHTTPRequestHandler):
             return
         self.answer(200, body, "image/png", ETag=tag)
         step = -(-len(body) // PIECES)
+        began = time.monotonic()
         for start in range(0, len(body), step):
-            self.wfile.write(body[start : start + step])
             if seconds:
+                self.sent[url.path] = (began, time.monotonic())
                 time.sleep(seconds / PIECES)
+            self.wfile.write(body[start : start + step])
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
