@@ -23,6 +23,8 @@ from client import Callers, Client, clock
 # A request that begins so long after all is there again may not fail.
 GRACE = 10
 SETTLED = 6
+# nginx gives a gateway that is back one request first, and more when that has ended: see cluster/nginx.conf.
+ROLL_PAUSE = 12
 PATIENCE = 150
 # JVMs that have just begun are slow, which says nothing.
 WARM_UP = 15
@@ -187,7 +189,7 @@ def rolled(cluster):
         cluster.start(service)
         cluster.wait(service, lambda name=service: cluster.answers(name))
         notes.append(f"{service} drained for {stopped - begun:.1f} s, ended with {state}, ready {clock() - stopped:.1f} s later")
-        time.sleep(5)
+        time.sleep(ROLL_PAUSE)
     return "; ".join(notes)
 
 

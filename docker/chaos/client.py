@@ -140,7 +140,7 @@ class Callers:
     def start(self):
         kinds = [
             (self.archive, 2, 0.8),
-            (self.slots, 4, 0.2),
+            (self.slots, 4, 1.0),
             (self.greedy, 2, 0.4),
             (self.imported, 1, 1.5),
             (self.uploaded, 1, 1.5),

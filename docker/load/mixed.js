@@ -1,5 +1,5 @@
-// All routes at once, each at a rate of its own for DURATION (20s), whatever the gateway's pace: ZIPS (3), HITS (60), MESSAGES (2)
-// a second. Arrivals that find no free caller are dropped, and a threshold says that none was.
+// All routes at once, each at a rate of its own for DURATION (20s), whatever the gateway's pace: a second ZIPS (3),
+// IMAGES_A_SECOND (60) and MESSAGES (2). Arrivals that find no free caller are dropped, and a threshold says that none was.
 import { archive, hit, images, message, pick, setting, signIn } from "./gateway.js";
 
 const CALLERS = 20;
@@ -19,7 +19,7 @@ function arrivals(exec, rate) {
 export const options = {
   scenarios: {
     zips: arrivals("zips", setting("ZIPS", 3)),
-    hits: arrivals("hits", setting("HITS", 60)),
+    hits: arrivals("hits", setting("IMAGES_A_SECOND", 60)),
     messages: arrivals("messages", setting("MESSAGES", 2)),
   },
   thresholds: {

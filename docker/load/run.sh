@@ -2,8 +2,9 @@
 # Starts a gateway of its own in development mode, with a stub for the AI provider, and runs the scenarios against it; then one of
 # them with a threshold that cannot be held, which has to fail. Prints a row each; exit 1 if anything is not as it should be:
 #     docker/load/run.sh [scenario…]       zip proxy ai mixed
-# It needs k6, curl, python3 and gateway/target/gateway.jar (./mvnw package -DskipTests).
+# It needs k6, curl, python3 and a JDK 25.
 #     DURATION     of each, default 20s
+#     JAR          of the gateway, default gateway/target/gateway.jar (./mvnw package -DskipTests)
 set -euo pipefail
 cd "$(dirname "$0")"
 scenarios=("$@")
@@ -31,7 +32,7 @@ REDIS_URL='' GEMINI_API_KEY=stub GEMINI_BASE_URL="http://127.0.0.1:$stub" SERVER
     SLUICE_LIMITS_DEFINITIONS_IP_UNITS=1000000 SLUICE_LIMITS_DEFINITIONS_IP_BURST=1000000 \
     SLUICE_LIMITS_DEFINITIONS_USER_UNITS=1000000 SLUICE_LIMITS_DEFINITIONS_USER_BURST=1000000 \
     SLUICE_LIMITS_DEFINITIONS_IMAGE_PROXY_UNITS=1000000 SLUICE_LIMITS_DEFINITIONS_ZIP_SLOTS_UNITS=100 \
-    "$java" -Xmx128m -Xmn16m -XX:MaxDirectMemorySize=128m -XX:+UseSerialGC -jar ../../gateway/target/gateway.jar \
+    "$java" -Xmx128m -Xmn16m -XX:MaxDirectMemorySize=128m -XX:+UseSerialGC -jar "${JAR:-../../gateway/target/gateway.jar}" \
     --sluice.samples.port=0 --sluice.database.directory="$work/db" --sluice.storage.directory="$work/store" \
     --sluice.image-proxy.cache.directory="$work/cache" --sluice.pictures.work-directory="$work/work" \
     --sluice.zip.spool-directory="$work/spool" > "$work/log" 2>&1 &
@@ -45,7 +46,7 @@ done
 run() { # scenario, expected exit status of k6, what is said of it, variables
     local scenario=$1 expected=$2 said=$3 status=0 seen
     shift 3
-    env "$@" BASE="http://127.0.0.1:$port" ${DURATION:+DURATION=$DURATION} \
+    env "$@" BASE="http://127.0.0.1:$port" ${DURATION:+DURATION=$DURATION SECONDS=${DURATION%s}} \
         k6 run --quiet --no-usage-report --summary-export "$work/summary.json" "$scenario.js" > "$work/k6.log" 2>&1 || status=$?
     seen=$(python3 summary.py "$work/summary.json" "$scenario" || true)
     [ -n "$seen" ] || tail -n 20 "$work/k6.log" >&2
