@@ -21,6 +21,8 @@ export function signIn(user) {
   if (__ENV.TOKEN) return { Authorization: `Bearer ${__ENV.TOKEN}` };
   const answer = http.post(`${BASE}/api/session`, JSON.stringify({ user, roles: ["user"] }), {
     headers: { "Content-Type": "application/json" },
+    // The answer's cookie would identify the next request, which then needs an Origin.
+    jar: new http.CookieJar(),
   });
   if (answer.status !== 200) throw new Error(`no login: ${answer.status} ${answer.body} (expected: development mode, or TOKEN)`);
   return { Authorization: `Bearer ${answer.json("token")}` };
