@@ -19,7 +19,7 @@ work=$(mktemp -d)
 compose=(docker compose)
 docker compose version > /dev/null 2>&1 || compose=(docker-compose)
 export SLUICE_CLUSTER_NET=${SLUICE_CLUSTER_NET:-172.30.94} SLUICE_CLUSTER_ADDRESS=${SLUICE_CLUSTER_ADDRESS:-127.0.0.94}
-export CHAOS_KEYS="$work/keys"
+export CHAOS_KEYS="$work/keys" PYTHONDONTWRITEBYTECODE=1
 compose+=(--progress quiet -p sluice-chaos --env-file "$work/env" -f compose.cluster.yaml -f chaos/compose.yaml)
 [ -z "$debian" ] || compose+=(-f chaos/compose.debian.yaml)
 
