@@ -43,6 +43,7 @@ class Cluster:
     def __init__(self, compose):
         self.compose = compose
         self.ids = {}
+        self.alone = {}
 
     def docker(self, *words, check=True):
         done = subprocess.run(["docker", *words], capture_output=True, text=True, check=False)
@@ -132,13 +133,13 @@ class Event:
         self.alone = {}
 
     def run(self, cluster):
-        before = cluster.decided_alone()
         self.began = clock()
         self.note = self.act(cluster) or ""
         self.back = clock()
         time.sleep(GRACE + SETTLED)
         self.ended = clock()
-        for (service, name), count in cluster.decided_alone().items():
+        before, cluster.alone = cluster.alone, cluster.decided_alone()
+        for (service, name), count in cluster.alone.items():
             # Less than before: it has begun anew.
             since = before.get((service, name), 0)
             self.alone[name] = self.alone.get(name, 0) + (count - since if count >= since else count)
@@ -229,12 +230,12 @@ EVENTS = {
 class Judgement:
     """What may not happen, counted for one event."""
 
-    def __init__(self, event, before, requests, slots, lost):
-        self.event, self.lost = event, lost
+    def __init__(self, events, at, requests, slots, lost):
+        self.events, event, before, self.lost = events, events[at], events[at - 1], lost
+        self.event = event
         # What a gateway decides alone, since Redis does not answer in time, is over what all have: by what it has once more at
         # most. Archives may be under way that were admitted so during the event before.
         self.alone = sum(event.alone.values())
-        self.requests_alone = event.alone.get("light", 0)
         self.slots_alone = event.alone.get("archive", 0) + before.alone.get("archive", 0)
         # What fails because of an event may have begun before it.
         mine = [seen for seen in requests if event.began <= (seen.ended if seen.verdict == "failed" else seen.began) < event.ended]
@@ -247,19 +248,23 @@ class Judgement:
         self.failed = [seen for seen in failed if seen not in self.late and seen not in self.unasked]
         self.recovered = max((seen.began - event.back for seen in self.failed if seen.began > event.back), default=0.0)
         self.archives = [seen for seen in mine if seen.kind in ("archive", "slots")]
-        self.rate, self.allowed = self.requests_over(mine)
+        self.rate, self.allowed = self.requests_over(requests)
         self.slots, self.slots_allowed = self.slots_over(slots), min(SLOTS * ALONE, SLOTS + self.slots_alone)
         self.over = int(self.rate > self.allowed) + int(self.slots > self.slots_allowed)
 
     def requests_over(self, requests):
-        """Of all spans of time the one that comes closest to what a caller may have in it: admitted, allowed."""
+        """Of all spans of time that end with this event, however long ago they began, the one that comes closest to what a caller
+        may have in it: admitted, allowed."""
         times = sorted((seen.began, seen.ended) for seen in requests if seen.kind == "greedy" and seen.verdict == "ok")
-        worst = (0, BURST + self.requests_alone)
+        worst = (0, BURST)
         for first, (began, end) in enumerate(times):
             for last in range(first, len(times)):
                 end = max(end, times[last][1])
+                if not self.event.began <= times[last][0] < self.event.ended:
+                    continue
+                alone = sum(event.alone.get("light", 0) for event in self.events if event.began < end and event.ended > began)
                 once = int(BURST + PER_SECOND * (end - began))
-                count, allowed = last - first + 1, min(once * ALONE, once + self.requests_alone)
+                count, allowed = last - first + 1, min(once * ALONE, once + alone)
                 if count - allowed > worst[0] - worst[1]:
                     worst = (count, allowed)
         return worst
@@ -365,9 +370,11 @@ def report(cluster, callers, events):
              if (spans := [sent[name] for name in names if name in sent])]
     print(HEAD)
     broken = False
-    for before, event in zip(events, events[1:]):
+    for at, event in enumerate(events):
+        if at == 0:
+            continue
         missing = sum(event.began <= image.at < event.ended for image, _ in lost.values())
-        judged = Judgement(event, before, requests, slots, missing)
+        judged = Judgement(events, at, requests, slots, missing)
         broken |= judged.broken()
         print(judged.row())
     print()

@@ -41,7 +41,8 @@ class JudgementTest(unittest.TestCase):
     def judge(self, requests=(), slots=(), lost=0, alone=None, harmless=False):
         event, before = Event("test", None, harmless), Event("before", None)
         event.began, event.back, event.ended, event.alone = 100, 110, 140, alone or {}
-        return Judgement(event, before, list(requests), list(slots), lost)
+        before.began, before.ended = 50, 100
+        return Judgement([before, event], 1, list(requests), list(slots), lost)
 
     def test_nothing_that_must_not_be_is_no_fault(self):
         seen = [Seen("greedy", 101 + at, 101.1 + at, "ok") for at in range(20)]
@@ -51,6 +52,13 @@ class JudgementTest(unittest.TestCase):
         seen = [Seen("greedy", 101, 101.5, "ok") for _ in range(21)]
         self.assertTrue(self.judge(seen).broken())
         self.assertFalse(self.judge(seen, alone={"light": 1}).broken())
+
+    def test_requests_are_counted_since_long_before_an_event(self):
+        steadily = [Seen("greedy", 60 + at, 60.1 + at, "ok") for at in range(60)]
+        self.assertFalse(self.judge(steadily).broken())
+        burst = [Seen("greedy", 60, 60.1, "ok") for _ in range(19)]
+        self.assertFalse(self.judge(burst + steadily).broken())
+        self.assertTrue(self.judge(burst + steadily + [Seen("greedy", 110, 110.1, "ok")] * 2).broken())
 
     def test_what_is_decided_alone_is_bounded_too(self):
         seen = [Seen("greedy", 101, 101.5, "ok") for _ in range(61)]
