@@ -21,12 +21,35 @@ compose() {
     if docker compose version >/dev/null 2>&1; then docker compose "$@"; else docker-compose "$@"; fi
 }
 
-config() {
-    local values
+config() { # files
+    local values files=()
+    for file; do files+=(-f "$file"); done
     values=$(mktemp) && sed 's/=$/=x/' .env.example > "$values" \
-        && compose -f compose.yaml --env-file "$values" config --quiet
+        && CHAOS_KEYS=/nowhere compose "${files[@]}" --env-file "$values" config --quiet
     local result=$?
     rm -f "$values"
+    return $result
+}
+
+published() { # what the cluster publishes: nginx alone, to this machine
+    local values seen
+    values=$(mktemp) && sed 's/=$/=x/' .env.example > "$values" \
+        && seen=$(compose -f compose.cluster.yaml --env-file "$values" config --format json | python3 -c 'import json, sys
+for name, service in json.load(sys.stdin)["services"].items():
+    for port in service.get("ports", []):
+        print(name, port["host_ip"], port["published"])')
+    rm -f "$values"
+    echo "$seen"
+    [ "$seen" = "nginx 127.0.0.1 8080" ]
+}
+
+# nginx wants to look its upstreams up, so a name is put where they are; the rest of the file stays as it is.
+entry() {
+    local home result
+    home=$(mktemp -d) && sed -E "s/server (gateway-[12]|s3.sluice.test):/server 127.0.0.1:/; s#/tmp/#$home/#" cluster/nginx.conf > "$home/nginx.conf" \
+        && nginx -t -q -c "$home/nginx.conf" -g "user $(id -un);"
+    result=$?
+    rm -rf "$home"
     return $result
 }
 
@@ -112,9 +135,22 @@ check "health check is bash" bash -n healthy
 check "dashboard is JSON" python3 -m json.tool grafana/dashboards/gateway.json /dev/null
 check "meters are named" test "$(meters | wc -l)" -gt 20
 if compose version --short 2>/dev/null | grep -qE '^v?([2-9]|[0-9]{2})\.'; then
-    check "compose.yaml" config
+    check "compose.yaml" config compose.yaml
+    check "compose.cluster.yaml" config compose.cluster.yaml
+    check "compose.cluster.yaml publishes nginx alone" published
+    check "what chaos.sh adds to it" config compose.cluster.yaml chaos/compose.yaml chaos/compose.debian.yaml
 else
-    skip "compose.yaml" "no docker compose 2 or newer"
+    skip "compose.yaml and compose.cluster.yaml" "no docker compose 2 or newer"
+fi
+for script in build.sh chaos.sh chaos/standin-postgres load/run.sh; do check "$script is bash" bash -n "$script"; done
+for script in cluster/redis-node cluster/sentinel; do check "$script is sh" sh -n "$script"; done
+check "load/summary.py is Python" python3 -c 'import ast; ast.parse(open("load/summary.py").read())'
+check "what chaos.py looks for is found" env -C chaos PYTHONDONTWRITEBYTECODE=1 python3 -m unittest test_checks
+if command -v nginx > /dev/null; then check "nginx.conf of the cluster" entry; else skip "nginx.conf of the cluster" "no nginx"; fi
+if command -v k6 > /dev/null; then
+    for script in zip proxy ai mixed; do check "load/$script.js" k6 inspect "load/$script.js"; done
+else
+    skip "scenarios of k6" "no k6"
 fi
 if command -v promtool >/dev/null; then
     check "prometheus.yml and alerts.yml" promtool check config prometheus/prometheus.yml
