@@ -301,6 +301,7 @@ async function runPart(part, signal) {
       return;
     }
     const problem = parseApiError(error);
+    problem.code = problem.code === 'upstream_failed' ? 'image_failed' : problem.code;
     if (events !== null && problem.status === 502) {
       await Promise.race([events.ended, pause(LAST_WORD)]);
     }

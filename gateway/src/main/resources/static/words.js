@@ -20,9 +20,14 @@ const WORDS = {
   database_failed: ['The gateway cannot look that up now', 'Try again in a moment.'],
   internal_error: ['The gateway failed', 'Try again; if it happens again, tell who runs it.'],
   no_image_available: ['None of the pictures could be had', 'The reason of each is in the list.'],
-  upstream_failed: ['One of the pictures could not be had', 'You wanted all or nothing, so there is no archive.'],
+  /** Of an archive that is all or nothing. */
+  image_failed: ['One of the pictures could not be had', 'You wanted all or nothing, so there is no archive.'],
   upstream_timeout: ['Its server took too long', 'Try again later, or another address.'],
   connection_failed: ['Its server cannot be reached', 'Check the address, or try again later.'],
+  timed_out: ['Its server took too long', 'Try again later, or another address.'],
+  upstream_status: ['Its server has no such picture', 'Open the link in your browser to see what is there.'],
+  too_large: ['That picture is too large', 'The gateway takes smaller ones.'],
+  bad_encoding: ['That picture cannot be unpacked', 'Its server sends it in a way that the gateway does not read.'],
   blocked_address: ['That address is out of reach', 'The gateway fetches from public web servers only.'],
   invalid_url: ['That is not a link it can fetch', 'It begins with https:// and names a picture on a public web server.'],
   unsupported_scheme: ['That is not a link it can fetch', 'It begins with https://.'],
@@ -45,7 +50,9 @@ const WORDS = {
  * @returns {{title: string, text: string}}
  */
 export function explained(error) {
-  const known = Object.hasOwn(WORDS, error.code) ? WORDS[error.code] : null;
+  // A failed fetch says what failed.
+  const code = [String(error.members.reason), error.code].find((one) => Object.hasOwn(WORDS, one));
+  const known = code === undefined ? null : WORDS[code];
   const title = known?.[0] ?? error.title;
   const text = known !== null && (BUSY.includes(error.code) || !saysMore(error)) ? known[1] : plain(error.detail);
   const wait = error.retryAfter ? ` ${BUSY.includes(error.code) ? 'It works again' : 'More'} in ${duration(error.retryAfter)}.` : '';

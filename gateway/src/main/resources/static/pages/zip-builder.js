@@ -318,7 +318,7 @@ function Outcome({ entries, phase, parts }) {
       h('span', null, bytes(received))),
     waits && h('p', { class: 'notice' }, `${why}; `, h(Countdown, { key: until, until, before: 'continues in' }), '.'),
     ended && saved.length > 0 && h('p', { class: 'result' }, icon('check'), h('span', null, h('strong', null, 'Saved to Downloads'),
-      ` · ${saved.length > 1 ? `${saved.length} ZIPs, ` : ''}${count(saved.reduce((sum, part) => sum + entries.filter((entry) => part.keys.includes(entry.key) && entry.state === 'done').length, 0), 'image')}, ${bytes(saved.reduce((sum, part) => sum + part.bytes, 0))}`)),
+      ` · ${saved.length > 1 ? `${saved.length} ZIPs, ` : ''}${count(saved.reduce((sum, part) => sum + entries.filter((entry) => part.keys.includes(entry.key) && entry.state === 'done').length, 0), 'image')}, ${bytes(saved.reduce((sum, part) => sum + part.bytes, 0))}${skipped.length > 0 ? `; ${skipped.length} left out` : ''}`)),
     ended && failed.map((part) => h('div', { key: part.filename, class: 'notice notice-error' },
       h('strong', null, parts.length > 1 ? `${part.filename}.zip: ${part.problem?.title}` : part.problem?.title), h('p', null, part.problem?.text))),
     ended && parts.some((part) => part.state === 'cancelled') && h('p', { class: 'notice' }, saved.length > 0 ? 'Cancelled; the rest was not saved.' : 'Cancelled. Nothing was saved.'),

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Test;
 
 /** The files over HTTP, and what holds between them. */
 class WebAppFilesTest {
-    private static final Pattern IMPORT = Pattern.compile("(?:from|import)\\s*\\(?\\s*'([^']+)'");
+    private static final Pattern IMPORT = Pattern.compile("(?<![\\w/'])(?:from|import)\\s*\\(?\\s*'([^']+)'");
     private static final Pattern ASSET = Pattern.compile("(?:src|href)=\"(assets/[^\"]+)\"");
 
     private static RunningGateway gateway;
