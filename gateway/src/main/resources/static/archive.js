@@ -1,15 +1,7 @@
-import { tell } from './activity.js';
-import { ROOT, call, pause, urlOf } from './api.js';
+import { ROOT, urlOf } from './api.js';
 import { findLinks, identity } from './find-links.js';
 import { isHttp, nameInUrl } from './image-url.js';
-import { keep } from './keep.js';
-import { ofOneUser } from './session.js';
 import { createStore } from './store.js';
-import { parseApiError } from './toast.js';
-import { createGate } from './waiting.js';
-import { answerOf, brokenOff, bytesOf, saveArchive } from './whole-archive.js';
-import { explained } from './words.js';
-import { skippedIn } from './zip-manifest.js';
 
 /**
  * @typedef {object} Entry
@@ -25,7 +17,8 @@ import { skippedIn } from './zip-manifest.js';
  * @property {number[]} keys of its entries
  * @property {boolean} own whether it is of pictures of one's own
  * @property {string} filename
- * @property {'waiting' | 'running' | 'saved' | 'failed' | 'cancelled'} state
+ * @property {'waiting' | 'running' | 'saved' | 'left' | 'failed' | 'cancelled'} state left: to the browser, which alone
+ *     knows what becomes of it
  * @property {number} bytes of the archive that have come
  * @property {string | null} link where it is
  * @property {string | null} events where its progress is told
@@ -45,33 +38,11 @@ const MOST_OWN = 500;
 /** Of a list: what is over one archive is in the next. */
 export const MOST_ENTRIES = 500;
 const FIRST_OF_TEXT = 1_000_000;
-const LAST_WORD = 1_500;
 
 /** @type {import('./store.js').Store<Archive>} */
 export const archive = createStore({ entries: [], filename: '', onError: 'skip', phase: 'idle', parts: [] });
 
-/** What holds the download up, and until when. */
-export const gate = createGate(2);
-
 let lastKey = 0;
-/** @type {AbortController | null} */
-let running = null;
-
-ofOneUser(archive, () => running?.abort());
-archive.subscribe(() => {
-  const { phase, parts } = archive.value;
-  tell('zip', phase === 'running' ? { done: parts.filter((part) => part.state === 'saved').length, all: parts.length } : null);
-});
-keep('zip', archive, {
-  pack: ({ entries, filename, onError, phase, parts }) => (entries.length === 0 && !filename ? null : { entries, filename, onError, phase, parts }),
-  unpack: (kept) => {
-    lastKey = Math.max(lastKey, ...kept.entries.map((entry) => entry.key));
-    archive.value = kept;
-    if (kept.phase === 'running') {
-      run(kept.parts.filter((part) => part.state === 'waiting' || part.state === 'running'));
-    }
-  },
-});
 
 /** @param {Partial<Archive>} change */
 export function change(change) {
@@ -149,6 +120,7 @@ export function removeAll() {
 
 /** Brings back a list that was there before. @param {Entry[]} entries */
 export function restore(entries) {
+  lastKey = Math.max(lastKey, ...entries.map((entry) => entry.key));
   want(entries);
 }
 
@@ -192,7 +164,8 @@ export function planned() {
   }));
 }
 
-function bodyOf(entries, filename) {
+/** What the API is sent for one archive. @param {Entry[]} entries @param {string} filename */
+export function bodyOf(entries, filename) {
   const { onError } = archive.value;
   return {
     images: entries.map((entry) => (entry.name.trim() ? { url: entry.url, name: entry.name.trim() } : { url: entry.url })),
@@ -214,150 +187,4 @@ export function curl() {
 /** @param {Entry} entry */
 export function nameOf(entry) {
   return entry.name.trim() || (entry.id ? 'Picture of mine' : nameInUrl(entry.url));
-}
-
-/** Downloads each archive of the list, one after the other. What became of each is told by its part. */
-export async function download() {
-  const parts = planned();
-  change({
-    phase: 'running',
-    parts,
-    entries: archive.value.entries.map((entry) => ({ ...entry, state: 'queued', bytes: 0, code: undefined })),
-  });
-  await run(parts);
-}
-
-/** Downloads those again that failed or were cancelled; what is saved stays saved. */
-export async function retry() {
-  const parts = archive.value.parts.map((part) => (part.state === 'saved' ? part : { ...part, state: /** @type {const} */ ('waiting'), bytes: 0, problem: null }));
-  const again = parts.filter((part) => part.state === 'waiting');
-  const keys = new Set(again.flatMap((part) => part.keys));
-  change({ phase: 'running', parts, entries: archive.value.entries.map((entry) => (keys.has(entry.key) ? { ...entry, state: 'queued', bytes: 0, code: undefined } : entry)) });
-  await run(again);
-}
-
-export function cancel() {
-  running?.abort();
-}
-
-async function run(parts) {
-  const abort = new AbortController();
-  running = abort;
-  for (const part of parts) {
-    if (abort.signal.aborted) {
-      break;
-    }
-    await runPart(part, abort.signal);
-  }
-  if (running === abort) {
-    running = null;
-    if (abort.signal.aborted) {
-      // What has not come is as before; what is saved stays said.
-      const unsaved = new Set(archive.value.parts.filter((part) => part.state !== 'saved').flatMap((part) => part.keys));
-      change({
-        parts: archive.value.parts.map((part) => (part.state === 'waiting' || part.state === 'running' ? { ...part, state: 'cancelled' } : part)),
-        entries: archive.value.entries.map((entry) => (unsaved.has(entry.key) && entry.state !== 'skipped' ? { ...entry, state: 'ready', bytes: 0 } : entry)),
-      });
-    }
-    change({ phase: archive.value.parts.length === 0 ? 'idle' : 'ended' });
-  }
-}
-
-function editPart(keys, change) {
-  archive.value = { ...archive.value, parts: archive.value.parts.map((part) => (part.keys === keys || part.keys[0] === keys[0] ? { ...part, ...change } : part)) };
-}
-
-function editEntries(keys, edit) {
-  const known = new Map(keys.map((key, index) => [key, index]));
-  archive.value = { ...archive.value, entries: archive.value.entries.map((entry) => {
-    const index = known.get(entry.key);
-    return index === undefined ? entry : { ...entry, ...edit(entry, index) };
-  }) };
-}
-
-/** One archive: its link, its progress, its bytes. The archive's own answer decides what is said of it. */
-async function runPart(part, signal) {
-  const { keys } = part;
-  editPart(keys, { state: 'running' });
-  let events = /** @type {ReturnType<typeof listen> | null} */ (null);
-  try {
-    const link = part.link !== null && part.expires > Date.now() + 5_000 ? part : await gate.patiently(() => makeLink(part, signal), signal);
-    editPart(keys, { link: link.link, events: link.events, expires: link.expires });
-    events = link.events === null ? null : listen(link.events, keys);
-    const response = await gate.patiently(() => answerOf(/** @type {string} */ (link.link), signal), signal);
-    const blob = await bytesOf(response, signal, (bytes) => editPart(keys, { bytes }));
-    const skipped = await skippedIn(blob).catch(() => {
-      throw brokenOff();
-    });
-    if (events !== null) {
-      await Promise.race([events.ended, pause(LAST_WORD)]);
-    }
-    signal.throwIfAborted();
-    settle(keys, skipped);
-    saveArchive(blob, response, `${part.filename}.zip`);
-    editPart(keys, { state: 'saved', bytes: blob.size, problem: null, link: null, events: null });
-  } catch (error) {
-    if (signal.aborted) {
-      return;
-    }
-    const problem = parseApiError(error);
-    problem.code = problem.code === 'upstream_failed' ? 'image_failed' : problem.code;
-    if (events !== null && problem.status === 502) {
-      await Promise.race([events.ended, pause(LAST_WORD)]);
-    }
-    if (Array.isArray(problem.members.images)) {
-      settleFailed(keys, /** @type {any[]} */ (problem.members.images));
-    } else {
-      editEntries(keys, (entry) => (entry.state === 'skipped' ? {} : { state: 'ready', bytes: 0 }));
-    }
-    editPart(keys, { state: 'failed', problem: explained(problem), link: null, events: null });
-  } finally {
-    events?.close();
-  }
-}
-
-async function makeLink(part, signal) {
-  const entries = archive.value.entries.filter((entry) => part.keys.includes(entry.key));
-  if (part.own) {
-    const made = await call('POST', 'api/images/zip', { json: { ids: entries.map((entry) => entry.id), filename: part.filename }, signal });
-    return { link: urlOf(made.url), events: null, expires: Date.parse(made.expiresAt) };
-  }
-  const made = await call('POST', 'api/zip/links', { json: bodyOf(entries, part.filename), signal });
-  return { link: urlOf(made.url), events: urlOf(made.eventsUrl), expires: Date.parse(made.expiresAt) };
-}
-
-/** What the archive itself says is missing from it; all else is in it. */
-function settle(keys, skipped) {
-  const codes = new Map(skipped.map((one) => [one.index, one.code]));
-  editEntries(keys, (_, index) => (codes.has(index) ? { state: 'skipped', bytes: 0, code: codes.get(index) } : { state: 'done', code: undefined }));
-}
-
-function settleFailed(keys, images) {
-  const codes = new Map(images.map((one) => [one.index, one.code]));
-  editEntries(keys, (entry, index) => (codes.has(index)
-    ? { state: 'skipped', bytes: 0, code: codes.get(index) }
-    : entry.state === 'skipped' ? {} : { state: 'ready', bytes: 0 }));
-}
-
-/** Follows the progress of a link's download. Without it the archive comes all the same. */
-function listen(eventsUrl, keys) {
-  const source = new EventSource(eventsUrl);
-  let end = /** @type {(value?: unknown) => void} */ (() => {});
-  const ended = new Promise((resolve) => {
-    end = resolve;
-  });
-  source.onerror = () => {
-    // Asking again by itself would find the same.
-    source.close();
-    end();
-  };
-  source.addEventListener('image', (event) => {
-    const line = JSON.parse(event.data);
-    editEntries(keys, (entry, index) => (index === line.index ? { state: line.state, bytes: line.bytes, code: line.code } : {}));
-  });
-  source.addEventListener('end', () => {
-    source.close();
-    end();
-  });
-  return { ended, close: () => source.close() };
 }

@@ -168,3 +168,14 @@ export function hostOf(url) {
     return '';
   }
 }
+
+/**
+ * The text that names what was dropped here from another window: a picture brings its own address in its markup, beside
+ * that of the link around it.
+ *
+ * @param {DataTransfer} data
+ */
+export function dropped(data) {
+  const markup = data.getData('text/html');
+  return /<img\b/i.test(markup) ? markup : data.getData('text/uri-list').split('\n').filter((line) => !line.startsWith('#')).join('\n');
+}

@@ -160,7 +160,7 @@ function Navigation() {
 const RESUMED = /** @type {const} */ ([
   ['uploads', () => import('./upload-queue.js')],
   ['imports', () => import('./import-queue.js')],
-  ['zip', () => import('./archive.js')],
+  ['zip', () => import('./archive-download.js')],
 ]);
 
 async function resume() {

@@ -3,6 +3,8 @@ import { ApiError, fileNameOf, problemOf, save, unreachable } from './api.js';
 const REDRAW = 150;
 /** How long, in milliseconds, a browser has to begin with a file that a page has made. */
 const KEPT = 60_000;
+/** Of an archive, in bytes, that a page can hold; a larger one is the browser's own affair. */
+export const LARGEST_HERE = 200 * 1024 * 1024;
 
 /**
  * Asks for an archive. Its answer alone tells whether there is one.

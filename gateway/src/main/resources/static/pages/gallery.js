@@ -6,6 +6,7 @@ import { count } from '../format.js';
 import { icon } from '../icons.js';
 import { ImageGrid, titleOf } from '../image-grid.js';
 import { Listing, useImages } from '../image-list.js';
+import { dropped } from '../image-url.js';
 import { Storage } from '../quota.js';
 import { linkTo, navigate } from '../router.js';
 import { session } from '../session.js';
@@ -15,8 +16,6 @@ import { plain } from '../words.js';
 
 const MOST_IN_ARCHIVE = 500;
 const MOST_TO_DELETE = 100;
-/** Of an archive, in bytes, that this page can hold; a larger one is the browser's own affair. */
-const LARGEST_HERE = 200 * 1024 * 1024;
 const NARROWED_BY = ['q', 'status', 'projectId'];
 
 /** One's own images; one of them by itself where its id is in the address. */
@@ -78,7 +77,8 @@ export default function Gallery({ query, rest }) {
     } else {
       close();
     }
-    toast.undo(`${titleOf(image)}: deleted`, back, () => call('DELETE', `api/images/${image.id}`).catch((error) => {
+    // It may have been listed anew meanwhile.
+    toast.undo(`${titleOf(image)}: deleted`, back, () => call('DELETE', `api/images/${image.id}`).then(() => forget(new Set([image.id])), (error) => {
       back();
       toast.error(error);
     }));
@@ -91,7 +91,7 @@ export default function Gallery({ query, rest }) {
     stop.current = abort;
     setBusy('zip');
     try {
-      const { answerOf, bytesOf, saveArchive } = await import('../whole-archive.js');
+      const { LARGEST_HERE, answerOf, bytesOf, saveArchive } = await import('../whole-archive.js');
       const { createGate } = await import('../waiting.js');
       const { patiently } = createGate(2);
       // A link has room for all of them, and what is wrong is told here and not by a file of the browser's.
@@ -140,7 +140,23 @@ export default function Gallery({ query, rest }) {
     }
   };
 
-  return h('div', { class: 'gallery' },
+  const drop = async (event) => {
+    const { files } = event.dataTransfer;
+    const link = dropped(event.dataTransfer);
+    if (files.length > 0 || link) {
+      event.preventDefault();
+    }
+    if (files.length > 0) {
+      const chosen = [...files];
+      const { add } = await import('../upload-queue.js');
+      add(chosen);
+      navigate('/upload');
+    } else if (link) {
+      navigate(`/import?${new URLSearchParams({ text: link })}`);
+    }
+  };
+
+  return h('div', { class: 'gallery', onDragOver: (event) => event.preventDefault(), onDrop: drop },
     h('header', { class: 'page-head page-head-row' },
       h('h1', null, 'Gallery'),
       h('p', { class: 'muted', role: 'status' }, images.state === 'loading' && images.images.length === 0 ? 'Loading…' : count(images.total, 'image')),

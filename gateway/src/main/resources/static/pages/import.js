@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { Countdown } from '../countdown.js';
 import { count } from '../format.js';
 import { icon } from '../icons.js';
-import { hostOf, nameInUrl, smallSources } from '../image-url.js';
+import { dropped, hostOf, nameInUrl, smallSources } from '../image-url.js';
 import { addText, cancelAll, clear, gate, imports, isRunning, retryAll } from '../import-queue.js';
 import { Progress } from '../progress.js';
 import { linkTo, navigate } from '../router.js';
@@ -46,8 +46,7 @@ export default function Import({ query }) {
   const drop = (event) => {
     event.preventDefault();
     setOver(false);
-    const markup = event.dataTransfer.getData('text/html');
-    add(/<img\b/i.test(markup) ? markup : event.dataTransfer.getData('text/uri-list') || event.dataTransfer.getData('text/plain'));
+    add(dropped(event.dataTransfer) || event.dataTransfer.getData('text/plain'));
   };
   const runs = isRunning();
   const done = all.filter((one) => one.state === 'done').length;

@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { Countdown } from '../countdown.js';
 import { bytes, count } from '../format.js';
 import { icon } from '../icons.js';
+import { dropped } from '../image-url.js';
 import { Progress } from '../progress.js';
 import { Storage } from '../quota.js';
 import { linkTo, navigate } from '../router.js';
@@ -40,8 +41,7 @@ export default function Upload() {
   const drop = (event) => {
     event.preventDefault();
     setOver(false);
-    const markup = event.dataTransfer.getData('text/html');
-    const link = /<img\b/i.test(markup) ? markup : event.dataTransfer.getData('text/uri-list');
+    const link = dropped(event.dataTransfer);
     if (event.dataTransfer.files.length > 0) {
       add(event.dataTransfer.files);
     } else if (link) {

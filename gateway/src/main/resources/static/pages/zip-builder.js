@@ -2,15 +2,14 @@ import { h } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { call } from '../api.js';
 import {
-  MOST_ENTRIES, MOST_IMAGES, addOwn, addUrls, archive, cancel, change, curl, download, gate, move, nameOf, planned, remove, removeAll, rename, restore, retry,
+  MOST_ENTRIES, MOST_IMAGES, addOwn, addUrls, archive, move, nameOf, planned, remove, removeAll, rename, restore,
 } from '../archive.js';
-import { Countdown } from '../countdown.js';
-import { CopyButton } from '../dialog.js';
+import { ArchiveSummary } from '../archive-summary.js';
 import { bytes, count, reason } from '../format.js';
 import { icon } from '../icons.js';
 import { titleOf } from '../image-grid.js';
 import { ImagePicker } from '../image-picker.js';
-import { hostOf, nameInUrl, smallSources } from '../image-url.js';
+import { dropped, hostOf, nameInUrl, smallSources } from '../image-url.js';
 import { Progress } from '../progress.js';
 import { hrefOf } from '../router.js';
 import { ShareCard } from '../share-card.js';
@@ -31,7 +30,7 @@ export default function ZipBuilder() {
         entries.length === 0 && h('p', { class: 'muted' }, 'Paste links to pictures, or any text that has some. The gateway fetches them side by side, checks each, and streams the archive as it grows.')),
       h(Adder, { busy }),
       entries.length > 0 ? h(Entries, { busy }) : h(How, null)),
-    h(Summary, { busy }));
+    h(ArchiveSummary, { busy }));
 }
 
 /** What there is to know before there is a list. */
@@ -92,15 +91,9 @@ function Adder({ busy }) {
     if (busy) {
       return;
     }
-    // A picture dragged from another window brings its own address in its markup, and that of the link around it.
-    const markup = event.dataTransfer.getData('text/html');
-    const list = event.dataTransfer.getData('text/uri-list').split('\n').filter((line) => !line.startsWith('#')).join('\n');
-    const dropped = /<img\b/i.test(markup) ? markup : list || event.dataTransfer.getData('text/plain');
-    if (dropped) {
-      const result = add(dropped);
-      if (result.added + result.repeated === 0 && list) {
-        add(list);
-      }
+    const text = dropped(event.dataTransfer) || event.dataTransfer.getData('text/plain');
+    if (text) {
+      add(text);
     } else if (event.dataTransfer.files.length > 0) {
       setNote('Files of yours go to the page Upload; here come links to pictures.');
     }
@@ -256,74 +249,4 @@ function EntryState({ entry }) {
     entry.state === 'done' && icon('check'),
     entry.state === 'skipped' && icon('warning'),
     h('span', { 'data-state': entry.state }, texts[entry.state]));
-}
-
-/** What comes of it: options, the one button, the outcome, the same for the command line. */
-function Summary({ busy }) {
-  const { entries, filename, onError, phase, parts } = useStore(archive);
-  const [showsCurl, setShowsCurl] = useState(false);
-  const empty = entries.length === 0;
-  const unsaved = phase === 'ended' && parts.some((part) => part.state !== 'saved');
-  const hasLinks = entries.some((entry) => entry.id === undefined);
-  const archives = planned().length;
-  return h('aside', { class: 'card builder-side', 'aria-label': 'Archive' },
-    h('div', { class: 'builder-options' },
-      h('label', { class: 'field' }, h('span', null, 'Archive name'),
-        h('span', { class: 'with-suffix' },
-          h('input', { value: filename.replace(/\.zip$/i, ''), placeholder: 'images', maxLength: 150, disabled: busy, onInput: (event) => change({ filename: event.currentTarget.value }) }),
-          h('span', { 'aria-hidden': 'true' }, '.zip'))),
-      h('fieldset', { class: 'field' }, h('legend', null, 'If an image fails'),
-        h('div', { class: 'segmented' }, /** @type {const} */ ([['skip', 'Leave it out'], ['fail', 'No archive']]).map(([value, label]) =>
-          h('label', { key: value },
-            h('input', { type: 'radio', name: 'on-error', value, checked: onError === value, disabled: busy, onChange: () => change({ onError: value }) }),
-            h('span', null, label)))))),
-    h('div', { class: 'builder-go' },
-      busy
-        ? h('button', { class: 'button button-large', onClick: cancel }, icon('close'), 'Cancel')
-        : h('button', { class: 'button button-primary button-large', disabled: empty, onClick: unsaved && parts.some((part) => part.state === 'saved') ? retry : download },
-          icon('download'), unsaved ? 'Try again' : archives > 1 ? `Download ${archives} ZIPs` : 'Download ZIP'),
-      h('div', { class: 'summary', role: 'status' }, h(Outcome, { entries, phase, parts }))),
-    h('div', { class: 'builder-options' },
-      h('button', { class: 'button button-quiet', disabled: !hasLinks, 'aria-expanded': showsCurl && hasLinks, onClick: () => setShowsCurl(!showsCurl) }, 'The same with curl'),
-      showsCurl && hasLinks && h('div', { class: 'curl' },
-        h('pre', { tabIndex: 0, 'aria-label': 'Command' }, h('code', null, curl())),
-        h(CopyButton, { text: curl(), label: 'Copy' }))));
-}
-
-/** One result, of what has happened and of nothing else. */
-function Outcome({ entries, phase, parts }) {
-  const { until, why } = useStore(gate.state);
-  if (phase === 'idle') {
-    return h('p', { class: 'muted' }, entries.length === 0 ? 'Add at least one image.' : `${count(entries.length, 'image')}, at most 5 MB each.`);
-  }
-  const skipped = entries.filter((entry) => entry.state === 'skipped');
-  const done = entries.filter((entry) => entry.state === 'done');
-  const saved = parts.filter((part) => part.state === 'saved');
-  const received = parts.reduce((sum, part) => sum + part.bytes, 0);
-  const failed = parts.filter((part) => part.state === 'failed');
-  const finished = done.length + skipped.length;
-  const ended = phase === 'ended';
-  const all = saved.length === parts.length;
-  const waits = !ended && until !== null && until > Date.now();
-  return [
-    h(Progress, {
-      label: 'All images',
-      value: ended ? 1 : finished === 0 && received === 0 ? null : finished,
-      max: ended ? 1 : entries.length,
-      state: !ended ? 'running' : all ? 'done' : 'failed',
-      text: `${finished} of ${entries.length} images`,
-    }),
-    !ended && h('p', { class: 'summary-line' },
-      h('strong', null, `${finished} of ${entries.length}`),
-      h('span', null, bytes(received))),
-    waits && h('p', { class: 'notice' }, `${why}; `, h(Countdown, { key: until, until, before: 'continues in' }), '.'),
-    ended && saved.length > 0 && h('p', { class: 'result' }, icon('check'), h('span', null, h('strong', null, 'Saved to Downloads'),
-      ` · ${saved.length > 1 ? `${saved.length} ZIPs, ` : ''}${count(saved.reduce((sum, part) => sum + entries.filter((entry) => part.keys.includes(entry.key) && entry.state === 'done').length, 0), 'image')}, ${bytes(saved.reduce((sum, part) => sum + part.bytes, 0))}${skipped.length > 0 ? `; ${skipped.length} left out` : ''}`)),
-    ended && failed.map((part) => h('div', { key: part.filename, class: 'notice notice-error' },
-      h('strong', null, parts.length > 1 ? `${part.filename}.zip: ${part.problem?.title}` : part.problem?.title), h('p', null, part.problem?.text))),
-    ended && parts.some((part) => part.state === 'cancelled') && h('p', { class: 'notice' }, saved.length > 0 ? 'Cancelled; the rest was not saved.' : 'Cancelled. Nothing was saved.'),
-    skipped.length > 0 && h('div', { class: 'skipped' },
-      h('h3', null, `${count(skipped.length, 'image')} left out`),
-      h('ul', null, skipped.map((entry) => h('li', { key: entry.key }, h('strong', null, nameOf(entry)), ' ', reason(entry.code))))),
-  ];
 }

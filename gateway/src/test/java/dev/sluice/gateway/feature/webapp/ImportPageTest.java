@@ -50,11 +50,12 @@ class ImportPageTest {
     @Test
     void aPictureDraggedFromAnotherWindowIsImported(WebApp app) {
         try (Visit visit = app.visit().as("igor", "user")) {
-            for (String page : List.of("#/upload", "#/import")) {
-                visit.to(page);
-                String zone = page.equals("#/upload") ? ".drop-zone" : ".drop";
-                String url = visit.sampleUrl(page.equals("#/upload") ? 0 : 2);
-                visit.all(zone)
+            List<String> zones = List.of("#/upload .drop-zone", "#/import .drop", "#/gallery .gallery");
+            for (int index = 0; index < zones.size(); index++) {
+                String[] zone = zones.get(index).split(" ", 2);
+                String url = visit.sampleUrl(index);
+                visit.to(zone[0]);
+                visit.all(zone[1])
                         .dispatchEvent(
                                 "drop", Map.of("dataTransfer", visit.page().evaluateHandle("""
                                         (url) => {
@@ -63,9 +64,9 @@ class ImportPageTest {
                                           dropped.setData('text/html', `<a href="https://example.com/page"><img src="${url}"></a>`);
                                           return dropped;
                                         }""", url)));
-                visit.page().locator(".entry-done").first().waitFor();
+                assertThat(visit.page().locator("main h1")).hasText("Import by link");
+                assertThat(visit.all(".entry-done")).hasCount(index + 1);
             }
-            assertThat(visit.all(".entry-done")).hasCount(2);
         }
     }
 }

@@ -288,6 +288,30 @@ class ZipBuilderPageTest {
     }
 
     @Test
+    void whatIsTooLargeForAPageIsLeftToTheBrowserAndNotCalledSaved(WebApp app) {
+        try (Visit visit = app.visit().to("")) {
+            visit.page()
+                    .addInitScript("""
+                            const ask = globalThis.fetch;
+                            globalThis.fetch = async (url, how) => {
+                              const answer = await ask(url, how);
+                              if (/links\\/[^/]+$/.test(url)) {
+                                const headers = new Headers(answer.headers);
+                                headers.set('Content-Length', '300000000');
+                                Object.defineProperty(answer, 'headers', {value: headers});
+                              }
+                              return answer;
+                            };""");
+            visit.page().reload();
+            visit.button("Sample pictures").click();
+            visit.page().waitForDownload(() -> visit.button("Download ZIP").click());
+
+            visit.see("images.zip is large: your browser downloads it");
+            assertThat(visit.page().getByText("Saved to Downloads")).hasCount(0);
+        }
+    }
+
+    @Test
     void theListItsNamesAndARunningArchiveAreFoundAgainAfterAReload(WebApp app) {
         try (Visit visit = app.visit().as("petra", "user").to("")) {
             visit.button("Sample pictures").click();
