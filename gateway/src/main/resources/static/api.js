@@ -102,7 +102,7 @@ async function once(method, path, options) {
   try {
     const url = urlOf(path, options.query);
     response = (method === 'GET' && await takeUnderWay(url))
-      || await fetch(url, { method, headers, body, signal: options.signal, credentials: 'same-origin' });
+      || await fetch(url, { method, headers, body, signal: options.signal, credentials: 'same-origin', keepalive: method === 'DELETE' });
     options.signal?.throwIfAborted();
   } catch (error) {
     throw options.signal?.aborted ? error : unreachable();
@@ -245,7 +245,8 @@ export function save(url, name = '') {
   link.remove();
 }
 
-function fileNameOf(disposition) {
+/** @param {string | null} disposition */
+export function fileNameOf(disposition) {
   const encoded = /filename\*=UTF-8''([^;]+)/i.exec(disposition ?? '');
   const plain = /filename="([^"]+)"/i.exec(disposition ?? '');
   try {

@@ -1,37 +1,48 @@
-import { call, save, urlOf } from './api.js';
+import { ROOT, urlOf } from './api.js';
+import { findLinks, identity } from './find-links.js';
 import { isHttp, nameInUrl } from './image-url.js';
-import { ofOneUser } from './session.js';
 import { createStore } from './store.js';
 
 /**
  * @typedef {object} Entry
  * @property {number} key
  * @property {string} url
+ * @property {string} [id] of a picture of one's own, which no address reaches
  * @property {string} name wanted in the archive; empty for the one in the URL
  * @property {'ready' | 'queued' | 'downloading' | 'done' | 'skipped'} state
  * @property {number} bytes received so far
  * @property {string} [code] why it was skipped
- */
-
-/**
- * @typedef {object} Archive the one that is being put together; it outlives a visit to another page
+ *
+ * @typedef {object} Part one archive of those that the list makes
+ * @property {number[]} keys of its entries
+ * @property {boolean} own whether it is of pictures of one's own
+ * @property {string} filename
+ * @property {'waiting' | 'running' | 'saved' | 'left' | 'failed' | 'cancelled'} state left: to the browser, which alone
+ *     knows what becomes of it
+ * @property {number} bytes of the archive that have come
+ * @property {string | null} link where it is
+ * @property {string | null} events where its progress is told
+ * @property {number} expires when both end, as Date.now() counts
+ * @property {{title: string, text: string} | null} problem
+ *
+ * @typedef {object} Archive what is put together; it outlives a visit to another page, and a reload
  * @property {Entry[]} entries
  * @property {string} filename
  * @property {'skip' | 'fail'} onError
- * @property {'idle' | 'starting' | 'waiting' | 'running' | 'ended' | 'unseen'} phase unseen: without word of how it goes
- * @property {{images: number, done: number, skipped: number, bytes: number} | null} totals
- * @property {string | null} link where the archive is
+ * @property {'idle' | 'running' | 'ended'} phase
+ * @property {Part[]} parts
  */
 
 export const MOST_IMAGES = 20;
+const MOST_OWN = 500;
+/** Of a list: what is over one archive is in the next. */
+export const MOST_ENTRIES = 500;
+const FIRST_OF_TEXT = 1_000_000;
 
 /** @type {import('./store.js').Store<Archive>} */
-export const archive = createStore({ entries: [], filename: '', onError: 'skip', phase: 'idle', totals: null, link: null });
+export const archive = createStore({ entries: [], filename: '', onError: 'skip', phase: 'idle', parts: [] });
 
 let lastKey = 0;
-/** @type {EventSource | null} */
-let events = null;
-ofOneUser(archive, stopListening);
 
 /** @param {Partial<Archive>} change */
 export function change(change) {
@@ -40,36 +51,50 @@ export function change(change) {
 
 /** A change of what is wanted: what an earlier download told is no longer about it. */
 function want(entries) {
-  stopListening();
-  change({
-    entries: entries.map((entry) => ({ ...entry, state: 'ready', bytes: 0, code: undefined })),
-    phase: 'idle',
-    totals: null,
-    link: null,
-  });
+  change({ entries: entries.map((entry) => ({ ...entry, state: 'ready', bytes: 0, code: undefined })), phase: 'idle', parts: [] });
 }
 
 /**
- * Adds each address of a text.
+ * Adds each link to a picture that a text of any kind has.
  *
- * @param {string} text addresses with white space between them
- * @returns {{added: number, repeated: number, bad: string[], tooMany: number}}
+ * @param {string} text
+ * @returns {{added: number, repeated: number, tooMany: number, left: string[], relative: string[], others: string[]}} left:
+ *     those for which there is no room
  */
 export function addUrls(text) {
+  const found = findLinks(text.slice(0, FIRST_OF_TEXT));
+  const result = add(found.urls.filter(isHttp).map((url) => ({ url, ...(ownId(url) ? { id: ownId(url) } : {}) })));
+  return { ...result, repeated: result.repeated + found.repeated, relative: found.relative, others: found.others };
+}
+
+/** The id of a picture of one's own that an address of this gateway names. @param {string} url */
+export function ownId(url) {
+  if (!url.startsWith(ROOT.href)) {
+    return undefined;
+  }
+  return /^(?:api\/images|gallery)\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:[/?#]|$)/.exec(url.slice(ROOT.href.length))?.[1];
+}
+
+/** Adds pictures of one's own. @param {{id: string, name: string}[]} images */
+export function addOwn(images) {
+  return add(images.map(({ id, name }) => ({ url: urlOf(`gallery/${id}`), id, name })));
+}
+
+function add(wanted) {
   const entries = [...archive.value.entries];
-  const known = new Set(entries.map((entry) => entry.url));
-  const result = { added: 0, repeated: 0, bad: /** @type {string[]} */ ([]), tooMany: 0 };
-  for (const word of text.split(/\s+/).map((one) => one.replace(/^[<"'(]+|[>"',)]+$/g, '')).filter(Boolean)) {
-    if (!isHttp(word)) {
-      result.bad.push(word);
-    } else if (known.has(word)) {
+  const same = (one) => one.id ?? identity(one.url);
+  const known = new Set(entries.map(same));
+  const result = { added: 0, repeated: 0, tooMany: 0, left: /** @type {string[]} */ ([]) };
+  for (const one of wanted) {
+    if (known.has(same(one))) {
       result.repeated += 1;
-    } else if (entries.length >= MOST_IMAGES) {
+    } else if (entries.length >= MOST_ENTRIES) {
       result.tooMany += 1;
+      result.left.push(one.url);
     } else {
-      known.add(word);
+      known.add(same(one));
       lastKey += 1;
-      entries.push({ key: lastKey, url: word, name: '', state: 'ready', bytes: 0 });
+      entries.push({ key: lastKey, name: '', state: 'ready', bytes: 0, ...one });
       result.added += 1;
     }
   }
@@ -93,6 +118,12 @@ export function removeAll() {
   want([]);
 }
 
+/** Brings back a list that was there before. @param {Entry[]} entries */
+export function restore(entries) {
+  lastKey = Math.max(lastKey, ...entries.map((entry) => entry.key));
+  want(entries);
+}
+
 /**
  * @param {number} from
  * @param {number} to
@@ -107,82 +138,53 @@ export function move(from, to) {
   want(entries);
 }
 
-/** What the API is sent. */
-export function body() {
-  const { entries, filename, onError } = archive.value;
+function baseName() {
+  return archive.value.filename.trim().replace(/\.zip$/i, '') || 'images';
+}
+
+/** How the list becomes archives: of links at most 20 each, and of pictures of one's own. @returns {Part[]} */
+export function planned() {
+  const { entries } = archive.value;
+  const chunks = /** @type {{own: boolean, keys: number[]}[]} */ ([]);
+  for (const [own, most] of /** @type {const} */ ([[false, MOST_IMAGES], [true, MOST_OWN]])) {
+    const keys = entries.filter((entry) => (entry.id !== undefined) === own).map((entry) => entry.key);
+    for (let from = 0; from < keys.length; from += most) {
+      chunks.push({ own, keys: keys.slice(from, from + most) });
+    }
+  }
+  return chunks.map((chunk, index) => ({
+    ...chunk,
+    filename: chunks.length === 1 ? baseName() : `${baseName()}-${index + 1}`,
+    state: 'waiting',
+    bytes: 0,
+    link: null,
+    events: null,
+    expires: 0,
+    problem: null,
+  }));
+}
+
+/** What the API is sent for one archive. @param {Entry[]} entries @param {string} filename */
+export function bodyOf(entries, filename) {
+  const { onError } = archive.value;
   return {
     images: entries.map((entry) => (entry.name.trim() ? { url: entry.url, name: entry.name.trim() } : { url: entry.url })),
-    ...(filename.trim() ? { filename: filename.trim() } : {}),
+    ...(filename === 'images' ? {} : { filename }),
     ...(onError === 'fail' ? { onError } : {}),
   };
 }
 
-/** The same request as a command line, quoted for POSIX shells. */
+/** The same requests as command lines, quoted for POSIX shells. Pictures of one's own are for who is signed in. */
 export function curl() {
   const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
-  const file = (archive.value.filename.trim() || 'images').replace(/\.zip$/i, '') + '.zip';
-  return `curl -fsS -X POST ${quoted(urlOf('api/zip'))} -H 'Content-Type: application/json' -d ${quoted(JSON.stringify(body()))} -o ${quoted(file)}`;
+  const { entries } = archive.value;
+  return planned().filter((part) => !part.own).map((part) => {
+    const body = bodyOf(entries.filter((entry) => part.keys.includes(entry.key)), part.filename);
+    return `curl -fsS -X POST ${quoted(urlOf('api/zip'))} -H 'Content-Type: application/json' -d ${quoted(JSON.stringify(body))} -o ${quoted(`${part.filename}.zip`)}`;
+  }).join('\n');
 }
 
 /** @param {Entry} entry */
 export function nameOf(entry) {
-  return entry.name.trim() || nameInUrl(entry.url);
-}
-
-/**
- * Makes a link, listens to its progress, then has the browser download it by itself.
- *
- * @throws {import('./api.js').ApiError}
- */
-export async function download() {
-  stopListening();
-  change({ phase: 'starting', totals: null, link: null, entries: archive.value.entries.map((entry) => ({ ...entry, state: 'queued', bytes: 0, code: undefined })) });
-  let link;
-  try {
-    link = await call('POST', 'api/zip/links', { json: body() });
-  } catch (error) {
-    change({ phase: 'idle', entries: archive.value.entries.map((entry) => ({ ...entry, state: 'ready' })) });
-    throw error;
-  }
-  change({ phase: 'waiting', link: urlOf(link.url) });
-  listen(urlOf(link.eventsUrl), urlOf(link.url));
-}
-
-function listen(eventsUrl, url) {
-  const source = new EventSource(eventsUrl);
-  events = source;
-  let begun = false;
-  const begin = () => {
-    if (!begun) {
-      begun = true;
-      save(url);
-    }
-  };
-  source.onopen = begin;
-  source.onerror = () => {
-    // Asking again by itself would find the same: the download goes on without being watched.
-    source.close();
-    begin();
-    if (events === source && archive.value.phase !== 'ended') {
-      change({ phase: 'unseen' });
-    }
-  };
-  source.addEventListener('image', (event) => {
-    const line = JSON.parse(event.data);
-    change({
-      phase: line.state === 'queued' ? archive.value.phase : 'running',
-      entries: archive.value.entries.map((entry, index) =>
-        (index === line.index ? { ...entry, state: line.state, bytes: line.bytes, code: line.code } : entry)),
-    });
-  });
-  source.addEventListener('totals', (event) => change({ totals: JSON.parse(event.data) }));
-  source.addEventListener('end', (event) => {
-    source.close();
-    change({ phase: 'ended', totals: JSON.parse(event.data) });
-  });
-}
-
-function stopListening() {
-  events?.close();
-  events = null;
+  return entry.name.trim() || (entry.id ? 'Picture of mine' : nameInUrl(entry.url));
 }

@@ -2,6 +2,7 @@ import { h } from 'preact';
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import { icon } from './icons.js';
 import { createStore, useStore } from './store.js';
+import { Toasts, layers } from './toast.js';
 
 /**
  * A modal dialog: the browser keeps the focus in it, closes it with Escape and gives the focus back.
@@ -14,7 +15,9 @@ export function Dialog({ title, onClose, wide = false, children }) {
   useEffect(() => {
     const opener = document.activeElement;
     box.current?.showModal();
+    layers.value = [...layers.value, titleId];
     return () => {
+      layers.value = layers.value.filter((layer) => layer !== titleId);
       if (opener instanceof HTMLElement && opener.isConnected) {
         opener.focus();
       }
@@ -33,7 +36,8 @@ export function Dialog({ title, onClose, wide = false, children }) {
     h('header', { class: 'dialog-head' },
       h('h2', { id: titleId }, title),
       h('button', { type: 'button', class: 'icon-button', 'aria-label': 'Close', onClick: onClose }, icon('close'))),
-    h('div', { class: 'dialog-body' }, children)));
+    h('div', { class: 'dialog-body' }, children)),
+  h(Toasts, { layer: titleId }));
 }
 
 const question = createStore(/** @type {null | {title: string, text: string, action: string, answer: (yes: boolean) => void}} */ (null));

@@ -38,19 +38,25 @@ export function when(instant) {
     : '–';
 }
 
+/** A date in words, without the time. @param {string | null | undefined} instant */
+export function day(instant) {
+  return instant ? new Date(instant).toLocaleDateString(undefined, { dateStyle: 'long' }) : 'an unknown day';
+}
+
 /**
  * "1 image", "3 images".
  *
  * @param {number} count
  * @param {string} thing
+ * @param {string} [things] of which there is more than one
  */
-export function count(count, thing) {
-  return `${count.toLocaleString()} ${thing}${count === 1 ? '' : 's'}`;
+export function count(count, thing, things = `${thing}s`) {
+  return `${count.toLocaleString()} ${count === 1 ? thing : things}`;
 }
 
 const REASONS = {
   blocked_address: 'The gateway does not reach that address.',
-  invalid_url: 'That is not an address it can fetch.',
+  invalid_url: 'That is not a link it can fetch.',
   too_large: 'It is larger than the gateway takes.',
   timed_out: 'Its server took too long.',
   not_an_image: 'What came is not an image.',

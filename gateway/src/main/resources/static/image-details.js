@@ -1,102 +1,79 @@
 import { h } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import { call, download } from './api.js';
-import { Dialog, confirmed } from './dialog.js';
-import { bytes, when } from './format.js';
+import { call } from './api.js';
+import { bytes, count, when } from './format.js';
 import { icon } from './icons.js';
-import { titleOf } from './image-grid.js';
-import { isAwaited, isHttp } from './image-url.js';
-import { useLooks } from './loading.js';
-import { Picture } from './picture.js';
+import { isHttp } from './image-url.js';
 import { parseApiError, toast } from './toast.js';
+import { kind, plain } from './words.js';
+
+const SOURCES = { generated: 'Generated', imported: 'Imported', uploaded: 'Uploaded' };
+const STATES = { generating: 'Being generated', completed: 'Ready', failed: 'Failed' };
 
 /**
- * One image, large, with what can be done with it.
+ * What is known of an image, and what can be done with it.
  *
- * @param {{id: string, known?: import('./image-grid.js').Image, onClose: () => void,
- *     onChange: (image: import('./image-grid.js').Image) => void, onDeleted: (id: string) => void}} props
+ * @param {{image: import('./image-grid.js').Image, usages: {kind: string, role: string, count: number}[] | null,
+ *     onChange: (image: import('./image-grid.js').Image) => void, onDelete: () => void}} props usages: null while unknown
  */
-export function ImageDetails({ id, known, onClose, onChange, onDeleted }) {
-  const [image, setImage] = useState(known ?? null);
-  const [usages, setUsages] = useState(/** @type {{kind: string, role: string, count: number}[] | null} */ (null));
-  const [busy, setBusy] = useState('');
-  const look = async (signal) => {
-    const { usages: used, ...shown } = await call('GET', `api/images/${id}`, { signal });
-    setImage(shown);
-    setUsages(used);
-  };
-  useEffect(() => {
-    const abort = new AbortController();
-    look(abort.signal).catch((error) => !abort.signal.aborted && toast.error(error));
-    return () => abort.abort();
-  }, [id]);
-  useLooks(image !== null && isAwaited(image, { alone: true }) ? id : null, look);
-  if (image === null) {
-    return h(Dialog, { title: 'Image', onClose }, h('div', { class: 'loading' }));
-  }
-  const during = async (what, work) => {
-    setBusy(what);
-    try {
-      await work();
-    } catch (error) {
-      toast.error(error);
-    } finally {
-      setBusy('');
-    }
-  };
-  const remove = async () => {
-    if (await confirmed('Delete this image?', 'It is gone for good, unless something uses it.', 'Delete')) {
-      await during('delete', async () => {
-        await call('DELETE', `api/images/${id}`);
-        toast.success('Image deleted');
-        onDeleted(id);
-      });
-    }
-  };
-  return h(Dialog, { title: titleOf(image), onClose, wide: true },
-    h('div', { class: 'details' },
-      h('div', { class: 'details-picture' }, h(Picture, { image, alt: titleOf(image), sizes: '(max-width: 60rem) 92vw, 35rem', alone: true })),
-      h('div', { class: 'details-side' },
-        image.error && h('p', { class: 'notice notice-error' }, image.error.detail),
-        h(AltText, { image, onSaved: (changed) => {
-          setImage(changed);
-          onChange(changed);
-        } }),
-        h('dl', { class: 'facts' },
-          fact('Status', image.status), fact('From', image.source), image.prompt && fact('Prompt', image.prompt),
-          fact('Size', image.width ? `${image.width} × ${image.height}, ${bytes(image.size)}` : '–'),
-          fact('Type', image.contentType ?? '–'), image.projectId && fact('Project', image.projectId), fact('Since', when(image.createdAt)),
-          fact('Used by', usages === null ? '…' : usages.length === 0 ? 'nothing' : usages.map((use) => `${use.count} × ${use.kind} (${use.role})`).join(', '))),
-        h('div', { class: 'actions' },
-          h('button', { class: 'button button-primary', disabled: busy !== '' || !image.url, 'aria-busy': busy === 'download', onClick: () => during('download', () => download(image.downloadUrl ?? '', id)) },
-            icon('download'), busy === 'download' ? 'Downloading…' : 'Download'),
-          h('button', { class: 'button button-danger', disabled: busy !== '', 'aria-busy': busy === 'delete', onClick: remove }, icon('trash'), 'Delete')),
-        image.url && h(WordPress, { id }))));
+export function ImagePanel({ image, usages, onChange, onDelete }) {
+  const used = usages !== null && usages.length > 0;
+  const uses = (usages ?? []).map((use) => `${count(use.count, use.kind)} (${use.role} image)`).join(', ');
+  return h('div', { class: 'details-side' },
+    image.error && h('p', { class: 'notice notice-error' }, plain(image.error.detail)),
+    h(Words, { image, onChange }),
+    h('dl', { class: 'facts' },
+      fact('Status', STATES[image.status] ?? image.status), fact('Source', SOURCES[image.source] ?? image.source), image.prompt && fact('Prompt', image.prompt),
+      fact('Size', image.width ? `${image.width} × ${image.height}, ${bytes(image.size)}` : '–'),
+      fact('Type', image.contentType ? kind(image.contentType) : '–'), image.projectId && fact('Project', image.projectId), fact('Created', when(image.createdAt)),
+      fact('Used by', usages === null ? '…' : used ? uses : 'nothing')),
+    h('div', { class: 'actions' },
+      used && h('p', { class: 'hint' }, 'It cannot be deleted while it is used.'),
+      h('button', { class: 'button button-danger', disabled: used || usages === null, onClick: onDelete }, icon('trash'), 'Delete')),
+    image.url && h(WordPress, { id: image.id }));
 }
 
 function fact(name, value) {
   return h('div', { key: name }, h('dt', null, name), h('dd', null, value));
 }
 
-function AltText({ image, onSaved }) {
-  const [text, setText] = useState(image.altText ?? '');
-  const [busy, setBusy] = useState(false);
+/** Its name and what it shows. What is saved is shown at once, and can be taken back. */
+function Words({ image, onChange }) {
+  const [name, setName] = useState(image.name ?? '');
+  const [altText, setAltText] = useState(image.altText ?? '');
+  const wanted = {
+    ...(name.trim() === (image.name ?? '') ? {} : { name: name.trim() }),
+    ...(altText.trim() === (image.altText ?? '') ? {} : { altText: altText.trim() }),
+  };
+  const change = async (words) => {
+    onChange({ ...image, ...words });
+    try {
+      onChange(await call('PATCH', `api/images/${image.id}`, { json: words }));
+      return true;
+    } catch (error) {
+      onChange(image);
+      toast.error(error);
+      return false;
+    }
+  };
   const save = async (event) => {
     event.preventDefault();
-    setBusy(true);
-    try {
-      onSaved(await call('PATCH', `api/images/${image.id}`, { json: { altText: text.trim() } }));
-      toast.success('Alternative text saved');
-    } catch (error) {
-      toast.error(error);
-    } finally {
-      setBusy(false);
+    const before = Object.fromEntries(Object.keys(wanted).map((key) => [key, image[key] ?? '']));
+    if (await change(wanted)) {
+      toast.undo('Saved', async () => {
+        if (await change(before)) {
+          setName((known) => before.name ?? known);
+          setAltText((known) => before.altText ?? known);
+        }
+      });
     }
   };
   return h('form', { class: 'form', onSubmit: save },
-    h('label', { class: 'field' }, h('span', null, 'Alternative text ', h('span', { class: 'muted' }, `${text.length} of 500`)),
-      h('textarea', { rows: 3, maxLength: 500, value: text, onInput: (event) => setText(event.currentTarget.value) })),
-    h('button', { class: 'button', disabled: busy || text.trim() === (image.altText ?? ''), 'aria-busy': busy }, busy ? 'Saving…' : 'Save text'));
+    h('label', { class: 'field' }, h('span', null, 'Name'),
+      h('input', { maxLength: 200, value: name, placeholder: 'Unnamed', onInput: (event) => setName(event.currentTarget.value) })),
+    h('label', { class: 'field' }, h('span', null, 'Alternative text ', h('span', { class: 'muted' }, `${altText.length} of 500`)),
+      h('textarea', { rows: 3, maxLength: 500, value: altText, onInput: (event) => setAltText(event.currentTarget.value) })),
+    h('button', { class: 'button', disabled: Object.keys(wanted).length === 0 }, 'Save'));
 }
 
 /** Sends it to a media library; what that says when it refuses is shown as it is. */
@@ -105,7 +82,7 @@ function WordPress({ id }) {
   const [site, setSite] = useState('');
   const [busy, setBusy] = useState(false);
   const [sent, setSent] = useState(/** @type {any} */ (null));
-  const [error, setError] = useState(/** @type {import('./api.js').ApiError | null} */ (null));
+  const [error, setError] = useState(/** @type {{title: string, text: string} | null} */ (null));
   useEffect(() => {
     const abort = new AbortController();
     call('GET', 'api/images/wordpress/sites', { signal: abort.signal }).then((told) => {
@@ -122,7 +99,8 @@ function WordPress({ id }) {
     try {
       setSent(await call('POST', `api/images/${id}/wordpress`, { json: { site } }));
     } catch (failed) {
-      setError(parseApiError(failed));
+      const { title, detail } = parseApiError(failed);
+      setError({ title, text: plain(detail) });
     } finally {
       setBusy(false);
     }
@@ -135,7 +113,7 @@ function WordPress({ id }) {
       h('label', { class: 'field' }, h('span', null, 'Site'),
         h('select', { value: site, onChange: (event) => setSite(event.currentTarget.value) }, sites.map((name) => h('option', { key: name, value: name }, name)))),
       h('button', { class: 'button', disabled: busy, 'aria-busy': busy }, icon('send'), busy ? 'Sending…' : 'Send'),
-      error && h('p', { class: 'notice notice-error', role: 'alert' }, h('strong', null, error.title), ' ', error.detail),
+      error && h('p', { class: 'notice notice-error', role: 'alert' }, h('strong', null, error.title), ' ', error.text),
       sent && h('p', { class: 'notice notice-success', role: 'status' }, `In ${sent.site} as number ${sent.id}. `,
         isHttp(sent.link) && h('a', { href: sent.link, target: '_blank', rel: 'noopener noreferrer' }, 'Open'), sent.warning && ` ${sent.warning}`)));
 }

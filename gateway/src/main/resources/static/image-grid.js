@@ -1,5 +1,6 @@
 import { h } from 'preact';
 import { useRef, useState } from 'preact/hooks';
+import { day } from './format.js';
 import { Picture } from './picture.js';
 
 /**
@@ -11,7 +12,7 @@ import { Picture } from './picture.js';
  * @property {string} [projectId]
  * @property {string} [prompt]
  * @property {string} [aspectRatio]
- * @property {string} [name]
+ * @property {string} [name] what its file was called, or is called now; without an ending
  * @property {string} [altText]
  * @property {string} [contentType]
  * @property {number} [size]
@@ -72,8 +73,7 @@ export function ImageGrid({ images, label, selected, onSelect, onOpen, onDelete,
     list.current?.children[index]?.querySelector('button')?.focus();
   };
   const keys = (event) => {
-    const columns = columnsOf(list.current);
-    const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns, Home: -here, End: images.length - 1 - here };
+    const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: rowStep(list.current, here, -1), ArrowDown: rowStep(list.current, here, 1), Home: -here, End: images.length - 1 - here };
     if (event.key in steps) {
       event.preventDefault();
       const to = Math.min(images.length - 1, Math.max(0, here + steps[event.key]));
@@ -111,21 +111,50 @@ export function ImageGrid({ images, label, selected, onSelect, onOpen, onDelete,
   ]);
 }
 
-function columnsOf(list) {
-  return list ? getComputedStyle(list).gridTemplateColumns.split(' ').length : 1;
+/** How many tiles further the one is that lies above or below: rows have as many as fit. */
+function rowStep(list, here, direction) {
+  const tiles = list ? [...list.children].filter((tile) => tile.hasAttribute('data-id')) : [];
+  if (!tiles[here]) {
+    return 0;
+  }
+  const middle = (tile) => tile.offsetLeft + tile.offsetWidth / 2;
+  const wanted = middle(tiles[here]);
+  let best = here;
+  let row = null;
+  for (let at = here + direction; at >= 0 && at < tiles.length; at += direction) {
+    const { offsetTop } = tiles[at];
+    if (offsetTop === tiles[here].offsetTop || (row !== null && offsetTop !== row)) {
+      if (row !== null) {
+        break;
+      }
+    } else if (row === null || Math.abs(middle(tiles[at]) - wanted) < Math.abs(middle(tiles[best]) - wanted)) {
+      row = offsetTop;
+      best = at;
+    }
+  }
+  return best - here;
+}
+
+const NARROWEST = 0.5;
+const WIDEST = 2.8;
+
+/** The shape of a tile: that of its picture, as long as it is no strip. */
+function shapeOf({ width, height, aspectRatio }) {
+  const [across, down] = width && height ? [width, height] : (aspectRatio ?? '4:3').split(':').map(Number);
+  return Math.min(WIDEST, Math.max(NARROWEST, across / down || 4 / 3));
 }
 
 function Tile({ image, selected, reachable, caption, onChoose, onToggle, onFocus }) {
   const name = titleOf(image);
   const order = reachable ? 0 : -1;
-  return h('li', { class: `tile${selected ? ' tile-selected' : ''}${caption ? ' tile-captioned' : ''}`, 'data-id': image.id },
+  return h('li', { class: `tile${selected ? ' tile-selected' : ''}${caption ? ' tile-captioned' : ''}`, 'data-id': image.id, style: { '--shape': String(shapeOf(image).toFixed(4)) } },
     h('button', { class: 'tile-open', tabIndex: order, 'aria-label': `${name}${image.status === 'completed' ? '' : `, ${image.status}`}`, 'aria-pressed': selected, onClick: onChoose, onFocus },
       h(Picture, { image, alt: '' })),
     h('input', { type: 'checkbox', class: 'tile-check', tabIndex: order, checked: selected, 'aria-label': `Select ${name}`, onClick: onToggle, onFocus }),
     caption && h('div', { class: 'tile-caption' }, caption));
 }
 
-/** @param {Image} image */
+/** What people call it: its name, what it shows, what was asked for, when it came. @param {Image} image */
 export function titleOf(image) {
-  return image.altText || image.name || image.prompt || `Image ${image.id.slice(0, 8)}`;
+  return image.name || image.altText || image.prompt || `Picture of ${day(image.createdAt)}`;
 }

@@ -20,7 +20,7 @@ export function ImagePicker({ title, action, single = false, onPick, onClose }) 
     h('label', { class: 'field' }, h('span', { class: 'visually-hidden' }, 'Search'),
       h('input', { type: 'search', placeholder: 'Search your pictures', value: text, onInput: (event) => setText(event.currentTarget.value) })),
     h('div', { class: 'picker-list' },
-      h(Listing, { images, empty: h('p', { class: 'muted' }, 'No picture here yet.') },
+      h(Listing, { images, empty: h('p', { class: 'muted' }, text ? 'No matches' : 'No picture here yet.') },
         h(ImageGrid, { images: images.images, label: 'Pictures', selected, onSelect: setSelected, single, waiting: images.waiting }))),
     h('div', { class: 'actions' },
       h('span', { class: 'muted', role: 'status' }, single ? '' : `${count(chosen.length, 'picture')} chosen`),

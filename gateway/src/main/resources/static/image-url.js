@@ -34,6 +34,24 @@ export function imageSources(image, { alone = false } = {}) {
   return sourcesOf(candidates);
 }
 
+/**
+ * What an <img> that fills the window may load: its thumbnails, and the original for more pixels than they have.
+ *
+ * @param {Image} image
+ * @returns {Sources | null}
+ */
+export function viewerSources(image) {
+  if (image.status !== 'completed') {
+    return null;
+  }
+  const candidates = (image.thumbnails ?? []).map(({ url, width }) => ({ url: getImageUrl(url), width }));
+  const widest = candidates.at(-1)?.width ?? 0;
+  if (image.contentType === undefined || SHOWN.includes(image.contentType)) {
+    candidates.push({ url: getImageUrl(image.url), width: Math.max(image.width ?? 0, widest + 1) });
+  }
+  return sourcesOf(candidates);
+}
+
 /** @param {Image} image @param {boolean} alone */
 function originalServes({ thumbnails, contentType, width = Infinity, size = Infinity }, alone) {
   if (contentType === undefined || thumbnails === undefined) {
@@ -149,4 +167,15 @@ export function hostOf(url) {
   } catch {
     return '';
   }
+}
+
+/**
+ * The text that names what was dropped here from another window: a picture brings its own address in its markup, beside
+ * that of the link around it.
+ *
+ * @param {DataTransfer} data
+ */
+export function dropped(data) {
+  const markup = data.getData('text/html');
+  return /<img\b/i.test(markup) ? markup : data.getData('text/uri-list').split('\n').filter((line) => !line.startsWith('#')).join('\n');
 }

@@ -2,7 +2,9 @@ import { Component, h, render } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { Question } from './dialog.js';
 import { icon, logo } from './icons.js';
-import { route } from './router.js';
+import { holds } from './keep.js';
+import { activity } from './activity.js';
+import { linkTo, route } from './router.js';
 import { isAdmin, loadSession, session, signOut, toSignIn } from './session.js';
 import { useStore } from './store.js';
 import { Toasts, parseApiError, toast } from './toast.js';
@@ -13,6 +15,7 @@ const PAGES = {
   gallery: { title: 'Gallery', icon: 'gallery', load: () => import('./pages/gallery.js'), who: 'user' },
   generate: { title: 'Generate', icon: 'generate', load: () => import('./pages/generate.js'), who: 'user' },
   upload: { title: 'Upload', icon: 'upload', load: () => import('./pages/upload.js'), who: 'user' },
+  import: { title: 'Import', load: () => import('./pages/import.js'), who: 'user' },
   admin: { title: 'Admin', icon: 'admin', load: () => import('./pages/admin.js'), who: 'admin' },
   'sign-in': { title: 'Sign in', load: () => import('./pages/sign-in.js') },
 };
@@ -83,7 +86,7 @@ function CurrentPage() {
     }
   }, [barred]);
   /** @type {import('preact').VNode<any>} */
-  let view = h('div', { class: 'loading', role: 'status' }, h('span', { class: 'visually-hidden' }, 'Loading'));
+  let view = h('div', { class: 'skeleton', role: 'status' }, h('span', { class: 'visually-hidden' }, 'Loading'), h('i', null), h('i', null), h('i', null));
   if (loaded.page === page && !waits && !barred) {
     if (loaded.failed) {
       view = h(Failure, { detail: loaded.failed, onRetry: () => setTries(tries + 1) });
@@ -92,7 +95,7 @@ function CurrentPage() {
         h('p', null, `${who.user} is not one. Sign in as somebody who is.`),
         h('button', { class: 'button button-primary', onClick: toSignIn }, 'Sign in'));
     } else {
-      view = h(Boundary, { key: here.page }, h(loaded.view, { query: here.query }));
+      view = h(Boundary, { key: here.page }, h(loaded.view, { query: here.query, rest: here.rest }));
     }
   }
   return h('main', { id: 'main', tabIndex: -1, ref: main, class: `page page-${here.page}` }, view);
@@ -126,38 +129,65 @@ function Who() {
     return h('span', { class: 'who-waiting' });
   }
   return who.user === null
-    ? h('a', { class: 'button', href: '#/sign-in', onClick: (event) => {
+    ? h('a', { class: 'button', href: linkTo('/sign-in').href, onClick: (event) => {
       event.preventDefault();
       toSignIn();
     } }, icon('person'), 'Sign in')
     : h('div', { class: 'who' },
       h('span', { class: 'who-name', title: `${who.user}: ${who.roles.join(', ')}` }, icon('person'), h('span', null, who.user)),
-      h('button', { class: 'button', onClick: signOut }, 'Sign out'));
+      h('button', { class: 'button', onClick: signOut, 'aria-label': 'Sign out', title: 'Sign out' }, icon('leave'), h('span', null, 'Sign out')));
+}
+
+function Running({ what }) {
+  return what && h('span', { class: 'running', title: `${what.done} of ${what.all} done` }, h('span', { class: 'visually-hidden' }, ', under way'));
 }
 
 function Navigation() {
   const here = useStore(route);
   const who = useStore(session);
+  const runs = useStore(activity);
   const shown = Object.entries(PAGES).filter(([, page]) => page.icon && (page.who !== 'admin' || isAdmin(who)));
   return h('nav', { class: 'nav', 'aria-label': 'Pages' },
     shown.map(([name, page]) => h('a', {
       key: name,
-      href: name === 'zip' ? '#/' : `#/${name}`,
+      ...linkTo(name === 'zip' ? '/' : `/${name}`),
       'aria-current': (PAGES[here.page] ?? PAGES.zip) === page ? 'page' : undefined,
-    }, icon(page.icon), h('span', null, page.title))));
+    }, icon(page.icon), h('span', null, page.title),
+    h(Running, { what: runs[name] ?? (name === 'upload' ? runs.imports : undefined) }))));
+}
+
+/** What ran when the page was left goes on, whichever page one comes back to. */
+const RESUMED = /** @type {const} */ ([
+  ['uploads', () => import('./upload-queue.js')],
+  ['imports', () => import('./import-queue.js')],
+  ['zip', () => import('./archive-download.js')],
+]);
+
+async function resume() {
+  for (const [what, load] of RESUMED) {
+    if (await holds([what])) {
+      await load();
+    }
+  }
 }
 
 function App() {
+  const { known, user } = useStore(session);
   useEffect(() => {
     loadSession().catch(toast.error);
   }, []);
+  useEffect(() => {
+    if (known) {
+      resume().catch(() => {}); // it is found again with its own page
+    }
+  }, [known, user]);
   return [
     h('a', { class: 'skip', href: '#main', onClick: (event) => {
       event.preventDefault();
       document.getElementById('main')?.focus();
     } }, 'Skip to the page'),
     h('header', { class: 'bar' }, h('div', { class: 'bar-inner' },
-      h('a', { class: 'brand', href: '#/' }, logo(), h('span', null, 'Sluice')),
+      h('a', { class: 'brand', ...linkTo('/') }, logo(), h('span', null, 'Sluice')),
       h(Navigation, null),
       h('div', { class: 'bar-end' }, h(ThemeButton, null), h(Who, null)))),
     h(CurrentPage, null),

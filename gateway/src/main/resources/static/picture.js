@@ -6,19 +6,18 @@ import { icon } from './icons.js';
 import { useLoading } from './loading.js';
 
 /** Of a tile that is not laid out yet, for browsers that do not know how wide it is by themselves. */
-const TILE_SIZES = 'auto, 12.5rem';
+const TILE_SIZES = 'auto, 18rem';
 /** Pixels of the longer side of a placeholder; what is drawn of it is blurred anyway. */
 const PLACEHOLDER_SIDE = 16;
 
 /**
  * A picture in a box whose size does not depend on it: its colours first, then as much of it as the box has pixels.
  *
- * @param {{image: import('./image-grid.js').Image, alt: string, sizes?: string, alone?: boolean}} props sizes: how wide
- *     it will be, of one that is loaded at once; without it, it is when it comes near the screen. alone: see
- *     {@link imageSources}
+ * @param {{image: import('./image-grid.js').Image, alt: string, sizes?: string,
+ *     sources?: import('./image-url.js').Sources | null}} props sizes: how wide it will be, of one that is loaded at once;
+ *     without it, it is when it comes near the screen. sources: other than those of a tile
  */
-export function Picture({ image, alt, sizes, alone = false }) {
-  const sources = image.status === 'completed' ? imageSources(image, { alone }) : null;
+export function Picture({ image, alt, sizes, sources = image.status === 'completed' ? imageSources(image) : null }) {
   const loading = useLoading(sources && sources.src);
   if (image.status === 'generating') {
     return h('span', { class: 'picture picture-making' }, h('span', { class: 'picture-word' }, 'Generating…'));

@@ -38,9 +38,14 @@ export async function loadSession() {
 
 async function ask() {
   const told = await call('GET', 'api/session', { quietly: true });
+  const user = told.anonymous ? null : told.user;
+  if (user !== null && last !== null && user !== last) {
+    leave();
+  }
+  last = user ?? last;
   session.value = {
     known: true,
-    user: told.anonymous ? null : told.user,
+    user,
     roles: told.roles,
     projects: told.projects,
     developmentLogin: told.developmentLogin,
@@ -67,13 +72,36 @@ async function putAway() {
 /** Leads to the page to sign in, and from there back to where one is now. */
 export function toSignIn() {
   if (route.value.page !== 'sign-in') {
-    sessionStorage.setItem(RETURN_TO, route.value.hash);
-    navigate('#/sign-in');
+    sessionStorage.setItem(RETURN_TO, route.value.path);
+    navigate('/sign-in');
+  }
+}
+
+/** @type {Set<(user: string) => void>} */
+const leavers = new Set();
+/** Who was here last; a session that has only ended is not a user who has left. */
+let last = /** @type {string | null} */ (null);
+
+/**
+ * Called with a user's name when they sign out, or when somebody else signs in: what one user has here, the next does
+ * not see.
+ *
+ * @param {(user: string) => void} listener
+ */
+export function whenUserLeaves(listener) {
+  leavers.add(listener);
+}
+
+function leave() {
+  const user = last;
+  last = null;
+  if (user !== null) {
+    leavers.forEach((listener) => listener(user));
   }
 }
 
 /**
- * Has a store begin anew when somebody else signs in: what one user has here, the next does not see.
+ * Has a store begin anew when its user leaves.
  *
  * @template T
  * @param {import('./store.js').Store<T>} store
@@ -81,15 +109,42 @@ export function toSignIn() {
  */
 export function ofOneUser(store, further = () => {}) {
   const initial = store.value;
-  let last = session.value.user;
-  session.subscribe(() => {
-    const now = session.value.user;
-    if (now !== null && last !== null && now !== last) {
-      store.value = initial;
-      further();
-    }
-    last = now ?? last;
+  whenUserLeaves(() => {
+    further();
+    store.value = initial;
   });
+}
+
+/** The other tabs of this browser: they share the cookie, and learn that it is another's now. */
+const tabs = typeof BroadcastChannel === 'function' ? new BroadcastChannel('sluice') : null;
+if (tabs) {
+  tabs.onmessage = ({ data }) => {
+    if (data?.kind === 'session' && session.value.known && data.user !== session.value.user) {
+      onOtherTab(data.user);
+    }
+  };
+}
+
+async function onOtherTab(user) {
+  const before = session.value.user;
+  if (before !== null) {
+    leave();
+  }
+  standings.value = {};
+  try {
+    await loadSession();
+    if (user === null) {
+      toast.info('You signed out in another tab');
+    } else {
+      toast.info(`You are ${user} now`, 'Somebody signed in in another tab; what was here belonged to who was here before.');
+    }
+  } catch (error) {
+    toast.error(error);
+  }
+}
+
+function tellTabs() {
+  tabs?.postMessage({ kind: 'session', user: session.value.user });
 }
 
 /** @param {{user: string, roles: string[], projects: string[]}} wish */
@@ -97,17 +152,20 @@ export async function signIn(wish) {
   await call('POST', 'api/session', { json: wish, quietly: true });
   standings.value = {};
   await loadSession();
+  tellTabs();
   const back = sessionStorage.getItem(RETURN_TO);
   sessionStorage.removeItem(RETURN_TO);
-  navigate(back ?? '#/');
+  navigate(back ?? '/');
 }
 
 export async function signOut() {
   try {
     await call('DELETE', 'api/session', { quietly: true });
+    leave();
     session.value = { ...NOBODY, known: true, developmentLogin: session.value.developmentLogin };
     standings.value = {};
-    navigate('#/');
+    navigate('/');
+    tellTabs();
     await loadSession();
   } catch (error) {
     toast.error(error);

@@ -3,17 +3,18 @@ import { proxyImageSources } from './image-url.js';
 import { icon } from './icons.js';
 import { useLoading } from './loading.js';
 
-const SIDE = 72;
+const SIDE = 48;
 
 /**
  * A remote image with its title and where it is from. The image comes through the proxy, made small.
  *
- * @param {{title: any, imageUrl: string | null, source: any, showImage?: boolean, alt?: string, children?: any}} props
- *     showImage: false for callers whom the proxy would refuse
+ * @param {{title: any, imageUrl: string | null, source: any,
+ *     sources?: import('./image-url.js').Sources | null, showImage?: boolean, alt?: string, children?: any}} props
+ *     sources: where the picture is, if not behind the proxy; showImage: false for callers whom the proxy would refuse
  */
-export function ShareCard({ title, imageUrl, source, showImage = true, alt = '', children }) {
+export function ShareCard({ title, imageUrl, source, sources = proxyImageSources(imageUrl), showImage = true, alt = '', children }) {
   return h('div', { class: 'share-card' },
-    h(ShareImage, { sources: showImage ? proxyImageSources(imageUrl) : null, alt }),
+    h(ShareImage, { sources: showImage ? sources : null, alt }),
     h('div', { class: 'share-text' }, title, h('div', { class: 'share-source' }, source)),
     children);
 }

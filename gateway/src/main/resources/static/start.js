@@ -13,11 +13,14 @@
   // What the page asked for imports, all at once: the browser would find them one after the other, a round trip each.
   // Low, since the answers below are few bytes and take the gateway longer.
   const MODULES = {
-    '': ['pages/zip-builder.js'],
-    gallery: ['pages/gallery.js', 'image-grid.js', 'image-list.js', 'image-url.js', 'loading.js', 'format.js', 'quota.js'],
+    '': ['pages/zip-builder.js', 'archive.js', 'archive-download.js', 'archive-summary.js', 'find-links.js', 'waiting.js', 'image-url.js', 'loading.js'],
+    gallery: ['pages/gallery.js', 'image-grid.js', 'image-list.js', 'image-url.js', 'loading.js', 'quota.js'],
   };
   const here = /** @type {HTMLScriptElement} */ (document.querySelector('script[src$="/start.js"]')).src;
-  const [, page, query] = /^#?\/?([^/?]*)(.*)/.exec(location.hash) ?? [];
+  const root = new URL('../../', here).href;
+  // Links of earlier releases had all of it behind a #.
+  const where = location.hash.startsWith('#/') ? location.hash.slice(2) : location.href.slice(root.length).replace(/#.*/, '');
+  const [, page, further] = /^([^/?]*)(.*)/.exec(where) ?? [];
   for (const name of Object.hasOwn(MODULES, page) ? MODULES[page] : []) {
     const link = document.createElement('link');
     link.rel = 'modulepreload';
@@ -26,10 +29,10 @@
     document.head.append(link);
   }
   // And what they will ask the gateway for. api.js takes the answers, each once; null means that it has to ask by itself.
-  const ask = (path) => fetch(new URL(`../../${path}`, here), { headers: { Accept: 'application/json, application/problem+json, */*;q=0.5' } });
+  const ask = (path) => fetch(new URL(path, root), { headers: { Accept: 'application/json, application/problem+json, */*;q=0.5' } });
   const session = ask('api/session');
   const underWay = { 'api/session': session };
-  if (page === 'gallery' && !query) {
+  if (page === 'gallery' && !further.includes('?')) {
     const list = 'api/images?page=1&size=60';
     underWay[list] = session.then((answer) => answer.clone().json()).then((who) => (who.user && !who.anonymous ? ask(list) : null)).catch(() => null);
   }

@@ -1,4 +1,5 @@
 import { ApiError, ROOT, call, problemOf, unreachable, urlOf } from './api.js';
+import { kind, kinds } from './words.js';
 
 /**
  * What the gateway takes.
@@ -26,7 +27,7 @@ export function typeOf(file) {
 }
 
 /**
- * What is wrong with a file, in the words that the gateway would use; null when nothing is.
+ * What is wrong with a file, and what it takes; null when nothing is.
  *
  * @param {File} file
  * @param {Bounds} bounds
@@ -34,13 +35,15 @@ export function typeOf(file) {
 export function complaint(file, { types, maxImageSize }) {
   const type = typeOf(file);
   if (!types.includes(type)) {
-    return { code: 'unsupported_image_type', text: `Invalid image content type: ${type}. Allowed types: ${types.join(', ')}` };
+    return { code: 'unsupported_image_type', text: type.startsWith('image/')
+      ? `${kind(type)} pictures are not taken here: ${kinds(types)} are.`
+      : `This is not a picture. ${kinds(types)} are taken.` };
   }
   if (file.size === 0) {
-    return { code: 'empty', text: `Image ${file.name}: the file is empty` };
+    return { code: 'empty', text: 'The file is empty.' };
   }
   if (file.size > maxImageSize) {
-    return { code: 'image_too_large', text: `Image ${file.name}: file size ${(file.size / 1024 / 1024).toFixed(2)}MB exceeds maximum allowed size of ${megabytes(maxImageSize)}MB` };
+    return { code: 'image_too_large', text: `It is larger than the ${megabytes(maxImageSize)} MB that are taken.` };
   }
   return null;
 }
@@ -57,7 +60,7 @@ export function megabytes(size) {
  * @param {string | null} listingId null for a new listing
  * @param {{imageId: string, contentType: string, fileSize: number, fileName: string | null, isPrimary: boolean, displayOrder: number}[]} images
  * @param {AbortSignal} [signal]
- * @returns {Promise<{listingId: string, imageUploadUrls: {imageId: string, uploadUrl: string, headers?: Record<string, string>}[]}>}
+ * @returns {Promise<{listingId: string, imageUploadUrls: {imageId: string, uploadUrl: string, headers?: Record<string, string>, expiresAt?: string}[]}>}
  */
 export function intend(hostId, listingId, images, signal) {
   const json = listingId === null ? { images } : { listingId, images };
@@ -111,7 +114,7 @@ export function put(url, file, headers, onProgress, signal) {
 async function refusal(request) {
   const type = request.getResponseHeader('Content-Type') ?? '';
   if (type.includes('json')) {
-    return problemOf(new Response(request.responseText, { status: request.status, headers: { 'Content-Type': type } }));
+    return problemOf(new Response(request.responseText, { status: request.status, headers: { 'Content-Type': type, 'Retry-After': request.getResponseHeader('Retry-After') ?? '' } }));
   }
   const message = /<Message>([^<]*)<\/Message>/.exec(request.responseText)?.[1];
   const code = /<Code>([^<]*)<\/Code>/.exec(request.responseText)?.[1];
@@ -120,6 +123,7 @@ async function refusal(request) {
     code: code ?? 'upload_refused',
     title: 'The store refused the upload',
     detail: message ?? `It answered ${request.status}.`,
+    retryAfter: Number.parseInt(request.getResponseHeader('Retry-After') ?? '', 10) || undefined,
   });
 }
 

@@ -22,7 +22,7 @@ export default function Admin({ query }) {
     const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     if (step) {
       const next = TABS[(TABS.indexOf(chosen) + step + TABS.length) % TABS.length];
-      navigate(`#/admin?tab=${next[0]}`);
+      navigate(`/admin?tab=${next[0]}`);
       event.currentTarget.querySelector(`#tab-${next[0]}`)?.focus();
     }
   };
@@ -30,7 +30,7 @@ export default function Admin({ query }) {
     h('header', { class: 'page-head' }, h('h1', null, 'Admin')),
     h('div', { class: 'tabs', role: 'tablist', 'aria-label': 'Admin', onKeyDown: keys },
       TABS.map(([name, title]) => h('button', {
-        key: name, id: `tab-${name}`, role: 'tab', 'aria-selected': name === chosen[0], 'aria-controls': 'tab-panel', tabIndex: name === chosen[0] ? 0 : -1, onClick: () => navigate(`#/admin?tab=${name}`),
+        key: name, id: `tab-${name}`, role: 'tab', 'aria-selected': name === chosen[0], 'aria-controls': 'tab-panel', tabIndex: name === chosen[0] ? 0 : -1, onClick: () => navigate(`/admin?tab=${name}`),
       }, title))),
     h('div', { id: 'tab-panel', role: 'tabpanel', 'aria-labelledby': `tab-${chosen[0]}`, tabIndex: 0 }, h(chosen[2], { key: chosen[0] })));
 }

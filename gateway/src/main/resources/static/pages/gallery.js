@@ -1,57 +1,110 @@
 import { h } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
-import { call, pause, save, urlOf } from '../api.js';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { call, save, urlOf } from '../api.js';
 import { Dialog, confirmed } from '../dialog.js';
 import { count } from '../format.js';
 import { icon } from '../icons.js';
 import { ImageGrid, titleOf } from '../image-grid.js';
 import { Listing, useImages } from '../image-list.js';
+import { dropped } from '../image-url.js';
 import { Storage } from '../quota.js';
+import { linkTo, navigate } from '../router.js';
 import { session } from '../session.js';
 import { useStore } from '../store.js';
 import { toast } from '../toast.js';
+import { plain } from '../words.js';
 
 const MOST_IN_ARCHIVE = 500;
 const MOST_TO_DELETE = 100;
+const NARROWED_BY = ['q', 'status', 'projectId'];
 
-/** One's own images. */
-export default function Gallery({ query }) {
+/** One's own images; one of them by itself where its id is in the address. */
+export default function Gallery({ query, rest }) {
   const who = useStore(session);
-  const [filter, setFilter] = useState({ q: query.get('q') ?? '', status: '', projectId: '' });
+  const [filter, setFilter] = useState(() => Object.fromEntries(NARROWED_BY.map((name) => [name, query.get(name) ?? ''])));
   const [selected, setSelected] = useState(/** @type {Set<string>} */ (new Set()));
-  const [open, setOpen] = useState(/** @type {string | null} */ (null));
-  const [Details, setDetails] = useState(/** @type {any} */ (null));
+  const [Viewer, setViewer] = useState(/** @type {any} */ (null));
   const [busy, setBusy] = useState('');
+  const stop = useRef(/** @type {AbortController | null} */ (null));
   const [failures, setFailures] = useState(/** @type {{id: string, title: string, detail: string}[]} */ ([]));
   const images = useImages('api/images', filter);
   const chosen = images.images.filter((image) => selected.has(image.id));
   const filtered = filter.q || filter.status || filter.projectId;
+  const open = rest || null;
   useEffect(() => {
     // The list is shown without it.
-    if (open !== null && Details === null) {
-      import('../image-details.js').then((module) => setDetails(() => module.ImageDetails), (error) => {
-        setOpen(null);
+    if (open !== null && Viewer === null) {
+      import('../viewer.js').then((module) => setViewer(() => module.Viewer), (error) => {
+        close();
         toast.error(error);
       });
     }
-  }, [open, Details]);
+  }, [open, Viewer]);
+  const addressOf = (id, by = filter) => {
+    const narrowed = new URLSearchParams(NARROWED_BY.filter((name) => by[name]).map((name) => [name, by[name]])).toString();
+    return `/gallery${id ? `/${encodeURIComponent(id)}` : ''}${narrowed ? `?${narrowed}` : ''}`;
+  };
   const narrow = (change) => {
+    const next = { ...filter, ...change };
     setSelected(new Set());
-    setFilter({ ...filter, ...change });
+    setFilter(next);
+    navigate(addressOf('', next), { replace: true });
+  };
+  const show = (id) => navigate(addressOf(id), { state: { fromGallery: true } });
+  const moveTo = (id) => navigate(addressOf(id), { replace: true, state: history.state });
+  const close = () => {
+    // Back leads to the gallery, whichever way one goes.
+    if (history.state?.fromGallery) {
+      history.back();
+    } else {
+      navigate(addressOf(''), { replace: true });
+    }
   };
   const forget = (ids) => {
     images.edit((all) => all.filter((image) => !ids.has(image.id)));
     setSelected((before) => new Set([...before].filter((id) => !ids.has(id))));
   };
+  const change = (changed) => images.edit((all) => all.map((image) => (image.id === changed.id ? changed : image)));
+
+  /** It is gone at once, and for good when the word to take it back is. */
+  const remove = (image) => {
+    const index = images.images.findIndex((one) => one.id === image.id);
+    const next = images.images[index + 1] ?? images.images[index - 1];
+    const back = () => images.edit((all) => (all.some((one) => one.id === image.id) ? all : [...all.slice(0, Math.max(0, index)), image, ...all.slice(Math.max(0, index))]));
+    forget(new Set([image.id]));
+    if (index >= 0 && next) {
+      moveTo(next.id);
+    } else {
+      close();
+    }
+    // It may have been listed anew meanwhile.
+    toast.undo(`${titleOf(image)}: deleted`, back, () => call('DELETE', `api/images/${image.id}`).then(() => forget(new Set([image.id])), (error) => {
+      back();
+      toast.error(error);
+    }));
+  };
 
   const downloadAll = async () => {
-    const ids = chosen.filter((image) => image.url).map((image) => image.id);
+    const wanted = chosen.filter((image) => image.url);
+    const abort = new AbortController();
+    const { signal } = abort;
+    stop.current = abort;
     setBusy('zip');
     try {
+      const { LARGEST_HERE, answerOf, bytesOf, saveArchive } = await import('../whole-archive.js');
+      const { createGate } = await import('../waiting.js');
+      const { patiently } = createGate(2);
       // A link has room for all of them, and what is wrong is told here and not by a file of the browser's.
-      const link = await call('POST', 'api/images/zip', { json: { ids } });
-      save(urlOf(link.url), 'images.zip');
-      await pause(500);
+      const link = await patiently(() => call('POST', 'api/images/zip', { json: { ids: wanted.map((image) => image.id) }, signal }), signal);
+      if (wanted.reduce((sum, image) => sum + (image.size ?? 0), 0) > LARGEST_HERE) {
+        save(urlOf(link.url), 'images.zip');
+        toast.info('Your browser downloads it', 'It is large: how far it is stands with your other downloads.');
+      } else {
+        const response = await patiently(() => answerOf(urlOf(link.url), signal), signal);
+        const blob = await bytesOf(response, signal);
+        saveArchive(blob, response, 'images.zip');
+        toast.success('Saved to Downloads', count(wanted.length, 'image'));
+      }
     } catch (error) {
       toast.error(error);
     } finally {
@@ -74,7 +127,7 @@ export default function Gallery({ query }) {
         const told = await call('POST', 'api/images/bulk-delete', { json: { ids: ids.slice(from, from + MOST_TO_DELETE) } });
         told.results.forEach((result) => (result.status === 'deleted'
           ? gone.add(result.id)
-          : failed.push({ id: result.id, title: titles.get(result.id) ?? result.id, detail: result.detail })));
+          : failed.push({ id: result.id, title: titles.get(result.id) ?? 'A picture', detail: plain(result.detail) })));
       }
     } catch (error) {
       toast.error(error);
@@ -87,44 +140,61 @@ export default function Gallery({ query }) {
     }
   };
 
-  return h('div', null,
+  const drop = async (event) => {
+    const { files } = event.dataTransfer;
+    const link = dropped(event.dataTransfer);
+    if (files.length > 0 || link) {
+      event.preventDefault();
+    }
+    if (files.length > 0) {
+      const chosen = [...files];
+      const { add } = await import('../upload-queue.js');
+      add(chosen);
+      navigate('/upload');
+    } else if (link) {
+      navigate(`/import?${new URLSearchParams({ text: link })}`);
+    }
+  };
+
+  return h('div', { class: 'gallery', onDragOver: (event) => event.preventDefault(), onDrop: drop },
     h('header', { class: 'page-head page-head-row' },
       h('h1', null, 'Gallery'),
       h('p', { class: 'muted', role: 'status' }, images.state === 'loading' && images.images.length === 0 ? 'Loading…' : count(images.total, 'image')),
       h(Storage, { since: images.state === 'loading' && images.images.length === 0 ? null : images.total }),
       images.total > 0 && h('p', { class: 'hint desktop-only' }, 'Arrows move, Space selects, Shift extends, Enter opens, Delete deletes.')),
     h('div', { class: 'toolbar', role: 'search', 'aria-label': 'Filter' },
-      h('label', { class: 'search' }, icon('search'), h('span', { class: 'visually-hidden' }, 'Search in prompts and descriptions'),
+      h('label', { class: 'search' }, icon('search'), h('span', { class: 'visually-hidden' }, 'Search names, prompts and descriptions'),
         h('input', { type: 'search', placeholder: 'Search', value: filter.q, maxLength: 200, onInput: (event) => narrow({ q: event.currentTarget.value }) })),
       h('label', null, h('span', { class: 'visually-hidden' }, 'Status'),
         h('select', { value: filter.status, onChange: (event) => narrow({ status: event.currentTarget.value }) },
-          [['', 'Any status'], ['completed', 'Completed'], ['generating', 'Generating'], ['failed', 'Failed']].map(([value, text]) => h('option', { key: value, value }, text)))),
+          [['', 'All'], ['completed', 'Ready'], ['generating', 'Generating'], ['failed', 'Failed']].map(([value, text]) => h('option', { key: value, value }, text)))),
       who.projects.length > 0 && h('label', null, h('span', { class: 'visually-hidden' }, 'Project'),
         h('select', { value: filter.projectId, onChange: (event) => narrow({ projectId: event.currentTarget.value }) },
           h('option', { value: '' }, 'Any project'), who.projects.map((project) => h('option', { key: project, value: project }, project)))),
       h('button', { class: 'icon-button', 'aria-label': 'Load again', title: 'Load again', onClick: images.again }, icon('refresh'))),
     h(Listing, { images, empty: h('section', { class: 'empty' }, icon('gallery'),
-      h('h2', null, filtered ? 'Nothing fits' : 'No images yet'),
-      h('p', { class: 'muted' }, filtered ? 'No image of yours is like that.' : 'What you generate and upload appears here.'),
+      h('h2', null, filtered ? 'No matches' : 'No images yet'),
+      h('p', { class: 'muted' }, filtered ? 'No picture of yours is like that.' : 'What you generate and upload appears here.'),
       filtered
         ? h('button', { class: 'button', onClick: () => narrow({ q: '', status: '', projectId: '' }) }, 'Show all')
-        : h('div', { class: 'actions' }, h('a', { class: 'button button-primary', href: '#/generate' }, 'Generate one'), h('a', { class: 'button', href: '#/upload' }, 'Upload some'))) },
-    h(ImageGrid, { images: images.images, label: 'Images', selected, onSelect: setSelected, onOpen: (image) => setOpen(image.id), onDelete: deleteAll, waiting: images.waiting })),
+        : h('div', { class: 'actions' }, h('a', { class: 'button button-primary', ...linkTo('/generate') }, 'Generate one'), h('a', { class: 'button', ...linkTo('/upload') }, 'Upload some'))) },
+    h(ImageGrid, { images: images.images, label: 'Images', selected, onSelect: setSelected, onOpen: (image) => show(image.id), onDelete: deleteAll, waiting: images.waiting })),
     chosen.length > 0 && h('div', { class: 'selection', role: 'toolbar', 'aria-label': 'Selected images' },
       h('strong', { role: 'status' }, `${chosen.length} selected`),
-      h('button', { class: 'button', disabled: busy !== '' || chosen.length > MOST_IN_ARCHIVE, 'aria-busy': busy === 'zip', onClick: downloadAll }, icon('download'), h('span', null, busy === 'zip' ? 'Preparing…' : 'ZIP')),
+      busy === 'zip'
+        ? h('button', { class: 'button', onClick: () => stop.current?.abort() }, icon('close'), h('span', null, 'Cancel'))
+        : h('button', { class: 'button', disabled: busy !== '' || chosen.length > MOST_IN_ARCHIVE, onClick: downloadAll }, icon('download'), h('span', null, 'ZIP')),
       h('button', { class: 'button button-danger', disabled: busy !== '', 'aria-busy': busy === 'delete', onClick: deleteAll }, icon('trash'), h('span', null, busy === 'delete' ? 'Deleting…' : 'Delete')),
       h('button', { class: 'icon-button', 'aria-label': 'Clear the selection', onClick: () => setSelected(new Set()) }, icon('close'))),
     failures.length > 0 && h(Dialog, { title: `${count(failures.length, 'image')} not deleted`, onClose: () => setFailures([]) },
       h('ul', { class: 'reasons' }, failures.map((failure) => h('li', { key: failure.id }, h('strong', null, failure.title), h('p', null, failure.detail))))),
-    open !== null && Details !== null && h(Details, {
-      id: open,
-      known: images.images.find((image) => image.id === open),
-      onClose: () => setOpen(null),
-      onChange: (/** @type {import('../image-grid.js').Image} */ changed) => images.edit((all) => all.map((image) => (image.id === changed.id ? changed : image))),
-      onDeleted: (/** @type {string} */ id) => {
-        setOpen(null);
-        forget(new Set([id]));
-      },
+    open !== null && Viewer !== null && (images.state !== 'loading' || images.images.length > 0) && h(Viewer, {
+      id: decodeURIComponent(open),
+      images: images.images,
+      onMove: moveTo,
+      onClose: close,
+      onChange: change,
+      onDelete: remove,
+      onMore: images.more,
     }));
 }

@@ -3,14 +3,16 @@ import { useEffect, useState } from 'preact/hooks';
 import { call, pause, standings } from '../api.js';
 import { duration } from '../format.js';
 import { icon } from '../icons.js';
-import { ImageDetails } from '../image-details.js';
 import { titleOf } from '../image-grid.js';
 import { isAwaited } from '../image-url.js';
+import { keep } from '../keep.js';
 import { Picture } from '../picture.js';
 import { Quota, Storage } from '../quota.js';
 import { ofOneUser, session } from '../session.js';
 import { createStore, useStore } from '../store.js';
 import { toast } from '../toast.js';
+import { Viewer } from '../viewer.js';
+import { exhausted, plain } from '../words.js';
 
 const LONGEST_PROMPT = 1000;
 const RATIOS = [['1:1', 'Square'], ['16:9', 'Wide'], ['9:16', 'Tall'], ['4:3', 'Classic'], ['3:4', 'Portrait']];
@@ -23,6 +25,13 @@ const FURTHER_LOOKS = 20;
 const orders = createStore(/** @type {import('../image-grid.js').Image[]} */ ([]));
 const followed = new Set();
 ofOneUser(orders);
+keep('orders', orders, {
+  pack: (all) => (all.length === 0 ? null : all),
+  unpack: (all) => {
+    orders.value = all;
+    all.filter((image) => image.status === 'generating' || isAwaited(image)).forEach(follow);
+  },
+});
 
 /** A picture from words. */
 export default function Generate() {
@@ -76,7 +85,7 @@ export default function Generate() {
           h('button', { class: 'button button-primary button-large', disabled: busy || !prompt.trim() || spent !== undefined, 'aria-busy': busy }, icon('generate'), busy ? 'Ordering…' : 'Generate'),
           h(Quota, { limit: 'image-day', unit: 'today' }),
           h(Storage, { since: '' })),
-        spent && h('p', { class: 'notice', role: 'status' }, `Nothing is left of “${spent.limit}”; more in ${duration(spent.resetsInSeconds)}. `,
+        spent && h('p', { class: 'notice', role: 'status' }, `${exhausted(spent.limit)}; more in ${duration(spent.resetsInSeconds)}. `,
           h('button', { type: 'button', class: 'button', onClick: () => call('GET', 'api/session').then((told) => {
             standings.value = { ...standings.value, ...Object.fromEntries(told.limits.map((limit) => [limit.limit, limit])) };
           }, toast.error) }, 'Look again')))),
@@ -85,15 +94,24 @@ export default function Generate() {
         ? h('div', { class: 'card order-none' }, icon('generate'), h('p', { class: 'muted' }, 'Your pictures appear here.'))
         : made.map((image) => h('article', { key: image.id, class: 'card order' },
           h('button', { class: `order-picture ratio-${(image.aspectRatio ?? '1:1').replace(':', 'x')}`, 'aria-label': `Open ${titleOf(image)}`, onClick: () => setOpen(image.id) }, h(Picture, { image, alt: '', sizes: '(max-width: 60rem) 92vw, 21rem' })),
-          h('p', { role: 'status', 'data-status': image.status }, h('strong', null, { generating: 'Generating…', completed: 'Done', failed: 'Failed' }[image.status]), ' ', image.error?.detail ?? titleOf(image))))),
-    open !== null && h(ImageDetails, {
+          h('p', { role: 'status', 'data-status': image.status }, h('strong', null, { generating: 'Generating…', completed: 'Done', failed: 'Failed' }[image.status]), ' ', image.error ? plain(image.error.detail) : titleOf(image))))),
+    open !== null && h(Viewer, {
       id: open,
-      known: made.find((image) => image.id === open),
+      images: made,
+      onMove: setOpen,
       onClose: () => setOpen(null),
       onChange: replace,
-      onDeleted: (id) => {
+      onDelete: (image) => {
         setOpen(null);
-        orders.value = orders.value.filter((image) => image.id !== id);
+        const before = orders.value;
+        orders.value = before.filter((one) => one.id !== image.id);
+        const back = () => {
+          orders.value = before;
+        };
+        toast.undo(`${titleOf(image)}: deleted`, back, () => call('DELETE', `api/images/${image.id}`).catch((error) => {
+          back();
+          toast.error(error);
+        }));
       },
     }));
 }

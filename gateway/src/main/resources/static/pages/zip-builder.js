@@ -1,61 +1,73 @@
 import { h } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { call, save, urlOf } from '../api.js';
+import { call } from '../api.js';
 import {
-  MOST_IMAGES, addUrls, archive, change, curl, download, move, nameOf, remove, removeAll, rename,
+  MOST_ENTRIES, MOST_IMAGES, addOwn, addUrls, archive, move, nameOf, planned, remove, removeAll, rename, restore,
 } from '../archive.js';
-import { CopyButton } from '../dialog.js';
+import { ArchiveSummary } from '../archive-summary.js';
 import { bytes, count, reason } from '../format.js';
 import { icon } from '../icons.js';
+import { titleOf } from '../image-grid.js';
 import { ImagePicker } from '../image-picker.js';
-import { hostOf, nameInUrl } from '../image-url.js';
+import { dropped, hostOf, nameInUrl, smallSources } from '../image-url.js';
 import { Progress } from '../progress.js';
+import { hrefOf } from '../router.js';
 import { ShareCard } from '../share-card.js';
 import { session, toSignIn } from '../session.js';
 import { useStore } from '../store.js';
 import { toast } from '../toast.js';
 
 const SAMPLES = 6;
-const BUSY = ['starting', 'waiting', 'running'];
 
 /** Many remote images as one archive. */
 export default function ZipBuilder() {
   const { entries, phase } = useStore(archive);
-  const busy = BUSY.includes(phase);
+  const busy = phase === 'running';
   return h('div', { class: 'builder' },
     h('div', { class: 'builder-main' },
       h('header', { class: 'page-head' },
         h('h1', null, 'Many pictures, one ZIP'),
-        h('p', { class: 'muted' }, 'Paste addresses of images. The gateway fetches them side by side, checks each, and streams the archive as it grows.')),
+        entries.length === 0 && h('p', { class: 'muted' }, 'Paste links to pictures, or any text that has some. The gateway fetches them side by side, checks each, and streams the archive as it grows.')),
       h(Adder, { busy }),
       entries.length > 0 ? h(Entries, { busy }) : h(How, null)),
-    h(Summary, { busy }));
+    h(ArchiveSummary, { busy }));
 }
 
 /** What there is to know before there is a list. */
 function How() {
   return h('ul', { class: 'how', 'aria-label': 'What to know' },
-    /** @type {const} */ ([['zip', 'Up to 20 images', 'Each of 5 MB at most, in the order you give them.'],
+    /** @type {const} */ ([['zip', 'Up to 20 images a ZIP', 'Each of 5 MB at most. More of them become a second ZIP.'],
       ['check', 'Whole or not at all', 'An image that fails leaves no trace but a line in the manifest.'],
       ['lock', 'Nothing is kept', 'What is fetched passes through, on its way to you.']])
       .map(([sign, title, text]) => h('li', { key: title }, icon(sign), h('strong', null, title), h('p', null, text))));
 }
 
-function tell(result) {
+/** What came of a text, so that nothing is lost without a word. */
+function outcome(result) {
   const notes = [];
-  if (result.bad.length > 0) {
-    notes.push(`${count(result.bad.length, 'word')} left out, being no web address: ${result.bad.slice(0, 3).join(', ')}`);
+  if (result.added > 0) {
+    notes.push(`${count(result.added, 'link')} added.`);
   }
   if (result.repeated > 0) {
     notes.push(`${result.repeated} already in the list.`);
   }
-  if (result.tooMany > 0) {
-    notes.push(`An archive holds ${MOST_IMAGES} images: ${result.tooMany} left out.`);
+  if (result.others.length > 0) {
+    notes.push(`${count(result.others.length, 'link')} left out, leading to no picture.`);
   }
-  return notes.join(' ');
+  if (result.relative.length > 0) {
+    notes.push(`${count(result.relative.length, 'address', 'addresses')} left out, without the server's name: ${result.relative.slice(0, 2).join(', ')}.`);
+  }
+  if (result.tooMany > 0) {
+    notes.push(`A list holds ${MOST_ENTRIES}: ${count(result.tooMany, 'link')} left in the box above.`);
+  }
+  const links = archive.value.entries.filter((entry) => entry.id === undefined).length;
+  if (links > MOST_IMAGES && result.added > 0) {
+    notes.push(`A ZIP holds ${MOST_IMAGES} links: the list becomes ${planned().length} of them.`);
+  }
+  return notes.join(' ') || 'No link to a picture in that text.';
 }
 
-/** Where addresses come in: typed, pasted, dropped, from the samples. */
+/** Where links come in: typed, pasted, dropped, from the samples, from one's own gallery. */
 function Adder({ busy }) {
   const who = useStore(session);
   const [text, setText] = useState('');
@@ -64,35 +76,39 @@ function Adder({ busy }) {
   const [picking, setPicking] = useState(false);
   const add = (wanted) => {
     const result = addUrls(wanted);
-    setNote(tell(result));
+    setNote(outcome(result));
     return result;
   };
   const submit = (event) => {
     event.preventDefault();
     const result = add(text);
-    setText(result.bad.join('\n'));
+    const nothing = result.added === 0 && result.repeated === 0;
+    setText(nothing ? text : result.left.join('\n'));
   };
   const drop = (event) => {
     event.preventDefault();
     setOver(false);
-    const dropped = event.dataTransfer.getData('text/uri-list') || event.dataTransfer.getData('text/plain');
-    if (dropped) {
-      add(dropped.split('\n').filter((line) => !line.startsWith('#')).join('\n'));
+    if (busy) {
+      return;
+    }
+    const text = dropped(event.dataTransfer) || event.dataTransfer.getData('text/plain');
+    if (text) {
+      add(text);
     } else if (event.dataTransfer.files.length > 0) {
-      setNote('Files of yours go to the page Upload; here come addresses of images.');
+      setNote('Files of yours go to the page Upload; here come links to pictures.');
     }
   };
   useEffect(() => {
     const paste = (event) => {
-      const pasted = event.clipboardData?.getData('text/plain') ?? '';
-      if (pasted && !(event.target instanceof Element && event.target.closest('input, textarea, dialog'))) {
+      const pasted = event.clipboardData?.getData('text/plain') || event.clipboardData?.getData('text/html') || '';
+      if (pasted && !busy && !(event.target instanceof Element && event.target.closest('input, textarea, dialog'))) {
         event.preventDefault();
         add(pasted);
       }
     };
     document.addEventListener('paste', paste);
     return () => document.removeEventListener('paste', paste);
-  }, []);
+  }, [busy]);
   const samples = async (withBad) => {
     try {
       const known = await call('GET', 'samples');
@@ -112,29 +128,29 @@ function Adder({ busy }) {
       onDragLeave: () => setOver(false),
       onDrop: drop,
     },
-    h('label', { class: 'field' }, h('span', null, 'Addresses of images'),
+    h('label', { class: 'field' }, h('span', null, 'Image links'),
       h('textarea', {
         rows: 3,
         value: text,
         disabled: busy,
         spellcheck: false,
-        placeholder: 'https://example.com/one.jpg\nhttps://example.com/two.png',
+        placeholder: 'https://example.com/one.jpg, or any text with links in it: Markdown, HTML, CSV, JSON',
         onInput: (event) => setText(event.currentTarget.value),
         onKeyDown: (event) => event.key === 'Enter' && (event.ctrlKey || event.metaKey) && submit(event),
       })),
     h('div', { class: 'actions' },
       h('button', { class: 'button button-primary', disabled: busy || !text.trim() }, icon('plus'), 'Add'),
-      who.developmentLogin && h('button', { type: 'button', class: 'button', disabled: busy, onClick: () => samples(false) }, icon('picture'), 'Sample pictures'),
-      who.developmentLogin && h('button', { type: 'button', class: 'button', disabled: busy, onClick: () => samples(true) }, icon('warning'), 'Samples, some bad'),
-      who.user !== null && h('button', { type: 'button', class: 'button', onClick: () => setPicking(true) }, icon('gallery'), 'From my gallery…')),
-    h('p', { class: 'hint', 'aria-live': 'polite' }, note || 'Or drop links here. Ctrl + Enter adds.')),
+      who.user !== null && h('button', { type: 'button', class: 'button', disabled: busy, onClick: () => setPicking(true) }, icon('gallery'), 'From my gallery…'),
+      who.developmentLogin && h('button', { type: 'button', class: 'button button-quiet', disabled: busy, onClick: () => samples(false) }, icon('picture'), 'Sample pictures'),
+      who.developmentLogin && h('button', { type: 'button', class: 'button button-quiet', disabled: busy, onClick: () => samples(true) }, icon('warning'), 'Samples, some bad')),
+    h('p', { class: 'hint', 'aria-live': 'polite' }, note || 'Or drop links or pictures of other windows here. Ctrl + Enter adds.')),
     picking && h(ImagePicker, {
-      title: 'Pictures of your gallery as a ZIP',
-      action: 'Download as ZIP',
+      title: 'Pictures of your gallery',
+      action: 'Add to the list',
       onClose: () => setPicking(false),
       onPick: (images) => {
         setPicking(false);
-        save(urlOf('api/images/zip', { ids: images.map((image) => image.id).join(',') }));
+        setNote(outcome({ ...addOwn(images.map((image) => ({ id: image.id, name: titleOf(image) }))), others: [], relative: [] }).replaceAll('link', 'picture'));
       },
     }));
 }
@@ -146,6 +162,11 @@ function Entries({ busy }) {
   const [dragged, setDragged] = useState(-1);
   const [said, setSaid] = useState('');
   const list = useRef(/** @type {HTMLElement | null} */ (null));
+  const archives = planned().length;
+  const clear = () => {
+    removeAll();
+    toast.undo('The list is empty', () => restore(entries));
+  };
   const shift = (from, to, button) => {
     move(from, to);
     setSaid(`${nameOf(entries[from])}: now ${to + 1} of ${entries.length}`);
@@ -158,10 +179,10 @@ function Entries({ busy }) {
   };
   return h('section', { 'aria-labelledby': 'entries-title' },
     h('div', { class: 'section-head' },
-      h('h2', { id: 'entries-title' }, `${entries.length} of ${MOST_IMAGES} images`),
-      h('button', { class: 'button button-quiet', disabled: busy, onClick: removeAll }, 'Remove all')),
+      h('h2', { id: 'entries-title' }, count(entries.length, 'image'), archives > 1 && h('span', { class: 'muted' }, ` · ${archives} ZIPs`)),
+      h('button', { class: 'button button-quiet', disabled: busy, onClick: clear }, 'Remove all')),
     who.known && who.user === null && h('p', { class: 'hint' }, icon('info'), ' The ZIP is for everybody; previews are for who is signed in. ',
-      h('a', { href: '#/sign-in', onClick: (event) => {
+      h('a', { href: hrefOf('/sign-in'), onClick: (event) => {
         event.preventDefault();
         toSignIn();
       } }, 'Sign in')),
@@ -194,14 +215,15 @@ function Entries({ busy }) {
     }, icon('grip')),
     h(ShareCard, {
       imageUrl: entry.url,
+      sources: entry.id ? smallSources(`/api/images/${entry.id}/file`) : undefined,
       showImage: who.user !== null,
-      source: h('span', { title: entry.url }, hostOf(entry.url)),
+      source: h('span', { title: entry.url }, entry.id ? 'My gallery' : hostOf(entry.url)),
       title: h('input', {
         class: 'entry-name',
         'aria-label': `Name in the archive of image ${index + 1}`,
         value: entry.name,
-        placeholder: nameInUrl(entry.url),
-        disabled: busy,
+        placeholder: entry.id ? 'Picture of mine' : nameInUrl(entry.url),
+        disabled: busy || entry.id !== undefined,
         maxLength: 200,
         onChange: (event) => rename(entry.key, event.currentTarget.value),
       }),
@@ -227,60 +249,4 @@ function EntryState({ entry }) {
     entry.state === 'done' && icon('check'),
     entry.state === 'skipped' && icon('warning'),
     h('span', { 'data-state': entry.state }, texts[entry.state]));
-}
-
-/** What comes of it: options, progress in all, the outcome, the same for the command line. */
-function Summary({ busy }) {
-  const { entries, filename, onError, phase, totals, link } = useStore(archive);
-  const [showsCurl, setShowsCurl] = useState(false);
-  const start = () => download().catch(toast.error);
-  const empty = entries.length === 0;
-  return h('aside', { class: 'card builder-side', 'aria-label': 'Archive' },
-    h('label', { class: 'field' }, h('span', null, 'Archive name'),
-      h('span', { class: 'with-suffix' },
-        h('input', { value: filename.replace(/\.zip$/i, ''), placeholder: 'images', maxLength: 150, disabled: busy, onInput: (event) => change({ filename: event.currentTarget.value }) }),
-        h('span', { 'aria-hidden': 'true' }, '.zip'))),
-    h('fieldset', { class: 'field' }, h('legend', null, 'If an image fails'),
-      h('div', { class: 'segmented' }, /** @type {const} */ ([['skip', 'Leave it out'], ['fail', 'No archive']]).map(([value, label]) =>
-        h('label', { key: value },
-          h('input', { type: 'radio', name: 'on-error', value, checked: onError === value, disabled: busy, onChange: () => change({ onError: value }) }),
-          h('span', null, label))))),
-    h('button', { class: 'button button-primary button-large', disabled: busy || empty, 'aria-busy': busy, onClick: start },
-      icon('download'), busy ? 'Downloading…' : 'Download ZIP'),
-    h('div', { class: 'summary', role: 'status' }, h(Outcome, { entries, phase, totals, onError, link })),
-    h('button', { class: 'button button-quiet', disabled: empty, 'aria-expanded': showsCurl && !empty, onClick: () => setShowsCurl(!showsCurl) }, 'The same with curl'),
-    showsCurl && !empty && h('div', { class: 'curl' },
-      h('pre', { tabIndex: 0, 'aria-label': 'Command' }, h('code', null, curl())),
-      h(CopyButton, { text: curl(), label: 'Copy' })));
-}
-
-function Outcome({ entries, phase, totals, onError, link }) {
-  const skipped = entries.filter((entry) => entry.state === 'skipped');
-  const finished = totals === null ? 0 : totals.done + totals.skipped;
-  const by = link !== null && h('a', { href: link, download: '' }, 'Download by hand');
-  if (phase === 'idle') {
-    return h('p', { class: 'muted' }, entries.length === 0 ? 'Add at least one image.' : `${count(entries.length, 'image')}, at most 5 MB each.`);
-  }
-  if (phase === 'unseen') {
-    return [h('p', null, 'The download goes on; how far it is cannot be seen from here. '), by];
-  }
-  const failed = phase === 'ended' && (totals.done === 0 || (onError === 'fail' && totals.skipped > 0));
-  return [
-    h(Progress, {
-      label: 'All images',
-      value: phase === 'ended' ? 1 : totals === null ? null : finished,
-      max: phase === 'ended' ? 1 : totals?.images,
-      state: phase !== 'ended' ? 'running' : failed ? 'failed' : 'done',
-      text: `${finished} of ${entries.length} images`,
-    }),
-    h('p', { class: 'summary-line' },
-      h('strong', null, phase !== 'ended' ? `${finished} of ${entries.length}` : failed ? 'No archive' : count(totals.done, 'image')),
-      h('span', null, bytes(totals?.bytes ?? 0))),
-    phase === 'ended' && failed && h('p', null, totals.done === 0 ? 'Not one of the images could be had.' : 'One failed, and you wanted all or nothing.'),
-    phase === 'ended' && !failed && h('p', { class: 'muted' }, 'It is with your other downloads.'),
-    skipped.length > 0 && h('div', { class: 'skipped' },
-      h('h3', null, `${count(skipped.length, 'image')} left out`),
-      h('ul', null, skipped.map((entry) => h('li', { key: entry.key }, h('strong', null, nameOf(entry)), ' ', reason(entry.code), ' ', h('code', null, entry.code))))),
-    phase === 'waiting' && by,
-  ];
 }

@@ -8,11 +8,13 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.Base64;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.core.io.Resource;
 import org.springframework.core.io.support.PathMatchingResourcePatternResolver;
@@ -23,6 +25,9 @@ import org.springframework.core.io.support.PathMatchingResourcePatternResolver;
  */
 final class Assets {
     private static final String PAGE = "index.html";
+    /** Of a page's URL: {@code /gallery/{id}} is one folder below the root. */
+    private static final int DEEPEST = 1;
+
     private static final String FOLDER = "/static/";
     private static final int VERSION_BYTES = 8;
     private static final Pattern IMPORT_MAP =
@@ -36,17 +41,25 @@ final class Assets {
 
     private final Map<String, Asset> files;
     private final String version;
-    private final Asset page;
-    private final String importMapHash;
+    private final List<Page> pages;
+
+    /**
+     * The page, for URLs of one depth: every URL in it is relative, whatever the path prefix.
+     *
+     * @param file as it is sent
+     * @param importMapHash the hash by which a content policy knows its import map, its one script that is no file
+     */
+    record Page(Asset file, String importMapHash) {}
 
     private Assets(SortedMap<String, byte[]> contents, String page) {
         version = version(contents, page);
         SortedMap<String, Asset> assets = new TreeMap<>();
         contents.forEach((name, bytes) -> assets.put(name, Asset.of(name, bytes)));
         files = Map.copyOf(assets);
-        String text = page.replace("{version}", version);
-        this.page = Asset.of(PAGE, text.getBytes(StandardCharsets.UTF_8));
-        importMapHash = importMapHash(text);
+        pages = IntStream.rangeClosed(0, DEEPEST)
+                .mapToObj(depth -> page.replace("{version}", version).replace("{root}", "../".repeat(depth)))
+                .map(text -> new Page(Asset.of(PAGE, text.getBytes(StandardCharsets.UTF_8)), importMapHash(text)))
+                .toList();
     }
 
     /** Reads them; blocks, so it is for the start. */
@@ -79,9 +92,13 @@ final class Assets {
         return found[0].getContentAsByteArray();
     }
 
-    /** The page that loads all others, which says itself which version of them. */
-    Asset page() {
-        return page;
+    /**
+     * The page that loads all others, which says itself which version of them.
+     *
+     * @param depth how many folders below the app's root its URL is
+     */
+    Page page(int depth) {
+        return pages.get(depth);
     }
 
     /** What stands for all files' contents. */
@@ -97,11 +114,6 @@ final class Assets {
     /** All files but the page. */
     Map<String, Asset> files() {
         return files;
-    }
-
-    /** The hash by which a content policy knows the page's import map, its one script that is no file. */
-    String importMapHash() {
-        return importMapHash;
     }
 
     private static String version(SortedMap<String, byte[]> contents, String page) {

@@ -40,9 +40,10 @@ class GalleryPageTest {
 
             // Newest first. Open the first, describe it, and see the description as text.
             visit.all(".tile-open").first().click();
+            visit.button("Details").click();
             visit.page().getByLabel(Pattern.compile("Alternative text")).fill(MARKUP);
-            visit.button("Save text").click();
-            visit.see("Alternative text saved");
+            visit.button("Save").click();
+            visit.see("Saved");
             assertThat(visit.all("dialog h2")).hasText(MARKUP);
             Download one =
                     visit.page().waitForDownload(() -> visit.button("Download").click());
@@ -84,7 +85,7 @@ class GalleryPageTest {
 
             assertThat(asked.stream().filter(url -> url.startsWith("api/") && !url.contains("/file")))
                     .containsExactlyInAnyOrder("api/session", "api/images?page=1&size=60", "api/images/storage");
-            assertThat(asked).doesNotHaveDuplicates().noneMatch(url -> url.endsWith("image-details.js"));
+            assertThat(asked).doesNotHaveDuplicates().noneMatch(url -> url.endsWith("viewer.js"));
         }
     }
 
@@ -99,10 +100,10 @@ class GalleryPageTest {
                                     .setContentType("application/json")
                                     .setBody("{\"sites\":[]}")));
             visit.to("#/gallery");
-            visit.page()
-                    .waitForResponse(
-                            "**/wordpress/sites",
-                            () -> visit.all(".tile-open").first().click());
+            visit.page().waitForResponse("**/wordpress/sites", () -> {
+                visit.all(".tile-open").first().click();
+                visit.button("Details").click();
+            });
             visit.see("nothing"); // uses it
 
             assertThat(visit.page().getByText("Send to WordPress")).hasCount(0);
@@ -134,13 +135,15 @@ class GalleryPageTest {
             visit.page().getByPlaceholder("Search").fill("boat");
             assertThat(visit.all(".tile")).hasCount(2);
             visit.page().getByPlaceholder("Search").fill("nothing like it");
-            visit.see("Nothing fits");
+            visit.see("No matches");
 
             visit.to("#/").button("From my gallery…").click();
             visit.all("dialog .tile-open").first().click();
             visit.see("1 picture chosen");
+            visit.button("Add to the list").click();
+            visit.see("1 picture added.");
             Download zip = visit.page()
-                    .waitForDownload(() -> visit.button("Download as ZIP").click());
+                    .waitForDownload(() -> visit.button("Download ZIP").click());
             assertThat(Archives.read(Files.readAllBytes(zip.path()))).hasSize(1);
         }
     }
@@ -236,5 +239,150 @@ class GalleryPageTest {
                 .collect(Collectors.joining(","));
         return "{\"images\":[" + images + "],\"page\":" + page + ",\"size\":" + size + ",\"total\":" + MANY
                 + ",\"pages\":17}";
+    }
+
+    @Test
+    void aPictureHasItsOwnUrlAndTheWayBackLeadsToTheGallery(WebApp app) {
+        try (Visit visit = app.visit().as("gwen", "user")) {
+            List<String> ids = visit.imports(3, Map.of()); // the newest comes first
+            visit.to("#/gallery");
+            visit.all(".tile-open").first().click();
+            assertThat(visit.page()).hasURL(app.root() + "gallery/" + ids.get(2));
+            visit.see("1 / 3");
+            visit.page().keyboard().press("ArrowRight");
+            assertThat(visit.page()).hasURL(app.root() + "gallery/" + ids.get(1));
+            visit.button("Next picture").click();
+            visit.see("3 / 3");
+            assertThat(visit.button("Next picture")).isHidden();
+
+            visit.page().reload();
+            visit.see("3 / 3");
+            assertThat(visit.all(".viewer img.is-loaded")).hasCount(1);
+            assertThat(visit.evaluate("() => document.querySelector('.viewer-picture').clientWidth >= innerWidth"))
+                    .as("as wide as the window")
+                    .isEqualTo(true);
+            visit.page().goBack();
+            assertThat(visit.page()).hasURL(app.root() + "gallery");
+            assertThat(visit.all("dialog[open]")).hasCount(0);
+
+            // Whoever comes by its address has no way back yet, and still ends in the gallery.
+            visit.page().navigate(app.root() + "gallery/" + ids.get(1));
+            visit.see("2 / 3");
+            visit.page().keyboard().press("Escape");
+            assertThat(visit.page()).hasURL(app.root() + "gallery");
+            assertThat(visit.all(".tile")).hasCount(3);
+        }
+    }
+
+    @Test
+    void aPictureIsZoomedAndThenLoadedInAsManyPixels(WebApp app) {
+        try (Visit visit = app.visit().as("gero", "user")) {
+            visit.imports(1, Map.of());
+            visit.to("#/gallery").all(".tile-open").first().click();
+            assertThat(visit.all(".viewer img.is-loaded")).hasCount(1);
+            visit.page().keyboard().press("+");
+            visit.button("Fit to the window").click();
+            visit.all(".viewer-stage").dblclick();
+
+            assertThat(visit.all(".viewer img")).hasAttribute("sizes", "200vw");
+            visit.page()
+                    .waitForFunction(
+                            "() => document.querySelector('.viewer img.is-loaded')?.currentSrc.endsWith('/file')");
+            visit.page().keyboard().press("0");
+            assertThat(visit.button("Zoom in")).isVisible();
+        }
+    }
+
+    @Test
+    void aSwipeLeadsToTheNextPicture(WebApp app) {
+        try (Visit visit = app.visit().as("gise", "user")) {
+            visit.imports(2, Map.of());
+            visit.to("#/gallery").all(".tile-open").first().click();
+            visit.see("1 / 2");
+            visit.page().mouse().move(800, 400);
+            visit.page().mouse().down();
+            visit.page().mouse().move(600, 410);
+            visit.page().mouse().up();
+            visit.see("2 / 2");
+            visit.page().mouse().move(600, 300);
+            visit.page().mouse().down();
+            visit.page().mouse().move(605, 500);
+            visit.page().mouse().up();
+            assertThat(visit.all("dialog[open]")).hasCount(0);
+        }
+    }
+
+    @Test
+    void whatIsDeletedIsGoneAtOnceAndComesBackWhenItIsUndone(WebApp app) {
+        try (Visit visit = app.visit().as("gudo", "user")) {
+            visit.imports(2, Map.of());
+            List<String> deletes = new CopyOnWriteArrayList<>();
+            visit.page().onRequest(request -> {
+                if (request.method().equals("DELETE")) {
+                    deletes.add(request.url());
+                }
+            });
+            visit.to("#/gallery").all(".tile-open").first().click();
+            visit.button("Details").click();
+            visit.button("Delete").click();
+            assertThat(visit.all(".tile")).hasCount(1);
+            visit.button("Undo").click();
+            assertThat(visit.all(".tile")).hasCount(2);
+            visit.page().reload();
+            assertThat(visit.all(".tile")).hasCount(2);
+            assertThat(deletes).isEmpty();
+        }
+    }
+
+    @Test
+    void whatIsUsedSaysSoBeforeAnybodyTriesToDeleteIt(WebApp app) {
+        try (Visit visit = app.visit().as("gabi", "user")) {
+            String id = visit.imports(1, Map.of()).getFirst();
+            visit.put("api/images/" + id + "/usages/article/7", Map.of("role", "featured"));
+            visit.page().navigate(app.root() + "gallery/" + id);
+            visit.button("Details").click();
+
+            visit.see("1 article (featured image)");
+            visit.see("It cannot be deleted while it is used.");
+            assertThat(visit.button("Delete")).isDisabled();
+        }
+    }
+
+    @Test
+    void aNameIsShownEditedAndTakenBack(WebApp app) {
+        try (Visit visit = app.visit().as("gino", "user")) {
+            visit.page()
+                    .route(
+                            "**/api/images?*",
+                            route -> route.fulfill(new Route.FulfillOptions()
+                                    .setContentType("application/json")
+                                    .setBody(named("lock gate"))));
+            visit.page().route(Pattern.compile("/api/images/00000000-[^/]*$"), route -> {
+                String sent = route.request().postData();
+                route.fulfill(new Route.FulfillOptions()
+                        .setContentType("application/json")
+                        .setBody(one(sent != null && sent.contains("sluice") ? "sluice" : "lock gate")));
+            });
+            visit.to("#/gallery");
+            visit.all(".tile-open").click();
+            assertThat(visit.all("dialog h2")).hasText("lock gate");
+            visit.button("Details").click();
+            visit.field("Name").fill("sluice");
+            visit.button("Save").click();
+            assertThat(visit.all("dialog h2")).hasText("sluice");
+            visit.button("Undo").click();
+            assertThat(visit.all("dialog h2")).hasText("lock gate");
+            visit.page().unrouteAll();
+        }
+    }
+
+    private static String named(String name) {
+        return "{\"images\":[" + one(name) + "],\"page\":1,\"size\":60,\"total\":1,\"pages\":1}";
+    }
+
+    private static String one(String name) {
+        return """
+                {"id":"%s","status":"failed","source":"uploaded","name":"%s","altText":"A gate","usages":[],\
+                "createdAt":"2026-11-21T00:00:00Z"}""".formatted(new UUID(0, 1), name);
     }
 }

@@ -59,7 +59,7 @@ class LooksTest {
             visit.page().locator(".share-image img.is-loaded").nth(5).waitFor();
             judge(visit, look, "zip");
             visit.page().waitForDownload(() -> visit.button("Download ZIP").click());
-            visit.see("It is with your other downloads.");
+            visit.see("Saved to Downloads");
             judge(visit, look, "zip-done");
 
             visit.to("#/generate").page().locator("textarea").fill("A lock gate at dawn, mist over still water");
@@ -78,11 +78,13 @@ class LooksTest {
             judge(visit, look, "gallery-selected");
             visit.button("Clear the selection").click();
             visit.page().locator(".tile-open").last().click();
-            visit.see("nothing");
-            visit.page().locator(".details img.is-loaded").waitFor();
+            visit.page().locator(".viewer img.is-loaded").waitFor();
+            visit.button("Details").click();
+            visit.see("nothing"); // uses it
             judge(visit, look, "image");
             visit.page().keyboard().press("Escape");
 
+            judge(visit.to("#/import"), look, "import");
             judge(visit.to("#/upload"), look, "upload");
             visit.page().setInputFiles("input[type=file]", new FilePayload[] {
                 new FilePayload("harbour.jpg", "image/jpeg", visit.sample(0)),

@@ -9,12 +9,12 @@ import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.Random;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
-import tools.jackson.databind.json.JsonMapper;
 
 /** Files of one's own, judged here before they are sent; what the gateway says is played. */
 @ExtendWith(WebApp.Extension.class)
@@ -23,6 +23,8 @@ class UploadPageTest {
             "<Error><Code>InvalidRequest</Code><Message>Content-Length does not match expected value</Message></Error>";
 
     /** What a gateway with every decoder says that it takes. */
+    private static final byte[] DOT = Base64.getDecoder().decode("R0lGODlhAQABAIAAAAAAAP///ywAAAAAAQABAAACAUwAOw==");
+
     private static final String ALL_TYPES = """
             {"types": ["image/jpeg", "image/jpg", "image/png", "image/webp", "image/heic", "image/heif", "image/gif",
                        "image/avif", "image/svg+xml", "image/tiff", "image/jxl"],
@@ -40,12 +42,32 @@ class UploadPageTest {
             });
 
             visit.see(
-                    "Invalid image content type: image/bmp. Allowed types: image/jpeg, image/jpg, image/png, image/webp,"
-                            + " image/heic, image/heif, image/gif, image/avif, image/svg+xml, image/tiff, image/jxl");
-            assertThat(visit.see("Image noise.png: file size")).containsText("exceeds maximum allowed size of 10MB");
+                    "BMP pictures are not taken here: JPEG, PNG, WebP, HEIC, HEIF, GIF, AVIF, SVG, TIFF and JPEG XL are.");
+            visit.see("It is larger than the 10 MB that are taken.");
             visit.button("Compress").click();
             visit.see("Compressed from");
             assertThat(visit.all(".entry-ready")).hasCount(1);
+        }
+    }
+
+    @Test
+    void aKindThatIsNotTakenIsConvertedHere(WebApp app) {
+        try (Visit visit = app.visit().as("uwe", "user")) {
+            play(visit);
+            visit.page()
+                    .route(
+                            "**/api/uploads",
+                            route -> route.fulfill(
+                                    json(
+                                            "{\"types\":[\"image/png\",\"image/jpeg\"],\"maxImageSize\":1572864,\"maxImages\":20}")));
+            visit.to("#/upload");
+            visit.page().setInputFiles("input[type=file]", new FilePayload("dot.gif", "image/gif", DOT));
+            visit.see("GIF pictures are not taken here: PNG and JPEG are.");
+            visit.button("Convert to JPEG").click();
+
+            visit.see("A JPEG now");
+            visit.see("dot.jpg");
+            assertThat(visit.button("Upload 1")).isEnabled();
         }
     }
 
@@ -64,8 +86,8 @@ class UploadPageTest {
                 new FilePayload("b.png", "image/png", new byte[1_572_865])
             });
 
-            visit.see("Invalid image content type: image/heic. Allowed types: image/png, image/gif");
-            visit.see("exceeds maximum allowed size of 1.5MB");
+            visit.see("HEIC pictures are not taken here: PNG and GIF are.");
+            visit.see("It is larger than the 1.5 MB that are taken.");
         }
     }
 
@@ -75,7 +97,7 @@ class UploadPageTest {
             play(visit);
             visit.page()
                     .route(
-                            "**/api/uploads/t",
+                            "**/api/uploads/t-*",
                             route -> route.fulfill(new Route.FulfillOptions()
                                     .setStatus(400)
                                     .setContentType("application/xml")
@@ -84,8 +106,8 @@ class UploadPageTest {
             visit.button("Upload 1").click();
             visit.see("Content-Length does not match expected value");
 
-            visit.page().unroute("**/api/uploads/t");
-            visit.page().route("**/api/uploads/t", route -> route.fulfill(json("{}")));
+            visit.page().unroute("**/api/uploads/t-*");
+            visit.page().route("**/api/uploads/t-*", route -> route.fulfill(json("{}")));
             visit.button("Retry").click();
             assertThat(visit.all(".entry-done")).hasCount(1);
         }
@@ -95,10 +117,10 @@ class UploadPageTest {
     void anUploadUnderWayCanBeCancelled(WebApp app) {
         try (Visit visit = app.visit().as("ute", "user").to("#/upload")) {
             play(visit);
-            visit.page().route("**/api/uploads/t", route -> {}); // never answered
+            visit.page().route("**/api/uploads/t-*", route -> {}); // never answered
             visit.page().setInputFiles("input[type=file]", new FilePayload("a.png", "image/png", new byte[] {1, 2, 3}));
             visit.button("Upload 1").click();
-            visit.button("Cancel").click();
+            visit.button("Cancel all").click();
 
             assertThat(visit.all(".entry")).hasAttribute("data-state", "cancelled");
             assertThat(visit.button("Retry")).isVisible();
@@ -113,7 +135,7 @@ class UploadPageTest {
             visit.page().route("**/api/uploads", route -> route.fulfill(json(ALL_TYPES)));
             visit.to("#/upload");
             List<String> loaded = new ArrayList<>();
-            visit.page().route("**/api/uploads/t", route -> route.fulfill(json("{}")));
+            visit.page().route("**/api/uploads/t-*", route -> route.fulfill(json("{}")));
             visit.page()
                     .route(
                             "**/complete",
@@ -134,14 +156,7 @@ class UploadPageTest {
 
     /** Plays a gateway that takes every announcement and finds every file in order. */
     private static void play(Visit visit) {
-        visit.page().route("**/submit-intent", route -> {
-            String id = JsonMapper.shared()
-                    .readTree(route.request().postData())
-                    .at("/images/0/imageId")
-                    .stringValue();
-            route.fulfill(json("""
-                    {"listingId":"l1","imageUploadUrls":[{"imageId":"%s","uploadUrl":"/api/uploads/t"}]}""".formatted(id)));
-        });
+        visit.page().route("**/submit-intent", UploadQueueTest::announce);
         visit.page().route("**/complete", route -> route.fulfill(json("{}")));
     }
 

@@ -64,8 +64,8 @@ class UploadRoundTripTest {
             visit.button("Upload 1").click();
 
             assertThat(visit.all(".entry")).hasAttribute("data-state", "failed");
-            assertThat(visit.all(".entry-note-bad")).containsText("Image page.png: ");
-            assertThat(visit.all(".toast-error")).hasCount(1);
+            assertThat(visit.all(".entry-note-bad")).containsText("That file is not a picture that can be kept.");
+            assertThat(visit.all(".toast")).hasCount(0);
         }
     }
 }

@@ -134,6 +134,16 @@ final class Visit implements AutoCloseable {
         return page.evaluate(expression);
     }
 
+    /** Leaves the page though it asks; what it has asked with. */
+    List<String> asksBeforeLeaving() {
+        List<String> asked = new CopyOnWriteArrayList<>();
+        page.onDialog(dialog -> {
+            asked.add(dialog.type());
+            dialog.accept();
+        });
+        return asked;
+    }
+
     /** How far what was drawn has moved by itself, as browsers sum it up; 0.1 is what counts as good. */
     double layoutShift() {
         return ((Number) Objects.requireNonNull(evaluate("() => shifted"))).doubleValue();
@@ -144,7 +154,8 @@ final class Visit implements AutoCloseable {
         return context.request().get(sampleUrl(index)).body();
     }
 
-    private String sampleUrl(int index) {
+    /** Where a sample picture is. */
+    String sampleUrl(int index) {
         JsonNode samples = JsonMapper.shared()
                 .readTree(context.request().get(root + "samples").text());
         return samples.at("/pictures/" + index).stringValue();

@@ -10,7 +10,9 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -23,7 +25,7 @@ import org.junit.jupiter.api.Test;
 
 /** The files over HTTP, and what holds between them. */
 class WebAppFilesTest {
-    private static final Pattern IMPORT = Pattern.compile("(?:from|import)\\s*\\(?\\s*'([^']+)'");
+    private static final Pattern IMPORT = Pattern.compile("(?<![\\w/'])(?:from|import)\\s*\\(?\\s*'([^']+)'");
     private static final Pattern ASSET = Pattern.compile("(?:src|href)=\"(assets/[^\"]+)\"");
 
     private static RunningGateway gateway;
@@ -50,6 +52,55 @@ class WebAppFilesTest {
                 gateway.send(HttpRequest.newBuilder(gateway.uri("/")).header("If-None-Match", etag));
         assertThat(again.statusCode()).isEqualTo(304);
         assertThat(again.body()).isEmpty();
+    }
+
+    @Test
+    void everyViewIsAPageForWhoReadsHtmlAndNoneForOthers() {
+        for (String path : List.of(
+                "/gallery",
+                "/gallery?q=boat",
+                "/gallery/5b0c6c1e-0000-0000-0000-000000000000",
+                "/generate",
+                "/upload",
+                "/import",
+                "/admin",
+                "/sign-in")) {
+            HttpResponse<byte[]> page = asked(path, "text/html,application/xhtml+xml,*/*;q=0.8");
+            assertThat(page.statusCode()).as(path).isEqualTo(200);
+            assertThat(page.headers().firstValue("Content-Type")).hasValue("text/html;charset=UTF-8");
+            assertThat(asked(path, "application/json").statusCode()).as(path).isEqualTo(406);
+        }
+        assertThat(asked("/gallery/one/two", "text/html").statusCode()).isEqualTo(404);
+    }
+
+    @Test
+    void everyPageFindsItsFilesFromWhereItIsAndAdmitsItsImportMap() throws Exception {
+        for (String path : List.of("/", "/gallery", "/gallery/an-image")) {
+            HttpResponse<byte[]> page = asked(path, "text/html");
+            Matcher names = Pattern.compile("(?:src|href)=\"([^\":]+)\"").matcher(text(page));
+            int files = 0;
+            while (names.find()) {
+                URI file = gateway.uri(path).resolve(names.group(1));
+                if (file.getPath().startsWith("/assets/")) {
+                    files++;
+                    assertThat(gateway.send(HttpRequest.newBuilder(file)).statusCode())
+                            .as(path + " " + file)
+                            .isEqualTo(200);
+                }
+            }
+            assertThat(files).as(path).isGreaterThan(6);
+            Matcher map =
+                    Pattern.compile("<script type=\"importmap\">(.*?)</script>").matcher(text(page));
+            assertThat(map.find()).isTrue();
+            byte[] hash =
+                    MessageDigest.getInstance("SHA-256").digest(map.group(1).getBytes(StandardCharsets.UTF_8));
+            assertThat(page.headers().firstValue("Content-Security-Policy").orElseThrow())
+                    .contains("'sha256-" + Base64.getEncoder().encodeToString(hash) + "'");
+        }
+    }
+
+    private static HttpResponse<byte[]> asked(String path, String accept) {
+        return gateway.send(HttpRequest.newBuilder(gateway.uri(path)).header("Accept", accept));
     }
 
     @Test

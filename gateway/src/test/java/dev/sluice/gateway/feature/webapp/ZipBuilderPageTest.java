@@ -13,13 +13,18 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.SequencedMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /** The start page: addresses in, an archive out. */
 @ExtendWith(WebApp.Extension.class)
 class ZipBuilderPageTest {
+    private static final Pattern ARCHIVE = Pattern.compile("/api/zip/links/[^/]+$");
+
     /** Notes each value of the bar for all images, and each state that an image was in. */
     private static final String WATCH_PROGRESS = """
             () => {
@@ -43,7 +48,7 @@ class ZipBuilderPageTest {
 
             Download download = visit.page()
                     .waitForDownload(() -> visit.button("Download ZIP").click());
-            visit.see("It is with your other downloads.");
+            visit.see("Saved to Downloads");
 
             assertThat(download.suggestedFilename()).isEqualTo("trip.zip");
             SequencedMap<String, byte[]> files = Archives.read(Files.readAllBytes(download.path()));
@@ -69,23 +74,24 @@ class ZipBuilderPageTest {
     @Test
     void oneBadImageCanMeanNoArchive(WebApp app) {
         try (Visit visit = app.visit().to("")) {
-            visit.page().getByLabel("Addresses of images").fill("http://10.0.0.1/secret.png nonsense");
+            visit.page().getByLabel("Image links").fill("http://10.0.0.1/secret.png nonsense");
             visit.button("Add").click();
-            visit.see("1 word left out, being no web address: nonsense");
+            visit.see("1 link added.");
             visit.page()
                     .getByText("No archive", new Page.GetByTextOptions().setExact(true))
                     .click();
             visit.button("Download ZIP").click();
 
             visit.see("The gateway does not reach that address.");
-            visit.see("Not one of the images could be had.");
+            visit.see("One of the pictures could not be had");
+            assertThat(visit.page().getByText("Saved to Downloads")).hasCount(0);
         }
     }
 
     @Test
     void theSameArchiveCanBeHadWithCurl(WebApp app) {
         try (Visit visit = app.visit().to("")) {
-            visit.page().getByLabel("Addresses of images").fill("https://example.com/it's.png");
+            visit.page().getByLabel("Image links").fill("https://example.com/it's.png");
             visit.button("Add").click();
             visit.button("The same with curl").click();
 
@@ -167,5 +173,180 @@ class ZipBuilderPageTest {
             assertThat(visit.all(".share-image img.is-loaded")).hasCount(6);
             assertThat(visit.layoutShift()).as("layout shift").isLessThan(0.1);
         }
+    }
+
+    @Test
+    void aRefusalIsWaitedOutAndTheArchiveComesByItself(WebApp app) {
+        try (Visit visit = app.visit().to("")) {
+            visit.page()
+                    .route(
+                            ARCHIVE,
+                            route -> route.fulfill(refusal("too_many_concurrent", 2)),
+                            new Page.RouteOptions().setTimes(1));
+            visit.button("Sample pictures").click();
+            assertThat(visit.all(".entry")).hasCount(6);
+            Download download = visit.page().waitForDownload(() -> {
+                visit.button("Download ZIP").click();
+                visit.see("continues in");
+                assertThat(visit.page().getByText("Saved to Downloads")).hasCount(0);
+            });
+            visit.see("Saved to Downloads");
+            assertThat(download.suggestedFilename()).isEqualTo("images.zip");
+        }
+    }
+
+    @Test
+    void aRefusalThatLastsIsToldWithItsEndAndNothingElseIsClaimed(WebApp app) {
+        try (Visit visit = app.visit().to("")) {
+            visit.page().route(ARCHIVE, route -> route.fulfill(refusal("quota_exceeded", 7200)));
+            visit.button("Sample pictures").click();
+            visit.button("Download ZIP").click();
+
+            visit.see("Your share is used up");
+            visit.see("More in 2 h.");
+            assertThat(visit.page().getByText("Saved to Downloads")).hasCount(0);
+            assertThat(visit.all("[data-state=done]")).hasCount(0);
+            assertThat(visit.page().getByLabel("Archive name")).isEnabled();
+            assertThat(visit.button("Try again")).isEnabled();
+        }
+    }
+
+    @Test
+    void aRunningArchiveIsCancelledAndTheListIsThereAgain(WebApp app) {
+        try (Visit visit = app.visit().to("")) {
+            visit.page().route(ARCHIVE, route -> {}); // never answered
+            visit.button("Sample pictures").click();
+            visit.button("Download ZIP").click();
+            assertThat(visit.page().getByLabel("Archive name")).isDisabled();
+            visit.button("Cancel").click();
+
+            visit.see("Cancelled. Nothing was saved.");
+            assertThat(visit.page().getByLabel("Archive name")).isEnabled();
+            assertThat(visit.all(".entry-ready")).hasCount(6);
+
+            visit.page().unroute(ARCHIVE);
+            visit.page().waitForDownload(() -> visit.button("Try again").click());
+            visit.see("Saved to Downloads");
+        }
+    }
+
+    @Test
+    void anArchiveThatBreaksOffIsNotSaved(WebApp app) {
+        try (Visit visit = app.visit().to("")) {
+            visit.page()
+                    .route(
+                            ARCHIVE,
+                            route -> route.fulfill(new Route.FulfillOptions()
+                                    .setContentType("application/zip")
+                                    .setBodyBytes(new byte[1000])));
+            visit.button("Sample pictures").click();
+            visit.button("Download ZIP").click();
+
+            visit.see("The archive broke off");
+            assertThat(visit.page().getByText("Saved to Downloads")).hasCount(0);
+        }
+    }
+
+    @Test
+    void whatIsOverOneArchiveIsInTheNext(WebApp app) throws IOException {
+        try (Visit visit = app.visit().to("")) {
+            String links = IntStream.range(0, 25)
+                    .mapToObj(index -> visit.sampleUrl(0) + "?copy=" + index)
+                    .collect(Collectors.joining(","));
+            visit.page().getByLabel("Image links").fill(links);
+            visit.button("Add").click();
+            visit.see("25 links added. A ZIP holds 20 links: the list becomes 2 of them.");
+            assertThat(visit.all(".entry")).hasCount(25);
+            List<Download> downloads = new CopyOnWriteArrayList<>();
+            visit.page().onDownload(downloads::add);
+            visit.button("Download 2 ZIPs").click();
+            visit.see("2 ZIPs, 25 images");
+
+            visit.page().waitForCondition(() -> downloads.size() == 2);
+            assertThat(downloads.getFirst().suggestedFilename()).isEqualTo("images-1.zip");
+            assertThat(Archives.read(Files.readAllBytes(downloads.getFirst().path())))
+                    .hasSize(20);
+            assertThat(downloads.getLast().suggestedFilename()).isEqualTo("images-2.zip");
+            assertThat(Archives.read(Files.readAllBytes(downloads.getLast().path())))
+                    .hasSize(5);
+        }
+    }
+
+    @Test
+    void onesOwnPictureGoesIntoAnArchiveByItsLink(WebApp app) throws IOException {
+        try (Visit visit = app.visit().as("pola", "user")) {
+            String id = visit.imports(1, Map.of()).getFirst();
+            visit.to("").page().getByLabel("Image links").fill(app.root() + "api/images/" + id + "/file");
+            visit.button("Add").click();
+            visit.see("My gallery");
+            Download zip = visit.page()
+                    .waitForDownload(() -> visit.button("Download ZIP").click());
+
+            visit.see("Saved to Downloads");
+            assertThat(Archives.read(Files.readAllBytes(zip.path()))).hasSize(1);
+        }
+    }
+
+    @Test
+    void whatIsTooLargeForAPageIsLeftToTheBrowserAndNotCalledSaved(WebApp app) {
+        try (Visit visit = app.visit().to("")) {
+            visit.page()
+                    .addInitScript("""
+                            const ask = globalThis.fetch;
+                            globalThis.fetch = async (url, how) => {
+                              const answer = await ask(url, how);
+                              if (/links\\/[^/]+$/.test(url)) {
+                                const headers = new Headers(answer.headers);
+                                headers.set('Content-Length', '300000000');
+                                Object.defineProperty(answer, 'headers', {value: headers});
+                              }
+                              return answer;
+                            };""");
+            visit.page().reload();
+            visit.button("Sample pictures").click();
+            visit.page().waitForDownload(() -> visit.button("Download ZIP").click());
+
+            visit.see("images.zip is large: your browser downloads it");
+            assertThat(visit.page().getByText("Saved to Downloads")).hasCount(0);
+        }
+    }
+
+    @Test
+    void theListItsNamesAndARunningArchiveAreFoundAgainAfterAReload(WebApp app) {
+        try (Visit visit = app.visit().as("petra", "user").to("")) {
+            visit.button("Sample pictures").click();
+            visit.page().getByLabel("Archive name").fill("trip");
+            visit.field("Name in the archive of image 2").fill("second");
+            visit.page().keyboard().press("Tab");
+            visit.page().reload();
+            assertThat(visit.all(".entry")).hasCount(6);
+            assertThat(visit.page().getByLabel("Archive name")).hasValue("trip");
+            assertThat(visit.field("Name in the archive of image 2")).hasValue("second");
+
+            visit.page().route(ARCHIVE, route -> {}); // never answered
+            visit.button("Download ZIP").click();
+            assertThat(visit.button("Cancel")).isVisible();
+            List<String> asked = visit.asksBeforeLeaving();
+            visit.page().reload();
+            assertThat(asked).contains("beforeunload");
+            assertThat(visit.button("Cancel")).isVisible();
+            Download download = visit.page().waitForDownload(() -> visit.page().unroute(ARCHIVE));
+            assertThat(download.suggestedFilename()).isEqualTo("trip.zip");
+            visit.see("Saved to Downloads");
+
+            // It is its user's: nothing of it is left when they sign out.
+            visit.button("Sign out").click();
+            assertThat(visit.all(".entry")).hasCount(0);
+            visit.page().reload();
+            visit.see("Add at least one image.");
+            assertThat(visit.all(".entry")).hasCount(0);
+        }
+    }
+
+    private static Route.FulfillOptions refusal(String code, int seconds) {
+        return new Route.FulfillOptions()
+                .setStatus(429)
+                .setHeaders(Map.of("Retry-After", String.valueOf(seconds), "Content-Type", "application/problem+json"))
+                .setBody("{\"code\":\"" + code + "\",\"title\":\"Too many\",\"detail\":\"limit x: used up\"}");
     }
 }

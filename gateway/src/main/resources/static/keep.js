@@ -1,0 +1,162 @@
+import { session, whenUserLeaves } from './session.js';
+
+const DATABASE = 'sluice';
+const STORE = 'kept';
+const SOON = 200;
+const PATIENCE = 1_500;
+
+/** @type {Promise<IDBDatabase | null> | null} */
+let opened = null;
+
+/** Null where this browser keeps nothing: then a page lasts as long as it is open, as ever. */
+function open() {
+  opened ??= new Promise((resolve) => {
+    try {
+      const request = indexedDB.open(DATABASE, 1);
+      request.onupgradeneeded = () => request.result.createObjectStore(STORE);
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => resolve(null);
+    } catch {
+      resolve(null);
+    }
+  });
+  return opened;
+}
+
+/**
+ * @param {IDBTransactionMode} mode
+ * @param {(store: IDBObjectStore) => IDBRequest} work
+ * @returns {Promise<any>} undefined also when it failed
+ */
+async function within(mode, work) {
+  const database = await open();
+  if (database === null) {
+    return undefined;
+  }
+  return new Promise((resolve) => {
+    try {
+      const transaction = database.transaction(STORE, mode);
+      const request = work(transaction.objectStore(STORE));
+      transaction.oncomplete = () => resolve(request.result);
+      transaction.onerror = () => resolve(undefined);
+      transaction.onabort = () => resolve(undefined);
+      transaction.commit?.(); // a page that is left waits for nothing
+    } catch {
+      resolve(undefined);
+    }
+  });
+}
+
+const here = () => session.value.user ?? '';
+
+/** Keeps a value for who is here now. @param {string[]} path @param {unknown} value */
+export function put(path, value) {
+  const key = [here(), ...path];
+  return within('readwrite', (store) => store.put(value, key));
+}
+
+/** @param {string[]} path */
+export function drop(path) {
+  const key = [here(), ...path];
+  return within('readwrite', (store) => store.delete(key));
+}
+
+/** @param {string[]} path @returns {Promise<any>} */
+export function get(path) {
+  const key = [here(), ...path];
+  return within('readonly', (store) => store.get(key));
+}
+
+/** Everything that is kept below a path. @param {string[]} path @returns {Promise<any[]>} */
+export async function list(path) {
+  const key = [here(), ...path];
+  return (await within('readonly', (store) => store.getAll(IDBKeyRange.bound(key, [...key, []])))) ?? [];
+}
+
+/** Whether anything is kept at or below a path. @param {string[]} path @returns {Promise<boolean>} */
+export async function holds(path) {
+  const key = [here(), ...path];
+  return (await within('readonly', (store) => store.count(IDBKeyRange.bound(key, [...key, []])))) > 0;
+}
+
+whenUserLeaves((user) => {
+  within('readwrite', (store) => store.delete(IDBKeyRange.bound([user], [user, []])));
+});
+
+/**
+ * Whether this tab is the one that keeps something: two that did would undo each other's work.
+ *
+ * @param {string} name
+ * @returns {Promise<boolean>}
+ */
+export function isKeeper(name) {
+  if (!navigator.locks) {
+    return Promise.resolve(true); // not over plain HTTP
+  }
+  return new Promise((resolve) => {
+    // The tab before a reload has it for a moment longer.
+    navigator.locks.request(`sluice.${name}`, { signal: AbortSignal.timeout(PATIENCE) }, () => {
+      resolve(true);
+      return new Promise(() => {}); // as long as the tab lives
+    }).catch(() => resolve(false));
+  });
+}
+
+/**
+ * Keeps a store's value over a reload, for who is here: what a visitor has who then signs in is that user's.
+ *
+ * @template T
+ * @param {string} name
+ * @param {import('./store.js').Store<T>} store
+ * @param {{pack: (value: T) => any, unpack: (packed: any) => void}} how pack: null for nothing worth keeping
+ */
+export function keep(name, store, { pack, unpack }) {
+  let timer = 0;
+  /** Whose it is, also after their session has ended: they may sign in again and go on. */
+  let owner = /** @type {string | null} */ (null);
+  const write = () => {
+    clearTimeout(timer);
+    timer = 0;
+    const packed = pack(store.value);
+    const key = [/** @type {string} */ (owner), name];
+    return within('readwrite', (all) => (packed === null ? all.delete(key) : all.put(packed, key)));
+  };
+  const restore = async () => {
+    const whose = here();
+    if (!session.value.known || owner === whose || (owner && whose === '')) {
+      return;
+    }
+    const before = owner;
+    owner = whose;
+    const packed = await get([name]);
+    if (owner !== whose) {
+      return;
+    }
+    if (pack(store.value) !== null) {
+      write();
+    } else if (packed !== undefined) {
+      unpack(packed);
+    }
+    if (before === '') {
+      within('readwrite', (all) => all.delete(['', name]));
+    }
+  };
+  whenUserLeaves(() => {
+    clearTimeout(timer);
+    timer = 0;
+    owner = null;
+  });
+  isKeeper(name).then((keeper) => {
+    if (!keeper) {
+      return;
+    }
+    restore();
+    session.subscribe(restore);
+    store.subscribe(() => {
+      if (owner !== null && timer === 0) {
+        timer = setTimeout(() => (owner === null ? undefined : write()), SOON);
+      }
+    });
+    window.addEventListener('pagehide', () => timer !== 0 && owner !== null && write());
+  });
+}

@@ -1,0 +1,72 @@
+package dev.sluice.gateway.feature.webapp;
+
+import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertThat;
+
+import com.microsoft.playwright.Page;
+import com.microsoft.playwright.Route;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** Pictures of other sites that become one's own: by link, or dragged here. */
+@ExtendWith(WebApp.Extension.class)
+class ImportPageTest {
+
+    @Test
+    void picturesAreImportedByLinkAndARefusalIsWaitedOut(WebApp app) {
+        try (Visit visit = app.visit().as("ida", "user").to("#/import")) {
+            visit.page()
+                    .route(
+                            "**/api/images/imports",
+                            route -> route.fulfill(new Route.FulfillOptions()
+                                    .setStatus(429)
+                                    .setHeaders(Map.of("Retry-After", "1", "Content-Type", "application/problem+json"))
+                                    .setBody("{\"code\":\"rate_limited\",\"detail\":\"limit ip: used up\"}")),
+                            new Page.RouteOptions().setTimes(1));
+            visit.field("Image links").fill(visit.sampleUrl(0) + "," + visit.sampleUrl(2));
+            visit.button("Import").click();
+
+            visit.see("continues in");
+            assertThat(visit.all(".entry-done")).hasCount(2);
+            assertThat(visit.all(".entry-failed")).hasCount(0);
+            visit.page().getByText("Open the gallery").click();
+            assertThat(visit.all(".tile")).hasCount(2);
+        }
+    }
+
+    @Test
+    void whatCannotBeImportedSaysWhyAndCanBeTriedAgain(WebApp app) {
+        try (Visit visit = app.visit().as("inga", "user").to("#/import")) {
+            visit.field("Image links").fill("http://10.0.0.1/secret.png");
+            visit.button("Import").click();
+
+            visit.see("That address is out of reach.");
+            visit.button("Retry").click();
+            visit.see("That address is out of reach.");
+        }
+    }
+
+    @Test
+    void aPictureDraggedFromAnotherWindowIsImported(WebApp app) {
+        try (Visit visit = app.visit().as("igor", "user")) {
+            List<String> zones = List.of("#/upload .drop-zone", "#/import .drop", "#/gallery .gallery");
+            for (int index = 0; index < zones.size(); index++) {
+                String[] zone = zones.get(index).split(" ", 2);
+                String url = visit.sampleUrl(index);
+                visit.to(zone[0]);
+                visit.all(zone[1])
+                        .dispatchEvent(
+                                "drop", Map.of("dataTransfer", visit.page().evaluateHandle("""
+                                        (url) => {
+                                          const dropped = new DataTransfer();
+                                          dropped.setData('text/uri-list', 'https://example.com/page');
+                                          dropped.setData('text/html', `<a href="https://example.com/page"><img src="${url}"></a>`);
+                                          return dropped;
+                                        }""", url)));
+                assertThat(visit.page().locator("main h1")).hasText("Import by link");
+                assertThat(visit.all(".entry-done")).hasCount(index + 1);
+            }
+        }
+    }
+}
