@@ -5,7 +5,7 @@
 #     docker/chaos.sh --debian [event…]    for an engine that reaches no registry, after `docker/build.sh --debian`: Debian's
 #                                          packages in their place; needs their mirror, and versitygw in the PATH
 # Events: nothing gateway-1 gateway-2 primary replica sentinel postgres s3 nginx roll cut; all of them take some eight minutes.
-# It needs a Docker engine on this machine, Compose 2.24 or later, openssl and python3. Nothing of it stays but images.
+# It needs a Docker engine on this machine, Compose 2.24.4 or later, openssl and python3. Nothing of it stays but images.
 #     KEEP=1       leaves it running
 #     LOGS=DIR     keeps each service's log there
 set -euo pipefail

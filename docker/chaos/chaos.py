@@ -43,6 +43,7 @@ class Cluster:
     def __init__(self, compose):
         self.compose = compose
         self.ids = {}
+        self.meters = {}
         self.alone = {}
 
     def docker(self, *words, check=True):
@@ -57,7 +58,17 @@ class Cluster:
             self.ids[service] = listed.stdout.strip()
         return self.ids[service]
 
+    def sample(self):
+        """Adds to `alone` what gateways have decided alone since the last time. Their meters end with them, so before that too."""
+        before, self.meters = self.meters, self.decided_alone()
+        for (service, name), count in self.meters.items():
+            # Less than before: it has begun anew.
+            since = before.get((service, name), 0)
+            self.alone[name] = self.alone.get(name, 0) + (count - since if count >= since else count)
+
     def kill(self, service):
+        if service in GATEWAYS:
+            self.sample()
         self.docker("kill", "-s", "KILL", self.container(service))
 
     def start(self, service):
@@ -133,16 +144,13 @@ class Event:
         self.alone = {}
 
     def run(self, cluster):
-        self.began = clock()
+        before, self.began = dict(cluster.alone), clock()
         self.note = self.act(cluster) or ""
         self.back = clock()
         time.sleep(GRACE + SETTLED)
         self.ended = clock()
-        before, cluster.alone = cluster.alone, cluster.decided_alone()
-        for (service, name), count in cluster.alone.items():
-            # Less than before: it has begun anew.
-            since = before.get((service, name), 0)
-            self.alone[name] = self.alone.get(name, 0) + (count - since if count >= since else count)
+        cluster.sample()
+        self.alone = {name: count - before.get(name, 0) for name, count in cluster.alone.items()}
 
 
 def nothing(_):
@@ -183,6 +191,7 @@ def primary_back(cluster):
 def rolled(cluster):
     notes = []
     for service in GATEWAYS:
+        cluster.sample()
         begun = clock()
         cluster.docker("stop", "-t", "40", cluster.container(service))
         stopped = clock()
