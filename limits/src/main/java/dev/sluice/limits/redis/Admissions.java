@@ -10,6 +10,7 @@ import dev.sluice.limits.Subject;
 import dev.sluice.limits.local.LocalLimiter;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicBoolean;
 import reactor.core.CoreSubscriber;
 import reactor.core.Disposable;
@@ -93,8 +94,8 @@ final class Admissions {
     }
 
     /**
-     * While Redis answers in time and none of its own commands is late, an admission waits here, for a processor or for
-     * the commands before it: it is not decided alone for that, but waits on for a few deadlines more.
+     * While Redis answers, or no command is known to be late, an admission waits here, for a processor or for the
+     * commands before it: it is not decided alone for that, but waits on for a few deadlines more.
      */
     private void deadlineIsOver(Admission admission, int deadlinesBefore) {
         if (!admission.isWaiting()) {
@@ -102,6 +103,7 @@ final class Admissions {
         }
         long waited = deadlinesBefore * settings.deadline().toNanos();
         boolean isRedisWell = breaker.hasAnsweredSince(admission.begun())
+                || !breaker.hasFailedSince(admission.begun())
                 || ScriptExecutor.wasBusy(
                         admission.begun() + waited, settings.deadline().toNanos());
         if (deadlinesBefore < ScriptExecutor.MOST_TIMES && isRedisWell) {
@@ -115,7 +117,8 @@ final class Admissions {
     private void askAddressBuckets(Admission admission, String place) {
         long sent = System.nanoTime();
         AtomicBoolean isOver = new AtomicBoolean();
-        Disposable late = redis.watch(timer, settings.commandTimeout(), () -> {
+        CompletionStage<AddressBuckets.Answer> taken = addressBuckets.take(admission.policy.first, admission.subject);
+        Disposable late = redis.watch(timer, settings.commandTimeout(), () -> breaker.answeredAt(place), () -> {
             if (isOver.compareAndSet(false, true)) {
                 breaker.failed(
                         place,
@@ -124,7 +127,7 @@ final class Admissions {
                 decideLocally(admission);
             }
         });
-        addressBuckets.take(admission.policy.first, admission.subject).whenComplete((answer, error) -> {
+        taken.whenComplete((answer, error) -> {
             late.dispose();
             if (!isOver.compareAndSet(false, true)) {
                 return;
@@ -232,11 +235,11 @@ final class Admissions {
         }
     }
 
-    /** Takes one part's limits. */
-    private final class Taking extends AdmitBatches.Ask {
-        private final Admission admission;
+    /** Of one part's limits, as long as the admission waits. */
+    private abstract static class PartAsk extends AdmitBatches.Ask {
+        final Admission admission;
 
-        Taking(Admission admission, CompiledPolicy.Part part) {
+        PartAsk(Admission admission, CompiledPolicy.Part part) {
             super(new Holding(admission.id, part, admission.subject, admission.reservation));
             this.admission = admission;
         }
@@ -244,6 +247,13 @@ final class Admissions {
         @Override
         boolean isWaiting() {
             return admission.isWaiting();
+        }
+    }
+
+    /** Takes one part's limits. */
+    private final class Taking extends PartAsk {
+        Taking(Admission admission, CompiledPolicy.Part part) {
+            super(admission, part);
         }
 
         @Override
@@ -326,18 +336,11 @@ final class Admissions {
     }
 
     /** Takes nothing. */
-    private static final class Looking extends AdmitBatches.Ask {
-        private final Admission admission;
+    private static final class Looking extends PartAsk {
         private final Sinks.Empty<Void> done = Sinks.empty();
 
         Looking(Admission admission, CompiledPolicy.Part part) {
-            super(new Holding(admission.id, part, admission.subject, admission.reservation));
-            this.admission = admission;
-        }
-
-        @Override
-        boolean isWaiting() {
-            return admission.isWaiting();
+            super(admission, part);
         }
 
         @Override

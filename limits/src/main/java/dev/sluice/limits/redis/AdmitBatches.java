@@ -94,7 +94,7 @@ final class AdmitBatches {
     private void await(String place, List<Ask> batch, AdmitCommand command, CompletionStage<byte[]> answer) {
         long sent = System.nanoTime();
         AtomicBoolean isOver = new AtomicBoolean();
-        Disposable late = redis.watch(timer, settings.commandTimeout(), () -> {
+        Disposable late = redis.watch(timer, settings.commandTimeout(), () -> breaker.answeredAt(place), () -> {
             if (isOver.compareAndSet(false, true)) {
                 failed(place, batch, sent, new RedisBreaker.SlowRedisException(settings.commandTimeout()));
             }

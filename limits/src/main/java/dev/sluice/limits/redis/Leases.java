@@ -106,12 +106,13 @@ final class Leases {
         }
         long sent = System.nanoTime();
         AtomicBoolean isOver = new AtomicBoolean();
-        Disposable late = redis.watch(timer, settings.commandTimeout(), () -> {
+        CompletionStage<byte[]> answer = send(lease, question);
+        Disposable late = redis.watch(timer, settings.commandTimeout(), () -> breaker.answeredAt(place), () -> {
             if (isOver.compareAndSet(false, true)) {
                 failed(place, lease, question, sent, new RedisBreaker.SlowRedisException(settings.commandTimeout()));
             }
         });
-        var _ = send(lease, question).whenComplete((bytes, error) -> {
+        var _ = answer.whenComplete((bytes, error) -> {
             late.dispose();
             boolean isInTime = isOver.compareAndSet(false, true);
             if (error == null) {

@@ -19,11 +19,11 @@ final class RedisBreaker {
     private static final Duration LONGEST_PROBE = Duration.ofSeconds(5);
 
     private final CircuitBreakerConfig config;
-    private final Map<String, CircuitBreaker> places = new ConcurrentHashMap<>();
+    private final Map<String, Place> places = new ConcurrentHashMap<>();
     private final LimiterObserver observer;
     private final Duration rest;
     private final AtomicBoolean isDegraded = new AtomicBoolean();
-    private volatile long failedAt;
+    private volatile long failedAt = System.nanoTime();
     private volatile long answeredAt = System.nanoTime();
 
     RedisBreaker(RedisLimiterSettings.Breaker settings, LimiterObserver observer) {
@@ -43,25 +43,36 @@ final class RedisBreaker {
                 .build();
     }
 
-    private CircuitBreaker at(String place) {
-        CircuitBreaker known = places.get(place);
+    private static final class Place {
+        private final CircuitBreaker circuit;
+        private volatile long answeredAt = System.nanoTime();
+
+        Place(CircuitBreaker circuit) {
+            this.circuit = circuit;
+        }
+    }
+
+    private Place at(String place) {
+        Place known = places.get(place);
         return known == null
-                ? places.computeIfAbsent(place, name -> CircuitBreaker.of("limits" + name, config))
+                ? places.computeIfAbsent(place, name -> new Place(CircuitBreaker.of("limits" + name, config)))
                 : known;
     }
 
     /** Whether a command may be sent; each that was is followed by {@link #answered} or {@link #failed}. */
     boolean mayCall(String place) {
-        return at(place).tryAcquirePermission();
+        return at(place).circuit.tryAcquirePermission();
     }
 
     void answered(String place, long tookNanos) {
+        Place there = at(place);
         answeredAt = System.nanoTime();
-        at(place).onSuccess(tookNanos, TimeUnit.NANOSECONDS);
+        there.answeredAt = answeredAt;
+        there.circuit.onSuccess(tookNanos, TimeUnit.NANOSECONDS);
         // One answer among failures ends nothing: an outage is reported once, however often it flickers.
         if (isDegraded.get()
                 && System.nanoTime() - failedAt >= rest.toNanos()
-                && places.values().stream().allMatch(each -> each.getState() == CircuitBreaker.State.CLOSED)
+                && places.values().stream().allMatch(each -> each.circuit.getState() == CircuitBreaker.State.CLOSED)
                 && isDegraded.compareAndSet(true, false)) {
             observer.recovered();
         }
@@ -70,7 +81,7 @@ final class RedisBreaker {
     void failed(String place, long tookNanos, Throwable error) {
         Throwable cause = error instanceof CompletionException && error.getCause() != null ? error.getCause() : error;
         failedAt = System.nanoTime();
-        at(place).onError(tookNanos, TimeUnit.NANOSECONDS, cause);
+        at(place).circuit.onError(tookNanos, TimeUnit.NANOSECONDS, cause);
         if (isDegraded.compareAndSet(false, true)) {
             observer.degraded(cause);
         }
@@ -79,6 +90,16 @@ final class RedisBreaker {
     /** Whether Redis has answered a command in time since then, by {@link System#nanoTime}. */
     boolean hasAnsweredSince(long nanos) {
         return answeredAt - nanos > 0;
+    }
+
+    /** When Redis last answered a command there in time, by {@link System#nanoTime}. */
+    long answeredAt(String place) {
+        return at(place).answeredAt;
+    }
+
+    /** Whether a command has failed, or was late, since then, by {@link System#nanoTime}. */
+    boolean hasFailedSince(long nanos) {
+        return failedAt - nanos > 0;
     }
 
     /** How long Redis is left alone. */

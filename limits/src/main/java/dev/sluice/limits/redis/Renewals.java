@@ -2,6 +2,7 @@ package dev.sluice.limits.redis;
 
 import io.lettuce.core.ScriptOutputType;
 import java.util.List;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import reactor.core.Disposable;
@@ -50,29 +51,26 @@ final class Renewals {
         }
         long sent = System.nanoTime();
         AtomicBoolean isOver = new AtomicBoolean();
-        Disposable late = redis.watch(timer, settings.commandTimeout(), () -> {
+        CompletionStage<List<Object>> renewed = redis.run(
+                script, ScriptOutputType.MULTI, Renewal.keys(batch, settings.keyPrefix()), Renewal.arguments(batch));
+        Disposable late = redis.watch(timer, settings.commandTimeout(), () -> breaker.answeredAt(place), () -> {
             if (isOver.compareAndSet(false, true)) {
                 ended(place, batch, sent, new RedisBreaker.SlowRedisException(settings.commandTimeout()));
             }
         });
-        redis.<List<Object>>run(
-                        script,
-                        ScriptOutputType.MULTI,
-                        Renewal.keys(batch, settings.keyPrefix()),
-                        Renewal.arguments(batch))
-                .whenComplete((answers, error) -> {
-                    late.dispose();
-                    if (error == null) {
-                        // Even if it is late: what Redis did, it did.
-                        Renewal.answered(batch, answers, sent);
-                    }
-                    if (isOver.compareAndSet(false, true)) {
-                        ended(place, batch, sent, error);
-                    }
-                    if (error == null) {
-                        resume.run();
-                    }
-                });
+        renewed.whenComplete((answers, error) -> {
+            late.dispose();
+            if (error == null) {
+                // Even if it is late: what Redis did, it did.
+                Renewal.answered(batch, answers, sent);
+            }
+            if (isOver.compareAndSet(false, true)) {
+                ended(place, batch, sent, error);
+            }
+            if (error == null) {
+                resume.run();
+            }
+        });
     }
 
     private void ended(String place, List<Renewal> batch, long sent, @Nullable Throwable error) {

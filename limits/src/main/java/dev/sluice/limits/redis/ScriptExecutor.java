@@ -24,6 +24,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import reactor.core.Disposable;
@@ -134,22 +135,30 @@ final class ScriptExecutor implements AutoCloseable {
 
     /**
      * Runs {@code late} when Redis has not answered a command that is sent now. What this process takes for itself does
-     * not count: what has arrived is read first, and where that, or the timer, came late, the command is waited for
-     * anew, a few times at most.
+     * not count: the time begins when the command is written, what has arrived is read first when it is over, and where
+     * that or the timer came late, or Redis has answered other commands meanwhile, the command is waited for anew, a
+     * few times at most.
+     *
+     * @param lastAnswer when Redis last answered there, by {@link System#nanoTime}
      */
-    Disposable watch(Scheduler timer, Duration timeout, Runnable late) {
+    Disposable watch(Scheduler timer, Duration timeout, LongSupplier lastAnswer, Runnable late) {
         Disposable.Swap watch = Disposables.swap();
-        watch(timer, timeout.toNanos(), late, watch, 1);
+        afterWriting(() -> watch(timer, timeout.toNanos(), lastAnswer, late, watch, 1));
         return watch;
     }
 
-    private void watch(Scheduler timer, long nanos, Runnable late, Disposable.Swap watch, int times) {
-        long due = System.nanoTime() + nanos;
+    private void watch(
+            Scheduler timer, long nanos, LongSupplier lastAnswer, Runnable late, Disposable.Swap watch, int times) {
+        if (watch.isDisposed()) {
+            return;
+        }
+        long begun = System.nanoTime();
         watch.update(timer.schedule(
                 () -> afterReading(() -> {
-                    if (times < MOST_TIMES && wasBusy(due, nanos)) {
-                        watch(timer, nanos, late, watch, times + 1);
-                    } else {
+                    boolean isAtWork = wasBusy(begun + nanos, nanos) || lastAnswer.getAsLong() - begun > 0;
+                    if (times < MOST_TIMES && isAtWork) {
+                        watch(timer, nanos, lastAnswer, late, watch, times + 1);
+                    } else if (!watch.isDisposed()) {
                         late.run();
                     }
                 }),
@@ -162,8 +171,27 @@ final class ScriptExecutor implements AutoCloseable {
         return System.nanoTime() - due > waited / 4;
     }
 
-    /** Runs {@code work} when what has arrived here by now is read: every event loop reads between two tasks. */
+    /** Runs {@code work} when what has arrived here by now is read. */
     void afterReading(Runnable work) {
+        // A task that a loop gives itself runs in the same turn, and one that is due a moment later after the next
+        // read.
+        onEachLoop(
+                (loop, passed) -> {
+                    var _ = loop.schedule(passed, 1, TimeUnit.NANOSECONDS);
+                },
+                work);
+    }
+
+    /** Runs {@code work} when what was sent by now is written. */
+    private void afterWriting(Runnable work) {
+        onEachLoop((_, passed) -> passed.run(), work);
+    }
+
+    private interface Turn {
+        void pass(EventExecutor loop, Runnable passed);
+    }
+
+    private void onEachLoop(Turn turn, Runnable work) {
         List<EventExecutor> all = new ArrayList<>();
         loops.forEach(all::add);
         AtomicInteger left = new AtomicInteger(all.size());
@@ -174,16 +202,16 @@ final class ScriptExecutor implements AutoCloseable {
         };
         for (EventExecutor loop : all) {
             try {
-                loop.execute(() -> pass(loop, passed));
+                loop.execute(() -> pass(turn, loop, passed));
             } catch (RejectedExecutionException ended) {
                 passed.run();
             }
         }
     }
 
-    private static void pass(EventExecutor loop, Runnable passed) {
+    private static void pass(Turn turn, EventExecutor loop, Runnable passed) {
         try {
-            loop.execute(passed);
+            turn.pass(loop, passed);
         } catch (RejectedExecutionException ended) {
             passed.run();
         }

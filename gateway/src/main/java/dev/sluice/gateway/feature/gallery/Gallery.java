@@ -1,6 +1,7 @@
 package dev.sluice.gateway.feature.gallery;
 
 import dev.sluice.gateway.contract.Caller;
+import dev.sluice.gateway.contract.FailureLine;
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.gateway.outbound.database.image.Image;
@@ -147,8 +148,7 @@ final class Gallery {
         LOG.atWarn()
                 .addKeyValue("image.id", id)
                 .addKeyValue("failure.code", failed.kind().code())
-                .setCause(failed)
-                .log("image {} not deleted: {}", id, failed.getMessage());
+                .log("image {} not deleted: {}", id, FailureLine.of(failed));
         return new GatewayException(StorageProblems.code(failed), detail, failed)
                 .with("reason", failed.kind().code());
     }

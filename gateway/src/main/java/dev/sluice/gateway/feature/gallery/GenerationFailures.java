@@ -17,6 +17,7 @@ final class GenerationFailures {
     /** Further attempts to fetch a finished picture. */
     private static final int FETCHES_REPEATED = 3;
 
+    private static final String DEFECT = "internal_error";
     private static final int TOO_MANY_REQUESTS = 429;
     private static final int SERVER_ERROR = 500;
 
@@ -54,8 +55,15 @@ final class GenerationFailures {
             case StorageException storage -> new Image.Failure("storage_failed", "The store did not accept the image");
             case DatabaseException database ->
                 new Image.Failure("database_failed", "The database did not accept the image");
-            default -> new Image.Failure("internal_error", "The gateway failed");
+            default -> new Image.Failure(DEFECT, "The gateway failed");
         };
+    }
+
+    /** Whether it is neither an outage nor what the caller or the provider sent. */
+    static boolean isDefect(Throwable failure) {
+        return failure instanceof DatabaseException database
+                ? database.kind() == DatabaseException.Kind.DEFECT
+                : why(failure).code().equals(DEFECT);
     }
 
     private static String text(Throwable failure) {

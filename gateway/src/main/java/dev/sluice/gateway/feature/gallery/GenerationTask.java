@@ -1,5 +1,6 @@
 package dev.sluice.gateway.feature.gallery;
 
+import dev.sluice.gateway.contract.FailureLine;
 import dev.sluice.gateway.outbound.ai.image.GeneratedImage;
 import dev.sluice.gateway.outbound.ai.image.ImageModel;
 import dev.sluice.gateway.outbound.ai.image.ImagePrompt;
@@ -24,6 +25,7 @@ import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.spi.LoggingEventBuilder;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.util.retry.Retry;
@@ -83,16 +85,22 @@ final class GenerationTask {
         this.clock = clock;
     }
 
+    private static LoggingEventBuilder withStackOfDefects(LoggingEventBuilder line, Throwable failure) {
+        return GenerationFailures.isDefect(failure) ? line.setCause(failure) : line;
+    }
+
     /** Works until the job is done, failed, put off, or no longer this worker's. Never fails. */
     Mono<Void> run(GenerationJobs.Job job) {
         return Mono.defer(() -> {
             Attempt attempt = new Attempt(job);
             return attempt.work().takeUntilOther(attempt.lost()).onErrorResume(failure -> {
                 // What cannot be settled comes back when its lease has ended.
-                LOG.atWarn()
+                withStackOfDefects(LOG.atWarn(), failure)
                         .addKeyValue("image.id", job.imageId())
-                        .setCause(failure)
-                        .log("generation of {} is left for another attempt", job.imageId());
+                        .log(
+                                "generation of {} is left for another attempt: {}",
+                                job.imageId(),
+                                FailureLine.of(failure));
                 return Mono.empty();
             });
         });
@@ -233,17 +241,16 @@ final class GenerationTask {
             int doublings = Math.min(job.attempt() - 1, MOST_DOUBLINGS);
             Instant next = clock.instant().plus(retryPause.multipliedBy(1L << doublings));
             if (GenerationFailures.isRetryable(failure, job.attempt()) && next.isBefore(job.deadline())) {
-                LOG.warn("generation of {} put off: {}", image.id(), failure.toString());
+                LOG.warn("generation of {} put off: {}", image.id(), FailureLine.of(failure));
                 return jobs.retryAt(job, next, asked ? PredictionFate.KEPT : PredictionFate.DISCARDED)
                         .then();
             }
             Image.Failure why = GenerationFailures.why(failure);
-            LOG.atError()
+            withStackOfDefects(LOG.atError(), failure)
                     .addKeyValue("image.id", image.id())
                     .addKeyValue("user.id", image.owner())
                     .addKeyValue("failure.code", why.code())
-                    .setCause(failure)
-                    .log("image generation failed: {}", why.detail());
+                    .log("image generation failed: {}: {}", why.detail(), FailureLine.of(failure));
             return jobs.fail(job, why).then();
         }
     }

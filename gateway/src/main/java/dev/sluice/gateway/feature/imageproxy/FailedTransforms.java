@@ -1,13 +1,10 @@
 package dev.sluice.gateway.feature.imageproxy;
 
-import com.github.benmanes.caffeine.cache.Cache;
-import com.github.benmanes.caffeine.cache.Caffeine;
-import com.github.benmanes.caffeine.cache.Expiry;
+import dev.sluice.gateway.outbound.imagecache.ExpiringFailures;
 import dev.sluice.gateway.outbound.imagecache.disk.CachedMeta;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,7 +18,7 @@ final class FailedTransforms {
     private final Duration decided;
     private final Duration wentWrong;
     private final Clock clock;
-    private final Cache<String, Failure> failures;
+    private final ExpiringFailures<Failure> failures;
 
     /**
      * A failure and until when it is taken for granted.
@@ -30,7 +27,7 @@ final class FailedTransforms {
      * @param exception what happened
      * @param until when the image is decoded again
      */
-    record Failure(String etag, TransformException exception, Instant until) {}
+    record Failure(String etag, TransformException exception, Instant until) implements ExpiringFailures.Expiring {}
 
     /**
      * @param decided how long it is remembered that an image is damaged, not supported or too large
@@ -40,22 +37,13 @@ final class FailedTransforms {
         this.decided = decided;
         this.wentWrong = wentWrong;
         this.clock = clock;
-        this.failures = Caffeine.newBuilder()
-                .maximumWeight(MOST_CHARACTERS)
-                .weigher((String url, Failure failure) -> url.length() + ENTRY_OVERHEAD)
-                .ticker(() -> TimeUnit.MILLISECONDS.toNanos(clock.millis()))
-                .expireAfter(Expiry.writing(
-                        (String url, Failure failure) -> Duration.between(clock.instant(), failure.until())))
-                .build();
+        this.failures =
+                new ExpiringFailures<>(MOST_CHARACTERS, ENTRY_OVERHEAD, known -> time(known.exception()), clock);
     }
 
     /** What is known of {@code url}, whichever image was there; null if nothing is. */
     @Nullable Failure find(String url) {
-        Failure known = failures.getIfPresent(url);
-        // A clock that was put back does not make it last.
-        return known == null || Duration.between(clock.instant(), known.until()).compareTo(time(known.exception())) > 0
-                ? null
-                : known;
+        return failures.find(url);
     }
 
     /** What is known of this very image; null if nothing is. */
@@ -68,7 +56,7 @@ final class FailedTransforms {
     void remember(CachedMeta original, TransformException failure) {
         Duration time = time(failure);
         if (time.isPositive()) {
-            failures.put(
+            failures.remember(
                     original.url(),
                     new Failure(
                             original.etag(),
@@ -91,11 +79,11 @@ final class FailedTransforms {
 
     /** Forgets what is known of {@code url}; whether there was anything. */
     boolean forget(String url) {
-        return failures.asMap().remove(url) != null;
+        return failures.forget(url);
     }
 
     /** Forgets everything. */
     void forgetAll() {
-        failures.invalidateAll();
+        failures.forgetAll();
     }
 }

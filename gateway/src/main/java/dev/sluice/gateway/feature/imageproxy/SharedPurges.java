@@ -1,5 +1,6 @@
 package dev.sluice.gateway.feature.imageproxy;
 
+import dev.sluice.gateway.contract.FailureLine;
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.gateway.outbound.imagecache.ImageStore;
@@ -106,7 +107,9 @@ final class SharedPurges implements AutoCloseable {
                 .onErrorResume(failure -> {
                     // Redis' outages are logged where they are met; the next occasion comes soon.
                     if (!(failure instanceof RedisUnavailableException)) {
-                        LOG.warn("purges of other gateways could not be followed, soon again", failure);
+                        LOG.warn(
+                                "purges of other gateways could not be followed, soon again: {}",
+                                FailureLine.of(failure));
                     }
                     return Mono.empty();
                 });

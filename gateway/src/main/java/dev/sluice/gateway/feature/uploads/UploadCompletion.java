@@ -1,5 +1,6 @@
 package dev.sluice.gateway.feature.uploads;
 
+import dev.sluice.gateway.contract.FailureLine;
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.gateway.outbound.database.DatabaseException;
@@ -169,7 +170,7 @@ final class UploadCompletion {
     }
 
     private static Mono<Void> leftToSweep(Upload upload, Throwable failure) {
-        LOG.warn("object {} is left to the next sweep: {}", upload.objectKey(), failure.toString());
+        LOG.warn("object {} is left to the next sweep: {}", upload.objectKey(), FailureLine.of(failure));
         return Mono.empty();
     }
 
@@ -198,7 +199,7 @@ final class UploadCompletion {
 
     /** No room or time for it at present. */
     private static GatewayException overloaded(Throwable cause) {
-        LOG.warn("an upload could not be checked", cause);
+        LOG.warn("an upload could not be checked: {}", FailureLine.of(cause));
         return new GatewayException(ProblemCode.OVERLOADED, "The image could not be checked now.", cause)
                 .retryAfter(SOON);
     }

@@ -1,5 +1,6 @@
 package dev.sluice.gateway.outbound.database;
 
+import dev.sluice.gateway.contract.FailureLine;
 import dev.sluice.gateway.contract.trace.TraceSpan;
 import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.api.trace.SpanKind;
@@ -13,6 +14,7 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
@@ -48,7 +50,8 @@ public final class Database {
     private final Duration work;
     private final Duration whole;
     private final TraceSpan.Operation trace;
-    private final AtomicBoolean unavailable = new AtomicBoolean();
+    private final AtomicReference<Outage> outage = new AtomicReference<>(Outage.NONE);
+    private volatile long answeredAt = System.nanoTime();
 
     Database(DatabasePool pool, DatabaseProperties properties) {
         this.pool = pool;
@@ -65,8 +68,10 @@ public final class Database {
     public <T> Mono<T> query(Function<DatabaseClient, Mono<T>> statements) {
         return traced(
                 "query",
-                noticed(started(() -> new Operation<>(statements, false))
-                        .onErrorMap(error -> DatabaseErrors.of(error, false))));
+                noticed(
+                        started(() -> new Operation<>(statements, false))
+                                .onErrorMap(error -> DatabaseErrors.of(error, false)),
+                        false));
     }
 
     /**
@@ -77,8 +82,10 @@ public final class Database {
         // All but the last deadline says by itself whether it was committing.
         return traced(
                 "transaction",
-                noticed(started(() -> new Operation<>(statements, true))
-                        .onErrorMap(error -> DatabaseErrors.of(error, true))));
+                noticed(
+                        started(() -> new Operation<>(statements, true))
+                                .onErrorMap(error -> DatabaseErrors.of(error, true)),
+                        true));
     }
 
     /** In a trace it has no statement and no value, and the wait for a connection is part of it. */
@@ -97,36 +104,61 @@ public final class Database {
                 : error.getClass().getName();
     }
 
-    /** Says once why there is no database, and once that there is one again. */
-    private <T> Mono<T> noticed(Mono<T> operation) {
-        return operation
-                .doOnSuccess(_ -> {
-                    if (unavailable.get() && unavailable.compareAndSet(true, false)) {
-                        log.info("The database answers again");
-                    }
-                })
-                .doOnError(DatabaseException.class, error -> {
-                    // Without a cause it is this process that has closed it.
-                    if (error.kind() == DatabaseException.Kind.UNAVAILABLE
-                            && error.getCause() != null
-                            && unavailable.compareAndSet(false, true)) {
-                        log.warn("The database is unavailable: {}", reason(error));
-                    }
-                });
+    /**
+     * Says once why there is no database, and once that there is one again. An operation that has waited in vain says
+     * nothing of a database that has answered others since it began. Of one that takes no changes the next change says
+     * that it does: it answers questions all the while.
+     */
+    private <T> Mono<T> noticed(Mono<T> operation, boolean isChange) {
+        return Mono.defer(() -> {
+            long begun = System.nanoTime();
+            return operation
+                    .doOnSuccess(_ -> answered(isChange))
+                    .doOnError(DatabaseException.class, error -> failed(error, begun));
+        });
     }
 
-    /** Whether the last operation found no database. */
-    boolean isUnavailable() {
-        return unavailable.get();
-    }
-
-    /** What the driver says, below what the pool makes of it. */
-    private static String reason(Throwable error) {
-        Throwable last = error;
-        while (last.getCause() != null) {
-            last = last.getCause();
+    private void answered(boolean isChange) {
+        answeredAt = System.nanoTime();
+        Outage last = outage.get();
+        if ((last == Outage.AWAY || (last == Outage.READ_ONLY && isChange))
+                && outage.compareAndSet(last, Outage.NONE)) {
+            log.info("The database answers again");
         }
-        return last.toString();
+    }
+
+    private void failed(DatabaseException error, long begun) {
+        // Without a cause it is this process that has closed it.
+        if (error.kind() != DatabaseException.Kind.UNAVAILABLE || error.getCause() == null) {
+            return;
+        }
+        boolean isReadOnly = DatabaseErrors.isReadOnly(error);
+        if ((isReadOnly || answeredAt - begun < 0)
+                && outage.compareAndSet(Outage.NONE, isReadOnly ? Outage.READ_ONLY : Outage.AWAY)) {
+            log.warn("The database is unavailable: {}", DatabaseErrors.reason(error));
+        }
+    }
+
+    private enum Outage {
+        NONE,
+        AWAY,
+        READ_ONLY
+    }
+
+    /** Whether the last operation found no database, or one that takes no changes. */
+    boolean isUnavailable() {
+        return outage.get() != Outage.NONE;
+    }
+
+    /** Asks the database; a standby answers, and takes none. */
+    Mono<Boolean> takesChanges() {
+        // H2 is this process's own.
+        return query(client -> pool.blocks()
+                ? client.sql("SELECT 1").fetch().rowsUpdated().thenReturn(true)
+                : client.sql("SELECT current_setting('transaction_read_only')")
+                        .mapValue(String.class)
+                        .one()
+                        .map("off"::equals));
     }
 
     private <T> Mono<T> started(Supplier<Operation<T>> operation) {
@@ -155,18 +187,23 @@ public final class Database {
                 .singleOptional()
                 .subscribe(value -> value.ifPresentOrElse(sink::success, sink::success), error -> {
                     if (abandoned.get()) {
-                        log.warn("A database operation failed after its caller had left", error);
+                        log.warn("A database operation failed after its caller had left: {}", FailureLine.of(error));
                     } else {
                         sink.error(error);
                     }
                 });
     }
 
-    /** A connection that the pool finds broken is replaced at once; as many may be broken as there are. */
+    /**
+     * A connection that the pool finds broken is replaced at once; as many may be broken as there are. Where none can
+     * be made there is no second try: the caller asks again.
+     */
     private Mono<Connection> connection() {
         return pool.connection()
                 .retryWhen(Retry.max(connections)
-                        .filter(error -> !(error instanceof R2dbcTimeoutException))
+                        .filter(error -> !(error instanceof R2dbcTimeoutException
+                                || error instanceof TimeoutException
+                                || error instanceof NoServerException))
                         .onRetryExhaustedThrow((_, last) -> last.failure()));
     }
 
@@ -198,7 +235,12 @@ public final class Database {
                         .delayUntil(_ -> commit(connection))
                         .flatMap(Mono::justOrEmpty);
             }
-            return pool.blocks() ? result : result.timeout(Database.this.work);
+            result = result.doOnError(DatabaseErrors::isReadOnly, _ -> pool.leaveServer());
+            return pool.blocks() ? result : result.timeout(Database.this.work, late());
+        }
+
+        private static <V> Mono<V> late() {
+            return Mono.error(() -> new TimeoutException("no answer to a statement"));
         }
 
         private Mono<Void> commit(Connection connection) {

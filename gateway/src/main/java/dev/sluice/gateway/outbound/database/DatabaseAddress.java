@@ -6,33 +6,26 @@ import static io.r2dbc.spi.ConnectionFactoryOptions.DRIVER;
 import static io.r2dbc.spi.ConnectionFactoryOptions.HOST;
 import static io.r2dbc.spi.ConnectionFactoryOptions.PASSWORD;
 import static io.r2dbc.spi.ConnectionFactoryOptions.PORT;
-import static io.r2dbc.spi.ConnectionFactoryOptions.PROTOCOL;
 import static io.r2dbc.spi.ConnectionFactoryOptions.USER;
 
-import dev.sluice.gateway.contract.SettingCheck;
 import io.r2dbc.spi.ConnectionFactoryOptions;
 import io.r2dbc.spi.Option;
-import java.net.URI;
-import java.net.URISyntaxException;
-import java.net.URLDecoder;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Properties;
-import java.util.Set;
 import java.util.TreeMap;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
-import java.util.stream.Stream;
 
 /** Where the database is, for the driver that serves and for the one that migrates. Prints without the password. */
 sealed interface DatabaseAddress {
 
-    /** For the reactive driver. */
+    /** Each server by itself, in the order of the URL. */
+    List<? extends DatabaseAddress> servers();
+
+    /** For the reactive driver, of the first server. */
     ConnectionFactoryOptions reactive(Duration statementTimeout, Duration connectTimeout);
 
     /** For the migration's driver, which blocks. */
@@ -63,6 +56,11 @@ sealed interface DatabaseAddress {
          */
         private static final String SETTINGS = "MODE=PostgreSQL;DATABASE_TO_LOWER=TRUE;DEFAULT_NULL_ORDERING=HIGH;"
                 + "WRITE_DELAY=0;DB_CLOSE_DELAY=-1;DB_CLOSE_ON_EXIT=FALSE";
+
+        @Override
+        public List<H2> servers() {
+            return List.of(this);
+        }
 
         @Override
         public ConnectionFactoryOptions reactive(Duration statementTimeout, Duration connectTimeout) {
@@ -122,24 +120,15 @@ sealed interface DatabaseAddress {
      * A PostgreSQL server, or several of which one at a time takes changes.
      *
      * @param hosts each as {@code host:port}, at least one
-     * @param parameters of the URL's query; only names in {@link #PARAMETERS}
+     * @param parameters of the URL's query, as {@link PostgresUrl} reads them
      */
     record Postgres(List<String> hosts, String database, String user, String password, Map<String, String> parameters)
             implements DatabaseAddress {
-        private static final SettingCheck CHECK = new SettingCheck("sluice.database.");
-        private static final int DEFAULT_PORT = 5432;
-        private static final int HIGHEST_PORT = 65535;
-        private static final Pattern URL = Pattern.compile(
-                "(?:r2dbc:)?postgres(?:ql)?://(?<user>[^:@/?#]+)(?::(?<password>[^@/?#]*))?@(?<hosts>[^@/?#]+)"
-                        + "/(?<database>[^/?#]+)(?:\\?(?<query>[^#]*))?");
-        private static final String SSL_MODE = "sslmode";
-        private static final String SSL_ROOT = "sslrootcert";
-        private static final String TARGET = "targetServerType";
-        private static final String PRIMARY = "primary";
-        private static final String ANY = "any";
-        private static final Set<String> PARAMETERS = Set.of(SSL_MODE, SSL_ROOT, TARGET);
-        private static final Set<String> SSL_MODES =
-                Set.of("disable", "allow", "prefer", "require", "verify-ca", "verify-full");
+        /** The parameter that says which of several servers is wanted. */
+        static final String TARGET = "targetServerType";
+
+        static final String PRIMARY = "primary";
+        static final String ANY = "any";
         /** Migrations may wait for those of another gateway. */
         private static final int MIGRATION_SOCKET_SECONDS = 300;
 
@@ -148,40 +137,22 @@ sealed interface DatabaseAddress {
             parameters = Map.copyOf(parameters);
         }
 
-        /** What is wrong with the URL is not shown: it may be the password. */
-        static Postgres parse(String url) {
-            Matcher parts = URL.matcher(url.strip());
-            if (!parts.matches()) {
-                throw malformed();
-            }
-            return new Postgres(
-                    Stream.of(parts.group("hosts").split(",", -1))
-                            .map(Postgres::host)
-                            .toList(),
-                    decode(parts.group("database")),
-                    decode(parts.group("user")),
-                    decode(Objects.requireNonNullElse(parts.group("password"), "")),
-                    parameters(Objects.requireNonNullElse(parts.group("query"), "")));
-        }
-
-        /** With its port. */
-        private static String host(String given) {
-            try {
-                URI uri = new URI("postgresql://" + given).parseServerAuthority();
-                if (uri.getHost() != null && uri.getPort() != 0 && uri.getPort() <= HIGHEST_PORT) {
-                    return uri.getHost() + ":" + (uri.getPort() < 0 ? DEFAULT_PORT : uri.getPort());
-                }
-            } catch (URISyntaxException _) {
-                // Said below.
-            }
-            throw malformed();
+        @Override
+        public List<Postgres> servers() {
+            return hosts.stream()
+                    .map(host -> new Postgres(List.of(host), database, user, password, withTarget()))
+                    .toList();
         }
 
         @Override
         public ConnectionFactoryOptions reactive(Duration statementTimeout, Duration connectTimeout) {
+            int colon = hosts.getFirst().lastIndexOf(':');
+            String host = withoutBrackets(hosts.getFirst().substring(0, colon));
             String millis = Long.toString(statementTimeout.toMillis());
             ConnectionFactoryOptions.Builder options = ConnectionFactoryOptions.builder()
                     .option(DRIVER, "postgresql")
+                    .option(HOST, host)
+                    .option(PORT, Integer.parseInt(hosts.getFirst().substring(colon + 1)))
                     .option(DATABASE, database)
                     .option(USER, user)
                     .option(PASSWORD, password)
@@ -191,20 +162,7 @@ sealed interface DatabaseAddress {
                     .option(
                             Option.valueOf("options"),
                             Map.of("statement_timeout", millis, "idle_in_transaction_session_timeout", millis));
-            if (hosts.size() == 1) {
-                int colon = hosts.getFirst().lastIndexOf(':');
-                options.option(HOST, withoutBrackets(hosts.getFirst().substring(0, colon)))
-                        .option(PORT, Integer.parseInt(hosts.getFirst().substring(colon + 1)));
-            } else {
-                options.option(PROTOCOL, "failover").option(HOST, String.join(",", hosts));
-            }
-            options.option(Option.valueOf(TARGET), target());
-            if (parameters.containsKey(SSL_MODE)) {
-                options.option(Option.valueOf("sslMode"), parameters.get(SSL_MODE));
-            }
-            if (parameters.containsKey(SSL_ROOT)) {
-                options.option(Option.valueOf("sslRootCert"), parameters.get(SSL_ROOT));
-            }
+            PostgresTls.of(parameters).configure(options, host);
             return options.build();
         }
 
@@ -224,8 +182,8 @@ sealed interface DatabaseAddress {
             given.setProperty("loginTimeout", seconds);
             given.setProperty("socketTimeout", Integer.toString(MIGRATION_SOCKET_SECONDS));
             given.setProperty("ApplicationName", "sluice-migration");
-            given.putAll(parameters);
             given.setProperty(TARGET, target());
+            PostgresTls.of(parameters).configure(given);
             return given;
         }
 
@@ -249,50 +207,23 @@ sealed interface DatabaseAddress {
             return "PostgreSQL at " + String.join(",", hosts) + "/" + database;
         }
 
-        /** Of several, the one that takes changes. */
+        /** Whether only a server that takes changes will do; of several, that is the default. */
+        boolean isPrimaryWanted() {
+            return target().equals(PRIMARY);
+        }
+
         private String target() {
             return parameters.getOrDefault(TARGET, hosts.size() > 1 ? PRIMARY : ANY);
         }
 
+        private Map<String, String> withTarget() {
+            Map<String, String> all = new TreeMap<>(parameters);
+            all.put(TARGET, target());
+            return all;
+        }
+
         private static String withoutBrackets(String host) {
             return host.startsWith("[") ? host.substring(1, host.length() - 1) : host;
-        }
-
-        private static Map<String, String> parameters(String query) {
-            Map<String, String> parameters = new TreeMap<>();
-            for (String parameter : query.isEmpty() ? new String[0] : query.split("&", -1)) {
-                String[] parts = parameter.split("=", 2);
-                if (parts.length < 2 || !PARAMETERS.contains(parts[0])) {
-                    throw bad("no parameters but sslmode, sslrootcert and targetServerType");
-                }
-                parameters.put(parts[0], decode(parts[1]));
-            }
-            if (!SSL_MODES.contains(parameters.getOrDefault(SSL_MODE, "prefer"))) {
-                throw bad("an sslmode of disable, allow, prefer, require, verify-ca or verify-full");
-            }
-            if (!Set.of(PRIMARY, ANY).contains(parameters.getOrDefault(TARGET, ANY))) {
-                throw bad("a targetServerType of primary or any");
-            }
-            return parameters;
-        }
-
-        /** Unlike in a form, a plus is a plus. */
-        @SuppressWarnings("UnusedException") // it repeats what may be the password
-        private static String decode(String text) {
-            try {
-                return URLDecoder.decode(text.replace("+", "%2B"), StandardCharsets.UTF_8);
-            } catch (IllegalArgumentException malformed) {
-                throw malformed();
-            }
-        }
-
-        private static IllegalArgumentException malformed() {
-            return bad("postgresql://user:password@host:port/database, each part percent-encoded, several hosts"
-                    + " separated by commas, with ?sslmode=, sslrootcert= and targetServerType= where needed");
-        }
-
-        private static IllegalArgumentException bad(String expected) {
-            return CHECK.bad("url", "not shown, it may hold a password", expected);
         }
     }
 }

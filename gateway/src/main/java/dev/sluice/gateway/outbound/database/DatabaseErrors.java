@@ -20,6 +20,9 @@ import reactor.pool.PoolShutdownException;
 /** Classifies the errors of the drivers, the pool and Spring, by SQLSTATE if there is one. */
 final class DatabaseErrors {
 
+    /** SQLSTATE: read_only_sql_transaction. */
+    static final String READ_ONLY = "25006";
+
     private DatabaseErrors() {}
 
     static DatabaseException of(Throwable error, boolean committing) {
@@ -39,6 +42,32 @@ final class DatabaseErrors {
             case DEFECT -> "the database refuses a statement";
         };
         return new DatabaseException(failure, what, error);
+    }
+
+    /** Whether the server is a standby, or was made one: it takes no changes, on no connection. */
+    static boolean isReadOnly(Throwable error) {
+        return READ_ONLY.equals(state(error));
+    }
+
+    /** What the server or the driver says, below what the pool and we make of it. */
+    static String reason(Throwable error) {
+        Throwable last = error;
+        // The pool's own says more than the timer below it.
+        while (last.getCause() != null && !(last instanceof R2dbcTimeoutException)) {
+            last = last.getCause();
+        }
+        return last.toString();
+    }
+
+    /** The SQLSTATE that the server gave, or else the driver; null if there is none. */
+    static @Nullable String state(Throwable error) {
+        String state = null;
+        for (Throwable each = error; each != null; each = each.getCause()) {
+            if (each instanceof R2dbcException r2dbc && r2dbc.getSqlState() != null) {
+                state = r2dbc.getSqlState();
+            }
+        }
+        return state;
     }
 
     private static DatabaseException.Kind failure(Throwable error) {

@@ -1,10 +1,10 @@
 package dev.sluice.gateway.outbound.database;
 
+import dev.sluice.gateway.contract.FailureLine;
 import io.r2dbc.pool.ConnectionPool;
 import io.r2dbc.pool.ConnectionPoolConfiguration;
 import io.r2dbc.pool.PoolMetrics;
 import io.r2dbc.spi.Connection;
-import io.r2dbc.spi.ConnectionFactories;
 import io.r2dbc.spi.ConnectionFactory;
 import io.r2dbc.spi.ValidationDepth;
 import java.time.Duration;
@@ -43,32 +43,37 @@ final class DatabasePool implements AutoCloseable {
     private final ConnectionFactory driver;
     private final ConnectionPool pool;
     private final @Nullable H2Threads threads;
+    private final LeftServers left;
     /** The operations that run, and the pool itself until it closes. */
     private final Phaser operations = new Phaser(1);
 
-    private DatabasePool(ConnectionFactory driver, ConnectionPool pool, @Nullable H2Threads threads) {
+    private DatabasePool(ConnectionFactory driver, ConnectionPool pool, @Nullable H2Threads threads, LeftServers left) {
         this.driver = driver;
         this.pool = pool;
         this.threads = threads;
+        this.left = left;
     }
 
     /** Connects when it is first asked. */
     static DatabasePool start(DatabaseProperties properties) {
-        DatabaseAddress address = properties.address();
-        ConnectionFactory driver =
-                ConnectionFactories.get(address.reactive(properties.statementTimeout(), properties.connectTimeout()));
-        return switch (address) {
-            case DatabaseAddress.Postgres _ -> {
-                // A connection that the server has dropped is found before it is used, not by its use.
-                var configuration = pool(driver, properties)
-                        .validationDepth(ValidationDepth.REMOTE)
-                        .maxIdleTime(IDLE)
-                        .maxLifeTime(LIFE)
-                        .backgroundEvictionInterval(SWEEP);
-                yield new DatabasePool(driver, new ConnectionPool(configuration.build()), null);
-            }
+        ConnectionFactory driver = properties.connections();
+        return switch (properties.address()) {
+            case DatabaseAddress.Postgres _ -> postgres(driver, properties);
             case DatabaseAddress.H2 _ -> h2(driver, properties);
         };
+    }
+
+    private static DatabasePool postgres(ConnectionFactory driver, DatabaseProperties properties) {
+        var left = new LeftServers();
+        // A connection that the server has dropped is found before it is used, not by its use.
+        var configuration = pool(driver, properties)
+                .validationDepth(ValidationDepth.REMOTE)
+                .backgroundEvictionInterval(SWEEP)
+                .customizer(builder -> builder.maxPendingAcquire(MOST_WAITING)
+                        .evictionPredicate((_, about) -> about.idleTime() >= IDLE.toMillis()
+                                || about.lifeTime() >= LIFE.toMillis()
+                                || left.had(about.allocationTimestamp())));
+        return new DatabasePool(driver, new ConnectionPool(configuration.build()), null, left);
     }
 
     private static DatabasePool h2(ConnectionFactory driver, DatabaseProperties properties) {
@@ -78,7 +83,7 @@ final class DatabasePool implements AutoCloseable {
                 .maxIdleTime(NEVER)
                 .maxLifeTime(NEVER)
                 .allocatorSubscribeOn(threads.scheduler());
-        return new DatabasePool(driver, new ConnectionPool(configuration.build()), threads);
+        return new DatabasePool(driver, new ConnectionPool(configuration.build()), threads, new LeftServers());
     }
 
     private static ConnectionPoolConfiguration.Builder pool(ConnectionFactory driver, DatabaseProperties properties) {
@@ -87,7 +92,7 @@ final class DatabasePool implements AutoCloseable {
                 .initialSize(0)
                 .maxSize(properties.poolSize())
                 .maxAcquireTime(properties.acquireTimeout())
-                .maxCreateConnectionTime(properties.connectTimeout())
+                .maxCreateConnectionTime(properties.longestConnect())
                 .maxValidationTime(VALIDATION)
                 .acquireRetry(0)
                 .customizer(builder -> builder.maxPendingAcquire(MOST_WAITING));
@@ -96,6 +101,14 @@ final class DatabasePool implements AutoCloseable {
     /** A connection, valid when it comes; an error within the acquire timeout. */
     Mono<Connection> connection() {
         return pool.create();
+    }
+
+    /**
+     * The server takes no changes, or not any more: no connection that is open now is used again, so that the next ones
+     * go to where the driver finds the primary, or the resolver says that it is.
+     */
+    void leaveServer() {
+        left.leave();
     }
 
     /** For the statements of one operation. It leaves the connection open; the operation releases it. */
@@ -173,8 +186,8 @@ final class DatabasePool implements AutoCloseable {
         static void await(Duration limit, Step step) {
             try {
                 step.await(limit);
-            } catch (TimeoutException late) {
-                log.warn("The database did not close within {}", limit, late);
+            } catch (TimeoutException _) {
+                log.warn("The database did not close within {}", limit);
             } catch (InterruptedException interrupted) {
                 Thread.currentThread().interrupt();
             }
@@ -184,7 +197,9 @@ final class DatabasePool implements AutoCloseable {
         static void await(Duration limit, Mono<Void> end) {
             CountDownLatch done = new CountDownLatch(1);
             var _ = end.doFinally(_ -> done.countDown())
-                    .subscribe(_ -> {}, error -> log.warn("The database did not close cleanly", error));
+                    .subscribe(
+                            _ -> {},
+                            error -> log.warn("The database did not close cleanly: {}", FailureLine.of(error)));
             await(limit, most -> {
                 if (!done.await(most.toMillis(), TimeUnit.MILLISECONDS)) {
                     throw new TimeoutException();

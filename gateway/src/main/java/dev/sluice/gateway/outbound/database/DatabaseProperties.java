@@ -1,6 +1,8 @@
 package dev.sluice.gateway.outbound.database;
 
 import dev.sluice.gateway.contract.SettingCheck;
+import io.r2dbc.spi.ConnectionFactories;
+import io.r2dbc.spi.ConnectionFactory;
 import java.nio.file.Path;
 import java.time.Duration;
 import org.springframework.boot.context.properties.ConfigurationProperties;
@@ -14,7 +16,8 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param poolSize connections at most, 1 to 100
  * @param acquireTimeout how long a change or question waits for a connection, 10 ms to 1 min
  * @param statementTimeout for one statement, 100 ms to 5 min; a whole transaction has two seconds more
- * @param connectTimeout for a new connection, its handshake included, 50 ms to 1 min
+ * @param connectTimeout for a new connection, its handshake included, 50 ms to 1 min; of several servers each has its
+ *     part of it
  */
 @ConfigurationProperties("sluice.database")
 record DatabaseProperties(
@@ -28,7 +31,7 @@ record DatabaseProperties(
 
     DatabaseProperties {
         if (!url.isBlank()) {
-            DatabaseAddress.Postgres.parse(url);
+            PostgresUrl.parse(url);
         }
         if (directory.toString().isBlank() || directory.toString().contains(";")) {
             throw CHECK.bad("directory", directory, "the name of a directory, without a semicolon");
@@ -41,9 +44,19 @@ record DatabaseProperties(
 
     /** Where the database is. */
     DatabaseAddress address() {
-        return url.isBlank()
-                ? new DatabaseAddress.H2(directory.toAbsolutePath().normalize())
-                : DatabaseAddress.Postgres.parse(url);
+        return url.isBlank() ? new DatabaseAddress.H2(directory.toAbsolutePath().normalize()) : PostgresUrl.parse(url);
+    }
+
+    /** Opens connections for the gateway's work. */
+    ConnectionFactory connections() {
+        return address() instanceof DatabaseAddress.Postgres several
+                ? new FailoverConnectionFactory(several, statementTimeout, connectTimeout)
+                : ConnectionFactories.get(address().reactive(statementTimeout, connectTimeout));
+    }
+
+    /** How long that takes at most. */
+    Duration longestConnect() {
+        return FailoverConnectionFactory.longest(address(), connectTimeout);
     }
 
     /** Without what may hold a password. */

@@ -2,7 +2,6 @@ package dev.sluice.gateway.outbound.database;
 
 import dev.sluice.gateway.contract.CannotStartException;
 import io.r2dbc.spi.Connection;
-import io.r2dbc.spi.ConnectionFactories;
 import io.r2dbc.spi.ConnectionFactory;
 import io.r2dbc.spi.R2dbcException;
 import java.time.Duration;
@@ -30,10 +29,9 @@ final class FirstConnections {
 
     FirstConnections(DatabaseProperties properties) {
         this.address = properties.address();
-        this.driver =
-                ConnectionFactories.get(address.reactive(properties.statementTimeout(), properties.connectTimeout()));
+        this.driver = properties.connections();
         this.isOne = properties.poolSize() == 1;
-        this.patience = properties.connectTimeout().plus(properties.statementTimeout());
+        this.patience = properties.longestConnect().plus(properties.statementTimeout());
     }
 
     /**

@@ -3,10 +3,11 @@ package dev.sluice.gateway.outbound.database;
 import dev.sluice.gateway.contract.CannotStartException;
 import dev.sluice.gateway.outbound.spool.PrivateDirectory;
 import java.io.IOException;
-import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.TreeMap;
@@ -34,12 +35,13 @@ final class Migrations {
 
     /** Fails with one sentence about what an operator can do. */
     void run() {
+        DatabaseAddress server;
         try {
             if (address instanceof DatabaseAddress.H2(var directory)) {
                 PrivateDirectory.make(directory);
             }
             // A connection of its own, so that an unreachable database is not mistaken for a broken migration.
-            open().close();
+            server = open();
         } catch (IOException | SQLException unavailable) {
             throw new CannotStartException(
                     "No database: " + address + " cannot be opened: " + unavailable.getMessage(),
@@ -48,12 +50,12 @@ final class Migrations {
         }
         // Before anything is changed through a pooler that cannot be worked with.
         first.check();
-        Properties given = address.jdbcProperties(connectTimeout);
+        Properties given = server.jdbcProperties(connectTimeout);
         Map<String, String> others = new TreeMap<>();
         given.stringPropertyNames().forEach(name -> others.put(name, given.getProperty(name)));
         try {
             int done = Flyway.configure()
-                    .dataSource(address.jdbcUrl(), given.getProperty("user"), given.getProperty("password"))
+                    .dataSource(server.jdbcUrl(), given.getProperty("user"), given.getProperty("password"))
                     .jdbcProperties(others)
                     .locations("classpath:db/migration")
                     .failOnMissingLocations(true)
@@ -71,7 +73,35 @@ final class Migrations {
         }
     }
 
-    private Connection open() throws SQLException {
-        return DriverManager.getConnection(address.jdbcUrl(), address.jdbcProperties(connectTimeout));
+    /**
+     * The first server that can be worked with. Each has its part of the time at first, and then all of it: one that is
+     * silent hides no other.
+     */
+    private DatabaseAddress open() throws SQLException {
+        List<? extends DatabaseAddress> servers = address.servers();
+        if (servers.size() > 1) {
+            try {
+                return open(servers, connectTimeout.dividedBy(servers.size()));
+            } catch (SQLException _) {
+                // Said by the second round, if it fails too.
+            }
+        }
+        return open(servers, connectTimeout);
+    }
+
+    private static DatabaseAddress open(List<? extends DatabaseAddress> servers, Duration time) throws SQLException {
+        List<String> refusals = new ArrayList<>();
+        SQLException last = null;
+        for (DatabaseAddress server : servers) {
+            try {
+                DriverManager.getConnection(server.jdbcUrl(), server.jdbcProperties(time))
+                        .close();
+                return server;
+            } catch (SQLException refused) {
+                refusals.add(refused.getMessage());
+                last = refused;
+            }
+        }
+        throw new SQLException(String.join("; ", refusals), last);
     }
 }

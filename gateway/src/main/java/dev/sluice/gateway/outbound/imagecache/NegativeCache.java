@@ -1,13 +1,9 @@
 package dev.sluice.gateway.outbound.imagecache;
 
-import com.github.benmanes.caffeine.cache.Cache;
-import com.github.benmanes.caffeine.cache.Caffeine;
-import com.github.benmanes.caffeine.cache.Expiry;
 import dev.sluice.gateway.outbound.fetch.FetchException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,7 +17,7 @@ public final class NegativeCache {
     private final Duration decided;
     private final Duration wentWrong;
     private final Clock clock;
-    private final Cache<String, Failure> failures;
+    private final ExpiringFailures<Failure> failures;
 
     /**
      * A failure and until when it is taken for granted.
@@ -29,7 +25,7 @@ public final class NegativeCache {
      * @param exception what happened
      * @param until when the origin is asked again
      */
-    public record Failure(FetchException exception, Instant until) {}
+    public record Failure(FetchException exception, Instant until) implements ExpiringFailures.Expiring {}
 
     /**
      * @param decided how long an answer that is no image is remembered: gone, too large, something else
@@ -39,29 +35,21 @@ public final class NegativeCache {
         this.decided = decided;
         this.wentWrong = wentWrong;
         this.clock = clock;
-        this.failures = Caffeine.newBuilder()
-                .maximumWeight(MOST_CHARACTERS)
-                .weigher((String url, Failure failure) -> url.length() + ENTRY_OVERHEAD)
-                .ticker(() -> TimeUnit.MILLISECONDS.toNanos(clock.millis()))
-                .expireAfter(Expiry.writing(
-                        (String url, Failure failure) -> Duration.between(clock.instant(), failure.until())))
-                .build();
+        this.failures =
+                new ExpiringFailures<>(MOST_CHARACTERS, ENTRY_OVERHEAD, known -> time(known.exception()), clock);
     }
 
     /** What is known of {@code url}, or null. */
     public @Nullable Failure find(String url) {
-        Failure known = failures.getIfPresent(url);
-        // A clock that was put back does not make it last.
-        return known == null || Duration.between(clock.instant(), known.until()).compareTo(time(known.exception())) > 0
-                ? null
-                : known;
+        return failures.find(url);
     }
 
     /** Remembers a failure. */
     public void remember(String url, FetchException failure) {
         Duration time = time(failure);
         if (time.isPositive()) {
-            failures.put(url, new Failure(withoutCause(failure), clock.instant().plus(time)));
+            failures.remember(
+                    url, new Failure(withoutCause(failure), clock.instant().plus(time)));
         }
     }
 
@@ -76,12 +64,12 @@ public final class NegativeCache {
 
     /** Forgets what is known of {@code url}; whether there was anything. */
     public boolean forget(String url) {
-        return failures.asMap().remove(url) != null;
+        return failures.forget(url);
     }
 
     /** Forgets everything. */
     public void forgetAll() {
-        failures.invalidateAll();
+        failures.forgetAll();
     }
 
     /** Whether the origin says that there is no such image any more. */

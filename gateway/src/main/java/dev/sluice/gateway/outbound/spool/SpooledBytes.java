@@ -1,5 +1,6 @@
 package dev.sluice.gateway.outbound.spool;
 
+import dev.sluice.gateway.contract.FailureLine;
 import dev.sluice.zipstream.BufferBudget.Reservation;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -243,7 +244,7 @@ public final class SpooledBytes implements Disposable {
         try {
             closing.close();
         } catch (IOException failed) {
-            LOG.warn("spool file not closed", failed);
+            LOG.warn("spool file not closed: {}", FailureLine.of(failed));
         } finally {
             reservation.release();
         }

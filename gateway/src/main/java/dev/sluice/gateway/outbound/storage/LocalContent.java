@@ -1,5 +1,6 @@
 package dev.sluice.gateway.outbound.storage;
 
+import dev.sluice.gateway.contract.FailureLine;
 import dev.sluice.gateway.outbound.storage.StorageException.Kind;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -87,7 +88,7 @@ record LocalContent(StoredObject object, Path file, Scheduler disk, DataBufferFa
             try {
                 channel.close();
             } catch (IOException failed) {
-                LOG.warn("file not closed", failed);
+                LOG.warn("file not closed: {}", FailureLine.of(failed));
             }
         }
     }

@@ -1,5 +1,6 @@
 package dev.sluice.gateway.outbound.storage;
 
+import dev.sluice.gateway.contract.FailureLine;
 import dev.sluice.gateway.outbound.spool.WorkDirectory;
 import dev.sluice.gateway.outbound.storage.StorageException.Kind;
 import java.io.IOException;
@@ -144,7 +145,8 @@ final class LocalPut {
                 directory.remove(key);
             }
         } catch (IOException | StorageException failed) {
-            LOG.warn("{}: what was left of a put is not removed before the next start", key, failed);
+            LOG.warn(
+                    "{}: what was left of a put is not removed before the next start: {}", key, FailureLine.of(failed));
         }
     }
 }

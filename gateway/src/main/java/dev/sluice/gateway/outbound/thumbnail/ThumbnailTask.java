@@ -1,5 +1,6 @@
 package dev.sluice.gateway.outbound.thumbnail;
 
+import dev.sluice.gateway.contract.FailureLine;
 import dev.sluice.gateway.outbound.database.DatabaseException;
 import dev.sluice.gateway.outbound.database.image.Thumbnails;
 import dev.sluice.gateway.outbound.database.image.Thumbnails.Attempt;
@@ -155,7 +156,9 @@ final class ThumbnailTask {
     }
 
     private Mono<Void> again(Thumbnails.Job job, Throwable failure) {
-        LOG.atWarn().addKeyValue("image.id", job.imageId()).setCause(failure).log("no thumbnails of {} yet", job);
+        LOG.atWarn()
+                .addKeyValue("image.id", job.imageId())
+                .log("no thumbnails of {} yet: {}", job, FailureLine.of(failure));
         if (job.attempt() >= properties.tries()) {
             return impossible(job, ThumbnailMeters.reason(failure));
         }

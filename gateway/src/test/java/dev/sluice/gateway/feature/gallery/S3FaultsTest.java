@@ -8,20 +8,13 @@ import dev.sluice.gateway.testing.Behaviours;
 import dev.sluice.gateway.testing.HostileOrigin;
 import dev.sluice.gateway.testing.NoLeaks;
 import dev.sluice.gateway.testing.RunningGateway;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
-import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpResponse;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -49,7 +42,6 @@ class S3FaultsTest {
     private HostileOrigin origin;
     private RunningGateway gateway;
     private GalleryClient alice;
-    private final Set<Socket> passing = ConcurrentHashMap.newKeySet();
     private volatile Mood mood = Mood.WELL;
 
     @BeforeAll
@@ -57,7 +49,7 @@ class S3FaultsTest {
         bucket = S3Bucket.open();
         way = S3Stub.start((head, in, out) -> {
             switch (mood) {
-                case WELL -> pass(head, in, out);
+                case WELL -> S3Stub.pass(URI.create(bucket.endpoint()), head, in, out);
                 case OVERLOADED -> S3Stub.status(out, "503 Slow Down", "Content-Length: 0");
                 case HANGING -> S3Stub.hang(in);
             }
@@ -76,34 +68,6 @@ class S3FaultsTest {
         alice = GalleryClient.alice(gateway::uri);
     }
 
-    /** To the server, and back. */
-    private void pass(String head, InputStream in, OutputStream out) throws IOException {
-        URI server = URI.create(bucket.endpoint());
-        try (Socket socket = new Socket(server.getHost(), server.getPort())) {
-            passing.add(socket);
-            socket.getOutputStream().write(head.getBytes(StandardCharsets.ISO_8859_1));
-            Thread there = Thread.ofVirtual().start(() -> {
-                try {
-                    in.transferTo(socket.getOutputStream());
-                    socket.shutdownOutput();
-                } catch (IOException ended) {
-                    // The other side has, and that is all that there is to know.
-                }
-            });
-            socket.getInputStream().transferTo(out);
-            there.interrupt();
-        }
-    }
-
-    /** Open connections know nothing of it, and end. */
-    private void become(Mood next) throws IOException {
-        mood = next;
-        for (Socket socket : passing) {
-            socket.close();
-        }
-        passing.clear();
-    }
-
     @AfterAll
     void stop() {
         gateway.close();
@@ -113,8 +77,8 @@ class S3FaultsTest {
     }
 
     @AfterEach
-    void nothingIsLeft() throws IOException {
-        become(Mood.WELL);
+    void nothingIsLeft() {
+        mood = Mood.WELL;
         Holdings.assertIdle(gateway, data);
         gateway.bean(Reconciler.class).pass().block(Duration.ofSeconds(20));
         Holdings.settled(gateway).match();
@@ -124,9 +88,9 @@ class S3FaultsTest {
     @EnumSource(
             value = Mood.class,
             names = {"OVERLOADED", "HANGING"})
-    void everythingEndsClearlyAndWorksAgainLater(Mood bad) throws IOException {
+    void everythingEndsClearlyAndWorksAgainLater(Mood bad) {
         String path = alice.imported(origin.url("/a.png"));
-        become(bad);
+        mood = bad;
 
         HttpResponse<byte[]> imported = alice.importing(origin.url("/a.png"));
         HttpResponse<byte[]> file = alice.get(path + "/file");
@@ -139,7 +103,7 @@ class S3FaultsTest {
             assertThat(GalleryClient.json(answer).required("reason").stringValue())
                     .isEqualTo("unavailable");
         }
-        become(Mood.WELL);
+        mood = Mood.WELL;
         assertThat(alice.ended(ordered).required("status").stringValue()).isEqualTo("completed");
         assertThat(alice.delete(path).statusCode()).isEqualTo(204);
         Holdings.settled(gateway).match();

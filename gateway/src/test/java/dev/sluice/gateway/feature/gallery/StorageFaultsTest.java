@@ -34,6 +34,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.core.io.buffer.DefaultDataBufferFactory;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Sinks;
@@ -136,7 +138,8 @@ class StorageFaultsTest {
     @EnumSource(
             value = Kind.class,
             names = {"UNAVAILABLE", "REFUSED", "BROKEN"})
-    void imageWhoseFileIsNotDeletedIsThereAsBefore(Kind kind) {
+    @ExtendWith(OutputCaptureExtension.class)
+    void imageWhoseFileIsNotDeletedIsThereAsBefore(Kind kind, CapturedOutput output) {
         String path = alice.imported(origin.url("/a.png"));
         store.once(Moment.BEFORE_DELETE, FaultyStore.failing(kind));
 
@@ -146,6 +149,7 @@ class StorageFaultsTest {
         assertThat(GalleryClient.code(refused)).isEqualTo("storage_failed");
         assertThat(GalleryClient.json(refused).required("detail").stringValue())
                 .isEqualTo("The store did not delete the file; the image is still there.");
+        assertThat(output.getOut()).contains("not deleted: StorageException: ").doesNotContain("\tat ");
         assertThat(alice.get(path + "/file").statusCode()).isEqualTo(200);
         assertThat(alice.delete(path).statusCode()).isEqualTo(204);
     }

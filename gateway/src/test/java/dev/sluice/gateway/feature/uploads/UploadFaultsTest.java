@@ -45,6 +45,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.beans.factory.config.BeanPostProcessor;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.io.buffer.DataBuffer;
@@ -295,7 +297,8 @@ class UploadFaultsTest {
     }
 
     @Test
-    void uploadThatCannotBeCheckedNowIsCompletedLater() throws IOException {
+    @ExtendWith(OutputCaptureExtension.class)
+    void uploadThatCannotBeCheckedNowIsCompletedLater(CapturedOutput output) throws IOException {
         Path work = directory.resolve("work");
         try (RunningGateway gateway = RunningGateway.start(Map.of("sluice.pictures.work-directory", work.toString()))) {
             UploadRig rig = new UploadRig(gateway);
@@ -308,6 +311,9 @@ class UploadFaultsTest {
             assertThat(refused.statusCode()).isEqualTo(503);
             assertThat(text(refused, "code")).isEqualTo("overloaded");
             assertThat(refused.headers().firstValue("Retry-After")).isPresent();
+            assertThat(output.getOut())
+                    .containsOnlyOnce("an upload could not be checked: ")
+                    .doesNotContain("\tat ");
             Files.delete(work);
             assertThat(rig.complete(put).statusCode()).isEqualTo(200);
             try (Stream<Path> left = Files.walk(work)) {

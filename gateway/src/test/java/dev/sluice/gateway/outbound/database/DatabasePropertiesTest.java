@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.r2dbc.spi.ConnectionFactoryOptions;
-import io.r2dbc.spi.Option;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -96,15 +95,19 @@ class DatabasePropertiesTest {
                         "me",
                         "secret",
                         Map.of()));
-        assertThat(address.jdbcUrl())
-                .isEqualTo("jdbc:postgresql://one.example:5432,two.example:6543,[::1]:5432/gallery");
-        assertThat(address.jdbcProperties(properties.connectTimeout())).containsEntry("targetServerType", "primary");
-        ConnectionFactoryOptions reactive =
-                address.reactive(properties.statementTimeout(), properties.connectTimeout());
-        assertThat(reactive.getValue(ConnectionFactoryOptions.PROTOCOL)).isEqualTo("failover");
-        assertThat(reactive.getValue(ConnectionFactoryOptions.HOST))
-                .isEqualTo("one.example:5432,two.example:6543,[::1]:5432");
-        assertThat(reactive.getValue(Option.valueOf("targetServerType"))).isEqualTo("primary");
+        assertThat(address.servers())
+                .extracting(DatabaseAddress::jdbcUrl)
+                .containsExactly(
+                        "jdbc:postgresql://one.example:5432/gallery",
+                        "jdbc:postgresql://two.example:6543/gallery",
+                        "jdbc:postgresql://[::1]:5432/gallery");
+        assertThat(address.servers())
+                .allSatisfy(server -> assertThat(server.jdbcProperties(properties.connectTimeout()))
+                        .containsEntry("targetServerType", "primary"));
+        assertThat(address.servers())
+                .extracting(server -> server.reactive(properties.statementTimeout(), properties.connectTimeout())
+                        .getValue(ConnectionFactoryOptions.HOST))
+                .containsExactly("one.example", "two.example", "::1");
     }
 
     @Test

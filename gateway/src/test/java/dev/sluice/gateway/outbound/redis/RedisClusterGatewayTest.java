@@ -79,6 +79,17 @@ class RedisClusterGatewayTest {
                 () -> redisHealth(gateway).path("status").asString("").equals(status));
     }
 
+    private static void awaitRefusal(RunningGateway gateway, String code) {
+        Await.until(
+                PATIENCE,
+                code + " is named",
+                () -> redisHealth(gateway)
+                        .path("details")
+                        .path("refusal")
+                        .asString("")
+                        .equals(code));
+    }
+
     private static JsonNode redisHealth(RunningGateway gateway) {
         return JSON.readTree(gateway.get("/actuator/health").body())
                 .path("components")
@@ -106,6 +117,24 @@ class RedisClusterGatewayTest {
                     node.kill();
                 }
                 awaitHealth(first, "DOWN");
+            }
+        } finally {
+            nodes.forEach(EmbeddedRedis::close);
+        }
+    }
+
+    /** It answers a PING, and refuses each key that is another node's. */
+    @Test
+    void nodeOfAClusterThatIsTakenForASingleServerIsToldByHealth() throws IOException {
+        List<EmbeddedRedis> nodes = cluster();
+        try {
+            EmbeddedRedis other = nodes.stream()
+                    .filter(node -> node.command("GET {sluice}:health").startsWith("-MOVED"))
+                    .findFirst()
+                    .orElseThrow();
+            try (RunningGateway gateway = RunningGateway.start(Map.of("sluice.redis.url", other.url()))) {
+                awaitRefusal(gateway, "MOVED");
+                assertThat(redisHealth(gateway).path("status").asString()).isEqualTo("DOWN");
             }
         } finally {
             nodes.forEach(EmbeddedRedis::close);
@@ -142,14 +171,7 @@ class RedisClusterGatewayTest {
                     "sluice.redis.key", key.toString()))) {
                 awaitHealth(gateway, "UP");
                 assertThat(redis.command("ACL SETUSER gateway -eval")).isEqualTo("+OK");
-                Await.until(
-                        PATIENCE,
-                        "what is forbidden is named",
-                        () -> redisHealth(gateway)
-                                .path("details")
-                                .path("refusal")
-                                .asString("")
-                                .equals("NOPERM"));
+                awaitRefusal(gateway, "NOPERM");
             }
             try (RunningGateway stranger =
                     RunningGateway.start(Map.of("sluice.redis.url", url, "sluice.redis.ca", ca.toString()))) {

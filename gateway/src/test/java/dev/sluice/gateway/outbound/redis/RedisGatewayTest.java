@@ -116,6 +116,25 @@ class RedisGatewayTest {
         }
     }
 
+    /** It answers a PING, and questions. */
+    @Test
+    void redisThatIsFullIsToldByHealthUntilThereIsRoom() {
+        try (EmbeddedRedis full = EmbeddedRedis.start();
+                RunningGateway gateway = RunningGateway.start(origin, Map.of("sluice.redis.url", full.url()))) {
+            awaitHealth(gateway, "UP");
+            assertThat(full.command("CONFIG SET maxmemory 1")).isEqualTo("+OK");
+
+            awaitHealth(gateway, "DOWN");
+            assertThat(health(gateway).at("/components/redis/details/refusal").asString(""))
+                    .isEqualTo("OOM");
+            assertThat(gateway.post("/api/zip/links", request()).statusCode()).isEqualTo(503);
+
+            assertThat(full.command("CONFIG SET maxmemory 0")).isEqualTo("+OK");
+            awaitHealth(gateway, "UP");
+            assertThat(gateway.post("/api/zip/links", request()).statusCode()).isEqualTo(201);
+        }
+    }
+
     @Test
     void emptyUrlIsNoRedis() {
         try (RunningGateway gateway = RunningGateway.start(origin, Map.of("sluice.redis.url", ""))) {

@@ -119,7 +119,7 @@ public final class AddressRules {
                         .map(CidrBlock::unscoped)
                         .collect(Collectors.toUnmodifiableSet());
             } catch (SocketException e) {
-                log.warn("The machine's own addresses could not be read; the last list stays", e);
+                log.warn("The machine's own addresses could not be read; the last list stays: {}", e.toString());
             }
         }
     }

@@ -1,7 +1,9 @@
 package dev.sluice.gateway.outbound.imagecache.disk;
 
+import dev.sluice.gateway.contract.FailureLine;
 import dev.sluice.gateway.outbound.imagecache.disk.CacheMeters.Cause;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.time.Clock;
 import java.time.Duration;
@@ -169,8 +171,10 @@ final class CacheMaintenance {
                     scanning.set(false);
                 }
             }
-        } catch (IOException | RuntimeException failed) {
-            LOG.warn("{} not swept", directory.root(), failed);
+        } catch (IOException | UncheckedIOException failed) {
+            LOG.warn("{} not swept: {}", directory.root(), FailureLine.of(failed));
+        } catch (RuntimeException defect) {
+            LOG.warn("{} not swept", directory.root(), defect);
         } finally {
             leave();
         }
