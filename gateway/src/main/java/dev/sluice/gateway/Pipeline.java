@@ -66,6 +66,8 @@ import tools.jackson.databind.type.LogicalType;
 @EnableConfigurationProperties(OriginProperties.class)
 class Pipeline {
     private static final Duration LONGEST_PREPARATION = Duration.ofSeconds(2);
+    private static final long SHORTEST_DECISION_MS = 10;
+    private static final long LONGEST_DECISION_MS = 10_000;
     /** The tag that the keys of links and purges have; those of limits have their own. */
     private static final Pattern LIMITS_TAG = Pattern.compile("[{}]");
 
@@ -102,11 +104,11 @@ class Pipeline {
     Limiter limiter(
             @Qualifier("limiterRedisClient") ObjectProvider<AbstractRedisClient> redis,
             @Value("${sluice.redis.key-prefix}") String keyPrefix,
+            @Value("${sluice.redis.command-timeout:100ms}") Duration commandTimeout,
             MeterRegistry meters,
             ObjectProvider<RequestTraces> traces) {
         LimitMeters observer = new LimitMeters(meters);
-        RedisLimiterSettings settings = RedisLimiterSettings.defaults()
-                .withKeyPrefix(LIMITS_TAG.matcher(keyPrefix).replaceAll(""));
+        RedisLimiterSettings settings = limiterSettings(keyPrefix, commandTimeout);
         @Nullable RedisLimiter shared = switch (redis.getIfAvailable()) {
             case RedisClusterClient cluster ->
                 RedisLimiter.connect(cluster, settings, Clock.systemUTC(), Schedulers.parallel(), observer);
@@ -118,6 +120,14 @@ class Pipeline {
             return new LocalLimiter(Clock.systemUTC(), observer);
         }
         return traces.getIfAvailable() == null ? shared : new TracedLimiter(shared);
+    }
+
+    /** A decision has half as long again as a command, 10 ms to 10 s. */
+    static RedisLimiterSettings limiterSettings(String keyPrefix, Duration commandTimeout) {
+        long decision = Math.clamp(commandTimeout.toMillis() * 3 / 2, SHORTEST_DECISION_MS, LONGEST_DECISION_MS);
+        return RedisLimiterSettings.defaults()
+                .withKeyPrefix(LIMITS_TAG.matcher(keyPrefix).replaceAll(""))
+                .withTimes(Duration.ofMillis(decision), commandTimeout);
     }
 
     /**
