@@ -81,8 +81,8 @@ export async function send(method, path, options = {}) {
   try {
     return await once(method, path, options);
   } catch (error) {
-    // What changes nothing may be asked again by itself, if it is soon.
-    const wait = error instanceof ApiError && error.status === 429 ? error.retryAfter : null;
+    // What changes nothing may be asked again by itself, if it is soon: a network that changes breaks what is under way.
+    const wait = !(error instanceof ApiError) ? null : error.status === 429 ? error.retryAfter : error.code === 'offline' ? 1 : null;
     if (method !== 'GET' || wait === null || wait > PATIENCE_SECONDS) {
       throw error;
     }

@@ -198,6 +198,12 @@ function App() {
 
 window.addEventListener('unhandledrejection', (event) => toast.error(event.reason));
 
+try {
+  sessionStorage.removeItem('sluice.again'); // start.js may try once more, the next time
+} catch {
+  // No storage here.
+}
+
 const root = /** @type {HTMLElement} */ (document.getElementById('app'));
 root.replaceChildren();
 render(h(App, null), root);

@@ -10,6 +10,32 @@
   } catch {
     // No storage here: the system's theme it is.
   }
+  // A network that changes while the modules come would leave an empty page: they are asked for once more.
+  const AGAIN = 'sluice.again';
+  document.addEventListener('error', (event) => {
+    if (!(event.target instanceof HTMLScriptElement) || event.target.type !== 'module') {
+      return;
+    }
+    let again = true;
+    try {
+      again = sessionStorage.getItem(AGAIN) !== null;
+      sessionStorage.setItem(AGAIN, '1');
+    } catch {
+      // Then it cannot be told from the next time.
+    }
+    if (!again) {
+      setTimeout(() => location.reload(), 1_000);
+      return;
+    }
+    const text = document.createElement('p');
+    text.textContent = 'A part of this page did not come. ';
+    const button = document.createElement('button');
+    button.className = 'button';
+    button.textContent = 'Load again';
+    button.addEventListener('click', () => location.reload());
+    text.append(button);
+    document.querySelector('.skeleton')?.replaceWith(text);
+  }, true);
   // What the page asked for imports, all at once: the browser would find them one after the other, a round trip each.
   // Low, since the answers below are few bytes and take the gateway longer.
   const MODULES = {

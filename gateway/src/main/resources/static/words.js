@@ -51,7 +51,7 @@ const WORDS = {
  */
 export function explained(error) {
   // A failed fetch says what failed.
-  const code = [String(error.members.reason), error.code].find((one) => Object.hasOwn(WORDS, one));
+  const code = [error.code === 'upstream_failed' ? String(error.members.reason) : error.code, error.code].find((one) => Object.hasOwn(WORDS, one));
   const known = code === undefined ? null : WORDS[code];
   const title = known?.[0] ?? error.title;
   const text = known !== null && (BUSY.includes(error.code) || !saysMore(error)) ? known[1] : plain(error.detail);

@@ -46,7 +46,7 @@ class GeneratePageTest {
             });
             visit.page().reload();
 
-            visit.see("Nothing is left of “image-day”");
+            visit.see("Today’s pictures are all made");
             visit.page().getByLabel(Pattern.compile("Prompt")).fill("One more");
             assertThat(visit.button("Generate")).isDisabled();
         }

@@ -165,6 +165,23 @@ class SessionTest {
     }
 
     @Test
+    void aModuleThatDoesNotComeIsAskedForOnceMoreAndThenTold(WebApp app) {
+        try (Visit visit = app.visit()) {
+            visit.page().route("**/words.js", Route::abort, new Page.RouteOptions().setTimes(1));
+            visit.page().navigate(app.root());
+            assertThat(visit.page().locator("main h1")).hasText("Many pictures, one ZIP");
+        }
+        try (Visit visit = app.visit()) {
+            visit.page().route("**/words.js", Route::abort);
+            visit.page().navigate(app.root());
+            visit.see("A part of this page did not come.");
+            visit.page().unroute("**/words.js");
+            visit.button("Load again").click();
+            assertThat(visit.page().locator("main h1")).hasText("Many pictures, one ZIP");
+        }
+    }
+
+    @Test
     void aMessageIsOnTopOfAnOpenDialogAndInPeoplesWords(WebApp app) {
         try (Visit visit = app.visit().as("anke", "user")) {
             visit.imports(1, Map.of());

@@ -290,8 +290,7 @@ class ZipBuilderPageTest {
     @Test
     void whatIsTooLargeForAPageIsLeftToTheBrowserAndNotCalledSaved(WebApp app) {
         try (Visit visit = app.visit().to("")) {
-            visit.page()
-                    .addInitScript("""
+            visit.page().addInitScript("""
                             const ask = globalThis.fetch;
                             globalThis.fetch = async (url, how) => {
                               const answer = await ask(url, how);
