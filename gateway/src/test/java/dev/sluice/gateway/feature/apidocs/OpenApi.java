@@ -154,7 +154,7 @@ record OpenApi(JsonNode document) {
 
     /** An integer is a number, too. */
     private static boolean isOf(String type, JsonNode value) {
-        return type.equals(type(value)) || type.equals("number") && value.isNumber();
+        return type.equals(type(value)) || (type.equals("number") && value.isNumber());
     }
 
     private static String type(JsonNode value) {
