@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param status how far it is: generating, completed or failed
  * @param source generated, imported or uploaded
- * @param name what its owner calls it, else the prompt's beginning
+ * @param name what its owner calls it
  * @param hostId whose listing it was uploaded for
  * @param url where its bytes are, once there are any
  * @param downloadUrl the same, to be saved under a name
@@ -51,7 +51,7 @@ record ImageJson(
         Instant updatedAt,
         @Nullable Instant completedAt) {
 
-    /** Characters of a prompt that stand in for a name or an alternative text that nobody wrote. */
+    /** Characters of a prompt that stand in for an alternative text that nobody wrote. */
     private static final int PROMPT_BEGINNING = 100;
 
     /**
@@ -106,20 +106,16 @@ record ImageJson(
                 image.completedAt());
     }
 
-    /** What its owner calls it, else the beginning of the prompt. */
+    /** What its owner calls it; a generated one that nobody has named is called by its description. */
     static @Nullable String name(Image image) {
-        return orPrompt(image.name(), image);
+        return image.name() == null && image.generation() != null ? altText(image) : image.name();
     }
 
     /** What its owner wrote, else the beginning of the prompt. */
     static @Nullable String altText(Image image) {
-        return orPrompt(image.altText(), image);
-    }
-
-    private static @Nullable String orPrompt(@Nullable String given, Image image) {
         Image.Generation generation = image.generation();
-        if (given != null || generation == null) {
-            return given;
+        if (image.altText() != null || generation == null) {
+            return image.altText();
         }
         String prompt = generation.prompt();
         return prompt.codePointCount(0, prompt.length()) <= PROMPT_BEGINNING

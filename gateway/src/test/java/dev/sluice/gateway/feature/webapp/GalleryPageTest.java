@@ -41,7 +41,7 @@ class GalleryPageTest {
             // Newest first. Open the first, describe it, and see the description as text.
             visit.all(".tile-open").first().click();
             visit.button("Details").click();
-            visit.page().getByLabel(Pattern.compile("Alternative text")).fill(MARKUP);
+            visit.field("Name").fill(MARKUP);
             visit.button("Save").click();
             visit.see("Saved");
             assertThat(visit.all("dialog h2")).hasText(MARKUP);

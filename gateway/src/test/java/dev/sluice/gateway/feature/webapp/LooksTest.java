@@ -93,9 +93,9 @@ class LooksTest {
             });
             visit.all(".entry").nth(2).waitFor();
             judge(visit, look, "upload-files");
-            visit.to("#/admin?tab=live");
-            assertThat(visit.all(".chart-line")).hasCount(6);
-            judge(visit, look, "admin-live");
+            visit.to("#/admin?tab=overview");
+            assertThat(visit.all(".chart")).hasCount(8);
+            judge(visit, look, "admin-overview");
             visit.to("#/admin?tab=images")
                     .page()
                     .locator(".picture img.is-loaded")
@@ -114,7 +114,7 @@ class LooksTest {
 
             if (look != Look.DARK) {
                 visit.page().setViewportSize(look == Look.PHONE ? 360 : 3840, look == Look.PHONE ? 740 : 2160);
-                for (String page : List.of("#/", "#/gallery", "#/generate", "#/upload", "#/admin?tab=live")) {
+                for (String page : List.of("#/", "#/gallery", "#/generate", "#/upload", "#/admin?tab=overview")) {
                     fits(visit.to(page), page);
                 }
             }

@@ -139,7 +139,7 @@ class WholeAppTest {
                     "#/generate",
                     "#/upload",
                     "#/import",
-                    "#/admin?tab=live",
+                    "#/admin?tab=overview",
                     "#/admin?tab=limits")) {
                 visit.to(page);
                 Set<String> stops = new LinkedHashSet<>();
