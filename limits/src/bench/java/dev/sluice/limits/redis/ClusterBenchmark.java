@@ -16,6 +16,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.ZoneOffset;
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
@@ -68,8 +69,15 @@ public final class ClusterBenchmark {
         long[] done = cluster.commands();
         Arrays.setAll(done, i -> done[i] - before[i]);
         long sum = Arrays.stream(done).sum();
-        return inFlight + " in flight: " + 100 * sum / DECISIONS / 100.0 + " scripts a decision, largest share "
-                + 1000 * Arrays.stream(done).max().orElseThrow() / sum / 10.0 + " %, not by Redis " + EVENTS.local;
+        double perDecision = (double) sum / DECISIONS;
+        double largest = 100.0 * Arrays.stream(done).max().orElseThrow() / sum;
+        return String.format(
+                Locale.ROOT,
+                "%d in flight: %.2f scripts a decision, largest share %.1f %%, not by Redis %d",
+                inFlight,
+                perDecision,
+                largest,
+                EVENTS.local.get());
     }
 
     private static Subject caller(int number) {
