@@ -95,7 +95,7 @@ function Overview() {
     h('div', { class: 'charts' },
       chart('Requests', seen.requests, rate),
       chart('Refused by limits', seen.refusals, rate),
-      chart('Server errors (5xx)', seen.serverErrors, rate),
+      chart('Server errors (500, 503)', seen.serverErrors, rate),
       chart('Fetched from origins', seen.fetchedBytes, (value) => `${bytes(value)}/s`),
       chart('Memory free for archives', seen.memoryFree, bytes),
       chart('Disk free for archives', seen.diskFree, bytes),
@@ -110,7 +110,7 @@ function troublesOf(seen) {
   const recent = (values) => values.slice(-RECENT);
   return [
     ...seen.components.filter((one) => one.status !== 'UP').map((one) => `${COMPONENTS[one.name] ?? one.name} does not work${one.reason ? `: ${one.reason}` : '.'}`),
-    recent(seen.serverErrors).some((value) => value > 0) && 'Requests failed within the last five minutes (5xx).',
+    recent(seen.serverErrors).some((value) => value > 0) && 'Requests failed within the last five minutes (500 or 503).',
     seen.memoryFree.at(-1) === 0 && 'No memory is free for archives: they wait, or go to disk.',
     seen.diskFree.at(-1) === 0 && 'No disk is free for archives.',
   ].filter(Boolean);

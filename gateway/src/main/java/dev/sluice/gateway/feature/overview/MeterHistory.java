@@ -14,6 +14,7 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -28,6 +29,9 @@ import reactor.core.scheduler.Scheduler;
 final class MeterHistory implements AutoCloseable {
     static final Duration STEP = Duration.ofSeconds(15);
     private static final int STEPS = 240;
+
+    /** 502 and 504 are an origin's or a provider's. */
+    private static final Set<String> OWN_FAILURES = Set.of("500", "503");
 
     private static final String REQUESTS = "http.server.requests";
     private static final String DECISIONS = "sluice.limits.decisions";
@@ -58,7 +62,7 @@ final class MeterHistory implements AutoCloseable {
      *
      * @param from of the first step's beginning
      * @param stepSeconds of each number of a series
-     * @param requests a second; {@code serverErrors} (5xx) and {@code refusals} of limits likewise
+     * @param requests a second; {@code serverErrors} (500 and 503) and {@code refusals} of limits likewise
      * @param fetchedBytes a second, from origins
      * @param memoryFree bytes for images of archives at the end of each step; {@code diskFree} likewise
      * @param cacheBytes of the image cache at the end of each step
@@ -166,7 +170,7 @@ final class MeterHistory implements AutoCloseable {
         return new Sample(
                 clock.instant(),
                 requests(status -> true),
-                requests(status -> status.startsWith("5")),
+                requests(OWN_FAILURES::contains),
                 refusals,
                 counted("sluice.fetch.bytes"),
                 level("sluice.zip.budget.free", "kind", "memory"),

@@ -45,6 +45,7 @@ class MeterHistoryTest {
         meters.gauge("sluice.image.proxy.cache.bytes", 500);
         requests(30, "200");
         pass(MeterHistory.STEP);
+        requests(10, "502");
         requests(15, "503");
         pass(MeterHistory.STEP);
 
@@ -52,7 +53,7 @@ class MeterHistoryTest {
 
         assertThat(hour.from()).isEqualTo(START);
         assertThat(hour.stepSeconds()).isEqualTo(15);
-        assertThat(hour.requests()).containsExactly(2.0, 1.0);
+        assertThat(hour.requests()).containsExactly(2.0, 1.67);
         assertThat(hour.serverErrors()).containsExactly(0.0, 1.0);
         assertThat(hour.cacheBytes()).containsExactly(500L, 500L);
     }
