@@ -167,27 +167,15 @@ public record Image(
 
     /** The same image with other thumbnails. */
     public Image with(ImageThumbnails others) {
-        return new Image(
-                id,
-                owner,
-                projectId,
-                source,
-                status,
-                generation,
-                name,
-                altText,
-                object,
-                externalUrl,
-                failure,
-                listing,
-                others,
-                createdAt,
-                updatedAt,
-                completedAt);
+        return copy(name, others);
     }
 
     /** The same image under another name, or none. */
     public Image named(@Nullable String other) {
+        return copy(other, thumbnails);
+    }
+
+    private Image copy(@Nullable String otherName, ImageThumbnails otherThumbnails) {
         return new Image(
                 id,
                 owner,
@@ -195,13 +183,13 @@ public record Image(
                 source,
                 status,
                 generation,
-                other,
+                otherName,
                 altText,
                 object,
                 externalUrl,
                 failure,
                 listing,
-                thumbnails,
+                otherThumbnails,
                 createdAt,
                 updatedAt,
                 completedAt);
