@@ -13,8 +13,10 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
+import java.util.function.LongSupplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -28,14 +30,17 @@ import reactor.util.retry.Retry;
 
 /**
  * One connection that all features share. It is made in the background, first at start and then, as long as none could
- * be made, when a command wants it; once made it comes back by itself. A command never waits longer than its timeout,
- * for whatever reason, and while the connection is down it fails at once. Safe for use by many threads; answers come on
- * a thread of the client, which must not be blocked.
+ * be made, when a command wants it; once made it comes back by itself. A command waits no longer than its timeout, or
+ * four times that where this process itself stands still, and while the connection is down it fails at once. Safe for
+ * use by many threads; answers come on a thread of the client, which must not be blocked.
  */
 public final class SharedRedis {
     private static final Logger log = LoggerFactory.getLogger(SharedRedis.class);
     /** A Redis that refuses connections is not asked for one by every request. */
     private static final long REST_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
+
+    /** Of a command's time, while this process is too busy to read the answer. */
+    private static final int MOST_WAITS = 4;
 
     private static final Pattern POLICY = Pattern.compile("maxmemory_policy:([a-z-]+)");
 
@@ -67,10 +72,27 @@ public final class SharedRedis {
     public <T> Mono<T> ask(Function<RedisClusterReactiveCommands<String, String>, Mono<T>> command) {
         return Mono.defer(() -> Mono.fromFuture(connection(), true))
                 .flatMap(open -> command.apply(open.commands).doOnError(error -> leaveReplica(error, open)))
-                .timeout(timeout)
+                .timeout(
+                        late(timeout, System::nanoTime, MOST_WAITS),
+                        Mono.error(() -> new TimeoutException("no answer within " + timeout.toMillis() + " ms")))
                 .doOnError(this::failed)
                 .onErrorMap(RedisUnavailableException::new)
                 .doOnSuccess(answer -> answered());
+    }
+
+    /**
+     * A value when {@code timeout} has passed and this process was not why: a clock that rings late tells that it stood
+     * still, for a collection or for want of a processor, and what Redis sent meanwhile is not read yet. Then the time
+     * begins anew.
+     */
+    static Mono<Long> late(Duration timeout, LongSupplier nanoTime, int waits) {
+        return Mono.defer(() -> {
+            long due = nanoTime.getAsLong() + timeout.toNanos();
+            return Mono.delay(timeout)
+                    .flatMap(rung -> waits > 1 && nanoTime.getAsLong() - due > timeout.toNanos() / 4
+                            ? late(timeout, nanoTime, waits - 1)
+                            : Mono.just(rung));
+        });
     }
 
     /**
