@@ -8,6 +8,7 @@ import com.microsoft.playwright.Page;
 import com.microsoft.playwright.Route;
 import com.microsoft.playwright.options.AriaRole;
 import com.microsoft.playwright.options.Cookie;
+import com.microsoft.playwright.options.LoadState;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -23,6 +24,8 @@ class SessionTest {
     void aSessionThatEndsLeadsToSignInAndBackToWhereOneWas(WebApp app) {
         try (Visit visit = app.visit().as("erik", "user").to("#/gallery?q=boat")) {
             visit.see("No matches");
+            // What the page still asks for by itself would learn of the end before the click does.
+            visit.page().waitForLoadState(LoadState.NETWORKIDLE);
             visit.context().addCookies(List.of(new Cookie(COOKIE, "not.a.token").setUrl(app.root())));
             visit.button("Load again").click();
 
