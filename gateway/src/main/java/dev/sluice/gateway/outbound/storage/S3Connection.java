@@ -65,8 +65,8 @@ final class S3Connection implements AutoCloseable {
                 .serviceConfiguration(S3Configuration.builder()
                         .pathStyleAccessEnabled(settings.inPath())
                         .build());
-        if (!settings.endpoint().isEmpty()) {
-            presigning.endpointOverride(URI.create(settings.endpoint()));
+        if (!settings.signedEndpoint().isEmpty()) {
+            presigning.endpointOverride(URI.create(settings.signedEndpoint()));
         }
         this.presigner = presigning.build();
     }

@@ -26,6 +26,8 @@ record StorageProperties(
      *
      * @param bucket its name; empty means that objects are kept in a directory
      * @param endpoint a store that is not Amazon's, as {@code https://host}; empty for Amazon's own
+     * @param publicEndpoint where clients reach the same store, for which upload URLs are signed; empty: at the
+     *     endpoint. A proxy between passes {@code Host} on as it is, since that is signed
      * @param region as the store calls it
      * @param pathStyle whether the bucket is the first segment of a path, not a part of the host; not set: with an
      *     endpoint it is
@@ -41,6 +43,7 @@ record StorageProperties(
     record S3(
             @DefaultValue("") String bucket,
             @DefaultValue("") String endpoint,
+            @DefaultValue("") String publicEndpoint,
             @DefaultValue("us-east-1") String region,
             @Nullable Boolean pathStyle,
             @DefaultValue("") String accessKey,
@@ -56,14 +59,14 @@ record StorageProperties(
         S3 {
             bucket = bucket.strip();
             endpoint = endpoint.strip();
+            publicEndpoint = publicEndpoint.strip();
             accessKey = accessKey.strip();
             secretKey = secretKey.strip();
             if (!bucket.isEmpty() && !BUCKET.matcher(bucket).matches()) {
                 throw CHECK.bad("s3.bucket", bucket, "3 to 63 lower-case letters, digits, dots and hyphens");
             }
-            if (!endpoint.isEmpty()) {
-                checkEndpoint(endpoint);
-            }
+            checkEndpoint("s3.endpoint", endpoint);
+            checkEndpoint("s3.public-endpoint", publicEndpoint);
             if (!REGION.matcher(region).matches()) {
                 throw CHECK.bad("s3.region", region, "a region such as eu-central-1");
             }
@@ -89,18 +92,22 @@ record StorageProperties(
             return pathStyle == null ? !endpoint.isEmpty() : pathStyle;
         }
 
+        /** The endpoint for which upload URLs are signed; empty for Amazon's own. */
+        String signedEndpoint() {
+            return publicEndpoint.isEmpty() ? endpoint : publicEndpoint;
+        }
+
         /** All but the keys. */
         @Override
         public String toString() {
             return "S3[bucket=" + bucket + ", endpoint=" + endpoint + ", region=" + region + "]";
         }
 
-        private static void checkEndpoint(String endpoint) {
-            if (HttpUrl.isRoot(endpoint)) {
+        private static void checkEndpoint(String name, String endpoint) {
+            if (endpoint.isEmpty() || HttpUrl.isRoot(endpoint)) {
                 return;
             }
-            throw CHECK.bad(
-                    "s3.endpoint", "not shown, it may hold a password", "http://host:port or https://host:port");
+            throw CHECK.bad(name, "not shown, it may hold a password", "http://host:port or https://host:port");
         }
     }
 }

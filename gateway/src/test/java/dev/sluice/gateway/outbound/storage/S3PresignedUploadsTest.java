@@ -83,6 +83,32 @@ class S3PresignedUploadsTest {
     }
 
     @Test
+    void uploadIsSignedForTheHostThatClientsKnow() {
+        S3 inside = server.settings(S3Server.newBucket(connection));
+        String outside = inside.endpoint().replace("127.0.0.1", "localhost");
+        S3 both = new S3(
+                inside.bucket(),
+                inside.endpoint(),
+                outside,
+                inside.region(),
+                inside.pathStyle(),
+                inside.accessKey(),
+                inside.secretKey(),
+                inside.attemptTimeout(),
+                inside.callTimeout(),
+                inside.putTimeout(),
+                inside.tries(),
+                inside.connections());
+        try (S3Connection own = new S3Connection(both)) {
+            uploads = new S3PresignedUploads(own.presigner(), both.bucket(), Schedulers.boundedElastic());
+            PresignedUploads.SignedPut put = presign(Duration.ofMinutes(10));
+
+            assertThat(put.url()).asString().startsWith(outside + "/" + both.bucket() + "/");
+            assertThat(send(put, put.headers(), BYTES)).isEqualTo(200);
+        }
+    }
+
+    @Test
     void whoAsksForMoreMayStillSayThatNothingIsToBeReplaced() {
         PresignedUploads.SignedPut put = presign(Duration.ofMinutes(10));
         assertThat(send(put, put.headers(), BYTES)).isEqualTo(200);

@@ -51,6 +51,7 @@ public final class S3Server implements AutoCloseable {
         return new S3(
                 bucket,
                 endpoint,
+                "",
                 "us-east-1",
                 null,
                 ACCESS_KEY,

@@ -84,6 +84,7 @@ class S3StoreTest extends ObjectStoreContract {
         S3 few = new S3(
                 settings.bucket(),
                 settings.endpoint(),
+                settings.publicEndpoint(),
                 settings.region(),
                 settings.pathStyle(),
                 settings.accessKey(),

@@ -24,6 +24,7 @@ class StoragePropertiesTest {
                         new S3(
                                 "",
                                 "",
+                                "",
                                 "us-east-1",
                                 null,
                                 "",
@@ -42,6 +43,7 @@ class StoragePropertiesTest {
                 Map.entry("directory", "/var/lib/sluice"),
                 Map.entry("s3.bucket", "pictures"),
                 Map.entry("s3.endpoint", "https://minio.internal:9000"),
+                Map.entry("s3.public-endpoint", "https://images.example"),
                 Map.entry("s3.region", "eu-central-1"),
                 Map.entry("s3.path-style", "false"),
                 Map.entry("s3.access-key", "AKIA"),
@@ -58,6 +60,7 @@ class StoragePropertiesTest {
                         new S3(
                                 "pictures",
                                 "https://minio.internal:9000",
+                                "https://images.example",
                                 "eu-central-1",
                                 false,
                                 "AKIA",
