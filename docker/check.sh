@@ -46,7 +46,7 @@ for name, service in json.load(sys.stdin)["services"].items():
 # nginx wants to look its upstreams up, so a name is put where they are; the rest of the file stays as it is.
 entry() {
     local home result
-    home=$(mktemp -d) && sed -E "s/server (gateway-[12]|s3.sluice.test):/server 127.0.0.1:/; s#/tmp/#$home/#" cluster/nginx.conf > "$home/nginx.conf" \
+    home=$(mktemp -d) && sed -E "s/server (gateway-[12]|s3):/server 127.0.0.1:/; s#/tmp/#$home/#" cluster/nginx.conf > "$home/nginx.conf" \
         && nginx -t -q -c "$home/nginx.conf" -g "user $(id -un);"
     result=$?
     rm -rf "$home"

@@ -15,6 +15,7 @@
 #   SECONDS_EACH   a measurement, default 8
 #   WARM_SECONDS   before it, default 15
 #   PAIRS          default 3
+#   NEW_ARGUMENTS  further arguments of the new one alone, for example what its setting costs when both are the same file
 #   JAVA_OPTIONS   default -Xmx256m -XX:MaxDirectMemorySize=256m
 #   LITELLM        its version, for example 1.110.2: measures its /chat/completions against the same stub, with two workers;
 #                  needs python3 with venv, and a while to install
@@ -58,7 +59,7 @@ LUA
 { cat "$work/ai.lua"; echo "wrk.body = '{\"message\":\"Hello\"}'"; } > "$work/gateway.lua"
 { cat "$work/ai.lua"; echo "wrk.body = '{\"model\":\"stub\",\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]}'"; } > "$work/litellm.lua"
 
-start() { # jar, what: sets at, pid, token
+start() { # jar, what, further arguments: sets at, pid, token
   local port shadows="" limits=""
   port=$(free_port)
   at=http://127.0.0.1:$port
@@ -73,7 +74,7 @@ start() { # jar, what: sets at, pid, token
     --sluice.fetch.allow-networks="127.0.0.1:$origin" --sluice.assistant.api-key=none \
     --sluice.assistant.base-url="http://127.0.0.1:$stub" --sluice.database.directory="$work/run/db" \
     --sluice.storage.directory="$work/run/store" --sluice.image-proxy.cache.directory="$work/run/cache" \
-    --logging.level.root=warn $shadows $limits > "$work/gateway.log" 2>&1 &
+    --logging.level.root=warn $shadows $limits ${3:-} > "$work/gateway.log" 2>&1 &
   pid=$!
   for _ in $(seq 120); do
     ! curl -fsS "$at/actuator/health/liveness" > "$work/health" 2>&1 || break
@@ -124,7 +125,9 @@ measured() { # what, file: appends requests/s, microseconds of processor time a 
 }
 
 measure() { # name, jar, what
-  start "$2" "$3"
+  local further=""
+  [ "$1" != new ] || further=${NEW_ARGUMENTS:-}
+  start "$2" "$3" "$further"
   measured "$3" "$work/$3-$1"
 }
 
