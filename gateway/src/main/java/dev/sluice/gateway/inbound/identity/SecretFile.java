@@ -41,7 +41,9 @@ final class SecretFile {
                 return made(file);
             }
             throw new IllegalArgumentException(
-                    "sluice.signing-secret-file: " + file + " cannot be read: " + unreadable, unreadable);
+                    "sluice.signing-secret-file: " + file + ", which cannot be read: " + unreadable
+                            + " (expected: a file in a directory that this process may read and write)",
+                    unreadable);
         }
     }
 

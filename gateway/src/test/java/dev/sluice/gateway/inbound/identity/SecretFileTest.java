@@ -51,6 +51,14 @@ class SecretFileTest {
     }
 
     @Test
+    void whatCannotBeReadIsRefusedByItsNameAndSaysWhatWasExpected() {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> SecretFile.read(directory))
+                .withMessageStartingWith("sluice.signing-secret-file: %s, which cannot be read: ", directory)
+                .withMessageEndingWith("(expected: a file in a directory that this process may read and write)");
+    }
+
+    @Test
     void whereNoneCanBeWrittenThereIsOneForTheProcess() throws IOException {
         Path noDirectory = Files.writeString(directory.resolve("file"), "");
 
