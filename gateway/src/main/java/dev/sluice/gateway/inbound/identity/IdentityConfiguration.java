@@ -50,7 +50,7 @@ public class IdentityConfiguration {
         LOG.warn(
                 "Development login is on: POST /api/session makes anybody whoever they wish to be{}",
                 listensToOthers(environment)
-                        ? ", and other machines reach it unless something keeps them away: no SERVER_ADDRESS does, or"
+                        ? ", and SERVER_ADDRESS lets other machines reach it; a container's port is kept to this one by"
                                 + " docker run -p 127.0.0.1:8080:8080"
                         : "");
         return new DevelopmentLogin(
