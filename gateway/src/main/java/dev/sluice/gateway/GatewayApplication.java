@@ -29,6 +29,7 @@ import org.springframework.context.annotation.Import;
 @EnableAutoConfiguration
 @Import({
     Requirements.class, // what production does not start without
+    ListenAddress.class, // who can reach it
     Pipeline.class, // in which order a request passes its guards
     FetchConfiguration.class, // the only way to an origin
     RemoteImageConfiguration.class, // the store of what came from there

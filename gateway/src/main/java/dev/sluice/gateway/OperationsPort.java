@@ -11,6 +11,7 @@ import org.springframework.boot.web.server.WebServerFactoryCustomizer;
 import org.springframework.context.annotation.Bean;
 import org.springframework.core.Ordered;
 import org.springframework.core.annotation.Order;
+import org.springframework.core.env.Environment;
 import org.springframework.web.server.WebFilter;
 import reactor.core.publisher.Mono;
 
@@ -36,5 +37,10 @@ class OperationsPort {
     WebServerFactoryCustomizer<NettyReactiveWebServerFactory> boundedOperations(
             @Qualifier("boundedConnections") WebServerFactoryCustomizer<NettyReactiveWebServerFactory> boundedConnections) {
         return boundedConnections;
+    }
+
+    @Bean
+    ListenAddress operationsAddress(Environment environment) {
+        return new ListenAddress(environment);
     }
 }

@@ -5,8 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sluice.gateway.testing.RunningGateway;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -75,6 +80,64 @@ class StartFailuresTest {
         assertThat(output.getOut())
                 .contains(":     No place for images: ")
                 .contains("SLUICE_STORAGE_DIRECTORY")
+                .doesNotContain("\tat ", "BeanCreationException");
+    }
+
+    @Test
+    void secondGatewayWithTheSameDataIsToldWhatToDo(CapturedOutput output, @TempDir Path directory) throws IOException {
+        try (FileChannel database = FileChannel.open(
+                        directory.resolve("sluice.mv.db"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                FileLock heldByTheFirst = database.lock()) {
+            assertThat(heldByTheFirst.isValid()).isTrue();
+            assertThatThrownBy(() -> RunningGateway.start(Map.of("sluice.database.directory", directory.toString()))
+                            .close())
+                    .isInstanceOf(RuntimeException.class);
+        }
+        assertThat(output.getOut())
+                .contains(":     Another process has the database in " + directory + ": Sluice already runs with it.\n")
+                .contains("SERVER_PORT=")
+                .doesNotContain("\tat ", "BeanCreationException");
+    }
+
+    @Test
+    void databaseDirectoryThatCannotBeMadeIsAParagraph(CapturedOutput output, @TempDir Path directory)
+            throws IOException {
+        Path file = Files.writeString(directory.resolve("sluice-data"), "in the way");
+
+        assertThatThrownBy(() -> RunningGateway.start(Map.of(
+                                "sluice.database.directory", file.resolve("db").toString()))
+                        .close())
+                .isInstanceOf(RuntimeException.class);
+        assertThat(output.getOut())
+                .contains(":     No database: H2 in " + file.resolve("db") + " cannot be opened: ")
+                .contains("Check sluice.database.directory: it must be writable for this user")
+                .doesNotContain("\tat ", "BeanCreationException");
+    }
+
+    @Test
+    void portInUseIsAParagraph(CapturedOutput output) throws IOException {
+        try (ServerSocket other = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            String port = Integer.toString(other.getLocalPort());
+            assertThatThrownBy(() ->
+                            RunningGateway.start(Map.of("server.port", port)).close())
+                    .isInstanceOf(RuntimeException.class);
+            assertThat(output.getOut())
+                    .contains(
+                            ":     Port " + port + " is in use, by a Sluice that already runs or by another program.\n")
+                    .contains("SERVER_PORT=")
+                    .doesNotContain("\tat ", "BeanCreationException");
+        }
+    }
+
+    /** 192.0.2.1 is kept for documents (RFC 5737): no machine has it. */
+    @Test
+    void addressOfAnotherMachineIsAParagraph(CapturedOutput output) {
+        assertThatThrownBy(() -> RunningGateway.start(Map.of("server.address", "192.0.2.1"))
+                        .close())
+                .isInstanceOf(RuntimeException.class);
+        assertThat(output.getOut())
+                .contains(":     The gateway cannot listen: ")
+                .contains("SERVER_ADDRESS")
                 .doesNotContain("\tat ", "BeanCreationException");
     }
 }

@@ -50,8 +50,8 @@ public class IdentityConfiguration {
         LOG.warn(
                 "Development login is on: POST /api/session makes anybody whoever they wish to be{}",
                 listensToOthers(environment)
-                        ? ", and other machines reach it unless something keeps them away: SERVER_ADDRESS=127.0.0.1"
-                                + " does, or docker run -p 127.0.0.1:8080:8080"
+                        ? ", and SERVER_ADDRESS lets other machines reach it; a container's port is kept to this one by"
+                                + " docker run -p 127.0.0.1:8080:8080"
                         : "");
         return new DevelopmentLogin(
                 new Tokens(secret, Clock.systemUTC(), properties.identity().sessionTtl()));
@@ -123,7 +123,11 @@ public class IdentityConfiguration {
 
     private static boolean listensToOthers(Environment environment) {
         String address = environment.getProperty("server.address", "").strip();
-        return !address.startsWith("127.") && !address.equals("::1") && !address.equals("localhost");
+        // Without one development listens on 127.0.0.1.
+        return !address.isEmpty()
+                && !address.startsWith("127.")
+                && !address.equals("::1")
+                && !address.equals("localhost");
     }
 
     private static boolean isProduction(Environment environment) {

@@ -7,6 +7,7 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 import org.slf4j.spi.LoggingEventBuilder;
 import org.springframework.http.HttpStatusCode;
 import org.springframework.http.server.reactive.HttpHandler;
@@ -22,7 +23,8 @@ import reactor.core.publisher.SignalType;
  * One line a request, written when it has ended, however it ended: what was asked, what was answered, how many bytes
  * went out, how long it took, who asked. It stands outside of everything, problem bodies included, and counts what is
  * sent as {@link RequestUsage#BYTES}. Queries are not logged, nor tokens in paths, nor probes of health and scrapes of
- * meters that went well: every few seconds one, they are most of a quiet gateway's log.
+ * meters that went well: every few seconds one, they are most of a quiet gateway's log. What the web app is made of,
+ * some twenty files a page, is logged at the level debug of {@code dev.sluice.access}.
  */
 public final class AccessLog implements HttpHandlerDecoratorFactory {
     private static final Logger LOG = LoggerFactory.getLogger("dev.sluice.access");
@@ -30,6 +32,7 @@ public final class AccessLog implements HttpHandlerDecoratorFactory {
     static final int CLIENT_LEFT = 499;
 
     private static final int FIRST_FAILURE = 400;
+    private static final String ASSETS = "/assets/";
 
     private final LoggedPath paths;
     private final RequestTimers timers;
@@ -87,7 +90,9 @@ public final class AccessLog implements HttpHandlerDecoratorFactory {
             return;
         }
         String path = paths.of(request);
-        if (isProbe(path) && status < FIRST_FAILURE) {
+        boolean wentWell = status < FIRST_FAILURE;
+        Level level = wentWell && path.startsWith(ASSETS) ? Level.DEBUG : Level.INFO;
+        if (!LOG.isEnabledForLevel(level) || (wentWell && isProbe(path))) {
             return;
         }
         String method = request.getMethod().name();
@@ -96,7 +101,7 @@ public final class AccessLog implements HttpHandlerDecoratorFactory {
                 RequestContext.of(exchange).knownCaller().map(Caller::subject).orElse("-");
         String id = RequestId.of(exchange);
         String trace = RequestContext.of(exchange).traceId();
-        LoggingEventBuilder line = LOG.atInfo()
+        LoggingEventBuilder line = LOG.atLevel(level)
                 .addKeyValue("http.request.method", method)
                 .addKeyValue("url.path", path)
                 .addKeyValue("http.response.status_code", status)

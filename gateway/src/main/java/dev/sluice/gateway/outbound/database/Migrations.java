@@ -22,6 +22,7 @@ import org.slf4j.LoggerFactory;
  */
 final class Migrations {
     private static final Logger log = LoggerFactory.getLogger(Migrations.class);
+    private static final int H2_IN_USE = 90020;
 
     private final DatabaseAddress address;
     private final Duration connectTimeout;
@@ -43,6 +44,14 @@ final class Migrations {
             // A connection of its own, so that an unreachable database is not mistaken for a broken migration.
             server = open();
         } catch (IOException | SQLException unavailable) {
+            if (address instanceof DatabaseAddress.H2(var directory) && isInUse(unavailable)) {
+                throw new CannotStartException(
+                        "Another process has the database in " + directory + ": Sluice already runs with it.",
+                        "Use that one or stop it. One more beside it, with data of its own, is started in another"
+                                + " directory and on another port (SERVER_PORT=8090); several gateways with the same"
+                                + " images share a PostgreSQL (DATABASE_URL).",
+                        unavailable);
+            }
             throw new CannotStartException(
                     "No database: " + address + " cannot be opened: " + unavailable.getMessage(),
                     "Check " + address.advice() + ".",
@@ -71,6 +80,17 @@ final class Migrations {
                     "Let the user create tables there, and nobody but this program change them.",
                     failed);
         }
+    }
+
+    private static boolean isInUse(Throwable failure) {
+        Throwable cause = failure;
+        while (cause != null) {
+            if (cause instanceof SQLException refused && refused.getErrorCode() == H2_IN_USE) {
+                return true;
+            }
+            cause = cause.getCause();
+        }
+        return false;
     }
 
     /**

@@ -69,6 +69,17 @@ class AccessLogTest {
     }
 
     @Test
+    void filesOfTheWebAppAreLinesOnlyWhereTheyAreMissing(CapturedOutput output) {
+        try (RunningGateway gateway = RunningGateway.start(LOGGED)) {
+            assertThat(gateway.get("/assets/any/style.css").statusCode()).isEqualTo(200);
+            assertThat(gateway.get("/assets/any/nothing.js").statusCode()).isEqualTo(404);
+
+            Await.until(SOON, "the line", () -> output.getOut().contains("GET /assets/any/nothing.js 404"));
+            assertThat(output.getOut()).doesNotContain("GET /assets/any/style.css");
+        }
+    }
+
+    @Test
     void noLogHoldsTheTokenOfALink(CapturedOutput output) {
         try (RunningGateway gateway = RunningGateway.start(LOGGED)) {
             for (String path : List.of("/api/zip/links/not-for-others", "/api/zip/links/not-for-others/events")) {

@@ -1,0 +1,60 @@
+package dev.sluice.gateway;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.sluice.gateway.testing.RunningGateway;
+import java.net.InetAddress;
+import java.nio.file.Path;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.springframework.boot.reactor.netty.NettyReactiveWebServerFactory;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
+import org.springframework.mock.env.MockEnvironment;
+
+/** What the console ends with when the gateway has started, and who can reach it then. */
+@ExtendWith(OutputCaptureExtension.class)
+class StartMessageTest {
+
+    @Test
+    void lastLinesSayWhereItIsWhoOneIsWhereDataIsKeptAndHowToStop(CapturedOutput output, @TempDir Path data) {
+        try (RunningGateway gateway = RunningGateway.start(Map.of(
+                "sluice.storage.directory",
+                data.toString(),
+                "logging.level.dev.sluice.gateway.StartMessage",
+                "info"))) {
+            assertThat(output.getOut())
+                    .contains("Sluice is ready: its web app at http://localhost:"
+                            + gateway.address().getPort() + "/")
+                    .contains(": You:  nobody yet; anybody signs in as anybody, at /sign-in. Only this machine")
+                    .contains("images in " + data)
+                    .contains(": Stop: Ctrl-C");
+        }
+    }
+
+    @Test
+    void developmentListensOnThisMachineAloneAndProductionOnAllAddresses() throws Exception {
+        assertThat(address(new MockEnvironment(), null)).isEqualTo(InetAddress.getLoopbackAddress());
+        MockEnvironment production = new MockEnvironment();
+        production.setActiveProfiles("prod");
+        assertThat(address(production, null)).isNull();
+    }
+
+    @Test
+    void settingOpensDevelopmentToAllAddressesOfBothKinds() throws Exception {
+        assertThat(address(new MockEnvironment(), InetAddress.getByName("0.0.0.0")))
+                .isNull();
+        InetAddress one = InetAddress.getByName("192.0.2.1");
+        assertThat(address(new MockEnvironment(), one)).isEqualTo(one);
+    }
+
+    private static @Nullable InetAddress address(MockEnvironment environment, @Nullable InetAddress given) {
+        var server = new NettyReactiveWebServerFactory();
+        server.setAddress(given);
+        new ListenAddress(environment).customize(server);
+        return server.getAddress();
+    }
+}
