@@ -26,6 +26,7 @@ import { Picture } from './picture.js';
  * @property {string} [downloadUrl]
  * @property {{code: string, detail: string}} [error]
  * @property {string} createdAt
+ * @property {string} [completedAt]
  */
 
 /**
