@@ -10,8 +10,6 @@ import pillow_heif
 from PIL import Image
 
 pillow_heif.register_heif_opener()
-directory = pathlib.Path(sys.argv[1])
-directory.mkdir(parents=True, exist_ok=True)
 
 
 def photograph(width, height, seed):
@@ -90,16 +88,23 @@ def heic(picture, file, quality=45):
     pathlib.Path(file).write_bytes(kind + meta(head) + box(b"mdat", *tiles))
 
 
-for name, (width, height) in {"12mp": (4000, 3000), "24mp": (6000, 4000)}.items():
-    picture = photograph(width, height, 1)
-    veiled = picture.copy()
-    veiled.putalpha(Image.linear_gradient("L").resize((width, height)))
-    picture.save(directory / f"{name}.jpg", quality=88)
-    picture.save(directory / f"{name}-progressive.jpg", quality=88, progressive=True)
-    picture.save(directory / f"{name}.png", compress_level=1)
-    picture.save(directory / f"{name}.webp", quality=82, method=2)
-    picture.save(directory / f"{name}-lossless.webp", lossless=True, quality=10, method=0)
-    veiled.save(directory / f"{name}-alpha.webp", quality=82, method=2)
-    heic(picture, directory / f"{name}.heic")
-for number in range(24):
-    photograph(4000, 3000, number).save(directory / f"photo-{number:02}.jpg", quality=88)
+def make(directory):
+    for name, (width, height) in {"12mp": (4000, 3000), "24mp": (6000, 4000)}.items():
+        picture = photograph(width, height, 1)
+        veiled = picture.copy()
+        veiled.putalpha(Image.linear_gradient("L").resize((width, height)))
+        picture.save(directory / f"{name}.jpg", quality=88)
+        picture.save(directory / f"{name}-progressive.jpg", quality=88, progressive=True)
+        picture.save(directory / f"{name}.png", compress_level=1)
+        picture.save(directory / f"{name}.webp", quality=82, method=2)
+        picture.save(directory / f"{name}-lossless.webp", lossless=True, quality=10, method=0)
+        veiled.save(directory / f"{name}-alpha.webp", quality=82, method=2)
+        heic(picture, directory / f"{name}.heic")
+    for number in range(24):
+        photograph(4000, 3000, number).save(directory / f"photo-{number:02}.jpg", quality=88)
+
+
+if __name__ == "__main__":
+    target = pathlib.Path(sys.argv[1])
+    target.mkdir(parents=True, exist_ok=True)
+    make(target)

@@ -1,5 +1,5 @@
 import { h } from 'preact';
-import { useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { day } from './format.js';
 import { Picture } from './picture.js';
 
@@ -26,7 +26,11 @@ import { Picture } from './picture.js';
  * @property {string} [downloadUrl]
  * @property {{code: string, detail: string}} [error]
  * @property {string} createdAt
+ * @property {string} [completedAt]
  */
+
+/** Empty tiles that are drawn one by one: some screens of them. */
+const MOST_NEAR = 120;
 
 /**
  * Pictures in rows. One tile is in the tab order; arrows move on, Space selects, Shift extends, Enter opens.
@@ -73,10 +77,17 @@ export function ImageGrid({ images, label, selected, onSelect, onOpen, onDelete,
     list.current?.children[index]?.querySelector('button')?.focus();
   };
   const keys = (event) => {
-    const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: rowStep(list.current, here, -1), ArrowDown: rowStep(list.current, here, 1), Home: -here, End: images.length - 1 - here };
-    if (event.key in steps) {
+    const steps = {
+      ArrowLeft: () => -1,
+      ArrowRight: () => 1,
+      ArrowUp: () => rowStep(list.current, here, -1),
+      ArrowDown: () => rowStep(list.current, here, 1),
+      Home: () => -here,
+      End: () => images.length - 1 - here,
+    };
+    if (Object.hasOwn(steps, event.key)) {
       event.preventDefault();
-      const to = Math.min(images.length - 1, Math.max(0, here + steps[event.key]));
+      const to = Math.min(images.length - 1, Math.max(0, here + steps[event.key]()));
       if (event.shiftKey && !single) {
         extendTo(to);
       }
@@ -94,21 +105,65 @@ export function ImageGrid({ images, label, selected, onSelect, onOpen, onDelete,
       onDelete?.();
     }
   };
-  return h('ul', { class: 'grid', ref: list, 'aria-label': label, onKeyDown: keys }, [
-    ...images.map((image, index) => h(Tile, {
+  // What a tile does is what the newest drawing of the grid would do.
+  const acts = useRef({ choose, toggle, extendTo, single });
+  acts.current = { choose, toggle, extendTo, single };
+  // A tile that is as it was is not drawn again: a step in a list of a thousand changes two of them.
+  const drawn = useRef(/** @type {Map<string, {of: any[], tile: any}>} */ (new Map()));
+  const next = new Map();
+  const tiles = images.map((image, index) => {
+    const of = [image, index, selected.has(image.id), index === here, caption];
+    const before = drawn.current.get(image.id);
+    const same = before !== undefined && before.of.every((value, at) => value === of[at]);
+    const tile = same ? before.tile : h(Tile, {
       key: image.id,
       image,
       selected: selected.has(image.id),
       reachable: index === here,
       caption: caption?.(image),
-      onChoose: (event) => choose(index, event),
-      onToggle: (event) => (event.shiftKey && !single ? extendTo(index) : toggle(index)),
+      onChoose: (event) => acts.current.choose(index, event),
+      onToggle: (event) => (event.shiftKey && !acts.current.single ? acts.current.extendTo(index) : acts.current.toggle(index)),
       onFocus: () => setCurrent(index),
-    })),
-    ...Array.from({ length: waiting }, (_, index) => h('li', {
-      key: images.length + index, class: `tile tile-waiting${caption ? ' tile-captioned' : ''}`, 'aria-hidden': 'true',
-    }, h('span', { class: 'picture' }))),
+    });
+    next.set(image.id, { of, tile });
+    return tile;
+  });
+  drawn.current = next;
+  const captioned = caption !== undefined;
+  const near = Math.min(waiting, MOST_NEAR);
+  const empty = useMemo(() => Array.from({ length: near }, (_, index) => h('li', {
+    key: images.length + index, class: `tile tile-waiting${captioned ? ' tile-captioned' : ''}`, 'aria-hidden': 'true',
+  }, h('span', { class: 'picture' }))), [images.length, near, captioned]);
+  return h('ul', { class: 'grid', ref: list, 'aria-label': label, onKeyDown: keys }, [
+    ...tiles,
+    ...empty,
+    waiting > near && h(Rest, { key: 'rest', count: waiting - near }),
   ]);
+}
+
+/**
+ * The room of the tiles that are far away: a browser looks at each tile whenever anything changes.
+ *
+ * @param {{count: number}} props
+ */
+function Rest({ count }) {
+  const own = useRef(/** @type {HTMLElement | null} */ (null));
+  const [height, setHeight] = useState(0);
+  useLayoutEffect(() => {
+    const grid = /** @type {HTMLElement} */ (own.current?.parentElement);
+    const measure = () => {
+      const tile = /** @type {HTMLElement | null} */ (grid.querySelector('.tile-waiting'));
+      if (tile !== null && tile.offsetWidth > 0) {
+        const inRow = Math.max(1, Math.round(grid.clientWidth / tile.offsetWidth));
+        setHeight(Math.ceil(count / inRow) * (tile.offsetHeight + (parseFloat(getComputedStyle(grid).rowGap) || 0)));
+      }
+    };
+    const watcher = new ResizeObserver(measure);
+    watcher.observe(grid);
+    measure();
+    return () => watcher.disconnect();
+  }, [count]);
+  return h('li', { ref: own, class: 'grid-rest', 'aria-hidden': 'true', style: { height: `${height}px` } });
 }
 
 /** How many tiles further the one is that lies above or below: rows have as many as fit. */

@@ -8,8 +8,8 @@ import { parseApiError } from './toast.js';
 
 const PAGE_SIZE = 60;
 const TYPING_PAUSE = 250;
-/** Empty tiles are cheap, not free; a longer list grows as it comes. */
-const MOST_WAITING = 1000;
+/** A longer list grows as it comes. */
+const MOST_WAITING = 10_000;
 /** Pages that are asked for again at once, for the thumbnails that their images had not yet. */
 const MOST_PAGES = 3;
 

@@ -4,7 +4,7 @@ import { findLinks } from './find-links.js';
 import { keep } from './keep.js';
 import { ofOneUser } from './session.js';
 import { createStore } from './store.js';
-import { parseApiError } from './toast.js';
+import { parseApiError, toast } from './toast.js';
 import { createGate } from './waiting.js';
 import { explained } from './words.js';
 
@@ -16,6 +16,8 @@ const MOST = 500;
  * @property {string} url
  * @property {'waiting' | 'running' | 'done' | 'failed' | 'cancelled'} state
  * @property {string} note
+ * @property {string} [name] what it is to be called, if not as its URL calls it
+ * @property {string} [id] of the picture, once it is one's own
  * @property {string} [file] where the picture is, once it is one's own
  */
 
@@ -63,6 +65,29 @@ export function addText(text) {
   return { ...found, repeated: found.repeated + found.urls.length - fresh.length, added: taken.length, tooMany: fresh.length - taken.length };
 }
 
+const nameOf = (url) => imports.value.find((one) => one.url === url)?.name?.trim() ?? '';
+
+/**
+ * Calls a picture something else, also one that has come already.
+ *
+ * @param {string} url
+ * @param {string} name
+ */
+export async function rename(url, name) {
+  const one = imports.value.find((each) => each.url === url);
+  edit(url, { name });
+  if (one?.id) {
+    await tellName(one.id, name.trim()).catch((error) => {
+      edit(url, { name: one.name });
+      toast.error(error);
+    });
+  }
+}
+
+function tellName(id, name) {
+  return call('PATCH', `api/images/${id}`, { json: { name } });
+}
+
 export function retryAll() {
   imports.value = imports.value.map((one) => (one.state === 'failed' || one.state === 'cancelled' ? { ...one, state: 'waiting', note: '' } : one));
   work();
@@ -94,9 +119,17 @@ async function each() {
     const { url } = next;
     const { signal } = abort;
     edit(url, { state: 'running' });
+    let sent = '';
     try {
-      const image = await gate.patiently(() => call('POST', 'api/images/imports', { json: { url }, signal }), signal);
-      edit(url, { state: 'done', file: image.url });
+      const image = await gate.patiently(() => {
+        sent = nameOf(url);
+        return call('POST', 'api/images/imports', { json: sent ? { url, name: sent } : { url }, signal });
+      }, signal);
+      const named = nameOf(url);
+      edit(url, { state: 'done', id: image.id, file: image.url, name: named || image.name });
+      if (named !== sent) {
+        await tellName(image.id, named).catch(toast.error); // it was called something else while it came
+      }
     } catch (error) {
       if (!signal.aborted) {
         const { title, text } = explained(parseApiError(error));

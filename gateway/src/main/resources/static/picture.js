@@ -41,18 +41,47 @@ export function Picture({ image, alt, sizes, sources = image.status === 'complet
     sources === null && !image.blurhash && [icon('picture'), h('span', { class: 'picture-word' }, image.thumbnailStatus === 'waiting' ? 'No preview yet' : 'No preview')]);
 }
 
+/** What waits for its turn, so that a page of placeholders does not hold up what people do meanwhile. */
+const turns = new Set(/** @type {(() => void)[]} */ ([]));
+const MOST_AT_ONCE_MS = 4;
+
+/** @param {() => void} work @returns {() => void} what calls it off */
+function soon(work) {
+  if (turns.size === 0) {
+    setTimeout(takeTurns);
+  }
+  turns.add(work);
+  return () => {
+    turns.delete(work);
+  };
+}
+
+function takeTurns() {
+  const end = performance.now() + MOST_AT_ONCE_MS;
+  for (const work of turns) {
+    turns.delete(work);
+    work();
+    if (performance.now() >= end) {
+      break;
+    }
+  }
+  if (turns.size > 0) {
+    setTimeout(takeTurns);
+  }
+}
+
 /** The colours of a picture: a BlurHash, drawn, since the content policy allows neither inline styles nor data URLs. */
 function Placeholder({ hash, width = 1, height = 1 }) {
   const canvas = useRef(/** @type {HTMLCanvasElement | null} */ (null));
   const scale = PLACEHOLDER_SIDE / Math.max(width, height);
   const [across, down] = [width, height].map((side) => Math.max(1, Math.round(side * scale)));
-  useLayoutEffect(() => {
+  useLayoutEffect(() => soon(() => {
     const context = canvas.current?.getContext('2d');
     if (context && isBlurhashValid(hash).result) {
       const colours = context.createImageData(across, down);
       colours.data.set(decode(hash, across, down));
       context.putImageData(colours, 0, 0);
     }
-  }, [hash, across, down]);
+  }), [hash, across, down]);
   return h('canvas', { ref: canvas, width: across, height: down, 'aria-hidden': 'true' });
 }

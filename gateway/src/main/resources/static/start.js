@@ -39,7 +39,7 @@
   // What the page asked for imports, all at once: the browser would find them one after the other, a round trip each.
   // Low, since the answers below are few bytes and take the gateway longer.
   const MODULES = {
-    '': ['pages/zip-builder.js', 'archive.js', 'archive-download.js', 'archive-summary.js', 'find-links.js', 'waiting.js', 'image-url.js', 'loading.js'],
+    '': ['pages/zip-builder.js', 'archive.js', 'archive-download.js', 'archive-summary.js', 'find-links.js', 'waiting.js', 'image-url.js', 'loading.js', 'previews.js', 'name-input.js'],
     gallery: ['pages/gallery.js', 'image-grid.js', 'image-list.js', 'image-url.js', 'loading.js', 'quota.js'],
   };
   const here = /** @type {HTMLScriptElement} */ (document.querySelector('script[src$="/start.js"]')).src;

@@ -123,6 +123,8 @@ function Counts({ title, counts, words, none }) {
         h('th', { scope: 'row' }, words(one.name)), h('td', null, one.count.toLocaleString()))))));
 }
 
+const ownerOf = (image) => [h('strong', null, image.owner), ' ', image.projectId ?? 'no project'];
+
 /** Everybody's images, within the admin's projects. */
 function Images() {
   const who = useStore(session);
@@ -161,7 +163,7 @@ function Images() {
     h(Listing, { images, empty: h('section', { class: 'empty' }, icon('gallery'), h('h2', null, 'No images'), h('p', { class: 'muted' }, 'There are none in your projects.')) },
       h(ImageGrid, {
         images: images.images, label: 'Images of all users', selected, onSelect: setSelected, onDelete: remove, waiting: images.waiting,
-        caption: (image) => [h('strong', null, image.owner), ' ', image.projectId ?? 'no project'],
+        caption: ownerOf,
       })));
 }
 

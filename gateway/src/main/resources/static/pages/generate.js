@@ -1,77 +1,77 @@
 import { h } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
-import { call, pause, standings } from '../api.js';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { call, standings } from '../api.js';
 import { duration } from '../format.js';
 import { icon } from '../icons.js';
 import { titleOf } from '../image-grid.js';
-import { isAwaited } from '../image-url.js';
-import { keep } from '../keep.js';
-import { Picture } from '../picture.js';
+import { OrderCard } from '../order-card.js';
+import { expected, followAll, forget, forgetEnded, learn, order, orders, past, replace, wishOf } from '../orders.js';
 import { Quota, Storage } from '../quota.js';
-import { ofOneUser, session } from '../session.js';
-import { createStore, useStore } from '../store.js';
+import { session } from '../session.js';
+import { useStore } from '../store.js';
 import { toast } from '../toast.js';
 import { Viewer } from '../viewer.js';
-import { exhausted, plain } from '../words.js';
+import { exhausted } from '../words.js';
 
 const LONGEST_PROMPT = 1000;
+const MOST_AT_ONCE = 4;
 const RATIOS = [['1:1', 'Square'], ['16:9', 'Wide'], ['9:16', 'Tall'], ['4:3', 'Classic'], ['3:4', 'Portrait']];
-const FIRST_LOOK = 700;
-const LONGEST_PAUSE = 5_000;
-/** How often an order that is done is looked at again, for thumbnails that it had not yet. */
-const FURTHER_LOOKS = 20;
 
-/** What was ordered since the page was loaded; the newest first. It outlives a visit to another page. */
-const orders = createStore(/** @type {import('../image-grid.js').Image[]} */ ([]));
-const followed = new Set();
-ofOneUser(orders);
-keep('orders', orders, {
-  pack: (all) => (all.length === 0 ? null : all),
-  unpack: (all) => {
-    orders.value = all;
-    all.filter((image) => image.status === 'generating' || isAwaited(image)).forEach(follow);
-  },
-});
-
-/** A picture from words. */
+/** Pictures from words. */
 export default function Generate() {
   const who = useStore(session);
   const made = useStore(orders);
+  const earlier = useStore(past);
   const limits = useStore(standings);
   const [prompt, setPrompt] = useState('');
   const [altText, setAltText] = useState('');
   const [aspectRatio, setAspectRatio] = useState('1:1');
   const [projectId, setProjectId] = useState('');
+  const [pictures, setPictures] = useState(1);
   const [busy, setBusy] = useState(false);
   const [open, setOpen] = useState(/** @type {string | null} */ (null));
+  const words = useRef(/** @type {HTMLTextAreaElement | null} */ (null));
   const spent = ['image-day', 'image-minute'].map((name) => limits[name]).find((limit) => limit && limit.remaining === 0);
+  const usual = expected(made, earlier);
 
+  useEffect(followAll, []);
   useEffect(() => {
-    made.filter((image) => image.status === 'generating' || isAwaited(image)).forEach(follow);
-  }, []);
+    if (who.user !== null) {
+      learn();
+    }
+  }, [who.user]);
 
-  const submit = async (event) => {
-    event.preventDefault();
+  const ordered = async (wish, times, instead) => {
     setBusy(true);
     try {
-      const image = await call('POST', 'api/images/generations', {
-        json: { prompt: prompt.trim(), aspectRatio, ...(altText.trim() ? { altText: altText.trim() } : {}), ...(projectId ? { projectId } : {}) },
-      });
-      orders.value = [image, ...orders.value];
-      follow(image);
+      for (let left = times; left > 0; left -= 1) {
+        await order(wish, instead);
+      }
     } catch (error) {
       toast.error(error);
     } finally {
       setBusy(false);
     }
   };
+  const submit = (event) => {
+    event.preventDefault();
+    ordered({ prompt: prompt.trim(), aspectRatio, ...(altText.trim() ? { altText: altText.trim() } : {}), ...(projectId ? { projectId } : {}) }, pictures);
+  };
+  const reuse = (before) => {
+    const wish = wishOf(before);
+    setPrompt(wish.prompt);
+    setAltText(wish.altText ?? '');
+    setAspectRatio(RATIOS.some(([ratio]) => ratio === wish.aspectRatio) ? wish.aspectRatio : '1:1');
+    setProjectId(wish.projectId ?? '');
+    words.current?.focus();
+  };
 
-  return h('div', { class: 'builder' },
+  return h('div', { class: 'builder builder-pictures' },
     h('div', { class: 'builder-main' },
       h('header', { class: 'page-head' }, h('h1', null, 'Generate a picture'), h('p', { class: 'muted' }, 'Say what it shows. It lands in your gallery.')),
       h('form', { class: 'card form', onSubmit: submit },
         h('label', { class: 'field' }, h('span', null, 'Prompt ', h('span', { class: 'muted' }, `${prompt.length} of ${LONGEST_PROMPT}`)),
-          h('textarea', { rows: 4, required: true, maxLength: LONGEST_PROMPT, value: prompt, placeholder: 'A lock gate at dawn, mist over still water', onInput: (event) => setPrompt(event.currentTarget.value) })),
+          h('textarea', { ref: words, rows: 4, required: true, maxLength: LONGEST_PROMPT, value: prompt, placeholder: 'A lock gate at dawn, mist over still water', onInput: (event) => setPrompt(event.currentTarget.value) })),
         h('label', { class: 'field' }, h('span', null, 'Alternative text ', h('span', { class: 'muted' }, 'what it shows, for who cannot see it')),
           h('input', { maxLength: 500, value: altText, onInput: (event) => setAltText(event.currentTarget.value) })),
         h('fieldset', { class: 'field' }, h('legend', null, 'Shape'),
@@ -81,20 +81,33 @@ export default function Generate() {
         who.projects.length > 0 && h('label', { class: 'field' }, h('span', null, 'Project'),
           h('select', { value: projectId, onChange: (event) => setProjectId(event.currentTarget.value) },
             h('option', { value: '' }, 'None'), who.projects.map((project) => h('option', { key: project, value: project }, project)))),
+        h('fieldset', { class: 'field' }, h('legend', null, 'How many'),
+          h('div', { class: 'segmented' }, Array.from({ length: MOST_AT_ONCE }, (_, index) => index + 1).map((number) => h('label', { key: number },
+            h('input', { type: 'radio', name: 'pictures', value: number, checked: pictures === number, onChange: () => setPictures(number) }), h('span', null, number))))),
         h('div', { class: 'actions' },
           h('button', { class: 'button button-primary button-large', disabled: busy || !prompt.trim() || spent !== undefined, 'aria-busy': busy }, icon('generate'), busy ? 'Ordering…' : 'Generate'),
           h(Quota, { limit: 'image-day', unit: 'today' }),
-          h(Storage, { since: '' })),
+          h(Storage, { since: made.filter(({ status }) => status === 'completed').length })),
         spent && h('p', { class: 'notice', role: 'status' }, `${exhausted(spent.limit)}; more in ${duration(spent.resetsInSeconds)}. `,
           h('button', { type: 'button', class: 'button', onClick: () => call('GET', 'api/session').then((told) => {
             standings.value = { ...standings.value, ...Object.fromEntries(told.limits.map((limit) => [limit.limit, limit])) };
           }, toast.error) }, 'Look again')))),
-    h('aside', { class: 'builder-side orders', 'aria-label': 'Ordered pictures' },
+    h('aside', { class: 'orders', 'aria-label': 'Ordered pictures' },
       made.length === 0
         ? h('div', { class: 'card order-none' }, icon('generate'), h('p', { class: 'muted' }, 'Your pictures appear here.'))
-        : made.map((image) => h('article', { key: image.id, class: 'card order' },
-          h('button', { class: `order-picture ratio-${(image.aspectRatio ?? '1:1').replace(':', 'x')}`, 'aria-label': `Open ${titleOf(image)}`, onClick: () => setOpen(image.id) }, h(Picture, { image, alt: '', sizes: '(max-width: 60rem) 92vw, 21rem' })),
-          h('p', { role: 'status', 'data-status': image.status }, h('strong', null, { generating: 'Generating…', completed: 'Done', failed: 'Failed' }[image.status]), ' ', image.error ? plain(image.error.detail) : titleOf(image))))),
+        : [
+          made.some(({ status }) => status !== 'generating') && h('div', { key: 'head', class: 'section-head orders-head' },
+            h('button', { class: 'button button-quiet', onClick: forgetEnded }, 'Clear what is done')),
+          ...made.map((one) => h(OrderCard, {
+            key: one.id,
+            order: one,
+            expected: usual,
+            busy,
+            onOpen: () => setOpen(one.id),
+            onRetry: () => ordered(wishOf(one), 1, one.id),
+            onReuse: () => reuse(one),
+          })),
+        ]),
     open !== null && h(Viewer, {
       id: open,
       images: made,
@@ -104,7 +117,7 @@ export default function Generate() {
       onDelete: (image) => {
         setOpen(null);
         const before = orders.value;
-        orders.value = before.filter((one) => one.id !== image.id);
+        forget(image.id);
         const back = () => {
           orders.value = before;
         };
@@ -114,39 +127,4 @@ export default function Generate() {
         }));
       },
     }));
-}
-
-function replace(image) {
-  orders.value = orders.value.map((known) => (known.id === image.id ? image : known));
-}
-
-/** Looks after an order until it is decided and can be seen, less and less often. */
-async function follow(image) {
-  if (followed.has(image.id)) {
-    return;
-  }
-  followed.add(image.id);
-  let wait = FIRST_LOOK;
-  let misses = 0;
-  let further = FURTHER_LOOKS;
-  while (orders.value.some((known) => known.id === image.id)) {
-    await pause(wait);
-    wait = Math.min(LONGEST_PAUSE, wait * 1.4);
-    try {
-      const { usages, ...told } = await call('GET', `api/images/${image.id}`);
-      misses = 0;
-      replace(told);
-      further -= told.status === 'generating' ? 0 : 1;
-      if (further < 0 || (told.status !== 'generating' && !isAwaited(told))) {
-        break;
-      }
-    } catch (error) {
-      misses += 1;
-      if (error.status === 401 || error.status === 404 || misses > 5) {
-        toast.error(error);
-        break;
-      }
-    }
-  }
-  followed.delete(image.id);
 }

@@ -4,7 +4,8 @@ import { Countdown } from '../countdown.js';
 import { count } from '../format.js';
 import { icon } from '../icons.js';
 import { dropped, hostOf, nameInUrl, smallSources } from '../image-url.js';
-import { addText, cancelAll, clear, gate, imports, isRunning, retryAll } from '../import-queue.js';
+import { addText, cancelAll, clear, gate, imports, isRunning, rename, retryAll } from '../import-queue.js';
+import { NameInput } from '../name-input.js';
 import { Progress } from '../progress.js';
 import { linkTo, navigate } from '../router.js';
 import { ShareImage } from '../share-card.js';
@@ -89,7 +90,16 @@ export default function Import({ query }) {
       h('ul', { class: 'entries' }, all.map((one) => h('li', { key: one.url, class: `entry entry-${one.state}`, 'data-state': one.state },
         h('div', { class: 'share-card' },
           h(ShareImage, { sources: one.file ? smallSources(one.file) : null }),
-          h('div', { class: 'share-text' }, h('strong', null, nameInUrl(one.url)),
+          h('div', { class: 'share-text' }, 
+            h(NameInput, {
+              label: `Name of ${nameInUrl(one.url)}`,
+              value: one.name ?? '',
+              placeholder: nameInUrl(one.url),
+              maxLength: 255,
+              // What was kept of an earlier release does not tell which picture it became.
+              disabled: one.state === 'done' && one.id === undefined,
+              onRename: (name) => rename(one.url, name),
+            }),
             h('div', { class: 'share-source', title: one.url }, `${hostOf(one.url)} · ${WORDS[one.state]}`),
             one.state === 'running' && h(Progress, { label: `Import of ${nameInUrl(one.url)}` }),
             one.note && h('p', { class: one.state === 'failed' ? 'entry-note entry-note-bad' : 'entry-note' }, one.note))))))));

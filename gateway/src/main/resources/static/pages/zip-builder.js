@@ -10,6 +10,8 @@ import { icon } from '../icons.js';
 import { titleOf } from '../image-grid.js';
 import { ImagePicker } from '../image-picker.js';
 import { dropped, hostOf, nameInUrl, smallSources } from '../image-url.js';
+import { NameInput } from '../name-input.js';
+import { previews, want } from '../previews.js';
 import { Progress } from '../progress.js';
 import { hrefOf } from '../router.js';
 import { ShareCard } from '../share-card.js';
@@ -163,6 +165,13 @@ function Entries({ busy }) {
   const [said, setSaid] = useState('');
   const list = useRef(/** @type {HTMLElement | null} */ (null));
   const archives = planned().length;
+  const shown = useStore(previews);
+  const stranger = who.known && who.user === null;
+  useEffect(() => {
+    if (stranger) {
+      want(entries.map((entry) => entry.url));
+    }
+  }, [stranger, entries]);
   const clear = () => {
     removeAll();
     toast.undo('The list is empty', () => restore(entries));
@@ -181,7 +190,7 @@ function Entries({ busy }) {
     h('div', { class: 'section-head' },
       h('h2', { id: 'entries-title' }, count(entries.length, 'image'), archives > 1 && h('span', { class: 'muted' }, ` · ${archives} ZIPs`)),
       h('button', { class: 'button button-quiet', disabled: busy, onClick: clear }, 'Remove all')),
-    who.known && who.user === null && h('p', { class: 'hint' }, icon('info'), ' The ZIP is for everybody; previews are for who is signed in. ',
+    stranger && shown.refused && h('p', { class: 'hint' }, icon('info'), ' The ZIP is for everybody; previews are for who is signed in. ',
       h('a', { href: hrefOf('/sign-in'), onClick: (event) => {
         event.preventDefault();
         toSignIn();
@@ -215,17 +224,16 @@ function Entries({ busy }) {
     }, icon('grip')),
     h(ShareCard, {
       imageUrl: entry.url,
-      sources: entry.id ? smallSources(`/api/images/${entry.id}/file`) : undefined,
-      showImage: who.user !== null,
+      sources: entry.id ? smallSources(`/api/images/${entry.id}/file`) : stranger ? shown.known.get(entry.url)?.sources ?? null : undefined,
+      showImage: who.user !== null || entry.id === undefined,
       source: h('span', { title: entry.url }, entry.id ? 'My gallery' : hostOf(entry.url)),
-      title: h('input', {
-        class: 'entry-name',
-        'aria-label': `Name in the archive of image ${index + 1}`,
+      title: h(NameInput, {
+        label: `Name in the archive of image ${index + 1}`,
         value: entry.name,
         placeholder: entry.id ? 'Picture of mine' : nameInUrl(entry.url),
         disabled: busy || entry.id !== undefined,
         maxLength: 200,
-        onChange: (event) => rename(entry.key, event.currentTarget.value),
+        onRename: (name) => rename(entry.key, name),
       }),
     },
     h(EntryState, { entry })),

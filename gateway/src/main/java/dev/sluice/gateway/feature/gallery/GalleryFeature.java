@@ -11,6 +11,7 @@ import dev.sluice.gateway.outbound.ai.image.PlaceholderModel;
 import dev.sluice.gateway.outbound.ai.image.ReplicateModel;
 import dev.sluice.gateway.outbound.ai.image.ReplicateSettings;
 import dev.sluice.gateway.outbound.database.image.GenerationJobs;
+import dev.sluice.gateway.outbound.database.image.GenerationQueue;
 import dev.sluice.gateway.outbound.database.image.ImageDeletion;
 import dev.sluice.gateway.outbound.database.image.ImageUsages;
 import dev.sluice.gateway.outbound.database.image.Images;
@@ -160,6 +161,11 @@ public class GalleryFeature {
     }
 
     @Bean
+    GenerationProgress generationProgress(GenerationQueue queue) {
+        return new GenerationProgress(queue);
+    }
+
+    @Bean
     GenerationWorkers generationWorkers(
             GalleryProperties properties,
             GenerationJobs jobs,
@@ -168,6 +174,7 @@ public class GalleryFeature {
             GalleryIntake intake,
             ImageStorage imageStorage,
             ThumbnailStorage thumbnails,
+            GenerationProgress progress,
             MeterRegistry meters) {
         GenerationBounds bounds = properties.generation();
         GenerationTask task = new GenerationTask(
@@ -177,6 +184,7 @@ public class GalleryFeature {
                 intake,
                 imageStorage,
                 thumbnails,
+                progress,
                 bounds.lease(),
                 bounds.retryPause(),
                 Clock.systemUTC());
@@ -216,8 +224,8 @@ public class GalleryFeature {
     }
 
     @Bean
-    FeatureRoutes galleryRoutes(Gallery gallery, OwnerStorage storage) {
-        return StorageProblems.mapErrors(new GalleryRoutes(gallery, storage));
+    FeatureRoutes galleryRoutes(Gallery gallery, OwnerStorage storage, GenerationProgress progress) {
+        return StorageProblems.mapErrors(new GalleryRoutes(gallery, storage, progress));
     }
 
     @Bean

@@ -9,6 +9,7 @@ import dev.sluice.gateway.contract.FeatureRoutes;
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.RequestContext;
 import dev.sluice.gateway.feature.gallery.GalleryRequests.Listing;
+import dev.sluice.gateway.feature.gallery.GenerationProgress.GenerationJson;
 import dev.sluice.gateway.outbound.database.image.Image;
 import dev.sluice.gateway.outbound.database.image.ImageScope;
 import dev.sluice.gateway.outbound.database.image.ImageUsages;
@@ -40,10 +41,12 @@ final class GalleryRoutes implements FeatureRoutes {
 
     private final Gallery gallery;
     private final OwnerStorage storage;
+    private final GenerationProgress progress;
 
-    GalleryRoutes(Gallery gallery, OwnerStorage storage) {
+    GalleryRoutes(Gallery gallery, OwnerStorage storage, GenerationProgress progress) {
         this.gallery = gallery;
         this.storage = storage;
+        this.progress = progress;
     }
 
     /**
@@ -56,11 +59,14 @@ final class GalleryRoutes implements FeatureRoutes {
     record PageJson(List<ImageJson> images, int page, int size, long total, long pages) {}
 
     /**
-     * An image and what uses it.
+     * An image, how far it is and what uses it.
      *
+     * @param generation while it is being generated
      * @param usages by role and kind
      */
-    record DetailsJson(@JsonUnwrapped ImageJson image, List<ImageUsages.Count> usages) {}
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    record DetailsJson(
+            @JsonUnwrapped ImageJson image, @Nullable GenerationJson generation, List<ImageUsages.Count> usages) {}
 
     /**
      * What an image is to be called and described as. What is left out stays as it is; an empty text is none.
@@ -160,9 +166,16 @@ final class GalleryRoutes implements FeatureRoutes {
     private Mono<ServerResponse> show(ServerRequest request) {
         UUID id = GalleryRequests.id(request);
         ImageScope scope = Gallery.own(caller(request));
-        return gallery.find(id, scope)
-                .zipWith(gallery.usages(id, scope), (image, usages) -> new DetailsJson(ImageJson.of(image), usages))
+        return Mono.zip(gallery.find(id, scope), gallery.usages(id, scope))
+                .flatMap(found -> details(found.getT1(), found.getT2()))
                 .flatMap(GalleryRoutes::json);
+    }
+
+    private Mono<DetailsJson> details(Image image, List<ImageUsages.Count> usages) {
+        ImageJson shown = ImageJson.of(image);
+        return progress.of(image)
+                .map(generation -> new DetailsJson(shown, generation, usages))
+                .defaultIfEmpty(new DetailsJson(shown, null, usages));
     }
 
     private Mono<ServerResponse> describe(ServerRequest request) {

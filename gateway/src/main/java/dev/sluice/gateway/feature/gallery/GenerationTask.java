@@ -56,6 +56,7 @@ final class GenerationTask {
     private final GalleryIntake intake;
     private final ImageStorage imageStorage;
     private final ThumbnailStorage thumbnails;
+    private final GenerationProgress progress;
     private final Duration lease;
     private final Duration retryPause;
     private final Clock clock;
@@ -71,6 +72,7 @@ final class GenerationTask {
             GalleryIntake intake,
             ImageStorage imageStorage,
             ThumbnailStorage thumbnails,
+            GenerationProgress progress,
             Duration lease,
             Duration retryPause,
             Clock clock) {
@@ -80,6 +82,7 @@ final class GenerationTask {
         this.intake = intake;
         this.imageStorage = imageStorage;
         this.thumbnails = thumbnails;
+        this.progress = progress;
         this.lease = lease;
         this.retryPause = retryPause;
         this.clock = clock;
@@ -163,7 +166,7 @@ final class GenerationTask {
                     .doOnNext(prediction -> waitedFor = prediction)
                     .flatMap(prediction -> model.await(prediction, left()))
                     .doOnNext(made -> waitedFor = null)
-                    .flatMap(made -> store(image, made));
+                    .flatMap(made -> progress.whileStoring(image.id(), store(image, made)));
         }
 
         private Mono<Prediction> prediction(ImagePrompt prompt) {

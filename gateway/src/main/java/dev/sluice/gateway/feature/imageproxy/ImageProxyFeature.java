@@ -59,17 +59,25 @@ public class ImageProxyFeature {
     }
 
     @Bean
+    SignedUrls signedImageUrls(ImageProxyProperties properties, SigningSecret secret, ObjectProvider<Clock> clocks) {
+        return new SignedUrls(
+                ImageProxyRoutes.PATH, secret.keyFor("image-proxy-url"), properties.signedUrlTtl(), clock(clocks));
+    }
+
+    @Bean
     FeatureRoutes imageProxyRoutes(
             ImageProxy proxy,
             ThumbnailProxy thumbnails,
             OriginUrls urls,
             ImageProxyProperties properties,
-            SigningSecret secret,
-            ImageProxyMeters meters,
-            ObjectProvider<Clock> clocks) {
-        SignedUrls signedUrls = new SignedUrls(
-                ImageProxyRoutes.PATH, secret.keyFor("image-proxy-url"), properties.signedUrlTtl(), clock(clocks));
+            SignedUrls signedUrls,
+            ImageProxyMeters meters) {
         return new ImageProxyRoutes(proxy, thumbnails, new ProxyUrls(urls), signedUrls, meters, properties);
+    }
+
+    @Bean
+    FeatureRoutes previewRoutes(OriginUrls urls, ImageProxyProperties properties, SignedUrls signedUrls) {
+        return new PreviewRoutes(new ProxyUrls(urls), signedUrls, properties.maxUrls());
     }
 
     /** Learns of other gateways' purges from its start on. */

@@ -20,6 +20,8 @@ import org.springframework.web.reactive.function.server.ServerRequest;
  * cookie. The signature covers the image's URL, its width if there is one, and the end: {@code ?url=…&w=…&exp=<Unix
  * seconds>&sig=…}. It admits neither another width nor the original of one.
  *
+ * <p>A preview has {@code for=page} beside them, which the signature covers too: it is for pages of this gateway alone.
+ *
  * <p>Ends are rounded up to a full hour: whoever asks twice within it gets the same URL, and a browser's cache is of
  * use.
  */
@@ -28,6 +30,10 @@ final class SignedUrls {
     private static final long MOST_CHARACTERS = 4_000_000;
     private static final String LEFT = SignedUrls.class.getName() + ".left";
     private static final long STEP = Duration.ofHours(1).toSeconds();
+    private static final String FOR = "for";
+    private static final String PAGE = "page";
+    /** As long as somebody looks at one page. */
+    private static final Duration PREVIEW_TTL = Duration.ofMinutes(10);
 
     private final String path;
     private final SigningKey key;
@@ -73,24 +79,54 @@ final class SignedUrls {
     record SignedWidth(int width, String proxyUrl) {}
 
     /**
+     * Small pictures of an image for pages of this gateway.
+     *
+     * @param url the image's
+     * @param expiresAt until when
+     * @param widths where to get them
+     */
+    record Preview(String url, Instant expiresAt, List<SignedWidth> widths) {}
+
+    /**
      * A URL for the image at {@code url}.
      *
      * @param widths for each of which it has another one; null for none
      */
     SignedUrl sign(String url, @Nullable List<Integer> widths) {
-        long wanted = clock.instant().plus(ttl).getEpochSecond();
-        long expires = Math.ceilDiv(wanted, STEP) * STEP;
+        long expires = end(ttl);
         List<SignedWidth> smaller = widths == null
                 ? null
                 : widths.stream()
-                        .map(width -> new SignedWidth(width, proxyUrl(url, width.toString(), expires)))
+                        .map(width -> new SignedWidth(width, proxyUrl(url, width.toString(), null, expires)))
                         .toList();
-        return new SignedUrl(url, proxyUrl(url, null, expires), Instant.ofEpochSecond(expires), smaller);
+        return new SignedUrl(url, proxyUrl(url, null, null, expires), Instant.ofEpochSecond(expires), smaller);
     }
 
-    private String proxyUrl(String url, @Nullable String width, long expires) {
-        return path + "?url=" + URLEncoder.encode(url, StandardCharsets.UTF_8) + (width == null ? "" : "&w=" + width)
-                + "&exp=" + expires + "&sig=" + key.sign(text(url, width, Long.toString(expires)));
+    /** URLs of the image at {@code url} in these widths alone, which pages of other sites cannot show. */
+    Preview preview(String url, List<Integer> widths) {
+        long expires = end(PREVIEW_TTL);
+        return new Preview(
+                url,
+                Instant.ofEpochSecond(expires),
+                widths.stream()
+                        .map(width -> new SignedWidth(width, proxyUrl(url, width.toString(), PAGE, expires)))
+                        .toList());
+    }
+
+    private long end(Duration atLeast) {
+        return Math.ceilDiv(clock.instant().plus(atLeast).getEpochSecond(), STEP) * STEP;
+    }
+
+    private String proxyUrl(String url, @Nullable String width, @Nullable String audience, long expires) {
+        return path + "?url=" + URLEncoder.encode(url, StandardCharsets.UTF_8)
+                + (width == null ? "" : "&w=" + width)
+                + (audience == null ? "" : "&" + FOR + "=" + audience)
+                + "&exp=" + expires + "&sig=" + key.sign(text(url, width, audience, Long.toString(expires)));
+    }
+
+    /** Whether a request with a valid signature may be answered to pages of other sites. */
+    static boolean isForOtherSites(ServerRequest request) {
+        return request.queryParam(FOR).isEmpty();
     }
 
     /**
@@ -150,8 +186,9 @@ final class SignedUrls {
         }
         String url = request.queryParam("url").orElse("");
         @Nullable String width = request.queryParam("w").orElse(null);
+        @Nullable String audience = request.queryParam(FOR).orElse(null);
         String expires = request.queryParam("exp").orElse("");
-        if (!isSeconds(expires) || !key.verifies(text(url, width, expires), signature)) {
+        if (!isSeconds(expires) || !key.verifies(text(url, width, audience, expires), signature)) {
             throw GatewayException.badMember(
                     ProblemCode.UNAUTHENTICATED, "sig", signature, "this gateway's signature of url, w and exp");
         }
@@ -164,8 +201,12 @@ final class SignedUrls {
                 && text.chars().allMatch(digit -> digit >= '0' && digit <= '9');
     }
 
-    /** Neither a width nor an end has a line feed in it, and no end begins with a letter: no two are one text. */
-    private static String text(String url, @Nullable String width, String expires) {
-        return (width == null ? "" : "w=" + width + "\n") + expires + "\n" + url;
+    /**
+     * Neither a width nor an end has a line feed in it, no end begins with a letter, and what is signed is for a page
+     * or for all: no two are one text.
+     */
+    private static String text(String url, @Nullable String width, @Nullable String audience, String expires) {
+        return (audience == null ? "" : FOR + "=" + audience + "\n") + (width == null ? "" : "w=" + width + "\n")
+                + expires + "\n" + url;
     }
 }

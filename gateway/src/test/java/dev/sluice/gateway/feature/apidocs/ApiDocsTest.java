@@ -335,6 +335,7 @@ class ApiDocsTest {
                 "zip.link",
                 "zip.base64",
                 "image.sign",
+                "image.preview",
                 "ai.proxy",
                 "gallery.list",
                 "gallery.storage",

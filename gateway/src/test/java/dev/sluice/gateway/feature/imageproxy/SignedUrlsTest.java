@@ -247,6 +247,79 @@ class SignedUrlsTest {
         assertThat(problem(twice).path("member").asString()).isEqualTo("w");
     }
 
+    private static List<JsonNode> previews(ProxyRig by, String... urls) {
+        HttpResponse<byte[]> answer = by.gateway.post(
+                "/api/image-proxy/previews", JsonMapper.shared().writeValueAsString(Map.of("urls", List.of(urls))));
+        assertThat(answer.statusCode()).isEqualTo(200);
+        assertThat(header(answer, "Cache-Control")).isEqualTo("no-store");
+        return JsonMapper.shared()
+                .readTree(answer.body())
+                .required("previews")
+                .valueStream()
+                .toList();
+    }
+
+    @Test
+    void whoIsNotSignedInSeesSmallPicturesOnPagesOfThisGateway() {
+        String image = rig.origin.url("/wide.png");
+
+        JsonNode preview = previews(rig, image).getFirst();
+
+        assertThat(preview.path("url").asString()).isEqualTo(image);
+        assertThat(Instant.parse(preview.path("expiresAt").asString()))
+                .isBetween(
+                        rig.clock.instant().plus(Duration.ofMinutes(10)),
+                        rig.clock.instant().plus(Duration.ofMinutes(70)));
+        assertThat(preview.path("widths")
+                        .valueStream()
+                        .map(each -> each.path("width").asInt()))
+                .containsExactly(160, 320);
+        String url = preview.at("/widths/0/proxyUrl").asString();
+        HttpResponse<byte[]> small = rig.gateway.get(url);
+        assertThat(small.statusCode()).isEqualTo(200);
+        assertThat(DrawnPictures.read(small.body()).getWidth()).isEqualTo(160);
+        assertThat(header(small, "Cross-Origin-Resource-Policy")).isEqualTo("same-site");
+    }
+
+    @Test
+    void previewIsNeitherTheOriginalNorForOtherSites() {
+        String url = previews(rig, rig.origin.url("/wide.png"))
+                .getFirst()
+                .at("/widths/0/proxyUrl")
+                .asString();
+
+        assertRefused(rig.gateway.get(url.replace("&w=160", "")), "sig");
+        assertRefused(rig.gateway.get(url.replace("&w=160", "&w=640")), "sig");
+        assertRefused(rig.gateway.get(url.replace("&for=page", "")), "sig");
+        assertRefused(rig.gateway.get(url.replace("&for=page", "&for=all")), "sig");
+        assertRefused(rig.gateway.get(signed(rig, rig.origin.url("/wide.png")) + "&for=page"), "sig");
+        assertThat(rig.gateway.get(url).statusCode()).isEqualTo(200);
+    }
+
+    @Test
+    void whatTheGatewayWouldNotFetchHasNoPreview() {
+        String image = rig.origin.url("/wide.png");
+
+        List<JsonNode> previews = previews(rig, "http://10.0.0.1/secret.png", "nonsense", "ftp://example.com/a", image);
+
+        assertThat(previews.stream().map(each -> each.path("url").asString())).containsExactly(image);
+        assertThat(rig.gateway
+                        .post("/api/image-proxy/previews", "{\"urls\":[]}")
+                        .statusCode())
+                .isEqualTo(400);
+    }
+
+    @Test
+    void whereAnonymousCallersAreNotAdmittedNobodyElseSeesPreviews() {
+        try (ProxyRig closed = ProxyRig.decodingIn(directory.resolve("closed"), "sluice.access.anonymous", "false")) {
+            HttpResponse<byte[]> answer =
+                    closed.gateway.post("/api/image-proxy/previews", "{\"urls\":[\"https://example.com/a.png\"]}");
+
+            assertThat(answer.statusCode()).isEqualTo(401);
+            assertThat(header(answer, "WWW-Authenticate")).isEqualTo("Bearer");
+        }
+    }
+
     /** Made before there were widths. */
     @Test
     void signatureCoversUrlAndEndAlone() {

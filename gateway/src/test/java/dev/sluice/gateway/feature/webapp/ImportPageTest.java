@@ -36,6 +36,35 @@ class ImportPageTest {
     }
 
     @Test
+    void aPictureIsImportedUnderTheNameThatItIsGivenAndRenamedLater(WebApp app) {
+        try (Visit visit = app.visit().as("ines", "user").to("#/import")) {
+            visit.page()
+                    .route(
+                            "**/api/images/imports",
+                            route -> route.fulfill(new Route.FulfillOptions()
+                                    .setStatus(429)
+                                    .setHeaders(Map.of("Retry-After", "2", "Content-Type", "application/problem+json"))
+                                    .setBody("{\"code\":\"rate_limited\",\"detail\":\"limit ip: used up\"}")),
+                            new Page.RouteOptions().setTimes(1));
+            visit.field("Image links").fill(visit.sampleUrl(0));
+            visit.button("Import").click();
+            visit.all(".entry-name").fill("Harbour at dusk");
+            visit.all(".entry-name").press("Tab");
+
+            assertThat(visit.all(".entry-done")).hasCount(1);
+            assertThat(visit.all(".entry-name")).hasValue("Harbour at dusk");
+            assertThat(visit.to("#/gallery").field("Harbour at dusk")).hasCount(1);
+
+            visit.to("#/import").all(".entry-name").fill("Harbour at dawn");
+            visit.page()
+                    .waitForResponse(
+                            answer -> answer.request().method().equals("PATCH") && answer.ok(),
+                            () -> visit.all(".entry-name").press("Tab"));
+            assertThat(visit.to("#/gallery").field("Harbour at dawn")).hasCount(1);
+        }
+    }
+
+    @Test
     void whatCannotBeImportedSaysWhyAndCanBeTriedAgain(WebApp app) {
         try (Visit visit = app.visit().as("inga", "user").to("#/import")) {
             visit.field("Image links").fill("http://10.0.0.1/secret.png");

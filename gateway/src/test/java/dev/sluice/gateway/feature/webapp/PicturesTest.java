@@ -134,7 +134,7 @@ class PicturesTest {
             visit.to("#/gallery");
             assertThat(visit.all(".tile canvas")).hasCount(2);
 
-            assertThat(visit.evaluate(COLOURS)).isEqualTo(BLUE);
+            visit.page().waitForCondition(() -> BLUE.equals(visit.evaluate(COLOURS)));
             assertThat(visit.all(".tile img.is-loaded")).hasCount(0);
             assertThat(visit.all(".tile canvas").first()).hasCSS("visibility", "visible");
             visit.page().waitForCondition(() -> held.size() == 2);

@@ -28,6 +28,11 @@ public class ImageDatabaseConfiguration {
     }
 
     @Bean
+    GenerationQueue generationQueue(Database database) {
+        return new GenerationQueue(database);
+    }
+
+    @Bean
     ImageDeletion imageDeletion(Database database) {
         return new ImageDeletion(database, Clock.systemUTC());
     }

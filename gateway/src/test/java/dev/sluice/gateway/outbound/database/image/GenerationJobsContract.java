@@ -47,6 +47,30 @@ abstract class GenerationJobsContract extends RepositoryContract {
     }
 
     @Test
+    void placeInTheQueueIsThatInWhichJobsAreClaimed() {
+        Image first = created("first");
+        db.clock.advance(Duration.ofSeconds(1));
+        Image second = created("second");
+        db.clock.advance(Duration.ofSeconds(1));
+        Image third = created("third");
+        assertThat(get(db.queue.position(first.id()))).isEqualTo(1);
+        assertThat(get(db.queue.position(third.id()))).isEqualTo(3);
+
+        GenerationJobs.Job job = db.claimOne("w1");
+
+        assertThat(job.imageId()).isEqualTo(first.id());
+        assertThat(isEmpty(db.queue.position(first.id()))).isTrue();
+        assertThat(get(db.queue.position(second.id()))).isEqualTo(1);
+        assertThat(get(db.queue.position(third.id()))).isEqualTo(2);
+
+        assertThat(get(db.jobs.retryAt(job, db.clock.instant().plusSeconds(60), PredictionFate.DISCARDED)))
+                .isTrue();
+
+        assertThat(get(db.queue.position(first.id()))).isEqualTo(3);
+        assertThat(isEmpty(db.queue.position(UUID.randomUUID()))).isTrue();
+    }
+
+    @Test
     void imageAndJobAreCreatedTogetherOrNotAtAll() {
         Image image = created("first");
 

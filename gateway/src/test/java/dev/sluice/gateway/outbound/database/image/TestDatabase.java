@@ -39,6 +39,7 @@ final class TestDatabase implements AutoCloseable {
     final Images images;
     final Thumbnails thumbnails;
     final GenerationJobs jobs;
+    final GenerationQueue queue;
     final ImageDeletion deletion;
     final ImageUsages usages;
     final ObjectIntents intents;
@@ -55,6 +56,7 @@ final class TestDatabase implements AutoCloseable {
         images = new Images(database, clock);
         thumbnails = new Thumbnails(database, clock);
         jobs = new GenerationJobs(database, quota, clock);
+        queue = new GenerationQueue(database);
         deletion = new ImageDeletion(database, clock);
         usages = new ImageUsages(database, quota, clock);
         intents = new ObjectIntents(database, quota, clock);
