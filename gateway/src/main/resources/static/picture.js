@@ -30,6 +30,8 @@ export function Picture({ image, alt, sizes, sources = image.status === 'complet
     sources !== null && h('img', {
       loading: sizes ? 'eager' : 'lazy',
       decoding: 'async',
+      // What somebody waits for comes before the tiles around it.
+      fetchPriority: sizes ? 'high' : undefined,
       sizes: sizes ?? TILE_SIZES,
       ...sources,
       alt,

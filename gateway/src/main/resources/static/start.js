@@ -47,7 +47,8 @@
   // Links of earlier releases had all of it behind a #.
   const where = location.hash.startsWith('#/') ? location.hash.slice(2) : location.href.slice(root.length).replace(/#.*/, '');
   const [, page, further] = /^([^/?]*)(.*)/.exec(where) ?? [];
-  for (const name of Object.hasOwn(MODULES, page) ? MODULES[page] : []) {
+  const isPicture = page === 'gallery' && further.startsWith('/');
+  for (const name of [...(Object.hasOwn(MODULES, page) ? MODULES[page] : []), ...(isPicture ? ['viewer.js', 'image-details.js'] : [])]) {
     const link = document.createElement('link');
     link.rel = 'modulepreload';
     link.fetchPriority = 'low';

@@ -188,7 +188,9 @@ final class SignedUrls {
         @Nullable String width = request.queryParam("w").orElse(null);
         @Nullable String audience = request.queryParam(FOR).orElse(null);
         String expires = request.queryParam("exp").orElse("");
-        if (!isSeconds(expires) || !key.verifies(text(url, width, audience, expires), signature)) {
+        if (!isSeconds(expires)
+                || !(audience == null || audience.equals(PAGE))
+                || !key.verifies(text(url, width, audience, expires), signature)) {
             throw GatewayException.badMember(
                     ProblemCode.UNAUTHENTICATED, "sig", signature, "this gateway's signature of url, w and exp");
         }
@@ -202,8 +204,8 @@ final class SignedUrls {
     }
 
     /**
-     * Neither a width nor an end has a line feed in it, no end begins with a letter, and what is signed is for a page
-     * or for all: no two are one text.
+     * Neither a width nor an end has a line feed in it, no end begins with a letter, and there is one audience: no two
+     * are one text.
      */
     private static String text(String url, @Nullable String width, @Nullable String audience, String expires) {
         return (audience == null ? "" : FOR + "=" + audience + "\n") + (width == null ? "" : "w=" + width + "\n")

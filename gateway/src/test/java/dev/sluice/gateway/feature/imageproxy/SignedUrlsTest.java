@@ -292,6 +292,9 @@ class SignedUrlsTest {
         assertRefused(rig.gateway.get(url.replace("&w=160", "&w=640")), "sig");
         assertRefused(rig.gateway.get(url.replace("&for=page", "")), "sig");
         assertRefused(rig.gateway.get(url.replace("&for=page", "&for=all")), "sig");
+        // The same text under the signature, read in another way.
+        assertThat(url).contains("&w=160&for=page&");
+        assertRefused(rig.gateway.get(url.replace("&w=160&for=page&", "&for=page%0Aw%3D160&")), "sig");
         assertRefused(rig.gateway.get(signed(rig, rig.origin.url("/wide.png")) + "&for=page"), "sig");
         assertThat(rig.gateway.get(url).statusCode()).isEqualTo(200);
     }

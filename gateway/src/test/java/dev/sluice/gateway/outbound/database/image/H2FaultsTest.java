@@ -64,9 +64,9 @@ class H2FaultsTest {
     void secondProcessIsToldWhyItCannotOpenTheFile() throws IOException, InterruptedException {
         try (TestDatabase db = TestDatabase.h2(directory)) {
             assertThat(victim())
-                    .contains("No database: H2 in " + directory)
-                    .contains("sluice.database.directory")
-                    .contains("several gateways need PostgreSQL");
+                    .contains("Another process has the database in " + directory)
+                    .contains("Use that one or stop it")
+                    .contains("share a PostgreSQL (DATABASE_URL)");
             assertThat(db.rows("images")).isZero();
         }
     }
