@@ -8,15 +8,20 @@ import dev.sluice.zipstream.MinimumRate;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
+import org.reactivestreams.Subscription;
 import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.core.io.buffer.DefaultDataBufferFactory;
+import reactor.core.publisher.BaseSubscriber;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 import software.amazon.awssdk.core.async.AsyncResponseTransformer;
 import software.amazon.awssdk.core.async.ResponsePublisher;
+import software.amazon.awssdk.core.async.SdkPublisher;
 import software.amazon.awssdk.services.s3.S3AsyncClient;
 import software.amazon.awssdk.services.s3.model.GetObjectResponse;
 
@@ -37,11 +42,7 @@ record S3Content(
         if (count == 0) {
             return Flux.empty();
         }
-        Flux<DataBuffer> body = Mono.fromFuture(() -> s3.getObject(
-                        get -> get.bucket(bucket)
-                                .key(object.key().value())
-                                .range("bytes=" + position + "-" + (position + count - 1)),
-                        AsyncResponseTransformer.<GetObjectResponse>toPublisher()))
+        Flux<DataBuffer> body = answer("bytes=" + position + "-" + (position + count - 1))
                 .subscribeOn(calling)
                 .doOnDiscard(ResponsePublisher.class, S3Content::abort)
                 .flatMapMany(answer -> exactly(answer, count));
@@ -50,6 +51,25 @@ record S3Content(
                         reads.reserve(1, pace.grace()), place -> timed, place -> Mono.fromRunnable(place::release))
                 .onErrorMap(BudgetExhaustedException.class, this::tooMany)
                 .onErrorMap(failure -> S3Failures.of(object.key(), failure));
+    }
+
+    private Mono<ResponsePublisher<GetObjectResponse>> answer(String range) {
+        return Mono.create(sink -> {
+            Opening opening = new Opening();
+            CompletableFuture<ResponsePublisher<GetObjectResponse>> call = s3.getObject(
+                    get -> get.bucket(bucket).key(object.key().value()).range(range), opening);
+            sink.onCancel(() -> {
+                call.cancel(true);
+                opening.abandon();
+            });
+            var _ = call.whenComplete((answer, failure) -> {
+                if (failure == null) {
+                    sink.success(answer);
+                } else {
+                    sink.error(failure);
+                }
+            });
+        });
     }
 
     private StorageException tooMany(Throwable full) {
@@ -76,8 +96,52 @@ record S3Content(
         return DefaultDataBufferFactory.sharedInstance.wrap(bytes);
     }
 
-    /** Releases the connection; the SDK waits for a subscriber otherwise. */
+    /** Releases the connection and what has come by it; the SDK waits for a subscriber otherwise. */
     private static void abort(ResponsePublisher<?> answer) {
-        Flux.from(answer).take(0).subscribe(_ -> {}, _ -> {});
+        Flux.from(answer).subscribe(new BaseSubscriber<>() {
+            @Override
+            protected void hookOnSubscribe(Subscription subscription) {
+                cancel();
+            }
+        });
+    }
+
+    /** Knows the answer of a call that was cancelled as it came: a future that is cancelled is not given it. */
+    private static final class Opening
+            implements AsyncResponseTransformer<GetObjectResponse, ResponsePublisher<GetObjectResponse>> {
+        private final AsyncResponseTransformer<GetObjectResponse, ResponsePublisher<GetObjectResponse>> publisher =
+                AsyncResponseTransformer.toPublisher();
+
+        private final AtomicReference<@Nullable CompletableFuture<ResponsePublisher<GetObjectResponse>>> opened =
+                new AtomicReference<>();
+
+        void abandon() {
+            CompletableFuture<ResponsePublisher<GetObjectResponse>> answer = opened.get();
+            if (answer != null) {
+                var _ = answer.thenAccept(S3Content::abort);
+            }
+        }
+
+        @Override
+        public CompletableFuture<ResponsePublisher<GetObjectResponse>> prepare() {
+            CompletableFuture<ResponsePublisher<GetObjectResponse>> answer = publisher.prepare();
+            opened.set(answer);
+            return answer;
+        }
+
+        @Override
+        public void onResponse(GetObjectResponse response) {
+            publisher.onResponse(response);
+        }
+
+        @Override
+        public void onStream(SdkPublisher<ByteBuffer> bytes) {
+            publisher.onStream(bytes);
+        }
+
+        @Override
+        public void exceptionOccurred(Throwable error) {
+            publisher.exceptionOccurred(error);
+        }
     }
 }

@@ -234,7 +234,9 @@ class S3FaultsTest {
         Behaviour everything = (head, in, out) -> {
             S3Stub.status(out, "200 OK", headers(LENGTH));
             if (!head.startsWith("HEAD")) {
-                out.write(new byte[LENGTH]);
+                out.write(new byte[LENGTH / 2]);
+                out.flush();
+                S3Stub.hang(in);
             }
         };
         try (S3Stub stub = S3Stub.start(everything);
