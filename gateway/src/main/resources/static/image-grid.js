@@ -120,6 +120,7 @@ export function ImageGrid({ images, label, selected, onSelect, onOpen, onDelete,
       image,
       selected: selected.has(image.id),
       reachable: index === here,
+      leads: index < LEADING,
       caption: caption?.(image),
       onChoose: (event) => acts.current.choose(index, event),
       onToggle: (event) => (event.shiftKey && !acts.current.single ? acts.current.extendTo(index) : acts.current.toggle(index)),
@@ -190,6 +191,8 @@ function rowStep(list, here, direction) {
   return best - here;
 }
 
+/** Pictures of the first row, which come before those below it. */
+const LEADING = 3;
 const NARROWEST = 0.5;
 const WIDEST = 2.8;
 
@@ -199,12 +202,12 @@ function shapeOf({ width, height, aspectRatio }) {
   return Math.min(WIDEST, Math.max(NARROWEST, across / down || 4 / 3));
 }
 
-function Tile({ image, selected, reachable, caption, onChoose, onToggle, onFocus }) {
+function Tile({ image, selected, reachable, leads, caption, onChoose, onToggle, onFocus }) {
   const name = titleOf(image);
   const order = reachable ? 0 : -1;
   return h('li', { class: `tile${selected ? ' tile-selected' : ''}${caption ? ' tile-captioned' : ''}`, 'data-id': image.id, style: { '--shape': String(shapeOf(image).toFixed(4)) } },
     h('button', { class: 'tile-open', tabIndex: order, 'aria-label': `${name}${image.status === 'completed' ? '' : `, ${image.status}`}`, 'aria-pressed': selected, onClick: onChoose, onFocus },
-      h(Picture, { image, alt: '' })),
+      h(Picture, { image, alt: '', leads })),
     h('input', { type: 'checkbox', class: 'tile-check', tabIndex: order, checked: selected, 'aria-label': `Select ${name}`, onClick: onToggle, onFocus }),
     caption && h('div', { class: 'tile-caption' }, caption));
 }

@@ -13,11 +13,11 @@ const PLACEHOLDER_SIDE = 16;
 /**
  * A picture in a box whose size does not depend on it: its colours first, then as much of it as the box has pixels.
  *
- * @param {{image: import('./image-grid.js').Image, alt: string, sizes?: string,
+ * @param {{image: import('./image-grid.js').Image, alt: string, sizes?: string, leads?: boolean,
  *     sources?: import('./image-url.js').Sources | null}} props sizes: how wide it will be, of one that is loaded at once;
- *     without it, it is when it comes near the screen. sources: other than those of a tile
+ *     without it, it is when it comes near the screen. leads: it is wanted before others. sources: other than those of a tile
  */
-export function Picture({ image, alt, sizes, sources = image.status === 'completed' ? imageSources(image) : null }) {
+export function Picture({ image, alt, sizes, leads = sizes !== undefined, sources = image.status === 'completed' ? imageSources(image) : null }) {
   const loading = useLoading(sources && sources.src);
   if (image.status === 'generating') {
     return h('span', { class: 'picture picture-making' }, h('span', { class: 'picture-word' }, 'Generating…'));
@@ -31,7 +31,7 @@ export function Picture({ image, alt, sizes, sources = image.status === 'complet
       loading: sizes ? 'eager' : 'lazy',
       decoding: 'async',
       // What somebody waits for comes before the tiles around it.
-      fetchPriority: sizes ? 'high' : undefined,
+      fetchPriority: leads ? 'high' : undefined,
       sizes: sizes ?? TILE_SIZES,
       ...sources,
       alt,
