@@ -103,6 +103,34 @@ export function isKeeper(name) {
 }
 
 /**
+ * What a page that is left says to the next one in its tab: its last write to the database may not come to an end.
+ *
+ * @param {string} name
+ */
+function lastWords(name) {
+  const key = `sluice.left.${name}`;
+  const guarded = (work) => {
+    try {
+      return work();
+    } catch {
+      return null; // no storage here, or it is full
+    }
+  };
+  const forget = () => guarded(() => sessionStorage.removeItem(key));
+  return {
+    forget,
+    /** @param {string} owner @param {any} packed */
+    say: (owner, packed) => guarded(() => sessionStorage.setItem(key, JSON.stringify({ owner, packed }))),
+    /** @param {string} whose @returns {{packed: any} | null} */
+    take: (whose) => {
+      const left = guarded(() => JSON.parse(sessionStorage.getItem(key) ?? 'null'));
+      forget();
+      return left?.owner === whose ? left : null;
+    },
+  };
+}
+
+/**
  * Keeps a store's value over a reload, for who is here: what a visitor has who then signs in is that user's.
  *
  * @template T
@@ -112,6 +140,8 @@ export function isKeeper(name) {
  */
 export function keep(name, store, { pack, unpack }) {
   let timer = 0;
+  let changes = 0;
+  let kept = 0;
   /** Whose it is, also after their session has ended: they may sign in again and go on. */
   let owner = /** @type {string | null} */ (null);
   const write = () => {
@@ -119,7 +149,10 @@ export function keep(name, store, { pack, unpack }) {
     timer = 0;
     const packed = pack(store.value);
     const key = [/** @type {string} */ (owner), name];
-    return within('readwrite', (all) => (packed === null ? all.delete(key) : all.put(packed, key)));
+    const upTo = changes;
+    return within('readwrite', (all) => (packed === null ? all.delete(key) : all.put(packed, key))).then(() => {
+      kept = upTo;
+    });
   };
   const restore = async () => {
     const whose = here();
@@ -128,7 +161,8 @@ export function keep(name, store, { pack, unpack }) {
     }
     const before = owner;
     owner = whose;
-    const packed = await get([name]);
+    const left = leftBehind.take(whose);
+    const packed = await (left === null ? get([name]) : left.packed ?? undefined);
     if (owner !== whose) {
       return;
     }
@@ -141,10 +175,12 @@ export function keep(name, store, { pack, unpack }) {
       within('readwrite', (all) => all.delete(['', name]));
     }
   };
+  const leftBehind = lastWords(name);
   whenUserLeaves(() => {
     clearTimeout(timer);
     timer = 0;
     owner = null;
+    leftBehind.forget();
   });
   isKeeper(name).then((keeper) => {
     if (!keeper) {
@@ -153,10 +189,18 @@ export function keep(name, store, { pack, unpack }) {
     restore();
     session.subscribe(restore);
     store.subscribe(() => {
+      changes += 1;
       if (owner !== null && timer === 0) {
         timer = setTimeout(() => (owner === null ? undefined : write()), SOON);
       }
     });
-    window.addEventListener('pagehide', () => timer !== 0 && owner !== null && write());
+    window.addEventListener('pagehide', () => {
+      if (changes !== kept && owner !== null) {
+        leftBehind.say(owner, pack(store.value));
+        write();
+      }
+    });
+    // It has not gone after all, and what it keeps from now on is newer.
+    window.addEventListener('pageshow', (event) => event.persisted && leftBehind.forget());
   });
 }
