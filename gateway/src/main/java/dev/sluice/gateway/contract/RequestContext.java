@@ -17,12 +17,12 @@ import reactor.util.context.Context;
  */
 public final class RequestContext {
     private static final String ATTRIBUTE = RequestContext.class.getName();
-    private static final Supplier<Mono<Void>> ENDED = Mono::empty;
+    private static final Mono<Void> ENDED = Mono.empty();
 
     private final RequestUsage usage = new RequestUsage();
     private final Disposable.Composite resources = Disposables.composite();
-    /** How to settle: null before anything is to be settled, {@link #ENDED} once the exchange is over. */
-    private final AtomicReference<@Nullable Supplier<Mono<Void>>> settlement = new AtomicReference<>();
+    /** Settles once: null before anything is to be settled, {@link #ENDED} once the exchange is over. */
+    private final AtomicReference<@Nullable Mono<Void>> settlement = new AtomicReference<>();
 
     private volatile @Nullable String id;
     private volatile @Nullable String traceId;
@@ -111,23 +111,32 @@ public final class RequestContext {
     }
 
     /**
-     * Says how the request is settled when its exchange ends.
+     * Says how the request is settled: when its exchange ends, or before, at {@link #settlement}; once.
      *
      * @return whether it will be; if not, it has ended already, or is settled in another way
      */
     public boolean settleAtEnd(Supplier<Mono<Void>> how) {
-        return settlement.compareAndSet(null, how);
+        // Kept, so that whoever stops waiting for it does not stop it.
+        return settlement.compareAndSet(null, Mono.defer(how).cache());
+    }
+
+    /**
+     * Settles before the exchange ends, for what is sent in one piece: its client may ask again as soon as it has that
+     * piece. Completes when it is settled; never fails. Null if there is nothing to settle.
+     */
+    public @Nullable Mono<Void> settlement() {
+        return settlement.get();
     }
 
     /** Ends what the exchange holds: completes when it is settled, and its resources are free. */
     public Mono<Void> end() {
         return Mono.defer(() -> {
-            Supplier<Mono<Void>> how = settlement.getAndSet(ENDED);
-            if (how == null) {
+            Mono<Void> known = settlement.getAndSet(ENDED);
+            if (known == null) {
                 resources.dispose();
                 return Mono.empty();
             }
-            return how.get().doFinally(settled -> resources.dispose());
+            return known.doFinally(settled -> resources.dispose());
         });
     }
 

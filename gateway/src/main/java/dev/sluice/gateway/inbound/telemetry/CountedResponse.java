@@ -1,7 +1,6 @@
 package dev.sluice.gateway.inbound.telemetry;
 
 import dev.sluice.gateway.contract.RequestContext;
-import dev.sluice.gateway.contract.RequestUsage;
 import dev.sluice.gateway.contract.http.FileOutput;
 import dev.sluice.gateway.contract.http.FileSlice;
 import io.netty.buffer.Unpooled;
@@ -9,7 +8,9 @@ import io.netty.handler.ssl.SslHandler;
 import io.opentelemetry.api.trace.Span;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
 import org.springframework.core.io.buffer.DataBuffer;
@@ -26,10 +27,16 @@ import reactor.netty.NettyOutbound;
 import reactor.netty.channel.AbortedException;
 import reactor.netty.http.server.HttpServerResponse;
 
-/** A response that adds the bytes of its body to the account of its exchange. Files still go out without the heap. */
+/**
+ * A response that adds the bytes of its body to the account of its exchange. Files still go out without the heap.
+ *
+ * <p>What ends in one piece, with a length that its client knows, is settled before that piece: the client has its
+ * answer before the exchange ends, and may ask again at once. Where the end is told by the transfer coding it is sent
+ * after the exchange ends, so that nothing is needed here.
+ */
 final class CountedResponse extends ServerHttpResponseDecorator implements FileOutput {
     private @Nullable ServerWebExchange exchange;
-    private @Nullable RequestUsage account;
+    private @Nullable RequestContext context;
     private volatile boolean clientLeft;
     private @Nullable Span trace;
 
@@ -40,8 +47,7 @@ final class CountedResponse extends ServerHttpResponseDecorator implements FileO
     /** From now on bytes are added to the account of {@code counted}. */
     void countFor(ServerWebExchange counted) {
         exchange = counted;
-        RequestContext context = RequestContext.of(counted);
-        account = context.usage();
+        context = RequestContext.of(counted);
         if (trace != null) {
             context.trace(trace.getSpanContext().getTraceId());
         }
@@ -67,8 +73,35 @@ final class CountedResponse extends ServerHttpResponseDecorator implements FileO
         // Spring writes a Mono in one go, with its length.
         return watched(super.writeWith(
                 body instanceof Mono<? extends DataBuffer> one
-                        ? one.doOnNext(this::count)
+                        ? onceSettled(one.doOnNext(this::count))
                         : Flux.from(body).doOnNext(this::count)));
+    }
+
+    private Mono<? extends DataBuffer> onceSettled(Mono<? extends DataBuffer> counted) {
+        Mono<Void> settlement = settlement();
+        return settlement == null
+                ? counted
+                : counted.flatMap(buffer -> {
+                    AtomicBoolean isTaken = new AtomicBoolean();
+                    return settlement
+                            .then(Mono.<DataBuffer>fromSupplier(
+                                    () -> isTaken.compareAndSet(false, true) ? buffer : null))
+                            .doOnCancel(() -> {
+                                if (isTaken.compareAndSet(false, true)) {
+                                    DataBufferUtils.release(buffer);
+                                }
+                            });
+                });
+    }
+
+    private @Nullable Mono<Void> settlement() {
+        return context == null ? null : context.settlement();
+    }
+
+    @Override
+    public Mono<Void> setComplete() {
+        Mono<Void> settlement = isCommitted() ? null : settlement();
+        return settlement == null ? super.setComplete() : settlement.then(Mono.defer(super::setComplete));
     }
 
     @Override
@@ -94,8 +127,20 @@ final class CountedResponse extends ServerHttpResponseDecorator implements FileO
         // The framework can send one file and no more. With nothing of it, it has sent the head, and the rest follows.
         HttpServerResponse server = getNativeResponse(getDelegate());
         Mono<Void> head = zeroCopy.writeWith(any, 0, 0);
-        return watched(
-                head.thenMany(parts.concatMap(part -> sent(server, part), 0)).then());
+        Mono<Void> settlement = settlement();
+        AtomicLong left = new AtomicLong(
+                settlement == null ? Long.MAX_VALUE : getHeaders().getContentLength());
+        return watched(head.thenMany(parts.concatMap(
+                        part -> left.addAndGet(-part.count()) == 0
+                                ? lastOnceSettled(server, part, Objects.requireNonNull(settlement))
+                                : sent(server, part).doOnSuccess(done -> add(part.count())),
+                        0))
+                .then());
+    }
+
+    private Mono<Void> lastOnceSettled(HttpServerResponse server, Part last, Mono<Void> settlement) {
+        add(last.count());
+        return settlement.then(Mono.defer(() -> sent(server, last)));
     }
 
     private Mono<Void> sent(HttpServerResponse server, Part part) {
@@ -104,7 +149,7 @@ final class CountedResponse extends ServerHttpResponseDecorator implements FileO
             case Part.Bytes(ByteBuffer bytes) -> server.send(Flux.just(bytes).map(Unpooled::wrappedBuffer));
             case Part.OfFile(Path file, long position, long count) -> server.sendFile(file, position, count);
         };
-        return out.then().doOnSuccess(done -> add(part.count()));
+        return out.then();
     }
 
     @Override
@@ -155,9 +200,8 @@ final class CountedResponse extends ServerHttpResponseDecorator implements FileO
     }
 
     private void add(long bytes) {
-        RequestUsage usage = account;
-        if (usage != null) {
-            usage.send(bytes);
+        if (context != null) {
+            context.usage().send(bytes);
         }
     }
 }
