@@ -119,8 +119,8 @@ TOML
 }
 
 failed=0
-echo '| store | second PUT | PUT cut in the midst | round trip |'
-echo '| --- | --- | --- | --- |'
+echo '| store | lacks, as tried at start | second PUT | PUT cut in the midst | round trip |'
+echo '| --- | --- | --- | --- | --- |'
 for store in $STORES; do
   (
     port=$(free_port)

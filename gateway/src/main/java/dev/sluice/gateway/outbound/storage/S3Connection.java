@@ -35,6 +35,7 @@ final class S3Connection implements AutoCloseable {
     private final S3AsyncClient calls;
     private final S3AsyncClient puts;
     private final S3Presigner presigner;
+    private final S3Presigner ownPresigner;
 
     S3Connection(S3 settings) {
         AwsCredentialsProvider credentials = credentials(settings);
@@ -59,16 +60,23 @@ final class S3Connection implements AutoCloseable {
                 .overrideConfiguration(
                         all -> all.apiCallTimeout(settings.putTimeout()).retryStrategy(AwsRetryStrategy.doNotRetry()))
                 .build();
+        this.presigner = presigner(settings, credentials, settings.signedEndpoint());
+        this.ownPresigner = settings.signedEndpoint().equals(settings.endpoint())
+                ? presigner
+                : presigner(settings, credentials, settings.endpoint());
+    }
+
+    private static S3Presigner presigner(S3 settings, AwsCredentialsProvider credentials, String endpoint) {
         S3Presigner.Builder presigning = S3Presigner.builder()
                 .credentialsProvider(credentials)
                 .region(Region.of(settings.region()))
                 .serviceConfiguration(S3Configuration.builder()
                         .pathStyleAccessEnabled(settings.inPath())
                         .build());
-        if (!settings.signedEndpoint().isEmpty()) {
-            presigning.endpointOverride(URI.create(settings.signedEndpoint()));
+        if (!endpoint.isEmpty()) {
+            presigning.endpointOverride(URI.create(endpoint));
         }
-        this.presigner = presigning.build();
+        return presigning.build();
     }
 
     /** Tries again what may succeed then. */
@@ -81,8 +89,14 @@ final class S3Connection implements AutoCloseable {
         return puts;
     }
 
+    /** Signs for the host that clients know. */
     S3Presigner presigner() {
         return presigner;
+    }
+
+    /** Signs for the host by which this gateway reaches the store. */
+    S3Presigner ownPresigner() {
+        return ownPresigner;
     }
 
     private S3AsyncClientBuilder client(S3 settings, AwsCredentialsProvider credentials) {
@@ -115,6 +129,7 @@ final class S3Connection implements AutoCloseable {
     @Override
     public void close() {
         presigner.close();
+        ownPresigner.close();
         calls.close();
         puts.close();
         http.close();

@@ -4,6 +4,9 @@ import dev.sluice.gateway.contract.CannotStartException;
 import dev.sluice.gateway.outbound.storage.StorageException.Kind;
 import dev.sluice.gateway.outbound.storage.StorageProperties.S3;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -18,7 +21,7 @@ import reactor.core.publisher.Mono;
 import reactor.util.retry.Retry;
 
 /**
- * The first that is asked of a bucket.
+ * The first that is asked of a bucket, and then, in the background, what its store can do.
  *
  * <p>A refusal, of the credentials or because there is no such bucket, ends the start in the store's own words, since
  * somebody has to do something about it. A store that does not answer does not: it may do so later, and what needs no
@@ -28,20 +31,26 @@ final class S3Start implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(S3Start.class);
     private static final Duration FIRST_RETRY = Duration.ofSeconds(5);
     private static final Duration LONGEST_PAUSE = Duration.ofMinutes(5);
+    /** Of which a probe may take the whole time, before it is given up. */
+    private static final int CALLS = 4;
     /** Beyond the deadline of the call itself. */
     private static final Duration SLACK = Duration.ofSeconds(1);
 
     private final S3Store store;
+    private final S3Probe probe;
     private final String place;
     private final Duration patience;
+    private final Duration longestProbe;
     private final Disposable.Swap running = Disposables.swap();
     private final AtomicReference<Map<String, Object>> details = new AtomicReference<>(Map.of());
 
-    S3Start(S3Store store, S3 settings) {
+    S3Start(S3Store store, S3Probe probe, S3 settings) {
         this.store = store;
+        this.probe = probe;
         this.place = "bucket " + settings.bucket()
                 + (settings.endpoint().isEmpty() ? " in " + settings.region() : " at " + settings.endpoint());
         this.patience = settings.attemptTimeout();
+        this.longestProbe = settings.callTimeout().multipliedBy(CALLS);
     }
 
     /**
@@ -62,8 +71,57 @@ final class S3Start implements AutoCloseable {
             notYet(failure);
             running.update(first().doOnError(this::notYet)
                     .retryWhen(Retry.backoff(Long.MAX_VALUE, FIRST_RETRY).maxBackoff(LONGEST_PAUSE))
-                    .subscribe(null, null, this::answered));
+                    .doOnSuccess(answered -> LOG.info("{} answers", place))
+                    .then(probed())
+                    .subscribe());
+        } else {
+            running.update(probed().subscribe());
         }
+    }
+
+    private Mono<Void> probed() {
+        return Mono.defer(probe::run)
+                .timeout(
+                        longestProbe,
+                        Mono.error(() -> new StorageException(Kind.UNAVAILABLE, "no end within " + longestProbe)))
+                .doOnNext(this::found)
+                .doOnError(this::notProbed)
+                .onErrorComplete()
+                .then();
+    }
+
+    private void found(Map<S3Ability, Boolean> abilities) {
+        Map<String, Boolean> shown = new LinkedHashMap<>();
+        List<String> lacks = new ArrayList<>();
+        boolean isEnough = true;
+        for (S3Ability ability : S3Ability.values()) {
+            Boolean has = abilities.get(ability);
+            if (has != null) {
+                shown.put(ability.label(), has);
+                if (!has) {
+                    lacks.add(ability.lack());
+                    isEnough &= !ability.isNeeded();
+                }
+            }
+        }
+        if (!isEnough) {
+            LOG.warn("{} does not do all that the gateway needs: {}", place, String.join("; ", lacks));
+        } else if (lacks.isEmpty()) {
+            LOG.info("{} can be used; it does as Amazon's in all that was tried", place);
+        } else {
+            LOG.info("{} can be used; the gateway does not rely on what it lacks: {}", place, String.join("; ", lacks));
+        }
+        details.set(Map.of("abilities", shown));
+    }
+
+    private void notProbed(Throwable failure) {
+        String why = String.valueOf(failure.getMessage());
+        LOG.atWarn()
+                .addKeyValue(
+                        "failure.code",
+                        failure instanceof StorageException known ? known.kind().code() : "unknown")
+                .log("{} answers, but nothing could be stored there when it was tried: {}", place, why);
+        details.set(Map.of("probe", why));
     }
 
     private @Nullable StorageException firstFailure() {
@@ -106,12 +164,7 @@ final class S3Start implements AutoCloseable {
                 .log("{} does not answer, asked again later: {}", place, failure.getMessage());
     }
 
-    private void answered() {
-        details.set(Map.of());
-        LOG.info("{} answers", place);
-    }
-
-    /** For health: why it was not there at the start, until it has answered. */
+    /** For health: why it was not there at the start, until it has answered; then what it can do. */
     Map<String, Object> details() {
         return details.get();
     }

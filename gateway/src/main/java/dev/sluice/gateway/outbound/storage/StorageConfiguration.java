@@ -65,7 +65,11 @@ public class StorageConfiguration {
         @Bean(initMethod = "start", destroyMethod = "close")
         S3Start s3Start(
                 S3Connection connection, StorageProperties properties, @Qualifier("storageThreads") Scheduler threads) {
-            return new S3Start(store(connection, properties, threads), properties.s3());
+            S3Store store = store(connection, properties, threads);
+            PresignedUploads uploads = new S3PresignedUploads(
+                    connection.ownPresigner(), properties.s3().bucket(), threads);
+            S3Probe probe = new S3Probe(store, connection.calls(), uploads, properties.s3(), threads);
+            return new S3Start(store, probe, properties.s3());
         }
 
         @Bean

@@ -8,8 +8,10 @@ import dev.sluice.gateway.outbound.storage.StorageProperties.S3;
 import dev.sluice.gateway.testing.Await;
 import dev.sluice.gateway.testing.NoLeaks;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.AfterAll;
@@ -50,7 +52,12 @@ class S3StartTest {
         Rig(S3 settings) {
             connection = new S3Connection(settings);
             store = new S3Store(connection, settings, Schedulers.boundedElastic(), Clock.systemUTC());
-            start = new S3Start(store, settings);
+            PresignedUploads uploads =
+                    new S3PresignedUploads(connection.ownPresigner(), settings.bucket(), Schedulers.boundedElastic());
+            start = new S3Start(
+                    store,
+                    new S3Probe(store, connection.calls(), uploads, settings, Schedulers.boundedElastic()),
+                    settings);
         }
 
         @Override
@@ -106,7 +113,75 @@ class S3StartTest {
 
             isSilent.set(false);
 
-            Await.until(SOON, "it answers", () -> rig.start.details().isEmpty());
+            Await.until(SOON, "it answers", () -> rig.start.details().containsKey("abilities"));
+        }
+    }
+
+    @Test
+    void storeIsTriedUnderKeysThatAreGoneAfterwards(CapturedOutput output) {
+        String bucket = server.newBucket();
+        try (Rig rig = new Rig(settings(server.endpoint(), bucket))) {
+            rig.start.start();
+
+            Await.until(SOON, "it was tried", () -> rig.start.details().containsKey("abilities"));
+            assertThat(rig.start.details())
+                    .containsEntry(
+                            "abilities",
+                            Map.of(
+                                    "ifNoneMatch", true,
+                                    "ranges", true,
+                                    "listing", true,
+                                    "signedType", true,
+                                    "signedLength", true,
+                                    "wholeUploads", true));
+            assertThat(output.getOut()).doesNotContain("WARN");
+            assertThat(rig.store.list("").collectList().block(SOON)).isEmpty();
+        }
+    }
+
+    @Test
+    void whatAStoreLacksIsToldAndWhetherItMatters(CapturedOutput output) {
+        try (LaxS3 lax = new LaxS3();
+                Rig rig = new Rig(settings(lax.endpoint(), LaxS3.BUCKET))) {
+            rig.start.start();
+
+            Await.until(SOON, "it was tried", () -> rig.start.details().containsKey("abilities"));
+            assertThat(rig.start.details())
+                    .containsEntry(
+                            "abilities",
+                            Map.of(
+                                    "ifNoneMatch", false,
+                                    "ranges", false,
+                                    "listing", true,
+                                    "signedType", false,
+                                    "signedLength", false,
+                                    "wholeUploads", false));
+            assertThat(output.getOut())
+                    .containsPattern("WARN.*does not do all that the gateway needs: .*no part of an image can be read");
+            assertThat(lax.keys("")).isEmpty();
+        }
+    }
+
+    @Test
+    void bucketThatMayOnlyBeReadIsToldInTheStoresWords(CapturedOutput output) {
+        try (S3Stub readOnly = S3Stub.start((head, in, out) -> {
+                    if (head.startsWith("GET ")) {
+                        String none = "<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>";
+                        S3Stub.status(out, "200 OK", "Content-Length: " + none.length());
+                        out.write(none.getBytes(StandardCharsets.US_ASCII));
+                    } else {
+                        String refusal = "<Error><Code>AccessDenied</Code><Message>Not yours.</Message></Error>";
+                        S3Stub.status(out, "403 Forbidden", "Content-Length: " + refusal.length());
+                        out.write(refusal.getBytes(StandardCharsets.US_ASCII));
+                    }
+                });
+                Rig rig = new Rig(settings(readOnly.endpoint(), "read-only"))) {
+            rig.start.start();
+
+            Await.until(SOON, "it was tried", () -> rig.start.details().containsKey("probe"));
+            assertThat(output.getOut())
+                    .containsPattern(
+                            "WARN.*nothing could be stored there when it was tried: .*403 AccessDenied: Not yours");
         }
     }
 }

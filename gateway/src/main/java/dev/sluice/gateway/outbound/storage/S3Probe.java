@@ -1,0 +1,148 @@
+package dev.sluice.gateway.outbound.storage;
+
+import dev.sluice.gateway.outbound.storage.PresignedUploads.SignedPut;
+import dev.sluice.gateway.outbound.storage.StorageException.Kind;
+import dev.sluice.gateway.outbound.storage.StorageProperties.S3;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.UUID;
+import org.springframework.core.io.buffer.DataBuffer;
+import org.springframework.core.io.buffer.DefaultDataBufferFactory;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
+import reactor.netty.http.client.HttpClient;
+import software.amazon.awssdk.core.async.AsyncResponseTransformer;
+import software.amazon.awssdk.services.s3.S3AsyncClient;
+import software.amazon.awssdk.services.s3.model.GetObjectResponse;
+
+/**
+ * Finds out what a store can do, by some fifteen requests under two keys of its own, {@code probe/<random>…}, which are
+ * gone afterwards. Each ability is tried by itself: what fails for another reason is left open.
+ */
+final class S3Probe {
+    private static final String TYPE = "text/plain";
+    private static final byte[] BYTES = "Sluice tries what this store can do.".getBytes(StandardCharsets.US_ASCII);
+    private static final int FROM = 7;
+    private static final int TO = 11;
+    private static final Duration VALID = Duration.ofMinutes(5);
+    /** For a store to notice that a client has left. */
+    private static final Duration NOTICED = Duration.ofMillis(500);
+
+    private final S3Store store;
+    private final S3AsyncClient calls;
+    private final PresignedUploads uploads;
+    private final S3 settings;
+    private final Scheduler calling;
+    private final HttpClient http;
+
+    /** @param uploads signed for the host by which the gateway reaches the store */
+    S3Probe(S3Store store, S3AsyncClient calls, PresignedUploads uploads, S3 settings, Scheduler calling) {
+        this.store = store;
+        this.calls = calls;
+        this.uploads = uploads;
+        this.settings = settings;
+        this.calling = calling;
+        this.http = HttpClient.newConnection().responseTimeout(settings.attemptTimeout());
+    }
+
+    /**
+     * Which abilities the store has, and which it lacks; those that could not be tried are not among them.
+     *
+     * <p>Fails with {@link StorageException} if nothing can be stored at all.
+     */
+    Mono<Map<S3Ability, Boolean>> run() {
+        return Mono.defer(() -> {
+            String prefix = "probe/" + UUID.randomUUID();
+            ObjectKey key = new ObjectKey(prefix);
+            ObjectKey upload = new ObjectKey(prefix + "-upload");
+            Map<S3Ability, Boolean> found = Collections.synchronizedMap(new EnumMap<>(S3Ability.class));
+            return put(key).thenMany(Flux.concat(
+                            noted(found, S3Ability.CREATE_ONLY, isKept(key)),
+                            noted(found, S3Ability.RANGES, isPart(key)),
+                            noted(found, S3Ability.LISTING, store.list(prefix).hasElements()),
+                            noted(found, S3Ability.WHOLE_ONLY, isDropped(upload)),
+                            noted(found, S3Ability.SIGNED_TYPE, isRefused(upload, "text/html", BYTES)),
+                            noted(
+                                    found,
+                                    S3Ability.SIGNED_LENGTH,
+                                    isRefused(upload, TYPE, Arrays.copyOf(BYTES, BYTES.length + 1)))))
+                    .then(Mono.fromSupplier(() -> Map.copyOf(found)))
+                    .transform(
+                            probing -> Mono.usingWhen(Mono.just(key), same -> probing, same -> cleared(key, upload)));
+        });
+    }
+
+    private static Mono<Void> noted(Map<S3Ability, Boolean> found, S3Ability ability, Mono<Boolean> trial) {
+        return trial.doOnNext(has -> found.put(ability, has)).onErrorComplete().then();
+    }
+
+    private Mono<Void> cleared(ObjectKey key, ObjectKey upload) {
+        return Flux.just(key, upload)
+                .concatMap(each -> store.delete(each).onErrorComplete())
+                .then();
+    }
+
+    private Mono<StoredObject> put(ObjectKey key) {
+        Flux<DataBuffer> body = Flux.defer(() -> Flux.just(DefaultDataBufferFactory.sharedInstance.wrap(BYTES)));
+        return store.put(key, new NewObject(TYPE, BYTES.length), body);
+    }
+
+    private Mono<Boolean> isKept(ObjectKey key) {
+        return put(key).map(replaced -> false)
+                .onErrorResume(
+                        failure -> failure instanceof StorageException known && known.kind() == Kind.EXISTS,
+                        kept -> Mono.just(true));
+    }
+
+    private Mono<Boolean> isPart(ObjectKey key) {
+        return Mono.fromFuture(() -> calls.getObject(
+                        get -> get.bucket(settings.bucket()).key(key.value()).range("bytes=" + FROM + "-" + (TO - 1)),
+                        AsyncResponseTransformer.<GetObjectResponse>toBytes()))
+                .subscribeOn(calling)
+                .map(part -> Arrays.equals(part.asByteArrayUnsafe(), Arrays.copyOfRange(BYTES, FROM, TO)));
+    }
+
+    private Mono<SignedPut> signed(ObjectKey key) {
+        return uploads.presignPut(key, new NewObject(TYPE, BYTES.length), VALID);
+    }
+
+    /** Whether an upload that differs from what was signed is refused. */
+    private Mono<Boolean> isRefused(ObjectKey key, String type, byte[] bytes) {
+        return signed(key)
+                .flatMap(put -> sending(put, type, bytes.length)
+                        .send(Mono.fromSupplier(() -> Unpooled.wrappedBuffer(bytes)))
+                        .response())
+                .map(answer -> answer.status().code() >= 400);
+    }
+
+    /** Whether half of an upload leaves nothing behind. */
+    private Mono<Boolean> isDropped(ObjectKey key) {
+        Flux<ByteBuf> half = Flux.defer(() -> Flux.just(Unpooled.wrappedBuffer(BYTES, 0, BYTES.length / 2)));
+        return signed(key)
+                .flatMap(put -> sending(put, TYPE, BYTES.length)
+                        .send(half.concatWith(Mono.never()))
+                        .response()
+                        // Leaving is what is tried: the connection is closed.
+                        .timeout(NOTICED, Mono.empty())
+                        .onErrorComplete())
+                .then(Mono.delay(NOTICED))
+                .then(Mono.defer(() -> store.stat(key).hasElement()))
+                .map(isThere -> !isThere);
+    }
+
+    private HttpClient.RequestSender sending(SignedPut put, String type, int length) {
+        return http.headers(fields -> {
+                    put.headers().forEach(fields::set);
+                    fields.set("content-type", type).set("content-length", length);
+                })
+                .put()
+                .uri(put.url());
+    }
+}
