@@ -31,6 +31,9 @@ final class S3Probe {
     private static final byte[] BYTES = "Sluice tries what this store can do.".getBytes(StandardCharsets.US_ASCII);
     private static final int FROM = 7;
     private static final int TO = 11;
+    /** Bytes of the upload that breaks off: stores read a short one whole before they look at it. */
+    private static final int LONG = 1 << 20;
+
     private static final Duration VALID = Duration.ofMinutes(5);
     /** For a store to notice that a client has left. */
     private static final Duration NOTICED = Duration.ofMillis(500);
@@ -109,13 +112,13 @@ final class S3Probe {
                 .map(part -> Arrays.equals(part.asByteArrayUnsafe(), Arrays.copyOfRange(BYTES, FROM, TO)));
     }
 
-    private Mono<SignedPut> signed(ObjectKey key) {
-        return uploads.presignPut(key, new NewObject(TYPE, BYTES.length), VALID);
+    private Mono<SignedPut> signed(ObjectKey key, int length) {
+        return uploads.presignPut(key, new NewObject(TYPE, length), VALID);
     }
 
     /** Whether an upload that differs from what was signed is refused. */
     private Mono<Boolean> isRefused(ObjectKey key, String type, byte[] bytes) {
-        return signed(key)
+        return signed(key, BYTES.length)
                 .flatMap(put -> sending(put, type, bytes.length)
                         .send(Mono.fromSupplier(() -> Unpooled.wrappedBuffer(bytes)))
                         .response())
@@ -124,10 +127,10 @@ final class S3Probe {
 
     /** Whether half of an upload leaves nothing behind. */
     private Mono<Boolean> isDropped(ObjectKey key) {
-        Flux<ByteBuf> half = Flux.defer(() -> Flux.just(Unpooled.wrappedBuffer(BYTES, 0, BYTES.length / 2)));
-        return signed(key)
-                .flatMap(put -> sending(put, TYPE, BYTES.length)
-                        .send(half.concatWith(Mono.never()))
+        Flux<ByteBuf> half = Flux.defer(() -> Flux.just(Unpooled.wrappedBuffer(new byte[LONG / 2])));
+        return signed(key, LONG)
+                .flatMap(put -> sending(put, TYPE, LONG)
+                        .send((request, out) -> out.send(half.concatWith(Mono.never()), each -> true))
                         .response()
                         // Leaving is what is tried: the connection is closed.
                         .timeout(NOTICED, Mono.empty())
