@@ -21,12 +21,15 @@ import dev.sluice.gateway.outbound.storage.StorageConfiguration;
 import dev.sluice.gateway.outbound.thumbnail.ThumbnailConfiguration;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.SpringBootConfiguration;
+import org.springframework.boot.autoconfigure.AutoConfigurationPackage;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.context.annotation.Import;
 
 /** Starts the gateway. The list of imports is its table of contents. */
 @SpringBootConfiguration
 @EnableAutoConfiguration
+// Jackson's mix-ins, of which there are none, would be looked for in every class of this package.
+@AutoConfigurationPackage(basePackages = "dev.sluice.gateway.mixins")
 @Import({
     Requirements.class, // what production does not start without
     ListenAddress.class, // who can reach it
