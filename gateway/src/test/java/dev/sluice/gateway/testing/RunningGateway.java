@@ -26,6 +26,8 @@ import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.boot.web.server.context.WebServerApplicationContext;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.support.GenericApplicationContext;
+import org.springframework.core.io.DefaultResourceLoader;
+import org.springframework.core.type.classreading.CachingMetadataReaderFactory;
 import org.springframework.http.client.ReactorResourceFactory;
 import org.springframework.util.FileSystemUtils;
 import tools.jackson.databind.json.JsonMapper;
@@ -40,6 +42,17 @@ public final class RunningGateway implements AutoCloseable {
             "sluice.identity.audience", "sluice",
             "sluice.origins.allowed", "https://app.example",
             "management.server.port", "0");
+
+    /** The name by which Spring Boot has its own, unless there is one. */
+    private static final String METADATA_READERS_NAME =
+            "org.springframework.boot.autoconfigure.internalCachingMetadataReaderFactory";
+
+    private static final CachingMetadataReaderFactory METADATA_READERS =
+            new CachingMetadataReaderFactory(new DefaultResourceLoader(RunningGateway.class.getClassLoader())) {
+                // Asked for at the end of each start; the next one reads the same classes.
+                @Override
+                public void clearCache() {}
+            };
 
     private final ConfigurableApplicationContext context;
     private final HttpClient client = HttpClient.newBuilder()
@@ -86,7 +99,11 @@ public final class RunningGateway implements AutoCloseable {
         all.put("spring.main.banner-mode", "off");
         // One cache has one gateway.
         all.put("sluice.image-proxy.cache.enabled", "false");
-        all.put("sluice.database.directory", data.resolve("db"));
+        Path database = data.resolve("db");
+        if (!settings.containsKey("sluice.database.directory") && !settings.containsKey("sluice.database.url")) {
+            MigratedDatabase.copyTo(database);
+        }
+        all.put("sluice.database.directory", database);
         all.put("sluice.storage.directory", data.resolve("store"));
         all.put("sluice.pictures.work-directory", data.resolve("work"));
         all.put("sluice.signing-secret-file", data.resolve("signing-secret"));
@@ -98,6 +115,7 @@ public final class RunningGateway implements AutoCloseable {
                 .sources(further)
                 .initializers(
                         RunningGateway::withThreadsOfItsOwn,
+                        RunningGateway::readingClassesOnce,
                         context -> ((GenericApplicationContext) context).registerBean(Clock.class, () -> clock));
         try {
             return new RunningGateway(application.run(arguments), data);
@@ -131,6 +149,12 @@ public final class RunningGateway implements AutoCloseable {
             resources.setShutdownQuietPeriod(Duration.ZERO);
             return resources;
         });
+    }
+
+    /** Each start reads the class files of hundreds of configurations, which stay the same. */
+    private static void readingClassesOnce(ConfigurableApplicationContext context) {
+        ((GenericApplicationContext) context)
+                .registerBean(METADATA_READERS_NAME, CachingMetadataReaderFactory.class, () -> METADATA_READERS);
     }
 
     /** Starts it with the one origin opened. */
