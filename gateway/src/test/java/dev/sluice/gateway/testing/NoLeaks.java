@@ -2,6 +2,9 @@ package dev.sluice.gateway.testing;
 
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.util.ResourceLeakDetector;
+import java.lang.ref.ReferenceQueue;
+import java.lang.ref.WeakReference;
+import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
@@ -12,7 +15,11 @@ import org.junit.jupiter.api.extension.ExtensionContext;
  * {@code -Dio.netty.leakDetection.level=paranoid} and {@link RecordingLeakDetector}, and says so when they are missing.
  */
 public final class NoLeaks implements BeforeAllCallback, AfterAllCallback {
-    private static final int ROUNDS = 5;
+    private static final int ROUNDS = 3;
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+    /** How many resources there had been when leaks were last looked for; none since means no leak since. */
+    private static long seen;
 
     /** Reports of leaks that were there before this class. */
     private int known;
@@ -30,7 +37,9 @@ public final class NoLeaks implements BeforeAllCallback, AfterAllCallback {
             throw new IllegalStateException(
                     "io.netty.customResourceLeakDetector (expected: " + RecordingLeakDetector.class.getName() + ")");
         }
-        collect();
+        if (RecordingLeakDetector.tracked() != seen) {
+            collect();
+        }
         known = RecordingLeakDetector.reports().size();
     }
 
@@ -44,14 +53,32 @@ public final class NoLeaks implements BeforeAllCallback, AfterAllCallback {
         }
     }
 
-    /** A leak is reported when the next buffer is allocated after the lost one was collected. */
+    /**
+     * A leak is reported when the next buffer is allocated after the lost one was collected and its reference was
+     * enqueued. References of one collection are enqueued before those of the next: where the last round waits for its
+     * own, those of the rounds before it are reported, and what only a reference had kept is too.
+     */
     private static void collect() {
         for (int i = 0; i < ROUNDS; i++) {
-            System.gc();
-            Await.pause();
+            collectGarbage();
             ByteBufAllocator.DEFAULT.directBuffer(16).release();
             ByteBufAllocator.DEFAULT.heapBuffer(16).release();
             ByteBufAllocator.DEFAULT.compositeBuffer(2).release();
+        }
+        seen = RecordingLeakDetector.tracked();
+    }
+
+    private static void collectGarbage() {
+        ReferenceQueue<Object> collected = new ReferenceQueue<>();
+        WeakReference<Object> garbage = new WeakReference<>(new Object(), collected);
+        System.gc();
+        try {
+            if (collected.remove(PATIENCE.toMillis()) == null) {
+                throw new IllegalStateException("not collected: " + garbage.get());
+            }
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(interrupted);
         }
     }
 }

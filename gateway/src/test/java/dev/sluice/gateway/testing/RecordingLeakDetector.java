@@ -1,8 +1,11 @@
 package dev.sluice.gateway.testing;
 
 import io.netty.util.ResourceLeakDetector;
+import io.netty.util.ResourceLeakTracker;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Netty's leak detector, which also keeps its reports for {@link NoLeaks}. It must be named before Netty loads:
@@ -10,6 +13,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
  */
 public final class RecordingLeakDetector<T> extends ResourceLeakDetector<T> {
     private static final List<String> REPORTS = new CopyOnWriteArrayList<>();
+    private static final LongAdder TRACKED = new LongAdder();
 
     /** Called by Netty, by reflection. */
     @SuppressWarnings("deprecation")
@@ -26,6 +30,23 @@ public final class RecordingLeakDetector<T> extends ResourceLeakDetector<T> {
     /** Every report so far. */
     static List<String> reports() {
         return List.copyOf(REPORTS);
+    }
+
+    /** How many resources there were so far. */
+    static long tracked() {
+        return TRACKED.sum();
+    }
+
+    @Override
+    public @Nullable ResourceLeakTracker<T> track(T resource) {
+        TRACKED.increment();
+        return super.track(resource);
+    }
+
+    @Override
+    public @Nullable ResourceLeakTracker<T> trackForcibly(T resource) {
+        TRACKED.increment();
+        return super.trackForcibly(resource);
     }
 
     @Override
