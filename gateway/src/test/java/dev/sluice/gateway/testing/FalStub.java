@@ -39,6 +39,15 @@ public final class FalStub implements AutoCloseable {
     private final List<JsonNode> completions = new CopyOnWriteArrayList<>();
 
     private FalStub() {
+        forget();
+    }
+
+    /** Takes archives, queues trainings, and was asked for nothing so far, as when it was started. */
+    public void forget() {
+        origin.forget();
+        orders.clear();
+        archives.clear();
+        completions.clear();
         initiate(slot(origin.url(SLOT), origin.url(FILE)));
         put(Behaviours.status(200));
         origin.on(INITIATE_PARTS, guarded(slot(origin.url(PARTS + SIGNATURE), origin.url(FILE)), null));

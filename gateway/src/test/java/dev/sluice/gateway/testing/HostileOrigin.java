@@ -79,6 +79,12 @@ public final class HostileOrigin implements AutoCloseable {
         return this;
     }
 
+    /** Answers 404 to everything, and has read no request so far, as when it was started; it stays where it is. */
+    public void forget() {
+        behaviours.clear();
+        exchanges.clear();
+    }
+
     /** The absolute URL of {@code path}, by address. */
     public String url(String path) {
         return url(address().getAddress().getHostAddress(), path);

@@ -223,7 +223,7 @@ class TrainingBoundsTest extends TrainingFaults {
         Files.writeString(left.resolve("lock"), "");
         Files.writeString(left.resolve("1"), "left");
 
-        TrainingRig rig = rig();
+        TrainingRig rig = rig("sluice.training.spool-directory", spool.toString());
 
         assertThat(left).doesNotExist();
         assertThat(rig.start().statusCode()).isEqualTo(202);

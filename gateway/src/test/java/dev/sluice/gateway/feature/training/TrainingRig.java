@@ -38,7 +38,7 @@ final class TrainingRig implements AutoCloseable {
     static final String PATH = "/api/lora/train";
     private static final JsonMapper JSON = JsonMapper.shared();
 
-    final HostileOrigin origin = HostileOrigin.start().on("/a.png", Behaviours.image(PICTURE));
+    final HostileOrigin origin = HostileOrigin.start();
     final FalStub fal = FalStub.start();
     final RunningGateway gateway;
     private final Path directory;
@@ -46,13 +46,22 @@ final class TrainingRig implements AutoCloseable {
     /** @param directory where archives wait */
     TrainingRig(Path directory, String... settings) {
         this.directory = directory;
+        forget();
         this.gateway = restarted(settings);
     }
 
     /** As the other, with beans of the test's own. */
     TrainingRig(Path directory, Class<?> beans) {
         this.directory = directory;
+        forget();
         this.gateway = RunningGateway.start(settings(), Clock.systemUTC(), beans);
+    }
+
+    /** Begins anew: the origin has its picture, the provider does what it should, and nobody has asked them yet. */
+    void forget() {
+        origin.forget();
+        origin.on("/a.png", Behaviours.image(PICTURE));
+        fal.forget();
     }
 
     /** Another gateway for the same origin, provider and secret. */
@@ -67,6 +76,10 @@ final class TrainingRig implements AutoCloseable {
         all.put("sluice.fetch.allow-networks", origin.addressAndPort() + "," + fal.addressAndPort());
         all.put("sluice.fetch.allow-ports", port(fal.addressAndPort()));
         all.put("sluice.fetch.retry.backoff", "10ms");
+        // Failures of many tests at one origin do not end in a rest for it.
+        all.put("sluice.fetch.breaker.window", "10000");
+        // No picture is looked into.
+        all.put("sluice.pictures.decoder", "in-process");
         all.put("sluice.training.api-key", FalStub.KEY);
         all.put("sluice.training.queue-url", fal.baseUrl());
         all.put("sluice.training.storage-url", fal.baseUrl());

@@ -22,7 +22,9 @@ import java.util.Collections;
 import java.util.List;
 import java.util.SequencedMap;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -35,20 +37,26 @@ import tools.jackson.databind.JsonNode;
 /** Trainings as their clients meet them, at a provider that checks what it is sent. */
 @ExtendWith(NoLeaks.class)
 class TrainingTest {
-    @TempDir
-    private Path directory;
+    private static TrainingRig rig;
 
-    private TrainingRig rig;
-
-    @BeforeEach
-    void start() {
+    @BeforeAll
+    static void start(@TempDir Path directory) {
         rig = new TrainingRig(directory.resolve("spool"));
     }
 
-    @AfterEach
-    void stop() {
-        rig.assertEverythingIsFree();
+    @AfterAll
+    static void stop() {
         rig.close();
+    }
+
+    @BeforeEach
+    void forget() {
+        rig.forget();
+    }
+
+    @AfterEach
+    void everythingIsFree() {
+        rig.assertEverythingIsFree();
     }
 
     @Test
