@@ -52,6 +52,7 @@ class AssistantLimitsTest {
     private RunningGateway limited(String... settings) {
         Map<String, String> all = new HashMap<>();
         all.put("sluice.limits.enabled", "true");
+        all.put("sluice.pictures.decoder", "in-process"); // starts sooner
         all.put("sluice.assistant.api-key", "secret-key");
         all.put("sluice.assistant.base-url", gemini.baseUrl());
         all.put("sluice.assistant.model", GeminiStub.MODEL);

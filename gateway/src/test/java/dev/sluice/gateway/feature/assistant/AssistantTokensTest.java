@@ -60,6 +60,7 @@ class AssistantTokensTest {
     private static RunningGateway limited(String... settings) {
         Map<String, String> all = new HashMap<>();
         all.put("sluice.limits.enabled", "true");
+        all.put("sluice.pictures.decoder", "in-process"); // starts sooner
         all.put("sluice.limits.definitions.ip.burst", "100000");
         all.put("sluice.limits.definitions.user.burst", "100000");
         all.put("sluice.limits.definitions.ai-endpoint.units", "100000");

@@ -44,6 +44,8 @@ final class ProxyRig implements AutoCloseable {
         // One caller has the cache to itself.
         all.put("sluice.image-proxy.cache.caller-share", "100");
         all.put("sluice.fetch.breaker.window", "10000");
+        // Whatever is decoded here is decoded by the test.
+        all.put("sluice.pictures.decoder", "in-process");
         for (int i = 0; i < settings.length; i += 2) {
             all.put(settings[i], settings[i + 1]);
         }

@@ -52,6 +52,7 @@ class LimitsTest {
     private RunningGateway limited(String... settings) {
         Map<String, String> all = new HashMap<>();
         all.put("sluice.limits.enabled", "true");
+        all.put("sluice.pictures.decoder", "in-process"); // starts sooner
         for (int i = 0; i < settings.length; i += 2) {
             all.put(settings[i], settings[i + 1]);
         }

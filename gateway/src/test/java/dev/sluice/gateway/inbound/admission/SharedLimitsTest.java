@@ -35,6 +35,7 @@ class SharedLimitsTest {
     private RunningGateway limited(String... settings) {
         Map<String, String> all = new HashMap<>();
         all.put("sluice.limits.enabled", "true");
+        all.put("sluice.pictures.decoder", "in-process"); // starts sooner
         all.put("sluice.signing-secret", SECRET);
         all.put("sluice.redis.url", redis.url());
         all.put("sluice.assistant.provider", "echo");

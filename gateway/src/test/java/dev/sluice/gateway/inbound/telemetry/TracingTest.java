@@ -46,6 +46,7 @@ class TracingTest {
     private static Map<String, String> tracing(TraceCollector collector, String... more) {
         Map<String, String> all = new LinkedHashMap<>();
         all.put(ENDPOINT, collector.endpoint());
+        all.put("sluice.pictures.decoder", "in-process"); // starts sooner
         all.put("management.opentelemetry.tracing.export.schedule-delay", "20ms");
         all.put("management.tracing.sampling.probability", "1.0");
         for (int index = 0; index < more.length; index += 2) {
