@@ -27,6 +27,8 @@ import tools.jackson.databind.json.JsonMapper;
 class NonBlockingProxyTest {
     private static final List<String> FLAGS = List.of(
             "-Xmx256m",
+            "-XX:TieredStopAtLevel=1",
+            "-XX:+UseSerialGC",
             "-XX:+AllowRedefinitionToAddDeleteMethods",
             "-XX:+EnableDynamicAgentLoading",
             "--enable-native-access=ALL-UNNAMED",

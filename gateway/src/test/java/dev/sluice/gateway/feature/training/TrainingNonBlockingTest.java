@@ -32,6 +32,8 @@ class TrainingNonBlockingTest {
     private static final String FREE_DISK = "sluice_training_disk_free_bytes";
     private static final List<String> FLAGS = List.of(
             "-Xmx256m",
+            "-XX:TieredStopAtLevel=1",
+            "-XX:+UseSerialGC",
             "-XX:+AllowRedefinitionToAddDeleteMethods",
             "-XX:+EnableDynamicAgentLoading",
             "--enable-native-access=ALL-UNNAMED",

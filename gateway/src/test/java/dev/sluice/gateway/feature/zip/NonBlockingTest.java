@@ -34,6 +34,8 @@ class NonBlockingTest {
     private static final String FREE_MEMORY = "sluice_zip_budget_free_bytes{kind=\"memory\"}";
     private static final List<String> FLAGS = List.of(
             "-Xmx256m",
+            "-XX:TieredStopAtLevel=1",
+            "-XX:+UseSerialGC",
             "-XX:+AllowRedefinitionToAddDeleteMethods",
             "-XX:+EnableDynamicAgentLoading",
             "--enable-native-access=ALL-UNNAMED",
