@@ -22,6 +22,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.boot.web.server.context.WebServerApplicationContext;
 import org.springframework.context.ConfigurableApplicationContext;
@@ -54,7 +55,9 @@ public final class RunningGateway implements AutoCloseable {
                 public void clearCache() {}
             };
 
-    private final ConfigurableApplicationContext context;
+    /** Null once it is closed: a class of tests, which keeps this as long as the JVM runs, keeps no more than this. */
+    private volatile @Nullable ConfigurableApplicationContext context;
+
     private final HttpClient client = HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
             .connectTimeout(Duration.ofSeconds(5))
@@ -192,17 +195,21 @@ public final class RunningGateway implements AutoCloseable {
     /** The absolute URI of a path on the port of operations, where that is one of its own. */
     public URI operationsUri(String path) {
         return URI.create(
-                "http://127.0.0.1:" + context.getEnvironment().getRequiredProperty("local.management.port") + path);
+                "http://127.0.0.1:" + context().getEnvironment().getRequiredProperty("local.management.port") + path);
     }
 
     /** A bean of the application. */
     public <T> T bean(String name, Class<T> type) {
-        return context.getBean(name, type);
+        return context().getBean(name, type);
     }
 
     /** A bean of the application. */
     public <T> T bean(Class<T> type) {
-        return context.getBean(type);
+        return context().getBean(type);
+    }
+
+    private ConfigurableApplicationContext context() {
+        return Objects.requireNonNull(context, "the gateway is closed");
     }
 
     /** Posts JSON and reads the whole answer. */
@@ -232,7 +239,11 @@ public final class RunningGateway implements AutoCloseable {
     @Override
     public void close() {
         client.close();
-        context.close();
+        ConfigurableApplicationContext running = context;
+        if (running != null) {
+            running.close();
+            context = null;
+        }
         delete(data);
     }
 }
