@@ -28,6 +28,8 @@ import tools.jackson.databind.json.JsonMapper;
 /** What can be had by GET can be asked for by HEAD, with the fields of GET (RFC 9110 section 9.3.2). */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class HeadTest {
+    private static final int ROUNDS = 20;
+
     private HostileOrigin origin;
     private RunningGateway gateway;
     private String token;
@@ -97,6 +99,13 @@ class HeadTest {
         for (String path : paths) {
             Answer get = ask("GET", path);
             Answer head = ask("HEAD", path);
+            // Numbers of a moment may have a digit more in the next: what is compared was the same before and after.
+            Answer again = ask("GET", path);
+            for (int round = 1; round <= ROUNDS && !comparable(get).equals(comparable(again)); round++) {
+                get = again;
+                head = ask("HEAD", path);
+                again = ask("GET", path);
+            }
 
             assertThat(head.status()).as(path).isEqualTo(get.status());
             assertThat(head.fields("Content-Type")).as(path).isEqualTo(get.fields("Content-Type"));
