@@ -387,13 +387,17 @@ class RedisFaultsTest {
 
     @Test
     void holderThatDiesKeepsItsSlotsForOneLease() {
-        ConcurrencyLimit brief = ConcurrencyLimit.of("parallel", Scope.SUBJECT, 2, Duration.ofSeconds(1));
+        ConcurrencyLimit brief = ConcurrencyLimit.of("parallel", Scope.SUBJECT, 2, Duration.ofSeconds(3));
         RedisLimiter dying = limiter(RedisFixture.PATIENT);
-        admit(dying, brief);
-        admit(dying, brief);
-        dying.close();
         RedisLimiter other = limiter(RedisFixture.PATIENT);
+        // Both know their Redis, so that the lease is not over before the other one is connected.
+        admit(dying, rate);
+        admit(other, rate);
+        admit(dying, brief);
+        admit(dying, brief);
 
+        assertThat(admit(other, brief)).isInstanceOf(Decision.Refused.class);
+        dying.close();
         assertThat(admit(other, brief)).isInstanceOf(Decision.Refused.class);
         Await.until(
                 "the slots are free",
