@@ -224,8 +224,8 @@ public class GalleryFeature {
     }
 
     @Bean
-    FeatureRoutes galleryRoutes(Gallery gallery, OwnerStorage storage, GenerationProgress progress) {
-        return StorageProblems.mapErrors(new GalleryRoutes(gallery, storage, progress));
+    FeatureRoutes galleryRoutes(Gallery gallery, OwnerStorage storage, GenerationProgress progress, JsonMapper json) {
+        return StorageProblems.mapErrors(new GalleryRoutes(gallery, storage, progress, json));
     }
 
     @Bean

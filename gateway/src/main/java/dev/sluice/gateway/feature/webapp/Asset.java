@@ -1,12 +1,9 @@
 package dev.sluice.gateway.feature.webapp;
 
+import dev.sluice.gateway.contract.http.Gzip;
 import dev.sluice.gateway.contract.http.StrongTag;
-import java.io.ByteArrayOutputStream;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.util.Map;
-import java.util.zip.GZIPOutputStream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.MediaType;
 
@@ -52,16 +49,6 @@ record Asset(MediaType type, Form plain, Form gzipped) {
         if (type == null) {
             throw new IllegalStateException(name + ": of no known type (expected: one of " + TYPES.keySet() + ")");
         }
-        return new Asset(MediaType.parseMediaType(type), Form.of(bytes, null), Form.of(gzip(bytes), "gzip"));
-    }
-
-    private static byte[] gzip(byte[] bytes) {
-        ByteArrayOutputStream packed = new ByteArrayOutputStream();
-        try (GZIPOutputStream gzip = new GZIPOutputStream(packed)) {
-            gzip.write(bytes);
-        } catch (IOException impossible) {
-            throw new UncheckedIOException(impossible); // it is written to memory
-        }
-        return packed.toByteArray();
+        return new Asset(MediaType.parseMediaType(type), Form.of(bytes, null), Form.of(Gzip.of(bytes), Gzip.NAME));
     }
 }

@@ -5,9 +5,9 @@ import dev.sluice.gateway.contract.Endpoint;
 import dev.sluice.gateway.contract.FeatureRoutes;
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
+import dev.sluice.gateway.contract.http.Gzip;
 import dev.sluice.gateway.contract.http.Representation;
 import java.util.List;
-import java.util.Locale;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.springframework.http.HttpHeaders;
@@ -72,7 +72,7 @@ final class WebAppRoutes implements FeatureRoutes {
     }
 
     private Mono<ServerResponse> send(ServerRequest request, Asset asset, String cacheControl, String policy) {
-        Asset.Form form = readsGzip(request) ? asset.gzipped() : asset.plain();
+        Asset.Form form = Gzip.isAccepted(request.headers().asHttpHeaders()) ? asset.gzipped() : asset.plain();
         return new Representation(
                         asset.type(),
                         form.length(),
@@ -96,18 +96,6 @@ final class WebAppRoutes implements FeatureRoutes {
         headers.set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()");
         headers.set("Cross-Origin-Opener-Policy", "same-origin");
         headers.set("Cross-Origin-Resource-Policy", "same-origin");
-    }
-
-    /** RFC 9110 section 12.5.3, for the one coding there is. */
-    private static boolean readsGzip(ServerRequest request) {
-        for (String field : request.headers().header(HttpHeaders.ACCEPT_ENCODING)) {
-            for (String coding : field.toLowerCase(Locale.ROOT).split(",", -1)) {
-                if (coding.strip().matches("gzip(\\s*;\\s*q=(1(\\.0*)?|0\\.0*[1-9][0-9]*))?")) {
-                    return true;
-                }
-            }
-        }
-        return false;
     }
 
     /**

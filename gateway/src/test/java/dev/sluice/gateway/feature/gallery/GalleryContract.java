@@ -9,6 +9,7 @@ import dev.sluice.gateway.testing.HostileOrigin;
 import dev.sluice.gateway.testing.NoLeaks;
 import dev.sluice.gateway.testing.RunningGateway;
 import java.awt.image.BufferedImage;
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -25,6 +26,7 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
+import java.util.zip.GZIPInputStream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -302,6 +304,32 @@ abstract class GalleryContract {
                 .isEqualTo(1);
         assertThat(json(get("/api/images?q=zebra", bob)).required("total").intValue())
                 .isZero();
+    }
+
+    @Test
+    void longListIsGzippedForWhoReadsThat() throws IOException {
+        String prompt = "a lock gate, " + "very old, ".repeat(60);
+        generated(prompt + "in the morning");
+        generated(prompt + "in the evening");
+
+        HttpResponse<byte[]> plain = get("/api/images?q=very%20old", alice);
+        HttpResponse<byte[]> packed = get("/api/images?q=very%20old", alice, "Accept-Encoding", "gzip");
+        HttpResponse<byte[]> empty = get("/api/images?q=nothing-is-like-this", alice, "Accept-Encoding", "gzip");
+
+        assertThat(plain.headers().firstValue("Content-Encoding")).isEmpty();
+        assertThat(empty.headers().firstValue("Content-Encoding")).isEmpty();
+        assertThat(packed.headers().firstValue("Content-Encoding")).hasValue("gzip");
+        assertThat(packed.headers().firstValue("Content-Type")).hasValue("application/json");
+        assertThat(packed.headers().firstValueAsLong("Content-Length")).hasValue(packed.body().length);
+        assertThat(packed.headers().allValues("Vary")).contains("Accept-Encoding");
+        assertThat(packed.body().length).isLessThan(plain.body().length / 2);
+        byte[] unpacked = new GZIPInputStream(new ByteArrayInputStream(packed.body())).readAllBytes();
+        // Their smaller copies may have come between the two answers.
+        assertThat(JSON.readTree(unpacked).findValues("prompt"))
+                .hasSize(2)
+                .isEqualTo(json(plain).findValues("prompt"));
+        assertThat(JSON.readTree(unpacked).findValues("id"))
+                .isEqualTo(json(plain).findValues("id"));
     }
 
     @ParameterizedTest
