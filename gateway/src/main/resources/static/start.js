@@ -61,7 +61,8 @@
   const underWay = { 'api/session': session };
   if (page === 'gallery' && !further.includes('?')) {
     const list = 'api/images?page=1&size=60';
-    underWay[list] = session.then((answer) => answer.clone().json()).then((who) => (who.user && !who.anonymous ? ask(list) : null)).catch(() => null);
+    // The page says whether its request brought a session; the gateway may no longer take that, and then says so to who asks again.
+    underWay[list] = document.documentElement.dataset.session === 'sent' ? ask(list).then((answer) => (answer.ok ? answer : null)).catch(() => null) : null;
   }
   Object.assign(window, { underWay });
   session.catch(() => {}); // that it failed is told to who takes it

@@ -46,10 +46,11 @@ final class Assets {
     /**
      * The page, for URLs of one depth: every URL in it is relative, whatever the path prefix.
      *
-     * @param file as it is sent
+     * @param file as it is sent to whom no session is known
+     * @param ofSession as it is sent to a browser with a session, valid or not: its scripts need not ask first
      * @param importMapHash the hash by which a content policy knows its import map, its one script that is no file
      */
-    record Page(Asset file, String importMapHash) {}
+    record Page(Asset file, Asset ofSession, String importMapHash) {}
 
     private Assets(SortedMap<String, byte[]> contents, String page) {
         version = version(contents, page);
@@ -58,7 +59,7 @@ final class Assets {
         files = Map.copyOf(assets);
         pages = IntStream.rangeClosed(0, DEEPEST)
                 .mapToObj(depth -> page.replace("{version}", version).replace("{root}", "../".repeat(depth)))
-                .map(text -> new Page(Asset.of(PAGE, text.getBytes(StandardCharsets.UTF_8)), importMapHash(text)))
+                .map(text -> new Page(page(text, "none"), page(text, "sent"), importMapHash(text)))
                 .toList();
     }
 
@@ -82,6 +83,10 @@ final class Assets {
             throw new IllegalStateException(FOLDER + PAGE + ": missing (expected: on the class path)");
         }
         return new Assets(contents, new String(page, StandardCharsets.UTF_8));
+    }
+
+    private static Asset page(String text, String session) {
+        return Asset.of(PAGE, text.replace("{session}", session).getBytes(StandardCharsets.UTF_8));
     }
 
     private static byte[] library(PathMatchingResourcePatternResolver classPath, String path) throws IOException {

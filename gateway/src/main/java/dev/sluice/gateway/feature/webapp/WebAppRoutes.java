@@ -8,6 +8,7 @@ import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.gateway.contract.http.Gzip;
 import dev.sluice.gateway.contract.http.Representation;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.springframework.http.HttpHeaders;
@@ -29,6 +30,12 @@ final class WebAppRoutes implements FeatureRoutes {
     /** Below the root, as the page's own router knows them. */
     private static final List<String> VIEWS =
             List.of("/gallery", "/generate", "/upload", "/import", "/admin", "/sign-in");
+
+    private static final String CONTENT_POLICY = "Content-Security-Policy";
+    private static final String VARIES_BY_SESSION = HttpHeaders.ACCEPT_ENCODING + ", " + HttpHeaders.COOKIE;
+
+    /** In which the gateway has a browser keep its session: over HTTP, and over HTTPS. */
+    private static final List<String> SESSION_COOKIES = List.of("sluice_session", "__Host-sluice_session");
 
     private static final String IMAGE = "/gallery/{image}";
 
@@ -57,8 +64,16 @@ final class WebAppRoutes implements FeatureRoutes {
     private Endpoint page(String path, MediaType type, int depth) {
         Assets.Page page = assets.page(depth);
         String policy = contentPolicy(page.importMapHash(), properties);
-        return Endpoint.get("web.page", path, type, request -> send(request, page.file(), REVALIDATE, policy))
+        return Endpoint.get("web.page", path, type, request -> {
+                    Asset file = bringsSession(request) ? page.ofSession() : page.file();
+                    return send(request, file, REVALIDATE, VARIES_BY_SESSION, headers -> describePage(headers, policy));
+                })
                 .openTo(Access.PUBLIC);
+    }
+
+    /** Whether there is one, not whether it is valid: a page is for all, and what it asks for is not. */
+    private static boolean bringsSession(ServerRequest request) {
+        return SESSION_COOKIES.stream().anyMatch(request.cookies()::containsKey);
     }
 
     private Mono<ServerResponse> asset(ServerRequest request) {
@@ -67,35 +82,50 @@ final class WebAppRoutes implements FeatureRoutes {
             return Mono.error(new GatewayException(ProblemCode.NOT_FOUND, "The web app has no such file."));
         }
         boolean current = request.pathVariable("version").equals(assets.version());
-        String policy = contentPolicy(assets.page(0).importMapHash(), properties);
-        return send(request, asset, current ? FOR_GOOD : REVALIDATE, policy);
+        return send(
+                request,
+                asset,
+                current ? FOR_GOOD : REVALIDATE,
+                HttpHeaders.ACCEPT_ENCODING,
+                WebAppRoutes::describeFile);
     }
 
-    private Mono<ServerResponse> send(ServerRequest request, Asset asset, String cacheControl, String policy) {
+    private static Mono<ServerResponse> send(
+            ServerRequest request, Asset asset, String cacheControl, String vary, Consumer<HttpHeaders> describe) {
         Asset.Form form = Gzip.isAccepted(request.headers().asHttpHeaders()) ? asset.gzipped() : asset.plain();
         return new Representation(
                         asset.type(),
                         form.length(),
                         form.etag(),
                         null,
-                        headers -> describe(headers, form, cacheControl, policy),
+                        headers -> {
+                            headers.set(HttpHeaders.CACHE_CONTROL, cacheControl);
+                            headers.add(HttpHeaders.VARY, vary);
+                            if (form.encoding() != null) {
+                                headers.set(HttpHeaders.CONTENT_ENCODING, form.encoding());
+                            }
+                            headers.set("X-Content-Type-Options", "nosniff");
+                            headers.set("Cross-Origin-Resource-Policy", "same-origin");
+                            describe.accept(headers);
+                        },
                         (position, count, buffers) ->
                                 Flux.defer(() -> Flux.just(buffers.wrap(form.part(position, count)))))
                 .answer(request);
     }
 
-    private static void describe(HttpHeaders headers, Asset.Form form, String cacheControl, String policy) {
-        headers.set(HttpHeaders.CACHE_CONTROL, cacheControl);
-        headers.add(HttpHeaders.VARY, HttpHeaders.ACCEPT_ENCODING);
-        if (form.encoding() != null) {
-            headers.set(HttpHeaders.CONTENT_ENCODING, form.encoding());
-        }
-        headers.set("Content-Security-Policy", policy);
-        headers.set("X-Content-Type-Options", "nosniff");
+    private static void describePage(HttpHeaders headers, String policy) {
+        headers.set(CONTENT_POLICY, policy);
         headers.set("Referrer-Policy", "no-referrer");
         headers.set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()");
         headers.set("Cross-Origin-Opener-Policy", "same-origin");
-        headers.set("Cross-Origin-Resource-Policy", "same-origin");
+    }
+
+    /**
+     * A script in a page is under the page's policy; its own is for the worker and for whoever opens the file by
+     * itself, and lets neither do anything. It comes with each file, so its length counts.
+     */
+    private static void describeFile(HttpHeaders headers) {
+        headers.set(CONTENT_POLICY, "default-src 'none'");
     }
 
     /**

@@ -178,6 +178,38 @@ class WebAppFilesTest {
     }
 
     @Test
+    void aFileByItselfMayLoadNothing() {
+        HttpResponse<byte[]> file = gateway.get("/assets/any/compress-worker.js");
+
+        assertThat(file.headers().firstValue("Content-Security-Policy")).hasValue("default-src 'none'");
+        assertThat(file.headers().firstValue("X-Content-Type-Options")).hasValue("nosniff");
+        assertThat(file.headers().firstValue("Cross-Origin-Resource-Policy")).hasValue("same-origin");
+        assertThat(file.headers().firstValue("Referrer-Policy")).hasValue("no-referrer");
+    }
+
+    @Test
+    void thePageSaysWhetherItsRequestBroughtASession() {
+        HttpRequest.Builder signIn = HttpRequest.newBuilder(gateway.uri("/api/session"))
+                .header("Content-Type", "application/json")
+                .POST(BodyPublishers.ofString("{\"user\":\"alice\"}"));
+        String cookie = gateway.send(signIn)
+                .headers()
+                .firstValue("Set-Cookie")
+                .orElseThrow()
+                .replaceFirst(";.*", "");
+        HttpResponse<byte[]> without = asked("/gallery", "text/html");
+        HttpResponse<byte[]> with = gateway.send(HttpRequest.newBuilder(gateway.uri("/gallery"))
+                .header("Accept", "text/html")
+                .header("Cookie", cookie));
+
+        assertThat(text(without)).contains("data-session=\"none\"");
+        assertThat(text(with)).contains("data-session=\"sent\"");
+        assertThat(with.headers().firstValue("ETag"))
+                .isNotEqualTo(without.headers().firstValue("ETag"));
+        assertThat(with.headers().allValues("Vary")).anyMatch(vary -> vary.contains("Cookie"));
+    }
+
+    @Test
     void whatIsNotThereIsAProblemAsEverywhereElse() {
         for (String path : List.of(
                 "/assets/any/nothing.js", "/assets/any/index.html", "/index.html", "/static/main.js", "/api/nothing")) {
