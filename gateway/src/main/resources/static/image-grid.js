@@ -1,5 +1,5 @@
 import { h } from 'preact';
-import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { day } from './format.js';
 import { Picture } from './picture.js';
 
@@ -31,16 +31,18 @@ import { Picture } from './picture.js';
 
 /** Empty tiles that are drawn one by one: some screens of them. */
 const MOST_NEAR = 120;
+/** Tiles that get their content in one turn: a whole page of them would hold up what people do meanwhile. */
+const MOST_IN_A_TURN = 12;
 
 /**
  * Pictures in rows. One tile is in the tab order; arrows move on, Space selects, Shift extends, Enter opens.
  *
  * @param {{images: Image[], label: string, selected: Set<string>, onSelect: (ids: Set<string>) => void,
- *     onOpen?: (image: Image) => void, onDelete?: () => void, single?: boolean, waiting?: number,
- *     caption?: (image: Image) => any}} props waiting: how many empty tiles stand for images that are still to come;
+ *     onOpen?: (image: Image) => void, onDelete?: () => void, single?: boolean, waiting?: number, behind?: boolean,
+ *     caption?: (image: Image) => any}} props behind: nobody sees it yet, so new tiles stay empty. waiting: how many empty tiles stand for images that are still to come;
  *     without onOpen, choosing a tile selects it
  */
-export function ImageGrid({ images, label, selected, onSelect, onOpen, onDelete, single = false, waiting = 0, caption }) {
+export function ImageGrid({ images, label, selected, onSelect, onOpen, onDelete, single = false, waiting = 0, behind = false, caption }) {
   const [current, setCurrent] = useState(0);
   const anchor = useRef(0);
   const list = useRef(/** @type {HTMLElement | null} */ (null));
@@ -111,9 +113,15 @@ export function ImageGrid({ images, label, selected, onSelect, onOpen, onDelete,
   // A tile that is as it was is not drawn again: a step in a list of a thousand changes two of them.
   const drawn = useRef(/** @type {Map<string, {of: any[], tile: any}>} */ (new Map()));
   const next = new Map();
+  const [, nextTurn] = useState({});
+  let left = behind ? 0 : MOST_IN_A_TURN;
   const tiles = images.map((image, index) => {
     const of = [image, index, selected.has(image.id), index === here, caption];
     const before = drawn.current.get(image.id);
+    if (before === undefined && left === 0) {
+      return h('li', { key: image.id, ...placeOf(image, caption !== undefined, false) });
+    }
+    left -= before === undefined ? 1 : 0;
     const same = before !== undefined && before.of.every((value, at) => value === of[at]);
     const tile = same ? before.tile : h(Tile, {
       key: image.id,
@@ -130,6 +138,11 @@ export function ImageGrid({ images, label, selected, onSelect, onOpen, onDelete,
     return tile;
   });
   drawn.current = next;
+  const unfinished = !behind && next.size < images.length;
+  useEffect(() => {
+    const timer = unfinished ? setTimeout(() => nextTurn({})) : 0;
+    return () => clearTimeout(timer);
+  }, [unfinished && next.size]);
   const captioned = caption !== undefined;
   const near = Math.min(waiting, MOST_NEAR);
   const empty = useMemo(() => Array.from({ length: near }, (_, index) => h('li', {
@@ -202,10 +215,19 @@ function shapeOf({ width, height, aspectRatio }) {
   return Math.min(WIDEST, Math.max(NARROWEST, across / down || 4 / 3));
 }
 
+/** The attributes of a tile: its room is the same with and without content. */
+function placeOf(image, captioned, selected) {
+  return {
+    class: `tile${selected ? ' tile-selected' : ''}${captioned ? ' tile-captioned' : ''}`,
+    'data-id': image.id,
+    style: { '--shape': String(shapeOf(image).toFixed(4)) },
+  };
+}
+
 function Tile({ image, selected, reachable, leads, caption, onChoose, onToggle, onFocus }) {
   const name = titleOf(image);
   const order = reachable ? 0 : -1;
-  return h('li', { class: `tile${selected ? ' tile-selected' : ''}${caption ? ' tile-captioned' : ''}`, 'data-id': image.id, style: { '--shape': String(shapeOf(image).toFixed(4)) } },
+  return h('li', placeOf(image, Boolean(caption), selected),
     h('button', { class: 'tile-open', tabIndex: order, 'aria-label': `${name}${image.status === 'completed' ? '' : `, ${image.status}`}`, 'aria-pressed': selected, onClick: onChoose, onFocus },
       h(Picture, { image, alt: '', leads })),
     h('input', { type: 'checkbox', class: 'tile-check', tabIndex: order, checked: selected, 'aria-label': `Select ${name}`, onClick: onToggle, onFocus }),

@@ -27,7 +27,7 @@ export function useLoading(src) {
     state: state === 'loaded' ? 'loaded' : state === 'missed' && final ? 'failed' : 'loading',
     props: {
       key: `${tries} ${src}`,
-      class: state === 'loaded' ? 'is-loaded' : '',
+      class: state === 'loaded' ? 'is-loaded' : state === 'missed' ? 'is-missed' : '',
       onLoad: () => setKnown({ src, tries, state: 'loaded' }),
       onError: () => setKnown({ src, tries, state: 'missed' }),
     },

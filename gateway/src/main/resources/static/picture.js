@@ -14,10 +14,11 @@ const PLACEHOLDER_SIDE = 16;
  * A picture in a box whose size does not depend on it: its colours first, then as much of it as the box has pixels.
  *
  * @param {{image: import('./image-grid.js').Image, alt: string, sizes?: string, leads?: boolean,
- *     sources?: import('./image-url.js').Sources | null}} props sizes: how wide it will be, of one that is loaded at once;
- *     without it, it is when it comes near the screen. leads: it is wanted before others. sources: other than those of a tile
+ *     sources?: import('./image-url.js').Sources | null, onArrived?: () => void}} props sizes: how wide it will be, of one that is loaded at once;
+ *     without it, it is when it comes near the screen. leads: it is wanted before others. sources: other than those of a tile.
+ *     onArrived: it is loaded, or will not be now
  */
-export function Picture({ image, alt, sizes, leads = sizes !== undefined, sources = image.status === 'completed' ? imageSources(image) : null }) {
+export function Picture({ image, alt, sizes, leads = sizes !== undefined, sources = image.status === 'completed' ? imageSources(image) : null, onArrived }) {
   const loading = useLoading(sources && sources.src);
   if (image.status === 'generating') {
     return h('span', { class: 'picture picture-making' }, h('span', { class: 'picture-word' }, 'Generating…'));
@@ -39,6 +40,14 @@ export function Picture({ image, alt, sizes, leads = sizes !== undefined, source
       height: image.height,
       draggable: false,
       ...loading.props,
+      onLoad: () => {
+        loading.props.onLoad();
+        onArrived?.();
+      },
+      onError: () => {
+        loading.props.onError();
+        onArrived?.();
+      },
     }),
     sources === null && !image.blurhash && [icon('picture'), h('span', { class: 'picture-word' }, image.thumbnailStatus === 'waiting' ? 'No preview yet' : 'No preview')]);
 }

@@ -20,13 +20,16 @@ const NOT_ZOOMED = { scale: 1, x: 0, y: 0 };
  *
  * @param {{images: import('./image-grid.js').Image[], id: string, onMove: (id: string) => void, onClose: () => void,
  *     onChange: (image: import('./image-grid.js').Image) => void, onDelete: (image: import('./image-grid.js').Image) => void,
- *     onMore?: () => void}} props images: those that can be gone through; one that is not among them is shown all the same
+ *     onMore?: () => void, onArrived?: () => void}} props images: those that can be gone through; one that is not among them
+ *     is shown all the same. onArrived: the picture is there, or will not be now
  */
-export function Viewer({ images, id, onMove, onClose, onChange, onDelete, onMore }) {
+export function Viewer({ images, id, onMove, onClose, onChange, onDelete, onMore, onArrived }) {
   const box = useRef(/** @type {HTMLDialogElement | null} */ (null));
   const [other, setOther] = useState(/** @type {import('./image-grid.js').Image | null} */ (null));
   const [shows, setShows] = useState(false);
   const [zoom, setZoom] = useState(NOT_ZOOMED);
+  /** Of the last picture that came: what is around it is asked for after it. */
+  const [arrived, setArrived] = useState('');
   const [busy, setBusy] = useState(false);
   const [usages, setUsages] = useState(/** @type {{kind: string, role: string, count: number}[] | null} */ (null));
   const index = images.findIndex((image) => image.id === id);
@@ -67,12 +70,21 @@ export function Viewer({ images, id, onMove, onClose, onChange, onDelete, onMore
     return () => abort.abort();
   }, [id, shows]);
   useLooks(image !== null && isAwaited(image, { alone: true }) ? id : null, look);
+  const nothingToCome = image !== null && viewerSources(image) === null;
+  const hasArrived = nothingToCome || arrived === id;
+  useEffect(() => {
+    if (hasArrived) {
+      onArrived?.();
+    }
+  }, [hasArrived]);
   useEffect(() => {
     if (index >= images.length - 3) {
       onMore?.();
     }
+  }, [id, images.length]);
+  useEffect(() => {
     // The next ones are there before they are asked for.
-    for (const near of [images[index + 1], images[index - 1]]) {
+    for (const near of hasArrived ? [images[index + 1], images[index - 1]] : []) {
       const sources = near && index >= 0 ? viewerSources(near) : null;
       if (sources) {
         const ahead = new Image();
@@ -81,7 +93,7 @@ export function Viewer({ images, id, onMove, onClose, onChange, onDelete, onMore
         ahead.src = sources.src;
       }
     }
-  }, [id, images.length]);
+  }, [id, images.length, hasArrived]);
 
   const step = (by) => {
     const next = images[index + by];
@@ -151,7 +163,7 @@ export function Viewer({ images, id, onMove, onClose, onChange, onDelete, onMore
     h('button', { class: 'icon-button', 'aria-label': busy ? 'Downloading…' : 'Download', title: 'Download', disabled: busy || !image?.url, 'aria-busy': busy, onClick: save }, icon('download')),
     h('button', { class: 'icon-button', 'aria-label': 'Details', title: 'Details (i)', 'aria-expanded': shows, onClick: () => setShows(!shows) }, icon('info')),
     h('button', { class: 'icon-button', 'aria-label': 'Close', title: 'Close (Esc)', autofocus: true, onClick: onClose }, icon('close'))),
-  h(Stage, { key: id, image, title, zoom, setZoom, zoomTo, step, onClose }),
+  h(Stage, { key: id, image, title, zoom, setZoom, zoomTo, step, onClose, onArrived: () => setArrived(id) }),
   h('button', { class: 'viewer-step viewer-before', 'aria-label': 'Previous picture', hidden: index <= 0, onClick: () => step(-1) }, icon('left')),
   h('button', { class: 'viewer-step viewer-after', 'aria-label': 'Next picture', hidden: index < 0 || index >= images.length - 1, onClick: () => step(1) }, icon('right')),
   shows && image !== null && h('aside', { class: 'viewer-panel', 'aria-label': 'Details' },
@@ -163,7 +175,7 @@ export function Viewer({ images, id, onMove, onClose, onChange, onDelete, onMore
 }
 
 /** Where the picture is, and what fingers and mice do with it. */
-function Stage({ image, title, zoom, setZoom, zoomTo, step, onClose }) {
+function Stage({ image, title, zoom, setZoom, zoomTo, step, onClose, onArrived }) {
   const stage = useRef(/** @type {HTMLElement | null} */ (null));
   const pointers = useRef(new Map());
   const start = useRef(/** @type {any} */ (null));
@@ -242,5 +254,5 @@ function Stage({ image, title, zoom, setZoom, zoomTo, step, onClose }) {
     onPointerCancel: up,
     onDblClick: (event) => zoomTo(zoom.scale > 1 ? 1 : Math.min(MOST_ZOOM, natural), middle(event)),
   }, image !== null && h('div', { class: 'viewer-picture', style: { transform: `translate(${zoom.x + pull.x}px, ${zoom.y + pull.y}px) scale(${zoom.scale})` } },
-    h(Picture, { image, alt: title, sizes: `${Math.round(100 * zoom.scale)}vw`, sources: viewerSources(image) })));
+    h(Picture, { image, alt: title, sizes: `${Math.round(100 * zoom.scale)}vw`, sources: viewerSources(image), onArrived })));
 }

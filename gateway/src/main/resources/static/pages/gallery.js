@@ -24,6 +24,7 @@ export default function Gallery({ query, rest }) {
   const [filter, setFilter] = useState(() => Object.fromEntries(NARROWED_BY.map((name) => [name, query.get(name) ?? ''])));
   const [selected, setSelected] = useState(/** @type {Set<string>} */ (new Set()));
   const [Viewer, setViewer] = useState(/** @type {any} */ (null));
+  const [arrived, setArrived] = useState(false);
   const [busy, setBusy] = useState('');
   const stop = useRef(/** @type {AbortController | null} */ (null));
   const [failures, setFailures] = useState(/** @type {{id: string, title: string, detail: string}[]} */ ([]));
@@ -178,7 +179,7 @@ export default function Gallery({ query, rest }) {
       filtered
         ? h('button', { class: 'button', onClick: () => narrow({ q: '', status: '', projectId: '' }) }, 'Show all')
         : h('div', { class: 'actions' }, h('a', { class: 'button button-primary', ...linkTo('/generate') }, 'Generate one'), h('a', { class: 'button', ...linkTo('/upload') }, 'Upload some'))) },
-    h(ImageGrid, { images: images.images, label: 'Images', selected, onSelect: setSelected, onOpen: (image) => show(image.id), onDelete: deleteAll, waiting: images.waiting })),
+    h(ImageGrid, { images: images.images, label: 'Images', selected, onSelect: setSelected, onOpen: (image) => show(image.id), onDelete: deleteAll, waiting: images.waiting, behind: open !== null && !arrived })),
     chosen.length > 0 && h('div', { class: 'selection', role: 'toolbar', 'aria-label': 'Selected images' },
       h('strong', { role: 'status' }, `${chosen.length} selected`),
       busy === 'zip'
@@ -196,5 +197,6 @@ export default function Gallery({ query, rest }) {
       onChange: change,
       onDelete: remove,
       onMore: images.more,
+      onArrived: () => setArrived(true),
     }));
 }
