@@ -5,6 +5,7 @@
  * simulated network and processor. Prints a Markdown table and what takes points away; ends with 1 when a mark is under 95.
  */
 import { createRequire } from 'node:module';
+import { loadavg } from 'node:os';
 import { pathToFileURL } from 'node:url';
 
 const [gateway, modules, form = 'mobile'] = process.argv.slice(2);
@@ -92,6 +93,7 @@ for (const [path, signedIn] of pages.filter(([path, signedIn]) => !only || only 
     .forEach((ref) => remarks.push(`${name} ${signedIn ? 'in' : 'out'}: ${ref.id} ${lhr.audits[ref.id].displayValue ?? ''} ${
       (lhr.audits[ref.id].details?.items ?? []).slice(0, 3).map((item) => item.node?.snippet ?? item.description ?? item.url ?? '').join(' ')}`)));
 }
+console.log(`\nLoad average at the end: ${loadavg().map((each) => each.toFixed(1)).join(' ')}`);
 console.log();
 remarks.forEach((remark) => console.log(`- ${remark}`));
 process.exit(failed ? 1 : 0);

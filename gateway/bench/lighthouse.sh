@@ -47,6 +47,6 @@ for _ in $(seq 600); do
   curl -s -m 5 -o /dev/null "http://localhost:$port/actuator/health/readiness" && break
   sleep 0.1
 done
-echo "$(date -u +%F); Lighthouse $("$modules/node_modules/.bin/lighthouse" --version), ${FORM:-mobile}; $("${CHROMIUM:-/usr/bin/chromium}" --version 2>/dev/null)"
+echo "$(date -u +%F); Lighthouse $("$modules/node_modules/.bin/lighthouse" --version), ${FORM:-mobile}; $("${CHROMIUM:-/usr/bin/chromium}" --version 2>/dev/null); load average at the start $(cut -d' ' -f1-3 /proc/loadavg)"
 echo
 node "$here/lighthouse.mjs" "http://localhost:$port" "$modules" "${FORM:-mobile}"
