@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.sluice.gateway.testing.RunningGateway;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.URI;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
@@ -30,6 +31,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /** What the documents say can be done, and where they lead. */
 class DocumentsTest {
@@ -129,6 +132,24 @@ class DocumentsTest {
             }
         }
         assertThat(broken).as(page.toString()).isEmpty();
+    }
+
+    @Test
+    void everyEndpointOfTheApiIsOnThePageThatListsThem() throws IOException {
+        String page = withoutNames(read(ROOT.resolve("docs/http.md")));
+        JsonNode api;
+        try (InputStream document = Objects.requireNonNull(getClass().getResourceAsStream("/openapi.json"))) {
+            api = JsonMapper.shared().readTree(document);
+        }
+
+        assertThat(api.required("paths").propertyNames())
+                .isNotEmpty()
+                .allSatisfy(path -> assertThat(page).contains(withoutNames(path)));
+    }
+
+    /** What a variable of a path is called differs. */
+    private static String withoutNames(String text) {
+        return text.replaceAll("\\{[A-Za-z*]+}", "{}");
     }
 
     @Test
