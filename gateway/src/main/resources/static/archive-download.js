@@ -1,6 +1,6 @@
 import { tell } from './activity.js';
 import { call, pause, save, urlOf } from './api.js';
-import { archive, bodyOf, change, planned, restore } from './archive.js';
+import { archive, bodyOf, bringBack, change, planned } from './archive.js';
 import { keep } from './keep.js';
 import { ofOneUser } from './session.js';
 import { parseApiError } from './toast.js';
@@ -26,9 +26,7 @@ archive.subscribe(() => {
 keep('zip', archive, {
   pack: ({ entries, filename, onError, phase, parts }) => (entries.length === 0 && !filename ? null : { entries, filename, onError, phase, parts }),
   unpack: (kept) => {
-    restore(kept.entries);
-    archive.value = kept;
-    if (kept.phase === 'running') {
+    if (bringBack(kept) && kept.phase === 'running') {
       run(kept.parts.filter((part) => part.state === 'waiting' || part.state === 'running'));
     }
   },

@@ -81,7 +81,15 @@ export function addOwn(images) {
 }
 
 function add(wanted) {
-  const entries = [...archive.value.entries];
+  const { entries, ...result } = joined(archive.value.entries, wanted);
+  if (result.added > 0) {
+    want(entries);
+  }
+  return result;
+}
+
+function joined(before, wanted) {
+  const entries = [...before];
   const same = (one) => one.id ?? identity(one.url);
   const known = new Set(entries.map(same));
   const result = { added: 0, repeated: 0, tooMany: 0, left: /** @type {string[]} */ ([]) };
@@ -94,14 +102,11 @@ function add(wanted) {
     } else {
       known.add(same(one));
       lastKey += 1;
-      entries.push({ key: lastKey, name: '', state: 'ready', bytes: 0, ...one });
+      entries.push({ name: '', state: 'ready', bytes: 0, ...one, key: lastKey });
       result.added += 1;
     }
   }
-  if (result.added > 0) {
-    want(entries);
-  }
-  return result;
+  return { entries, ...result };
 }
 
 /** @param {number} key @param {string} name */
@@ -120,8 +125,23 @@ export function removeAll() {
 
 /** Brings back a list that was there before. @param {Entry[]} entries */
 export function restore(entries) {
-  lastKey = Math.max(lastKey, ...entries.map((entry) => entry.key));
   want(entries);
+}
+
+/**
+ * Brings back what was there before, with what has been added since at its end.
+ *
+ * @param {Archive} kept
+ * @returns {boolean} whether it did: not once a download has begun, which is of what is there
+ */
+export function bringBack(kept) {
+  const since = archive.value;
+  if (since.phase !== 'idle') {
+    return false;
+  }
+  lastKey = Math.max(lastKey, ...kept.entries.map((entry) => entry.key));
+  archive.value = { ...kept, entries: joined(kept.entries, since.entries).entries, filename: since.filename || kept.filename };
+  return true;
 }
 
 /**

@@ -35,7 +35,8 @@ imports.subscribe(() => {
 keep('imports', imports, {
   pack: (all) => (all.length === 0 ? null : all.map((one) => (one.state === 'running' ? { ...one, state: 'waiting' } : one))),
   unpack: (all) => {
-    imports.value = all;
+    const since = new Set(imports.value.map((one) => one.url));
+    imports.value = [...all.filter((one) => !since.has(one.url)), ...imports.value];
     work();
   },
 });

@@ -136,7 +136,8 @@ function lastWords(name) {
  * @template T
  * @param {string} name
  * @param {import('./store.js').Store<T>} store
- * @param {{pack: (value: T) => any, unpack: (packed: any) => void}} how pack: null for nothing worth keeping
+ * @param {{pack: (value: T) => any, unpack: (packed: any) => void}} how pack: null for nothing worth keeping. unpack: brings
+ *     back what was kept, and loses nothing of what the store has by then: somebody may be quicker than the database
  */
 export function keep(name, store, { pack, unpack }) {
   let timer = 0;
@@ -166,10 +167,12 @@ export function keep(name, store, { pack, unpack }) {
     if (owner !== whose) {
       return;
     }
-    if (pack(store.value) !== null) {
-      write();
-    } else if (packed !== undefined) {
+    const isChanged = pack(store.value) !== null;
+    if (packed !== undefined) {
       unpack(packed);
+    }
+    if (isChanged) {
+      write();
     }
     if (before === '') {
       within('readwrite', (all) => all.delete(['', name]));

@@ -33,7 +33,8 @@ ofOneUser(past);
 keep('orders', orders, {
   pack: (all) => (all.length === 0 ? null : all),
   unpack: (all) => {
-    orders.value = all;
+    const since = new Set(orders.value.map((one) => one.id));
+    orders.value = [...orders.value, ...all.filter((one) => !since.has(one.id))].slice(0, MOST);
     followAll();
   },
 });

@@ -293,6 +293,7 @@ async function restore() {
     return;
   }
   keeps = true;
+  items.value.forEach(keepItem); // somebody was quicker
   const user = session.value.user;
   const [found, known] = await Promise.all([list(['uploads']), get(['listing'])]);
   if (session.value.user !== user || found.length === 0) {

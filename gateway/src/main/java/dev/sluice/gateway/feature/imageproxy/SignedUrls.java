@@ -192,7 +192,7 @@ final class SignedUrls {
                 || !(audience == null || audience.equals(PAGE))
                 || !key.verifies(text(url, width, audience, expires), signature)) {
             throw GatewayException.badMember(
-                    ProblemCode.UNAUTHENTICATED, "sig", signature, "this gateway's signature of url, w and exp");
+                    ProblemCode.UNAUTHENTICATED, "sig", signature, "this gateway's signature of url, w, for and exp");
         }
         return Instant.ofEpochSecond(Long.parseLong(expires));
     }

@@ -98,4 +98,22 @@ class ImportPageTest {
             }
         }
     }
+
+    @Test
+    void whatIsAddedBeforeTheKeptListIsFoundJoinsIt(WebApp app) {
+        try (Visit visit = app.visit().as("ilse", "user").to("#/import")) {
+            visit.field("Image links").fill(visit.sampleUrl(0));
+            visit.button("Import").click();
+            assertThat(visit.all(".entry-done")).hasCount(1);
+
+            visit.holdBackWhatWasKept();
+            visit.page().reload();
+            visit.field("Image links").fill(visit.sampleUrl(1));
+            visit.button("Import").click();
+            assertThat(visit.all(".entry-done")).hasCount(1);
+            visit.findWhatWasKept();
+
+            assertThat(visit.all(".entry-done")).hasCount(2);
+        }
+    }
 }

@@ -165,6 +165,16 @@ class UploadQueueTest {
             assertThat(visit.all(".entry-sending")).hasCount(3);
             visit.page().unroute("**/api/uploads/t-*");
             visit.page().route("**/api/uploads/t-*", route -> route.fulfill(json("{}")));
+            // A file takes a moment to be written, and a page that is left gives it none.
+            visit.page().waitForFunction("""
+                    async () => {
+                      const opening = indexedDB.open('sluice');
+                      await new Promise((resolve) => { opening.onsuccess = resolve; });
+                      const counting = opening.result.transaction('kept').objectStore('kept').getAllKeys();
+                      await new Promise((resolve) => { counting.onsuccess = resolve; });
+                      opening.result.close();
+                      return counting.result.filter(([, kind]) => kind === 'uploads').length === 4;
+                    }""");
 
             List<String> asked = visit.asksBeforeLeaving();
             visit.page().reload();

@@ -154,6 +154,20 @@ final class Visit implements AutoCloseable {
         return context.request().get(sampleUrl(index)).body();
     }
 
+    /** The pages to come learn of what was kept only when {@link #findWhatWasKept} says so. */
+    void holdBackWhatWasKept() {
+        page.addInitScript("""
+                const request = navigator.locks.request.bind(navigator.locks);
+                const turn = new Promise((resolve) => { window.findWhatWasKept = resolve; });
+                navigator.locks.request = (name, options, work) => turn.then(() => request(name, work));
+                """);
+    }
+
+    /** Goes on with what {@link #holdBackWhatWasKept} held back, on this page. */
+    void findWhatWasKept() {
+        evaluate("() => window.findWhatWasKept()");
+    }
+
     /** Where a sample picture is. */
     String sampleUrl(int index) {
         JsonNode samples = JsonMapper.shared()

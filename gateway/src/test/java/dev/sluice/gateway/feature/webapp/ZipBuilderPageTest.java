@@ -385,6 +385,25 @@ class ZipBuilderPageTest {
         }
     }
 
+    @Test
+    void whatIsAddedBeforeTheKeptListIsFoundJoinsIt(WebApp app) {
+        try (Visit visit = app.visit().to("")) {
+            visit.page()
+                    .waitForFunction("async () => (await indexedDB.databases()).some(({name}) => name === 'sluice')");
+            visit.button("Sample pictures").click();
+            assertThat(visit.all(".entry")).hasCount(6);
+
+            visit.holdBackWhatWasKept();
+            visit.page().reload();
+            visit.field("Image links").fill("https://example.com/new.png " + visit.sampleUrl(0));
+            visit.button("Add").click();
+            assertThat(visit.all(".entry")).hasCount(2);
+            visit.findWhatWasKept();
+
+            assertThat(visit.all(".entry")).hasCount(7);
+        }
+    }
+
     private static Route.FulfillOptions refusal(String code, int seconds) {
         return new Route.FulfillOptions()
                 .setStatus(429)

@@ -134,7 +134,7 @@ class S3StartTest {
                                     "signedType", true,
                                     "signedLength", true,
                                     "wholeUploads", true));
-            assertThat(output.getOut()).doesNotContain("WARN");
+            assertThat(output.getOut()).doesNotContain("does not do all", "nothing could be stored");
             assertThat(rig.store.list("").collectList().block(SOON)).isEmpty();
         }
     }
