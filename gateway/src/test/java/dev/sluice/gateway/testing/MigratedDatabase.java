@@ -23,20 +23,12 @@ final class MigratedDatabase {
         private static Path made() {
             try {
                 Path directory = Files.createTempDirectory("migrated-database");
-                Runtime.getRuntime().addShutdownHook(new Thread(() -> delete(directory)));
+                Runtime.getRuntime().addShutdownHook(new Thread(() -> RunningGateway.delete(directory)));
                 new SpringApplicationBuilder(DatabaseConfiguration.class)
                         .web(WebApplicationType.NONE)
                         .run("--spring.main.banner-mode=off", "--sluice.database.directory=" + directory.resolve("db"))
                         .close();
                 return directory.resolve("db");
-            } catch (IOException failed) {
-                throw new UncheckedIOException(failed);
-            }
-        }
-
-        private static void delete(Path directory) {
-            try {
-                FileSystemUtils.deleteRecursively(directory);
             } catch (IOException failed) {
                 throw new UncheckedIOException(failed);
             }

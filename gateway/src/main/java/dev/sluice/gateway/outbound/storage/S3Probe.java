@@ -122,7 +122,9 @@ final class S3Probe {
                 .flatMap(put -> sending(put, type, bytes.length)
                         .send(Mono.fromSupplier(() -> Unpooled.wrappedBuffer(bytes)))
                         .response())
-                .map(answer -> answer.status().code() >= 400);
+                .map(answer -> answer.status().code())
+                .filter(status -> status < 500) // a failure tells nothing
+                .map(status -> status >= 400);
     }
 
     /** Whether half of an upload leaves nothing behind. */
