@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
 import org.springframework.core.io.buffer.DataBuffer;
@@ -30,9 +31,10 @@ import reactor.netty.http.server.HttpServerResponse;
 /**
  * A response that adds the bytes of its body to the account of its exchange. Files still go out without the heap.
  *
- * <p>What ends in one piece, with a length that its client knows, is settled before that piece: the client has its
- * answer before the exchange ends, and may ask again at once. Where the end is told by the transfer coding it is sent
- * after the exchange ends, so that nothing is needed here.
+ * <p>A body whose length the client knows is settled before its last piece: the client has its answer before the
+ * exchange ends, and may ask again at once. Where the end is told by the transfer coding it is sent after the exchange
+ * ends, so that nothing is needed here. A single file ({@link #writeFile}) is settled at the exchange's end: no slot is
+ * held for one.
  */
 final class CountedResponse extends ServerHttpResponseDecorator implements FileOutput {
     private @Nullable ServerWebExchange exchange;
@@ -74,7 +76,7 @@ final class CountedResponse extends ServerHttpResponseDecorator implements FileO
         return watched(super.writeWith(
                 body instanceof Mono<? extends DataBuffer> one
                         ? onceSettled(one.doOnNext(this::count))
-                        : Flux.from(body).doOnNext(this::count)));
+                        : lastOnceSettled(Flux.from(body).doOnNext(this::count))));
     }
 
     private Mono<? extends DataBuffer> onceSettled(Mono<? extends DataBuffer> counted) {
@@ -92,6 +94,29 @@ final class CountedResponse extends ServerHttpResponseDecorator implements FileO
                                 }
                             });
                 });
+    }
+
+    /** Holds back the buffer with the last byte of a body of known length, and releases it if nobody takes it. */
+    private Flux<? extends DataBuffer> lastOnceSettled(Flux<? extends DataBuffer> counted) {
+        Mono<Void> settlement = settlement();
+        long length = getHeaders().getContentLength();
+        if (settlement == null || length < 0) {
+            return counted;
+        }
+        AtomicLong left = new AtomicLong(length);
+        AtomicReference<@Nullable DataBuffer> last = new AtomicReference<>();
+        return counted.<DataBuffer>handle((buffer, sink) -> {
+                    int bytes = buffer.readableByteCount();
+                    long before = left.getAndAdd(-bytes);
+                    if (before > 0 && before <= bytes) {
+                        last.set(buffer);
+                    } else {
+                        sink.next(buffer);
+                    }
+                })
+                .concatWith(settlement.then(Mono.fromSupplier(() -> last.getAndSet(null))))
+                .doOnDiscard(DataBuffer.class, DataBufferUtils::release)
+                .doFinally(end -> DataBufferUtils.release(last.getAndSet(null)));
     }
 
     private @Nullable Mono<Void> settlement() {
@@ -165,7 +190,8 @@ final class CountedResponse extends ServerHttpResponseDecorator implements FileO
     public Mono<Void> writeBuffers(Flux<DataBuffer> buffers) {
         HttpServerResponse server = getNativeResponse(getDelegate());
         Sinks.Empty<Void> written = Sinks.empty();
-        Mono<Void> write = buffers.takeUntilOther(written.asMono())
+        Mono<Void> write = lastOnceSettled(buffers.doOnNext(this::count))
+                .takeUntilOther(written.asMono())
                 .doOnDiscard(DataBuffer.class, DataBufferUtils::release)
                 .switchOnFirst((first, all) -> first.isOnNext() ? head(server, all) : all.then())
                 .then();
@@ -173,10 +199,9 @@ final class CountedResponse extends ServerHttpResponseDecorator implements FileO
     }
 
     /** With no element the framework sends the head alone. */
-    private Mono<Void> head(HttpServerResponse server, Flux<DataBuffer> all) {
-        Flux<Object> messages = all.doOnNext(this::count)
-                .map(buffer ->
-                        buffer instanceof FileSlice slice ? slice.part() : NettyDataBufferFactory.toByteBuf(buffer));
+    private Mono<Void> head(HttpServerResponse server, Flux<? extends DataBuffer> all) {
+        Flux<Object> messages = all.map(
+                buffer -> buffer instanceof FileSlice slice ? slice.part() : NettyDataBufferFactory.toByteBuf(buffer));
         return super.writeWith(Flux.empty())
                 .then(Mono.defer(
                         () -> server.sendObject(messages, message -> false).then()));

@@ -19,6 +19,8 @@ import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
+import reactor.test.StepVerifier;
+import reactor.test.publisher.TestPublisher;
 
 /** A client that has the whole of its answer can ask again: what it held is free by then. */
 class CountedResponseTest {
@@ -30,12 +32,10 @@ class CountedResponseTest {
     private final RequestContext context = RequestContext.of(exchange);
     private final Sinks.Empty<Void> freed = Sinks.empty();
     private final AtomicLong settledWith = new AtomicLong(-1);
-    private final NettyDataBuffer buffer =
-            new NettyDataBufferFactory(PooledByteBufAllocator.DEFAULT).allocateBuffer(LENGTH);
+    private final NettyDataBuffer buffer = buffer("hello");
 
     @BeforeEach
     void hold() {
-        buffer.write("hello", StandardCharsets.UTF_8);
         response.countFor(exchange);
         context.settleAtEnd(() -> {
             settledWith.set(context.usage().sent());
@@ -87,7 +87,64 @@ class CountedResponseTest {
     }
 
     @Test
-    void streamIsSettledAtItsEndAlone() {
+    void lastBufferOfAKnownLengthWaitsUntilItIsSettled() {
+        NettyDataBuffer first = buffer("hel");
+        NettyDataBuffer last = buffer("lo");
+        response.getHeaders().setContentLength(LENGTH);
+        TestPublisher<DataBuffer> body = TestPublisher.create();
+        Disposable write = response.writeWith(body.flux()).subscribe();
+
+        body.next(first);
+        assertThat(sent.isCommitted()).isTrue();
+        assertThat(settledWith).hasValue(-1);
+        body.next(last).complete();
+        assertThat(settledWith).hasValue(LENGTH);
+        assertThat(write.isDisposed()).isFalse();
+        freed.tryEmitEmpty();
+
+        assertThat(write.isDisposed()).isTrue();
+        assertThat(sent.getBodyAsString().block()).isEqualTo("hello");
+    }
+
+    @Test
+    void clientThatLeavesBeforeTheLastBufferIsSentLosesNone() {
+        NettyDataBuffer last = buffer("hello");
+        response.getHeaders().setContentLength(LENGTH);
+        Disposable write = response.writeWith(Flux.just(last)).subscribe();
+        assertThat(settledWith).hasValue(LENGTH);
+
+        write.dispose();
+
+        assertThat(last.getNativeBuffer().refCnt()).isZero();
+        freed.tryEmitEmpty();
+        assertThat(sent.isCommitted()).isFalse();
+    }
+
+    @Test
+    void bodyThatFailsAfterItsLastByteReleasesItAndFails() {
+        NettyDataBuffer last = buffer("hello");
+        response.getHeaders().setContentLength(LENGTH);
+        Mono<Void> write = response.writeWith(
+                Flux.<DataBuffer>just(last).concatWith(Mono.error(new IllegalStateException("cut"))));
+
+        StepVerifier.create(write).verifyErrorMessage("cut");
+
+        assertThat(last.getNativeBuffer().refCnt()).isZero();
+        assertThat(settledWith).hasValue(-1);
+    }
+
+    @Test
+    void bodyShorterThanItsLengthEnds() {
+        response.getHeaders().setContentLength(LENGTH + 1);
+        Disposable write = response.writeWith(Flux.just(buffer)).subscribe();
+        freed.tryEmitEmpty();
+
+        assertThat(write.isDisposed()).isTrue();
+        assertThat(sent.getBodyAsString().block()).isEqualTo("hello");
+    }
+
+    @Test
+    void streamOfUnknownLengthIsSettledAtItsEndAlone() {
         Flux<DataBuffer> body = Flux.just(buffer);
         response.writeWith(body).subscribe();
 
@@ -96,5 +153,12 @@ class CountedResponseTest {
 
         context.end().subscribe();
         assertThat(settledWith).hasValue(LENGTH);
+    }
+
+    private static NettyDataBuffer buffer(String text) {
+        NettyDataBuffer buffer =
+                new NettyDataBufferFactory(PooledByteBufAllocator.DEFAULT).allocateBuffer(text.length());
+        buffer.write(text, StandardCharsets.UTF_8);
+        return buffer;
     }
 }
