@@ -76,7 +76,7 @@ final class CountedResponse extends ServerHttpResponseDecorator implements FileO
         return watched(super.writeWith(
                 body instanceof Mono<? extends DataBuffer> one
                         ? onceSettled(one.doOnNext(this::count))
-                        : lastOnceSettled(Flux.from(body).doOnNext(this::count))));
+                        : lastOnceSettled(Flux.<DataBuffer>from(body).doOnNext(this::count))));
     }
 
     private Mono<? extends DataBuffer> onceSettled(Mono<? extends DataBuffer> counted) {
@@ -97,12 +97,15 @@ final class CountedResponse extends ServerHttpResponseDecorator implements FileO
     }
 
     /** Holds back the buffer with the last byte of a body of known length, and releases it if nobody takes it. */
-    private Flux<? extends DataBuffer> lastOnceSettled(Flux<? extends DataBuffer> counted) {
-        Mono<Void> settlement = settlement();
-        long length = getHeaders().getContentLength();
-        if (settlement == null || length < 0) {
-            return counted;
-        }
+    private Flux<DataBuffer> lastOnceSettled(Flux<DataBuffer> counted) {
+        return Flux.defer(() -> {
+            Mono<Void> settlement = settlement();
+            long length = getHeaders().getContentLength();
+            return settlement == null || length < 0 ? counted : lastOnceSettled(counted, length, settlement);
+        });
+    }
+
+    private static Flux<DataBuffer> lastOnceSettled(Flux<DataBuffer> counted, long length, Mono<Void> settlement) {
         AtomicLong left = new AtomicLong(length);
         AtomicReference<@Nullable DataBuffer> last = new AtomicReference<>();
         return counted.<DataBuffer>handle((buffer, sink) -> {
@@ -149,18 +152,23 @@ final class CountedResponse extends ServerHttpResponseDecorator implements FileO
         if (!(getDelegate() instanceof ZeroCopyHttpOutputMessage zeroCopy)) {
             return Mono.error(new IllegalStateException("the server cannot send files"));
         }
+        // Not before: who makes a body ahead of its head has not told its length yet.
+        return watched(Mono.defer(() -> write(zeroCopy, any, parts)));
+    }
+
+    private Mono<Void> write(ZeroCopyHttpOutputMessage zeroCopy, Path any, Flux<Part> parts) {
         // The framework can send one file and no more. With nothing of it, it has sent the head, and the rest follows.
-        HttpServerResponse server = getNativeResponse(getDelegate());
         Mono<Void> head = zeroCopy.writeWith(any, 0, 0);
+        HttpServerResponse server = getNativeResponse(getDelegate());
         Mono<Void> settlement = settlement();
         AtomicLong left = new AtomicLong(
                 settlement == null ? Long.MAX_VALUE : getHeaders().getContentLength());
-        return watched(head.thenMany(parts.concatMap(
+        return head.thenMany(parts.concatMap(
                         part -> left.addAndGet(-part.count()) == 0
                                 ? lastOnceSettled(server, part, Objects.requireNonNull(settlement))
                                 : sent(server, part).doOnSuccess(done -> add(part.count())),
                         0))
-                .then());
+                .then();
     }
 
     private Mono<Void> lastOnceSettled(HttpServerResponse server, Part last, Mono<Void> settlement) {
@@ -199,7 +207,7 @@ final class CountedResponse extends ServerHttpResponseDecorator implements FileO
     }
 
     /** With no element the framework sends the head alone. */
-    private Mono<Void> head(HttpServerResponse server, Flux<? extends DataBuffer> all) {
+    private Mono<Void> head(HttpServerResponse server, Flux<DataBuffer> all) {
         Flux<Object> messages = all.map(
                 buffer -> buffer instanceof FileSlice slice ? slice.part() : NettyDataBufferFactory.toByteBuf(buffer));
         return super.writeWith(Flux.empty())
