@@ -106,6 +106,8 @@ final class S3Start implements AutoCloseable {
         }
         if (!isEnough) {
             LOG.warn("{} does not do all that the gateway needs: {}", place, String.join("; ", lacks));
+        } else if (shown.isEmpty()) {
+            LOG.info("{} can be used; none of its abilities could be tried", place);
         } else if (lacks.isEmpty()) {
             LOG.info("{} can be used; it does as Amazon's in all that was tried", place);
         } else {
