@@ -14,7 +14,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -25,19 +24,13 @@ import org.junit.jupiter.api.Test;
  */
 class GeneratedClientTest {
     private static final Path SOURCES = Path.of("src", "test", "client");
+    private static final Path EXAMPLE = Path.of("..", "docs", "examples", "typescript");
     private static final Path PLACE = Path.of("target", "client");
     private static final Duration PATIENCE = Duration.ofMinutes(3);
 
     @Test
     void clientInTypeScriptIsGeneratedCompilesAndRuns() throws IOException, InterruptedException {
-        assumeThat(isInstalled("node") && isInstalled("npm")).as("Node is here").isTrue();
-        Files.createDirectories(PLACE);
-        for (String name : List.of("package.json", "tsconfig.json", "client.ts")) {
-            Files.copy(SOURCES.resolve(name), PLACE.resolve(name), StandardCopyOption.REPLACE_EXISTING);
-        }
-        assumeThat(run("npm", "install", "--prefer-offline", "--no-audit", "--no-fund", "--no-package-lock"))
-                .as("its packages can be had")
-                .isZero();
+        prepare(SOURCES, "package.json", "tsconfig.json", "client.ts");
         try (HostileOrigin origin = HostileOrigin.start()
                         .on("/a.png", Behaviours.image(PictureFiles.encoded("png", 30, 20)))
                         .on("/a.png.gone", Behaviours.status(410));
@@ -53,6 +46,33 @@ class GeneratedClientTest {
                     .as(this::output)
                     .isZero();
         }
+    }
+
+    @Test
+    void exampleIsTypedByTheDocumentAndUploads() throws IOException, InterruptedException {
+        prepare(EXAMPLE, "package.json", "tsconfig.json", "images.ts", "main.ts");
+        try (RunningGateway gateway =
+                RunningGateway.start(Map.of("sluice.samples.enabled", "true", "sluice.samples.port", "0"))) {
+            String address = "http://127.0.0.1:" + gateway.address().getPort();
+
+            assertThat(run("env", "GATEWAY=" + address, "npm", "start"))
+                    .as(this::output)
+                    .isZero();
+            assertThat(output())
+                    .contains("srcset=\"" + address + "/api/image-proxy?", "shown: 200 image/jpeg")
+                    .containsPattern("uploaded [0-9a-f-]{36}");
+        }
+    }
+
+    private static void prepare(Path sources, String... names) throws IOException, InterruptedException {
+        assumeThat(isInstalled("node") && isInstalled("npm")).as("Node is here").isTrue();
+        Files.createDirectories(PLACE);
+        for (String name : names) {
+            Files.copy(sources.resolve(name), PLACE.resolve(name), StandardCopyOption.REPLACE_EXISTING);
+        }
+        assumeThat(run("npm", "install", "--prefer-offline", "--no-audit", "--no-fund", "--no-package-lock"))
+                .as("its packages can be had")
+                .isZero();
     }
 
     private static boolean isInstalled(String program) {
