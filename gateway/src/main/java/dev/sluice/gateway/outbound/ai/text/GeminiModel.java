@@ -149,7 +149,10 @@ public final class GeminiModel implements TextModel, AutoCloseable {
                     .timeout(
                             // One that has begun cannot be asked for again, so nothing is won by giving it up.
                             Mono.delay(within, timer).filter(late -> !arrived).switchIfEmpty(Mono.never()),
-                            piece -> Mono.delay(settings.idleTimeout(), timer),
+                            // Of one that comes whole nothing follows.
+                            piece -> delivery == TextModel.Delivery.STREAMED
+                                    ? Mono.delay(settings.idleTimeout(), timer)
+                                    : Mono.never(),
                             Flux.error(this::timedOut))
                     .onErrorMap(this::failure);
         }

@@ -269,15 +269,9 @@ public final class TextModels {
 
         @Override
         public Flux<TextPiece> reply(Prompt prompt, TextModel.Delivery delivery, Duration within, CallAccount account) {
-            return Flux.defer(() -> {
-                long end = timer.now(TimeUnit.NANOSECONDS) + within.toNanos();
-                Duration inside = within.minus(within.dividedBy(PARTS_KEPT_BACK));
-                return next.reply(prompt, delivery, inside, account)
-                        .timeout(
-                                Mono.delay(within, timer),
-                                piece -> Mono.delay(Duration.ofNanos(end - timer.now(TimeUnit.NANOSECONDS)), timer),
-                                Flux.error(() -> late(within)));
-            });
+            Duration inside = within.minus(within.dividedBy(PARTS_KEPT_BACK));
+            Mono<Void> end = Mono.delay(within, timer).then(Mono.error(() -> late(within)));
+            return next.reply(prompt, delivery, inside, account).takeUntilOther(end);
         }
 
         private static ProviderException late(Duration within) {
