@@ -175,7 +175,7 @@ final class MeterHistory implements AutoCloseable {
                 counted("sluice.fetch.bytes"),
                 level("sluice.zip.budget.free", "kind", "memory"),
                 level("sluice.zip.budget.free", "kind", "disk"),
-                level("sluice.image.proxy.cache.bytes"),
+                level("sluice.image_proxy.cache.bytes"),
                 level("jvm.memory.used", "area", "heap"),
                 refusedBy,
                 failures());

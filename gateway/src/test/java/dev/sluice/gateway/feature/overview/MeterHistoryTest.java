@@ -42,7 +42,7 @@ class MeterHistoryTest {
 
     @Test
     void sumsAreRatesOfEachStepAndLevelsAreWhatTheyAreAtItsEnd() {
-        meters.gauge("sluice.image.proxy.cache.bytes", 500);
+        meters.gauge("sluice.image_proxy.cache.bytes", 500);
         requests(30, "200");
         pass(MeterHistory.STEP);
         requests(10, "502");

@@ -54,6 +54,10 @@ class AdminPageTest {
             admin.button("Sample pictures").click();
             Locator picture = admin.all(".share-image img.is-loaded").first();
             picture.waitFor();
+            assertThat(admin.to("#/admin").all(".chart").filter(new Locator.FilterOptions().setHasText("Image cache")))
+                    .containsText(Pattern.compile("[1-9][0-9.]* KB"));
+            admin.to("#/");
+            picture.waitFor();
             String url = String.valueOf(picture.evaluate("(image) => new URL(image.src).searchParams.get('url')"));
 
             admin.to("#/admin?tab=cache");
