@@ -52,6 +52,8 @@ final class WebAppRoutes implements FeatureRoutes {
         Stream<Endpoint> pages = Stream.of(
                         Stream.of(page("/", MediaType.ALL, 0)),
                         VIEWS.stream().map(view -> page(view, MediaType.TEXT_HTML, 0)),
+                        // As people type it.
+                        VIEWS.stream().map(view -> page(view + "/", MediaType.TEXT_HTML, 1)),
                         Stream.of(page(IMAGE, MediaType.TEXT_HTML, 1)))
                 .flatMap(Function.identity());
         Endpoint asset = Endpoint.get("web.asset", "/assets/{version}/{*file}", MediaType.ALL, this::asset)

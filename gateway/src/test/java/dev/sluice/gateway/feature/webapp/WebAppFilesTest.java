@@ -58,6 +58,7 @@ class WebAppFilesTest {
     void everyViewIsAPageForWhoReadsHtmlAndNoneForOthers() {
         for (String path : List.of(
                 "/gallery",
+                "/gallery/",
                 "/gallery?q=boat",
                 "/gallery/5b0c6c1e-0000-0000-0000-000000000000",
                 "/generate",
@@ -75,7 +76,7 @@ class WebAppFilesTest {
 
     @Test
     void everyPageFindsItsFilesFromWhereItIsAndAdmitsItsImportMap() throws Exception {
-        for (String path : List.of("/", "/gallery", "/gallery/an-image")) {
+        for (String path : List.of("/", "/gallery", "/gallery/", "/gallery/an-image")) {
             HttpResponse<byte[]> page = asked(path, "text/html");
             Matcher names = Pattern.compile("(?:src|href)=\"([^\":]+)\"").matcher(text(page));
             int files = 0;
