@@ -12,8 +12,9 @@ import { session } from '../session.js';
 import { ShareCard } from '../share-card.js';
 import { useStore } from '../store.js';
 import { parseApiError, toast } from '../toast.js';
+import { kind } from '../words.js';
 
-const TABS = [['overview', 'Overview', Overview], ['images', 'Images', Images], ['limits', 'Limits', Limits], ['cache', 'Image cache', Cache]];
+const TABS = [['overview', 'Overview', Overview], ['images', 'Images', Images], ['limits', 'Limits', Limits], ['cache', 'Cache', Cache]];
 
 /** For who looks after the gateway. */
 export default function Admin({ query }) {
@@ -87,7 +88,7 @@ function Overview() {
   const troubles = troublesOf(seen);
   return h('div', null,
     error && h('p', { class: 'notice notice-error', role: 'alert' }, error),
-    h('section', { class: troubles.length > 0 ? 'notice notice-error' : 'notice', role: 'status' },
+    h('section', { class: `notice notice-${troubles.length > 0 ? 'error' : 'success'}`, role: 'status' },
       h('strong', null, troubles.length > 0 ? 'Not all is well' : 'All is well'),
       troubles.length > 0 && h('ul', null, troubles.map((trouble) => h('li', { key: trouble }, trouble)))),
     h('dl', { class: 'facts facts-row' }, seen.components.map((one) => h('div', { key: one.name },
@@ -119,7 +120,7 @@ function troublesOf(seen) {
 function Counts({ title, counts, words, none }) {
   return h('section', { class: 'card' }, h('h2', null, title),
     counts.length === 0 ? h('p', { class: 'muted' }, none)
-      : h('table', null, h('tbody', null, counts.map((one) => h('tr', { key: one.name },
+      : h('table', { class: 'counts' }, h('tbody', null, counts.map((one) => h('tr', { key: one.name },
         h('th', { scope: 'row' }, words(one.name)), h('td', null, one.count.toLocaleString()))))));
 }
 
@@ -134,7 +135,7 @@ function Images() {
   const images = useImages('api/admin/images', filter);
   const chosen = images.images.filter((image) => selected.has(image.id));
   const remove = async () => {
-    if (!await confirmed(`Delete ${count(chosen.length, 'image')} of others?`, 'They are gone for good. One that something uses stays.', 'Delete')) {
+    if (!await confirmed(`Delete ${count(chosen.length, 'image')} of others?`, 'They are gone for good. Those that are in use stay.', 'Delete')) {
       return;
     }
     setBusy(true);
@@ -167,6 +168,9 @@ function Images() {
       })));
 }
 
+/** As the gateway takes it. */
+const SUBJECT = /^(user|anon|ip|address):[\x20-\x7e]{1,160}$/;
+
 /** What one subject has taken of its limits. */
 function Limits() {
   const who = useStore(session);
@@ -175,6 +179,11 @@ function Limits() {
   const [error, setError] = useState('');
   const path = (name) => `api/admin/limits/${encodeURIComponent(name)}`;
   const look = async (name) => {
+    if (!SUBJECT.test(name)) {
+      setReport(null);
+      setError('That names nobody. It begins with user:, anon:, ip: or address:, and a name or an address follows.');
+      return;
+    }
     try {
       setReport(await call('GET', path(name)));
       setError('');
@@ -201,15 +210,16 @@ function Limits() {
       event.preventDefault();
       look(subject.trim());
     } },
-    h('label', { class: 'field' }, h('span', null, 'Subject ', h('span', { class: 'muted' }, 'user:, anon:, ip: or address:')),
+    h('label', { class: 'field' }, h('span', null, 'Subject ', h('span', { class: 'muted' }, 'user:alice, for example; or one that begins with anon:, ip: or address:')),
       h('input', { value: subject, required: true, spellcheck: false, onInput: (event) => setSubject(event.currentTarget.value) })),
     h('button', { class: 'button button-primary' }, icon('search'), 'Look'),
     report && h('button', { type: 'button', class: 'button button-danger', onClick: () => reset() }, 'Reset all')),
     error && h('p', { class: 'notice notice-error', role: 'alert' }, error),
-    report && h('div', { class: 'table-scroll', tabIndex: 0, role: 'region', 'aria-label': `Limits of ${report.subject}` }, h('table', null,
+    report && h('div', { class: 'table-scroll', tabIndex: 0, role: 'region', 'aria-label': `Limits of ${report.subject}` }, h('table', { class: 'limits' },
       h('thead', null, h('tr', null, ['Limit', 'Left', 'Of', 'Renewed in', 'Share', 'Reset'].map((title, index) => h('th', { key: title, scope: 'col' }, index < 4 ? title : h('span', { class: 'visually-hidden' }, title))))),
       h('tbody', null, report.limits.map((limit) => h('tr', { key: limit.limit },
-        h('th', { scope: 'row' }, inWords(limit.limit)), h('td', null, units(limit, limit.remaining)), h('td', null, units(limit, limit.capacity)), h('td', null, duration(limit.resetsInSeconds)),
+        h('th', { scope: 'row' }, inWords(limit.limit)), h('td', null, units(limit, limit.remaining)), h('td', { 'data-before': 'of ' }, units(limit, limit.capacity)),
+        h('td', limit.resetsInSeconds > 0 ? { 'data-before': '\u00b7 renewed in ' } : null, limit.resetsInSeconds > 0 ? duration(limit.resetsInSeconds) : ''),
         h('td', null, h('meter', { min: 0, max: limit.capacity, low: limit.capacity / 10, value: limit.remaining, 'aria-label': `Left of ${inWords(limit.limit)}` })),
         h('td', null, h('button', { class: 'button', 'aria-label': `Reset ${inWords(limit.limit)}`, onClick: () => reset(limit.limit) }, 'Reset'))))))));
 }
@@ -253,7 +263,7 @@ function Cache() {
     entry && h('div', { class: 'cache-entry' },
       h(ShareCard, { title: h('strong', null, { fresh: 'Shown without asking', stale: 'Its origin is asked first', failed: 'Not asked for a moment' }[entry.state] ?? entry.state), imageUrl: image ? entry.url : null, source: entry.url }),
       h('dl', { class: 'facts' },
-        [['State', entry.state], image && ['Type', `${image.contentType}, ${bytes(image.size)}`], image && ['Kept since', when(image.storedAt)], image && ['Fresh until', when(image.expiresAt)],
+        [image && ['Type', `${kind(image.contentType)}, ${bytes(image.size)}`], image && ['Kept since', when(image.storedAt)], image && ['Fresh until', when(image.expiresAt)],
           image && ['Entity tag', image.etag], entry.failure && ['Failure', `${reason(entry.failure.code)} Until ${when(entry.failure.until)}`]]
           .filter(Boolean).map(([name, value]) => h('div', { key: name }, h('dt', null, name), h('dd', null, value))))));
 }

@@ -45,6 +45,10 @@ class AdminPageTest {
             admin.button("Reset all").click();
             admin.dialogButton("Reset").click();
             admin.see("Limits reset");
+
+            admin.page().getByLabel("Subject").fill("lena");
+            admin.button("Look").click();
+            admin.see("That names nobody.");
         }
     }
 
@@ -64,6 +68,7 @@ class AdminPageTest {
             admin.field("Address of the image").fill(url);
             admin.button("Look").click();
             admin.see("Shown without asking");
+            assertThat(admin.all(".facts")).not().containsText("image/");
             admin.button("Forget it").click();
             admin.see("Forgotten");
             admin.button("Look").click();
