@@ -55,9 +55,11 @@ function Outcome({ entries, phase, parts }) {
   const finished = done.length + skipped.length;
   const ended = phase === 'ended';
   const all = parts.every((part) => part.state === 'saved' || part.state === 'left');
+  const cancelled = ended && failed.length === 0 && parts.some((part) => part.state === 'cancelled');
   const waits = !ended && until !== null && until > Date.now();
   return [
-    h(Progress, {
+    // Whoever cancelled knows how far it was.
+    !cancelled && h(Progress, {
       label: 'All images',
       value: ended ? 1 : finished === 0 && received === 0 ? null : finished,
       max: ended ? 1 : entries.length,
@@ -76,7 +78,7 @@ function Outcome({ entries, phase, parts }) {
       h('strong', null, parts.length > 1 ? `${part.filename}.zip: ${part.problem?.title}` : part.problem?.title), h('p', null, part.problem?.text))),
     ended && parts.some((part) => part.state === 'cancelled') && h('p', { class: 'notice' }, saved.length > 0 ? 'Cancelled; the rest was not saved.' : 'Cancelled. Nothing was saved.'),
     skipped.length > 0 && h('div', { class: 'skipped' },
-      h('h3', null, `${count(skipped.length, 'image')} left out`),
+      h('h3', null, `${count(skipped.length, 'image')} ${ended && saved.length === 0 ? 'not fetched' : 'left out'}`),
       h('ul', null, skipped.map((entry) => h('li', { key: entry.key }, h('strong', null, nameOf(entry)), ' ', reason(entry.code))))),
   ];
 }

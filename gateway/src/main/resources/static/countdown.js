@@ -18,5 +18,5 @@ export function Countdown({ until, before, onEnd }) {
     const timer = setTimeout(() => setNow(Date.now()), Math.max(50, (until - Date.now()) % 1_000 || 1_000));
     return () => clearTimeout(timer);
   }, [until, now]);
-  return h('span', { class: 'countdown' }, left === 0 ? 'now' : `${before} ${duration(left)}`);
+  return h('span', { class: 'countdown' }, left === 0 ? `${before} a moment` : `${before} ${duration(left)}`);
 }

@@ -72,5 +72,5 @@ const REASONS = {
  * @param {string | null | undefined} code
  */
 export function reason(code) {
-  return REASONS[code ?? ''] ?? code ?? 'It could not be had.';
+  return REASONS[code ?? ''] ?? code ?? 'It could not be fetched.';
 }

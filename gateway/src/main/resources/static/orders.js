@@ -178,8 +178,8 @@ const AGAIN = 'Try again.';
 /** What to do about a failure, by its code. */
 const ADVICE = {
   blocked: 'Say it in other words, then try again.',
-  refused: 'Tell who runs the gateway.',
-  not_configured: 'Tell who runs the gateway.',
+  refused: 'Tell the people who run the gateway.',
+  not_configured: 'Tell the people who run the gateway.',
   busy: 'Try again in a minute.',
   timed_out: 'Try again in a minute.',
   uncertain: 'Try again; it may count twice.',

@@ -16,12 +16,12 @@ const WORDS = {
   provider_busy: ['The provider is busy', 'Nothing was started.'],
   storage_quota_exceeded: ['No room left for your pictures', 'Delete some pictures in the gallery, then try again.'],
   storage_failed: ['The picture could not be stored', 'Try again in a moment.'],
-  storage_missing: ['The gateway has lost its store', 'Tell who runs it.'],
+  storage_missing: ['The gateway has lost its store', 'Tell the people who run it.'],
   database_failed: ['The gateway cannot look that up now', 'Try again in a moment.'],
-  internal_error: ['The gateway failed', 'Try again; if it happens again, tell who runs it.'],
-  no_image_available: ['None of the pictures could be had', 'The reason of each is in the list.'],
+  internal_error: ['The gateway failed', 'Try again; if it happens again, tell the people who run it.'],
+  no_image_available: ['None of the pictures could be fetched', 'The reason of each is in the list.'],
   /** Of an archive that is all or nothing. */
-  image_failed: ['One of the pictures could not be had', 'You wanted all or nothing, so there is no archive.'],
+  image_failed: ['One of the pictures could not be fetched', 'You wanted all or nothing, so there is no archive.'],
   upstream_timeout: ['Its server took too long', 'Try again later, or another address.'],
   connection_failed: ['Its server cannot be reached', 'Check the address, or try again later.'],
   timed_out: ['Its server took too long', 'Try again later, or another address.'],
@@ -38,7 +38,7 @@ const WORDS = {
   too_many_images: ['Too many pictures at once', 'Take some out.'],
   payload_too_large: ['That is too large', 'Make it smaller first.'],
   image_in_use: ['The picture is in use', 'Take it out of what uses it first.'],
-  forbidden: ['You may not do that', 'Ask who runs the gateway.'],
+  forbidden: ['You may not do that', 'Ask the people who run the gateway.'],
   not_found: ['It is not there any more', 'Load the page again to see what is.'],
 };
 
@@ -51,10 +51,11 @@ const WORDS = {
  */
 export function explained(error) {
   // A failed fetch says what failed.
-  const code = [error.code === 'upstream_failed' ? String(error.members.reason) : error.code, error.code].find((one) => Object.hasOwn(WORDS, one));
+  const code = error.code === 'invalid_image' && /^The response /.test(error.detail) ? 'not_an_image'
+    : [error.code === 'upstream_failed' ? String(error.members.reason) : error.code, error.code].find((one) => Object.hasOwn(WORDS, one));
   const known = code === undefined ? null : WORDS[code];
   const title = known?.[0] ?? error.title;
-  const text = known !== null && (BUSY.includes(error.code) || !saysMore(error)) ? known[1] : plain(error.detail);
+  const text = known !== null && (BUSY.includes(error.code) || code === 'not_an_image' || !saysMore(error)) ? known[1] : plain(error.detail);
   const wait = error.retryAfter ? ` ${BUSY.includes(error.code) ? 'It works again' : 'More'} in ${duration(error.retryAfter)}.` : '';
   return { title, text: text.replace(/ More is free later\.$/, '') + wait };
 }

@@ -114,7 +114,7 @@ export default function Gallery({ query, rest }) {
   };
 
   const deleteAll = async () => {
-    const sure = await confirmed(`Delete ${count(chosen.length, 'image')}?`, 'They are gone for good. One that something uses stays.', 'Delete');
+    const sure = await confirmed(`Delete ${count(chosen.length, 'image')}?`, 'They are gone for good. Those that are in use stay.', 'Delete');
     if (!sure) {
       return;
     }
@@ -168,14 +168,14 @@ export default function Gallery({ query, rest }) {
         h('input', { type: 'search', placeholder: 'Search', value: filter.q, maxLength: 200, onInput: (event) => narrow({ q: event.currentTarget.value }) })),
       h('label', null, h('span', { class: 'visually-hidden' }, 'Status'),
         h('select', { value: filter.status, onChange: (event) => narrow({ status: event.currentTarget.value }) },
-          [['', 'All'], ['completed', 'Ready'], ['generating', 'Generating'], ['failed', 'Failed']].map(([value, text]) => h('option', { key: value, value }, text)))),
+          [['', 'Any state'], ['completed', 'Ready'], ['generating', 'Generating'], ['failed', 'Failed']].map(([value, text]) => h('option', { key: value, value }, text)))),
       who.projects.length > 0 && h('label', null, h('span', { class: 'visually-hidden' }, 'Project'),
         h('select', { value: filter.projectId, onChange: (event) => narrow({ projectId: event.currentTarget.value }) },
           h('option', { value: '' }, 'Any project'), who.projects.map((project) => h('option', { key: project, value: project }, project)))),
       h('button', { class: 'icon-button', 'aria-label': 'Load again', title: 'Load again', onClick: images.again }, icon('refresh'))),
     h(Listing, { images, empty: h('section', { class: 'empty' }, icon('gallery'),
       h('h2', null, filtered ? 'No matches' : 'No images yet'),
-      h('p', { class: 'muted' }, filtered ? 'No picture of yours is like that.' : 'What you generate and upload appears here.'),
+      h('p', { class: 'muted' }, filtered ? 'None of your pictures is like that.' : 'What you generate, upload or import appears here.'),
       filtered
         ? h('button', { class: 'button', onClick: () => narrow({ q: '', status: '', projectId: '' }) }, 'Show all')
         : h('div', { class: 'actions' }, h('a', { class: 'button button-primary', ...linkTo('/generate') }, 'Generate one'), h('a', { class: 'button', ...linkTo('/upload') }, 'Upload some'))) },

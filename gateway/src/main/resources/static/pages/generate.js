@@ -72,7 +72,7 @@ export default function Generate() {
       h('form', { class: 'card form', onSubmit: submit },
         h('label', { class: 'field' }, h('span', null, 'Prompt ', h('span', { class: 'muted' }, `${prompt.length} of ${LONGEST_PROMPT}`)),
           h('textarea', { ref: words, rows: 4, required: true, maxLength: LONGEST_PROMPT, value: prompt, placeholder: 'A lock gate at dawn, mist over still water', onInput: (event) => setPrompt(event.currentTarget.value) })),
-        h('label', { class: 'field' }, h('span', null, 'Alternative text ', h('span', { class: 'muted' }, 'what it shows, for who cannot see it')),
+        h('label', { class: 'field' }, h('span', null, 'Alternative text ', h('span', { class: 'muted' }, 'for people who cannot see it')),
           h('input', { maxLength: 500, value: altText, onInput: (event) => setAltText(event.currentTarget.value) })),
         h('fieldset', { class: 'field' }, h('legend', null, 'Shape'),
           h('div', { class: 'ratios' }, RATIOS.map(([ratio, name]) => h('label', { key: ratio },

@@ -64,7 +64,7 @@ export default function Upload() {
     icon('upload'),
     h('p', null, h('strong', null, 'Drop pictures here'), ', paste them, or'),
     h('button', { class: 'button button-primary', onClick: () => input.current?.click() }, 'Choose files'),
-    h('a', { class: 'button button-quiet', ...linkTo('/import') }, 'By link instead'),
+    h('a', { class: 'button button-quiet', ...linkTo('/import') }, 'Import by link'),
     h('input', {
       ref: input, type: 'file', multiple: true, accept: 'image/*,.heic,.heif,.avif,.jxl', class: 'visually-hidden', tabIndex: -1, 'aria-label': 'Files',
       onChange: (event) => {

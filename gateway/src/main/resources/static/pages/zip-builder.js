@@ -40,7 +40,7 @@ function How() {
   return h('ul', { class: 'how', 'aria-label': 'What to know' },
     /** @type {const} */ ([['zip', 'Up to 20 images a ZIP', 'Each of 5 MB at most. More of them become a second ZIP.'],
       ['check', 'Whole or not at all', 'An image that fails leaves no trace but a line in the manifest.'],
-      ['lock', 'Nothing is kept', 'What is fetched passes through, on its way to you.']])
+      ['lock', 'The ZIP is yours alone', 'It passes through on its way to you, and is not kept.']])
       .map(([sign, title, text]) => h('li', { key: title }, icon(sign), h('strong', null, title), h('p', null, text))));
 }
 
@@ -76,6 +76,13 @@ function Adder({ busy }) {
   const [note, setNote] = useState('');
   const [over, setOver] = useState(false);
   const [picking, setPicking] = useState(false);
+  const { entries } = useStore(archive);
+  const empty = entries.length === 0;
+  useEffect(() => {
+    if (empty) {
+      setNote(''); // what was said of a list that is gone
+    }
+  }, [empty]);
   const add = (wanted) => {
     const result = addUrls(wanted);
     setNote(outcome(result));
@@ -144,8 +151,8 @@ function Adder({ busy }) {
       h('button', { class: 'button button-primary', disabled: busy || !text.trim() }, icon('plus'), 'Add'),
       who.user !== null && h('button', { type: 'button', class: 'button', disabled: busy, onClick: () => setPicking(true) }, icon('gallery'), 'From my gallery…'),
       who.developmentLogin && h('button', { type: 'button', class: 'button button-quiet', disabled: busy, onClick: () => samples(false) }, icon('picture'), 'Sample pictures'),
-      who.developmentLogin && h('button', { type: 'button', class: 'button button-quiet', disabled: busy, onClick: () => samples(true) }, icon('warning'), 'Samples, some bad')),
-    h('p', { class: 'hint', 'aria-live': 'polite' }, note || 'Or drop links or pictures of other windows here. Ctrl + Enter adds.')),
+      who.developmentLogin && h('button', { type: 'button', class: 'button button-quiet', disabled: busy, onClick: () => samples(true) }, icon('warning'), 'Samples, some broken')),
+    h('p', { class: 'hint', 'aria-live': 'polite' }, note || h('span', { class: 'desktop-only' }, 'Or drop links or pictures of other windows here. Ctrl + Enter adds.'))),
     picking && h(ImagePicker, {
       title: 'Pictures of your gallery',
       action: 'Add to the list',
@@ -174,7 +181,7 @@ function Entries({ busy }) {
   }, [stranger, entries]);
   const clear = () => {
     removeAll();
-    toast.undo('The list is empty', () => restore(entries));
+    toast.undo(`${count(entries.length, 'image')} removed`, () => restore(entries));
   };
   const shift = (from, to, button) => {
     move(from, to);
@@ -190,7 +197,7 @@ function Entries({ busy }) {
     h('div', { class: 'section-head' },
       h('h2', { id: 'entries-title' }, count(entries.length, 'image'), archives > 1 && h('span', { class: 'muted' }, ` · ${archives} ZIPs`)),
       h('button', { class: 'button button-quiet', disabled: busy, onClick: clear }, 'Remove all')),
-    stranger && shown.refused && h('p', { class: 'hint' }, icon('info'), ' The ZIP is for everybody; previews are for who is signed in. ',
+    stranger && shown.refused && h('p', { class: 'hint' }, icon('info'), ' The ZIP is for everybody; previews are for people who are signed in. ',
       h('a', { href: hrefOf('/sign-in'), onClick: (event) => {
         event.preventDefault();
         toSignIn();
@@ -249,7 +256,7 @@ function EntryState({ entry }) {
     ready: '',
     queued: 'Waiting',
     downloading: bytes(entry.bytes),
-    done: bytes(entry.bytes),
+    done: entry.bytes > 0 ? bytes(entry.bytes) : 'Done', // of one's own nothing more is told
     skipped: reason(entry.code),
   };
   return h('div', { class: 'entry-state' },

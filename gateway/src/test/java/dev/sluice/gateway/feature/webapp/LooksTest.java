@@ -54,7 +54,7 @@ class LooksTest {
             visit.as("vera-" + look.name().toLowerCase(Locale.ROOT), "super-admin", "p1", "p2");
             visit.page().reload();
 
-            visit.to("#/").button("Samples, some bad").click();
+            visit.to("#/").button("Samples, some broken").click();
             visit.page().locator(".share-image img.is-loaded").nth(5).waitFor();
             judge(visit, look, "zip");
             visit.page().waitForDownload(() -> visit.button("Download ZIP").click());

@@ -220,7 +220,7 @@ class SessionTest {
                 .setIsMobile(true)
                 .setHasTouch(true);
         try (Visit visit = app.visit(phone).as("alma-phone", "user").to("")) {
-            visit.button("Samples, some bad").click();
+            visit.button("Samples, some broken").click();
             assertThat(visit.all(".entry")).hasCount(14);
             assertThat(visit.button("Download ZIP")).isInViewport();
             assertThat(visit.all(".who-name")).isVisible();

@@ -40,7 +40,7 @@ class ZipBuilderPageTest {
     @Test
     void aZipOfSamplesWithBadOnesIsDownloadedWholeAndTellsWhatIsMissing(WebApp app) throws IOException {
         try (Visit visit = app.visit().to("")) {
-            visit.button("Samples, some bad").click();
+            visit.button("Samples, some broken").click();
             assertThat(visit.all(".entry")).hasCount(14);
             visit.page().getByLabel("Archive name").fill("trip");
             visit.field("Name in the archive of image 1").fill("first");
@@ -83,7 +83,8 @@ class ZipBuilderPageTest {
             visit.button("Download ZIP").click();
 
             visit.see("The gateway does not reach that address.");
-            visit.see("One of the pictures could not be had");
+            visit.see("One of the pictures could not be fetched");
+            visit.see("1 image not fetched");
             assertThat(visit.page().getByText("Saved to Downloads")).hasCount(0);
         }
     }
@@ -125,6 +126,21 @@ class ZipBuilderPageTest {
     }
 
     @Test
+    void anEmptiedListLeavesOnlyTheWayBack(WebApp app) {
+        try (Visit visit = app.visit().to("")) {
+            visit.page().getByLabel("Image links").fill("https://example.com/a.png https://example.com/b.png");
+            visit.button("Add").click();
+            visit.see("2 links added.");
+            visit.button("Remove all").click();
+
+            visit.see("2 images removed");
+            assertThat(visit.page().getByText("2 links added.")).hasCount(0);
+            visit.button("Undo").click();
+            assertThat(visit.all(".entry")).hasCount(2);
+        }
+    }
+
+    @Test
     void theKeyboardAloneBuildsAList(WebApp app) {
         try (Visit visit = app.visit().to("")) {
             visit.page().keyboard().press("Tab");
@@ -144,11 +160,11 @@ class ZipBuilderPageTest {
     @Test
     void strangersSeeSmallPicturesByTheGatewaysSignature(WebApp app) {
         try (Visit visit = app.visit().to("")) {
-            visit.button("Samples, some bad").click();
+            visit.button("Samples, some broken").click();
             assertThat(visit.all(".share-image img.is-loaded")).hasCount(6);
             assertThat(visit.all(".share-image img").first())
                     .hasAttribute("src", Pattern.compile(".*&w=160&for=page&exp=\\d+&sig=.+"));
-            assertThat(visit.page().getByText("previews are for who is signed in"))
+            assertThat(visit.page().getByText("previews are for people who are signed in"))
                     .hasCount(0);
         }
     }
@@ -181,7 +197,7 @@ class ZipBuilderPageTest {
                                     .setBody("{\"code\":\"unauthenticated\",\"detail\":\"token: none\"}")));
             visit.to("").button("Sample pictures").click();
 
-            visit.see("previews are for who is signed in");
+            visit.see("previews are for people who are signed in");
             assertThat(visit.all(".entry")).hasCount(6);
             assertThat(visit.all(".entry img")).hasCount(0);
         }
@@ -190,7 +206,7 @@ class ZipBuilderPageTest {
     @Test
     void picturesOfSignedInVisitorsComeThroughTheProxy(WebApp app) {
         try (Visit visit = app.visit().as("paula", "user").to("")) {
-            visit.button("Samples, some bad").click();
+            visit.button("Samples, some broken").click();
             assertThat(visit.all(".share-image img.is-loaded")).hasCount(6);
             assertThat(visit.all(".share-image img").first())
                     .hasAttribute("src", Pattern.compile(".*/api/image-proxy\\?url=http%3A%2F%2F127.*&w=160"));
@@ -261,6 +277,7 @@ class ZipBuilderPageTest {
             visit.button("Cancel").click();
 
             visit.see("Cancelled. Nothing was saved.");
+            assertThat(visit.all(".progress-failed")).hasCount(0);
             assertThat(visit.page().getByLabel("Archive name")).isEnabled();
             assertThat(visit.all(".entry-ready")).hasCount(6);
 
