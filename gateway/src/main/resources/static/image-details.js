@@ -48,22 +48,30 @@ function Words({ image, onChange }) {
   const change = async (words) => {
     onChange({ ...image, ...words });
     try {
-      onChange(await call('PATCH', `api/images/${image.id}`, { json: words }));
-      return true;
+      const told = await call('PATCH', `api/images/${image.id}`, { json: words });
+      onChange(told);
+      return told;
     } catch (error) {
       onChange(image);
       toast.error(error);
-      return false;
+      return null;
     }
+  };
+  /** Shows what is known now, as a name that comes of the text, in fields that nobody has written in since. */
+  const follow = (told, before) => {
+    setName((shown) => (shown === (before.name ?? '') ? told.name ?? '' : shown));
+    setAltText((shown) => (shown === (before.altText ?? '') ? told.altText ?? '' : shown));
   };
   const save = async (event) => {
     event.preventDefault();
     const before = Object.fromEntries(Object.keys(wanted).map((key) => [key, image[key] ?? '']));
-    if (await change(wanted)) {
+    const saved = await change(wanted);
+    if (saved !== null) {
+      follow(saved, { name, altText });
       toast.undo('Saved', async () => {
-        if (await change(before)) {
-          setName((known) => before.name ?? known);
-          setAltText((known) => before.altText ?? known);
+        const undone = await change(before);
+        if (undone !== null) {
+          follow(undone, saved);
         }
       });
     }

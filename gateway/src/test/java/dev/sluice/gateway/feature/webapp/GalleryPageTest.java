@@ -376,6 +376,25 @@ class GalleryPageTest {
         }
     }
 
+    @Test
+    void aNameThatComesOfTheTextFollowsIt(WebApp app) {
+        try (Visit visit = app.visit().as("nele", "user").to("#/generate")) {
+            visit.page().locator("textarea").fill("A lock gate");
+            visit.button("Generate").click();
+            visit.all(".order img.is-loaded").waitFor();
+            visit.to("#/gallery").all(".tile-open").click();
+            visit.button("Details").click();
+            assertThat(visit.field("Name")).hasValue("A lock gate");
+            visit.page().locator("dialog textarea").fill("Mist");
+            visit.button("Save").click();
+
+            assertThat(visit.field("Name")).hasValue("Mist");
+            assertThat(visit.button("Save")).isDisabled();
+            visit.button("Undo").click();
+            assertThat(visit.field("Name")).hasValue("A lock gate");
+        }
+    }
+
     private static String named(String name) {
         return "{\"images\":[" + one(name) + "],\"page\":1,\"size\":60,\"total\":1,\"pages\":1}";
     }
