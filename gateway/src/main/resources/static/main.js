@@ -9,13 +9,13 @@ import { isAdmin, loadSession, session, signOut, toSignIn } from './session.js';
 import { useStore } from './store.js';
 import { Toasts, parseApiError, toast } from './toast.js';
 
-/** @type {Record<string, {title: string, icon?: any, load: () => Promise<{default: any}>, who?: 'user' | 'admin'}>} */
+/** @type {Record<string, {title: string, icon?: any, under?: string, load: () => Promise<{default: any}>, who?: 'user' | 'admin'}>} under: the page that stands for it in the bar */
 const PAGES = {
   zip: { title: 'ZIP builder', icon: 'zip', load: () => import('./pages/zip-builder.js') },
   gallery: { title: 'Gallery', icon: 'gallery', load: () => import('./pages/gallery.js'), who: 'user' },
   generate: { title: 'Generate', icon: 'generate', load: () => import('./pages/generate.js'), who: 'user' },
   upload: { title: 'Upload', icon: 'upload', load: () => import('./pages/upload.js'), who: 'user' },
-  import: { title: 'Import', load: () => import('./pages/import.js'), who: 'user' },
+  import: { title: 'Import', under: 'upload', load: () => import('./pages/import.js'), who: 'user' },
   admin: { title: 'Admin', icon: 'admin', load: () => import('./pages/admin.js'), who: 'admin' },
   'sign-in': { title: 'Sign in', load: () => import('./pages/sign-in.js') },
 };
@@ -151,7 +151,7 @@ function Navigation() {
     shown.map(([name, page]) => h('a', {
       key: name,
       ...linkTo(name === 'zip' ? '/' : `/${name}`),
-      'aria-current': (PAGES[here.page] ?? PAGES.zip) === page ? 'page' : undefined,
+      'aria-current': (PAGES[here.page] ?? PAGES.zip) === page ? 'page' : name === PAGES[here.page]?.under ? 'true' : undefined,
     }, icon(page.icon), h('span', null, page.title),
     h(Running, { what: runs[name] ?? (name === 'upload' ? runs.imports : undefined) }))));
 }

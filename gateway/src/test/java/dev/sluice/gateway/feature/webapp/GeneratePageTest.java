@@ -1,6 +1,7 @@
 package dev.sluice.gateway.feature.webapp;
 
 import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.Route;
@@ -28,6 +29,13 @@ class GeneratePageTest {
             assertThat(visit.all(".order")).containsText("A gate in mist");
             assertThat(visit.all(".order img.is-loaded")).hasCount(1);
             assertThat(visit.all(".quota")).containsText("49 of 50 left today");
+            assertThat(visit.evaluate("""
+                            () => {
+                              const right = (selector) => document.querySelector(selector).getBoundingClientRect().right;
+                              return right('.order-picture') < right('.order');
+                            }"""))
+                    .as("the picture is inside of its card")
+                    .isEqualTo(true);
 
             // Somebody else at the same screen sees nothing of it.
             visit.button("Sign out").click();

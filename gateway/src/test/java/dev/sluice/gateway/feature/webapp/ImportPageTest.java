@@ -24,6 +24,7 @@ class ImportPageTest {
                                     .setHeaders(Map.of("Retry-After", "1", "Content-Type", "application/problem+json"))
                                     .setBody("{\"code\":\"rate_limited\",\"detail\":\"limit ip: used up\"}")),
                             new Page.RouteOptions().setTimes(1));
+            assertThat(visit.all("nav [aria-current]")).hasText("Upload");
             visit.field("Image links").fill(visit.sampleUrl(0) + "," + visit.sampleUrl(2));
             visit.button("Import").click();
 

@@ -81,6 +81,10 @@ class LooksTest {
             visit.button("Details").click();
             visit.see("nothing"); // uses it
             judge(visit, look, "image");
+            visit.field("Name").fill("Harbour");
+            visit.button("Save").click();
+            visit.button("Undo").waitFor();
+            judge(visit, look, "image-saved");
             visit.page().keyboard().press("Escape");
 
             judge(visit.to("#/import"), look, "import");
@@ -116,6 +120,9 @@ class LooksTest {
                 for (String page : List.of("#/", "#/gallery", "#/generate", "#/upload", "#/admin?tab=overview")) {
                     fits(visit.to(page), page);
                 }
+                visit.to("#/admin?tab=limits").button("Look").click();
+                visit.page().locator("table").waitFor();
+                fits(visit, "limits");
             }
         }
     }
@@ -129,8 +136,9 @@ class LooksTest {
     }
 
     private static void fits(Visit visit, String name) {
-        assertThat(visit.evaluate("() => document.documentElement.scrollWidth <= innerWidth"))
-                .as("%s sticks out", name)
-                .isEqualTo(true);
+        // What sticks out widens the window of a phone, too, and not its screen.
+        assertThat((int) visit.evaluate("() => document.documentElement.scrollWidth"))
+                .as("the width of %s", name)
+                .isLessThanOrEqualTo(visit.page().viewportSize().width);
     }
 }
