@@ -95,7 +95,7 @@ export function put(url, file, headers, onProgress, signal) {
     Object.entries(headers).filter(([name]) => name.toLowerCase() !== 'content-length')
       .forEach(([name, value]) => request.setRequestHeader(name, value));
     request.upload.onprogress = (event) => onProgress(event.loaded);
-    request.onerror = () => reject(unreachable());
+    request.onerror = async () => reject(await isReadable(file) ? unreachable() : unreadable());
     request.onabort = () => reject(signal.reason ?? new DOMException('Cancelled', 'AbortError'));
     request.onload = async () => {
       if (request.status >= 200 && request.status < 300) {
@@ -108,6 +108,20 @@ export function put(url, file, headers, onProgress, signal) {
     signal.addEventListener('abort', () => request.abort(), { once: true });
     request.send(file);
   });
+}
+
+/** Browsers tell of a file that is gone what they tell of a gateway that is. @param {Blob} file */
+async function isReadable(file) {
+  try {
+    await file.slice(0, 1).arrayBuffer();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function unreadable() {
+  return new ApiError({ status: 0, code: 'unreadable_file', title: 'The file cannot be read', detail: 'It was moved, changed or deleted since it was chosen. Remove it here and choose it again.' });
 }
 
 /** A store answers in XML, the gateway in JSON. */

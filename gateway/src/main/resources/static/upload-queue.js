@@ -56,6 +56,7 @@ let announcing = /** @type {Promise<void> | null} */ (null);
 let workers = 0;
 let keeps = false;
 let kept = 0;
+let pauseKept = false;
 let lastPlace = 0;
 
 export const UNDER_WAY = ['waiting', 'sending', 'checking', 'compressing'];
@@ -141,8 +142,13 @@ export async function add(files) {
 function keepItem(item) {
   if (keeps && kept + item.file.size <= MOST_KEPT && item.state !== 'done') {
     kept += item.file.size;
-    keepValue(['uploads', item.id], { id: item.id, file: item.file, waits: UNDER_WAY.includes(item.state), at: item.at });
+    keepAs(item, UNDER_WAY.includes(item.state));
   }
+}
+
+/** @param {Item} item @param {boolean} waits whether it goes on by itself after a reload */
+function keepAs({ id, file, at }, waits) {
+  keepValue(['uploads', id], { id, file, waits, at });
 }
 
 /** @param {Item} item */
@@ -170,14 +176,19 @@ export async function shrink(item) {
 
 /** Has files sent, all that are named; it goes on until each of them is there or has failed. @param {Item[]} wanted */
 export function uploadAll(wanted) {
+  gate.setPaused(false);
+  begin(wanted);
+}
+
+/** @param {Item[]} wanted */
+function begin(wanted) {
   const ids = new Set(wanted.map((item) => item.id));
   items.value = items.value.map((item) => (ids.has(item.id) ? { ...item, state: 'waiting', sent: 0, note: '', abort: null, target: null } : item));
   items.value.filter((item) => ids.has(item.id)).forEach((item) => {
     if (keeps) {
-      keepValue(['uploads', item.id], { id: item.id, file: item.file, waits: true, at: item.at });
+      keepAs(item, true);
     }
   });
-  gate.setPaused(false);
   while (workers < Math.min(AT_ONCE, ids.size)) {
     workers += 1;
     work().finally(() => {
@@ -191,7 +202,15 @@ export function cancel(item) {
   if (item.abort) {
     item.abort.abort();
   } else {
-    edit(item.id, { state: 'cancelled', note: 'Cancelled' });
+    markCancelled(item);
+  }
+}
+
+/** Also after a reload: what somebody has stopped begins again only when they say so. @param {Item} item */
+function markCancelled(item) {
+  edit(item.id, { state: 'cancelled', note: 'Cancelled', abort: null, target: null });
+  if (keeps && items.value.some((one) => one.id === item.id)) {
+    keepAs(item, false);
   }
 }
 
@@ -266,7 +285,7 @@ async function send(item) {
     finish(item, await gate.patiently(() => complete(session.value.user ?? '', listingId, item.id, abort.signal), abort.signal, true));
   } catch (error) {
     if (abort.signal.aborted) {
-      edit(item.id, { state: 'cancelled', note: 'Cancelled', abort: null, target: null });
+      markCancelled(item);
     } else {
       fail(item, error);
     }
@@ -295,8 +314,12 @@ async function restore() {
   keeps = true;
   items.value.forEach(keepItem); // somebody was quicker
   const user = session.value.user;
-  const [found, known] = await Promise.all([list(['uploads']), get(['listing'])]);
-  if (session.value.user !== user || found.length === 0) {
+  const [found, known, paused] = await Promise.all([list(['uploads']), get(['listing']), get(['uploads-paused'])]);
+  if (session.value.user !== user) {
+    return;
+  }
+  pauseKept = paused === true;
+  if (found.length === 0) {
     return;
   }
   await askBounds();
@@ -306,8 +329,20 @@ async function restore() {
     .map((one) => ({ ...one, item: { ...checked(one.id, one.file), at: one.at, preview: previewOf(one.file) } }));
   kept += back.reduce((sum, one) => sum + one.file.size, 0);
   items.value = [...items.value, ...back.map((one) => one.item)];
-  uploadAll(back.filter((one) => one.waits && one.item.state === 'ready').map((one) => one.item));
+  const wanted = back.filter((one) => one.waits && one.item.state === 'ready').map((one) => one.item);
+  if (wanted.length > 0 && pauseKept) {
+    gate.setPaused(true);
+  }
+  begin(wanted);
 }
+
+gate.state.subscribe(() => {
+  const { paused } = gate.state.value;
+  if (keeps && paused !== pauseKept) {
+    pauseKept = paused;
+    keepValue(['uploads-paused'], paused);
+  }
+});
 
 isKeeper('uploads').then((keeper) => {
   if (keeper) {

@@ -8,9 +8,13 @@ import com.microsoft.playwright.Route;
 import com.microsoft.playwright.assertions.LocatorAssertions.HasCountOptions;
 import com.microsoft.playwright.options.FilePayload;
 import dev.sluice.gateway.testing.RunningGateway;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
@@ -18,6 +22,7 @@ import java.util.stream.IntStream;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.json.JsonMapper;
 
 /** Many files at once: few requests, limits that are waited out, one click for all that failed. */
@@ -27,6 +32,17 @@ class UploadQueueTest {
     private static final double LONG_MILLIS = 240_000;
     private static final byte[] DOT = Base64.getDecoder()
             .decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg==");
+
+    /** Whether something is true of all that the browser keeps. */
+    private static final String IS_KEPT = """
+            async () => {
+              const opening = indexedDB.open('sluice');
+              await new Promise((resolve) => { opening.onsuccess = resolve; });
+              const reading = opening.result.transaction('kept').objectStore('kept').getAll();
+              await new Promise((resolve) => { reading.onsuccess = resolve; });
+              opening.result.close();
+              return reading.result.filter((one) => %s).length === %d;
+            }""";
 
     @Test
     void thirtyPhotographsArriveAtALimitWithoutAnotherClick(WebApp app) {
@@ -165,16 +181,7 @@ class UploadQueueTest {
             assertThat(visit.all(".entry-sending")).hasCount(3);
             visit.page().unroute("**/api/uploads/t-*");
             visit.page().route("**/api/uploads/t-*", route -> route.fulfill(json("{}")));
-            // A file takes a moment to be written, and a page that is left gives it none.
-            visit.page().waitForFunction("""
-                    async () => {
-                      const opening = indexedDB.open('sluice');
-                      await new Promise((resolve) => { opening.onsuccess = resolve; });
-                      const counting = opening.result.transaction('kept').objectStore('kept').getAllKeys();
-                      await new Promise((resolve) => { counting.onsuccess = resolve; });
-                      opening.result.close();
-                      return counting.result.filter(([, kind]) => kind === 'uploads').length === 4;
-                    }""");
+            awaitKept(visit, 4, "one.file && one.waits");
 
             List<String> asked = visit.asksBeforeLeaving();
             visit.page().reload();
@@ -183,6 +190,74 @@ class UploadQueueTest {
             Locator first = visit.all(".entry").first();
             assertThat(first).containsText("photo-0.png");
         }
+    }
+
+    @Test
+    void whatWasCancelledStaysSoAfterAReload(WebApp app) {
+        try (Visit visit = app.visit().as("ulla-q", "user").to("#/upload")) {
+            visit.page().route("**/submit-intent", UploadQueueTest::announce);
+            List<String> puts = new CopyOnWriteArrayList<>();
+            visit.page()
+                    .route(
+                            "**/api/uploads/t-*",
+                            route -> puts.add(route.request().url())); // never answered
+            visit.page().setInputFiles("input[type=file]", dots(4));
+            visit.button("Upload 4").click();
+            visit.page().waitForCondition(() -> puts.size() == 3);
+            visit.button("Cancel all").click();
+            assertThat(visit.all(".entry-cancelled")).hasCount(4);
+            awaitKept(visit, 4, "one.file && !one.waits");
+
+            visit.page().reload();
+            assertThat(visit.button("Upload 4")).isEnabled();
+            assertThat(visit.all(".entry-ready")).hasCount(4);
+            assertThat(puts).as("files sent after they were cancelled").hasSize(3);
+        }
+    }
+
+    @Test
+    void whatWasPausedStaysSoAfterAReload(WebApp app) {
+        try (Visit visit = app.visit().as("ursa-q", "user").to("#/upload")) {
+            visit.page().route("**/submit-intent", UploadQueueTest::announce);
+            visit.page().route("**/complete", route -> route.fulfill(json("{}")));
+            visit.page().route("**/api/uploads/t-*", route -> {}); // never answered
+            visit.page().setInputFiles("input[type=file]", dots(4));
+            visit.button("Upload 4").click();
+            assertThat(visit.all(".entry-sending")).hasCount(3);
+            visit.button("Pause").click();
+            awaitKept(visit, 4, "one.file && one.waits");
+            awaitKept(visit, 1, "one === true");
+            visit.page().unroute("**/api/uploads/t-*");
+            visit.page().route("**/api/uploads/t-*", route -> route.fulfill(json("{}")));
+            visit.asksBeforeLeaving();
+
+            visit.page().reload();
+            visit.see("Paused.");
+            assertThat(visit.all(".entry-waiting")).hasCount(4);
+            visit.button("Go on").click();
+            assertThat(visit.all(".entry-done")).hasCount(4);
+        }
+    }
+
+    @Test
+    void aFileThatIsGoneIsToldAtOnceAndHoldsNobodyUp(WebApp app, @TempDir Path directory) throws IOException {
+        try (Visit visit = app.visit().as("ute-q", "user").to("#/upload")) {
+            Path gone = Files.write(directory.resolve("gone.png"), DOT);
+            Path here = Files.write(directory.resolve("here.png"), DOT);
+            visit.page().setInputFiles("input[type=file]", new Path[] {gone, here});
+            assertThat(visit.button("Upload 2")).isEnabled();
+            Files.delete(gone);
+            visit.button("Upload 2").click();
+
+            visit.see("The file cannot be read.");
+            assertThat(visit.all(".entry-done")).hasCount(1);
+            assertThat(visit.page().getByText("The gateway cannot be reached")).hasCount(0);
+        }
+    }
+
+    /** A file takes a moment to be written, and a page that is left gives it none. */
+    private static void awaitKept(Visit visit, int count, String which) {
+        visit.page().waitForCondition(() -> Objects.equals(visit.evaluate(IS_KEPT.formatted(which, count)), true));
     }
 
     /** Plays a gateway that takes every announcement. */
