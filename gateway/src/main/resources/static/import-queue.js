@@ -5,7 +5,7 @@ import { keep } from './keep.js';
 import { ofOneUser } from './session.js';
 import { createStore } from './store.js';
 import { parseApiError, toast } from './toast.js';
-import { createGate } from './waiting.js';
+import { TRIES_OF_A_QUEUE, createGate } from './waiting.js';
 import { explained } from './words.js';
 
 const AT_ONCE = 2;
@@ -22,7 +22,7 @@ const MOST = 500;
  */
 
 export const imports = createStore(/** @type {Import[]} */ ([]));
-export const gate = createGate();
+export const gate = createGate(TRIES_OF_A_QUEUE);
 
 let workers = 0;
 let abort = new AbortController();

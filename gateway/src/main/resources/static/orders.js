@@ -8,9 +8,12 @@ import { plain } from './words.js';
 
 const FIRST_LOOK = 700;
 const LONGEST_PAUSE = 5_000;
+/** While the gateway does not answer. */
+const LONGEST_PAUSE_AFTER_MISSES = 15_000;
 /** How often an order that is done is looked at again, for thumbnails that it had not yet. */
 const FURTHER_LOOKS = 20;
-const MOST_MISSES = 5;
+/** After so many it is told; a gateway that comes back is found all the same. */
+const MANY_MISSES = 5;
 /** The oldest go from the page, not from the gallery. */
 const MOST = 60;
 /** Of whose times the middle one is what the next will take. */
@@ -140,7 +143,7 @@ async function follow(image) {
   let further = FURTHER_LOOKS;
   while (orders.value.some((one) => one.id === image.id)) {
     await pause(wait);
-    wait = Math.min(LONGEST_PAUSE, wait * 1.4);
+    wait = Math.min(misses > 0 ? LONGEST_PAUSE_AFTER_MISSES : LONGEST_PAUSE, wait * 1.4);
     try {
       const { usages, ...told } = await call('GET', `api/images/${image.id}`);
       misses = 0;
@@ -153,9 +156,11 @@ async function follow(image) {
       misses += 1;
       if (error.status === 404) {
         forget(image.id); // deleted elsewhere
-      } else if (error.status === 401 || misses > MOST_MISSES) {
+      } else if (error.status === 401) {
         toast.error(error);
-        break;
+        break; // followed again by who has signed in
+      } else if (misses === MANY_MISSES) {
+        toast.error(error);
       }
     }
   }

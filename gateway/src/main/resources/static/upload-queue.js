@@ -8,7 +8,7 @@ import { ofOneUser, session } from './session.js';
 import { createStore } from './store.js';
 import { parseApiError, toast } from './toast.js';
 import { bounds, complaint, complete, intend, put, typeOf } from './upload-client.js';
-import { createGate } from './waiting.js';
+import { TRIES_OF_A_QUEUE, createGate } from './waiting.js';
 import { explained } from './words.js';
 
 const AT_ONCE = 3;
@@ -47,7 +47,7 @@ export const items = createStore(/** @type {Item[]} */ ([]));
 export const taken = createStore(/** @type {import('./upload-client.js').Bounds | null} */ (null));
 
 /** What holds all uploads up, and until when. */
-export const gate = createGate();
+export const gate = createGate(TRIES_OF_A_QUEUE);
 
 let asked = /** @type {Promise<void> | null} */ (null);
 /** The one listing that everything of this visit belongs to, once the first images have made it. */

@@ -4,6 +4,9 @@ import { explained } from './words.js';
 
 const LONGEST_WAIT = 15 * 60;
 const TRIES_WITHOUT_WORD = 5;
+/** Of a queue, whose user need not look on: a gateway that starts anew takes a minute or two. */
+export const TRIES_OF_A_QUEUE = 12;
+const LONGEST_STEP = 15;
 
 /**
  * How long, in seconds, until what failed is worth another try; null if it is not.
@@ -17,10 +20,12 @@ export function secondsToWait(error, tries, most = TRIES_WITHOUT_WORD) {
     return null;
   }
   if (error.status === 429 || error.status === 503) {
-    const wait = error.retryAfter ?? (tries < most ? 2 ** tries : null);
+    const wait = error.retryAfter ?? (tries < most ? Math.min(2 ** tries, LONGEST_STEP) : null);
     return wait !== null && wait <= LONGEST_WAIT ? wait : null;
   }
-  return error.code === 'offline' && tries < most ? 2 ** tries : null;
+  // A browser that has no network has not asked: for a queue, which can be cancelled, that is no try.
+  const hasNetwork = navigator.onLine || most < TRIES_OF_A_QUEUE;
+  return error.code === 'offline' && (tries < most || !hasNetwork) ? Math.min(2 ** tries, LONGEST_STEP) : null;
 }
 
 /** @typedef {{paused: boolean, until: number | null, why: string}} Waiting until: when it goes on, as Date.now() counts */

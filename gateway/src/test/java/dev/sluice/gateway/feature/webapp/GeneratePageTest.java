@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.Route;
 import com.microsoft.playwright.options.AriaRole;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -96,6 +97,33 @@ class GeneratePageTest {
             told.set("");
             assertThat(visit.all("[data-status=completed]")).hasCount(2);
             assertThat(visit.page().getByRole(AriaRole.TIMER)).hasCount(0);
+        }
+    }
+
+    @Test
+    void anOrderIsFoundAgainHoweverLongTheGatewayWasAway(WebApp app) {
+        try (Visit visit = app.visit().as("gilda", "user")) {
+            visit.page().clock().install();
+            visit.to("#/generate");
+            told(visit).set(generating("{\"stage\":\"provider\"}"));
+            generate(visit, "A lock gate");
+            visit.see("The provider is making it");
+            visit.page().unrouteAll();
+            AtomicInteger asked = new AtomicInteger();
+            visit.page().route(Pattern.compile("/api/images/[0-9a-f-]{36}$"), route -> {
+                asked.incrementAndGet();
+                route.abort();
+            });
+            // Each look asks twice.
+            for (int looks = 1; looks <= 20; looks++) {
+                int before = asked.get();
+                visit.page().clock().runFor(15_000);
+                visit.page().waitForCondition(() -> asked.get() > before);
+            }
+            visit.page().unrouteAll();
+            visit.page().clock().runFor(20_000);
+
+            assertThat(visit.all("[data-status=completed]")).hasCount(1);
         }
     }
 

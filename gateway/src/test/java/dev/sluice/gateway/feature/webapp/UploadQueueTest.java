@@ -255,6 +255,36 @@ class UploadQueueTest {
         }
     }
 
+    @Test
+    void aGatewayThatIsAwayForAMinuteFailsNoUpload(WebApp app) {
+        try (Visit visit = app.visit().as("ugur-q", "user")) {
+            visit.page().clock().install();
+            visit.to("#/upload");
+            visit.page().route("**/submit-intent", UploadQueueTest::announce);
+            visit.page().route("**/complete", route -> route.fulfill(json("{}")));
+            AtomicInteger puts = new AtomicInteger();
+            visit.page().route("**/api/uploads/t-*", route -> {
+                puts.incrementAndGet();
+                route.abort();
+            });
+            visit.page().setInputFiles("input[type=file]", dots(1));
+            visit.button("Upload 1").click();
+            // The pauses of the first nine tries are more than a minute.
+            for (int tried = 1; tried < 9; tried++) {
+                int wanted = tried;
+                visit.page().waitForCondition(() -> puts.get() >= wanted);
+                visit.see("continues in");
+                visit.page().clock().runFor(15_000);
+            }
+            assertThat(visit.all(".entry-failed")).hasCount(0);
+            visit.page().unroute("**/api/uploads/t-*");
+            visit.page().route("**/api/uploads/t-*", route -> route.fulfill(json("{}")));
+            visit.page().clock().runFor(15_000);
+
+            assertThat(visit.all(".entry-done")).hasCount(1);
+        }
+    }
+
     /** A file takes a moment to be written, and a page that is left gives it none. */
     private static void awaitKept(Visit visit, int count, String which) {
         visit.page().waitForCondition(() -> Objects.equals(visit.evaluate(IS_KEPT.formatted(which, count)), true));
