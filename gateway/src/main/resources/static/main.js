@@ -87,7 +87,9 @@ function CurrentPage() {
   }, [barred]);
   /** @type {import('preact').VNode<any>} */
   let view = h('div', { class: 'skeleton', role: 'status' }, h('span', { class: 'visually-hidden' }, 'Loading'), h('i', null), h('i', null), h('i', null));
-  if (loaded.page === page && !waits && !barred) {
+  if (waits && who.trouble !== null) {
+    view = h(Failure, { detail: who.trouble, onRetry: () => loadSession().catch(toast.error) });
+  } else if (loaded.page === page && !waits && !barred) {
     if (loaded.failed) {
       view = h(Failure, { detail: loaded.failed, onRetry: () => setTries(tries + 1) });
     } else if (page.who === 'admin' && !isAdmin(who)) {

@@ -1,7 +1,8 @@
 import { ApiError, call, standings, whenUnauthenticated } from './api.js';
 import { navigate, route } from './router.js';
 import { createStore } from './store.js';
-import { toast } from './toast.js';
+import { parseApiError, toast } from './toast.js';
+import { explained } from './words.js';
 
 /**
  * @typedef {object} Session
@@ -10,10 +11,11 @@ import { toast } from './toast.js';
  * @property {string[]} roles
  * @property {string[]} projects
  * @property {boolean} developmentLogin whether anybody can sign in as anybody
+ * @property {string | null} trouble why the gateway has not said who this is, the last time it was asked
  */
 
 /** @type {Session} */
-const NOBODY = { known: false, user: null, roles: [], projects: [], developmentLogin: false };
+const NOBODY = { known: false, user: null, roles: [], projects: [], developmentLogin: false, trouble: null };
 const RETURN_TO = 'sluice.returnTo';
 
 export const session = createStore(NOBODY);
@@ -23,16 +25,33 @@ export function isAdmin(who) {
   return who.roles.includes('admin') || who.roles.includes('super-admin');
 }
 
-/** Asks the gateway who this is. An old session that it no longer takes is put away. */
+const LONGEST_PAUSE = 30;
+let pauses = 0;
+let timer = 0;
+
+/**
+ * Asks the gateway who this is. An old session that it no longer takes is put away. While it does not answer, nobody is
+ * taken for signed out: it is asked again by itself.
+ */
 export async function loadSession() {
+  clearTimeout(timer);
   try {
-    await ask();
+    await ask().catch((error) => {
+      if (!(error instanceof ApiError) || error.status !== 401) {
+        throw error;
+      }
+      return putAway();
+    });
+    pauses = 0;
   } catch (error) {
-    if (!(error instanceof ApiError) || error.status !== 401) {
-      session.value = { ...session.value, known: true };
-      throw error;
+    const problem = parseApiError(error);
+    const { title, text } = explained(problem);
+    session.value = { ...session.value, trouble: `${title}. ${text}` };
+    if (!session.value.known) {
+      pauses += 1;
+      timer = setTimeout(() => loadSession().catch(() => {}), 1_000 * Math.min(LONGEST_PAUSE, problem.retryAfter ?? 2 ** pauses));
     }
-    await putAway();
+    throw error;
   }
 }
 
@@ -49,6 +68,7 @@ async function ask() {
     roles: told.roles,
     projects: told.projects,
     developmentLogin: told.developmentLogin,
+    trouble: null,
   };
   standings.value = {
     ...standings.value,
@@ -61,10 +81,10 @@ async function putAway() {
   try {
     await ask();
   } catch (error) {
-    session.value = { ...NOBODY, known: true };
     if (!(error instanceof ApiError) || error.status !== 401) {
       throw error;
     }
+    session.value = { ...NOBODY, known: true };
     toSignIn();
   }
 }
@@ -75,6 +95,13 @@ export function toSignIn() {
     sessionStorage.setItem(RETURN_TO, route.value.path);
     navigate('/sign-in');
   }
+}
+
+/** Leads to where one was before the page to sign in. */
+export function fromSignIn() {
+  const back = sessionStorage.getItem(RETURN_TO);
+  sessionStorage.removeItem(RETURN_TO);
+  navigate(back ?? '/', { replace: true });
 }
 
 /** @type {Set<(user: string) => void>} */
@@ -153,9 +180,7 @@ export async function signIn(wish) {
   standings.value = {};
   await loadSession();
   tellTabs();
-  const back = sessionStorage.getItem(RETURN_TO);
-  sessionStorage.removeItem(RETURN_TO);
-  navigate(back ?? '/');
+  fromSignIn();
 }
 
 export async function signOut() {

@@ -1,6 +1,6 @@
 import { h } from 'preact';
-import { useState } from 'preact/hooks';
-import { session, signIn } from '../session.js';
+import { useEffect, useState } from 'preact/hooks';
+import { fromSignIn, session, signIn } from '../session.js';
 import { useStore } from '../store.js';
 import { parseApiError } from '../toast.js';
 
@@ -32,7 +32,16 @@ export default function SignIn() {
     }
   };
 
-  if (who.known && !who.developmentLogin && who.user === null) {
+  const isBack = who.known && !who.developmentLogin && who.user !== null;
+  useEffect(() => {
+    if (isBack) {
+      fromSignIn();
+    }
+  }, [isBack]);
+  if (isBack) {
+    return null;
+  }
+  if (who.known && !who.developmentLogin) {
     return h('section', { class: 'narrow card' },
       h('h1', null, 'Sign in'),
       h('p', null, 'This gateway takes the sessions of your organisation. Sign in there, then load this page again.'),

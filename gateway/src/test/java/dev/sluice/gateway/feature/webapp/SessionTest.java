@@ -105,6 +105,45 @@ class SessionTest {
     }
 
     @Test
+    void nobodyIsTakenForSignedOutWhileTheGatewayDoesNotSay(WebApp app) {
+        try (Visit visit = app.visit().as("orla", "user")) {
+            visit.page()
+                    .route(
+                            "**/api/session",
+                            route -> route.fulfill(new Route.FulfillOptions()
+                                    .setStatus(503)
+                                    .setHeaders(Map.of("Retry-After", "1", "Content-Type", "application/problem+json"))
+                                    .setBody("{\"code\":\"overloaded\",\"detail\":\"no room\"}")));
+            visit.to("gallery");
+            visit.see("This page could not be shown");
+            assertThat(visit.page()).hasURL(app.root() + "gallery");
+
+            visit.page().unroute("**/api/session");
+            visit.see("No images yet");
+            assertThat(visit.all(".who-name")).hasText("orla");
+        }
+    }
+
+    @Test
+    void whoIsBackFromTheirOrganisationsSignInIsLedToWhereTheyWere(WebApp app) {
+        try (Visit visit = app.visit()) {
+            visit.page().route("**/api/session", route -> {
+                var told = route.fetch();
+                route.fulfill(new Route.FulfillOptions()
+                        .setResponse(told)
+                        .setBody(told.text().replace("\"developmentLogin\":true", "\"developmentLogin\":false")));
+            });
+            visit.to("upload");
+            visit.see("This gateway takes the sessions of your organisation.");
+            visit.as("orlo", "user");
+            visit.button("Load again").click();
+
+            assertThat(visit.page().locator("main h1")).hasText("Upload");
+            assertThat(visit.page()).hasURL(app.root() + "upload");
+        }
+    }
+
+    @Test
     void everyTabIsOfWhoIsSignedIn(WebApp app) {
         try (Visit visit = app.visit().as("alma", "user").to("")) {
             visit.button("Sample pictures").click();
