@@ -1,9 +1,10 @@
 import { h } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { call } from './api.js';
 import { icon } from './icons.js';
 import { isAwaited } from './image-url.js';
 import { useLooks } from './loading.js';
+import { createStore, useStore } from './store.js';
 import { parseApiError } from './toast.js';
 
 const PAGE_SIZE = 60;
@@ -27,6 +28,24 @@ const MOST_PAGES = 3;
  */
 
 /** @typedef {Pick<Images, 'images' | 'total' | 'state' | 'error'>} Listed */
+
+/**
+ * Images that are deleted from this page: hidden from every listing for as long as that can be taken back, then gone.
+ *
+ * @type {import('./store.js').Store<Map<string, 'hidden' | 'gone'>>}
+ */
+const deleted = createStore(new Map());
+
+/** @param {string} id @param {'hidden' | 'gone' | 'back'} state */
+export function mark(id, state) {
+  const next = new Map(deleted.value);
+  if (state === 'back') {
+    next.delete(id);
+  } else {
+    next.set(id, state);
+  }
+  deleted.value = next;
+}
 
 /**
  * A listing of images that grows as one scrolls, and begins anew when its filter changes.
@@ -75,8 +94,18 @@ export function useImages(path, filter) {
       setListing((before) => ({ ...before, images: before.images.map((image) => fresh.get(image.id) ?? image) }));
     }
   });
+  const marks = useStore(deleted);
+  useEffect(() => {
+    setListing((before) => {
+      const images = before.images.filter((image) => marks.get(image.id) !== 'gone');
+      return images.length === before.images.length ? before : { ...before, images, total: before.total + images.length - before.images.length };
+    });
+  }, [marks]);
+  const images = useMemo(() => listing.images.filter((image) => !marks.has(image.id)), [listing.images, marks]);
   return {
     ...listing,
+    images,
+    total: listing.total + images.length - listing.images.length,
     waiting: Math.min(MOST_WAITING, Math.max(0, listing.total - listing.images.length)),
     more: () => listing.state === 'ready' && listing.images.length < listing.total && setPage({ number: Math.floor(listing.images.length / PAGE_SIZE) + 1 }),
     again: () => setRound((before) => before + 1),

@@ -4,6 +4,7 @@ import { call, download } from './api.js';
 import { icon } from './icons.js';
 import { ImagePanel } from './image-details.js';
 import { titleOf } from './image-grid.js';
+import { mark } from './image-list.js';
 import { isAwaited, viewerSources } from './image-url.js';
 import { useLooks } from './loading.js';
 import { Picture } from './picture.js';
@@ -61,7 +62,10 @@ export function Viewer({ images, id, onMove, onClose, onChange, onDelete, onMore
       look(abort.signal).catch((error) => {
         if (!abort.signal.aborted) {
           toast.error(error);
-          if (index < 0) {
+          if (error.status === 404) {
+            mark(id, 'gone'); // deleted elsewhere
+          }
+          if (index < 0 || error.status === 404) {
             onClose();
           }
         }

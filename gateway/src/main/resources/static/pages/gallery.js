@@ -5,7 +5,7 @@ import { Dialog, confirmed } from '../dialog.js';
 import { count } from '../format.js';
 import { icon } from '../icons.js';
 import { ImageGrid, titleOf } from '../image-grid.js';
-import { Listing, useImages } from '../image-list.js';
+import { Listing, mark, useImages } from '../image-list.js';
 import { dropped } from '../image-url.js';
 import { Storage } from '../quota.js';
 import { linkTo, navigate } from '../router.js';
@@ -21,7 +21,7 @@ const NARROWED_BY = ['q', 'status', 'projectId'];
 /** One's own images; one of them by itself where its id is in the address. */
 export default function Gallery({ query, rest }) {
   const who = useStore(session);
-  const [filter, setFilter] = useState(() => Object.fromEntries(NARROWED_BY.map((name) => [name, query.get(name) ?? ''])));
+  const filter = Object.fromEntries(NARROWED_BY.map((name) => [name, query.get(name) ?? '']));
   const [selected, setSelected] = useState(/** @type {Set<string>} */ (new Set()));
   const [Viewer, setViewer] = useState(/** @type {any} */ (null));
   const [arrived, setArrived] = useState(false);
@@ -46,10 +46,8 @@ export default function Gallery({ query, rest }) {
     return `/gallery${id ? `/${encodeURIComponent(id)}` : ''}${narrowed ? `?${narrowed}` : ''}`;
   };
   const narrow = (change) => {
-    const next = { ...filter, ...change };
     setSelected(new Set());
-    setFilter(next);
-    navigate(addressOf('', next), { replace: true });
+    navigate(addressOf('', { ...filter, ...change }), { replace: true });
   };
   const show = (id) => navigate(addressOf(id), { state: { fromGallery: true } });
   const moveTo = (id) => navigate(addressOf(id), { replace: true, state: history.state });
@@ -71,17 +69,19 @@ export default function Gallery({ query, rest }) {
   const remove = (image) => {
     const index = images.images.findIndex((one) => one.id === image.id);
     const next = images.images[index + 1] ?? images.images[index - 1];
-    const back = () => images.edit((all) => (all.some((one) => one.id === image.id) ? all : [...all.slice(0, Math.max(0, index)), image, ...all.slice(Math.max(0, index))]));
-    forget(new Set([image.id]));
+    mark(image.id, 'hidden');
+    setSelected((before) => new Set([...before].filter((id) => id !== image.id)));
     if (index >= 0 && next) {
       moveTo(next.id);
     } else {
       close();
     }
-    // It may have been listed anew meanwhile.
-    toast.undo(`${titleOf(image)}: deleted`, back, () => call('DELETE', `api/images/${image.id}`).then(() => forget(new Set([image.id])), (error) => {
-      back();
-      toast.error(error);
+    toast.undo(`${titleOf(image)}: deleted`, () => mark(image.id, 'back'), () => call('DELETE', `api/images/${image.id}`).then(() => mark(image.id, 'gone'), (error) => {
+      const isGone = error.status === 404; // somebody was quicker
+      mark(image.id, isGone ? 'gone' : 'back');
+      if (!isGone) {
+        toast.error(error);
+      }
     }));
   };
 

@@ -335,6 +335,61 @@ class GalleryPageTest {
     }
 
     @Test
+    void whatIsDeletedIsInNoListingThatIsLoadedMeanwhile(WebApp app) {
+        try (Visit visit = app.visit().as("gerlinde", "user")) {
+            visit.imports(2, Map.of());
+            visit.to("#/gallery").all(".tile-open").first().click();
+            visit.button("Details").click();
+            visit.button("Delete").click();
+            visit.button("Close").click();
+            visit.page()
+                    .waitForResponse(
+                            "**/api/images?*", () -> visit.button("Load again").click());
+            assertThat(visit.all(".listing")).hasAttribute("aria-busy", "false");
+            assertThat(visit.all(".tile")).hasCount(1);
+            visit.page().locator("nav >> text=Upload").click();
+            assertThat(visit.page().locator("main h1")).hasText("Upload");
+            visit.page().locator("nav >> text=Gallery").click();
+            visit.see("1 image");
+            assertThat(visit.all(".tile")).hasCount(1);
+
+            visit.button("Undo").click();
+            assertThat(visit.all(".tile")).hasCount(2);
+        }
+    }
+
+    @Test
+    void whatWasDeletedElsewhereIsToldAndNotShownAnyLonger(WebApp app) {
+        try (Visit visit = app.visit().as("gerwin", "user")) {
+            List<String> ids = visit.imports(2, Map.of());
+            visit.to("#/gallery").all(".tile-open").first().click();
+            visit.see("1 / 2");
+            visit.post("api/images/bulk-delete", Map.of("ids", List.of(ids.get(1))));
+            visit.button("Details").click();
+
+            visit.see("It is not there any more");
+            assertThat(visit.all("dialog[open]")).hasCount(0);
+            assertThat(visit.all(".tile")).hasCount(1);
+        }
+    }
+
+    @Test
+    void theAddressSaysWhatTheGalleryIsNarrowedBy(WebApp app) {
+        try (Visit visit = app.visit().as("goran", "user")) {
+            visit.imports(2, Map.of("altText", "a red boat"));
+            visit.imports(1, Map.of("altText", "a house"));
+            visit.to("#/gallery?q=boat");
+            assertThat(visit.all(".tile")).hasCount(2);
+            visit.page().locator("nav >> text=Gallery").click();
+            assertThat(visit.page().getByPlaceholder("Search")).hasValue("");
+            assertThat(visit.all(".tile")).hasCount(3);
+            visit.page().goBack();
+            assertThat(visit.page().getByPlaceholder("Search")).hasValue("boat");
+            assertThat(visit.all(".tile")).hasCount(2);
+        }
+    }
+
+    @Test
     void whatIsUsedSaysSoBeforeAnybodyTriesToDeleteIt(WebApp app) {
         try (Visit visit = app.visit().as("gabi", "user")) {
             String id = visit.imports(1, Map.of()).getFirst();
