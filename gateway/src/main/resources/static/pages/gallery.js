@@ -153,7 +153,7 @@ export default function Gallery({ query, rest }) {
       add(chosen);
       navigate('/upload');
     } else if (link) {
-      navigate(`/import?${new URLSearchParams({ text: link })}`);
+      navigate(`/import?${new URLSearchParams({ text: link })}`, { state: { dropped: true } });
     }
   };
 

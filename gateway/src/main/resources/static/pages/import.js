@@ -33,7 +33,12 @@ export default function Import({ query }) {
   useEffect(() => {
     const brought = query.get('text');
     if (brought) {
-      add(brought);
+      if (history.state?.dropped) {
+        add(brought);
+      } else {
+        setText(brought); // a link that anybody may have made: it imports nothing by itself
+        setNote('These links came with the address of this page. Import fetches them.');
+      }
       navigate('/import', { replace: true });
     }
   }, []);

@@ -45,7 +45,7 @@ export default function Upload() {
     if (event.dataTransfer.files.length > 0) {
       add(event.dataTransfer.files);
     } else if (link) {
-      navigate(`/import?${new URLSearchParams({ text: link })}`);
+      navigate(`/import?${new URLSearchParams({ text: link })}`, { state: { dropped: true } });
     }
   };
   return h('div', null,

@@ -4,6 +4,8 @@ import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertTha
 
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.Route;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -62,6 +64,20 @@ class ImportPageTest {
                             answer -> answer.request().method().equals("PATCH") && answer.ok(),
                             () -> visit.all(".entry-name").press("Tab"));
             assertThat(visit.to("#/gallery").field("Harbour at dawn")).hasCount(1);
+        }
+    }
+
+    @Test
+    void aLinkThatAnybodyMayHaveMadeImportsNothingByItself(WebApp app) {
+        try (Visit visit = app.visit().as("irma", "user")) {
+            String picture = visit.sampleUrl(0);
+            visit.to("import?text=" + URLEncoder.encode(picture, StandardCharsets.UTF_8));
+            assertThat(visit.field("Image links")).hasValue(picture);
+            assertThat(visit.all(".entry")).hasCount(0);
+            assertThat(visit.page()).hasURL(app.root() + "import");
+
+            visit.button("Import").click();
+            assertThat(visit.all(".entry-done")).hasCount(1);
         }
     }
 
