@@ -123,9 +123,11 @@ export function removeAll() {
   want([]);
 }
 
-/** Brings back a list that was there before. @param {Entry[]} entries */
+/** Brings back a list that was there before; what has been added since follows it. @param {Entry[]} entries */
 export function restore(entries) {
-  want(entries);
+  if (archive.value.phase !== 'running') {
+    want(joined(entries, archive.value.entries).entries);
+  }
 }
 
 /**

@@ -7,10 +7,16 @@ const PICTURE_ATTRIBUTES = ['src', 'data-src', 'data-original', 'data-lazy-src',
 const SET_ATTRIBUTES = ['srcset', 'data-srcset', 'data-lazy-srcset', 'imagesrcset'];
 const TAG = /<([a-z][a-z0-9-]*)((?:\s+[^\s=<>"'/]+(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'>]+))?|\s*\/)*)\s*>/gi;
 const ATTRIBUTE = /([^\s=>"'/]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))/g;
-const MARKDOWN = /(!?)\[((?:[^[\]]|\[[^\]]*\])*)\]\(\s*<?([^\s()<>]*(?:\([^\s()]*\)[^\s()<>]*)*)>?(?:\s+(?:"[^"]*"|'[^']*'))?\s*\)/g;
+// What may be repeated has a bound in these, so that no text, whatever is in it, holds the page up.
+const MARKDOWN = /(!?)\[((?:[^[\]]|\[[^[\]]{0,200}\]){0,1000})\]\(\s{0,20}<?([^\s()<>]{0,8192}(?:\([^\s()]{0,1000}\)[^\s()<>]{0,8192}){0,20})>?(?:\s{1,20}(?:"[^"]{0,1000}"|'[^']{0,1000}'))?\s{0,20}\)/g;
+const DEEPEST_MARKDOWN = 4;
 /** As style sheets name a picture. */
-const URL_FUNCTION = /\burl\(\s*(['"]?)([^'")]+)\1\s*\)/gi;
+const URL_FUNCTION = /\burl\(\s{0,20}(?:"([^"]{1,4096})"|'([^']{1,4096})'|([^\s'"()]{1,4096}))\s{0,20}\)/gi;
 const SCHEME = 'https?:\\/\\/';
+const HAS_SCHEME = new RegExp(`^${SCHEME}`, 'i');
+const BETWEEN_ADDRESSES = new RegExp(`(?<=[^=/?&:%#])[,;'"()[\\]]{1,16}(?=${SCHEME})|(?<=\\.(?:${ENDING}))(?=${SCHEME})`, 'i');
+const AFTER_IMAGE = new RegExp(`(?<=\\.(?:${ENDING}))[,;]`, 'i');
+const OF_THE_SENTENCE = '.,;:!?\'"*…’”»';
 const NO_SPACE = '[^\\s<>"`|\\\\^{}]';
 /** What begins with a scheme, with two slashes or with www., or a host and a path that ends as a picture. */
 const CANDIDATE = new RegExp(
@@ -51,11 +57,11 @@ export function findLinks(text) {
     inTag(name.toLowerCase(), attributes, (raw, sure) => add(at, raw, sure, true));
     return ' '.repeat(whole.length);
   });
-  rest = rest.replace(URL_FUNCTION, (whole, _, raw, at) => {
-    add(at, raw, true, true);
+  rest = rest.replace(URL_FUNCTION, (whole, inDouble, inSingle, bare, at) => {
+    add(at, inDouble ?? inSingle ?? bare, true, true);
     return ' '.repeat(whole.length);
   });
-  for (let before = ''; before !== rest;) {
+  for (let before = '', depth = 0; before !== rest && depth < DEEPEST_MARKDOWN; depth += 1) {
     before = rest;
     // A picture inside of a link: first the one, then the other.
     rest = rest.replace(MARKDOWN, (whole, sign, words, raw, at) => {
@@ -136,8 +142,8 @@ function inTag(name, attributes, add) {
       }
     }
   }
-  for (const [, , raw] of (known.style ?? '').matchAll(URL_FUNCTION)) {
-    add(raw, true);
+  for (const [, inDouble, inSingle, bare] of (known.style ?? '').matchAll(URL_FUNCTION)) {
+    add(inDouble ?? inSingle ?? bare, true);
   }
   if (known.href) {
     add(known.href, name === 'image' || (name === 'link' && /icon|image/i.test(`${known.rel} ${known.as}`)));
@@ -155,9 +161,9 @@ function candidates(set) {
 
 /** The pieces of what has no space in it: several addresses in a row, an address and the next column of a table. */
 function parts(run) {
-  return run.split(new RegExp(`(?<=[^=/?&:%#])[,;'"()[\\]]+(?=${SCHEME})|(?<=\\.(?:${ENDING}))(?=${SCHEME})`, 'i')).flatMap((one) => {
+  return run.split(BETWEEN_ADDRESSES).flatMap((one) => {
     // "a.jpg,b.jpg" are two, and "a.jpg,Harbour" is one with its title; "w_300,h_200/a.jpg" is one.
-    const [first, ...others] = trimmed(one).split(new RegExp(`(?<=\\.(?:${ENDING}))[,;]`, 'i'));
+    const [first, ...others] = trimmed(one).split(AFTER_IMAGE);
     const end = others.findIndex((other) => !ENDS_AS_IMAGE.test(other));
     return [first, ...(end < 0 ? others : others.slice(0, end))];
   });
@@ -181,7 +187,10 @@ function trimmed(one) {
       }
     }
   }
-  return one.slice(0, end).replace(/[.,;:!?'"*…’”»]+$/, '');
+  while (end > 0 && OF_THE_SENTENCE.includes(one[end - 1])) {
+    end -= 1;
+  }
+  return one.slice(0, end);
 }
 
 /** @returns {string | null} */
@@ -189,7 +198,7 @@ function absolute(raw, from = '') {
   const text = raw.trim().replace(/^<|>$/g, '');
   const hasScheme = /^[a-z][a-z0-9+.-]*:/i.test(text) && !/^[\w.-]+:\d+(?:\/|$)/.test(text);
   let wanted = null;
-  if (new RegExp(`^${SCHEME}`, 'i').test(text)) {
+  if (HAS_SCHEME.test(text)) {
     wanted = text;
   } else if (/^\/\/[\w-]+\./.test(text)) {
     wanted = `https:${text}`;

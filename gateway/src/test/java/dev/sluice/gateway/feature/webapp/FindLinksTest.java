@@ -116,6 +116,26 @@ class FindLinksTest {
         assertThat(find(app, text).get("urls")).isEqualTo(List.of(A));
     }
 
+    static List<String> textsThatLookLikeMuch() {
+        return List.of(
+                "[".repeat(100_000),
+                "x " + "[[1,2],[3,4],".repeat(20_000),
+                "!" + "[a".repeat(30_000) + "](" + A + ")",
+                "[a](" + " ".repeat(100_000),
+                "url(".repeat(100_000),
+                "url(" + " ".repeat(200_000),
+                "https://e.com/" + "(".repeat(200_000),
+                "https://e.com/" + ".,;".repeat(100_000) + "x",
+                A + "'".repeat(100_000));
+    }
+
+    /** Each took minutes once: whatever is pasted, the page has to go on. */
+    @ParameterizedTest
+    @MethodSource("textsThatLookLikeMuch")
+    void noTextHoldsThePageUp(String text, WebApp app) {
+        assertThat((List<?>) find(app, text + "\n" + B).get("urls")).last().isEqualTo(B);
+    }
+
     private static Map<?, ?> find(WebApp app, String text) {
         try (Visit visit = app.visit()) {
             visit.page().navigate(app.root() + "v3/api-docs"); // a page without a script of its own

@@ -38,6 +38,22 @@ class ZipBuilderPageTest {
             }""";
 
     @Test
+    void aListThatIsBroughtBackKeepsWhatWasAddedMeanwhile(WebApp app) {
+        try (Visit visit = app.visit().to("")) {
+            visit.button("Sample pictures").click();
+            assertThat(visit.all(".entry")).hasCount(6);
+            visit.button("Remove all").click();
+            visit.field("Image links").fill("https://example.com/later.jpg");
+            visit.button("Add").click();
+            assertThat(visit.all(".entry")).hasCount(1);
+            visit.button("Undo").click();
+
+            assertThat(visit.all(".entry")).hasCount(7);
+            assertThat(visit.all(".entry").last()).containsText("example.com");
+        }
+    }
+
+    @Test
     void aZipOfSamplesWithBadOnesIsDownloadedWholeAndTellsWhatIsMissing(WebApp app) throws IOException {
         try (Visit visit = app.visit().to("")) {
             visit.button("Samples, some broken").click();
