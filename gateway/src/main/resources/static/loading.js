@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 const TRIES = 3;
 const LOOKS = 10;
@@ -9,7 +9,7 @@ const LONGEST_PAUSE = 30_000;
  * gateway lets one caller have.
  *
  * @param {string | null} src
- * @returns {{state: 'loading' | 'loaded' | 'failed', props: {key: string, class: string, onLoad: () => void,
+ * @returns {{state: 'loading' | 'loaded' | 'failed', props: {key: string, ref: any, class: string, onLoad: () => void,
  *     onError: () => void}}} props: for the <img>
  */
 export function useLoading(src) {
@@ -23,10 +23,23 @@ export function useLoading(src) {
     const timer = setTimeout(() => setKnown({ src, tries: tries + 1, state: 'loading' }), 2_000 * 2 ** tries + Math.random() * 1_000);
     return () => clearTimeout(timer);
   }, [src, tries, state]);
+  const key = `${tries} ${src}`;
+  const image = useRef(/** @type {HTMLImageElement | null} */ (null));
+  useLayoutEffect(() => {
+    const shown = image.current;
+    return () => {
+      // Chromium keeps an <img> whose size depends on the window's for as long as the window is there, and with it the
+      // page that it was on. Without an address it asks for nothing.
+      shown?.setAttribute('sizes', '1px');
+      shown?.removeAttribute('srcset');
+      shown?.removeAttribute('src');
+    };
+  }, [key]);
   return {
     state: state === 'loaded' ? 'loaded' : state === 'missed' && final ? 'failed' : 'loading',
     props: {
-      key: `${tries} ${src}`,
+      key,
+      ref: image,
       class: state === 'loaded' ? 'is-loaded' : state === 'missed' ? 'is-missed' : '',
       onLoad: () => setKnown({ src, tries, state: 'loaded' }),
       onError: () => setKnown({ src, tries, state: 'missed' }),

@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.regex.Pattern;
@@ -386,6 +387,24 @@ class GalleryPageTest {
             visit.page().goBack();
             assertThat(visit.page().getByPlaceholder("Search")).hasValue("boat");
             assertThat(visit.all(".tile")).hasCount(2);
+        }
+    }
+
+    /** Who keeps the app open all day goes to and fro between its pages. */
+    @Test
+    void aGalleryThatWasLeftIsNotKeptInMemory(WebApp app) {
+        try (Visit visit = app.visit().as("gerti", "user")) {
+            visit.imports(2, Map.of());
+            visit.to("#/gallery");
+            assertThat(visit.all(".picture img.is-loaded")).hasCount(2);
+            visit.evaluate("() => { globalThis.left = new WeakRef(document.querySelector('.gallery')); }");
+            visit.page().locator("nav >> text=Upload").click();
+            assertThat(visit.page().locator("main h1")).hasText("Upload");
+
+            visit.page().waitForCondition(() -> {
+                visit.page().requestGC();
+                return Objects.equals(visit.evaluate("() => left.deref() === undefined"), true);
+            });
         }
     }
 
