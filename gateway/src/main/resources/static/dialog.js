@@ -18,6 +18,7 @@ export function Dialog({ title, onClose, wide = false, children }) {
     layers.value = [...layers.value, titleId];
     return () => {
       layers.value = layers.value.filter((layer) => layer !== titleId);
+      box.current?.close(); // nothing outside of an open one can have the focus
       if (opener instanceof HTMLElement && opener.isConnected) {
         opener.focus();
       }

@@ -10,6 +10,11 @@
   } catch {
     // No storage here: the system's theme it is.
   }
+  // Browsers look at the icon's address again when the page's changes; it is relative to the first one.
+  const sign = document.querySelector('link[rel=icon]');
+  if (sign instanceof HTMLLinkElement) {
+    sign.setAttribute('href', sign.href);
+  }
   // A network that changes while the modules come would leave an empty page: they are asked for once more.
   const AGAIN = 'sluice.again';
   document.addEventListener('error', (event) => {

@@ -49,6 +49,7 @@ export function Viewer({ images, id, onMove, onClose, onChange, onDelete, onMore
     layers.value = [...layers.value, 'viewer'];
     return () => {
       layers.value = layers.value.filter((layer) => layer !== 'viewer');
+      box.current?.close(); // nothing outside of an open one can have the focus
       if (opener instanceof HTMLElement && opener.isConnected) {
         opener.focus();
       }

@@ -1,7 +1,9 @@
 package dev.sluice.gateway.feature.webapp;
 
 import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThat;
 
+import com.microsoft.playwright.Browser.NewContextOptions;
 import com.microsoft.playwright.Locator;
 import java.util.Map;
 import java.util.regex.Pattern;
@@ -49,6 +51,19 @@ class AdminPageTest {
             admin.page().getByLabel("Subject").fill("lena");
             admin.button("Look").click();
             admin.see("That names nobody.");
+        }
+    }
+
+    @Test
+    void limitsStayWithinAPhonesWidth(WebApp app) {
+        try (Visit admin = app.visit(new NewContextOptions().setViewportSize(320, 600))
+                .as("lotte", "admin")
+                .to("#/admin?tab=limits")) {
+            admin.button("Look").click();
+            assertThat(admin.all("tbody tr")).not().hasCount(0);
+            assertThat(admin.evaluate("() => document.documentElement.scrollWidth <= innerWidth"))
+                    .as("nothing beside the window")
+                    .isEqualTo(true);
         }
     }
 

@@ -390,6 +390,38 @@ class GalleryPageTest {
         }
     }
 
+    @Test
+    void theFocusIsBackWhereItWasWhenADialogCloses(WebApp app) {
+        try (Visit visit = app.visit().as("gerd-keys", "user")) {
+            visit.imports(3, Map.of());
+            List<String> missing = new CopyOnWriteArrayList<>();
+            visit.page().onResponse(response -> {
+                if (response.status() == 404) {
+                    missing.add(response.url());
+                }
+            });
+            visit.to("#/gallery");
+            Locator second = visit.all(".tile-open").nth(1);
+            visit.all(".tile-open").first().focus();
+            visit.page().keyboard().press("ArrowRight");
+            visit.page().keyboard().press("Enter");
+            assertThat(visit.all("dialog[open]")).hasCount(1);
+            assertThat(visit.all(".viewer img.is-loaded")).hasCount(1);
+            visit.page().keyboard().press("Tab");
+            visit.page().keyboard().press("Escape");
+            assertThat(visit.all("dialog[open]")).hasCount(0);
+            assertThat(second).isFocused();
+
+            visit.page().keyboard().press("Space");
+            visit.page().keyboard().press("Delete");
+            assertThat(visit.all("dialog[open]")).hasCount(1);
+            visit.page().keyboard().press("Escape");
+            assertThat(visit.all("dialog[open]")).hasCount(0);
+            assertThat(second).isFocused();
+            assertThat(missing).as("what the page asks for in vain").isEmpty();
+        }
+    }
+
     /** Who keeps the app open all day goes to and fro between its pages. */
     @Test
     void aGalleryThatWasLeftIsNotKeptInMemory(WebApp app) {
