@@ -10,6 +10,7 @@ import dev.sluice.gateway.testing.HostileOrigin;
 import dev.sluice.gateway.testing.NoLeaks;
 import dev.sluice.gateway.testing.Pictures;
 import dev.sluice.gateway.testing.RunningGateway;
+import java.io.Closeable;
 import java.io.IOException;
 import java.net.Socket;
 import java.net.http.HttpRequest;
@@ -47,6 +48,22 @@ class LimitsTest {
     @AfterEach
     void stop() {
         origin.close();
+    }
+
+    /** Closed before the gateway, which ends at once then: it waits for what it still answers. */
+    private static final class OpenSockets implements Closeable {
+        private final List<Socket> all = new ArrayList<>();
+
+        void add(Socket socket) {
+            all.add(socket);
+        }
+
+        @Override
+        public void close() throws IOException {
+            for (Socket socket : all) {
+                socket.close();
+            }
+        }
     }
 
     private RunningGateway limited(String... settings) {
@@ -204,10 +221,10 @@ class LimitsTest {
 
     @Test
     void cookiesOfOneAddressShareItsSlotsAndASignedInCallerHasItsOwn() throws IOException {
-        List<Socket> open = new ArrayList<>();
         try (RunningGateway gateway = limited(
-                "sluice.limits.definitions.anonymous-slots.units", "3",
-                "sluice.limits.definitions.ip.burst", "1000")) {
+                        "sluice.limits.definitions.anonymous-slots.units", "3",
+                        "sluice.limits.definitions.ip.burst", "1000");
+                OpenSockets open = new OpenSockets()) {
             for (int archive = 1; archive <= 3; archive++) {
                 open.add(ask(gateway, "Cookie: " + cookie(gateway)));
                 origin.awaitRequests(archive, SOON);
@@ -223,10 +240,6 @@ class LimitsTest {
             assertThat(alice.statusCode()).isEqualTo(200);
             assertThat(alice.headers().firstValue("RateLimit-Policy").orElse(""))
                     .doesNotContain("anonymous");
-        } finally {
-            for (Socket socket : open) {
-                socket.close();
-            }
         }
     }
 
@@ -259,10 +272,10 @@ class LimitsTest {
 
     @Test
     void listenersOfOneCallerAreSoManyAtOnceWhateverTheirLinks() throws IOException {
-        List<Socket> open = new ArrayList<>();
         try (RunningGateway gateway = limited(
-                "sluice.limits.definitions.event-slots.units", "2",
-                "sluice.limits.definitions.ip.burst", "1000")) {
+                        "sluice.limits.definitions.event-slots.units", "2",
+                        "sluice.limits.definitions.ip.burst", "1000");
+                OpenSockets open = new OpenSockets()) {
             for (int listener = 1; listener <= 2; listener++) {
                 open.add(listen(gateway, eventsUrl(gateway)));
             }
@@ -270,10 +283,6 @@ class LimitsTest {
             HttpResponse<byte[]> another = gateway.send(HttpRequest.newBuilder(gateway.uri(eventsUrl(gateway))));
             assertThat(another.statusCode()).isEqualTo(429);
             assertThat(text(another)).contains("\"limit\":\"event-slots\"");
-        } finally {
-            for (Socket socket : open) {
-                socket.close();
-            }
         }
     }
 
