@@ -52,8 +52,9 @@ class UploadQueueTest {
                 "sluice.limits.definitions.uploads.units", "180",
                 "sluice.limits.definitions.uploads.burst", "20");
         try (RunningGateway gateway = RunningGateway.start(settings);
-                Visit visit =
-                        app.visit(gateway.uri("/").toString()).as("una", "user").to("#/upload")) {
+                Visit visit = app.visitWithoutMotion(gateway.uri("/").toString())
+                        .as("una", "user")
+                        .to("#/upload")) {
             List<Integer> intents = new CopyOnWriteArrayList<>();
             AtomicInteger refused = new AtomicInteger();
             visit.page().onResponse(response -> {
@@ -75,7 +76,7 @@ class UploadQueueTest {
 
     @Test
     void twoHundredPhotographsAreTenAnnouncementsWhateverIsRefusedOnTheWay(WebApp app) {
-        try (Visit visit = app.visit().as("ube-q", "user").to("#/upload")) {
+        try (Visit visit = app.visitWithoutMotion().as("ube-q", "user").to("#/upload")) {
             AtomicInteger intents = new AtomicInteger();
             AtomicInteger puts = new AtomicInteger();
             visit.page().route("**/submit-intent", route -> {
@@ -98,7 +99,7 @@ class UploadQueueTest {
 
     @Test
     void aRefusalIsWaitedOutAndToldAndNoMoreThanThreeAreUnderWay(WebApp app) {
-        try (Visit visit = app.visit().as("ulf-q", "user").to("#/upload")) {
+        try (Visit visit = app.visitWithoutMotion().as("ulf-q", "user").to("#/upload")) {
             visit.page().route("**/submit-intent", UploadQueueTest::announce);
             visit.page().route("**/complete", route -> route.fulfill(json("{}")));
             List<Route> puts = new CopyOnWriteArrayList<>();
@@ -129,7 +130,7 @@ class UploadQueueTest {
 
     @Test
     void whatFailedIsTriedAgainAllWithOneClick(WebApp app) {
-        try (Visit visit = app.visit().as("uta-q", "user").to("#/upload")) {
+        try (Visit visit = app.visitWithoutMotion().as("uta-q", "user").to("#/upload")) {
             visit.page().route("**/submit-intent", UploadQueueTest::announce);
             visit.page().route("**/complete", route -> route.fulfill(json("{}")));
             visit.page()
@@ -149,7 +150,7 @@ class UploadQueueTest {
 
     @Test
     void aQueueIsPausedAndGoesOn(WebApp app) {
-        try (Visit visit = app.visit().as("ugo-q", "user").to("#/upload")) {
+        try (Visit visit = app.visitWithoutMotion().as("ugo-q", "user").to("#/upload")) {
             visit.page().route("**/submit-intent", UploadQueueTest::announce);
             visit.page().route("**/complete", route -> route.fulfill(json("{}")));
             List<Route> puts = new CopyOnWriteArrayList<>();
@@ -172,7 +173,7 @@ class UploadQueueTest {
 
     @Test
     void uploadsUnderWayAreFoundAgainAfterAReloadAndGoOn(WebApp app) {
-        try (Visit visit = app.visit().as("uri-q", "user").to("#/upload")) {
+        try (Visit visit = app.visitWithoutMotion().as("uri-q", "user").to("#/upload")) {
             visit.page().route("**/submit-intent", UploadQueueTest::announce);
             visit.page().route("**/complete", route -> route.fulfill(json("{}")));
             visit.page().route("**/api/uploads/t-*", route -> {}); // never answered

@@ -1,6 +1,7 @@
 package dev.sluice.gateway.feature.webapp;
 
 import com.microsoft.playwright.Browser.NewContextOptions;
+import com.microsoft.playwright.options.ReducedMotion;
 import dev.sluice.gateway.testing.RunningGateway;
 import dev.sluice.gateway.testing.WordPressStub;
 import java.io.IOException;
@@ -77,6 +78,17 @@ final class WebApp implements AutoCloseable {
     Visit visit(String root) {
         return chromium.visit(
                 root, new NewContextOptions().setViewportSize(1280, 800).setIgnoreHTTPSErrors(true));
+    }
+
+    /** As {@link #visit()}, for pages that stay busy for long: what moves without end is drawn anew all the time. */
+    Visit visitWithoutMotion() {
+        return visitWithoutMotion(root());
+    }
+
+    /** As {@link #visitWithoutMotion()}, of another gateway. */
+    Visit visitWithoutMotion(String root) {
+        return chromium.visit(
+                root, new NewContextOptions().setViewportSize(1280, 800).setReducedMotion(ReducedMotion.REDUCE));
     }
 
     /** They are painted when they are first asked for, which takes a cold process longer than an image may take. */
