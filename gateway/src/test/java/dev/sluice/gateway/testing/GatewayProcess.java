@@ -45,6 +45,7 @@ public final class GatewayProcess implements AutoCloseable {
             Class<?> mainClass, List<String> jvmFlags, Map<String, String> settings, Path log) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.add("-XX:MetaspaceSize=128m"); // what a start needs: it collects no garbage to load its classes
         command.addAll(jvmFlags);
         command.addAll(List.of("-cp", classPathFor(mainClass), mainClass.getName()));
         Path data = log.resolveSibling(log.getFileName() + ".data"); // goes with the log
@@ -60,6 +61,14 @@ public final class GatewayProcess implements AutoCloseable {
         all.putAll(settings);
         all.forEach((key, value) -> command.add("--" + key + "=" + value));
         try {
+            // A watched gateway is watched while it migrates, too; one that starts again has what it has.
+            boolean isItsOwn = settings.containsKey("sluice.database.directory")
+                    || settings.containsKey("sluice.database.url")
+                    || mainClass == WatchedGateway.class;
+            if (!isItsOwn && Files.notExists(data.resolve("db"))) {
+                Files.createDirectories(data);
+                MigratedDatabase.copyTo(data.resolve("db"));
+            }
             Process process = new ProcessBuilder(command)
                     .redirectErrorStream(true)
                     .redirectOutput(log.toFile())
