@@ -33,17 +33,6 @@ class UploadQueueTest {
     private static final byte[] DOT = Base64.getDecoder()
             .decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg==");
 
-    /** Whether something is true of all that the browser keeps. */
-    private static final String IS_KEPT = """
-            async () => {
-              const opening = indexedDB.open('sluice');
-              await new Promise((resolve) => { opening.onsuccess = resolve; });
-              const reading = opening.result.transaction('kept').objectStore('kept').getAll();
-              await new Promise((resolve) => { reading.onsuccess = resolve; });
-              opening.result.close();
-              return reading.result.filter((one) => %s).length === %d;
-            }""";
-
     @Test
     void thirtyPhotographsArriveAtALimitWithoutAnotherClick(WebApp app) {
         // Twenty requests at once, three a second: of the sixty most have to wait.
@@ -288,7 +277,16 @@ class UploadQueueTest {
 
     /** A file takes a moment to be written, and a page that is left gives it none. */
     private static void awaitKept(Visit visit, int count, String which) {
-        visit.page().waitForCondition(() -> Objects.equals(visit.evaluate(IS_KEPT.formatted(which, count)), true));
+        String isKept = """
+                async () => {
+                  const opening = indexedDB.open('sluice');
+                  await new Promise((resolve) => { opening.onsuccess = resolve; });
+                  const reading = opening.result.transaction('kept').objectStore('kept').getAll();
+                  await new Promise((resolve) => { reading.onsuccess = resolve; });
+                  opening.result.close();
+                  return reading.result.filter((one) => %s).length === %d;
+                }""".formatted(which, count);
+        visit.page().waitForCondition(() -> Objects.equals(visit.evaluate(isKept), true));
     }
 
     /** Plays a gateway that takes every announcement. */
