@@ -103,7 +103,8 @@ export function isKeeper(name) {
 }
 
 /**
- * What a page that is left says to the next one in its tab: its last write to the database may not come to an end.
+ * What a page that is left says to the next one in its tab: its last write to the database may not come to an end, and a
+ * tab that is not the keeper writes none.
  *
  * @param {string} name
  */
@@ -119,9 +120,9 @@ function lastWords(name) {
   const forget = () => guarded(() => sessionStorage.removeItem(key));
   return {
     forget,
-    /** @param {string} owner @param {any} packed */
-    say: (owner, packed) => guarded(() => sessionStorage.setItem(key, JSON.stringify({ owner, packed }))),
-    /** @param {string} whose @returns {{packed: any} | null} */
+    /** @param {string} owner @param {any} packed @param {boolean} isAll whether it is newer than what the database has */
+    say: (owner, packed, isAll) => guarded(() => sessionStorage.setItem(key, JSON.stringify({ owner, packed, isAll }))),
+    /** @param {string} whose @returns {{packed: any, isAll: boolean} | null} */
     take: (whose) => {
       const left = guarded(() => JSON.parse(sessionStorage.getItem(key) ?? 'null'));
       forget();
@@ -131,7 +132,8 @@ function lastWords(name) {
 }
 
 /**
- * Keeps a store's value over a reload, for who is here: what a visitor has who then signs in is that user's.
+ * Keeps a store's value over a reload, for who is here: what a visitor has who then signs in is that user's. The first tab
+ * keeps it in the database; another one for itself, as long as it is open.
  *
  * @template T
  * @param {string} name
@@ -140,20 +142,31 @@ function lastWords(name) {
  *     back what was kept, and loses nothing of what the store has by then: somebody may be quicker than the database
  */
 export function keep(name, store, { pack, unpack }) {
+  const keeper = isKeeper(name);
+  let isKept = false;
   let timer = 0;
   let changes = 0;
   let kept = 0;
   /** Whose it is, also after their session has ended: they may sign in again and go on. */
   let owner = /** @type {string | null} */ (null);
+  const leftBehind = lastWords(name);
   const write = () => {
     clearTimeout(timer);
     timer = 0;
+    if (!isKept || changes === kept) {
+      return;
+    }
     const packed = pack(store.value);
     const key = [/** @type {string} */ (owner), name];
     const upTo = changes;
-    return within('readwrite', (all) => (packed === null ? all.delete(key) : all.put(packed, key))).then(() => {
+    within('readwrite', (all) => (packed === null ? all.delete(key) : all.put(packed, key))).then(() => {
       kept = upTo;
     });
+  };
+  const bringBack = (packed) => {
+    if (packed !== null && packed !== undefined) {
+      unpack(packed);
+    }
   };
   const restore = async () => {
     const whose = here();
@@ -163,47 +176,43 @@ export function keep(name, store, { pack, unpack }) {
     const before = owner;
     owner = whose;
     const left = leftBehind.take(whose);
-    const packed = await (left === null ? get([name]) : left.packed ?? undefined);
-    if (owner !== whose) {
+    bringBack(left?.packed);
+    isKept = await keeper;
+    const packed = isKept && !left?.isAll ? await get([name]) : null;
+    if (owner !== whose || !isKept) {
       return;
     }
     const isChanged = pack(store.value) !== null;
-    if (packed !== undefined) {
-      unpack(packed);
-    }
-    if (isChanged) {
+    bringBack(packed);
+    if (isChanged || left?.isAll) {
+      changes += 1;
       write();
     }
     if (before === '') {
       within('readwrite', (all) => all.delete(['', name]));
     }
   };
-  const leftBehind = lastWords(name);
   whenUserLeaves(() => {
     clearTimeout(timer);
     timer = 0;
     owner = null;
     leftBehind.forget();
   });
-  isKeeper(name).then((keeper) => {
-    if (!keeper) {
-      return;
+  restore();
+  session.subscribe(restore);
+  store.subscribe(() => {
+    changes += 1;
+    if (owner !== null && timer === 0) {
+      timer = setTimeout(() => (owner === null ? undefined : write()), SOON);
     }
-    restore();
-    session.subscribe(restore);
-    store.subscribe(() => {
-      changes += 1;
-      if (owner !== null && timer === 0) {
-        timer = setTimeout(() => (owner === null ? undefined : write()), SOON);
-      }
-    });
-    window.addEventListener('pagehide', () => {
-      if (changes !== kept && owner !== null) {
-        leftBehind.say(owner, pack(store.value));
-        write();
-      }
-    });
-    // It has not gone after all, and what it keeps from now on is newer.
-    window.addEventListener('pageshow', (event) => event.persisted && leftBehind.forget());
   });
+  window.addEventListener('pagehide', () => {
+    if (owner !== null) {
+      // Said also when all is written: another tab may be the keeper by the time this one is back.
+      leftBehind.say(owner, pack(store.value), isKept && changes !== kept);
+      write();
+    }
+  });
+  // It has not gone after all, and what it keeps from now on is newer.
+  window.addEventListener('pageshow', (event) => event.persisted && leftBehind.forget());
 }

@@ -154,9 +154,10 @@ final class Visit implements AutoCloseable {
         return context.request().get(sampleUrl(index)).body();
     }
 
-    /** The pages to come learn of what was kept only when {@link #findWhatWasKept} says so. */
+    /** The pages to come are in a new tab, and learn of what was kept only when {@link #findWhatWasKept} says so. */
     void holdBackWhatWasKept() {
         page.addInitScript("""
+                sessionStorage.clear();
                 const request = navigator.locks.request.bind(navigator.locks);
                 const turn = new Promise((resolve) => { window.findWhatWasKept = resolve; });
                 navigator.locks.request = (name, options, work) => turn.then(() => request(name, work));

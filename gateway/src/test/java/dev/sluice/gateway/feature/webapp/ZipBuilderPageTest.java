@@ -437,6 +437,28 @@ class ZipBuilderPageTest {
         }
     }
 
+    @Test
+    void aSecondTabKeepsItsOwnListOverAReload(WebApp app) {
+        try (Visit visit = app.visit().to("")) {
+            visit.page()
+                    .waitForFunction("async () => (await indexedDB.databases()).some(({name}) => name === 'sluice')");
+            visit.button("Sample pictures").click();
+            assertThat(visit.all(".entry")).hasCount(6);
+
+            Page second = visit.context().newPage();
+            second.navigate(visit.page().url());
+            second.getByLabel("Image links", new Page.GetByLabelOptions().setExact(true))
+                    .fill("https://example.com/one.png https://example.com/two.png");
+            second.getByText("Add", new Page.GetByTextOptions().setExact(true)).click();
+            assertThat(second.locator(".entry")).hasCount(2);
+            second.reload();
+            assertThat(second.locator(".entry")).hasCount(2);
+
+            visit.page().reload();
+            assertThat(visit.all(".entry")).hasCount(6);
+        }
+    }
+
     private static Route.FulfillOptions refusal(String code, int seconds) {
         return new Route.FulfillOptions()
                 .setStatus(429)
