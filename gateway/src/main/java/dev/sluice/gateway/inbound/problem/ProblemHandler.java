@@ -59,8 +59,15 @@ public final class ProblemHandler implements WebExceptionHandler {
         if (response.isCommitted()) {
             return cut(exchange);
         }
-        byte[] body = json.writeValueAsBytes(body(exchange, problem));
+        boolean isPage = ProblemPage.isWanted(exchange.getRequest());
+        byte[] body = isPage
+                ? ProblemPage.of(problem, exchange.getRequest().getPath().value(), RequestId.of(exchange))
+                : json.writeValueAsBytes(body(exchange, problem));
         prepare(response, problem, error, body.length);
+        if (isPage) {
+            response.getHeaders().setContentType(ProblemPage.TYPE);
+            response.getHeaders().set("Content-Security-Policy", ProblemPage.CONTENT_POLICY);
+        }
         if (HttpMethod.HEAD.equals(exchange.getRequest().getMethod())) {
             return response.setComplete();
         }

@@ -71,7 +71,25 @@ class WebAppFilesTest {
             assertThat(page.headers().firstValue("Content-Type")).hasValue("text/html;charset=UTF-8");
             assertThat(asked(path, "application/json").statusCode()).as(path).isEqualTo(406);
         }
-        assertThat(asked("/gallery/one/two", "text/html").statusCode()).isEqualTo(404);
+    }
+
+    @Test
+    void problemIsAPageForWhoGoesToItsUrlAndJsonForOthers() {
+        String path = "/gallery/<b>/two";
+        HttpResponse<byte[]> page = asked(path.replace("<", "%3C").replace(">", "%3E"), "text/html,*/*;q=0.8");
+        assertThat(page.statusCode()).isEqualTo(404);
+        assertThat(page.headers().firstValue("Content-Type")).hasValue("text/html;charset=UTF-8");
+        assertThat(page.headers().firstValue("Content-Security-Policy").orElseThrow())
+                .startsWith("default-src 'none'; style-src 'sha256-");
+        assertThat(text(page))
+                .contains("<h1>Not found</h1>", "<a href=\"./../../\">")
+                .doesNotContain("<b>");
+
+        for (String accept : List.of("*/*", "text/html, application/json", "text/html, application/problem+json")) {
+            assertThat(asked("/gallery/one/two", accept).headers().firstValue("Content-Type"))
+                    .as(accept)
+                    .hasValue("application/problem+json");
+        }
     }
 
     @Test
