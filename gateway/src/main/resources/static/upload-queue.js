@@ -19,6 +19,8 @@ const LONGEST_NAME = 255;
 const MOST_KEPT = 500 * 1024 * 1024;
 /** A URL that ends this soon, in milliseconds, is not begun with. */
 const TOO_SOON = 20_000;
+/** Refusals that the same file meets again, however often it is sent. */
+const OF_THE_FILE = ['invalid_image', 'unsupported_image_type', 'image_too_large'];
 
 /**
  * @typedef {object} Target where a file may go
@@ -303,7 +305,12 @@ function fail(item, error) {
   // The gateway calls it as it was announced; who reads this knows the file.
   problem.detail = problem.detail.replaceAll(item.id, item.file.name);
   const { title, text } = explained(problem);
-  edit(item.id, { state: 'failed', note: `${title}. ${text}`, abort: null, target: null });
+  const isFinal = OF_THE_FILE.includes(problem.code);
+  edit(item.id, { state: isFinal ? 'refused' : 'failed', note: `${title}. ${text}`, remedy: '', abort: null, target: null });
+  if (isFinal) {
+    kept -= item.file.size;
+    drop(['uploads', item.id]);
+  }
 }
 
 /** Files that an earlier visit of this page had not finished with are found again, and what ran goes on. */

@@ -15,7 +15,7 @@ const WORDS = {
   limits_unavailable: ['The gateway cannot tell what is left', 'It will not spend before it can.'],
   provider_busy: ['The provider is busy', 'Nothing was started.'],
   storage_quota_exceeded: ['No room left for your pictures', 'Delete some pictures in the gallery, then try again.'],
-  storage_failed: ['The picture could not be stored', 'Try again in a moment.'],
+  storage_failed: ['The store of pictures does not answer', 'Try again in a moment.'],
   storage_missing: ['The gateway has lost its store', 'Tell the people who run it.'],
   database_failed: ['The gateway cannot look that up now', 'Try again in a moment.'],
   internal_error: ['The gateway failed', 'Try again; if it happens again, tell the people who run it.'],

@@ -7,6 +7,7 @@ import { titleOf } from '../image-grid.js';
 import { OrderCard } from '../order-card.js';
 import { expected, followAll, forget, forgetEnded, learn, order, orders, past, replace, wishOf } from '../orders.js';
 import { Quota, Storage } from '../quota.js';
+import { navigate } from '../router.js';
 import { session } from '../session.js';
 import { useStore } from '../store.js';
 import { toast } from '../toast.js';
@@ -17,8 +18,12 @@ const LONGEST_PROMPT = 1000;
 const MOST_AT_ONCE = 4;
 const RATIOS = [['1:1', 'Square'], ['16:9', 'Wide'], ['9:16', 'Tall'], ['4:3', 'Classic'], ['3:4', 'Portrait']];
 
-/** Pictures from words. */
-export default function Generate() {
+/**
+ * Pictures from words.
+ *
+ * @param {{query: URLSearchParams}} props image: the one that is open
+ */
+export default function Generate({ query }) {
   const who = useStore(session);
   const made = useStore(orders);
   const earlier = useStore(past);
@@ -29,7 +34,7 @@ export default function Generate() {
   const [projectId, setProjectId] = useState('');
   const [pictures, setPictures] = useState(1);
   const [busy, setBusy] = useState(false);
-  const [open, setOpen] = useState(/** @type {string | null} */ (null));
+  const open = query.get('image');
   const words = useRef(/** @type {HTMLTextAreaElement | null} */ (null));
   const spent = ['image-day', 'image-minute'].map((name) => limits[name]).find((limit) => limit && limit.remaining === 0);
   const usual = expected(made, earlier);
@@ -56,6 +61,15 @@ export default function Generate() {
   const submit = (event) => {
     event.preventDefault();
     ordered({ prompt: prompt.trim(), aspectRatio, ...(altText.trim() ? { altText: altText.trim() } : {}), ...(projectId ? { projectId } : {}) }, pictures);
+  };
+  const addressOf = (id) => `/generate?image=${encodeURIComponent(id)}`;
+  const close = () => {
+    // Back leads to the orders, whichever way one goes.
+    if (history.state?.fromOrders) {
+      history.back();
+    } else {
+      navigate('/generate', { replace: true });
+    }
   };
   const reuse = (before) => {
     const wish = wishOf(before);
@@ -103,7 +117,7 @@ export default function Generate() {
             order: one,
             expected: usual,
             busy,
-            onOpen: () => setOpen(one.id),
+            onOpen: () => navigate(addressOf(one.id), { state: { fromOrders: true } }),
             onRetry: () => ordered(wishOf(one), 1, one.id),
             onReuse: () => reuse(one),
           })),
@@ -111,11 +125,11 @@ export default function Generate() {
     open !== null && h(Viewer, {
       id: open,
       images: made,
-      onMove: setOpen,
-      onClose: () => setOpen(null),
+      onMove: (id) => navigate(addressOf(id), { replace: true, state: history.state }),
+      onClose: close,
       onChange: replace,
       onDelete: (image) => {
-        setOpen(null);
+        close();
         const before = orders.value;
         forget(image.id);
         const back = () => {

@@ -48,6 +48,29 @@ class GeneratePageTest {
         }
     }
 
+    @Test
+    void thePictureThatIsOpenHasAUrlAndBackClosesIt(WebApp app) {
+        try (Visit visit = app.visit().as("gerda", "user").to("#/generate")) {
+            generate(visit, "A heron");
+            visit.all(".order-picture").first().click();
+            assertThat(visit.all("dialog.viewer")).isVisible();
+            assertThat(visit.page()).hasURL(Pattern.compile(".*/generate\\?image=[0-9a-f-]{36}"));
+
+            visit.page().goBack();
+            assertThat(visit.all("dialog.viewer")).hasCount(0);
+            assertThat(visit.page()).hasURL(Pattern.compile(".*/generate"));
+            assertThat(visit.all(".order")).hasCount(1);
+
+            visit.page().goForward();
+            assertThat(visit.all("dialog.viewer")).isVisible();
+            visit.page().reload();
+            assertThat(visit.all("dialog.viewer")).isVisible();
+            visit.page().keyboard().press("Escape");
+            assertThat(visit.all("dialog.viewer")).hasCount(0);
+            assertThat(visit.all(".order")).hasCount(1);
+        }
+    }
+
     /** What the page is told of every picture that it looks at; empty for the truth. */
     private static AtomicReference<String> told(Visit visit) {
         AtomicReference<String> member = new AtomicReference<>("");

@@ -63,7 +63,9 @@ class UploadRoundTripTest {
                             new FilePayload("page.png", "image/png", "<html></html>".getBytes(StandardCharsets.UTF_8)));
             visit.button("Upload 1").click();
 
-            assertThat(visit.all(".entry")).hasAttribute("data-state", "failed");
+            // The same file would be refused again.
+            assertThat(visit.all(".entry")).hasAttribute("data-state", "refused");
+            assertThat(visit.button("Retry")).hasCount(0);
             assertThat(visit.all(".entry-note-bad")).containsText("That file is not a picture that can be kept.");
             assertThat(visit.all(".toast")).hasCount(0);
         }
