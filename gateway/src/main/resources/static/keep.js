@@ -198,7 +198,7 @@ export function keep(name, store, { pack, unpack }) {
     owner = null;
     leftBehind.forget();
   });
-  restore();
+  queueMicrotask(restore); // its module has more to declare first
   session.subscribe(restore);
   store.subscribe(() => {
     changes += 1;
