@@ -162,13 +162,16 @@ class TrainingTest {
     @ParameterizedTest(name = "{0}")
     @MethodSource("mistakes")
     void mistakeIsNamed(String what, String body, String code, String member) {
-        JsonNode problem = refused(rig.start("alice", body), 400, code);
+        // A path of its own: a fetch that an earlier test gave up may reach the origin only now.
+        String own = body.replace("http://e.com", rig.origin.url("/mistaken.png"));
+
+        JsonNode problem = refused(rig.start("alice", own), 400, code);
 
         assertThat(problem.path("member").asString()).isEqualTo(member);
         assertThat(problem.path("expected").asString()).isNotBlank();
         assertThat(problem.path("detail").asString()).startsWith(member).contains("(expected: ");
         assertThat(rig.fal.requests()).isZero();
-        assertThat(rig.origin.requests()).isEmpty();
+        assertThat(rig.origin.requests("/mistaken.png")).isZero();
     }
 
     @Test

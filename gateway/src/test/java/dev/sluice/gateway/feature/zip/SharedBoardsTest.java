@@ -84,6 +84,11 @@ class SharedBoardsTest {
             return created.statusCode() == 201;
         });
         link = JsonMapper.shared().readTree(answer.get());
+        HttpRequest.Builder known = HttpRequest.newBuilder(
+                        tells.uri(link.path("eventsUrl").asString()))
+                .HEAD();
+        Await.until(
+                PATIENCE, "the link is known elsewhere", () -> tells.send(known).statusCode() == 200);
     }
 
     @AfterEach
