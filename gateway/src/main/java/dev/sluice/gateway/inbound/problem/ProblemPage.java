@@ -46,8 +46,9 @@ final class ProblemPage {
 
     /** The page, in UTF-8. Its link leads to the start page under whatever prefix the gateway is reached. */
     static byte[] of(GatewayException problem, String path, String requestId) {
-        String root = "./"
-                + "../".repeat((int) path.chars().filter(each -> each == '/').count() - 1);
+        // A target without a slash has none to climb.
+        long climbs = Math.max(0, path.chars().filter(each -> each == '/').count() - 1);
+        String root = "./" + "../".repeat(Math.toIntExact(climbs));
         String title = HtmlUtils.htmlEscape(problem.code().title(), "UTF-8");
         return """
                 <!doctype html>
