@@ -34,9 +34,9 @@ public final class Canary implements AutoCloseable {
         return start("::", 0);
     }
 
-    /** Starts on 127.0.0.1 alone, with the port that somebody else has on another address. */
-    public static Canary beside(int port) {
-        return start("127.0.0.1", port);
+    /** Starts on 127.0.0.1 alone, with the port that an origin has on another address. */
+    public static Canary beside(HostileOrigin origin) {
+        return start("127.0.0.1", origin.port());
     }
 
     private static Canary start(String address, int port) {

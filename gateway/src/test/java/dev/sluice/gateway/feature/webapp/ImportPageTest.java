@@ -123,6 +123,7 @@ class ImportPageTest {
             visit.button("Import").click();
             assertThat(visit.all(".entry-done")).hasCount(1);
 
+            visit.awaitKept("imports", "\"state\":\"done\"");
             visit.holdBackWhatWasKept();
             visit.page().reload();
             visit.field("Image links").fill(visit.sampleUrl(1));

@@ -154,6 +154,26 @@ final class Visit implements AutoCloseable {
         return context.request().get(sampleUrl(index)).body();
     }
 
+    /** Waits until what the database keeps under this name, for anybody, holds this text. */
+    void awaitKept(String name, String text) {
+        page.waitForFunction("""
+                ([name, text]) => new Promise((resolve) => {
+                    const opening = indexedDB.open('sluice', 1);
+                    opening.onerror = () => resolve(false);
+                    opening.onupgradeneeded = () => opening.transaction.abort();
+                    opening.onsuccess = () => {
+                        const kept = opening.result.transaction('kept').objectStore('kept');
+                        kept.getAllKeys().onsuccess = ({target: {result: keys}}) => {
+                            kept.getAll().onsuccess = ({target: {result: values}}) => {
+                                opening.result.close();
+                                resolve(values.some((value, i) => keys[i][1] === name && JSON.stringify(value).includes(text)));
+                            };
+                        };
+                    };
+                })
+                """, List.of(name, text));
+    }
+
     /** The pages to come are in a new tab, and learn of what was kept only when {@link #findWhatWasKept} says so. */
     void holdBackWhatWasKept() {
         page.addInitScript("""

@@ -421,11 +421,10 @@ class ZipBuilderPageTest {
     @Test
     void whatIsAddedBeforeTheKeptListIsFoundJoinsIt(WebApp app) {
         try (Visit visit = app.visit().to("")) {
-            visit.page()
-                    .waitForFunction("async () => (await indexedDB.databases()).some(({name}) => name === 'sluice')");
             visit.button("Sample pictures").click();
             assertThat(visit.all(".entry")).hasCount(6);
 
+            visit.awaitKept("zip", visit.sampleUrl(5));
             visit.holdBackWhatWasKept();
             visit.page().reload();
             visit.field("Image links").fill("https://example.com/new.png " + visit.sampleUrl(0));

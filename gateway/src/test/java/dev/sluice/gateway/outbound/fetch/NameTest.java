@@ -7,6 +7,7 @@ import dev.sluice.gateway.outbound.fetch.policy.UrlPolicy;
 import dev.sluice.gateway.testing.Behaviours;
 import dev.sluice.gateway.testing.Canary;
 import dev.sluice.gateway.testing.HostileOrigin;
+import dev.sluice.gateway.testing.Neighbours;
 import dev.sluice.gateway.testing.NoLeaks;
 import dev.sluice.gateway.testing.Pictures;
 import dev.sluice.gateway.testing.TestDns;
@@ -26,8 +27,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Names, and name servers that lie. 127.0.0.2 is opened and stands for the public internet; 127.0.0.1 is private. */
 @ExtendWith(NoLeaks.class)
 class NameTest {
-    private final HostileOrigin origin = HostileOrigin.start();
-    private final Canary canary = Canary.beside(origin.port());
+    private final Neighbours neighbours = Neighbours.start();
+    private final HostileOrigin origin = neighbours.origin();
+    private final Canary canary = neighbours.canary();
     private final TestDns dns = TestDns.start();
     private final FetchRig rig =
             FetchRig.with().open("127.0.0.2/32").ports(origin.port()).dns(dns).start();
