@@ -36,9 +36,11 @@ debian_bases() {
     local java="${JAVA_HOME:?of a JDK 25}" root="$work/root" modules image
     debootstrap --variant=minbase --include=ca-certificates,curl,unzip bookworm "$root" > "$work/log" 2>&1 \
         || { tail "$work/log"; exit 1; }
-    rm -rf "$root"/var/cache/apt/archives/*.deb "$root"/var/lib/apt/lists/* "$root"/usr/share/{doc,man,locale,info}/*
-    # As Docker's own Debian and Ubuntu: packages leave nothing of the kind either.
+    rm -rf "$root"/var/cache/apt/archives/*.deb "$root"/var/lib/apt/lists/* "$root"/usr/share/{man,locale,info}/*
+    find "$root/usr/share/doc" ! -type d ! -name copyright -delete
+    # As Docker's own Debian and Ubuntu: packages leave nothing of the kind either, but their licences.
     printf 'path-exclude /usr/share/%s/*\n' doc man locale info > "$root/etc/dpkg/dpkg.cfg.d/excludes"
+    echo 'path-include /usr/share/doc/*/copyright' >> "$root/etc/dpkg/dpkg.cfg.d/excludes"
     printf '%s\n' 'DPkg::Post-Invoke { "rm -f /var/cache/apt/archives/*.deb /var/cache/apt/*.bin || true"; };' \
         'Dir::Cache::pkgcache ""; Dir::Cache::srcpkgcache "";' > "$root/etc/apt/apt.conf.d/docker-clean"
     # How this machine reaches the mirror.
@@ -77,6 +79,28 @@ fi
 DOCKER_BUILDKIT=1 docker build -q -f "$work/source/docker/Dockerfile" --build-arg JDK=$jdk --build-arg JRE=$jre \
     -t sluice "$work/source" > /dev/null
 
+# A picture of each format in a container of its own: libvips writes what the gateway has it write, a pyramid of WebP
+# files. Of what is drawn in each SVG something is to be seen: that tells whether fonts and embedded images are found.
+formats() {
+    tar -C "$work/source/gateway/src/test/resources/pictures" -c lossy.webp quadrants.{tiff,heic,jxl,avif} \
+        | docker run --rm -i --network none --user 10001 --entrypoint bash sluice -c '
+            cd "$(mktemp -d)" && mkdir in && tar -x -C in && cd in
+            vips copy lossy.webp made.jpg && vips copy lossy.webp made.png
+            base64 -d <<< R0lGODdhAQABAIAAAP///////ywAAAAAAQABAAACAkQBADs= > made.gif
+            svg() { echo "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"64\" height=\"64\">$2</svg>" > "$1.svg"; }
+            svg shapes "<circle cx=\"32\" cy=\"32\" r=\"30\" fill=\"red\"/>"
+            svg text "<text x=\"4\" y=\"40\" font-size=\"30\">Text</text>"
+            svg embedded "<image width=\"64\" height=\"64\" href=\"data:image/png;base64,$(base64 -w 0 made.png)\"/>"
+            for file in *; do
+                vips thumbnail "$file" "../$file.dz[container=fs,strip,suffix=.webp]" 32 || continue
+                if [[ $file == *.svg ]]; then
+                    vips svgload "$file" drawn.png && [[ $(vips avg drawn.png) =~ [1-9] ]] && echo "$file"
+                elif [[ -s ../${file%.*}_files/0/0_0.webp || -s ../${file}_files/0/0_0.webp ]]; then
+                    echo "${file##*.}"
+                fi
+            done | LC_ALL=C sort | paste -sd " "' 2> "$work/log" || true
+}
+
 start() { # name, further options of docker run; prints milliseconds until it is ready
     local name="$1" begun at
     shift
@@ -114,6 +138,8 @@ row "lines of its log until it is ready" "$(docker logs "${names[0]}" 2>&1 | wc 
     "$([ "$(docker logs "${names[0]}" 2>&1 | wc -l)" -lt 60 ] && echo 0 || echo 1)"
 decoder=$(curl -s "$url/actuator/health" | python3 -c 'import json,sys; d=json.load(sys.stdin)["components"]["pictures"]["details"]; print(d["decoder"]+":", *[t.split("/")[1] for t in d["types"]])')
 row "pictures are decoded by" "$decoder" "$([[ $decoder == libvips*heic* ]] && echo 0 || echo 1)"
+is "formats of which a thumbnail is made, by hand" "$(formats)" \
+    "avif embedded.svg gif heic jpg jxl png shapes.svg text.svg tiff webp"
 body=$(curl -s "$url/samples" | python3 -c '
 import json,sys,re
 text=sys.stdin.read()
