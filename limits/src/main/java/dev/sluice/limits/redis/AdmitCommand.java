@@ -2,49 +2,40 @@ package dev.sluice.limits.redis;
 
 import dev.sluice.limits.Window;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /** The keys and arguments of {@code admit.lua} for a batch of requests, and what its answer means. */
 final class AdmitCommand {
-    private final String prefix;
+    private final ScriptCommand command;
     private final long redisMillis;
-    /** Where the id begins in the key of a record, from 1. */
-    private int idBegins = 1;
-
-    private final List<byte[]> records = new ArrayList<>();
-    private final List<byte[]> strings = new ArrayList<>();
-    private final List<byte[]> sets = new ArrayList<>();
     private final IdentityHashMap<CompiledLimit, Integer> limitNumbers = new IdentityHashMap<>();
-    private final Map<String, Integer> counterNumbers = new HashMap<>();
     private final MessagePack.Writer limits = new MessagePack.Writer();
     private final List<Request> requests = new ArrayList<>();
 
-    /** Counters are numbered from 1 within the strings, and from -1 downwards within the sorted sets. */
     private static final class Request {
         private final long recordMillis;
         private final long begins;
         private final long ends;
+        private final int home;
         private final int[] limits;
-        private final int[] counters;
+        private final int[] values;
         private final long[] reserves;
 
-        private Request(long recordMillis, long begins, long ends, int k) {
+        private Request(long recordMillis, long begins, long ends, int home, int k) {
             this.recordMillis = recordMillis;
             this.begins = begins;
             this.ends = ends;
+            this.home = home;
             limits = new int[k];
-            counters = new int[k];
+            values = new int[k];
             reserves = new long[k];
         }
     }
 
     /** @param redisMillis what time it is in Redis, which chooses the windows */
     AdmitCommand(String prefix, long redisMillis) {
-        this.prefix = prefix;
+        command = new ScriptCommand(prefix);
         this.redisMillis = redisMillis;
     }
 
@@ -64,80 +55,58 @@ final class AdmitCommand {
     }
 
     private void add(Holding holding, long recordMillis, long begins, long ends) {
-        String recordPrefix = Keys.recordPrefix(prefix, holding.tag);
-        idBegins = recordPrefix.length() + 1;
-        records.add(Keys.bytes(recordPrefix + holding.id));
+        command.add(holding);
         int k = holding.part.limits.size();
-        Request request = new Request(recordMillis, begins, ends, k);
+        Request request = new Request(recordMillis, begins, ends, holding.part.home, k);
         requests.add(request);
         List<Charge> charges = new ArrayList<>(k);
         for (int i = 0; i < k; i++) {
             CompiledLimit limit = holding.part.limits.get(i);
+            int first = holding.part.firstOfValue[i];
+            String value = first < i ? charges.get(first).value() : limit.value(holding.subject);
             Window window = limit.windowAt(redisMillis);
-            String key = limit.key(holding.subject, window);
-            request.limits[i] = limitNumber(limit, window);
-            request.counters[i] = counterNumber(limit, key);
+            request.limits[i] = limitNumber(limit);
+            request.values[i] = first < i ? request.values[first] : command.value(value);
             request.reserves[i] = holding.reservation.of(limit.limit);
-            charges.add(new Charge(limit, key, window, request.reserves[i]));
+            charges.add(new Charge(limit, value, window, request.reserves[i]));
         }
         holding.charges = charges;
     }
 
-    private int limitNumber(CompiledLimit limit, @Nullable Window window) {
+    private int limitNumber(CompiledLimit limit) {
         Integer known = limitNumbers.get(limit);
         if (known != null) {
             return known;
         }
+        Window window = limit.windowAt(redisMillis);
         limit.describe(window, limits);
-        int number = limitNumbers.size() + 1;
+        int number = command.addName(limit.counter(window));
         limitNumbers.put(limit, number);
         return number;
     }
 
-    private int counterNumber(CompiledLimit limit, String key) {
-        Integer known = counterNumbers.get(key);
-        if (known != null) {
-            return known;
-        }
-        boolean isSet = limit.kind == CompiledLimit.CONCURRENCY;
-        List<byte[]> keys = isSet ? sets : strings;
-        keys.add(Keys.bytes(key));
-        int number = isSet ? -keys.size() : keys.size();
-        counterNumbers.put(key, number);
-        return number;
-    }
-
     byte[][] keys() {
-        byte[][] keys = new byte[records.size() + strings.size() + sets.size()][];
-        int at = 0;
-        for (List<byte[]> some : List.of(records, strings, sets)) {
-            for (byte[] key : some) {
-                keys[at++] = key;
-            }
-        }
-        return keys;
+        return command.keys();
     }
 
-    byte[] arguments() {
+    byte[][] arguments() {
         MessagePack.Writer head = new MessagePack.Writer();
-        head.add(records.size());
-        head.add(records.size() + strings.size());
-        head.add(idBegins);
+        head.add(requests.size());
         head.add(limitNumbers.size());
         MessagePack.Writer tail = new MessagePack.Writer();
         for (Request request : requests) {
             tail.add(request.recordMillis);
             tail.add(request.begins);
             tail.add(request.ends);
+            tail.add(request.values[request.home]);
             tail.add(request.limits.length);
             for (int i = 0; i < request.limits.length; i++) {
-                int counter = request.counters[i];
                 tail.add(request.limits[i]);
-                tail.add(counter > 0 ? counter : strings.size() - counter);
+                tail.add(request.values[i]);
                 tail.add(request.reserves[i]);
             }
         }
-        return MessagePack.Writer.array(head, limits, tail);
+        return command.arguments(MessagePack.Writer.array(head, limits, tail));
     }
 
     /** What the script says about the batch. */

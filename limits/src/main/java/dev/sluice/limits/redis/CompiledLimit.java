@@ -12,7 +12,7 @@ import dev.sluice.limits.Window;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** A limit as the scripts know it: its numbers, and the keys of its counters. */
+/** A limit as the scripts know it: its numbers, and the names of its counters. */
 final class CompiledLimit {
     static final int BUCKET = 1;
     static final int WINDOW = 2;
@@ -29,7 +29,10 @@ final class CompiledLimit {
     private final String stem;
     private final long a;
     private final long b;
-    private volatile @Nullable Window latest;
+    private volatile @Nullable Named latest;
+
+    /** A window and the name of its counter. */
+    private record Named(Window window, String counter) {}
 
     CompiledLimit(Limit limit, int index, String prefix) {
         this.limit = limit;
@@ -38,25 +41,25 @@ final class CompiledLimit {
         switch (limit) {
             case TokenBucket bucket -> {
                 kind = BUCKET;
-                stem = "rate:" + limit.name() + ':';
+                stem = "rate:" + limit.name();
                 a = bucket.unitsPerToken();
                 b = bucket.unitsPerMillisecond();
             }
             case CalendarQuota _ -> {
                 kind = WINDOW;
-                stem = "quota:" + limit.name() + ':';
+                stem = "quota:" + limit.name();
                 a = 0;
                 b = 0;
             }
             case Budget _ -> {
                 kind = WINDOW;
-                stem = "budget:" + limit.name() + ':';
+                stem = "budget:" + limit.name();
                 a = 0;
                 b = 0;
             }
             case ConcurrencyLimit concurrency -> {
                 kind = CONCURRENCY;
-                stem = "lock:" + limit.name() + ':';
+                stem = "lock:" + limit.name();
                 a = concurrency.lease().toMillis();
                 b = 0;
             }
@@ -68,16 +71,26 @@ final class CompiledLimit {
         if (kind != WINDOW) {
             return null;
         }
-        Window window = latest;
-        if (window == null || !window.holds(millis)) {
-            window = switch (limit) {
-                case CalendarQuota quota -> Window.of(quota, millis);
-                case Budget budget -> Window.of(budget, millis);
-                case TokenBucket _, ConcurrencyLimit _ -> throw new IllegalStateException(limit.name() + ": no window");
-            };
-            latest = window;
+        Named known = latest;
+        if (known != null && known.window.holds(millis)) {
+            return known.window;
         }
+        Window window = switch (limit) {
+            case CalendarQuota quota -> Window.of(quota, millis);
+            case Budget budget -> Window.of(budget, millis);
+            case TokenBucket _, ConcurrencyLimit _ -> throw new IllegalStateException(limit.name() + ": no window");
+        };
+        latest = new Named(window, stem + ':' + window.label());
         return window;
+    }
+
+    /** The name of its counter in the value of the subject, or of all. */
+    String counter(@Nullable Window window) {
+        if (window == null) {
+            return stem;
+        }
+        Named known = latest;
+        return known != null && known.window.equals(window) ? known.counter : stem + ':' + window.label();
     }
 
     /** Whether processes have leases of it, rather than ask for each request. */
@@ -97,12 +110,12 @@ final class CompiledLimit {
 
     /** Of one that is leased. */
     String key(Window window) {
-        return Keys.prefix(prefix, tag()) + stem + window.label();
+        return Keys.prefix(prefix, tag()) + stem + ':' + window.label();
     }
 
-    String key(Subject subject, @Nullable Window window) {
-        String name = Keys.prefix(prefix, tag(subject)) + stem + Keys.who(limit.scope(), subject);
-        return window == null ? name : name + ':' + window.label();
+    /** The key of the value in which its counter lies. */
+    String value(Subject subject) {
+        return Keys.value(prefix, limit.scope(), limit.name(), subject);
     }
 
     /** Appends the five fields of a limit in {@code admit.lua}. */
@@ -119,7 +132,7 @@ final class CompiledLimit {
         return kind == CONCURRENCY || delta(used, reserved) != 0;
     }
 
-    /** Appends the four fields of a correction in {@code settle.lua}. */
+    /** Appends the last four fields of a correction in {@code settle.lua}. */
     void correct(Map<String, Long> used, long reserved, MessagePack.Writer arguments) {
         arguments.add(kind);
         arguments.add(kind == CONCURRENCY ? 0 : delta(used, reserved));

@@ -100,6 +100,10 @@ final class CompiledPolicy {
     /** Limits that one command decides. */
     static final class Part {
         final List<CompiledLimit> limits;
+        /** Which of them has the value that the records of requests are in. */
+        final int home;
+        /** Of each limit, the first one whose counter lies in the same value: all of one caller, or of one address. */
+        final int[] firstOfValue;
         /** Milliseconds for which a request's record is kept. */
         final long recordMillis;
         /** Whether renewing a permit has anything to say about it. */
@@ -111,7 +115,31 @@ final class CompiledPolicy {
             this.limits = limits;
             this.topology = topology;
             recordMillis = recordFor(settings).toMillis();
+            home = home(limits);
+            firstOfValue = firstOfValue(limits);
             isRenewed = !limits.stream().allMatch(limit -> limit.limit instanceof TokenBucket);
+        }
+
+        private static int[] firstOfValue(List<CompiledLimit> limits) {
+            int[] first = new int[limits.size()];
+            for (int i = 0; i < first.length; i++) {
+                Scope scope = limits.get(i).limit.scope();
+                first[i] = i;
+                for (int j = i - 1; j >= 0 && scope != Scope.GLOBAL; j--) {
+                    first[i] = limits.get(j).limit.scope() == scope ? j : first[i];
+                }
+            }
+            return first;
+        }
+
+        /** That of the caller, which few requests share, if there is one. */
+        private static int home(List<CompiledLimit> limits) {
+            for (int i = 0; i < limits.size(); i++) {
+                if (limits.get(i).limit.scope() == Scope.SUBJECT) {
+                    return i;
+                }
+            }
+            return 0;
         }
 
         /** Rates alone are hardly ever corrected: their records only have to outlive a command sent twice. */

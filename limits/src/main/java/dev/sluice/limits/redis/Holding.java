@@ -15,6 +15,8 @@ final class Holding {
     final String tag;
     /** Whose commands it can share. */
     final String place;
+    /** What its id is known by in the value that has its record. */
+    final long hash;
     /** What can be corrected afterwards; empty until Redis is asked. */
     volatile List<Charge> charges = List.of();
 
@@ -27,7 +29,13 @@ final class Holding {
         this.reservation = reservation;
         tag = part.tag(subject);
         place = part.place(tag);
+        hash = Keys.hash(id);
         recordedAt(System.nanoTime());
+    }
+
+    /** The key of the value that has its record; not before Redis is asked. */
+    String home() {
+        return charges.get(part.home).value();
     }
 
     /** The record is kept from this time on, by {@link System#nanoTime}. */

@@ -5,26 +5,33 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import dev.sluice.limits.Scope;
 import dev.sluice.limits.Subject;
 import dev.sluice.limits.TokenBucket;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 
 /**
- * The names of counters in Redis, of which TAG says with what they share a slot; see {@link Tags}:
+ * The names of keys in Redis, of which TAG says with what they share a slot; see {@link Tags}:
  *
  * <pre>
- * sluice:{TAG}:rate:LIMIT:WHO              a token bucket of the script
- * sluice:{TAG}:wall:LIMIT:NUMBERS:WHO      a token bucket of bucket4j; its numbers are in the name, for it keeps those it was made with
- * sluice:{TAG}:quota:LIMIT:WHO:2026-11-21  a calendar quota's day
- * sluice:{TAG}:lock:LIMIT:WHO              a concurrency limit
- * sluice:{TAG}:budget:LIMIT:WHO:WINDOW     a budget's window
- * sluice:{TAG}:req:ID                      a request's record
- * sluice:{g-LIMIT}:budget:LIMIT:WINDOW     a budget that all share: what each process has of it; quotas likewise
+ * sluice:{TAG}:caller:WHO               the value of a caller: all its counters, and records of its requests
+ * sluice:{TAG}:address:WHO              the same of an address
+ * sluice:{g-LIMIT}:all:LIMIT            the same of a rate or a concurrency limit that all share
+ * sluice:{TAG}:req:ID                   a request's record, where its value has no room for it
+ * sluice:{TAG}:wall:LIMIT:NUMBERS:WHO   a token bucket of bucket4j; its numbers are in the name, for it keeps those it was made with
+ * sluice:{g-LIMIT}:budget:LIMIT:WINDOW  a budget that all share: what each process has of it; quotas likewise
  * </pre>
  *
- * <p>WHO is an id, an address or {@code global}. What could alter the hash tag or end a part of the name is written as
- * {@code %XX}, so that no two subjects share a name; an address keeps its colons, for nothing but a window follows it,
- * and a window has none.
+ * <p>and those of the counters within a value, {@code rate:LIMIT}, {@code lock:LIMIT}, {@code quota:LIMIT:2026-11-21}
+ * and {@code budget:LIMIT:WINDOW}.
+ *
+ * <p>WHO is an id or an address. What could alter the hash tag or end a part of the name is written as {@code %XX}, so
+ * that no two subjects share a name; an address keeps its colons, for nothing but a window follows it, and a window has
+ * none.
  */
 final class Keys {
-    private static final String RECORD = "req:";
+    static final int HASH_BYTES = 8;
+
+    private static final VarHandle HASH = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
     private Keys() {}
 
@@ -37,7 +44,7 @@ final class Keys {
         return switch (scope) {
             case ADDRESS -> encode(subject.address(), true);
             case SUBJECT -> encode(subject.id(), false);
-            case GLOBAL -> "global";
+            case GLOBAL -> throw new IllegalArgumentException("what all share is nobody's");
         };
     }
 
@@ -55,9 +62,38 @@ final class Keys {
         return prefix + '{' + tag + "}:";
     }
 
-    /** What the records of a tag's requests begin with; their ids follow. */
-    static String recordPrefix(String prefix, String tag) {
-        return prefix(prefix, tag) + RECORD;
+    /** The key that a request's record has where its value has no room for it. */
+    static String record(String prefix, String tag, String id) {
+        return prefix + '{' + tag + "}:req:" + id;
+    }
+
+    /** The value in which the counter of a limit lies. */
+    static String value(String prefix, Scope scope, String limit, Subject subject) {
+        String own = prefix(prefix, tag(scope, limit, subject));
+        return switch (scope) {
+            case ADDRESS -> own + "address:" + who(scope, subject);
+            case SUBJECT -> own + "caller:" + who(scope, subject);
+            case GLOBAL -> own + "all:" + limit;
+        };
+    }
+
+    /**
+     * What a request is known by in a value. Ids are of the gateway's making and few are in one value, so two that
+     * share a hash are not met with.
+     */
+    static long hash(String id) {
+        long hash = 0xcbf29ce484222325L;
+        for (int i = 0; i < id.length(); i++) {
+            hash = (hash ^ id.charAt(i)) * 0x100000001b3L;
+        }
+        // Of short ids the upper bits are hardly touched yet.
+        hash = (hash ^ (hash >>> 33)) * 0xff51afd7ed558ccdL;
+        hash = (hash ^ (hash >>> 33)) * 0xc4ceb9fe1a85ec53L;
+        return hash ^ (hash >>> 33);
+    }
+
+    static void putHash(long hash, byte[] to, int at) {
+        HASH.set(to, at, hash);
     }
 
     /** The bucket that bucket4j keeps. */

@@ -25,7 +25,8 @@ final class RedisInspector {
     private final RedisLimiterSettings settings;
     private final CompiledPolicy.Topology topology;
     private final RedisClock clock;
-    private final Script script;
+    private final Script admit;
+    private final Script reset;
 
     RedisInspector(
             ScriptExecutor redis,
@@ -34,14 +35,15 @@ final class RedisInspector {
             RedisLimiterSettings settings,
             CompiledPolicy.Topology topology,
             RedisClock clock,
-            Script script) {
+            RedisLimiter.Scripts scripts) {
         this.redis = redis;
         this.addressBuckets = addressBuckets;
         this.leases = leases;
         this.settings = settings;
         this.topology = topology;
         this.clock = clock;
-        this.script = script;
+        admit = scripts.admit();
+        reset = scripts.reset();
     }
 
     Mono<List<LimitStatus>> inspect(List<Limit> limits, Subject subject) {
@@ -78,7 +80,7 @@ final class RedisInspector {
                     AdmitCommand command = new AdmitCommand(settings.keyPrefix(), clock.millis());
                     command.inspect(new Holding("-", part, subject, Reservation.ofTheLimits()));
                     return Mono.fromCompletionStage(() -> redis.<byte[]>run(
-                                    script, ScriptOutputType.VALUE, command.keys(), command.arguments()))
+                                    admit, ScriptOutputType.VALUE, command.keys(), command.arguments()))
                             .flatMap(answer -> verdict(command, answer));
                 })
                 .retry(2);
@@ -101,18 +103,20 @@ final class RedisInspector {
     }
 
     private Mono<Void> reset(Limit limit, Subject subject) {
-        List<byte[]> keys = new ArrayList<>();
+        List<byte[]> names = new ArrayList<>();
         CompiledLimit compiled = new CompiledLimit(limit, 0, settings.keyPrefix());
         Window current = compiled.windowAt(clock.millis());
-        keys.add(Keys.bytes(compiled.key(subject, current)));
+        names.add(Keys.bytes(compiled.counter(current)));
         if (current != null) {
             // This process may be wrong about the time by less than a window.
-            keys.add(Keys.bytes(compiled.key(subject, compiled.windowAt(current.start() - 1))));
-            keys.add(Keys.bytes(compiled.key(subject, compiled.windowAt(current.end()))));
+            names.add(Keys.bytes(compiled.counter(compiled.windowAt(current.start() - 1))));
+            names.add(Keys.bytes(compiled.counter(compiled.windowAt(current.end()))));
         }
-        Mono<Long> deleted = Mono.fromCompletionStage(() -> redis.commands().del(keys.toArray(byte[][]::new)));
+        byte[][] key = {Keys.bytes(compiled.value(subject))};
+        Mono<Long> forgotten = Mono.fromCompletionStage(
+                () -> redis.run(reset, ScriptOutputType.INTEGER, key, names.toArray(byte[][]::new)));
         return limit instanceof TokenBucket bucket && CompiledPolicy.isFirst(bucket, settings)
-                ? deleted.then(Mono.fromFuture(() -> addressBuckets.reset(bucket, subject)))
-                : deleted.then();
+                ? forgotten.then(Mono.fromFuture(() -> addressBuckets.reset(bucket, subject)))
+                : forgotten.then();
     }
 }

@@ -108,7 +108,7 @@ public final class RedisLimiter implements Limiter, AutoCloseable {
                 renewals,
                 timer,
                 observer);
-        inspector = new RedisInspector(redis, addressBuckets, leases, settings, topology, redisClock, scripts.admit());
+        inspector = new RedisInspector(redis, addressBuckets, leases, settings, topology, redisClock, scripts);
     }
 
     /**
@@ -250,19 +250,21 @@ public final class RedisLimiter implements Limiter, AutoCloseable {
     }
 
     /** The scripts; tests give Redis another clock in them. */
-    record Scripts(Script admit, Script settle, Script renew, Script lease) {
-        static final Scripts OWN = read(Script::named);
+    record Scripts(Script admit, Script settle, Script renew, Script reset, Script lease) {
+        static final Scripts OWN = read(Script::ofValues, Script::named);
 
         List<Script> all() {
-            return List.of(admit, settle, renew, lease);
+            return List.of(admit, settle, renew, reset, lease);
         }
 
-        static Scripts read(Function<String, Script> read) {
+        /** @param values reads those that begin with {@code value.lua} */
+        static Scripts read(Function<String, Script> values, Function<String, Script> others) {
             return new Scripts(
-                    read.apply("admit.lua"),
-                    read.apply("settle.lua"),
-                    read.apply("renew.lua"),
-                    read.apply("lease.lua"));
+                    values.apply("admit.lua"),
+                    values.apply("settle.lua"),
+                    values.apply("renew.lua"),
+                    values.apply("reset.lua"),
+                    others.apply("lease.lua"));
         }
     }
 }

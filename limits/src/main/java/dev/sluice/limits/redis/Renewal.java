@@ -1,7 +1,5 @@
 package dev.sluice.limits.redis;
 
-import static java.nio.charset.StandardCharsets.US_ASCII;
-
 import java.util.ArrayList;
 import java.util.List;
 import reactor.core.publisher.Mono;
@@ -34,30 +32,34 @@ final class Renewal {
         done.tryEmitEmpty();
     }
 
-    static byte[][] keys(List<Renewal> batch, String prefix) {
-        List<byte[]> keys = new ArrayList<>();
-        for (Renewal renewal : batch) {
-            Holding holding = renewal.holding;
-            keys.add(Keys.bytes(Keys.recordPrefix(prefix, holding.tag) + holding.id));
-            renewal.leases.forEach(charge -> keys.add(Keys.bytes(charge.key())));
-        }
-        return keys.toArray(byte[][]::new);
-    }
+    /** The keys and arguments of {@code renew.lua}. */
+    static final class Command {
+        private final ScriptCommand command;
+        private final MessagePack.Writer numbers = new MessagePack.Writer();
 
-    static byte[][] arguments(List<Renewal> batch) {
-        List<byte[]> arguments = new ArrayList<>();
-        arguments.add(bytes(batch.size()));
-        for (Renewal renewal : batch) {
-            arguments.add(Keys.bytes(renewal.holding.id));
-            arguments.add(bytes(renewal.holding.part.recordMillis));
-            arguments.add(bytes(renewal.leases.size()));
-            renewal.leases.forEach(charge -> arguments.add(bytes(charge.limit().leaseMillis())));
+        Command(List<Renewal> batch, String prefix) {
+            command = new ScriptCommand(prefix);
+            numbers.add(batch.size());
+            for (Renewal renewal : batch) {
+                command.add(renewal.holding);
+                numbers.add(renewal.holding.part.recordMillis);
+                numbers.add(command.value(renewal.holding.home()));
+                numbers.add(renewal.leases.size());
+                for (Charge charge : renewal.leases) {
+                    numbers.add(command.value(charge.value()));
+                    numbers.add(command.name(charge.counter()));
+                    numbers.add(charge.limit().leaseMillis());
+                }
+            }
         }
-        return arguments.toArray(byte[][]::new);
-    }
 
-    private static byte[] bytes(long number) {
-        return Long.toString(number).getBytes(US_ASCII);
+        byte[][] keys() {
+            return command.keys();
+        }
+
+        byte[][] arguments() {
+            return command.arguments(MessagePack.Writer.array(numbers));
+        }
     }
 
     /** {@code answers} of the script to a batch that was sent then: the records are kept from no earlier on. */

@@ -51,8 +51,9 @@ final class Renewals {
         }
         long sent = System.nanoTime();
         AtomicBoolean isOver = new AtomicBoolean();
-        CompletionStage<List<Object>> renewed = redis.run(
-                script, ScriptOutputType.MULTI, Renewal.keys(batch, settings.keyPrefix()), Renewal.arguments(batch));
+        Renewal.Command command = new Renewal.Command(batch, settings.keyPrefix());
+        CompletionStage<List<Object>> renewed =
+                redis.run(script, ScriptOutputType.MULTI, command.keys(), command.arguments());
         Disposable late = redis.watch(timer, settings.commandTimeout(), () -> breaker.answeredAt(place), () -> {
             if (isOver.compareAndSet(false, true)) {
                 ended(place, batch, sent, new RedisBreaker.SlowRedisException(settings.commandTimeout()));

@@ -13,10 +13,19 @@ import java.util.Objects;
 /** A Lua script and the name by which Redis remembers it. */
 record Script(String text, String digest) {
 
-    /** One of the scripts beside this class. */
+    /** One of the scripts beside this class that stands alone. */
     static Script named(String file) {
+        return of(read(file));
+    }
+
+    /** One that begins with {@code value.lua}. */
+    static Script ofValues(String file) {
+        return of(read("value.lua") + read(file));
+    }
+
+    private static String read(String file) {
         try (InputStream in = Objects.requireNonNull(Script.class.getResourceAsStream(file), file)) {
-            return of(new String(in.readAllBytes(), UTF_8));
+            return new String(in.readAllBytes(), UTF_8);
         } catch (IOException e) {
             throw new UncheckedIOException(file, e);
         }

@@ -11,8 +11,7 @@ final class Settlement {
     /** Whose commands it can share. */
     final String place;
 
-    private final String id;
-    private final String tag;
+    private final Holding holding;
     private final List<Charge> charges;
     private final Map<String, Long> used;
     private final Sinks.Empty<Void> done = Sinks.empty();
@@ -21,8 +20,7 @@ final class Settlement {
 
     Settlement(Holding holding, Map<String, Long> used) {
         this.place = holding.place;
-        this.id = holding.id;
-        this.tag = holding.tag;
+        this.holding = holding;
         this.used = used;
         this.until = holding.until();
         List<Charge> all = holding.charges;
@@ -53,27 +51,33 @@ final class Settlement {
         return done.asMono();
     }
 
-    static byte[][] keys(List<Settlement> batch, String prefix) {
-        List<byte[]> keys = new ArrayList<>(batch.size() * 3);
-        for (Settlement settlement : batch) {
-            keys.add(Keys.bytes(Keys.recordPrefix(prefix, settlement.tag) + settlement.id));
-        }
-        for (Settlement settlement : batch) {
-            settlement.charges.forEach(charge -> keys.add(Keys.bytes(charge.key())));
-        }
-        return keys.toArray(byte[][]::new);
-    }
+    /** The keys and arguments of {@code settle.lua}. */
+    static final class Command {
+        private final ScriptCommand command;
+        private final MessagePack.Writer numbers = new MessagePack.Writer();
 
-    static byte[] arguments(List<Settlement> batch, String prefix, long settledMillis) {
-        MessagePack.Writer arguments = new MessagePack.Writer();
-        arguments.add(batch.size());
-        arguments.add(settledMillis);
-        // The tags of one command are of one length.
-        arguments.add(Keys.recordPrefix(prefix, batch.getFirst().tag).length() + 1);
-        for (Settlement settlement : batch) {
-            arguments.add(settlement.charges.size());
-            settlement.charges.forEach(charge -> charge.limit().correct(settlement.used, charge.reserve(), arguments));
+        Command(List<Settlement> batch, String prefix, long settledMillis) {
+            command = new ScriptCommand(prefix);
+            numbers.add(batch.size());
+            numbers.add(settledMillis);
+            for (Settlement settlement : batch) {
+                command.add(settlement.holding);
+                numbers.add(command.value(settlement.holding.home()));
+                numbers.add(settlement.charges.size());
+                for (Charge charge : settlement.charges) {
+                    numbers.add(command.value(charge.value()));
+                    numbers.add(command.name(charge.counter()));
+                    charge.limit().correct(settlement.used, charge.reserve(), numbers);
+                }
+            }
         }
-        return MessagePack.Writer.array(arguments);
+
+        byte[][] keys() {
+            return command.keys();
+        }
+
+        byte[][] arguments() {
+            return command.arguments(MessagePack.Writer.array(numbers));
+        }
     }
 }

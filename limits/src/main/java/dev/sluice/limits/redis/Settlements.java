@@ -80,14 +80,9 @@ final class Settlements {
         };
         // A command that is late is still on its way; only those who wait for it are let go.
         Disposable late = timer.schedule(release, settings.commandTimeout().toNanos(), TimeUnit.NANOSECONDS);
-        redis.<Long>run(
-                        script,
-                        ScriptOutputType.INTEGER,
-                        Settlement.keys(batch, settings.keyPrefix()),
-                        Settlement.arguments(
-                                batch,
-                                settings.keyPrefix(),
-                                settings.settledFor().toMillis()))
+        Settlement.Command command = new Settlement.Command(
+                batch, settings.keyPrefix(), settings.settledFor().toMillis());
+        redis.<Long>run(script, ScriptOutputType.INTEGER, command.keys(), command.arguments())
                 .whenComplete((count, error) -> {
                     late.dispose();
                     if (error != null) {

@@ -41,7 +41,7 @@ class KeysTest {
         long noon = 1_780_315_200_000L;
 
         assertThat(key(TokenBucket.of("ip", Scope.ADDRESS, 1, Duration.ofSeconds(1)), subject, noon))
-                .isEqualTo("sluice:{" + address + "}:rate:ip:2001:db8::/64");
+                .isEqualTo("sluice:{" + address + "}:address:2001:db8::/64 rate:ip");
         assertThat(Keys.addressBucket(
                         "sluice:",
                         TokenBucket.of("ip", Scope.ADDRESS, 30, Duration.ofMinutes(1))
@@ -49,20 +49,23 @@ class KeysTest {
                         subject))
                 .isEqualTo("sluice:{" + address + "}:wall:ip:30-60000-5:2001:db8::/64");
         assertThat(key(CalendarQuota.of("daily", Scope.SUBJECT, 1, ZoneId.of("Asia/Tokyo")), subject, noon))
-                .isEqualTo("sluice:{" + user + "}:quota:daily:user%3A7:2026-06-01");
+                .isEqualTo("sluice:{" + user + "}:caller:user%3A7 quota:daily:2026-06-01");
         assertThat(key(ConcurrencyLimit.of("parallel", Scope.SUBJECT, 1, Duration.ofSeconds(1)), subject, noon))
-                .isEqualTo("sluice:{" + user + "}:lock:parallel:user%3A7");
+                .isEqualTo("sluice:{" + user + "}:caller:user%3A7 lock:parallel");
         assertThat(key(Budget.of("units", Scope.GLOBAL, 1, Duration.ofHours(1), 1), subject, noon))
                 .isEqualTo("sluice:{g-units}:budget:units:2026-06-01T12.00.00Z");
+        assertThat(key(TokenBucket.of("busy", Scope.GLOBAL, 1, Duration.ofSeconds(1)), subject, noon))
+                .isEqualTo("sluice:{g-busy}:all:busy rate:busy");
         assertThat(key(Budget.of("units", Scope.SUBJECT, 1, Duration.ofHours(1), 1), subject, noon))
-                .isEqualTo("sluice:{" + user + "}:budget:units:user%3A7:2026-06-01T12.00.00Z");
+                .isEqualTo("sluice:{" + user + "}:caller:user%3A7 budget:units:2026-06-01T12.00.00Z");
     }
 
+    /** The key of the value in which a counter lies, and its name there. */
     private static String key(Limit limit, Subject subject, long now) {
         CompiledLimit scripted = new CompiledLimit(limit, 0, "sluice:");
         return scripted.isLeased()
                 ? scripted.key(Objects.requireNonNull(scripted.windowAt(now)))
-                : scripted.key(subject, scripted.windowAt(now));
+                : scripted.value(subject) + ' ' + scripted.counter(scripted.windowAt(now));
     }
 
     @Test

@@ -97,7 +97,7 @@ class LeaseSimulationTest {
             name = "seed " + seed;
             this.fixture = fixture;
             this.connection = connection;
-            script = fixture.timed("lease.lua");
+            script = fixture.timed(Script.named("lease.lua"));
             fixture.redis().scriptLoad(script.text());
             capacity = 1L + random.nextInt(random.nextBoolean() ? 40 : 3000);
             limit = new CompiledLimit(Budget.of("units", Scope.GLOBAL, capacity, HOUR, 1), 0, fixture.prefix);

@@ -6,18 +6,31 @@ import dev.sluice.limits.ConcurrencyLimit;
 import dev.sluice.limits.Limit;
 import dev.sluice.limits.Mode;
 import dev.sluice.limits.TokenBucket;
+import dev.sluice.limits.Window;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /** What the scripts should do, in plain words of Java: one request after another, no batches, no reduced fractions. */
 final class ModelLimits {
+    static final long SETTLED_FOR = 10_000;
+    private static final long HOUR = 3_600_000;
+
     private final Map<String, Counter> counters = new HashMap<>();
-    private final Map<String, String> records = new HashMap<>();
+    private final Map<String, Known> records = new HashMap<>();
+    /** The values that got another counter, and drop those that have ended when they are written. */
+    private final Set<String> grown = new HashSet<>();
+
+    private long latest;
+
+    /** @param before when the last one ended that the request had before */
+    private record Known(boolean isSettled, long ends, long before) {}
 
     /** The code of a verdict, and remaining, resets in and retry after of each limit. */
     record Expected(Verdict.Code code, List<Long> figures) {}
@@ -26,16 +39,21 @@ final class ModelLimits {
     private static final class Counter {
         private long amount;
         private long at;
+        /** When it is forgotten, if its value gets another counter then; 0 if it was never written. */
+        private long ends;
+
+        private boolean isWritten;
         private final Map<String, Long> leases = new HashMap<>();
     }
 
     /** The server loads a counter: what lies in its future was written before its clock was set back. */
     private void load(Charge charge, long now) {
-        Counter counter = counters.computeIfAbsent(charge.key(), _ -> new Counter());
+        Counter counter = counters.computeIfAbsent(key(charge), _ -> new Counter());
         switch (charge.limit().limit) {
-            case TokenBucket _ -> {
+            case TokenBucket bucket -> {
                 if (counter.at > now) {
                     counter.at = now;
+                    counter.ends = now + Math.ceilDiv(counter.amount, bucket.tokens());
                 }
             }
             case ConcurrencyLimit concurrency -> {
@@ -43,6 +61,7 @@ final class ModelLimits {
                 if (counter.leases.values().stream().anyMatch(end -> end > latest)) {
                     counter.leases.values().removeIf(end -> end <= now);
                     counter.leases.replaceAll((_, end) -> Math.min(end, latest));
+                    counter.ends = latest;
                 }
             }
             case CalendarQuota _, Budget _ -> {}
@@ -55,13 +74,65 @@ final class ModelLimits {
                 .allMatch(window -> window == null || (window.start() <= now && now < window.end()));
     }
 
-    Expected admit(String id, List<Charge> charges, long begins, long ends, long now) {
+    private static String key(Charge charge) {
+        return charge.value() + ' ' + charge.counter();
+    }
+
+    private @Nullable Known record(String id, long now) {
+        latest = Math.max(latest, now);
+        Known record = records.get(id);
+        return record == null || record.ends <= now ? null : record;
+    }
+
+    private void record(String id, boolean isSettled, long ends) {
+        Known before = records.get(id);
+        records.put(id, new Known(isSettled, ends, before == null ? 0 : Math.max(before.ends, before.before)));
+    }
+
+    /** Whether a record that has ended may come back now that the clock was set back: then nobody can tell. */
+    boolean isCertain(String id, long now) {
+        Known record = records.get(id);
+        return record == null
+                || ((record.ends > latest || record.ends <= now) && (record.isSettled || record.before <= now));
+    }
+
+    /** A batch is over: what has ended in a value goes when the value has got another counter. */
+    void written(long now) {
+        counters.entrySet()
+                .removeIf(counter -> counter.getValue().isWritten
+                        && counter.getValue().ends <= now
+                        && grown.contains(
+                                counter.getKey().substring(0, counter.getKey().indexOf(' '))));
+        grown.clear();
+    }
+
+    private void write(Charge charge, Counter counter, long now) {
+        if (!counter.isWritten) {
+            counter.isWritten = true;
+            grown.add(charge.value());
+        }
+        Window window = charge.window();
+        counter.ends = switch (charge.limit().limit) {
+            case TokenBucket bucket -> now + Math.ceilDiv(counter.amount, bucket.tokens());
+            case ConcurrencyLimit _ -> lastLease(counter);
+            case CalendarQuota _, Budget _ ->
+                Objects.requireNonNull(window).end() + Math.min(window.end() - window.start(), HOUR);
+        };
+    }
+
+    private static long lastLease(Counter counter) {
+        return counter.leases.values().stream().mapToLong(end -> end).max().orElse(0);
+    }
+
+    Expected admit(Holding holding, long begins, long ends, long now) {
+        String id = holding.id;
+        List<Charge> charges = holding.charges;
         charges.forEach(charge -> load(charge, now));
-        String record = records.get(id);
+        Known record = record(id, now);
         List<Long> waits = new ArrayList<>();
         Verdict.Code code = Verdict.Code.ADMITTED;
         if (record != null) {
-            code = record.equals("S") ? Verdict.Code.SETTLED : Verdict.Code.ADMITTED;
+            code = record.isSettled ? Verdict.Code.SETTLED : Verdict.Code.ADMITTED;
             charges.forEach(_ -> waits.add(0L));
         } else {
             charges.forEach(charge -> waits.add(waitFor(charge, now)));
@@ -75,7 +146,7 @@ final class ModelLimits {
                 code = Verdict.Code.REFUSED;
             } else {
                 charges.forEach(charge -> take(charge, id, now));
-                records.put(id, "A");
+                record(id, false, now + holding.part.recordMillis);
             }
         }
         return new Expected(code, figures(charges, waits, now));
@@ -92,17 +163,20 @@ final class ModelLimits {
     }
 
     void settle(String id, List<Charge> charges, Map<String, Long> used, long now) {
-        String record = records.put(id, "S");
-        if ("S".equals(record)) {
+        Known record = record(id, now);
+        if (record != null && record.isSettled) {
             return;
         }
+        record(id, true, now + SETTLED_FOR);
         for (Charge charge : charges) {
             Limit limit = charge.limit().limit;
             Long units = used.get(limit.name());
             long delta = units == null ? 0 : units - charge.reserve();
-            Counter counter = counters.get(charge.key());
+            Counter counter = counters.get(key(charge));
             if (limit instanceof ConcurrencyLimit && counter != null) {
-                counter.leases.remove(id);
+                if (counter.leases.remove(id) != null) {
+                    counter.ends = lastLease(counter);
+                }
             } else if (delta != 0 && (record != null || delta > 0)) {
                 correct(charge, counter, delta, now);
             }
@@ -113,13 +187,14 @@ final class ModelLimits {
         switch (charge.limit().limit) {
             case TokenBucket bucket -> {
                 Counter counter = known == null ? new Counter() : known;
-                counters.put(charge.key(), counter);
+                counters.put(key(charge), counter);
                 counter.amount = Math.max(
                         0, lack(bucket, counter, now) + delta * bucket.period().toMillis());
                 counter.at = now;
+                write(charge, counter, now);
             }
             case CalendarQuota _, Budget _ -> {
-                if (known != null && known.at > 0) {
+                if (known != null && known.isWritten) {
                     known.amount = Math.max(0, known.amount + delta);
                 }
             }
@@ -128,7 +203,7 @@ final class ModelLimits {
     }
 
     private Counter counter(Charge charge) {
-        return Objects.requireNonNull(counters.get(charge.key()), charge.key());
+        return Objects.requireNonNull(counters.get(key(charge)), key(charge));
     }
 
     private static long lack(TokenBucket bucket, Counter counter, long now) {
@@ -177,6 +252,7 @@ final class ModelLimits {
                 counter.leases.put(id, now + concurrency.lease().toMillis());
             }
         }
+        write(charge, counter, now);
     }
 
     private long remaining(Charge charge, long now) {

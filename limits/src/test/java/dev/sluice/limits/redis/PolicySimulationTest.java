@@ -82,8 +82,8 @@ class PolicySimulationTest {
             this.fixture = fixture;
             this.connection = connection;
             this.prefix = fixture.prefix + seed + ':';
-            admit = fixture.timed("admit.lua");
-            settle = fixture.timed("settle.lua");
+            admit = fixture.timed(Script.ofValues("admit.lua"));
+            settle = fixture.timed(Script.ofValues("settle.lua"));
             fixture.redis().scriptLoad(admit.text());
             fixture.redis().scriptLoad(settle.text());
             for (int i = 0; i < 4; i++) {
@@ -169,6 +169,7 @@ class PolicySimulationTest {
             for (int i = 0; i < size; i++) {
                 compare(batch.get(i), verdicts.get(i));
             }
+            model.written(now);
             return size;
         }
 
@@ -185,6 +186,9 @@ class PolicySimulationTest {
         private Sent again(AdmitCommand command) {
             Sent before = sent.get(random.nextInt(sent.size()));
             Holding holding = before.holding;
+            if (!model.isCertain(holding.id, now)) {
+                return fresh(command);
+            }
             return send(command, holding.id, holding.part, holding.subject, holding.reservation);
         }
 
@@ -211,8 +215,7 @@ class PolicySimulationTest {
         }
 
         private void compare(Sent request, Verdict verdict) {
-            ModelLimits.Expected expected =
-                    model.admit(request.holding.id, request.holding.charges, request.begins, request.ends, now);
+            ModelLimits.Expected expected = model.admit(request.holding, request.begins, request.ends, now);
             List<Long> figures = Arrays.stream(verdict.figures()).boxed().toList();
             if (verdict.code() != expected.code() || !figures.equals(expected.figures())) {
                 throw new AssertionError(name + ", request " + request.holding.id + " at " + now + ": " + verdict.code()
@@ -230,6 +233,9 @@ class PolicySimulationTest {
             List<Settlement> batch = new ArrayList<>();
             for (int i = random.nextInt(Math.min(12, sent.size() + 1)); i >= 0 && !sent.isEmpty(); i--) {
                 Sent request = sent.get(random.nextInt(sent.size()));
+                if (!model.isCertain(request.holding.id, now)) {
+                    continue;
+                }
                 Map<String, Long> used = new HashMap<>();
                 for (CompiledLimit limit : request.holding.part.limits) {
                     if (random.nextInt(3) > 0) {
@@ -240,11 +246,9 @@ class PolicySimulationTest {
                 model.settle(request.holding.id, request.holding.charges, used, now);
             }
             if (!batch.isEmpty()) {
-                run(
-                        settle,
-                        ScriptOutputType.INTEGER,
-                        Settlement.keys(batch, prefix),
-                        Settlement.arguments(batch, prefix, 10_000));
+                Settlement.Command command = new Settlement.Command(batch, prefix, ModelLimits.SETTLED_FOR);
+                run(settle, ScriptOutputType.INTEGER, command.keys(), command.arguments());
+                model.written(now);
             }
         }
 

@@ -1,5 +1,6 @@
 package dev.sluice.limits.redis;
 
+import static org.assertj.core.api.Assertions.as;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
@@ -25,8 +26,10 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
@@ -35,6 +38,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -83,14 +87,17 @@ class RedisFaultsTest {
     }
 
     private long held() {
-        return fixture.redis().zcard(fixture.of(ALICE.id()) + "lock:parallel:user%3Aalice");
+        return leases().size();
     }
 
-    private double lastLease() {
-        return fixture.redis()
-                .zrangeWithScores(fixture.of(ALICE.id()) + "lock:parallel:user%3Aalice", -1, -1)
-                .getFirst()
-                .getScore();
+    private Map<Long, Long> leases() {
+        StoredValue.Counter slots =
+                fixture.counters("lock:parallel").get(fixture.of(ALICE.id()) + "caller:user%3Aalice lock:parallel");
+        return slots == null ? Map.of() : slots.leases();
+    }
+
+    private long lastLease() {
+        return Collections.max(leases().values());
     }
 
     private long redisMillis() {
@@ -98,10 +105,9 @@ class RedisFaultsTest {
         return Long.parseLong(time.get(0)) * 1000 + Long.parseLong(time.get(1)) / 1000;
     }
 
-    private String recordOfOne() {
-        List<String> records = fixture.keys("req");
-        assertThat(records).hasSize(1);
-        return records.getFirst();
+    private StoredValue alice() {
+        String key = fixture.of(ALICE.id()) + "caller:user%3Aalice";
+        return Objects.requireNonNull(fixture.values().get(key), key);
     }
 
     private static Permit permitOf(Decision decision) {
@@ -114,8 +120,8 @@ class RedisFaultsTest {
     }
 
     private long usedOf(String kind) {
-        return fixture.keys(kind).stream()
-                .mapToLong(key -> Long.parseLong(fixture.redis().get(key)))
+        return fixture.counters(kind + ':').values().stream()
+                .mapToLong(StoredValue.Counter::amount)
                 .sum();
     }
 
@@ -175,7 +181,7 @@ class RedisFaultsTest {
             fixture.redis().replicaof("127.0.0.1", next.port());
             Await.until("spending is admitted again", () -> admit(limiter, quota) instanceof Decision.Admitted);
 
-            assertThat(there.redis().keys(fixture.prefix + "{*}:quota:*")).isNotEmpty();
+            assertThat(there.redis().keys(fixture.prefix + "{*}:caller:*")).isNotEmpty();
         }
     }
 
@@ -348,7 +354,7 @@ class RedisFaultsTest {
             fixture.redis().scriptFlush();
             Decision decision = admit(limiter, quota, slots);
             assertThat(decision).isInstanceOf(Decision.Admitted.class);
-            double lease = lastLease();
+            long lease = lastLease();
             Await.until(
                     "time passes", () -> lease < redisMillis() + slots.lease().toMillis());
             fixture.redis().scriptFlush();
@@ -420,7 +426,7 @@ class RedisFaultsTest {
         redis.goOn();
         // The one that came too late is on its way still.
         admit(limiter, rate);
-        double lease = lastLease();
+        long lease = lastLease();
 
         Await.until("a renewal is heard", () -> {
             permit.renew().block(GENEROUS);
@@ -435,7 +441,7 @@ class RedisFaultsTest {
     void renewalIsDroppedWhileRedisIsCutOffAndTheNextOneKeepsTheSlot() {
         RedisLimiter limiter = limiter(RedisFixture.PATIENT);
         Permit permit = permitOf(admit(limiter, slots));
-        double lease = lastLease();
+        long lease = lastLease();
         proxy.cutOff();
         Await.until("the connection is gone", () -> !sends(limiter));
         permit.renew().block(GENEROUS);
@@ -462,27 +468,66 @@ class RedisFaultsTest {
     }
 
     @Test
-    void renewalKeepsTheRecordAndTheSetOfSlotsAsLongAsTheAdmissionDid() {
+    void renewalKeepsTheRecordAndTheSlotAsLongAsTheAdmissionDid() {
         RedisLimiter limiter = limiter(RedisFixture.PATIENT);
         Permit permit = permitOf(admit(limiter, slots, ownBudget));
-        String record = recordOfOne();
-        String set = fixture.of(ALICE.id()) + "lock:parallel:user%3Aalice";
-        fixture.redis().pexpire(record, 60_000);
-        fixture.redis().pexpire(set, 60_000);
+        assertThat(alice().open()).hasSize(1);
 
+        long renewed = redisMillis();
         permit.renew().block(GENEROUS);
-        assertThat(fixture.redis().pttl(record))
+        long heard = redisMillis();
+        assertThat(alice().open().values())
+                .singleElement(as(InstanceOfAssertFactories.LONG))
                 .isBetween(
-                        slots.lease().toMillis(), slots.lease().plusSeconds(10).toMillis());
-        assertThat(fixture.redis().pttl(set))
+                        renewed + slots.lease().plusSeconds(10).toMillis(),
+                        heard + slots.lease().plusSeconds(10).toMillis());
+        assertThat(lastLease())
                 .isBetween(
-                        slots.lease().minusMinutes(1).toMillis(), slots.lease().toMillis());
+                        renewed + slots.lease().toMillis(),
+                        heard + slots.lease().toMillis());
 
         permit.settle(new Usage(Map.of("own-units", 3L))).block(GENEROUS);
         permit.renew().block(GENEROUS);
-        assertThat(fixture.redis().get(record)).isEqualTo("S");
-        assertThat(fixture.redis().pttl(record)).isBetween(1L, 10_000L);
+        assertThat(alice().open()).isEmpty();
+        assertThat(alice().settled().values())
+                .singleElement(as(InstanceOfAssertFactories.LONG))
+                .isBetween(heard, redisMillis() + 10_000);
         assertThat(held()).isZero();
+    }
+
+    /** They are kept in keys of their own then, and say the same. */
+    @Test
+    void recordsOfManyRequestsOfOneCallerDoNotFitIntoItsValue() {
+        RedisLimiter limiter = limiter(RedisFixture.PATIENT);
+        Policy policy = new Policy("test", List.of(quota, slots));
+        List<Permit> permits = Flux.range(0, 50)
+                .concatMap(i -> limiter.admit(policy, ALICE, "many-" + i))
+                .map(RedisFaultsTest::permitOf)
+                .collectList()
+                .block(GENEROUS);
+        assertThat(permits).isNotNull().hasSize(50);
+        assertThat(alice().open()).hasSize(32);
+        assertThat(fixture.keys("req")).hasSize(18);
+
+        for (int i = 0; i < 50; i++) {
+            permitOf(limiter.admit(policy, ALICE, "many-" + i)
+                    .blockOptional(GENEROUS)
+                    .orElseThrow());
+        }
+        assertThat(usedToday()).isEqualTo(50);
+        assertThat(held()).isEqualTo(50);
+
+        Flux.fromIterable(permits).concatMap(Permit::renew).blockLast(GENEROUS);
+        assertThat(held()).isEqualTo(50);
+        Flux.fromIterable(permits)
+                .concatMap(permit -> permit.settle(new Usage(Map.of("daily", 0L))))
+                .blockLast(GENEROUS);
+        assertThat(usedToday()).isZero();
+        assertThat(held()).isZero();
+        for (int i = 0; i < 50; i++) {
+            assertThat(limiter.admit(policy, ALICE, "many-" + i).block(GENEROUS))
+                    .isInstanceOf(Decision.Refused.class);
+        }
     }
 
     @Test
@@ -510,13 +555,13 @@ class RedisFaultsTest {
         RedisLimiter limiter = limiter(RedisFixture.PATIENT);
         Permit more = permitOf(admit(limiter, slots, ownBudget));
         Permit less = permitOf(admit(limiter, slots, ownBudget));
-        fixture.keys("budget").forEach(fixture.redis()::del);
+        limiter.reset(List.of(ownBudget), ALICE).block(GENEROUS);
 
         more.settle(new Usage(Map.of("own-units", 30L))).block(GENEROUS);
         less.settle(new Usage(Map.of("own-units", 3L))).block(GENEROUS);
 
         assertThat(held()).isZero();
-        assertThat(fixture.keys("budget")).isEmpty();
+        assertThat(fixture.counters("budget:")).isEmpty();
     }
 
     /** Whether there is a connection on which commands are sent. */
@@ -545,8 +590,8 @@ class RedisFaultsTest {
         assertThat(admitted).isEqualTo(10);
         assertThat(fixture.keys("budget"))
                 .containsExactly(fixture.ofAll("units") + "budget:units:2026-06-01T00.00.00Z");
-        assertThat(fixture.keys("quota"))
-                .containsExactly(fixture.of(ALICE.id()) + "quota:daily:user%3Aalice:2026-06-01");
+        assertThat(fixture.counters("quota:"))
+                .containsOnlyKeys(fixture.of(ALICE.id()) + "caller:user%3Aalice quota:daily:2026-06-01");
     }
 
     @Test
@@ -691,7 +736,11 @@ class RedisFaultsTest {
             open.permit().renew().block(GENEROUS);
 
             List<String> keys = fixture.redis().keys(fixture.prefix + "*");
-            assertThat(keys).hasSizeGreaterThan(6);
+            String ofAddresses = order == RedisLimiterSettings.AddressLimits.FIRST ? "wall" : "address";
+            for (String kind : List.of("caller", ofAddresses, "budget")) {
+                assertThat(fixture.keys(kind)).as(kind).isNotEmpty();
+            }
+            assertThat(alice().counters()).hasSizeGreaterThanOrEqualTo(3);
             assertThat(keys)
                     .allSatisfy(key -> assertThat(fixture.redis().pttl(key))
                             .as(key)

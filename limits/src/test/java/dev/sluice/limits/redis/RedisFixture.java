@@ -9,10 +9,12 @@ import io.lettuce.core.RedisClient;
 import io.lettuce.core.RedisURI;
 import io.lettuce.core.cluster.RedisClusterClient;
 import io.lettuce.core.cluster.api.sync.RedisClusterCommands;
+import io.lettuce.core.codec.StringCodec;
 import io.lettuce.core.resource.ClientResources;
 import io.lettuce.core.resource.Delay;
 import io.lettuce.core.resource.Transports;
 import io.netty.util.concurrent.EventExecutorGroup;
+import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -21,6 +23,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import reactor.core.scheduler.Schedulers;
@@ -30,6 +33,9 @@ final class RedisFixture implements AutoCloseable {
     /** Generous: a decision on a busy machine is still one of Redis. */
     static final RedisLimiterSettings PATIENT =
             RedisLimiterSettings.defaults().withTimes(Duration.ofSeconds(10), Duration.ofSeconds(5));
+
+    /** Values are no text: a character is a byte here. */
+    private static final StringCodec BYTES = new StringCodec(StandardCharsets.ISO_8859_1);
 
     private static final AtomicInteger NUMBERS = new AtomicInteger();
     /** Limits that all share, in tests that set the time. */
@@ -51,13 +57,13 @@ final class RedisFixture implements AutoCloseable {
     RedisFixture(RedisURI uri) {
         this.uri = uri;
         cluster = null;
-        direct = client(uri).connect().sync();
+        direct = client(uri).connect(BYTES).sync();
     }
 
     RedisFixture(RedisCluster cluster) {
         uri = null;
         this.cluster = cluster;
-        direct = client(cluster).connect().sync();
+        direct = client(cluster).connect(BYTES).sync();
     }
 
     private RedisClient client(RedisURI to) {
@@ -96,6 +102,31 @@ final class RedisFixture implements AutoCloseable {
         return direct.keys(prefix + "{*}:" + kind + ":*");
     }
 
+    /** All values, by their keys. */
+    Map<String, StoredValue> values() {
+        Map<String, StoredValue> values = new TreeMap<>();
+        for (String kind : List.of("caller", "address", "all")) {
+            for (String key : keys(kind)) {
+                String value = direct.get(key);
+                if (value != null) {
+                    values.put(key, StoredValue.of(value));
+                }
+            }
+        }
+        return values;
+    }
+
+    /** The counters whose names begin so, whosever they are: by the key of their value, a space, and their name. */
+    Map<String, StoredValue.Counter> counters(String names) {
+        Map<String, StoredValue.Counter> found = new TreeMap<>();
+        values().forEach((key, value) -> value.counters().forEach((name, counter) -> {
+            if (name.startsWith(names)) {
+                found.put(key + ' ' + name, counter);
+            }
+        }));
+        return found;
+    }
+
     RedisLimiter limiter(RedisLimiterSettings settings, Clock clock, LimiterObserver observer) {
         return limiter(settings, clock, observer, RedisLimiter.Scripts.OWN);
     }
@@ -112,15 +143,19 @@ final class RedisFixture implements AutoCloseable {
 
     /** One for whose scripts it is the time that {@link #setTime} says. */
     RedisLimiter timedLimiter(RedisLimiterSettings settings, Clock clock, LimiterObserver observer) {
-        return limiter(settings, clock, observer, RedisLimiter.Scripts.read(this::timed));
+        return limiter(
+                settings,
+                clock,
+                observer,
+                RedisLimiter.Scripts.read(file -> timed(Script.ofValues(file)), file -> timed(Script.named(file))));
     }
 
     /** A script of the limiter with another clock. */
-    Script timed(String name) {
-        String text = Script.named(name).text();
+    Script timed(Script script) {
+        String text = script.text();
         String asked = "redis.call('TIME')";
         if (text.indexOf(asked) < 0 || text.indexOf(asked) != text.lastIndexOf(asked)) {
-            throw new AssertionError(name + " does not ask the time exactly once");
+            throw new AssertionError("the script does not ask the time exactly once");
         }
         String clock = cluster == null ? "'" + prefix + "clock'" : "string.match(KEYS[1], '^.-}') .. ':clock'";
         // The server's own clock ends keys; a test that runs ahead of it, or waits, must not see that.

@@ -15,6 +15,6 @@ class RedisLimiterTogetherClusterTest extends RedisLimiterClusterTest {
 
     @Override
     String addressKeys() {
-        return "rate:";
+        return "address:*";
     }
 }

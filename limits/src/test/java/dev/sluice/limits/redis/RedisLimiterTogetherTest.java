@@ -15,6 +15,6 @@ class RedisLimiterTogetherTest extends RedisLimiterTest {
 
     @Override
     String addressKeys() {
-        return "rate:";
+        return "address:*";
     }
 }
