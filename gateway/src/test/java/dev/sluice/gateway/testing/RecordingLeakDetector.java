@@ -1,10 +1,12 @@
 package dev.sluice.gateway.testing;
 
+import io.netty.util.LeakPresenceDetector;
 import io.netty.util.ResourceLeakDetector;
 import io.netty.util.ResourceLeakTracker;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,7 +15,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class RecordingLeakDetector<T> extends ResourceLeakDetector<T> {
     private static final List<String> REPORTS = new CopyOnWriteArrayList<>();
-    private static final LongAdder TRACKED = new LongAdder();
+    private static final Set<Tracker<?>> OPEN = ConcurrentHashMap.newKeySet();
+
+    /** Is in the stack trace of a resource that is made to be a constant, and so is never released. */
+    private static final String CONSTANT = LeakPresenceDetector.class.getName() + ".staticInitializer";
 
     /** Called by Netty, by reflection. */
     @SuppressWarnings("deprecation")
@@ -32,21 +37,28 @@ public final class RecordingLeakDetector<T> extends ResourceLeakDetector<T> {
         return List.copyOf(REPORTS);
     }
 
-    /** How many resources there were so far. */
-    static long tracked() {
-        return TRACKED.sum();
+    /** Whether any resource but constants is not released: where there is none, none can be found to be lost. */
+    static boolean anyIsOpen() {
+        return OPEN.stream().anyMatch(tracker -> !tracker.netty.toString().contains(CONSTANT));
     }
 
     @Override
     public @Nullable ResourceLeakTracker<T> track(T resource) {
-        TRACKED.increment();
-        return super.track(resource);
+        return open(super.track(resource));
     }
 
     @Override
     public @Nullable ResourceLeakTracker<T> trackForcibly(T resource) {
-        TRACKED.increment();
-        return super.trackForcibly(resource);
+        return open(super.trackForcibly(resource));
+    }
+
+    private static <T> @Nullable ResourceLeakTracker<T> open(@Nullable ResourceLeakTracker<T> netty) {
+        if (netty == null) {
+            return null;
+        }
+        Tracker<T> tracker = new Tracker<>(netty);
+        OPEN.add(tracker);
+        return tracker;
     }
 
     @Override
@@ -59,5 +71,35 @@ public final class RecordingLeakDetector<T> extends ResourceLeakDetector<T> {
     protected void reportUntracedLeak(String resourceType) {
         REPORTS.add(resourceType);
         super.reportUntracedLeak(resourceType);
+    }
+
+    /** Netty's own, which is open until its resource is released. It does not hold that: it could not be lost. */
+    private static final class Tracker<T> implements ResourceLeakTracker<T> {
+        private final ResourceLeakTracker<T> netty;
+
+        Tracker(ResourceLeakTracker<T> netty) {
+            this.netty = netty;
+        }
+
+        @Override
+        public void record() {
+            netty.record();
+        }
+
+        @Override
+        public void record(Object hint) {
+            netty.record(hint);
+        }
+
+        @Override
+        public boolean close(T resource) {
+            OPEN.remove(this);
+            return netty.close(resource);
+        }
+
+        @Override
+        public @Nullable Throwable getCloseStackTraceIfAny() {
+            return netty.getCloseStackTraceIfAny();
+        }
     }
 }
