@@ -1,6 +1,7 @@
 package dev.sluice.gateway.testing;
 
 import dev.sluice.gateway.GatewayApplication;
+import dev.sluice.gateway.outbound.picture.decode.vips.KnownVips;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -119,6 +120,7 @@ public final class RunningGateway implements AutoCloseable {
                 .initializers(
                         RunningGateway::withThreadsOfItsOwn,
                         RunningGateway::readingClassesOnce,
+                        context -> KnownVips.addTo((GenericApplicationContext) context),
                         context -> ((GenericApplicationContext) context).registerBean(Clock.class, () -> clock));
         try {
             return new RunningGateway(application.run(arguments), data);

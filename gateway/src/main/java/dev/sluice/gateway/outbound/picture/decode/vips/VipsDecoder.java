@@ -39,7 +39,7 @@ public final class VipsDecoder implements PictureDecoder, AutoCloseable {
      */
     public record Settings(String command, Duration wall, Duration processor) {}
 
-    private VipsDecoder(UnconnectedThread thread, VipsTool tool, VipsFormats formats, VipsSelfTest selfTest) {
+    VipsDecoder(UnconnectedThread thread, VipsTool tool, VipsFormats formats, VipsSelfTest selfTest) {
         this.thread = thread;
         this.tool = tool;
         this.formats = formats;
