@@ -16,6 +16,17 @@ final class Chromium implements AutoCloseable {
     /** For a page that does what it should, however busy the machine is. */
     static final int PATIENCE_MILLIS = 30_000;
 
+    /**
+     * What Playwright turns off, since the last such argument is the one that holds, and the two pages that a window of
+     * this browser draws for the list below its address bar: they are processes, which take each new visitor a second
+     * of processor time, and nobody types an address here.
+     */
+    private static final String WITHOUT = "--disable-features=AvoidUnnecessaryBeforeUnloadCheckSync,"
+            + "BoundaryEventDispatchTracksNodeRemoval,DestroyProfileOnBrowserClose,DialMediaRouteProvider,"
+            + "GlobalMediaControls,HttpsUpgrades,LensOverlay,MediaRouter,PaintHolding,ThirdPartyStoragePartitioning,"
+            + "BlockOriginHeaderModificationOnRedirect,Translate,AutoDeElevate,OptimizationHints,msForceBrowserSignIn,"
+            + "msEdgeUpdateLaunchServicesPreferredVersion,WebUIOmniboxPopup,WebUIOmniboxAimPopup";
+
     private final Playwright playwright;
     private final Browser browser;
 
@@ -43,7 +54,7 @@ final class Chromium implements AutoCloseable {
                         .launch(new LaunchOptions()
                                 .setExecutablePath(program)
                                 // Root has no sandbox, and a container's /dev/shm is small.
-                                .setArgs(List.of("--no-sandbox", "--disable-dev-shm-usage"))));
+                                .setArgs(List.of("--no-sandbox", "--disable-dev-shm-usage", WITHOUT))));
     }
 
     /** A visitor whom the browser knows nothing of. */

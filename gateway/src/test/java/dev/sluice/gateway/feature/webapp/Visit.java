@@ -154,8 +154,16 @@ final class Visit implements AutoCloseable {
         return context.request().get(sampleUrl(index)).body();
     }
 
-    /** Waits until what the database keeps under this name, for anybody, holds this text. */
+    /**
+     * Waits until what the database keeps under this name, for anybody, holds this text; and has a page beside keep it
+     * open. Chromium forgets the database of a context that is not on disk when the last page closes it, which a page
+     * does that is loaded anew.
+     */
     void awaitKept(String name, String text) {
+        Page beside = context.newPage();
+        beside.navigate(root + "store.js");
+        beside.evaluate("() => new Promise((resolve) => { indexedDB.open('sluice').onsuccess = resolve; })"
+                + ".then((opened) => { window.database = opened.target.result; })");
         page.waitForFunction("""
                 ([name, text]) => new Promise((resolve) => {
                     const opening = indexedDB.open('sluice', 1);
