@@ -1,6 +1,7 @@
 package dev.sluice.limits.redis;
 
 import dev.sluice.limits.Window;
+import dev.sluice.limits.redis.Holding.Charge;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;

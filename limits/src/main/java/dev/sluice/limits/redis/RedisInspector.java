@@ -35,15 +35,16 @@ final class RedisInspector {
             RedisLimiterSettings settings,
             CompiledPolicy.Topology topology,
             RedisClock clock,
-            RedisLimiter.Scripts scripts) {
+            Script admit,
+            Script reset) {
         this.redis = redis;
         this.addressBuckets = addressBuckets;
         this.leases = leases;
         this.settings = settings;
         this.topology = topology;
         this.clock = clock;
-        admit = scripts.admit();
-        reset = scripts.reset();
+        this.admit = admit;
+        this.reset = reset;
     }
 
     Mono<List<LimitStatus>> inspect(List<Limit> limits, Subject subject) {

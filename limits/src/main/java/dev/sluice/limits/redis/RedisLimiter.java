@@ -108,7 +108,8 @@ public final class RedisLimiter implements Limiter, AutoCloseable {
                 renewals,
                 timer,
                 observer);
-        inspector = new RedisInspector(redis, addressBuckets, leases, settings, topology, redisClock, scripts);
+        inspector = new RedisInspector(
+                redis, addressBuckets, leases, settings, topology, redisClock, scripts.admit(), scripts.reset());
     }
 
     /**

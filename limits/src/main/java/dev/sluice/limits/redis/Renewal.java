@@ -1,5 +1,6 @@
 package dev.sluice.limits.redis;
 
+import dev.sluice.limits.redis.Holding.Charge;
 import java.util.ArrayList;
 import java.util.List;
 import reactor.core.publisher.Mono;

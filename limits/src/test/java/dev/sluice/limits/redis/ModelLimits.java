@@ -7,6 +7,7 @@ import dev.sluice.limits.Limit;
 import dev.sluice.limits.Mode;
 import dev.sluice.limits.TokenBucket;
 import dev.sluice.limits.Window;
+import dev.sluice.limits.redis.Holding.Charge;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;

@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -23,6 +24,7 @@ import tools.jackson.databind.json.JsonMapper;
 /** Somebody who is signed in and uses the gallery. */
 final class GalleryClient {
     static final Duration SOON = Duration.ofSeconds(30);
+    private static final Set<String> ENDED = Set.of("completed", "failed");
     private static final JsonMapper JSON = JsonMapper.shared();
     private static final HttpClient HTTP = HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
@@ -113,7 +115,8 @@ final class GalleryClient {
 
     /** An image, once nothing will happen to it any more. */
     JsonNode ended(String path) {
-        Await.until(SOON, path + " is generated or has failed", () -> !"generating".equals(status(path)));
+        // Not "no longer generating": an answer without a status, of a database that is away, says neither.
+        Await.until(SOON, path + " is generated or has failed", () -> ENDED.contains(status(path)));
         return json(get(path));
     }
 

@@ -34,6 +34,12 @@ final class Visit implements AutoCloseable {
                 .forEach((entry) => { globalThis.shifted += entry.value; })).observe({type: 'layout-shift', buffered: true});
             document.addEventListener('securitypolicyviolation',
                 (event) => console.error('policy violated: ' + event.violatedDirective + ' ' + event.blockedURI));
+            globalThis.written = [];
+            const put = IDBObjectStore.prototype.put;
+            IDBObjectStore.prototype.put = function (value, key) {
+                this.transaction.addEventListener('complete', () => written.push([key.at(-1), JSON.stringify(value)]));
+                return put.call(this, value, key);
+            };
             """;
     private static final String AXE = axe();
 
@@ -155,31 +161,13 @@ final class Visit implements AutoCloseable {
     }
 
     /**
-     * Waits until what the database keeps under this name, for anybody, holds this text; and has a page beside keep it
-     * open. Chromium forgets the database of a context that is not on disk when the last page closes it, which a page
-     * does that is loaded anew.
+     * Waits until this page has heard that the database keeps under this name, for anybody, what holds this text.
+     * Others may read it before, and Chromium 156 may lose it all the same when the page is left in between.
      */
     void awaitKept(String name, String text) {
-        Page beside = context.newPage();
-        beside.navigate(root + "store.js");
-        beside.evaluate("() => new Promise((resolve) => { indexedDB.open('sluice').onsuccess = resolve; })"
-                + ".then((opened) => { window.database = opened.target.result; })");
-        page.waitForFunction("""
-                ([name, text]) => new Promise((resolve) => {
-                    const opening = indexedDB.open('sluice', 1);
-                    opening.onerror = () => resolve(false);
-                    opening.onupgradeneeded = () => opening.transaction.abort();
-                    opening.onsuccess = () => {
-                        const kept = opening.result.transaction('kept').objectStore('kept');
-                        kept.getAllKeys().onsuccess = ({target: {result: keys}}) => {
-                            kept.getAll().onsuccess = ({target: {result: values}}) => {
-                                opening.result.close();
-                                resolve(values.some((value, i) => keys[i][1] === name && JSON.stringify(value).includes(text)));
-                            };
-                        };
-                    };
-                })
-                """, List.of(name, text));
+        page.waitForFunction(
+                "([name, text]) => written.some(([to, value]) => to === name && value.includes(text))",
+                List.of(name, text));
     }
 
     /** The pages to come are in a new tab, and learn of what was kept only when {@link #findWhatWasKept} says so. */
