@@ -76,16 +76,7 @@ local function read_values(requests)
   texts = call('MGET', unpack(KEYS, n + 1))
 end
 
-local function load(i)
-  last_loaded = last_loaded + 1
-  loaded[last_loaded] = i
-  needed[i] = 0
-  local text = texts[i]
-  if not text then
-    local none = { 0, 0, 0, 0 }
-    shape[i], counter[i], numbers[i], open[i], settled[i] = NO_COUNTERS, NO_COUNTERS.at, none, '', ''
-    return none
-  end
+local function read(i, text)
   local names, first = from_bytes('<Hc0', text)
   local its = shapes[names] or shape_of(names)
   local all = { from_bytes(its.format, text, first) }
@@ -99,6 +90,23 @@ local function load(i)
   open[i] = all[3] > 0 and sub(text, at, at + all[3] - 1) or ''
   settled[i] = all[4] > 0 and sub(text, at + all[3]) or ''
   return all
+end
+
+local function load(i)
+  last_loaded = last_loaded + 1
+  loaded[last_loaded] = i
+  needed[i] = 0
+  local text = texts[i]
+  if text then
+    local is_read, all = pcall(read, i, text)
+    if is_read then
+      return all
+    end
+    -- Somebody else's, or cut off: an error would fail the other requests of the batch too, and last as long as the key.
+  end
+  local none = { 0, 0, 0, 0 }
+  shape[i], counter[i], numbers[i], open[i], settled[i] = NO_COUNTERS, NO_COUNTERS.at, none, '', ''
+  return none
 end
 
 -- A counter that value i does not have yet: where its numbers begin.

@@ -725,6 +725,24 @@ class RedisFaultsTest {
     }
 
     @Test
+    void whatSomebodyElseWroteInAValuesPlaceIsWrittenOverAndTakenForNoOutage() {
+        RedisLimiter limiter = limiter(RedisFixture.PATIENT);
+        String key = fixture.of(ALICE.id()) + "caller:user%3Aalice";
+        fixture.redis().set(key, "nonsense");
+
+        Decision decision = admit(limiter, rate, quota, slots);
+
+        permitOf(decision).settle(new Usage(Map.of())).block(GENEROUS);
+        assertThat(events.local.get()).isZero();
+        assertThat(alice().counters()).hasSize(3);
+
+        fixture.redis().del(key);
+        fixture.redis().lpush(key, "a list");
+        assertThat(admit(limiter, rate, quota, slots)).isInstanceOf(Decision.Admitted.class);
+        assertThat(events.local.get()).isZero();
+    }
+
+    @Test
     void everyKeyEnds() {
         Clock clock = Clock.systemUTC();
         for (RedisLimiterSettings.AddressLimits order : RedisLimiterSettings.AddressLimits.values()) {
