@@ -121,6 +121,12 @@ start() { # name, further options of docker run; prints milliseconds until it is
     return 1
 }
 
+used() { # milliseconds of processors that a container has had
+    docker exec "$1" bash -c 'if [ -e /sys/fs/cgroup/cpu.stat ]; then
+        awk "/^usage_usec/ { print int(\$2 / 1000) }" /sys/fs/cgroup/cpu.stat
+    else echo $(($(cat /sys/fs/cgroup/cpuacct/cpuacct.usage) / 1000000)); fi'
+}
+
 echo
 echo "$(date +%F), $(docker version -f 'Docker {{.Server.Version}}'), $(nproc) cores, base $jre"
 echo
@@ -128,12 +134,22 @@ echo '| | seen | |'
 echo '| --- | --- | --- |'
 row "image, MB; of them above its base" "$(megabytes sluice); $(($(megabytes sluice) - $(megabytes $jre)))" 0
 
+starts=() processor=()
+for n in 1 2 3 4; do
+    start "sluice-try-$$-$n"
+    starts+=("$ready") processor+=("$(used "${names[-1]}")")
+    docker rm -f -v "${names[-1]}" > /dev/null
+done
+names=()
 start "sluice-try-$$"
-row "ready after, ms" "$ready" 0
+row "five starts: ready after, ms" "${starts[*]} $ready" 0
+row "processor time until then, ms" "${processor[*]} $(used "${names[0]}")" 0
 is "user and group" "$(docker exec "${names[0]}" bash -c 'echo $UID:$(grep ^Gid /proc/self/status | cut -f2)')" 10001:10001
 is "its AOT cache fits: exit status of a JVM that insists" \
     "$(docker run --rm --entrypoint java sluice @java-options -XX:AOTMode=on -XX:AOTCache=gateway.aot \
         -cp gateway.jar -version > "$work/log" 2>&1; echo $?)" 0
+row "warnings of the JVM in its log" "$(docker logs "${names[0]}" 2>&1 | grep -cE '^\[.*\]\[(warning|error) *\]|^WARNING' || true)" \
+    "$(docker logs "${names[0]}" 2>&1 | grep -qE '^\[.*\]\[(warning|error) *\]|^WARNING'; echo $((1 - $?)))"
 row "lines of its log until it is ready" "$(docker logs "${names[0]}" 2>&1 | wc -l)" \
     "$([ "$(docker logs "${names[0]}" 2>&1 | wc -l)" -lt 60 ] && echo 0 || echo 1)"
 decoder=$(curl -s "$url/actuator/health" | python3 -c 'import json,sys; d=json.load(sys.stdin)["components"]["pictures"]["details"]; print(d["decoder"]+":", *[t.split("/")[1] for t in d["types"]])')
