@@ -84,7 +84,7 @@ class RedisClusterTest {
         Policy policy = new Policy("test", List.of(quota, slots));
         long[] before = cluster.commands();
 
-        Flux.range(0, 3_000)
+        Flux.range(0, 1_000)
                 .flatMap(
                         i -> limiter.admit(policy, new Subject("user:" + i, "203.0.113.7"), "m-" + i)
                                 .flatMap(decision ->

@@ -15,6 +15,9 @@ import redis.embedded.RedisExecProvider;
 
 /** A Redis server of its own, as a process that can be stopped, killed and started again on its port. */
 final class RedisProcess implements AutoCloseable {
+    /** Of a program that all tests are to run on; none, and they run on the one that the build brings along. */
+    private static final String CHOSEN = "redis.server";
+
     private final int port;
     private final List<String> options;
     private Process process;
@@ -30,6 +33,10 @@ final class RedisProcess implements AutoCloseable {
         process = launch();
     }
 
+    static boolean isChosen() {
+        return System.getProperty(CHOSEN) != null;
+    }
+
     static int freePort() {
         try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             return socket.getLocalPort();
@@ -40,7 +47,7 @@ final class RedisProcess implements AutoCloseable {
 
     private Process launch() {
         try {
-            String own = System.getProperty("redis.server");
+            String own = System.getProperty(CHOSEN);
             String server =
                     own == null ? RedisExecProvider.defaultProvider().get().getAbsolutePath() : own;
             List<String> command = new ArrayList<>(List.of(

@@ -5,13 +5,16 @@ import org.testcontainers.DockerClientFactory;
 import org.testcontainers.containers.GenericContainer;
 import org.testcontainers.utility.DockerImageName;
 
-/** A Redis server for well-behaved tests: a container where Docker is there, a process of this machine otherwise. */
+/**
+ * A Redis server for well-behaved tests: a container where Docker is there, a process of this machine otherwise, or if
+ * it was said of which program ({@code limits/bench/servers}).
+ */
 final class SharedRedis implements AutoCloseable {
     private final Runnable end;
     private final RedisURI uri;
 
     SharedRedis() {
-        if (DockerClientFactory.instance().isDockerAvailable()) {
+        if (!RedisProcess.isChosen() && DockerClientFactory.instance().isDockerAvailable()) {
             GenericContainer<?> container =
                     new GenericContainer<>(DockerImageName.parse("redis:7.4-alpine")).withExposedPorts(6379);
             container.start();
