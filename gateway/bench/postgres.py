@@ -291,12 +291,14 @@ def counted(values):
 
 
 def gap(answers, kind, fault, over):
-    """From the end of the fault to the end of the first success after which nothing fails."""
+    """From the end of the fault to the end of the first success after which nothing fails; it may have come before that end."""
     bad = [each.ended for each in answers if each.kind == kind and each.ended > fault and not 200 <= each.status < 300]
     if not bad:
         return "nothing failed"
     good = [each.ended for each in answers if each.kind == kind and 200 <= each.status < 300 and each.ended > max(bad)]
-    return f"{min(good) - over:.1f} s" if good else "NOT AGAIN"
+    if not good:
+        return "NOT AGAIN"
+    return "at once" if min(good) <= over else f"{min(good) - over:.1f} s"
 
 
 def faulted(jar, work, name):
