@@ -39,6 +39,10 @@ LABEL = re.compile(r'(\w+)="([^"]*)"')
 ALONE = 1 + len(GATEWAYS)
 
 
+class GivenUp(Exception):
+    """What was broken is not there again in time."""
+
+
 class Cluster:
     def __init__(self, compose):
         self.compose = compose
@@ -130,7 +134,7 @@ class Cluster:
         end = clock() + PATIENCE
         while not condition():
             if clock() > end:
-                sys.exit(f"{what}: not within {PATIENCE} s")
+                raise GivenUp(f"{what}: not within {PATIENCE} s")
             time.sleep(0.2)
 
 
@@ -359,12 +363,25 @@ def main():
     warm_up = Event("warm-up", lambda _: time.sleep(WARM_UP))
     warm_up.run(cluster)
     events = [EVENTS[name]() for name in given.events.split(",")]
+    done, given_up = happen(cluster, events)
+    callers.stop()
+    broken = report(cluster, callers, [warm_up, *done])
+    sys.exit(1 if given_up or broken else 0)
+
+
+def happen(cluster, events):
+    """The events that came to their end, and whether one did not: the report is of what was seen until then."""
+    done = []
     for event in events:
         print(f"… {event.title}", file=sys.stderr, flush=True)
-        event.run(cluster)
+        try:
+            event.run(cluster)
+        except GivenUp as seen:
+            print(f"  {seen}; no further events", file=sys.stderr, flush=True)
+            return done, True
         print(f"  {event.note}", file=sys.stderr, flush=True)
-    callers.stop()
-    sys.exit(report(cluster, callers, [warm_up, *events]))
+        done.append(event)
+    return done, False
 
 
 def report(cluster, callers, events):
@@ -409,7 +426,7 @@ def report(cluster, callers, events):
         print(f"  {title}: {kind} {verdict}, {detail}: {len(times)} times, {times[0]:.1f} to {times[-1]:.1f} s", file=sys.stderr)
     for image, wrong in lost.values():
         print(f"  lost: {image.kind} {image.image} of {image.owner}: {wrong}", file=sys.stderr)
-    return 1 if broken or lost or twice or over else 0
+    return bool(broken or lost or twice or over)
 
 
 if __name__ == "__main__":

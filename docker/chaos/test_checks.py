@@ -1,11 +1,12 @@
 """That what chaos.py looks for is found: python3 -m unittest test_checks, in this folder."""
 
+import contextlib
 import io
 import json
 import unittest
 import zipfile
 
-from chaos import Event, Judgement
+from chaos import Cluster, Event, GivenUp, Judgement, happen
 from client import Callers, Seen
 from world import picture
 
@@ -84,6 +85,20 @@ class JudgementTest(unittest.TestCase):
     def test_wrong_answer_and_lost_image_are_found(self):
         self.assertTrue(self.judge([Seen("proxied", 105, 106, "wrong", "other bytes")]).broken())
         self.assertTrue(self.judge(lost=1).broken())
+
+    def test_part_that_does_not_come_back_ends_the_run_and_keeps_what_was_seen(self):
+        class Over(Event):
+            def run(self, cluster):
+                pass
+
+        def gone(_):
+            raise GivenUp("gateway-1: not within 150 s")
+
+        over, after = Over("over", None), Over("after", None)
+        with contextlib.redirect_stderr(io.StringIO()) as said:
+            self.assertEqual(happen(Cluster([]), [over, Event("gone", gone), after]), ([over], True))
+            self.assertEqual(happen(Cluster([]), [over, after]), ([over, after], False))
+        self.assertIn("gateway-1: not within", said.getvalue())
 
 
 if __name__ == "__main__":
