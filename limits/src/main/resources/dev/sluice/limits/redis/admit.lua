@@ -187,7 +187,7 @@ for request = 1, input[1] do
     code = ADMITTED
     if keep > 0 then
       take(first, after, hash)
-      if not keep_entry(home, open, hash, now + keep) then
+      if not keep_open(home, hash, now + keep) then
         keep_own(home, request, 'A', now + keep)
       end
     end

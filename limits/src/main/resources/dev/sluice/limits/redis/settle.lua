@@ -50,7 +50,7 @@ local function mark_settled(home, request, hash, open_at)
     open[home], changed[home] = without(open[home], open_at), true
   end
   -- One that has a key keeps it: the key would say again that it runs when the entry has ended.
-  if own_record(home, request) or not keep_entry(home, settled, hash, now + kept) then
+  if own_record(home, request) or not keep_settled(home, hash, now + kept) then
     keep_own(home, request, 'S', now + kept)
   end
 end

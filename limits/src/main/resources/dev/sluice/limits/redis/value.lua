@@ -55,9 +55,11 @@ local function shape_of(names)
       end
     end
     local size = 4 + 3 * #list
+    local doubles = string.rep('d', size)
     shape = {
-      names = names, list = list, at = at, locks = locks, size = size, format = '<' .. string.rep('d', size),
-      head = to_bytes('<Hc0', #names, names), with = {}
+      names = names, list = list, at = at, locks = locks, size = size, format = '<' .. doubles,
+      -- Leases, open, and both parts of settled follow the numbers.
+      whole = '<c0' .. doubles .. 'c0c0c0c0', head = to_bytes('<Hc0', #names, names), with = {}
     }
     shapes[names] = shape
   end
@@ -67,9 +69,11 @@ end
 local NO_COUNTERS = shape_of('')
 
 -- texts: as they were read; numbers: as in a value, but the leases themselves where their bytes are told; needed: the
--- earliest end of the key that what was added here allows.
+-- earliest end of the key that what was added here allows. Of settled, by far the longest part, nothing is cut out, since
+-- Lua hashes each byte of a new string: what was read stands in the text from settled_at on, and is followed by added.
 local n, texts, loaded, last_loaded = 0, {}, {}, 0
-local shape, counter, numbers, open, settled, needed, changed, grown = {}, {}, {}, {}, {}, {}, {}, {}
+local shape, counter, numbers, open, needed, changed, grown = {}, {}, {}, {}, {}, {}, {}
+local settled_at, added = {}, {}
 
 local function read_values(requests)
   n = requests
@@ -86,16 +90,19 @@ local function read(i, text)
     all[locks[l]] = size > 0 and sub(text, at, at + size - 1) or ''
     at = at + size
   end
+  if at + all[3] + all[4] ~= #text + 1 then
+    error('cut off')
+  end
   shape[i], counter[i], numbers[i] = its, its.at, all
   open[i] = all[3] > 0 and sub(text, at, at + all[3] - 1) or ''
-  settled[i] = all[4] > 0 and sub(text, at + all[3]) or ''
+  settled_at[i] = at + all[3]
   return all
 end
 
 local function load(i)
   last_loaded = last_loaded + 1
   loaded[last_loaded] = i
-  needed[i] = 0
+  needed[i], added[i] = 0, ''
   local text = texts[i]
   if text then
     local is_read, all = pcall(read, i, text)
@@ -105,7 +112,8 @@ local function load(i)
     -- Somebody else's, or cut off: an error would fail the other requests of the batch too, and last as long as the key.
   end
   local none = { 0, 0, 0, 0 }
-  shape[i], counter[i], numbers[i], open[i], settled[i] = NO_COUNTERS, NO_COUNTERS.at, none, '', ''
+  texts[i] = ''
+  shape[i], counter[i], numbers[i], open[i], settled_at[i] = NO_COUNTERS, NO_COUNTERS.at, none, '', 1
   return none
 end
 
@@ -156,12 +164,16 @@ local function write(i)
     leases = l == 1 and entries or leases .. entries
     all[locks[l]] = #entries
   end
-  local is_moved = not texts[i] or needed[i] > all[1]
+  -- One that was not read ends at 0.
+  local is_moved = needed[i] > all[1]
   if is_moved then
     all[1] = max(needed[i], now) + LONGER
   end
-  all[3], all[4] = #open[i], #settled[i]
-  local text = its.head .. to_bytes(its.format, unpack(all, 1, its.size)) .. leases .. open[i] .. settled[i]
+  local before = settled_at[i] <= #texts[i] and sub(texts[i], settled_at[i]) or ''
+  all[3], all[4] = #open[i], #before + #added[i]
+  local size = its.size
+  all[size + 1], all[size + 2], all[size + 3], all[size + 4] = leases, open[i], before, added[i]
+  local text = to_bytes(its.whole, its.head, unpack(all, 1, size + 4))
   if is_moved then
     call('SET', KEYS[n + i], text, 'PX', whole(all[1] - now))
   else
@@ -250,15 +262,28 @@ local function own_record(i, request)
   return own[KEYS[request]]
 end
 
+-- When the record of a settled request ends; nil if value i has none.
+local function settled_until(i, hash)
+  local text, from = texts[i], settled_at[i]
+  local at = from < #text and find(text, hash, from, true)
+  while at and (at - from) % 16 ~= 0 do
+    at = find(text, hash, at + 1, true)
+  end
+  if at then
+    return ends_at(text, at)
+  end
+  at = added[i] ~= '' and find_entry(added[i], hash)
+  return at and ends_at(added[i], at)
+end
+
 -- What is known of a request, "A", "S" or nil, and where it stands in open[i] if it does.
 local function record_of(i, request, hash)
-  local entries = settled[i]
-  local at = entries ~= '' and find_entry(entries, hash)
-  if at and ends_at(entries, at) > now then
+  local ends = settled_until(i, hash)
+  if ends and ends > now then
     return 'S', nil
   end
-  entries = open[i]
-  at = entries ~= '' and find_entry(entries, hash)
+  local entries = open[i]
+  local at = entries ~= '' and find_entry(entries, hash)
   if at and ends_at(entries, at) > now then
     return 'A', at
   end
@@ -269,15 +294,46 @@ local function record_of(i, request, hash)
   return nil, nil
 end
 
--- Keeps a record in entries of value i: in open, or in settled; false if there is no room for it.
-local function keep_entry(i, entries, hash, ends)
-  if #open[i] + #settled[i] >= MOST then
-    open[i], settled[i] = left(open[i]), left(settled[i])
-    if #open[i] + #settled[i] >= MOST then
-      return false
-    end
+local function drop_settled(i)
+  local text, at = texts[i], settled_at[i]
+  while at < #text and ends_at(text, at) <= now do
+    at = at + 16
   end
-  entries[i] = with(left(entries[i]), hash, ends)
+  settled_at[i] = at
+end
+
+-- Whether value i has room for the record of one request more.
+local function has_room_for_record(i)
+  if #open[i] + #texts[i] + 1 - settled_at[i] + #added[i] < MOST then
+    return true
+  end
+  open[i] = left(open[i])
+  drop_settled(i)
+  return #open[i] + #texts[i] + 1 - settled_at[i] + #added[i] < MOST
+end
+
+-- Keeps the record of a running request in value i; false if there is no room for it.
+local function keep_open(i, hash, ends)
+  if not has_room_for_record(i) then
+    return false
+  end
+  open[i] = with(left(open[i]), hash, ends)
+  needed[i], changed[i] = max(needed[i], ends), true
+  return true
+end
+
+-- Keeps the record of a settled request in value i; false if there is no room for it.
+local function keep_settled(i, hash, ends)
+  if not has_room_for_record(i) then
+    return false
+  end
+  drop_settled(i)
+  local text, at = texts[i], settled_at[i]
+  if added[i] == '' and at < #text and ends_at(text, #text - 15) > ends then
+    -- The clock was set back.
+    added[i], settled_at[i] = sub(text, at), #text + 1
+  end
+  added[i] = with(added[i], hash, ends)
   needed[i], changed[i] = max(needed[i], ends), true
   return true
 end

@@ -21,6 +21,7 @@ import dev.sluice.limits.Subject;
 import dev.sluice.limits.TestClock;
 import dev.sluice.limits.TokenBucket;
 import dev.sluice.limits.Usage;
+import io.lettuce.core.ScriptOutputType;
 import io.netty.util.concurrent.EventExecutor;
 import java.time.Clock;
 import java.time.Duration;
@@ -735,6 +736,17 @@ class RedisFaultsTest {
         permitOf(decision).settle(new Usage(Map.of())).block(GENEROUS);
         assertThat(events.local.get()).isZero();
         assertThat(alice().counters()).hasSize(3);
+
+        fixture.redis()
+                .eval(
+                        "return redis.call('SET', KEYS[1], redis.call('GETRANGE', KEYS[1], 0, -6))",
+                        ScriptOutputType.STATUS,
+                        key);
+        Decision afterCut = admit(limiter, rate, quota, slots);
+        permitOf(afterCut).settle(new Usage(Map.of())).block(GENEROUS);
+        assertThat(events.local.get()).isZero();
+        assertThat(alice().settled()).hasSize(1);
+        assertThat(held()).isZero();
 
         fixture.redis().del(key);
         fixture.redis().lpush(key, "a list");
