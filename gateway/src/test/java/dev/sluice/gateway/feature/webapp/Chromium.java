@@ -17,15 +17,17 @@ final class Chromium implements AutoCloseable {
     static final int PATIENCE_MILLIS = 30_000;
 
     /**
-     * What Playwright turns off, since the last such argument is the one that holds, and the two pages that a window of
-     * this browser draws for the list below its address bar: they are processes, which take each new visitor a second
-     * of processor time, and nobody types an address here.
+     * What Playwright turns off, since the last such argument is the one that holds, and what is a process for each new
+     * visitor, and takes processor time though nobody sees it: the two pages that a window of this browser draws for
+     * the list below its address bar, where nobody types, and the spare one that is started ahead for the next site,
+     * while a visitor here sees one site alone.
      */
     private static final String WITHOUT = "--disable-features=AvoidUnnecessaryBeforeUnloadCheckSync,"
             + "BoundaryEventDispatchTracksNodeRemoval,DestroyProfileOnBrowserClose,DialMediaRouteProvider,"
             + "GlobalMediaControls,HttpsUpgrades,LensOverlay,MediaRouter,PaintHolding,ThirdPartyStoragePartitioning,"
             + "BlockOriginHeaderModificationOnRedirect,Translate,AutoDeElevate,OptimizationHints,msForceBrowserSignIn,"
-            + "msEdgeUpdateLaunchServicesPreferredVersion,WebUIOmniboxPopup,WebUIOmniboxAimPopup";
+            + "msEdgeUpdateLaunchServicesPreferredVersion,WebUIOmniboxPopup,WebUIOmniboxAimPopup,"
+            + "SpareRendererForSitePerProcess";
 
     private final Playwright playwright;
     private final Browser browser;
