@@ -7,11 +7,11 @@ import dev.sluice.gateway.inbound.RequestFilter;
 import dev.sluice.gateway.inbound.admission.AccessGuard;
 import dev.sluice.gateway.inbound.admission.AdmissionChain;
 import dev.sluice.gateway.inbound.admission.BodyLimit;
+import dev.sluice.gateway.inbound.admission.CorsGuard;
+import dev.sluice.gateway.inbound.admission.CorsProperties;
 import dev.sluice.gateway.inbound.admission.LimitGuard;
 import dev.sluice.gateway.inbound.admission.LimitMeters;
 import dev.sluice.gateway.inbound.admission.LimitsConfiguration;
-import dev.sluice.gateway.inbound.admission.OriginGuard;
-import dev.sluice.gateway.inbound.admission.OriginProperties;
 import dev.sluice.gateway.inbound.admission.TracedLimiter;
 import dev.sluice.gateway.inbound.identity.AnonymousIdentity;
 import dev.sluice.gateway.inbound.identity.Callers;
@@ -63,7 +63,7 @@ import tools.jackson.databind.type.LogicalType;
  */
 @Configuration(proxyBeanMethods = false)
 @Import({ServerTransport.class, TracingConfiguration.class, IdentityConfiguration.class, LimitsConfiguration.class})
-@EnableConfigurationProperties(OriginProperties.class)
+@EnableConfigurationProperties(CorsProperties.class)
 class Pipeline {
     private static final Duration LONGEST_PREPARATION = Duration.ofSeconds(2);
     private static final long SHORTEST_DECISION_MS = 10;
@@ -95,8 +95,8 @@ class Pipeline {
     }
 
     @Bean
-    OriginGuard originGuard(OriginProperties properties) {
-        return new OriginGuard(properties);
+    CorsGuard originGuard(CorsProperties properties) {
+        return new CorsGuard(properties);
     }
 
     /** One that all processes share where there is a Redis; else this process counts alone. */
@@ -145,14 +145,14 @@ class Pipeline {
 
     @Bean
     AdmissionChain admission(
-            TransportProperties transport, OriginGuard origins, AnonymousIdentity anonymous, LimitGuard limits) {
+            TransportProperties transport, CorsGuard origins, AnonymousIdentity anonymous, LimitGuard limits) {
         BodyLimit bodies = new BodyLimit(transport.bodyMemory(), transport.bodyTimeout(), Schedulers.parallel());
         return new AdmissionChain(bodies, origins, new AccessGuard(anonymous), limits);
     }
 
     @Bean
     RequestFilter requestFilter(
-            OriginGuard origins,
+            CorsGuard origins,
             Callers callers,
             ObjectProvider<FeatureRoutes> features,
             AdmissionChain admission,

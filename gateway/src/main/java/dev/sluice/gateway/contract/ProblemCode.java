@@ -25,7 +25,7 @@ public enum ProblemCode {
     UNAUTHENTICATED(HttpStatus.UNAUTHORIZED, "Not signed in"),
     /** The caller is known and may not do this. */
     FORBIDDEN(HttpStatus.FORBIDDEN, "Forbidden"),
-    /** The page that sends the request is not one of those that may. */
+    /** The page that sends the request has an origin that is not allowed. */
     INVALID_ORIGIN(HttpStatus.FORBIDDEN, "The origin is not allowed"),
     /** No such resource, or not for this caller. */
     NOT_FOUND(HttpStatus.NOT_FOUND, "Not found"),

@@ -1,8 +1,8 @@
 package dev.sluice.gateway.inbound;
 
 import dev.sluice.gateway.contract.RequestContext;
+import dev.sluice.gateway.inbound.admission.CorsGuard;
 import dev.sluice.gateway.inbound.admission.ExchangeScope;
-import dev.sluice.gateway.inbound.admission.OriginGuard;
 import dev.sluice.gateway.inbound.identity.Callers;
 import dev.sluice.gateway.inbound.telemetry.AccessLog;
 import dev.sluice.gateway.inbound.telemetry.RequestId;
@@ -21,7 +21,7 @@ import reactor.core.publisher.Mono;
  *   <li>{@link AccessLog}: learns the exchange, so that it can say how the request ended;
  *   <li>{@link RequestId}: every later refusal can be found by it;
  *   <li>{@link SecurityHeaders}: on every answer, refusals among them;
- *   <li>{@link OriginGuard}: a page that may call can read whatever comes; preflights are answered here;
+ *   <li>{@link CorsGuard}: a page that may call can read whatever comes; preflights are answered here;
  *   <li>{@link RequestSanity}: what no honest client sends is refused;
  *   <li>{@link Callers}: a token that is not valid is refused before anything is counted for anybody;
  *   <li>{@link RequestContext}: from here on it is known whose request this is;
@@ -34,12 +34,12 @@ import reactor.core.publisher.Mono;
  */
 @Order(Ordered.HIGHEST_PRECEDENCE + 100)
 public final class RequestFilter implements WebFilter {
-    private final OriginGuard origins;
+    private final CorsGuard origins;
     private final Callers callers;
     private final Endpoints endpoints;
 
     /** A way in to {@code endpoints}. */
-    public RequestFilter(OriginGuard origins, Callers callers, Endpoints endpoints) {
+    public RequestFilter(CorsGuard origins, Callers callers, Endpoints endpoints) {
         this.origins = origins;
         this.callers = callers;
         this.endpoints = endpoints;

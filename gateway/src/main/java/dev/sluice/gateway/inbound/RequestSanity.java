@@ -33,7 +33,7 @@ final class RequestSanity {
         URI uri = exchange.getRequest().getURI();
         if (!isNormal(uri.getRawPath()) || hasOddParameter(uri.getRawQuery())) {
             throw new GatewayException(
-                    ProblemCode.MALFORMED_REQUEST, "The request line holds what no honest client sends.");
+                    ProblemCode.MALFORMED_REQUEST, "The URL has a character or a segment that is not allowed.");
         }
     }
 

@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.sluice.gateway.contract.ProblemCode;
+import dev.sluice.gateway.inbound.admission.CorsProperties;
 import dev.sluice.gateway.inbound.admission.LimitsProperties;
 import dev.sluice.gateway.inbound.admission.LimitsProperties.Definition;
 import dev.sluice.gateway.inbound.admission.LimitsProperties.Kind;
-import dev.sluice.gateway.inbound.admission.OriginProperties;
 import dev.sluice.gateway.inbound.identity.IdentityProperties;
 import dev.sluice.gateway.inbound.identity.TrustedProxies.ForwardedField;
 import dev.sluice.gateway.inbound.transport.TransportProperties;
@@ -179,10 +179,10 @@ class InboundPropertiesTest {
 
     @Test
     void noOriginIsAllowedByDefaultAndSeveralCanBe() {
-        assertThat(bound("sluice.origins", OriginProperties.class).allowed()).isEmpty();
+        assertThat(bound("sluice.origins", CorsProperties.class).allowed()).isEmpty();
         assertThat(bound(
                                 "sluice.origins",
-                                OriginProperties.class,
+                                CorsProperties.class,
                                 "allowed",
                                 "https://one.example, https://two.example:8443")
                         .allowed())

@@ -1,4 +1,4 @@
-/** What archives of images are asked for with, and how one feature has another make one. */
+/** What an archive of images is asked for with, and the port by which one feature has another make it. */
 @NullMarked
 package dev.sluice.gateway.contract.archive;
 

@@ -21,8 +21,11 @@ public interface FileOutput {
         while (!(inner instanceof FileOutput) && inner instanceof ServerHttpResponseDecorator decorator) {
             inner = decorator.getDelegate();
         }
-        return inner instanceof FileOutput output ? output : null;
+        return inner instanceof FileOutput output && output.takesFiles() ? output : null;
     }
+
+    /** Whether the server below can send files; the other methods are of use only then. */
+    boolean takesFiles();
 
     /** Sends the head and then so many bytes of the file. Ends when they are out; fails as the connection does. */
     Mono<Void> writeFile(Path file, long position, long count);

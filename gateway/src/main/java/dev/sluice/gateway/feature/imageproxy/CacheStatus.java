@@ -1,6 +1,6 @@
 package dev.sluice.gateway.feature.imageproxy;
 
-import dev.sluice.gateway.outbound.imagecache.ImageFlights.Kept;
+import dev.sluice.gateway.outbound.imagecache.ImageFetches.Kept;
 import dev.sluice.gateway.outbound.imagecache.SingleFlight;
 import java.time.Duration;
 
@@ -67,7 +67,7 @@ record CacheStatus(String result, String field, String forward) {
     }
 
     /** The origin, or the decoder, has failed a moment ago and is not asked again for so long. */
-    static CacheStatus knownFailure(Duration left) {
+    static CacheStatus rememberedFailure(Duration left) {
         return own("negative", "hit; ttl=" + left.toSeconds() + "; detail=negative");
     }
 

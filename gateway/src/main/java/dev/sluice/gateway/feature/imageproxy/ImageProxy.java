@@ -4,9 +4,9 @@ import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.gateway.outbound.fetch.FetchException;
 import dev.sluice.gateway.outbound.fetch.FetchFailure;
-import dev.sluice.gateway.outbound.imagecache.ImageFlights;
-import dev.sluice.gateway.outbound.imagecache.ImageFlights.Kept;
-import dev.sluice.gateway.outbound.imagecache.ImageFlights.Outcome;
+import dev.sluice.gateway.outbound.imagecache.ImageFetches;
+import dev.sluice.gateway.outbound.imagecache.ImageFetches.Kept;
+import dev.sluice.gateway.outbound.imagecache.ImageFetches.Outcome;
 import dev.sluice.gateway.outbound.imagecache.ImageStore;
 import dev.sluice.gateway.outbound.imagecache.NegativeCache.Failure;
 import dev.sluice.gateway.outbound.imagecache.SendableImage;
@@ -34,11 +34,11 @@ import reactor.core.publisher.Mono;
 final class ImageProxy {
     private static final Duration SHORTLY = Duration.ofSeconds(1);
 
-    private final ImageFlights flights;
+    private final ImageFetches fetches;
     private final ImageStore store;
     private final ImageProxyMeters meters;
     private final Clock clock;
-    private final ImageFlights.Need fresh = new ImageFlights.Need() {
+    private final ImageFetches.Need fresh = new ImageFetches.Need() {
         @Override
         public boolean isMetBy(CachedMeta stored) {
             return left(stored).isPositive();
@@ -55,8 +55,8 @@ final class ImageProxy {
         }
     };
 
-    ImageProxy(ImageFlights flights, ImageStore store, ImageProxyMeters meters, Clock clock) {
-        this.flights = flights;
+    ImageProxy(ImageFetches fetches, ImageStore store, ImageProxyMeters meters, Clock clock) {
+        this.fetches = fetches;
         this.store = store;
         this.meters = meters;
         this.clock = clock;
@@ -138,7 +138,7 @@ final class ImageProxy {
 
     /** How long an image is still fresh; not positive when it is not. */
     Duration left(CachedMeta meta) {
-        return flights.left(meta);
+        return fetches.left(meta);
     }
 
     private Mono<Result> cached(String url, SendableImage image, Disposable.Composite held) {
@@ -147,13 +147,13 @@ final class ImageProxy {
             return Mono.just(result(image, CacheStatus.hit(left)));
         }
         CachedMeta old = image.meta();
-        Failure known = flights.knownFailure(url);
+        Failure known = fetches.rememberedFailure(url);
         if (known != null) {
             return old.isBound()
-                    ? Mono.error(knownFailure(known))
+                    ? Mono.error(rememberedFailure(known))
                     : Mono.just(result(image, CacheStatus.staleAgain(left.abs())));
         }
-        Mono<Result> asked = flights.join(url, old, fresh, (outcome, role) -> switch (outcome) {
+        Mono<Result> asked = fetches.join(url, old, fresh, (outcome, role) -> switch (outcome) {
             case Outcome.Image fetched ->
                 result(hold(fetched.image().share(), held), CacheStatus.replaced(fetched.kept()));
             case Outcome.Found found -> found(found, held);
@@ -171,14 +171,14 @@ final class ImageProxy {
     }
 
     private Mono<Result> missing(String url, Disposable.Composite held) {
-        Failure known = flights.knownFailure(url);
+        Failure known = fetches.rememberedFailure(url);
         if (known != null) {
-            return Mono.error(knownFailure(known));
+            return Mono.error(rememberedFailure(known));
         }
-        return flights.join(url, null, fresh, (outcome, role) -> switch (outcome) {
+        return fetches.join(url, null, fresh, (outcome, role) -> switch (outcome) {
             case Outcome.Image fetched -> result(hold(fetched.image().share(), held), status(role, fetched.kept()));
             case Outcome.Found found -> found(found, held);
-            case Outcome.Renewed renewed -> throw ImageFlights.unasked();
+            case Outcome.Renewed renewed -> throw ImageFetches.unasked();
             case Outcome.Failed failed ->
                 throw noImage(
                         failed.exception(),
@@ -186,8 +186,9 @@ final class ImageProxy {
         });
     }
 
-    private NoImage knownFailure(Failure known) {
-        return noImage(known.exception(), CacheStatus.knownFailure(Duration.between(clock.instant(), known.until())));
+    private NoImage rememberedFailure(Failure known) {
+        return noImage(
+                known.exception(), CacheStatus.rememberedFailure(Duration.between(clock.instant(), known.until())));
     }
 
     private Result found(Outcome.Found found, Disposable.Composite held) {
@@ -201,7 +202,7 @@ final class ImageProxy {
 
     /** A stale image instead of a failure, unless its origin forbids that or has none any more. */
     private Result stale(SendableImage image, FetchException failure) {
-        if (ImageFlights.endsTheImage(failure) || image.meta().isBound()) {
+        if (ImageFetches.endsTheImage(failure) || image.meta().isBound()) {
             throw noImage(failure, CacheStatus.failed(failure.status()));
         }
         return result(image, CacheStatus.stale(failure.status()));

@@ -3,7 +3,7 @@ package dev.sluice.gateway.feature.imageproxy;
 import dev.sluice.gateway.contract.FeatureRoutes;
 import dev.sluice.gateway.contract.SigningSecret;
 import dev.sluice.gateway.outbound.fetch.OriginUrls;
-import dev.sluice.gateway.outbound.imagecache.ImageFlights;
+import dev.sluice.gateway.outbound.imagecache.ImageFetches;
 import dev.sluice.gateway.outbound.imagecache.ImageStore;
 import dev.sluice.gateway.outbound.imagecache.NegativeCache;
 import dev.sluice.gateway.outbound.imagecache.RemoteImageProperties;
@@ -36,8 +36,8 @@ public class ImageProxyFeature {
 
     @Bean
     ImageProxy imageProxy(
-            ImageFlights flights, ImageStore store, ObjectProvider<Clock> clocks, ImageProxyMeters meters) {
-        return new ImageProxy(flights, store, meters, clock(clocks));
+            ImageFetches fetches, ImageStore store, ObjectProvider<Clock> clocks, ImageProxyMeters meters) {
+        return new ImageProxy(fetches, store, meters, clock(clocks));
     }
 
     @Bean

@@ -16,7 +16,7 @@ import org.springframework.util.unit.DataSize;
  * @param staleWhileRevalidate how much longer they may use it while they ask
  * @param signedUrlTtl how long a signed URL can be used, at least
  * @param maxUrls most URLs one request may have signed
- * @param transformTimeout from an image's turn to be made smaller to its being so, waiting for a decoder included
+ * @param transformTimeout time to scale one image, the wait for a decoder included
  * @param transformCost what making an image smaller counts in the limit of images; sending one counts 1
  */
 @ConfigurationProperties("sluice.image-proxy")

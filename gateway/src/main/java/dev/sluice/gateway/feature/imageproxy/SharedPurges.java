@@ -145,8 +145,8 @@ final class SharedPurges implements AutoCloseable {
     private static GatewayException untold(Throwable cause) {
         return new GatewayException(
                         ProblemCode.OVERLOADED,
-                        "This gateway has forgotten the URL; others could not be told, since Redis does not answer. Ask"
-                                + " again.",
+                        "This gateway has purged the URL. Redis does not answer, so other gateways may still serve it."
+                                + " Try again.",
                         cause)
                 .retryAfter(SHORTLY);
     }

@@ -174,7 +174,7 @@ final class SignedUrls {
                     ProblemCode.UNAUTHENTICATED,
                     "exp",
                     Long.toString(end.getEpochSecond()),
-                    "a time to come; the URL has expired");
+                    "a time in the future; this URL has expired");
         }
         return left;
     }

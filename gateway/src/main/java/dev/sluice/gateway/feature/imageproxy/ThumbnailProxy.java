@@ -6,8 +6,8 @@ import dev.sluice.gateway.feature.imageproxy.ImageProxy.NoImage;
 import dev.sluice.gateway.feature.imageproxy.ImageProxy.Result;
 import dev.sluice.gateway.feature.imageproxy.ThumbnailMaker.Made;
 import dev.sluice.gateway.outbound.imagecache.BufferedBody;
-import dev.sluice.gateway.outbound.imagecache.ImageFlights;
-import dev.sluice.gateway.outbound.imagecache.ImageFlights.Kept;
+import dev.sluice.gateway.outbound.imagecache.ImageFetches;
+import dev.sluice.gateway.outbound.imagecache.ImageFetches.Kept;
 import dev.sluice.gateway.outbound.imagecache.ImageStore;
 import dev.sluice.gateway.outbound.imagecache.SendableImage;
 import dev.sluice.gateway.outbound.imagecache.SingleFlight;
@@ -176,13 +176,13 @@ final class ThumbnailProxy {
         CachedMeta meta = original.image().meta();
         Failure known = failures.find(meta);
         if (known != null) {
-            return Mono.error(noThumbnail(known.exception(), CacheStatus.knownFailure(left(known)), known));
+            return Mono.error(noThumbnail(known.exception(), CacheStatus.rememberedFailure(left(known)), known));
         }
         return singleFlight.join(
                 meta.etag() + ThumbnailKeys.of(url, width),
-                flightHeld -> {
-                    SendableImage own = ImageProxy.hold(original.image().share(), flightHeld);
-                    return makeUnlessFound(own, url, width, flightHeld, decoding);
+                fetchResources -> {
+                    SendableImage own = ImageProxy.hold(original.image().share(), fetchResources);
+                    return makeUnlessFound(own, url, width, fetchResources, decoding);
                 },
                 (outcome, role) -> switch (outcome) {
                     case Outcome.Image(SendableImage image, Kept kept) ->
@@ -248,7 +248,7 @@ final class ThumbnailProxy {
     /** What is there instead of a failure, unless the failure means that there is none any more. */
     private Mono<Result> stale(Throwable error, String url, int width, Disposable.Composite held) {
         boolean helps = error instanceof NoImage none
-                ? !ImageFlights.endsTheImage(none.failure())
+                ? !ImageFetches.endsTheImage(none.failure())
                 : ImageProxy.isOverload(error);
         Mono<Result> failure = Mono.error(error);
         return helps

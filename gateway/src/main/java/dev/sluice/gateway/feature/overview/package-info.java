@@ -1,4 +1,4 @@
-/** Is it well: what the gateway did in the last hour, and how what it depends on is, for admins. */
+/** What the gateway did in the last hour, and the health of what it depends on, for admins. */
 @NullMarked
 package dev.sluice.gateway.feature.overview;
 

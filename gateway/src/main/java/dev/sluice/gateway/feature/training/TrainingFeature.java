@@ -66,6 +66,7 @@ public class TrainingFeature {
                 resources.getLoopResources(),
                 json,
                 new FalTrainer.Guards(urls, transport),
+                properties.retryPause(),
                 Schedulers.parallel());
     }
 

@@ -183,7 +183,7 @@ final class TrainingSetup {
             case BudgetExhaustedException full ->
                 new GatewayException(
                                 ProblemCode.OVERLOADED,
-                                "Another training of yours is being set up, or too many are at present; nothing was"
+                                "You have a training in setup already, or the gateway has too many. No image was"
                                         + " fetched.",
                                 full)
                         .retryAfter(COME_BACK);

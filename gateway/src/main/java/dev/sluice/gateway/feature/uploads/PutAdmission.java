@@ -52,7 +52,7 @@ final class PutAdmission {
      */
     Place admit(ObjectKey key, long size) {
         if (!written.add(key)) {
-            throw new GatewayException(ProblemCode.CONFLICT, "The upload is taking place already.").retryAfter(SOON);
+            throw new GatewayException(ProblemCode.CONFLICT, "This upload is already in progress.").retryAfter(SOON);
         }
         try {
             return new Place(key, disk.reserve(key.tenant(), size));
@@ -66,7 +66,9 @@ final class PutAdmission {
         GatewayException refusal = switch (full.whose()) {
             case OWNERS ->
                 new GatewayException(
-                        ProblemCode.TOO_MANY_CONCURRENT, "As many of your uploads as may be are under way.", full);
+                        ProblemCode.TOO_MANY_CONCURRENT,
+                        "You have as many uploads in progress as one user may have.",
+                        full);
             case ALL -> new GatewayException(ProblemCode.OVERLOADED, "No room for another upload at present.", full);
         };
         return refusal.retryAfter(SOON);

@@ -41,7 +41,7 @@ final class DiskShares implements Disposable {
         return disposed;
     }
 
-    private synchronized void giveBack(long bytes) {
+    private synchronized void free(long bytes) {
         taken -= bytes;
         all.shrinkTo(all.bytes() - bytes);
         releaseIfEmpty();
@@ -71,7 +71,7 @@ final class DiskShares implements Disposable {
             if (smaller < 0 || smaller > bytes) {
                 throw new IllegalArgumentException("bytes: " + smaller + " (expected: 0 to " + bytes + ")");
             }
-            giveBack(bytes - smaller);
+            free(bytes - smaller);
             bytes = smaller;
         }
 

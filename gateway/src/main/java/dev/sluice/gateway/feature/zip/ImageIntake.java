@@ -244,7 +244,7 @@ final class ImageIntake {
     /** What had been reserved beyond the length that the origin told first has been given back. */
     private static FetchException longerThanBefore() {
         return new FetchException(
-                FetchFailure.CONNECTION_FAILED, "The body broke off, and had another length the next time", null);
+                FetchFailure.CONNECTION_FAILED, "The body broke off, and the retry had another length", null);
     }
 
     /** Called again when a body broke off: the bytes, their sum and their progress begin anew. */

@@ -38,7 +38,7 @@ final class SlowestReaders {
      * A rule over all archives of the process.
      *
      * @param disk what may be waited for
-     * @param slowest bytes a second that are enough; 0 lets everybody be
+     * @param slowest bytes a second that are enough; 0 turns this off
      * @param window over which a pace is measured
      * @param timer runs the looks, and is the clock
      */

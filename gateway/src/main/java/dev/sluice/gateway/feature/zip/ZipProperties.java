@@ -30,7 +30,7 @@ import org.springframework.util.unit.DataSize;
  *     given up, before a proxy on the way gives up for it
  * @param archiveTimeout for one whole archive, however slowly its client reads
  * @param slowestReader an archive whose images are on disk and that is read at fewer bytes a second is cut off while
- *     images of others wait for room there; 0 lets everybody be. 32 KB are what a hundred megabytes an hour need
+ *     images of others wait for room there; 0 turns this off. At 32 KB a second a client reads 118 MB in an hour
  * @param readerWindow over which that pace is measured
  * @param reuse how fresh an image of the store has to be; {@code off} fetches each anew
  * @param confirmTimeout how long the first byte waits until the origins of images that are all stored have confirmed

@@ -16,12 +16,12 @@ import reactor.core.publisher.Mono;
  */
 public final class AdmissionChain {
     private final BodyLimit bodies;
-    private final OriginGuard origins;
+    private final CorsGuard origins;
     private final AccessGuard access;
     private final LimitGuard limits;
 
     /** The guards, in the order in which they are asked. */
-    public AdmissionChain(BodyLimit bodies, OriginGuard origins, AccessGuard access, LimitGuard limits) {
+    public AdmissionChain(BodyLimit bodies, CorsGuard origins, AccessGuard access, LimitGuard limits) {
         this.bodies = bodies;
         this.origins = origins;
         this.access = access;

@@ -49,7 +49,7 @@ final class BodyBudget {
         if (ofCaller + bytes > mostOfOne) {
             throw new GatewayException(
                             ProblemCode.RATE_LIMITED,
-                            "body: with others of yours that are not whole yet over " + ByteWords.of(mostOfOne)
+                            "body: together with your other unfinished request bodies over " + ByteWords.of(mostOfOne)
                                     + " (expected: fewer at once)")
                     .retryAfter(SOON);
         }
@@ -60,7 +60,7 @@ final class BodyBudget {
         held += bytes;
     }
 
-    private synchronized void giveBack(String caller, long bytes) {
+    private synchronized void release(String caller, long bytes) {
         held -= bytes;
         byCaller.computeIfPresent(caller, (same, all) -> all == bytes ? null : all - bytes);
     }
@@ -93,7 +93,7 @@ final class BodyBudget {
             if (!closed) {
                 closed = true;
                 if (bytes > 0) {
-                    giveBack(caller, bytes);
+                    release(caller, bytes);
                 }
             }
         }

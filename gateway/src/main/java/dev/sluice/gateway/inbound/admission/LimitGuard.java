@@ -120,7 +120,7 @@ public final class LimitGuard {
         String detail = first.cause() == Cause.EXCEEDED
                 ? "limit " + first.limit() + ": used up (expected: to wait "
                         + RateLimitFields.seconds(first.retryAfter()) + " s)"
-                : "limit " + first.limit() + ": what is left of it cannot be known at present, so nothing is spent";
+                : "limit " + first.limit() + ": its counter cannot be read, so nothing is spent";
         return new GatewayException(code(first), detail)
                 .with(
                         "violations",

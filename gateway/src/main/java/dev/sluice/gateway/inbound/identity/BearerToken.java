@@ -16,6 +16,15 @@ final class BearerToken {
 
     private BearerToken() {}
 
+    /** Whether the {@code Authorization} field is of this scheme; only then the cookie is not looked at. */
+    static boolean isInField(ServerHttpRequest request) {
+        return isOfScheme(request.getHeaders().getFirst(HttpHeaders.AUTHORIZATION));
+    }
+
+    private static boolean isOfScheme(@Nullable String field) {
+        return field != null && field.regionMatches(true, 0, SCHEME, 0, SCHEME.length());
+    }
+
     /**
      * The token, not verified; null where the request has none.
      *
@@ -23,7 +32,7 @@ final class BearerToken {
      */
     static @Nullable String of(ServerHttpRequest request) {
         String field = request.getHeaders().getFirst(HttpHeaders.AUTHORIZATION);
-        if (field != null && field.regionMatches(true, 0, SCHEME, 0, SCHEME.length())) {
+        if (field != null && isOfScheme(field)) {
             if (!field.regionMatches(true, 0, BEFORE_TOKEN, 0, BEFORE_TOKEN.length())
                     || !isToken68(field, BEFORE_TOKEN.length())) {
                 throw new BadJwtException("malformed");

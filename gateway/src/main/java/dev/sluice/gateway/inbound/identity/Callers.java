@@ -62,31 +62,43 @@ public final class Callers {
             return Mono.just(withoutToken(request, address));
         }
         CachingTokenDecoder.User known = tokens.known(token);
-        return known != null
-                ? Mono.just(user(known, address))
-                : tokens.verify(token)
-                        .onErrorMap(JwtException.class, failure -> refused(exchange, failure))
-                        .map(user -> user(user, address));
+        if (known == null) {
+            return tokens.verify(token)
+                    .onErrorMap(JwtException.class, failure -> refused(exchange, failure))
+                    .map(user -> user(exchange, user, address));
+        }
+        try {
+            return Mono.just(user(exchange, known, address));
+        } catch (GatewayException noUser) {
+            return Mono.error(noUser);
+        }
     }
 
     private static GatewayException refused(ServerWebExchange exchange, JwtException failure) {
         if (!(failure instanceof BadJwtException)) {
             return new GatewayException(
-                    ProblemCode.UPSTREAM_FAILED, "The token issuer's keys cannot be had at present.", failure);
+                    ProblemCode.UPSTREAM_FAILED, "The gateway cannot fetch the token issuer's keys.", failure);
         }
-        exchange.getResponse().getHeaders().set(HttpHeaders.WWW_AUTHENTICATE, "Bearer error=\"invalid_token\"");
-        return new GatewayException(
-                ProblemCode.UNAUTHENTICATED,
+        return notValid(
+                exchange,
                 "token: not valid (expected: one that a known issuer signed and that has not expired)",
                 failure);
     }
 
-    private static Caller user(CachingTokenDecoder.User user, String address) {
+    /** RFC 6750 section 3.1. */
+    private static GatewayException notValid(
+            ServerWebExchange exchange, String detail, @Nullable JwtException failure) {
+        exchange.getResponse().getHeaders().set(HttpHeaders.WWW_AUTHENTICATE, "Bearer error=\"invalid_token\"");
+        return new GatewayException(ProblemCode.UNAUTHENTICATED, detail, failure);
+    }
+
+    private static Caller user(ServerWebExchange exchange, CachingTokenDecoder.User user, String address) {
         String subject = user.subject();
         if (subject == null || subject.isBlank() || subject.length() > LONGEST_SUBJECT) {
-            throw new GatewayException(
-                    ProblemCode.UNAUTHENTICATED,
-                    "token: its sub is missing or over " + LONGEST_SUBJECT + " characters (expected: a user)");
+            throw notValid(
+                    exchange,
+                    "token: its sub is missing or over " + LONGEST_SUBJECT + " characters (expected: a user)",
+                    null);
         }
         return new Caller(Caller.Kind.USER, subject, user.roles(), user.projects(), address);
     }

@@ -1,10 +1,9 @@
 package dev.sluice.gateway.inbound.identity;
 
 import org.jspecify.annotations.Nullable;
-import org.springframework.http.HttpHeaders;
 import org.springframework.http.server.reactive.ServerHttpRequest;
 
-/** Where a token is found on a request: the {@code Authorization} field, else the session cookie. */
+/** The cookie that holds a token for pages. */
 final class SessionCookie {
     static final String NAME = "sluice_session";
 
@@ -12,7 +11,7 @@ final class SessionCookie {
 
     /** Whether the cookie, which browsers send by themselves, is what identifies the request. */
     static boolean identifies(ServerHttpRequest request) {
-        return request.getHeaders().getFirst(HttpHeaders.AUTHORIZATION) == null && value(request) != null;
+        return !BearerToken.isInField(request) && value(request) != null;
     }
 
     static @Nullable String value(ServerHttpRequest request) {

@@ -139,6 +139,11 @@ final class CountedResponse extends ServerHttpResponseDecorator implements FileO
     }
 
     @Override
+    public boolean takesFiles() {
+        return getDelegate() instanceof ZeroCopyHttpOutputMessage;
+    }
+
+    @Override
     public Mono<Void> writeFile(Path file, long position, long count) {
         ServerHttpResponse sent = getDelegate();
         if (!(sent instanceof ZeroCopyHttpOutputMessage zeroCopy)) {

@@ -107,6 +107,6 @@ final class ServerProblems extends ChannelDuplexHandler {
         }
         return new GatewayException(
                 ProblemCode.MALFORMED_REQUEST,
-                "The message is no request of HTTP/1.1" + (fault == null ? "." : ": " + fault.getMessage()));
+                "The message is not a valid request of HTTP/1.1" + (fault == null ? "." : ": " + fault.getMessage()));
     }
 }

@@ -125,8 +125,7 @@ final class BodyGuard {
     static Flux<DataBuffer> decoded(
             Flux<DataBuffer> coded, ContentCoding coding, byte[] start, BodyTotals totals, long maxBytes) {
         if (coding == ContentCoding.OTHER) {
-            throw FetchErrors.badEncoding(
-                    "The origin encoded its response, though asked not to, in a way that is not decoded");
+            throw FetchErrors.badEncoding("The origin used a content coding that the gateway does not decode");
         }
         Flux<DataBuffer> bounded = ByteStreams.capped(coding.decode(coded, start), maxBytes);
         return new CoalescingFlux(ByteStreams.totalled(bounded, totals)).onErrorMap(FetchErrors::of);

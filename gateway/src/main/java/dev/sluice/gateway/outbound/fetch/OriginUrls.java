@@ -84,8 +84,7 @@ public final class OriginUrls {
         int portAt = authority.indexOf(':', authority.lastIndexOf(']') + 1);
         String host = HostName.canonical(portAt < 0 ? authority : authority.substring(0, portAt));
         if (host == null) {
-            throw FetchErrors.invalidUrl(
-                    "The URL has no host, or one that is neither a name nor an address as it is usual");
+            throw FetchErrors.invalidUrl("The URL has no host, or one that is neither a valid name nor an IP address");
         }
         int usual = scheme.equals("https") ? 443 : 80;
         int port = portAt < 0 ? usual : port(authority.substring(portAt + 1), usual);

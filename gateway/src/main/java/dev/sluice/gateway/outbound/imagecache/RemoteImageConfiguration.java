@@ -77,7 +77,7 @@ public class RemoteImageConfiguration {
     }
 
     @Bean
-    ImageFlights imageFlights(
+    ImageFetches imageFetches(
             RemoteImageProperties properties,
             OriginFetch origins,
             ImageStore store,
@@ -86,7 +86,7 @@ public class RemoteImageConfiguration {
             ObjectProvider<Clock> clocks,
             MeterRegistry meters) {
         OriginImages images = new OriginImages(origins, properties, memory, clock(clocks));
-        return new ImageFlights(
+        return new ImageFetches(
                 images,
                 store,
                 failures,
@@ -98,12 +98,12 @@ public class RemoteImageConfiguration {
     /** For who makes files of images. */
     @Bean
     RemoteImages remoteImages(
-            ImageFlights flights,
+            ImageFetches fetches,
             ImageStore store,
             OriginUrls urls,
             ObjectProvider<Clock> clocks,
             MeterRegistry meters) {
-        return new RemoteImages(flights, store, urls, clock(clocks), meters);
+        return new RemoteImages(fetches, store, urls, clock(clocks), meters);
     }
 
     private static CacheSettings settings(CacheBounds bounds) {

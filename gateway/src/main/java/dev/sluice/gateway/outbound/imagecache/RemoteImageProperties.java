@@ -19,7 +19,7 @@ import org.springframework.util.unit.DataSize;
  * @param bufferBudget memory for images on their way to the store, for all requests together
  * @param memoryTimeout how long an image whose origin has answered waits for memory
  * @param rememberDecided how long an origin's answer that is no image is remembered, and that one cannot be decoded
- * @param rememberFailed how long any other failure is
+ * @param rememberFailed how long any other failure is remembered
  * @param cache where images are kept
  */
 @ConfigurationProperties("sluice.image-proxy")
@@ -45,7 +45,7 @@ public record RemoteImageProperties(
      * @param staleIfError how much longer it is shown when its origin fails
      * @param memory for images that are asked for often
      * @param hotImageSize largest image that is kept in memory too
-     * @param callerShare percent of the whole that others make room for one caller's images within an hour, 1 to 100
+     * @param callerShare percent of the cache that one caller's images may displace within an hour, 1 to 100
      * @param writeTimeout how long a request waits until its image is on disk, before it is sent from memory
      */
     public record CacheBounds(

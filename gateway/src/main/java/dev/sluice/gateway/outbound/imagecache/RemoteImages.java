@@ -6,9 +6,9 @@ import dev.sluice.gateway.outbound.fetch.FetchException;
 import dev.sluice.gateway.outbound.fetch.FetchFailure;
 import dev.sluice.gateway.outbound.fetch.OriginUrls;
 import dev.sluice.gateway.outbound.fetch.policy.UrlPolicy;
-import dev.sluice.gateway.outbound.imagecache.ImageFlights.Kept;
-import dev.sluice.gateway.outbound.imagecache.ImageFlights.Need;
-import dev.sluice.gateway.outbound.imagecache.ImageFlights.Outcome;
+import dev.sluice.gateway.outbound.imagecache.ImageFetches.Kept;
+import dev.sluice.gateway.outbound.imagecache.ImageFetches.Need;
+import dev.sluice.gateway.outbound.imagecache.ImageFetches.Outcome;
 import dev.sluice.gateway.outbound.imagecache.disk.CachedMeta;
 import dev.sluice.gateway.outbound.imagecache.disk.OpenImage;
 import dev.sluice.zipstream.BudgetExhaustedException;
@@ -46,15 +46,15 @@ import reactor.core.publisher.Mono;
 public final class RemoteImages {
     private static final String VECTOR = "image/svg+xml";
 
-    private final ImageFlights flights;
+    private final ImageFetches fetches;
     private final ImageStore store;
     private final OriginUrls urls;
     private final Clock clock;
     private final AdmissionSketch recent;
     private final Map<Use, Counter> uses = new EnumMap<>(Use.class);
 
-    RemoteImages(ImageFlights flights, ImageStore store, OriginUrls urls, Clock clock, MeterRegistry meters) {
-        this.flights = flights;
+    RemoteImages(ImageFetches fetches, ImageStore store, OriginUrls urls, Clock clock, MeterRegistry meters) {
+        this.fetches = fetches;
         this.store = store;
         this.urls = urls;
         this.clock = clock;
@@ -127,7 +127,7 @@ public final class RemoteImages {
     }
 
     private boolean isFreshEnough(CachedMeta meta, Freshness freshness) {
-        return freshness == Freshness.FRESH && flights.left(meta).isPositive();
+        return freshness == Freshness.FRESH && fetches.left(meta).isPositive();
     }
 
     /**
@@ -157,7 +157,7 @@ public final class RemoteImages {
     private Mono<OpenImage> ask(
             String url, @Nullable CachedMeta known, Freshness freshness, Consumer<? super OpenImage> held) {
         Instant asked = clock.instant();
-        return flights.join(url, known, need(freshness, asked), (outcome, role) -> answer(outcome))
+        return fetches.join(url, known, need(freshness, asked), (outcome, role) -> answer(outcome))
                 .onErrorResume(RemoteImages::isOverload, busy -> Mono.just(new Answer(Use.MISS, null)))
                 .doOnNext(answer -> count(answer.use()))
                 .flatMap(answer -> {

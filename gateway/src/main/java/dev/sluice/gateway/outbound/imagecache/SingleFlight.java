@@ -79,7 +79,7 @@ public final class SingleFlight<T> {
                     Call opened = new Call(key);
                     call = calls.putIfAbsent(key, opened);
                     if (call == null) {
-                        return opened.wait(Role.FIRST, take).doOnSubscribe(boarded -> opened.start(task, context));
+                        return opened.wait(Role.FIRST, take).doOnSubscribe(subscription -> opened.start(task, context));
                     }
                 }
                 if (call.enter()) {

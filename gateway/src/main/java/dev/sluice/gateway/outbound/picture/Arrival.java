@@ -29,7 +29,7 @@ public record Arrival(@Nullable String owner, long mostBytes) {
             return room.reserve(owner, mostBytes + COPIES);
         } catch (DiskBudget.FullException full) {
             String why = switch (full.whose()) {
-                case OWNERS -> "As many of your pictures as may be are on their way";
+                case OWNERS -> "You have as many pictures on their way as one user may have";
                 case ALL -> "There is no room for another picture at present";
             };
             throw new DecoderException(DecoderException.Kind.BUSY, why, full);

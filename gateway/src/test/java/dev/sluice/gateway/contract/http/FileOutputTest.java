@@ -20,6 +20,11 @@ class FileOutputTest {
         }
 
         @Override
+        public boolean takesFiles() {
+            return true;
+        }
+
+        @Override
         public Mono<Void> writeFile(Path file, long position, long count) {
             return Mono.empty();
         }

@@ -171,6 +171,9 @@ class OriginTest {
                 .orElseThrow();
         String pair = cookie.substring(0, cookie.indexOf(';'));
         assertThat(post("Cookie", pair).statusCode()).isEqualTo(403);
+        // A field of another scheme identifies nobody: the cookie still does.
+        assertThat(post("Cookie", pair, "Authorization", "Basic YTpi").statusCode())
+                .isEqualTo(403);
         assertThat(post("Cookie", pair, "Origin", APP).statusCode()).isEqualTo(400);
         assertThat(post("Authorization", "Bearer " + pair.substring(pair.indexOf('=') + 1))
                         .statusCode())
@@ -184,7 +187,7 @@ class OriginTest {
     @ParameterizedTest
     @ValueSource(strings = {"*", "app.example", "https://app.example/", "https://*.example", "ftp://app.example", ""})
     void whatIsNoOriginIsNamed(String origin) {
-        assertThatThrownBy(() -> new OriginProperties(List.of(origin)))
+        assertThatThrownBy(() -> new CorsProperties(List.of(origin)))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("sluice.origins.allowed: " + origin);
     }

@@ -3,6 +3,7 @@ package dev.sluice.gateway.inbound.telemetry;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.gateway.contract.RequestContext;
+import dev.sluice.gateway.contract.http.FileOutput;
 import io.netty.buffer.PooledByteBufAllocator;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.atomic.AtomicLong;
@@ -48,6 +49,11 @@ class CountedResponseTest {
         if (buffer.getNativeBuffer().refCnt() > 0) {
             buffer.release();
         }
+    }
+
+    @Test
+    void takesNoFilesWhereTheServerBelowTakesNone() {
+        assertThat(FileOutput.of(response)).isNull();
     }
 
     @Test

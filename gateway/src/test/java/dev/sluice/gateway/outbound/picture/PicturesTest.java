@@ -212,7 +212,7 @@ class PicturesTest {
                         })
                 .toFuture();
         assertThat(disk.reserved()).isEqualTo(16 << 20);
-        assertThat(refused(pictures, "alice", 1 << 20)).hasMessageContaining("As many of your pictures");
+        assertThat(refused(pictures, "alice", 1 << 20)).hasMessageContaining("You have as many pictures");
         assertThat(refused(pictures, "bob", 11 << 20)).hasMessageContaining("no room for another picture");
 
         body.tryEmitValue(DefaultDataBufferFactory.sharedInstance.wrap(png));

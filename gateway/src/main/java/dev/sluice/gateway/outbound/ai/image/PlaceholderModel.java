@@ -37,7 +37,8 @@ public final class PlaceholderModel implements ImageProvider {
     public Mono<GeneratedImage> poll(Prediction prediction) {
         return Mono.<GeneratedImage>fromSupplier(() -> {
                     if (!idOf(prediction.prompt()).equals(prediction.id())) {
-                        throw new ProviderException(ProviderFailure.REFUSED, "This is no prediction of sketch's.");
+                        throw new ProviderException(
+                                ProviderFailure.REFUSED, "The prediction is not one of the placeholder model.");
                     }
                     return new GeneratedImage.Inline("image/png", new PlaceholderImage(prediction.prompt()).png());
                 })

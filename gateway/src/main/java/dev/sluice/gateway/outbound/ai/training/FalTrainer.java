@@ -7,9 +7,11 @@ import dev.sluice.gateway.outbound.http.JsonCall;
 import dev.sluice.gateway.outbound.http.ProviderClient;
 import dev.sluice.gateway.outbound.http.ProviderException;
 import dev.sluice.gateway.outbound.http.ProviderFailure;
+import dev.sluice.gateway.outbound.http.RetryPolicy;
 import java.net.URI;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.MediaType;
 import org.springframework.web.reactive.function.BodyInserters;
@@ -18,23 +20,23 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
 import reactor.netty.resources.LoopResources;
-import reactor.util.retry.Retry;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * fal's HTTP API, each call one try. Trainings are asked for by id at the configured URL; of the URLs in its answers
- * one is used: where an archive is to be put, if that is where archives may be put, at an address that may be reached,
- * and without the key. No cookie is kept, no redirect followed. Closing it closes its connections; the event loops
- * belong to somebody else.
+ * fal's HTTP API, each call one try but for the parts of an archive, which are retried one by one. Trainings are asked
+ * for by id at the configured URL; of the URLs in its answers one is used: where an archive is to be put, if that is
+ * where archives may be put, at an address that may be reached, and without the key. No cookie is kept, no redirect
+ * followed. Closing it closes its connections; the event loops belong to somebody else.
  */
 public final class FalTrainer implements LoraTrainer, AutoCloseable {
     /** As fal's own clients do it. */
-    private static final int PART_REPETITIONS = 2;
+    private static final int PART_RETRIES = 2;
 
     private static final MediaType ZIP = MediaType.parseMediaType("application/zip");
 
     private final FalSettings settings;
     private final FalJson json;
+    private final RetryPolicy partRetries;
     private final Scheduler timer;
     private final ProviderClient http;
     private final ProviderClient uploads;
@@ -51,11 +53,19 @@ public final class FalTrainer implements LoraTrainer, AutoCloseable {
      * A client with connections of its own.
      *
      * @param loops the event loops to run on
+     * @param retryPause before a part of an archive is sent again
      * @param timer for the bounds of a try
      */
-    public FalTrainer(FalSettings settings, LoopResources loops, JsonMapper mapper, Guards guards, Scheduler timer) {
+    public FalTrainer(
+            FalSettings settings,
+            LoopResources loops,
+            JsonMapper mapper,
+            Guards guards,
+            Duration retryPause,
+            Scheduler timer) {
         this.settings = settings;
         this.json = new FalJson(mapper, settings, guards.urls());
+        this.partRetries = new RetryPolicy(retryPause, PART_RETRIES);
         this.timer = timer;
         this.http = new ProviderClient(
                 bounds("sluice-fal", settings.tryTimeout()),
@@ -94,10 +104,12 @@ public final class FalTrainer implements LoraTrainer, AutoCloseable {
     /** A place for each try: one that a try was broken off at may not take another. */
     @Override
     public Mono<URI> upload(LoraTrainer.Archive archive, Duration within) {
-        return Mono.defer(
-                () -> archive.length() > settings.archives().largestPut().toBytes()
-                        ? target(settings.initiationOfParts()).flatMap(target -> putParts(target, archive))
-                        : target(settings.initiation()).flatMap(target -> put(target, archive)));
+        return Mono.defer(() -> {
+            long end = timer.now(TimeUnit.NANOSECONDS) + within.toNanos();
+            return archive.length() > settings.archives().largestPut().toBytes()
+                    ? target(settings.initiationOfParts()).flatMap(target -> putParts(target, archive, end))
+                    : target(settings.initiation()).flatMap(target -> put(target, archive));
+        });
     }
 
     private Mono<FalJson.UploadTarget> target(URI initiation) {
@@ -117,14 +129,14 @@ public final class FalTrainer implements LoraTrainer, AutoCloseable {
     }
 
     /** One part after the other, each again when it failed, then the list of all. */
-    private Mono<URI> putParts(FalJson.UploadTarget target, LoraTrainer.Archive archive) {
+    private Mono<URI> putParts(FalJson.UploadTarget target, LoraTrainer.Archive archive, long end) {
         long size = settings.archives().part().toBytes();
         int parts = Math.toIntExact(Math.ceilDiv(archive.length(), size));
         return Flux.range(0, parts)
                 .concatMap(index -> {
                     long position = index * size;
                     long count = Math.min(size, archive.length() - position);
-                    return putPart(target.part(index + 1), archive, position, count);
+                    return putPart(target.part(index + 1), archive, position, count, end);
                 })
                 .collectList()
                 .flatMap(tags -> tried(uploads.client()
@@ -136,17 +148,14 @@ public final class FalTrainer implements LoraTrainer, AutoCloseable {
                 .thenReturn(target.file());
     }
 
-    private Mono<String> putPart(URI url, LoraTrainer.Archive archive, long position, long count) {
+    private Mono<String> putPart(URI url, LoraTrainer.Archive archive, long position, long count, long end) {
         return Mono.defer(() -> {
                     ExactLengthBody body = archive.part(position, count);
                     return tried(put(url, body, count))
                             .json(settings.uploadTimeout(), timer)
                             .onErrorMap(failure -> body.failure() == null ? failure : body.failure());
                 })
-                .retryWhen(Retry.max(PART_REPETITIONS)
-                        .filter(failure -> failure instanceof ProviderException known
-                                && known.failure().isRetryable())
-                        .onRetryExhaustedThrow((tries, last) -> last.failure()))
+                .retryWhen(partRetries.until(provider(), end, timer))
                 .map(json::tag);
     }
 

@@ -340,7 +340,7 @@ final class CacheIndex {
     /** Reservations of temporary files that resisted deletion. */
     List<Reservation> undeletable() {
         synchronized (lock) {
-            return writing.values().stream().filter(Reservation::isStranded).toList();
+            return writing.values().stream().filter(Reservation::isUndeletable).toList();
         }
     }
 

@@ -41,7 +41,7 @@ final class CacheSpace {
             undeletable = true;
         }
 
-        boolean isStranded() {
+        boolean isUndeletable() {
             return undeletable;
         }
     }

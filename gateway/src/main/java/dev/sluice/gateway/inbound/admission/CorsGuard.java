@@ -19,7 +19,7 @@ import org.springframework.web.server.ServerWebExchange;
  * Which pages' scripts may call. First an allowed page is let read any answer, refusals among them, by
  * {@link #isPreflight}; the refusal of other pages is {@link #check}, called when it is their turn.
  */
-public final class OriginGuard {
+public final class CorsGuard {
     private static final Duration PREFLIGHT_KEPT = Duration.ofHours(1);
     private static final Set<HttpMethod> SAFE = Set.of(HttpMethod.GET, HttpMethod.HEAD, HttpMethod.OPTIONS);
     private static final List<String> VARY = List.of(
@@ -40,7 +40,7 @@ public final class OriginGuard {
     private final Answers answers = new Answers();
 
     /** A guard that lets the pages of the properties' origins call. */
-    public OriginGuard(OriginProperties properties) {
+    public CorsGuard(CorsProperties properties) {
         allowed.setAllowedOrigins(properties.allowed());
         allowed.setAllowedMethods(List.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"));
         allowed.setAllowedHeaders(List.of(CorsConfiguration.ALL));

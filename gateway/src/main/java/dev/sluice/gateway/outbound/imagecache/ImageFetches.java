@@ -27,7 +27,7 @@ import reactor.core.publisher.Mono;
  * 304 → renewed │ 200 → stored │ 404, 410, refused → forgotten │ fails → remembered for a moment
  * </pre>
  */
-public final class ImageFlights {
+public final class ImageFetches {
     private static final Duration RENEWED_EVERY = Duration.ofMinutes(1);
 
     private final OriginImages origins;
@@ -38,7 +38,7 @@ public final class ImageFlights {
     private final MeterRegistry meters;
     private final Timer timer;
 
-    ImageFlights(
+    ImageFetches(
             OriginImages origins,
             ImageStore store,
             NegativeCache failures,
@@ -134,7 +134,7 @@ public final class ImageFlights {
     }
 
     /** What fails for who asks for it now, because it failed a moment ago; or null. */
-    public @Nullable Failure knownFailure(String url) {
+    public @Nullable Failure rememberedFailure(String url) {
         return failures.find(url);
     }
 

@@ -12,12 +12,12 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param allowed origins such as {@code https://app.example}, beside the gateway's own; no patterns
  */
 @ConfigurationProperties("sluice.origins")
-public record OriginProperties(@DefaultValue List<String> allowed) {
+public record CorsProperties(@DefaultValue List<String> allowed) {
 
     /** Checks that each is an origin and nothing more. */
-    public OriginProperties {
+    public CorsProperties {
         allowed = List.copyOf(allowed);
-        allowed.forEach(OriginProperties::check);
+        allowed.forEach(CorsProperties::check);
     }
 
     private static void check(String origin) {
