@@ -26,6 +26,6 @@ public final class AnonymousIdentity {
 
     /** Whether a cookie, which a browser sends by itself from any page, is what identifies the request. */
     public static boolean knownByCookie(ServerWebExchange exchange) {
-        return SessionCookie.identifies(exchange.getRequest());
+        return BearerToken.isCookie(exchange.getRequest());
     }
 }

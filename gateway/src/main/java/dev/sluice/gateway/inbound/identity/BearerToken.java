@@ -16,9 +16,10 @@ final class BearerToken {
 
     private BearerToken() {}
 
-    /** Whether the {@code Authorization} field is of this scheme; only then the cookie is not looked at. */
-    static boolean isInField(ServerHttpRequest request) {
-        return isOfScheme(request.getHeaders().getFirst(HttpHeaders.AUTHORIZATION));
+    /** Whether the session cookie, which browsers send by themselves, is what identifies the request. */
+    static boolean isCookie(ServerHttpRequest request) {
+        return !isOfScheme(request.getHeaders().getFirst(HttpHeaders.AUTHORIZATION))
+                && SessionCookie.value(request) != null;
     }
 
     private static boolean isOfScheme(@Nullable String field) {

@@ -9,11 +9,6 @@ final class SessionCookie {
 
     private SessionCookie() {}
 
-    /** Whether the cookie, which browsers send by themselves, is what identifies the request. */
-    static boolean identifies(ServerHttpRequest request) {
-        return !BearerToken.isInField(request) && value(request) != null;
-    }
-
     static @Nullable String value(ServerHttpRequest request) {
         return CookieSecurity.value(request, NAME);
     }
