@@ -157,7 +157,7 @@ final class UploadTickets implements PresignedUploads {
         Instant expires = Instant.ofEpochSecond(Long.parseLong(lines[0]));
         if (clock.instant().isAfter(expires)) {
             throw GatewayException.badMember(
-                    ProblemCode.FORBIDDEN, "expiry", expires, "a time to come; the upload has expired");
+                    ProblemCode.FORBIDDEN, "expiry", expires, "a time in the future; this upload has expired");
         }
         Map<String, String> metadata = new HashMap<>();
         for (int i = FIXED_LINES; i < lines.length; i++) {
