@@ -12,12 +12,12 @@ import dev.sluice.gateway.outbound.fetch.FetchException;
 import dev.sluice.gateway.outbound.imagecache.ImageStore;
 import dev.sluice.gateway.outbound.imagecache.NegativeCache;
 import dev.sluice.gateway.outbound.imagecache.disk.CachedMeta;
-import dev.sluice.gateway.outbound.imagecache.disk.ThumbnailKeys;
 import dev.sluice.gateway.outbound.picture.Pictures;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,7 +34,7 @@ final class CacheRoutes implements FeatureRoutes {
 
     private final ProxyUrls urls;
     private final ImageStore store;
-    private final NegativeCache failures;
+    private final NegativeCache<FetchException> failures;
     private final FailedTransforms transforms;
     private final ImageProxy proxy;
     private final SharedPurges purges;
@@ -42,7 +42,7 @@ final class CacheRoutes implements FeatureRoutes {
     CacheRoutes(
             ProxyUrls urls,
             ImageStore store,
-            NegativeCache failures,
+            NegativeCache<FetchException> failures,
             FailedTransforms transforms,
             ImageProxy proxy,
             SharedPurges purges) {
@@ -74,8 +74,8 @@ final class CacheRoutes implements FeatureRoutes {
      *
      * @param url canonical
      * @param state what a request would meet
-     * @param image what is kept, if anything is
-     * @param thumbnails smaller copies that are kept, narrowest first
+     * @param image what is stored, if anything is
+     * @param thumbnails smaller copies that are stored, narrowest first
      * @param failure what went wrong a moment ago, if anything did
      * @param thumbnailFailure why it could not be made smaller a moment ago, if it could not
      */
@@ -89,7 +89,7 @@ final class CacheRoutes implements FeatureRoutes {
             @Nullable KnownFailure thumbnailFailure) {}
 
     /**
-     * A kept image.
+     * A stored image.
      *
      * @param contentType as it is sent
      * @param size in bytes
@@ -110,7 +110,7 @@ final class CacheRoutes implements FeatureRoutes {
             @Nullable String originLastModified) {}
 
     /**
-     * A smaller copy of a kept image.
+     * A smaller copy of a stored image.
      *
      * @param width at which it is sent, in pixels
      * @param contentType as it is sent
@@ -165,8 +165,10 @@ final class CacheRoutes implements FeatureRoutes {
     private @Nullable Entry entry(String url) {
         CachedMeta meta = store.find(url);
         List<CachedMeta> thumbnails = store.findThumbnails(url);
-        KnownFailure failure = failure(failures.find(url));
-        KnownFailure transform = failure(transforms.find(url));
+        KnownFailure failure =
+                failure(failures.find(url), exception -> exception.failure().code());
+        KnownFailure transform =
+                failure(transforms.find(url), known -> known.exception().reason());
         CachedMeta any = meta != null || thumbnails.isEmpty() ? meta : thumbnails.getFirst();
         if (any == null && failure == null) {
             return null;
@@ -192,25 +194,20 @@ final class CacheRoutes implements FeatureRoutes {
     }
 
     /** Without those widths at which the original itself is sent. */
-    private static List<CachedThumbnail> thumbnails(String url, List<CachedMeta> kept) {
+    private static List<CachedThumbnail> thumbnails(String url, List<CachedMeta> stored) {
         List<CachedThumbnail> shown = new ArrayList<>();
         for (int width : Pictures.WIDTHS) {
-            kept.stream()
-                    .filter(meta -> meta.url().equals(ThumbnailKeys.of(url, width)) && meta.length() > 0)
+            stored.stream()
+                    .filter(meta -> meta.url().equals(CachedMeta.thumbnailKey(url, width)) && meta.length() > 0)
                     .map(meta -> new CachedThumbnail(width, meta.mediaType(), meta.length(), meta.etag()))
                     .forEach(shown::add);
         }
         return shown;
     }
 
-    private static @Nullable KnownFailure failure(NegativeCache.@Nullable Failure known) {
-        return known == null
-                ? null
-                : new KnownFailure(known.exception().failure().code(), known.until());
-    }
-
-    private static @Nullable KnownFailure failure(FailedTransforms.@Nullable Failure known) {
-        return known == null ? null : new KnownFailure(known.exception().reason(), known.until());
+    private static <F> @Nullable KnownFailure failure(
+            NegativeCache.@Nullable Remembered<F> known, Function<F, String> code) {
+        return known == null ? null : new KnownFailure(code.apply(known.failure()), known.until());
     }
 
     private static GatewayException unknown() {

@@ -1,6 +1,6 @@
 package dev.sluice.gateway.feature.imageproxy;
 
-import dev.sluice.gateway.outbound.imagecache.ImageFetches.Kept;
+import dev.sluice.gateway.outbound.imagecache.ImageFetches.StoreResult;
 import dev.sluice.gateway.outbound.imagecache.SingleFlight;
 import java.time.Duration;
 
@@ -38,17 +38,17 @@ record CacheStatus(String result, String field, String forward) {
     }
 
     /** Not in the cache. */
-    static CacheStatus miss(SingleFlight.Role role, Kept kept) {
+    static CacheStatus miss(SingleFlight.Role role, StoreResult result) {
         String forward = status(MISS, 200);
         return switch (role) {
-            case FIRST -> forwarded("miss", forward, parameter(kept));
-            case JOINED -> forwarded("collapsed", forward, COLLAPSED + parameter(kept));
+            case FIRST -> forwarded("miss", forward, parameter(result));
+            case JOINED -> forwarded("collapsed", forward, COLLAPSED + parameter(result));
         };
     }
 
     /** In the cache, past its time, and the origin has another one now. */
-    static CacheStatus replaced(Kept kept) {
-        return forwarded("miss", status(STALE, 200), parameter(kept));
+    static CacheStatus replaced(StoreResult result) {
+        return forwarded("miss", status(STALE, 200), parameter(result));
     }
 
     /** In the cache, past its time, and the origin has nothing newer. */
@@ -86,11 +86,11 @@ record CacheStatus(String result, String field, String forward) {
      *
      * @param original how the cache took part in having that
      */
-    static CacheStatus transformed(CacheStatus original, SingleFlight.Role role, Kept kept) {
+    static CacheStatus transformed(CacheStatus original, SingleFlight.Role role, StoreResult result) {
         String forward = original.forwardOrMiss();
         return switch (role) {
-            case FIRST -> forwarded("transformed", forward, parameter(kept) + "; detail=transformed");
-            case JOINED -> forwarded("collapsed", forward, COLLAPSED + parameter(kept) + "; detail=transformed");
+            case FIRST -> forwarded("transformed", forward, parameter(result) + "; detail=transformed");
+            case JOINED -> forwarded("collapsed", forward, COLLAPSED + parameter(result) + "; detail=transformed");
         };
     }
 
@@ -104,8 +104,8 @@ record CacheStatus(String result, String field, String forward) {
     }
 
     /** What became of an image that was fetched or made. */
-    private static String parameter(Kept kept) {
-        return switch (kept) {
+    private static String parameter(StoreResult result) {
+        return switch (result) {
             case STORED -> "; stored";
             case FORBIDDEN -> "; detail=no-store";
             case NEVER_FRESH -> "; detail=no-cache";

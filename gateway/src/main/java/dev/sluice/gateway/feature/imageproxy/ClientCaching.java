@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * section 5.2.2 and RFC 5861 section 3.
  *
  * <pre>
- *   its origin forbids to keep it            no-store
+ *   its origin forbids to store it           no-store
  *   its origin binds its freshness           no longer than that, then must-revalidate or no-cache
  *   asked for by a session or a token        private
  *   asked for by a signature                 public, never used past the signature's end

@@ -5,13 +5,13 @@ import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.gateway.outbound.fetch.FetchException;
 import dev.sluice.gateway.outbound.fetch.FetchFailure;
 import dev.sluice.gateway.outbound.imagecache.ImageFetches;
-import dev.sluice.gateway.outbound.imagecache.ImageFetches.Kept;
 import dev.sluice.gateway.outbound.imagecache.ImageFetches.Outcome;
+import dev.sluice.gateway.outbound.imagecache.ImageFetches.StoreResult;
 import dev.sluice.gateway.outbound.imagecache.ImageStore;
-import dev.sluice.gateway.outbound.imagecache.NegativeCache.Failure;
-import dev.sluice.gateway.outbound.imagecache.SendableImage;
+import dev.sluice.gateway.outbound.imagecache.NegativeCache.Remembered;
 import dev.sluice.gateway.outbound.imagecache.SingleFlight.Role;
 import dev.sluice.gateway.outbound.imagecache.disk.CachedMeta;
+import dev.sluice.gateway.outbound.imagecache.disk.SendableImage;
 import dev.sluice.zipstream.BudgetExhaustedException;
 import java.time.Clock;
 import java.time.Duration;
@@ -45,12 +45,12 @@ final class ImageProxy {
         }
 
         @Override
-        public boolean isWorthKeeping(CachedMeta arrived) {
+        public boolean isWorthStoring(CachedMeta arrived) {
             return true;
         }
 
         @Override
-        public boolean takesKnownFailures() {
+        public boolean usesNegativeCache() {
             return true;
         }
     };
@@ -100,13 +100,13 @@ final class ImageProxy {
      * <p>Fails with {@link NoImage}, or with {@link GatewayException} {@code overloaded}.
      *
      * @param url canonical
-     * @param held of the caller's request: takes whatever must be freed when that is over
+     * @param resources of the caller's request: takes whatever must be freed when that is over
      */
-    Mono<Result> get(String url, Disposable.Composite held) {
+    Mono<Result> get(String url, Disposable.Composite resources) {
         return Mono.defer(() -> {
-            Result hit = hit(url, held);
+            Result hit = hit(url, resources);
             if (hit == null) {
-                return original(url, held).doOnNext(result -> meters.answered(result.status()));
+                return original(url, resources).doOnNext(result -> meters.answered(result.status()));
             }
             meters.answered(hit.status());
             return Mono.just(hit);
@@ -114,25 +114,25 @@ final class ImageProxy {
     }
 
     /** What most requests come to, without a word to anybody else; null for all others. */
-    private @Nullable Result hit(String url, Disposable.Composite held) {
+    private @Nullable Result hit(String url, Disposable.Composite resources) {
         SendableImage image = store.openNow(url);
         if (image == null) {
             return null;
         }
         Duration left = left(image.meta());
         if (left.isPositive()) {
-            return result(hold(image, held), CacheStatus.hit(left));
+            return result(image.disposedWith(resources), CacheStatus.hit(left));
         }
         image.dispose();
         return null;
     }
 
     /** As {@link #get}, for one who makes something of the image, and counts that. */
-    Mono<Result> original(String url, Disposable.Composite held) {
+    Mono<Result> original(String url, Disposable.Composite resources) {
         return store.open(url)
-                .map(image -> hold(image, held))
-                .flatMap(image -> cached(url, image, held))
-                .switchIfEmpty(Mono.defer(() -> missing(url, held)))
+                .map(image -> image.disposedWith(resources))
+                .flatMap(image -> cached(url, image, resources))
+                .switchIfEmpty(Mono.defer(() -> missing(url, resources)))
                 .onErrorMap(BudgetExhaustedException.class, ImageProxy::overloaded);
     }
 
@@ -141,13 +141,13 @@ final class ImageProxy {
         return fetches.left(meta);
     }
 
-    private Mono<Result> cached(String url, SendableImage image, Disposable.Composite held) {
+    private Mono<Result> cached(String url, SendableImage image, Disposable.Composite resources) {
         Duration left = left(image.meta());
         if (left.isPositive()) {
             return Mono.just(result(image, CacheStatus.hit(left)));
         }
         CachedMeta old = image.meta();
-        Failure known = fetches.rememberedFailure(url);
+        Remembered<FetchException> known = fetches.rememberedFailure(url);
         if (known != null) {
             return old.isBound()
                     ? Mono.error(rememberedFailure(known))
@@ -155,8 +155,8 @@ final class ImageProxy {
         }
         Mono<Result> asked = fetches.join(url, old, fresh, (outcome, role) -> switch (outcome) {
             case Outcome.Image fetched ->
-                result(hold(fetched.image().share(), held), CacheStatus.replaced(fetched.kept()));
-            case Outcome.Found found -> found(found, held);
+                result(fetched.image().share().disposedWith(resources), CacheStatus.replaced(fetched.result()));
+            case Outcome.Found found -> found(found, resources);
             case Outcome.Renewed(CachedMeta now) -> new Result(image, now, Duration.ZERO, CacheStatus.revalidated());
             case Outcome.Failed failed -> stale(image, failed.exception());
         });
@@ -170,14 +170,15 @@ final class ImageProxy {
                 || (error instanceof GatewayException refused && refused.code() == ProblemCode.OVERLOADED);
     }
 
-    private Mono<Result> missing(String url, Disposable.Composite held) {
-        Failure known = fetches.rememberedFailure(url);
+    private Mono<Result> missing(String url, Disposable.Composite resources) {
+        Remembered<FetchException> known = fetches.rememberedFailure(url);
         if (known != null) {
             return Mono.error(rememberedFailure(known));
         }
         return fetches.join(url, null, fresh, (outcome, role) -> switch (outcome) {
-            case Outcome.Image fetched -> result(hold(fetched.image().share(), held), status(role, fetched.kept()));
-            case Outcome.Found found -> found(found, held);
+            case Outcome.Image fetched ->
+                result(fetched.image().share().disposedWith(resources), status(role, fetched.result()));
+            case Outcome.Found found -> found(found, resources);
             case Outcome.Renewed renewed -> throw ImageFetches.unasked();
             case Outcome.Failed failed ->
                 throw noImage(
@@ -186,18 +187,18 @@ final class ImageProxy {
         });
     }
 
-    private NoImage rememberedFailure(Failure known) {
+    private NoImage rememberedFailure(Remembered<FetchException> known) {
         return noImage(
-                known.exception(), CacheStatus.rememberedFailure(Duration.between(clock.instant(), known.until())));
+                known.failure(), CacheStatus.rememberedFailure(Duration.between(clock.instant(), known.until())));
     }
 
-    private Result found(Outcome.Found found, Disposable.Composite held) {
-        SendableImage image = hold(found.image().share(), held);
+    private Result found(Outcome.Found found, Disposable.Composite resources) {
+        SendableImage image = found.image().share().disposedWith(resources);
         return result(image, CacheStatus.hit(left(image.meta())));
     }
 
-    private CacheStatus status(Role role, Kept kept) {
-        return store.enabled() ? CacheStatus.miss(role, kept) : CacheStatus.bypass();
+    private CacheStatus status(Role role, StoreResult result) {
+        return store.enabled() ? CacheStatus.miss(role, result) : CacheStatus.bypass();
     }
 
     /** A stale image instead of a failure, unless its origin forbids that or has none any more. */
@@ -215,11 +216,6 @@ final class ImageProxy {
     /** Who is refused for an address learns nothing else, not even whether it was refused before. */
     static NoImage noImage(FetchException failure, CacheStatus status) {
         return new NoImage(failure, failure.failure() == FetchFailure.BLOCKED_ADDRESS ? CacheStatus.failed(0) : status);
-    }
-
-    static SendableImage hold(SendableImage image, Disposable.Composite held) {
-        held.add(image);
-        return image;
     }
 
     static GatewayException overloaded(@Nullable Throwable cause) {

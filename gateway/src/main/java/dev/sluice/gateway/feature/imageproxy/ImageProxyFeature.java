@@ -2,6 +2,7 @@ package dev.sluice.gateway.feature.imageproxy;
 
 import dev.sluice.gateway.contract.FeatureRoutes;
 import dev.sluice.gateway.contract.SigningSecret;
+import dev.sluice.gateway.outbound.fetch.FetchException;
 import dev.sluice.gateway.outbound.fetch.OriginUrls;
 import dev.sluice.gateway.outbound.imagecache.ImageFetches;
 import dev.sluice.gateway.outbound.imagecache.ImageStore;
@@ -83,7 +84,10 @@ public class ImageProxyFeature {
     /** Learns of other gateways' purges from its start on. */
     @Bean(initMethod = "start", destroyMethod = "close")
     SharedPurges sharedPurges(
-            ImageStore store, NegativeCache failures, FailedTransforms transforms, ObjectProvider<SharedRedis> redis) {
+            ImageStore store,
+            NegativeCache<FetchException> failures,
+            FailedTransforms transforms,
+            ObjectProvider<SharedRedis> redis) {
         SharedRedis shared = redis.getIfAvailable();
         return new SharedPurges(
                 new LocalPurges(store, failures, transforms),
@@ -96,7 +100,7 @@ public class ImageProxyFeature {
             ImageProxy proxy,
             OriginUrls urls,
             ImageStore store,
-            NegativeCache failures,
+            NegativeCache<FetchException> failures,
             FailedTransforms transforms,
             SharedPurges purges) {
         return new CacheRoutes(new ProxyUrls(urls), store, failures, transforms, proxy, purges);

@@ -1,8 +1,8 @@
 package dev.sluice.gateway.feature.imageproxy;
 
 import dev.sluice.gateway.contract.http.Representation;
-import dev.sluice.gateway.outbound.imagecache.SendableImage;
 import dev.sluice.gateway.outbound.imagecache.SingleFlight;
+import dev.sluice.gateway.outbound.imagecache.disk.SendableImage;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;

@@ -15,7 +15,6 @@ import dev.sluice.gateway.feature.imageproxy.SignedUrls.SignedUrl;
 import dev.sluice.gateway.feature.imageproxy.ThumbnailProxy.NoThumbnail;
 import dev.sluice.gateway.outbound.fetch.FetchException;
 import dev.sluice.gateway.outbound.fetch.FetchFailure;
-import dev.sluice.gateway.outbound.imagecache.NegativeCache;
 import dev.sluice.gateway.outbound.imagecache.disk.CachedMeta;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -146,10 +145,11 @@ final class ImageProxyRoutes implements FeatureRoutes {
         usage.add(RequestUsage.IMAGES, 1);
         ImageQuery asked = asked(request);
         Integer width = asked.width();
-        Disposable.Composite held = RequestContext.of(request.exchange()).resources();
+        Disposable.Composite resources = RequestContext.of(request.exchange()).resources();
         return width == null
-                ? proxy.get(asked.url(), held)
-                : thumbnails.get(asked.url(), width, held, () -> usage.add(RequestUsage.IMAGES, transformCost - 1));
+                ? proxy.get(asked.url(), resources)
+                : thumbnails.get(
+                        asked.url(), width, resources, () -> usage.add(RequestUsage.IMAGES, transformCost - 1));
     }
 
     private void failed(ServerRequest request, CacheStatus status, String reason) {
@@ -187,7 +187,7 @@ final class ImageProxyRoutes implements FeatureRoutes {
     }
 
     private static GatewayException problem(FetchException failure) {
-        ProblemCode code = NegativeCache.isGone(failure)
+        ProblemCode code = failure.isGone()
                 ? ProblemCode.NOT_FOUND
                 : failure.failure() == FetchFailure.NOT_AN_IMAGE
                         ? ProblemCode.NOT_AN_IMAGE

@@ -50,7 +50,7 @@ final class SharedPurges implements AutoCloseable {
     private final Set<Long> own = ConcurrentHashMap.newKeySet();
     private final Disposable.Swap running = Disposables.swap();
     private volatile long seen;
-    private volatile long kept; // what the directory knows of it
+    private volatile long saved; // what the directory knows of it
     private volatile boolean begun;
 
     /** @param log null without Redis */
@@ -68,7 +68,7 @@ final class SharedPurges implements AutoCloseable {
         }
         Mono<Long> before = store.lastPurge().doOnNext(number -> {
             seen = number;
-            kept = number;
+            saved = number;
         });
         Flux<?> occasions = Flux.merge(all.notices(), Flux.interval(PERIOD).onBackpressureDrop())
                 .onBackpressureLatest();
@@ -134,11 +134,11 @@ final class SharedPurges implements AutoCloseable {
     /** Once it has taken place: a kill before this has it done again. */
     private Mono<Void> keepNumber() {
         long number = seen;
-        return number == kept
+        return number == saved
                 ? Mono.empty()
-                : store.keepLastPurge(number)
-                        .filter(isKept -> isKept)
-                        .doOnNext(isKept -> kept = number)
+                : store.saveLastPurge(number)
+                        .filter(isSaved -> isSaved)
+                        .doOnNext(isSaved -> saved = number)
                         .then();
     }
 

@@ -3,8 +3,8 @@ package dev.sluice.gateway.feature.imageproxy;
 import dev.sluice.gateway.feature.imageproxy.TransformException.Kind;
 import dev.sluice.gateway.outbound.imagecache.BufferedBody;
 import dev.sluice.gateway.outbound.imagecache.RemoteImageProperties;
-import dev.sluice.gateway.outbound.imagecache.SendableImage;
 import dev.sluice.gateway.outbound.imagecache.disk.CachedMeta;
+import dev.sluice.gateway.outbound.imagecache.disk.SendableImage;
 import dev.sluice.gateway.outbound.picture.Arrival;
 import dev.sluice.gateway.outbound.picture.Picture;
 import dev.sluice.gateway.outbound.picture.Pictures;
@@ -69,9 +69,9 @@ final class ThumbnailMaker {
      * <p>Fails with {@link TransformException}, or with {@code BudgetExhaustedException} when there is no memory.
      *
      * @param original held by the caller; disposed of as soon as it is not needed any more, to make room
-     * @param held takes the copy, from its first byte
+     * @param resources takes the copy, from its first byte
      */
-    Mono<Made> make(SendableImage original, int width, Disposable.Composite held) {
+    Mono<Made> make(SendableImage original, int width, Disposable.Composite resources) {
         CachedMeta meta = original.meta();
         return pictures.decoded(
                         Arrival.ofNobody(meta.length()),
@@ -81,7 +81,7 @@ final class ThumbnailMaker {
                         List.of(width),
                         received -> received.thumbnails().isEmpty()
                                 ? asItIs(meta, received, width)
-                                : smaller(original, width, received.thumbnails().getFirst(), held))
+                                : smaller(original, width, received.thumbnails().getFirst(), resources))
                 .timeout(timeout)
                 .onErrorMap(this::failure);
     }
@@ -105,7 +105,7 @@ final class ThumbnailMaker {
                         null));
     }
 
-    private Mono<Made> smaller(SendableImage original, int width, Thumbnail thumbnail, Disposable.Composite held) {
+    private Mono<Made> smaller(SendableImage original, int width, Thumbnail thumbnail, Disposable.Composite resources) {
         CachedMeta meta =
                 original.meta().thumbnail(width, thumbnail.type().mediaType(), thumbnail.etag(), thumbnail.size());
         original.dispose();
@@ -119,7 +119,7 @@ final class ThumbnailMaker {
         return memory.reserve(thumbnail.size(), memoryTimeout)
                 .map(reservation -> {
                     BufferedBody image = new BufferedBody(reservation, thumbnail.size());
-                    held.add(image);
+                    resources.add(image);
                     return image;
                 })
                 .flatMap(image -> image.receive(DataBufferUtils.read(

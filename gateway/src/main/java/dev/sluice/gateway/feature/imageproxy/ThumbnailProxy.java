@@ -7,12 +7,12 @@ import dev.sluice.gateway.feature.imageproxy.ImageProxy.Result;
 import dev.sluice.gateway.feature.imageproxy.ThumbnailMaker.Made;
 import dev.sluice.gateway.outbound.imagecache.BufferedBody;
 import dev.sluice.gateway.outbound.imagecache.ImageFetches;
-import dev.sluice.gateway.outbound.imagecache.ImageFetches.Kept;
+import dev.sluice.gateway.outbound.imagecache.ImageFetches.StoreResult;
 import dev.sluice.gateway.outbound.imagecache.ImageStore;
-import dev.sluice.gateway.outbound.imagecache.SendableImage;
+import dev.sluice.gateway.outbound.imagecache.NegativeCache.Remembered;
 import dev.sluice.gateway.outbound.imagecache.SingleFlight;
 import dev.sluice.gateway.outbound.imagecache.disk.CachedMeta;
-import dev.sluice.gateway.outbound.imagecache.disk.ThumbnailKeys;
+import dev.sluice.gateway.outbound.imagecache.disk.SendableImage;
 import dev.sluice.zipstream.BudgetExhaustedException;
 import java.time.Clock;
 import java.time.Duration;
@@ -100,9 +100,9 @@ final class ThumbnailProxy {
          * What is to be sent.
          *
          * @param image held by the call
-         * @param kept what became of it
+         * @param result what became of it
          */
-        record Image(SendableImage image, Kept kept) implements Outcome {}
+        record Image(SendableImage image, StoreResult result) implements Outcome {}
 
         /**
          * What came into the cache just before.
@@ -126,14 +126,14 @@ final class ThumbnailProxy {
      *
      * @param url canonical
      * @param width one of the closed set
-     * @param held of the caller's request: takes whatever must be freed when that is over
+     * @param resources of the caller's request: takes whatever must be freed when that is over
      * @param decoding is run if an image is decoded on this caller's account
      */
-    Mono<Result> get(String url, int width, Disposable.Composite held, Runnable decoding) {
-        return store.openThumbnail(url, width, held)
+    Mono<Result> get(String url, int width, Disposable.Composite resources, Runnable decoding) {
+        return store.openThumbnail(url, width, resources)
                 .filter(image -> proxy.left(image.meta()).isPositive())
                 .map(image -> result(image, CacheStatus.hit(proxy.left(image.meta()))))
-                .switchIfEmpty(Mono.defer(() -> ofOriginal(url, width, held, decoding)))
+                .switchIfEmpty(Mono.defer(() -> ofOriginal(url, width, resources, decoding)))
                 .doOnNext(result -> meters.answered(result.status()))
                 .onErrorMap(BudgetExhaustedException.class, ImageProxy::overloaded);
     }
@@ -142,28 +142,28 @@ final class ThumbnailProxy {
         return new Result(image, image.meta(), image.meta().age(clock.instant()), status);
     }
 
-    private Mono<Result> ofOriginal(String url, int width, Disposable.Composite held, Runnable decoding) {
+    private Mono<Result> ofOriginal(String url, int width, Disposable.Composite resources, Runnable decoding) {
         Disposable.Composite borrowed = Disposables.composite();
-        held.add(borrowed);
+        resources.add(borrowed);
         return proxy.original(url, borrowed)
-                .flatMap(original -> of(original, url, width, held)
-                        .switchIfEmpty(Mono.defer(() -> join(original, url, width, held, decoding)
+                .flatMap(original -> of(original, url, width, resources)
+                        .switchIfEmpty(Mono.defer(() -> join(original, url, width, resources, decoding)
                                 // The call has a hold of its own by now.
                                 .doOnSubscribe(joined -> borrowed.dispose()))))
-                .onErrorResume(error -> stale(error, url, width, held))
+                .onErrorResume(error -> stale(error, url, width, resources))
                 .doFinally(end -> borrowed.dispose());
     }
 
     /** What can be sent without decoding. */
-    private Mono<Result> of(Result original, String url, int width, Disposable.Composite held) {
+    private Mono<Result> of(Result original, String url, int width, Disposable.Composite resources) {
         CachedMeta meta = original.image().meta();
         return meta.mediaType().equals(VECTOR)
-                ? Mono.just(like(original, ImageProxy.hold(original.image().share(), held)))
-                : find(meta, url, width, held).map(image -> like(original, image));
+                ? Mono.just(like(original, original.image().share().disposedWith(resources)))
+                : find(meta, url, width, resources).map(image -> like(original, image));
     }
 
-    private Mono<SendableImage> find(CachedMeta original, String url, int width, Disposable.Composite held) {
-        return store.openThumbnail(url, width, held)
+    private Mono<SendableImage> find(CachedMeta original, String url, int width, Disposable.Composite resources) {
+        return store.openThumbnail(url, width, resources)
                 .filter(image ->
                         image.meta().isOf(original) || image.meta().etag().equals(original.etag()));
     }
@@ -172,87 +172,92 @@ final class ThumbnailProxy {
         return new Result(image, image.meta().like(original.meta()), original.age(), original.status());
     }
 
-    private Mono<Result> join(Result original, String url, int width, Disposable.Composite held, Runnable decoding) {
+    private Mono<Result> join(
+            Result original, String url, int width, Disposable.Composite resources, Runnable decoding) {
         CachedMeta meta = original.image().meta();
-        Failure known = failures.find(meta);
+        Remembered<Failure> known = failures.find(meta);
         if (known != null) {
-            return Mono.error(noThumbnail(known.exception(), CacheStatus.rememberedFailure(left(known)), known));
+            return Mono.error(
+                    noThumbnail(known.failure().exception(), CacheStatus.rememberedFailure(left(known)), known));
         }
         return singleFlight.join(
-                meta.etag() + ThumbnailKeys.of(url, width),
+                meta.etag() + CachedMeta.thumbnailKey(url, width),
                 fetchResources -> {
-                    SendableImage own = ImageProxy.hold(original.image().share(), fetchResources);
+                    SendableImage own = original.image().share().disposedWith(fetchResources);
                     return makeUnlessFound(own, url, width, fetchResources, decoding);
                 },
                 (outcome, role) -> switch (outcome) {
-                    case Outcome.Image(SendableImage image, Kept kept) ->
+                    case Outcome.Image(SendableImage image, StoreResult result) ->
                         new Result(
-                                ImageProxy.hold(image.share(), held),
+                                image.share().disposedWith(resources),
                                 image.meta().like(original.meta()),
                                 original.age(),
-                                CacheStatus.transformed(original.status(), role, kept));
-                    case Outcome.Found(SendableImage image) -> like(original, ImageProxy.hold(image.share(), held));
+                                CacheStatus.transformed(original.status(), role, result));
+                    case Outcome.Found(SendableImage image) ->
+                        like(original, image.share().disposedWith(resources));
                     case Outcome.Failed(TransformException failure) ->
                         throw noThumbnail(failure, CacheStatus.notTransformed(original.status()), failures.find(meta));
                 });
     }
 
-    private NoThumbnail noThumbnail(TransformException failure, CacheStatus status, @Nullable Failure known) {
+    private NoThumbnail noThumbnail(
+            TransformException failure, CacheStatus status, @Nullable Remembered<Failure> known) {
         return new NoThumbnail(failure, status, known == null ? SHORTLY : left(known));
     }
 
-    private Duration left(Failure known) {
+    private Duration left(Remembered<Failure> known) {
         return Duration.between(clock.instant(), known.until());
     }
 
     /** Who found nothing may come just after another's call has ended. */
     private Mono<Outcome> makeUnlessFound(
-            SendableImage original, String url, int width, Disposable.Composite held, Runnable decoding) {
-        Failure known = failures.find(original.meta());
+            SendableImage original, String url, int width, Disposable.Composite resources, Runnable decoding) {
+        Remembered<Failure> known = failures.find(original.meta());
         return known != null
-                ? Mono.just(new Outcome.Failed(known.exception()))
-                : find(original.meta(), url, width, held)
+                ? Mono.just(new Outcome.Failed(known.failure().exception()))
+                : find(original.meta(), url, width, resources)
                         .<Outcome>map(Outcome.Found::new)
                         .switchIfEmpty(Mono.defer(() -> {
                             decoding.run();
-                            return make(original, width, held);
+                            return make(original, width, resources);
                         }));
     }
 
-    private Mono<Outcome> make(SendableImage original, int width, Disposable.Composite held) {
+    private Mono<Outcome> make(SendableImage original, int width, Disposable.Composite resources) {
         CachedMeta meta = original.meta();
-        return meters.timedTransform(maker.make(original, width, held))
-                .flatMap(made -> kept(made, original, width, held))
+        return meters.timedTransform(maker.make(original, width, resources))
+                .flatMap(made -> stored(made, original, width, resources))
                 .onErrorResume(TransformException.class, failure -> {
                     failures.remember(meta, failure);
                     return Mono.just(new Outcome.Failed(failure));
                 });
     }
 
-    private Mono<Outcome> kept(Made made, SendableImage original, int width, Disposable.Composite held) {
+    private Mono<Outcome> stored(Made made, SendableImage original, int width, Disposable.Composite resources) {
         return switch (made) {
             case Made.Smaller(BufferedBody bytes, CachedMeta meta) ->
-                store.keepThumbnail(original.meta(), meta, bytes, held)
+                store.putThumbnail(original.meta(), meta, bytes, resources)
                         .<Outcome>map(image -> {
                             bytes.dispose();
-                            return new Outcome.Image(image, Kept.STORED);
+                            return new Outcome.Image(image, StoreResult.STORED);
                         })
-                        .switchIfEmpty(Mono.fromSupplier(
-                                () -> new Outcome.Image(ImageProxy.hold(bytes.as(meta), held), Kept.NOT_STORED)));
+                        .switchIfEmpty(Mono.fromSupplier(() ->
+                                new Outcome.Image(bytes.as(meta).disposedWith(resources), StoreResult.NOT_STORED)));
             case Made.Original() ->
-                store.keepAsThumbnail(original.meta(), width, held)
-                        .map(stored -> new Outcome.Image(original, stored ? Kept.STORED : Kept.NOT_STORED));
+                store.putOriginalAsThumbnail(original.meta(), width, resources)
+                        .map(stored ->
+                                new Outcome.Image(original, stored ? StoreResult.STORED : StoreResult.NOT_STORED));
         };
     }
 
     /** What is there instead of a failure, unless the failure means that there is none any more. */
-    private Mono<Result> stale(Throwable error, String url, int width, Disposable.Composite held) {
+    private Mono<Result> stale(Throwable error, String url, int width, Disposable.Composite resources) {
         boolean helps = error instanceof NoImage none
                 ? !ImageFetches.endsTheImage(none.failure())
                 : ImageProxy.isOverload(error);
         Mono<Result> failure = Mono.error(error);
         return helps
-                ? store.openThumbnail(url, width, held)
+                ? store.openThumbnail(url, width, resources)
                         .filter(image -> !image.meta().isBound())
                         .map(image -> result(image, stale(error, image)))
                         .switchIfEmpty(failure)

@@ -29,6 +29,11 @@ final class TransformException extends RuntimeException {
         return reason;
     }
 
+    /** The same for one who remembers it: the traces of its causes would weigh more than all else. */
+    TransformException withoutCause() {
+        return new TransformException(kind, reason, String.valueOf(getMessage()), null);
+    }
+
     /** Whether another try may end otherwise. */
     enum Kind {
         /** The image is damaged, not supported or too large: it will fail again. */

@@ -4,7 +4,6 @@ import dev.sluice.gateway.contract.archive.RemoteImage;
 import dev.sluice.gateway.contract.http.FileSlice;
 import dev.sluice.gateway.outbound.archive.KnownArchive;
 import dev.sluice.gateway.outbound.fetch.FetchException;
-import dev.sluice.gateway.outbound.imagecache.Freshness;
 import dev.sluice.gateway.outbound.imagecache.RemoteImages;
 import dev.sluice.gateway.outbound.imagecache.disk.OpenImage;
 import dev.sluice.gateway.outbound.imagetype.ImageType;
@@ -76,7 +75,7 @@ final class StoredImages {
         this.timer = timer;
         this.urls = request.images().stream()
                 .map(RemoteImage::url)
-                .map(url -> properties.reuse() == Freshness.OFF ? null : images.canonical(url))
+                .map(url -> properties.reuse() == RemoteImages.Freshness.OFF ? null : images.canonical(url))
                 .toArray(String[]::new);
         Set<String> all = Arrays.stream(urls).flatMap(Stream::ofNullable).collect(Collectors.toUnmodifiableSet());
         Set<String> again = admission == Admission.NONE ? Set.of() : images.admit(all);

@@ -2,7 +2,7 @@ package dev.sluice.gateway.feature.zip;
 
 import com.sun.management.HotSpotDiagnosticMXBean;
 import dev.sluice.gateway.contract.SettingCheck;
-import dev.sluice.gateway.outbound.imagecache.Freshness;
+import dev.sluice.gateway.outbound.imagecache.RemoteImages;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -54,7 +54,7 @@ record ZipProperties(
         @DefaultValue("1h") Duration archiveTimeout,
         @DefaultValue("32KB") DataSize slowestReader,
         @DefaultValue("15s") Duration readerWindow,
-        @DefaultValue("revalidate") Freshness reuse,
+        @DefaultValue("revalidate") RemoteImages.Freshness reuse,
         @DefaultValue("5s") Duration confirmTimeout,
         @DefaultValue("10m") Duration linkTtl,
         @DefaultValue("16MB") DataSize linkStore) {

@@ -30,4 +30,14 @@ public final class FetchException extends RuntimeException {
     public int status() {
         return status;
     }
+
+    /** Whether the origin says that there is no such thing any more. */
+    public boolean isGone() {
+        return status == 404 || status == 410;
+    }
+
+    /** The same for one who remembers it: the traces of its causes would weigh more than all else. */
+    public FetchException withoutCause() {
+        return new FetchException(failure, status, String.valueOf(getMessage()), null);
+    }
 }

@@ -2,6 +2,7 @@ package dev.sluice.gateway.outbound.imagecache;
 
 import dev.sluice.gateway.contract.http.StrongTag;
 import dev.sluice.gateway.outbound.imagecache.disk.CachedMeta;
+import dev.sluice.gateway.outbound.imagecache.disk.SendableImage;
 import dev.sluice.gateway.outbound.imagecache.disk.Sha256;
 import dev.sluice.zipstream.BufferBudget.Reservation;
 import io.netty.buffer.ByteBuf;
@@ -24,11 +25,11 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 /**
- * The bytes of one image in memory that was reserved for them, from the first until nobody holds them any more: neither
- * who brought it in, and disposes of this, nor anyone who sends it. They are copied out of the connection's buffers, so
- * that they cost what they are long.
+ * The bytes of one image in memory that was reserved for them, from the first until nobody refers to them any more:
+ * neither who brought it in, and disposes of this, nor anyone who sends it. They are copied out of the connection's
+ * buffers, so that they cost what they are long.
  *
- * <p>Filled by one thread; held and disposed of by any.
+ * <p>Filled by one thread; shared and disposed of by any.
  */
 public final class BufferedBody implements Disposable {
     private static final int SMALLEST_BLOCK = 64 * 1024;
@@ -41,8 +42,8 @@ public final class BufferedBody implements Disposable {
     private final Object lock = new Object();
     private long expected;
     private long length;
-    private int holds = 1;
-    private boolean disposed; // and with it the first hold
+    private int references = 1;
+    private boolean disposed; // and with it the first reference
 
     /**
      * An image of at most {@code expected} bytes, which have been reserved.
@@ -56,13 +57,13 @@ public final class BufferedBody implements Disposable {
 
     /** Takes in a whole body, of which it owns each buffer. */
     public Mono<Void> receive(Flux<DataBuffer> body) {
-        return body.<Void>handle((buffer, sink) -> keep(buffer)).then(Mono.fromRunnable(this::seal));
+        return body.<Void>handle((buffer, sink) -> append(buffer)).then(Mono.fromRunnable(this::seal));
     }
 
-    private void keep(DataBuffer buffer) {
+    private void append(DataBuffer buffer) {
         try (DataBuffer.ByteBufferIterator parts = buffer.readableByteBuffers()) {
             synchronized (lock) {
-                while (holds > 0 && parts.hasNext()) {
+                while (references > 0 && parts.hasNext()) {
                     ByteBuffer part = parts.next();
                     digest.update(part.duplicate());
                     length += part.remaining();
@@ -94,12 +95,12 @@ public final class BufferedBody implements Disposable {
     }
 
     private void seal() {
-        long kept;
+        long capacity;
         synchronized (lock) {
             expected = length;
-            kept = blocks.stream().mapToLong(ByteBuf::capacity).sum();
+            capacity = blocks.stream().mapToLong(ByteBuf::capacity).sum();
         }
-        reservation.shrinkTo(Math.min(reservation.bytes(), kept));
+        reservation.shrinkTo(Math.min(reservation.bytes(), capacity));
     }
 
     /** Bytes received. */
@@ -114,7 +115,7 @@ public final class BufferedBody implements Disposable {
         return Sha256.finish(digest).etag();
     }
 
-    /** The bytes, for one who holds them; not to be released. */
+    /** The bytes, for one who has a reference; not to be released. */
     public List<DataBuffer> buffers() {
         synchronized (lock) {
             return blocks.stream()
@@ -123,25 +124,25 @@ public final class BufferedBody implements Disposable {
         }
     }
 
-    /** These bytes as an image that can be sent: a hold of its own. */
+    /** These bytes as an image that can be sent: a reference of its own. */
     public SendableImage as(CachedMeta meta) {
-        hold();
+        retain();
         return new InMemory(meta);
     }
 
-    private void hold() {
+    private void retain() {
         synchronized (lock) {
-            if (holds == 0) {
-                throw new IllegalStateException("image: freed (expected: to be held by whoever shares it)");
+            if (references == 0) {
+                throw new IllegalStateException("image: freed (expected: referenced by whoever shares it)");
             }
-            holds++;
+            references++;
         }
     }
 
-    /** Gives up one hold; with the last one the memory is free. */
+    /** Releases one reference; with the last one the memory is free. */
     private void release() {
         synchronized (lock) {
-            if (--holds > 0) {
+            if (--references > 0) {
                 return;
             }
             blocks.forEach(ByteBuf::release);
@@ -168,13 +169,13 @@ public final class BufferedBody implements Disposable {
         }
     }
 
-    /** A slice, which holds the image for as long as the transport has it. */
+    /** A slice, which keeps the memory for as long as the transport has it. */
     private DataBuffer slice(long position, long count, Runnable whenSent) {
         synchronized (lock) {
-            if (holds == 0) {
-                throw new IllegalStateException("image: freed (expected: to be held while it is sent)");
+            if (references == 0) {
+                throw new IllegalStateException("image: freed (expected: referenced while it is sent)");
             }
-            holds++;
+            references++;
             ByteBuf whole = new BeingSent(
                     whenSent, blocks.stream().map(ByteBuf::retainedDuplicate).toArray(ByteBuf[]::new));
             return BUFFERS.wrap(whole.slice((int) position, (int) count));
@@ -204,7 +205,7 @@ public final class BufferedBody implements Disposable {
     private final class InMemory implements SendableImage {
         private final CachedMeta meta;
         private final AtomicBoolean sent = new AtomicBoolean();
-        private final AtomicInteger pending = new AtomicInteger(1); // parts of it, and this hold
+        private final AtomicInteger pending = new AtomicInteger(1); // parts of it, and this reference
         private final Disposable.Swap deadline = Disposables.swap();
 
         InMemory(CachedMeta meta) {

@@ -3,10 +3,11 @@ package dev.sluice.gateway.outbound.imagecache;
 import dev.sluice.gateway.outbound.fetch.FetchException;
 import dev.sluice.gateway.outbound.fetch.FetchFailure;
 import dev.sluice.gateway.outbound.fetch.FetchRequest.Validators;
-import dev.sluice.gateway.outbound.imagecache.NegativeCache.Failure;
+import dev.sluice.gateway.outbound.imagecache.NegativeCache.Remembered;
 import dev.sluice.gateway.outbound.imagecache.OriginImages.Answer;
 import dev.sluice.gateway.outbound.imagecache.SingleFlight.Role;
 import dev.sluice.gateway.outbound.imagecache.disk.CachedMeta;
+import dev.sluice.gateway.outbound.imagecache.disk.SendableImage;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
@@ -20,7 +21,7 @@ import reactor.core.Disposable;
 import reactor.core.publisher.Mono;
 
 /**
- * Calls to origins for images that the store may keep: one for all who want the same image at the same time, whatever
+ * Calls to origins for images that the store may take: one for all who want the same image at the same time, whatever
  * they want it for.
  *
  * <pre>
@@ -29,10 +30,12 @@ import reactor.core.publisher.Mono;
  */
 public final class ImageFetches {
     private static final Duration RENEWED_EVERY = Duration.ofMinutes(1);
+    private static final long MOST_FAILURE_CHARACTERS = 4_000_000;
+    private static final int FAILURE_OVERHEAD = 100;
 
     private final OriginImages origins;
     private final ImageStore store;
-    private final NegativeCache failures;
+    private final NegativeCache<FetchException> failures;
     private final SingleFlight<Outcome> singleFlight;
     private final Clock clock;
     private final MeterRegistry meters;
@@ -41,7 +44,7 @@ public final class ImageFetches {
     ImageFetches(
             OriginImages origins,
             ImageStore store,
-            NegativeCache failures,
+            NegativeCache<FetchException> failures,
             SingleFlight<Outcome> singleFlight,
             Clock clock,
             MeterRegistry meters) {
@@ -63,15 +66,33 @@ public final class ImageFetches {
                 .register(meters);
     }
 
+    /**
+     * What origins failed at, where what an origin decided is remembered longer than what merely went wrong.
+     *
+     * @param decided how long an answer that is no image is remembered: gone, too large, something else
+     * @param wentWrong how long everything else is: timeouts, connections, other statuses, refused addresses
+     */
+    static NegativeCache<FetchException> failures(Duration decided, Duration wentWrong, Clock clock) {
+        return new NegativeCache<>(
+                MOST_FAILURE_CHARACTERS,
+                FAILURE_OVERHEAD,
+                failure -> switch (failure.failure()) {
+                    case TOO_LARGE, NOT_AN_IMAGE, BAD_ENCODING, INVALID_URL -> decided;
+                    case UPSTREAM_STATUS -> failure.isGone() ? decided : wentWrong;
+                    case BLOCKED_ADDRESS, TIMED_OUT, CONNECTION_FAILED -> wentWrong;
+                },
+                clock);
+    }
+
     /** What a call to an origin came back with. */
     public sealed interface Outcome {
         /**
          * An image.
          *
          * @param image held by the call
-         * @param kept what became of it
+         * @param result what became of it
          */
-        record Image(SendableImage image, Kept kept) implements Outcome {}
+        record Image(SendableImage image, StoreResult result) implements Outcome {}
 
         /**
          * An image that came into the store just before.
@@ -96,7 +117,7 @@ public final class ImageFetches {
     }
 
     /** What became of an image that was fetched. */
-    public enum Kept {
+    public enum StoreResult {
         /** It is in the store now. */
         STORED,
         /** Its origin forbids it. */
@@ -112,13 +133,13 @@ public final class ImageFetches {
      *
      * @param url canonical
      * @param old what the store has of it, by which the origin is asked; null for nothing
-     * @param need what does, and what is kept
+     * @param need what does, and what is stored
      * @param take called with the outcome, while the call holds what it acquired
      */
     public <R> Mono<R> join(String url, @Nullable CachedMeta old, Need need, BiFunction<Outcome, Role, R> take) {
         // Not one with those who have nothing to show: what revalidates may come back without an image.
         String key = old == null ? url : old.etag() + url;
-        return singleFlight.join(key, held -> ask(url, old, need, held), take);
+        return singleFlight.join(key, resources -> ask(url, old, need, resources), take);
     }
 
     /** What whoever begins a call needs it for. */
@@ -126,15 +147,15 @@ public final class ImageFetches {
         /** Whether an image does that came into the store meanwhile. */
         boolean isMetBy(CachedMeta stored);
 
-        /** Whether an image that arrives is to be kept, if its origin lets caches keep it. */
-        boolean isWorthKeeping(CachedMeta arrived);
+        /** Whether an image that arrives is to be stored, if its origin lets caches store it. */
+        boolean isWorthStoring(CachedMeta arrived);
 
         /** Whether an origin that failed a moment ago is taken to fail still. */
-        boolean takesKnownFailures();
+        boolean usesNegativeCache();
     }
 
     /** What fails for who asks for it now, because it failed a moment ago; or null. */
-    public @Nullable Failure rememberedFailure(String url) {
+    public @Nullable Remembered<FetchException> rememberedFailure(String url) {
         return failures.find(url);
     }
 
@@ -147,11 +168,11 @@ public final class ImageFetches {
 
     /** Whether nothing of the image is shown from now on. */
     public static boolean endsTheImage(FetchException failure) {
-        return NegativeCache.isGone(failure) || failure.failure() == FetchFailure.BLOCKED_ADDRESS;
+        return failure.isGone() || failure.failure() == FetchFailure.BLOCKED_ADDRESS;
     }
 
-    private Mono<Outcome> ask(String url, @Nullable CachedMeta old, Need need, Disposable.Composite held) {
-        return fetchUnlessFound(url, old, need, held)
+    private Mono<Outcome> ask(String url, @Nullable CachedMeta old, Need need, Disposable.Composite resources) {
+        return fetchUnlessFound(url, old, need, resources)
                 .flatMap(outcome ->
                         ends(outcome) && store.has(url) ? store.purge(url).thenReturn(outcome) : Mono.just(outcome));
     }
@@ -161,29 +182,30 @@ public final class ImageFetches {
     }
 
     /** Who found nothing may come just after another's call has ended. */
-    private Mono<Outcome> fetchUnlessFound(String url, @Nullable CachedMeta old, Need need, Disposable.Composite held) {
-        Failure known = need.takesKnownFailures() ? failures.find(url) : null;
+    private Mono<Outcome> fetchUnlessFound(
+            String url, @Nullable CachedMeta old, Need need, Disposable.Composite resources) {
+        Remembered<FetchException> known = need.usesNegativeCache() ? failures.find(url) : null;
         return known != null
-                ? Mono.just(new Outcome.Failed(known.exception()))
+                ? Mono.just(new Outcome.Failed(known.failure()))
                 : store.open(url)
-                        .map(image -> hold(image, held))
+                        .map(image -> image.disposedWith(resources))
                         .filter(image -> need.isMetBy(image.meta()))
                         .<Outcome>map(Outcome.Found::new)
-                        .switchIfEmpty(Mono.defer(() -> fetch(url, old, need, held)));
+                        .switchIfEmpty(Mono.defer(() -> fetch(url, old, need, resources)));
     }
 
-    private Mono<Outcome> fetch(String url, @Nullable CachedMeta old, Need need, Disposable.Composite held) {
+    private Mono<Outcome> fetch(String url, @Nullable CachedMeta old, Need need, Disposable.Composite resources) {
         Validators known = old == null ? Validators.NONE : new Validators(old.originEtag(), old.originLastModified());
         int purges = store.purges(url);
-        return timed(origins.ask(url, known, held))
+        return timed(origins.ask(url, known, resources))
                 .flatMap(answer -> answer instanceof Answer.Unchanged(Instant _, HttpHeaders headers)
                                 && old != null
                                 && !isAbout(old, headers)
-                        ? origins.ask(url, Validators.NONE, held)
+                        ? origins.ask(url, Validators.NONE, resources)
                         : Mono.just(answer))
-                .flatMap(answer -> kept(old, answer, need, purges, held))
+                .flatMap(answer -> outcome(old, answer, need, purges, resources))
                 .onErrorResume(FetchException.class, failure -> {
-                    failures.remember(url, failure);
+                    failures.remember(url, failure.withoutCause());
                     return Mono.just(new Outcome.Failed(failure));
                 });
     }
@@ -206,19 +228,21 @@ public final class ImageFetches {
         });
     }
 
-    private Mono<Outcome> kept(
-            @Nullable CachedMeta old, Answer answer, Need need, int purges, Disposable.Composite held) {
+    private Mono<Outcome> outcome(
+            @Nullable CachedMeta old, Answer answer, Need need, int purges, Disposable.Composite resources) {
         return switch (answer) {
             case Answer.Unchanged _ when old == null -> throw unasked();
             case Answer.Unchanged(Instant at, HttpHeaders headers) -> renewed(old, renewed(old, at, headers), at);
             case Answer.Arrived(BufferedBody bytes, CachedMeta meta) -> {
-                Kept kept =
-                        !meta.mayBeStored() ? Kept.FORBIDDEN : meta.isReusable() ? Kept.NOT_STORED : Kept.NEVER_FRESH;
-                Mono<SendableImage> keeping = kept == Kept.NOT_STORED && need.isWorthKeeping(meta)
-                        ? store.keep(meta, bytes, held, purges)
+                StoreResult result = !meta.mayBeStored()
+                        ? StoreResult.FORBIDDEN
+                        : meta.isReusable() ? StoreResult.NOT_STORED : StoreResult.NEVER_FRESH;
+                Mono<SendableImage> storing = result == StoreResult.NOT_STORED && need.isWorthStoring(meta)
+                        ? store.put(meta, bytes, resources, purges)
                         : Mono.empty();
-                yield keeping.<Outcome>map(image -> stored(image, bytes))
-                        .switchIfEmpty(Mono.fromSupplier(() -> new Outcome.Image(hold(bytes.as(meta), held), kept)));
+                yield storing.<Outcome>map(image -> stored(image, bytes))
+                        .switchIfEmpty(Mono.fromSupplier(
+                                () -> new Outcome.Image(bytes.as(meta).disposedWith(resources), result)));
             }
         };
     }
@@ -228,9 +252,9 @@ public final class ImageFetches {
         return new IllegalStateException("304 to a request without conditions");
     }
 
-    /** What the answer says of keeping the image holds from now on; what it does not say is as it was. */
+    /** What the answer says of storing the image holds from now on; what it does not say is as it was. */
     private static CachedMeta renewed(CachedMeta old, Instant at, HttpHeaders headers) {
-        if (!OriginFreshness.mayBeKept(headers)) {
+        if (!OriginFreshness.mayBeStored(headers)) {
             return old.notStored();
         }
         return OriginFreshness.isTold(headers) ? old.fresh(OriginFreshness.freshFor(headers, at)) : old;
@@ -250,11 +274,6 @@ public final class ImageFetches {
     /** From here on the image is sent from the store, and its memory is free for the next. */
     private static Outcome stored(SendableImage image, BufferedBody bytes) {
         bytes.dispose();
-        return new Outcome.Image(image, Kept.STORED);
-    }
-
-    private static SendableImage hold(SendableImage image, Disposable.Composite held) {
-        held.add(image);
-        return image;
+        return new Outcome.Image(image, StoreResult.STORED);
     }
 }

@@ -4,7 +4,8 @@ import dev.sluice.gateway.contract.Caller;
 import dev.sluice.gateway.outbound.imagecache.disk.CachedMeta;
 import dev.sluice.gateway.outbound.imagecache.disk.ImageCache;
 import dev.sluice.gateway.outbound.imagecache.disk.OpenImage;
-import dev.sluice.gateway.outbound.imagecache.disk.ThumbnailKeys;
+import dev.sluice.gateway.outbound.imagecache.disk.SendableImage;
+import dev.sluice.gateway.outbound.share.EvictionShares;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -18,7 +19,7 @@ import reactor.core.publisher.Mono;
 import reactor.util.context.ContextView;
 
 /**
- * The cache as the proxy sees it: something that may keep an image and its thumbnails, or may not, and then the proxy
+ * The cache as the proxy sees it: something that may store an image and its thumbnails, or may not, and then the proxy
  * does without.
  *
  * <pre>
@@ -72,19 +73,18 @@ public final class ImageStore implements AutoCloseable {
         return ttl;
     }
 
-    /** What is kept of {@code url}, fresh or not; the subscriber disposes of it. */
+    /** What is stored of {@code url}, fresh or not; the subscriber disposes of it. */
     public Mono<SendableImage> open(String url) {
-        return cache == null ? Mono.empty() : cache.open(url).map(KeptImage::new);
+        return cache == null ? Mono.empty() : cache.open(url).cast(SendableImage.class);
     }
 
     /** As {@link #open}, what can be had at once; null where that is not so. The caller disposes of it. */
     public @Nullable SendableImage openNow(String url) {
-        OpenImage image = cache == null ? null : cache.openNow(url);
-        return image == null ? null : new KeptImage(image);
+        return cache == null ? null : cache.openNow(url);
     }
 
     /**
-     * What is kept of {@code url}, fresh or not, in its file, whose body was checked not long ago; the subscriber
+     * What is stored of {@code url}, fresh or not, in its file, whose body was checked not long ago; the subscriber
      * disposes of it. Empty, too, when readers hold half of all the store may take, and would hold more: clients that
      * read slowly keep no more of the disk from others.
      */
@@ -94,41 +94,44 @@ public final class ImageStore implements AutoCloseable {
 
     /**
      * What is sent of {@code url} at a width, fresh or not: its thumbnail, or the original where that is small enough.
-     * Empty when neither is kept, or the thumbnail is not of the original that is.
+     * Empty when neither is stored, or the thumbnail is not of the original that is.
      *
-     * @param held takes the image
+     * @param resources takes the image
      */
-    public Mono<SendableImage> openThumbnail(String url, int width, Disposable.Composite held) {
-        return open(ThumbnailKeys.of(url, width)).doOnNext(held::add).flatMap(thumbnail -> {
-            CachedMeta meta = thumbnail.meta();
-            CachedMeta original = find(url);
-            if (original == null ? meta.length() > 0 : meta.isOf(original)) {
-                return meta.length() > 0 ? Mono.just(thumbnail) : openOriginal(url, meta, held);
-            }
-            thumbnail.dispose();
-            return Mono.empty();
-        });
+    public Mono<SendableImage> openThumbnail(String url, int width, Disposable.Composite resources) {
+        return open(CachedMeta.thumbnailKey(url, width))
+                .doOnNext(resources::add)
+                .flatMap(thumbnail -> {
+                    CachedMeta meta = thumbnail.meta();
+                    CachedMeta original = find(url);
+                    if (original == null ? meta.length() > 0 : meta.isOf(original)) {
+                        return meta.length() > 0 ? Mono.just(thumbnail) : openOriginal(url, meta, resources);
+                    }
+                    thumbnail.dispose();
+                    return Mono.empty();
+                });
     }
 
-    private Mono<SendableImage> openOriginal(String url, CachedMeta mark, Disposable.Composite held) {
-        return open(url).doOnNext(held::add).filter(image -> mark.isOf(image.meta()));
+    private Mono<SendableImage> openOriginal(String url, CachedMeta mark, Disposable.Composite resources) {
+        return open(url).doOnNext(resources::add).filter(image -> mark.isOf(image.meta()));
     }
 
     /**
-     * Keeps an image and opens it as it is kept; empty when that cannot be done, or not in time, when its URL has been
-     * purged since it was asked for, or when others would have to make more room for its caller than is its share.
+     * Stores an image and opens it as it is stored; empty when that cannot be done, or not in time, when its URL has
+     * been purged since it was asked for, or when others would have to make more room for its caller than is its share.
      *
      * @param bytes held by the caller until this has ended
-     * @param held takes the image; one that comes in the very moment that the time is up is otherwise nobody's
+     * @param resources takes the image; one that comes in the very moment that the time is up is otherwise nobody's
      * @param purgesBefore what {@link #purges} said before its origin was asked
      */
-    public Mono<SendableImage> keep(CachedMeta meta, BufferedBody bytes, Disposable.Composite held, int purgesBefore) {
+    public Mono<SendableImage> put(
+            CachedMeta meta, BufferedBody bytes, Disposable.Composite resources, int purgesBefore) {
         return Mono.defer(() -> purges(meta.url()) == purgesBefore
-                        ? write(meta, bytes.buffers(), held)
+                        ? write(meta, bytes.buffers(), resources)
                         : Mono.<SendableImage>empty())
-                .doOnNext(kept -> {
+                .doOnNext(stored -> {
                     if (purges(meta.url()) == purgesBefore) {
-                        dropOthers(kept.meta());
+                        dropOthers(stored.meta());
                     } else {
                         drop(meta.url()); // the purge found nothing yet under this name
                     }
@@ -151,46 +154,46 @@ public final class ImageStore implements AutoCloseable {
     }
 
     /**
-     * As {@link #keep}, a thumbnail of an original that is kept. Empty, too, when that is not: nothing would tell that
+     * As {@link #put}, a thumbnail of an original that is stored. Empty, too, when that is not: nothing would tell that
      * it is to be forgotten.
      */
-    public Mono<SendableImage> keepThumbnail(
-            CachedMeta original, CachedMeta meta, BufferedBody bytes, Disposable.Composite held) {
-        return writeBeside(original, meta, bytes.buffers(), held);
+    public Mono<SendableImage> putThumbnail(
+            CachedMeta original, CachedMeta meta, BufferedBody bytes, Disposable.Composite resources) {
+        return writeBeside(original, meta, bytes.buffers(), resources);
     }
 
-    /** Keeps in mind that the original itself is sent at a width; whether that could be done. */
-    public Mono<Boolean> keepAsThumbnail(CachedMeta original, int width, Disposable.Composite held) {
-        return writeBeside(original, original.thumbnail(width, original.mediaType(), "", 0), List.of(), held)
+    /** Notes that the original itself is sent at a width; whether that could be done. */
+    public Mono<Boolean> putOriginalAsThumbnail(CachedMeta original, int width, Disposable.Composite resources) {
+        return writeBeside(original, original.thumbnail(width, original.mediaType(), "", 0), List.of(), resources)
                 .doOnNext(Disposable::dispose)
                 .hasElement();
     }
 
     private Mono<SendableImage> writeBeside(
-            CachedMeta original, CachedMeta meta, List<DataBuffer> body, Disposable.Composite held) {
-        return Mono.defer(() -> isKept(original) ? write(meta, body, held) : Mono.<SendableImage>empty())
-                .doOnNext(kept -> {
+            CachedMeta original, CachedMeta meta, List<DataBuffer> body, Disposable.Composite resources) {
+        return Mono.defer(() -> isStored(original) ? write(meta, body, resources) : Mono.<SendableImage>empty())
+                .doOnNext(stored -> {
                     // A purge in between found nothing yet under this name.
-                    if (!isKept(original)) {
+                    if (!isStored(original)) {
                         drop(meta.url());
                     }
                 });
     }
 
-    private boolean isKept(CachedMeta original) {
-        CachedMeta kept = find(original.url());
-        return kept != null && kept.etag().equals(original.etag());
+    private boolean isStored(CachedMeta original) {
+        CachedMeta stored = find(original.url());
+        return stored != null && stored.etag().equals(original.etag());
     }
 
-    private Mono<SendableImage> write(CachedMeta meta, List<DataBuffer> body, Disposable.Composite held) {
+    private Mono<SendableImage> write(CachedMeta meta, List<DataBuffer> body, Disposable.Composite resources) {
         ImageCache all = cache;
         return all == null
                 ? Mono.empty()
                 : Mono.deferContextual(context -> isWithinShare(all, CachedMeta.length(body), context)
                                 ? all.store(meta, body)
                                 : Mono.<OpenImage>empty())
-                        .<SendableImage>map(KeptImage::new)
-                        .doOnNext(held::add)
+                        .cast(SendableImage.class)
+                        .doOnNext(resources::add)
                         .timeout(writeTimeout, Mono.empty());
     }
 
@@ -209,9 +212,9 @@ public final class ImageStore implements AutoCloseable {
     }
 
     /**
-     * The origin has said that what is kept is as good as new.
+     * The origin has said that what is stored is as good as new.
      *
-     * @param renewed what is kept, and how long it is fresh from now on
+     * @param renewed what is stored, and how long it is fresh from now on
      */
     public Mono<Void> renew(CachedMeta renewed, Instant at) {
         ImageCache all = cache;
@@ -227,21 +230,21 @@ public final class ImageStore implements AutoCloseable {
                         .timeout(writeTimeout, Mono.empty());
     }
 
-    /** Forgets what is kept of {@code url}, thumbnails too; whether there was anything. */
+    /** Forgets what is stored of {@code url}, thumbnails too; whether there was anything. */
     public Mono<Boolean> purge(String url) {
         purges.incrementAndGet(counter(url));
         ImageCache all = cache;
         return all == null
                 ? Mono.just(false)
                 // All leave the index at once, the original first: a thumbnail that comes now sees that it is gone.
-                : Flux.fromIterable(ThumbnailKeys.all(url))
+                : Flux.fromIterable(CachedMeta.thumbnailKeys(url))
                         .startWith(url)
                         .flatMap(all::purge)
                         .reduce(false, Boolean::logicalOr)
                         .timeout(writeTimeout, Mono.just(true));
     }
 
-    /** Forgets all that is kept; gives how much that was. */
+    /** Forgets all that is stored; gives how much that was. */
     public Mono<Integer> purgeAll() {
         for (int counter = 0; counter < PURGE_COUNTERS; counter++) {
             purges.incrementAndGet(counter);
@@ -249,14 +252,14 @@ public final class ImageStore implements AutoCloseable {
         return cache == null ? Mono.just(0) : cache.purgeAll();
     }
 
-    /** The number of the last purge that took place in what is kept, as it stands there; 0 when none does. */
+    /** The number of the last purge that took place in what is stored, as it stands there; 0 when none does. */
     public Mono<Long> lastPurge() {
         return cache == null ? Mono.just(0L) : cache.lastPurge();
     }
 
     /** Keeps that number; whether it could. */
-    public Mono<Boolean> keepLastPurge(long number) {
-        return cache == null ? Mono.just(true) : cache.keepLastPurge(number);
+    public Mono<Boolean> saveLastPurge(long number) {
+        return cache == null ? Mono.just(true) : cache.saveLastPurge(number);
     }
 
     /** What is known of {@code url}, or null. */
@@ -270,10 +273,10 @@ public final class ImageStore implements AutoCloseable {
     }
 
     private Stream<CachedMeta> thumbnails(String url) {
-        return ThumbnailKeys.all(url).stream().map(this::find).flatMap(Stream::ofNullable);
+        return CachedMeta.thumbnailKeys(url).stream().map(this::find).flatMap(Stream::ofNullable);
     }
 
-    /** Whether anything is kept of {@code url}. */
+    /** Whether anything is stored of {@code url}. */
     public boolean has(String url) {
         return find(url) != null || thumbnails(url).findAny().isPresent();
     }

@@ -1,87 +1,75 @@
 package dev.sluice.gateway.outbound.imagecache;
 
-import dev.sluice.gateway.outbound.fetch.FetchException;
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import com.github.benmanes.caffeine.cache.Expiry;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What could not be had a moment ago, so that a broken image does not hammer its origin. What the origin decided is
- * remembered longer than what merely went wrong.
+ * What failed a moment ago, by URL, so that a broken image is not asked for, or decoded, again and again. Any thread.
+ *
+ * @param <F> a failure; it stays in memory, so it has no cause with a stack trace
  */
-public final class NegativeCache {
-    private static final long MOST_CHARACTERS = 4_000_000;
-    private static final int ENTRY_OVERHEAD = 100;
-
-    private final Duration decided;
-    private final Duration wentWrong;
+public final class NegativeCache<F> {
+    private final Function<F, Duration> time;
     private final Clock clock;
-    private final ExpiringFailures<Failure> failures;
+    private final Cache<String, Remembered<F>> failures;
 
     /**
-     * A failure and until when it is taken for granted.
+     * A failure, and until when it is taken for granted.
      *
-     * @param exception what happened
-     * @param until when the origin is asked again
+     * @param failure what happened
+     * @param until when it is tried again
      */
-    public record Failure(FetchException exception, Instant until) implements ExpiringFailures.Expiring {}
+    public record Remembered<F>(F failure, Instant until) {}
 
     /**
-     * @param decided how long an answer that is no image is remembered: gone, too large, something else
-     * @param wentWrong how long everything else is: timeouts, connections, other statuses, refused addresses
+     * As many failures as their URLs fit.
+     *
+     * @param mostCharacters of URLs, and {@code overhead} for each
+     * @param time how long a failure is remembered; zero for one that is not
      */
-    public NegativeCache(Duration decided, Duration wentWrong, Clock clock) {
-        this.decided = decided;
-        this.wentWrong = wentWrong;
+    public NegativeCache(long mostCharacters, int overhead, Function<F, Duration> time, Clock clock) {
+        this.time = time;
         this.clock = clock;
-        this.failures =
-                new ExpiringFailures<>(MOST_CHARACTERS, ENTRY_OVERHEAD, known -> time(known.exception()), clock);
+        this.failures = Caffeine.newBuilder()
+                .maximumWeight(mostCharacters)
+                .weigher((String url, Remembered<F> entry) -> url.length() + overhead)
+                .ticker(() -> TimeUnit.MILLISECONDS.toNanos(clock.millis()))
+                .expireAfter(Expiry.writing(
+                        (String url, Remembered<F> entry) -> Duration.between(clock.instant(), entry.until())))
+                .build();
     }
 
     /** What is known of {@code url}, or null. */
-    public @Nullable Failure find(String url) {
-        return failures.find(url);
+    public @Nullable Remembered<F> find(String url) {
+        Remembered<F> known = failures.getIfPresent(url);
+        // A clock that was put back does not make it last.
+        boolean isOver = known != null
+                && Duration.between(clock.instant(), known.until()).compareTo(time.apply(known.failure())) > 0;
+        return isOver ? null : known;
     }
 
-    /** Remembers a failure. */
-    public void remember(String url, FetchException failure) {
-        Duration time = time(failure);
-        if (time.isPositive()) {
-            failures.remember(
-                    url, new Failure(withoutCause(failure), clock.instant().plus(time)));
+    /** Remembers a failure in place of what was known. */
+    public void remember(String url, F failure) {
+        Duration remembered = time.apply(failure);
+        if (remembered.isPositive()) {
+            failures.put(url, new Remembered<>(failure, clock.instant().plus(remembered)));
         }
-    }
-
-    private Duration time(FetchException failure) {
-        return isDecision(failure) ? decided : wentWrong;
-    }
-
-    /** What is told of it again; the traces of its causes would weigh more than all else here. */
-    private static FetchException withoutCause(FetchException failure) {
-        return new FetchException(failure.failure(), failure.status(), String.valueOf(failure.getMessage()), null);
     }
 
     /** Forgets what is known of {@code url}; whether there was anything. */
     public boolean forget(String url) {
-        return failures.forget(url);
+        return failures.asMap().remove(url) != null;
     }
 
     /** Forgets everything. */
     public void forgetAll() {
-        failures.forgetAll();
-    }
-
-    /** Whether the origin says that there is no such image any more. */
-    public static boolean isGone(FetchException failure) {
-        return failure.status() == 404 || failure.status() == 410;
-    }
-
-    private static boolean isDecision(FetchException failure) {
-        return switch (failure.failure()) {
-            case TOO_LARGE, NOT_AN_IMAGE, BAD_ENCODING, INVALID_URL -> true;
-            case UPSTREAM_STATUS -> isGone(failure);
-            case BLOCKED_ADDRESS, TIMED_OUT, CONNECTION_FAILED -> false;
-        };
+        failures.invalidateAll();
     }
 }

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpHeaders;
 
 /**
- * What an origin's answer says about keeping it and showing it again. {@code Cache-Control} counts, and
+ * What an origin's answer says about storing it and showing it again. {@code Cache-Control} counts, and
  * {@code CDN-Cache-Control} (RFC 9213) beside it; of two that differ the stricter one.
  */
 final class OriginFreshness {
@@ -28,8 +28,8 @@ final class OriginFreshness {
 
     private OriginFreshness() {}
 
-    /** Whether a cache that many share may keep the answer, RFC 9111 sections 5.2.2.5 and 5.2.2.7. */
-    static boolean mayBeKept(HttpHeaders headers) {
+    /** Whether a cache that many share may store the answer, RFC 9111 sections 5.2.2.5 and 5.2.2.7. */
+    static boolean mayBeStored(HttpHeaders headers) {
         Map<String, List<String>> said = directives(headers);
         return !isSaid("no-store", said) && !isSaid("private", said);
     }
@@ -43,7 +43,7 @@ final class OriginFreshness {
     /**
      * How long the answer may be shown without asking, where showing it longer is forbidden; null where it is not, and
      * a cache may go by a time of its own. Zero for {@code no-cache} and {@code Vary: *} (RFC 9111 sections 5.2.2.4 and
-     * 4.1), and for what may not be kept; with {@code must-revalidate} or {@code proxy-revalidate} (sections 5.2.2.2
+     * 4.1), and for what may not be stored; with {@code must-revalidate} or {@code proxy-revalidate} (sections 5.2.2.2
      * and 5.2.2.8) the time that the origin gives it, less its age, and none if it gives none.
      */
     static @Nullable Duration freshFor(HttpHeaders headers, Instant received) {
@@ -52,7 +52,7 @@ final class OriginFreshness {
                 || headers.getOrEmpty(HttpHeaders.VARY).stream()
                         .flatMap(line -> Stream.of(line.split(",", -1)))
                         .anyMatch(name -> name.strip().equals("*"));
-        if (isAsked || !mayBeKept(headers)) {
+        if (isAsked || !mayBeStored(headers)) {
             return Duration.ZERO;
         }
         if (!said.containsKey("must-revalidate") && !said.containsKey("proxy-revalidate")) {

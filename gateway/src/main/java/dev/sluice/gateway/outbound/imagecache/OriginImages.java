@@ -53,9 +53,9 @@ final class OriginImages {
      *
      * @param url canonical
      * @param known what the cache has of it
-     * @param held takes every image that arrives, from its first byte
+     * @param resources takes every image that arrives, from its first byte
      */
-    Mono<Answer> ask(String url, Validators known, Disposable.Composite held) {
+    Mono<Answer> ask(String url, Validators known, Disposable.Composite resources) {
         FetchRequest request = new FetchRequest(
                 url,
                 properties.maxImageSize().toBytes(),
@@ -67,24 +67,24 @@ final class OriginImages {
                 request,
                 response -> response.notModified()
                         ? Mono.just(new Answer.Unchanged(clock.instant(), response.headers()))
-                        : receive(url, response, held));
+                        : receive(url, response, resources));
     }
 
     /** Memory is asked for when the size is known; until then the connection holds next to nothing. */
-    private Mono<Answer> receive(String url, OriginResponse response, Disposable.Composite held) {
+    private Mono<Answer> receive(String url, OriginResponse response, Disposable.Composite resources) {
         Instant received = clock.instant();
         long most = response.contentLength().orElse(properties.maxImageSize().toBytes());
         return memory.reserve(most, properties.memoryTimeout())
                 .map(reservation -> {
                     BufferedBody image = new BufferedBody(reservation, most);
-                    held.add(image);
+                    resources.add(image);
                     return image;
                 })
                 .flatMap(image -> image.receive(response.body())
                         .then(Mono.fromSupplier(() -> arrived(url, image, response, received)))
                         // What broke off is fetched again, into memory of its own.
                         .doOnError(brokenOff -> {
-                            held.remove(image);
+                            resources.remove(image);
                             image.dispose();
                         }));
     }
@@ -101,7 +101,7 @@ final class OriginImages {
                 OriginFreshness.freshFor(headers, received),
                 headers.getFirst(HttpHeaders.ETAG),
                 headers.getFirst(HttpHeaders.LAST_MODIFIED),
-                OriginFreshness.mayBeKept(headers));
+                OriginFreshness.mayBeStored(headers));
         return new Answer.Arrived(image, meta);
     }
 }

@@ -1,11 +1,13 @@
 package dev.sluice.gateway.outbound.imagecache;
 
+import dev.sluice.gateway.outbound.fetch.FetchException;
 import dev.sluice.gateway.outbound.fetch.OriginFetch;
 import dev.sluice.gateway.outbound.fetch.OriginUrls;
 import dev.sluice.gateway.outbound.imagecache.RemoteImageProperties.CacheBounds;
 import dev.sluice.gateway.outbound.imagecache.disk.CacheSettings;
 import dev.sluice.gateway.outbound.imagecache.disk.ImageCache;
 import dev.sluice.gateway.outbound.share.CallerShares;
+import dev.sluice.gateway.outbound.share.EvictionShares;
 import dev.sluice.zipstream.BufferBudget;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -26,7 +28,7 @@ public class RemoteImageConfiguration {
     private static final int DISK_THREADS = 4;
     private static final int MOST_QUEUED = 1_000;
     private static final int MEMORY_SHARES = 4;
-    private static final Duration INDEX_PATIENCE = Duration.ofSeconds(1);
+    private static final Duration INDEX_TIMEOUT = Duration.ofSeconds(1);
 
     @Bean(destroyMethod = "dispose")
     Scheduler imageCacheThreads() {
@@ -43,7 +45,7 @@ public class RemoteImageConfiguration {
         CacheBounds bounds = properties.cache();
         ImageCache cache = bounds.enabled() ? new ImageCache(settings(bounds), disk, clock(clocks), meters) : null;
         if (cache != null) {
-            cache.start(INDEX_PATIENCE);
+            cache.start(INDEX_TIMEOUT);
         }
         return new ImageStore(
                 cache,
@@ -72,8 +74,8 @@ public class RemoteImageConfiguration {
     }
 
     @Bean
-    NegativeCache knownFailures(RemoteImageProperties properties, ObjectProvider<Clock> clocks) {
-        return new NegativeCache(properties.rememberDecided(), properties.rememberFailed(), clock(clocks));
+    NegativeCache<FetchException> fetchFailures(RemoteImageProperties properties, ObjectProvider<Clock> clocks) {
+        return ImageFetches.failures(properties.rememberDecided(), properties.rememberFailed(), clock(clocks));
     }
 
     @Bean
@@ -81,7 +83,7 @@ public class RemoteImageConfiguration {
             RemoteImageProperties properties,
             OriginFetch origins,
             ImageStore store,
-            NegativeCache failures,
+            NegativeCache<FetchException> failures,
             @Qualifier("proxyMemoryShares") CallerShares memory,
             ObjectProvider<Clock> clocks,
             MeterRegistry meters) {

@@ -20,7 +20,7 @@ import org.springframework.util.unit.DataSize;
  * @param memoryTimeout how long an image whose origin has answered waits for memory
  * @param rememberDecided how long an origin's answer that is no image is remembered, and that one cannot be decoded
  * @param rememberFailed how long any other failure is remembered
- * @param cache where images are kept
+ * @param cache where images are stored
  */
 @ConfigurationProperties("sluice.image-proxy")
 public record RemoteImageProperties(
@@ -35,7 +35,7 @@ public record RemoteImageProperties(
     private static final SettingCheck CHECK = new SettingCheck("sluice.image-proxy.");
 
     /**
-     * Where images are kept.
+     * Where images are stored.
      *
      * @param enabled false: each request asks the origin
      * @param directory of its own; two gateways do not share one
@@ -44,7 +44,7 @@ public record RemoteImageProperties(
      * @param ttl how long an image is shown without asking its origin
      * @param staleIfError how much longer it is shown when its origin fails
      * @param memory for images that are asked for often
-     * @param hotImageSize largest image that is kept in memory too
+     * @param hotImageSize largest image that is stored in memory too
      * @param callerShare percent of the cache that one caller's images may displace within an hour, 1 to 100
      * @param writeTimeout how long a request waits until its image is on disk, before it is sent from memory
      */
@@ -95,7 +95,7 @@ public record RemoteImageProperties(
         CHECK.between("remember-failed", rememberFailed, Duration.ZERO, Duration.ofDays(1));
     }
 
-    /** From asking an origin to its image's being kept, the waits for the disk included. */
+    /** From asking an origin to storing its image, the waits for the disk included. */
     Duration longestFetch() {
         return withDisk(fetchTimeout);
     }

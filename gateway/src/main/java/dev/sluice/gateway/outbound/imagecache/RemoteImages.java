@@ -6,11 +6,12 @@ import dev.sluice.gateway.outbound.fetch.FetchException;
 import dev.sluice.gateway.outbound.fetch.FetchFailure;
 import dev.sluice.gateway.outbound.fetch.OriginUrls;
 import dev.sluice.gateway.outbound.fetch.policy.UrlPolicy;
-import dev.sluice.gateway.outbound.imagecache.ImageFetches.Kept;
 import dev.sluice.gateway.outbound.imagecache.ImageFetches.Need;
 import dev.sluice.gateway.outbound.imagecache.ImageFetches.Outcome;
+import dev.sluice.gateway.outbound.imagecache.ImageFetches.StoreResult;
 import dev.sluice.gateway.outbound.imagecache.disk.CachedMeta;
 import dev.sluice.gateway.outbound.imagecache.disk.OpenImage;
+import dev.sluice.gateway.outbound.imagecache.disk.SendableImage;
 import dev.sluice.zipstream.BudgetExhaustedException;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -69,6 +70,19 @@ public final class RemoteImages {
         }
     }
 
+    /** How sure a user of the store has to be that an image is still what its origin has. */
+    public enum Freshness {
+        /** The store is not used: the image is what the origin sends now. */
+        OFF,
+        /**
+         * The origin is asked with its own validators: its 304 makes the stored image do, and an image without
+         * validators is fetched.
+         */
+        REVALIDATE,
+        /** An image that its origin has sent or confirmed within the store's time does, unless it forbade that. */
+        FRESH
+    }
+
     /** What came of looking into the store. */
     private enum Use {
         /** There, and fresh without asking. */
@@ -77,7 +91,7 @@ public final class RemoteImages {
         REVALIDATED,
         /** Not there, or of old, and stored now. */
         STORED,
-        /** Fetched for the store, which could not keep it, or may not. */
+        /** Fetched for the store, which could not take it, or may not. */
         NOT_STORED,
         /** Its origin has none, or failed. */
         FAILED,
@@ -137,25 +151,25 @@ public final class RemoteImages {
      *
      * @param canonicalUrl as {@link #canonical} spells it
      * @param mayEnter whether an image that is not stored may be
-     * @param held takes the image before anybody else has it
+     * @param owner takes the image before anybody else has it
      */
     public Mono<OpenImage> get(
-            String canonicalUrl, Freshness freshness, boolean mayEnter, Consumer<? super OpenImage> held) {
+            String canonicalUrl, Freshness freshness, boolean mayEnter, Consumer<? super OpenImage> owner) {
         return Mono.defer(() -> {
             CachedMeta known = find(canonicalUrl, freshness);
             if (known != null && isFreshEnough(known, freshness)) {
-                return open(canonicalUrl, held, image -> true).doOnNext(image -> count(Use.HIT));
+                return open(canonicalUrl, owner, image -> true).doOnNext(image -> count(Use.HIT));
             }
             if (known == null && (!mayEnter || freshness == Freshness.OFF || !store.takesImages())) {
                 count(Use.MISS);
                 return Mono.empty();
             }
-            return ask(canonicalUrl, known, freshness, held);
+            return ask(canonicalUrl, known, freshness, owner);
         });
     }
 
     private Mono<OpenImage> ask(
-            String url, @Nullable CachedMeta known, Freshness freshness, Consumer<? super OpenImage> held) {
+            String url, @Nullable CachedMeta known, Freshness freshness, Consumer<? super OpenImage> owner) {
         Instant asked = clock.instant();
         return fetches.join(url, known, need(freshness, asked), (outcome, role) -> answer(outcome))
                 .onErrorResume(RemoteImages::isOverload, busy -> Mono.just(new Answer(Use.MISS, null)))
@@ -171,14 +185,14 @@ public final class RemoteImages {
                     // Another may have taken its place by now, which is as new.
                     Mono<OpenImage> confirmed = open(
                             url,
-                            held,
+                            owner,
                             image -> image.etag().equals(meta.etag())
                                     || !image.storedAt().isBefore(asked));
                     // What its origin confirms may turn out to be damaged.
                     return known == null
                             ? confirmed
                             : confirmed.switchIfEmpty(Mono.defer(
-                                    () -> store.find(url) == null ? ask(url, null, freshness, held) : Mono.empty()));
+                                    () -> store.find(url) == null ? ask(url, null, freshness, owner) : Mono.empty()));
                 });
     }
 
@@ -191,12 +205,12 @@ public final class RemoteImages {
             }
 
             @Override
-            public boolean isWorthKeeping(CachedMeta arrived) {
+            public boolean isWorthStoring(CachedMeta arrived) {
                 return freshness == Freshness.FRESH || arrived.hasValidators();
             }
 
             @Override
-            public boolean takesKnownFailures() {
+            public boolean usesNegativeCache() {
                 return false;
             }
         };
@@ -204,8 +218,8 @@ public final class RemoteImages {
 
     private static Answer answer(Outcome outcome) {
         return switch (outcome) {
-            case Outcome.Image(SendableImage image, Kept kept)
-            when kept == Kept.STORED -> new Answer(Use.STORED, image.meta());
+            case Outcome.Image(SendableImage image, StoreResult result)
+            when result == StoreResult.STORED -> new Answer(Use.STORED, image.meta());
             case Outcome.Image _ -> new Answer(Use.NOT_STORED, null);
             case Outcome.Found(SendableImage image) -> new Answer(Use.REVALIDATED, image.meta());
             case Outcome.Renewed(CachedMeta meta) when meta.mayBeStored() -> new Answer(Use.REVALIDATED, meta);
@@ -225,8 +239,8 @@ public final class RemoteImages {
                 || (error instanceof GatewayException refused && refused.code() == ProblemCode.OVERLOADED);
     }
 
-    private Mono<OpenImage> open(String url, Consumer<? super OpenImage> held, Predicate<CachedMeta> isRight) {
-        return store.openFile(url).doOnNext(held).filter(image -> {
+    private Mono<OpenImage> open(String url, Consumer<? super OpenImage> owner, Predicate<CachedMeta> isRight) {
+        return store.openFile(url).doOnNext(owner).filter(image -> {
             if (isRight.test(image.meta())) {
                 return true;
             }

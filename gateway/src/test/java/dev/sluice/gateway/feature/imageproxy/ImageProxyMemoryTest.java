@@ -290,7 +290,7 @@ class ImageProxyMemoryTest {
                 assertThat(cacheStatus(answer)).isEqualTo("sluice; fwd=uri-miss; fwd-status=200");
             }
             broken.awaitFreeMemory();
-            assertThat(output.getOut().split("images are served but not kept", -1))
+            assertThat(output.getOut().split("images are served but not stored", -1))
                     .hasSize(2);
             assertThat(file).hasContent("not a directory");
         }

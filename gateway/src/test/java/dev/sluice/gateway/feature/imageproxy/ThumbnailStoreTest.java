@@ -7,7 +7,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.sluice.gateway.outbound.imagecache.ImageStore;
 import dev.sluice.gateway.outbound.imagecache.disk.CacheRig;
 import dev.sluice.gateway.outbound.imagecache.disk.CachedMeta;
-import dev.sluice.gateway.outbound.imagecache.disk.ThumbnailKeys;
 import dev.sluice.gateway.testing.Behaviours;
 import dev.sluice.gateway.testing.NoLeaks;
 import java.io.IOException;
@@ -41,13 +40,13 @@ class ThumbnailStoreTest {
         }
         try (CacheRig next = CacheRig.in(directory).started()) {
             CachedMeta original = next.cache.lookup(url);
-            CachedMeta copy = next.cache.lookup(ThumbnailKeys.of(url, 160));
+            CachedMeta copy = next.cache.lookup(CachedMeta.thumbnailKey(url, 160));
 
             assertThat(original).isNotNull();
             assertThat(copy).isNotNull().matches(meta -> meta.isOf(original));
             assertThat(copy.etag()).isEqualTo(header(made, "ETag"));
-            assertThat(next.read(ThumbnailKeys.of(url, 160))).isEqualTo(made.body());
-            assertThat(next.read(ThumbnailKeys.of(url.replace("/a.png", "/small.png"), 160)))
+            assertThat(next.read(CachedMeta.thumbnailKey(url, 160))).isEqualTo(made.body());
+            assertThat(next.read(CachedMeta.thumbnailKey(url.replace("/a.png", "/small.png"), 160)))
                     .isEmpty();
             next.settled();
         }

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.sluice.gateway.contract.archive.ImageArchives;
 import dev.sluice.gateway.contract.archive.OnError;
 import dev.sluice.gateway.contract.archive.RemoteImage;
-import dev.sluice.gateway.outbound.imagecache.Freshness;
 import dev.sluice.gateway.outbound.imagecache.ImageStore;
 import dev.sluice.gateway.outbound.imagecache.RemoteImages;
 import dev.sluice.gateway.outbound.imagecache.disk.CacheRig;
@@ -568,7 +567,7 @@ class StoredImagesTest {
             RemoteImages images = small.bean(RemoteImages.class);
 
             List<OpenImage> pins = Stream.of(held)
-                    .map(path -> images.get(origin.url(path), Freshness.FRESH, false, pin -> {})
+                    .map(path -> images.get(origin.url(path), RemoteImages.Freshness.FRESH, false, pin -> {})
                             .blockOptional(SOON))
                     .flatMap(Optional::stream)
                     .toList();

@@ -3,7 +3,7 @@ package dev.sluice.gateway.feature.zip;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.sluice.gateway.outbound.imagecache.Freshness;
+import dev.sluice.gateway.outbound.imagecache.RemoteImages;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
@@ -33,7 +33,7 @@ class ZipPropertiesTest {
         assertThat(properties.archiveTimeout()).isEqualTo(Duration.ofHours(1));
         assertThat(properties.slowestReader()).isEqualTo(DataSize.ofKilobytes(32));
         assertThat(properties.readerWindow()).isEqualTo(Duration.ofSeconds(15));
-        assertThat(properties.reuse()).isEqualTo(Freshness.REVALIDATE);
+        assertThat(properties.reuse()).isEqualTo(RemoteImages.Freshness.REVALIDATE);
         assertThat(properties.confirmTimeout()).isEqualTo(Duration.ofSeconds(5));
         assertThat(properties.linkTtl()).isEqualTo(Duration.ofMinutes(10));
         assertThat(properties.linkStore()).isEqualTo(DataSize.ofMegabytes(16));
@@ -77,7 +77,7 @@ class ZipPropertiesTest {
                         Duration.ofMinutes(3),
                         DataSize.ofKilobytes(3),
                         Duration.ofSeconds(6),
-                        Freshness.FRESH,
+                        RemoteImages.Freshness.FRESH,
                         Duration.ofSeconds(7),
                         Duration.ofMinutes(5),
                         DataSize.ofMegabytes(1)));

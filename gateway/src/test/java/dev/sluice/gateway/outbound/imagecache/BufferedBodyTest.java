@@ -3,6 +3,7 @@ package dev.sluice.gateway.outbound.imagecache;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.gateway.outbound.imagecache.disk.CachedMeta;
+import dev.sluice.gateway.outbound.imagecache.disk.SendableImage;
 import dev.sluice.gateway.testing.NoLeaks;
 import dev.sluice.zipstream.BufferBudget;
 import java.time.Duration;

@@ -35,7 +35,7 @@ class OriginFreshnessTest {
         HttpHeaders headers = new HttpHeaders();
         headers.add("Cache-Control", cacheControl);
 
-        assertThat(OriginFreshness.mayBeKept(headers)).isEqualTo(kept);
+        assertThat(OriginFreshness.mayBeStored(headers)).isEqualTo(kept);
     }
 
     @Test
@@ -44,8 +44,8 @@ class OriginFreshnessTest {
         headers.add("Cache-Control", "max-age=60");
         headers.add("Cache-Control", "no-store");
 
-        assertThat(OriginFreshness.mayBeKept(headers)).isFalse();
-        assertThat(OriginFreshness.mayBeKept(new HttpHeaders())).isTrue();
+        assertThat(OriginFreshness.mayBeStored(headers)).isFalse();
+        assertThat(OriginFreshness.mayBeStored(new HttpHeaders())).isTrue();
     }
 
     @Test
@@ -54,7 +54,7 @@ class OriginFreshnessTest {
         headers.add("Cache-Control", "public, max-age=60");
         headers.add("CDN-Cache-Control", "no-store");
 
-        assertThat(OriginFreshness.mayBeKept(headers)).isFalse();
+        assertThat(OriginFreshness.mayBeStored(headers)).isFalse();
     }
 
     @ParameterizedTest

@@ -3,6 +3,7 @@ package dev.sluice.gateway.outbound.imagecache.disk;
 import dev.sluice.gateway.outbound.spool.DirectoryLock;
 import dev.sluice.gateway.outbound.spool.PrivateDirectory;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.file.DirectoryIteratorException;
@@ -45,7 +46,7 @@ final class CacheDirectory {
     /** Sees a file: its shard, and null as its name when it is none of the cache's. */
     @FunctionalInterface
     interface Visitor {
-        void visit(Path file, @Nullable EntryName name) throws IOException;
+        void visit(Path file, CacheEntry.@Nullable Name name) throws IOException;
     }
 
     CacheDirectory(Path root, FileCalls calls) {
@@ -58,11 +59,11 @@ final class CacheDirectory {
     }
 
     /** Where an entry's file is or would be. Does not block. */
-    Path path(EntryName name) {
+    Path path(CacheEntry.Name name) {
         return root.resolve(name.shard()).resolve(name.file());
     }
 
-    private Path temporaryPath(EntryName name) {
+    private Path temporaryPath(CacheEntry.Name name) {
         return root.resolve(name.shard()).resolve(name.temporaryFile());
     }
 
@@ -92,7 +93,7 @@ final class CacheDirectory {
     }
 
     /** A new temporary file. */
-    WritableByteChannel create(EntryName name) throws IOException {
+    WritableByteChannel create(CacheEntry.Name name) throws IOException {
         Path file = temporaryPath(name);
         try {
             return calls.create(file);
@@ -103,33 +104,33 @@ final class CacheDirectory {
     }
 
     /** Gives the temporary file the entry's name. */
-    void publish(EntryName name) throws IOException {
+    void publish(CacheEntry.Name name) throws IOException {
         calls.rename(temporaryPath(name), path(name));
     }
 
     /** When an entry's file was changed last. */
-    FileTime modified(EntryName name) throws IOException {
+    FileTime modified(CacheEntry.Name name) throws IOException {
         return Files.getLastModifiedTime(path(name));
     }
 
     /** An entry's file, to be read. */
-    FileChannel open(EntryName name) throws IOException {
+    FileChannel open(CacheEntry.Name name) throws IOException {
         return calls.open(path(name));
     }
 
     /** Makes a validation count. The file must not be renewed by two threads at once. */
-    void renew(EntryName name, ValidationTime validation) throws IOException {
+    void renew(CacheEntry.Name name, EntryFile.Validation validation) throws IOException {
         try (FileChannel file = FileChannel.open(path(name), StandardOpenOption.READ, StandardOpenOption.WRITE)) {
             EntryFile.Renewal renewal = EntryFile.renewal(file, validation);
             calls.overwrite(file, renewal.position(), renewal.bytes());
         }
     }
 
-    void delete(EntryName name) throws IOException {
+    void delete(CacheEntry.Name name) throws IOException {
         calls.delete(path(name));
     }
 
-    void deleteTemporary(EntryName name) throws IOException {
+    void deleteTemporary(CacheEntry.Name name) throws IOException {
         calls.delete(temporaryPath(name));
     }
 
@@ -144,7 +145,7 @@ final class CacheDirectory {
     }
 
     /** Keeps that number, if the directory is ours; whether it is. */
-    boolean keepLastPurge(long number) throws IOException {
+    boolean saveLastPurge(long number) throws IOException {
         if (!isOurs()) {
             return false;
         }
@@ -176,11 +177,42 @@ final class CacheDirectory {
         try (DirectoryStream<Path> files = Files.newDirectoryStream(shard)) {
             for (Path file : files) {
                 if (Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
-                    visitor.visit(file, EntryName.parse(shard, file));
+                    visitor.visit(file, CacheEntry.Name.parse(shard, file));
                 }
             }
         } catch (NoSuchFileException deletedMeanwhile) {
             return;
+        }
+    }
+
+    /** All by which the cache changes an entry's file, or opens it to send it. Each call blocks, and may fail. */
+    interface FileCalls {
+        /** The file system's. */
+        FileCalls SYSTEM = new FileCalls() {};
+
+        /** A new file; fails when there is one. */
+        default WritableByteChannel create(Path file) throws IOException {
+            return FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+        }
+
+        /** A file to be read. */
+        default FileChannel open(Path file) throws IOException {
+            return FileChannel.open(file, StandardOpenOption.READ);
+        }
+
+        /** Gives a file another name, in one step. */
+        default void rename(Path from, Path to) throws IOException {
+            Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
+        }
+
+        /** Writes into a file in one call. */
+        default void overwrite(FileChannel file, long position, ByteBuffer bytes) throws IOException {
+            file.write(bytes, position);
+        }
+
+        /** Deletes a file; it is no error that it is gone already. */
+        default void delete(Path file) throws IOException {
+            Files.deleteIfExists(file);
         }
     }
 }

@@ -1,9 +1,12 @@
 package dev.sluice.gateway.outbound.imagecache.disk;
 
+import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,14 +14,14 @@ import org.jspecify.annotations.Nullable;
  * Its state and its readers belong to {@link CacheIndex} and change under that one's lock.
  */
 final class CacheEntry {
-    private final EntryName name;
+    private final Name name;
     private final long fileLength;
     private final int headerLength;
     private final String mediaType;
     private final String etag;
     private final @Nullable String originEtag;
     private final @Nullable String originLastModified;
-    private final AtomicReference<ValidationTime> validation;
+    private final AtomicReference<EntryFile.Validation> validation;
     private final AtomicBoolean renewing = new AtomicBoolean();
     private volatile @Nullable Verified verified;
 
@@ -26,6 +29,44 @@ final class CacheEntry {
     int readers;
     int boundedReaders; // of them, those of CacheIndex.pinWithin
     int uses; // since it was last considered for eviction
+
+    /**
+     * Which file an entry is in. Every storing has a version of its own, so no name is ever used twice: whoever reads a
+     * file never finds another image under its name, and an image can be replaced while the one before is still read.
+     *
+     * @param key SHA-256 of the canonical URL
+     * @param version counts up with every storing, across restarts
+     */
+    record Name(Sha256 key, long version) {
+        private static final String TEMPORARY = ".tmp";
+        private static final Pattern NAME = Pattern.compile("([0-9a-f]{64})-([0-9a-f]{1,15})(\\.tmp)?");
+
+        /** A name in a shard, or null for a file that is none of the cache's. */
+        static @Nullable Name parse(Path shard, Path file) {
+            Matcher name = NAME.matcher(String.valueOf(file.getFileName()));
+            if (!name.matches() || !name.group(1).startsWith(String.valueOf(shard.getFileName()))) {
+                return null;
+            }
+            return new Name(Sha256.parse(name.group(1)), Long.parseLong(name.group(2), 16));
+        }
+
+        static boolean isTemporary(Path file) {
+            return file.toString().endsWith(TEMPORARY);
+        }
+
+        /** The directory it lies in, relative to the cache's. */
+        String shard() {
+            return key.hex().substring(0, 2);
+        }
+
+        String file() {
+            return key.hex() + '-' + Long.toHexString(version);
+        }
+
+        String temporaryFile() {
+            return file() + TEMPORARY;
+        }
+    }
 
     /** Live: in the index. Leaving: out of it, its file still there. Gone: deleted. */
     enum State {
@@ -43,7 +84,7 @@ final class CacheEntry {
      */
     record Verified(long crc32, FileTime modified, long at) {}
 
-    CacheEntry(EntryName name, EntryFile.Header header) {
+    CacheEntry(Name name, EntryFile.Header header) {
         CachedMeta meta = header.meta();
         this.name = name;
         this.fileLength = header.fileLength();
@@ -52,10 +93,10 @@ final class CacheEntry {
         this.etag = meta.etag();
         this.originEtag = meta.originEtag();
         this.originLastModified = meta.originLastModified();
-        this.validation = new AtomicReference<>(ValidationTime.of(meta.storedAt(), meta.freshFor()));
+        this.validation = new AtomicReference<>(EntryFile.Validation.of(meta.storedAt(), meta.freshFor()));
     }
 
-    EntryName name() {
+    Name name() {
         return name;
     }
 
@@ -84,16 +125,16 @@ final class CacheEntry {
         return state == State.LIVE;
     }
 
-    ValidationTime validation() {
+    EntryFile.Validation validation() {
         return validation.get();
     }
 
-    void validation(ValidationTime newer) {
+    void validation(EntryFile.Validation newer) {
         validation.set(newer);
     }
 
     /** Its time, which is never later than {@code now}: one that was is set to it. */
-    ValidationTime clamp(long now) {
+    EntryFile.Validation clamp(long now) {
         return validation.updateAndGet(before -> before.notAfter(now));
     }
 
@@ -125,7 +166,7 @@ final class CacheEntry {
 
     /** What is known of it, for one who knows its URL. */
     CachedMeta meta(String url) {
-        ValidationTime now = validation.get();
+        EntryFile.Validation now = validation.get();
         return new CachedMeta(
                 url,
                 mediaType,

@@ -34,8 +34,8 @@ final class CacheIndex {
 
     private final Object lock = new Object();
     private final EvictionQueue live = new EvictionQueue();
-    private final Map<EntryName, CacheEntry> leaving = new HashMap<>();
-    private final Map<EntryName, Reservation> writing = new HashMap<>(); // also files that resist deletion
+    private final Map<CacheEntry.Name, CacheEntry> leaving = new HashMap<>();
+    private final Map<CacheEntry.Name, Reservation> writing = new HashMap<>(); // also files that resist deletion
     private final Set<Sha256> purged = new HashSet<>(); // while the index is not complete
     private boolean allPurged; // meanwhile
     private long lastVersion;
@@ -118,7 +118,7 @@ final class CacheIndex {
     }
 
     /** The entry is as good as new. */
-    void renew(CacheEntry entry, ValidationTime validation) {
+    void renew(CacheEntry entry, EntryFile.Validation validation) {
         synchronized (lock) {
             entry.validation(validation);
             live.renew(entry);
@@ -178,7 +178,7 @@ final class CacheIndex {
             if (!complete || !space.canHold(fileLength)) {
                 return null;
             }
-            var reservation = new Reservation(new EntryName(key, ++lastVersion), fileLength);
+            var reservation = new Reservation(new CacheEntry.Name(key, ++lastVersion), fileLength);
             writing.put(reservation.name(), reservation);
             return reservation;
         }
@@ -245,7 +245,7 @@ final class CacheIndex {
     }
 
     /** Whether a file of this name is accounted for, in whatever state. */
-    boolean knows(EntryName name) {
+    boolean knows(CacheEntry.Name name) {
         synchronized (lock) {
             CacheEntry entry = live.get(name.key());
             return (entry != null && entry.name().equals(name))

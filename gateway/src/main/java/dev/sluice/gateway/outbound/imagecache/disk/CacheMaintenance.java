@@ -1,7 +1,7 @@
 package dev.sluice.gateway.outbound.imagecache.disk;
 
 import dev.sluice.gateway.contract.FailureLine;
-import dev.sluice.gateway.outbound.imagecache.disk.CacheMeters.Cause;
+import dev.sluice.gateway.outbound.imagecache.disk.Evictions.Cause;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -26,8 +26,8 @@ final class CacheMaintenance {
     private final CacheIndex index;
     private final CacheDirectory directory;
     private final Evictions evictions;
-    private final CacheMeters meters;
-    private final LogOnce warnings;
+    private final Evictions.Meters meters;
+    private final StoreLog warnings;
     private final Clock clock;
     private final long retention; // milliseconds
     private final Scheduler disk;
@@ -46,8 +46,8 @@ final class CacheMaintenance {
             CacheIndex index,
             CacheDirectory directory,
             Evictions evictions,
-            CacheMeters meters,
-            LogOnce warnings,
+            Evictions.Meters meters,
+            StoreLog warnings,
             Clock clock,
             Duration retention,
             Scheduler disk) {
@@ -227,5 +227,28 @@ final class CacheMaintenance {
 
     boolean isClosed() {
         return closed.get();
+    }
+
+    /** Says once that images are not being stored, and only again after one was. */
+    static final class StoreLog {
+        private final AtomicBoolean failing = new AtomicBoolean();
+
+        void failed(String reason) {
+            if (failing.compareAndSet(false, true)) {
+                LOG.warn("images are served but not stored: {}", reason);
+            } else {
+                LOG.debug("not stored: {}", reason);
+            }
+        }
+
+        void failed(Exception cause) {
+            failed(cause.toString());
+        }
+
+        void succeeded() {
+            if (failing.get() && failing.compareAndSet(true, false)) {
+                LOG.info("images are stored again");
+            }
+        }
     }
 }

@@ -10,9 +10,9 @@ import java.time.Duration;
  * @param maxBytes of all files in it, each rounded up to blocks of 4 KiB
  * @param maxEntries images in it
  * @param ttl how long an image is fresh after it was stored or validated
- * @param staleFor how long it is kept after that
+ * @param staleFor how long it is stored after that
  * @param memoryBytes for the bodies of small images, beside the files
- * @param hotEntryBytes the largest body that is kept in memory
+ * @param hotEntryBytes the largest body that is stored in memory
  */
 public record CacheSettings(
         Path directory,

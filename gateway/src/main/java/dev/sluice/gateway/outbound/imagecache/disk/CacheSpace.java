@@ -17,18 +17,18 @@ final class CacheSpace {
 
     /** Space for one new file, which becomes whole bit by bit, as older entries make room. */
     static final class Reservation {
-        private final EntryName name;
+        private final CacheEntry.Name name;
         private final long bytes;
         private long held;
         private boolean undeletable;
 
-        Reservation(EntryName name, long fileLength) {
+        Reservation(CacheEntry.Name name, long fileLength) {
             this.name = name;
             this.bytes = EntryFile.blocks(fileLength);
         }
 
         /** Under which the new file is written. */
-        EntryName name() {
+        CacheEntry.Name name() {
             return name;
         }
 

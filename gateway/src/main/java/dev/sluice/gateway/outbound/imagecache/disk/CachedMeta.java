@@ -1,5 +1,6 @@
 package dev.sluice.gateway.outbound.imagecache.disk;
 
+import dev.sluice.gateway.outbound.picture.Pictures;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -18,7 +19,7 @@ import org.springframework.core.io.buffer.DataBuffer;
  *     shown unless the origin says so again; null where that is left to the cache
  * @param originEtag the origin's own header value; null when it sent none or one of more than 256 characters
  * @param originLastModified likewise
- * @param mayBeStored whether its origin lets caches keep it; of what is kept, always
+ * @param mayBeStored whether its origin lets caches store it; of what is stored, always
  */
 public record CachedMeta(
         String url,
@@ -33,11 +34,11 @@ public record CachedMeta(
     private static final int LONGEST_VALIDATOR = 256;
 
     public CachedMeta {
-        originEtag = keepable(originEtag);
-        originLastModified = keepable(originLastModified);
+        originEtag = storable(originEtag);
+        originLastModified = storable(originLastModified);
     }
 
-    /** Of an image that caches may keep. */
+    /** Of an image that caches may store. */
     public CachedMeta(
             String url,
             String mediaType,
@@ -73,7 +74,7 @@ public record CachedMeta(
      */
     public CachedMeta thumbnail(int width, String type, String newEtag, long newLength) {
         return new CachedMeta(
-                ThumbnailKeys.of(url, width),
+                thumbnailKey(url, width),
                 type,
                 newEtag,
                 newLength,
@@ -82,6 +83,16 @@ public record CachedMeta(
                 etag,
                 originLastModified,
                 mayBeStored);
+    }
+
+    /** What a thumbnail of a width has in the place of a URL. No canonical URL has a space in it. */
+    public static String thumbnailKey(String url, int width) {
+        return url + " w=" + width;
+    }
+
+    /** Of all widths, narrowest first. */
+    public static List<String> thumbnailKeys(String url) {
+        return Pictures.WIDTHS.stream().map(width -> thumbnailKey(url, width)).toList();
     }
 
     /** The same, with another time from now on. */
@@ -121,7 +132,7 @@ public record CachedMeta(
         return original.etag.equals(originEtag);
     }
 
-    private static @Nullable String keepable(@Nullable String validator) {
+    private static @Nullable String storable(@Nullable String validator) {
         return validator == null || validator.length() > LONGEST_VALIDATOR ? null : validator;
     }
 }

@@ -1,7 +1,7 @@
 package dev.sluice.gateway.outbound.imagecache.disk;
 
 import dev.sluice.gateway.contract.http.StrongTag;
-import dev.sluice.gateway.outbound.imagecache.disk.CacheMeters.Cause;
+import dev.sluice.gateway.outbound.imagecache.disk.Evictions.Cause;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
 import java.io.EOFException;

@@ -6,6 +6,7 @@ import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
@@ -77,6 +78,31 @@ final class EntryFile {
         }
     }
 
+    /**
+     * When an entry was stored or validated last, and how long its origin lets it be shown from then on.
+     *
+     * @param storedAt milliseconds since 1970
+     * @param freshForMillis as {@link CachedMeta#freshFor}; {@link #UNBOUND} where that is left to the cache
+     */
+    record Validation(long storedAt, long freshForMillis) {
+        static final long UNBOUND = -1;
+
+        static Validation of(Instant storedAt, @Nullable Duration freshFor) {
+            return new Validation(
+                    storedAt.toEpochMilli(), freshFor == null ? UNBOUND : Math.max(0, freshFor.toMillis()));
+        }
+
+        /** Null where it is left to the cache. */
+        @Nullable Duration freshFor() {
+            return freshForMillis < 0 ? null : Duration.ofMillis(freshForMillis);
+        }
+
+        /** A moment still to come means that the clock went back: the entry counts as stored now. */
+        Validation notAfter(long now) {
+            return storedAt > now ? new Validation(now, freshForMillis) : this;
+        }
+    }
+
     /** A file that is not what this class has written. */
     static final class DamagedException extends IOException {
         private static final long serialVersionUID = 1;
@@ -101,7 +127,7 @@ final class EntryFile {
         ByteBuffer header = ByteBuffer.allocate(length);
         header.putLong(MAGIC).putInt(length).putLong(meta.length());
         body.putTo(header);
-        header.put(validation(1, ValidationTime.of(meta.storedAt(), meta.freshFor())));
+        header.put(validation(1, Validation.of(meta.storedAt(), meta.freshFor())));
         header.position(BODY_CRC);
         header.putInt((int) crc32);
         for (byte @Nullable [] string : strings) {
@@ -135,7 +161,7 @@ final class EntryFile {
         if (header.getInt(CHECKSUM) != checksum(header)) {
             throw new DamagedException("header checksum");
         }
-        ValidationTime validation = decode(header, current(header, VALIDATIONS));
+        Validation validation = decode(header, current(header, VALIDATIONS));
         Sha256 body = Sha256.from(header.slice(BODY_DIGEST, Sha256.BYTES));
         header.position(hasCrc ? STRINGS : STRINGS_2);
         try {
@@ -175,14 +201,14 @@ final class EntryFile {
     record Renewal(long position, ByteBuffer bytes) {}
 
     /** What must be written to make {@code validation} count. Blocks; reads only the validations. */
-    static Renewal renewal(FileChannel file, ValidationTime validation) throws IOException {
+    static Renewal renewal(FileChannel file, Validation validation) throws IOException {
         ByteBuffer validations = readFully(file, VALIDATIONS, 2 * VALIDATION_BYTES);
         int current = current(validations, 0);
         int other = VALIDATION_BYTES - current;
         return new Renewal(VALIDATIONS + other, validation(validations.getInt(current) + 1, validation));
     }
 
-    private static ByteBuffer validation(int sequence, ValidationTime validation) {
+    private static ByteBuffer validation(int sequence, Validation validation) {
         ByteBuffer bytes = ByteBuffer.allocate(VALIDATION_BYTES)
                 .putInt(sequence)
                 .putLong(validation.storedAt())
@@ -205,8 +231,8 @@ final class EntryFile {
         return bytes.getInt(at + VALIDATION_CHECKED) == crc(bytes.slice(at, VALIDATION_CHECKED));
     }
 
-    private static ValidationTime decode(ByteBuffer bytes, int at) {
-        return new ValidationTime(bytes.getLong(at + 4), bytes.getLong(at + 12));
+    private static Validation decode(ByteBuffer bytes, int at) {
+        return new Validation(bytes.getLong(at + 4), bytes.getLong(at + 12));
     }
 
     private static int checksum(ByteBuffer header) {

@@ -1,6 +1,6 @@
 package dev.sluice.gateway.outbound.imagecache.disk;
 
-import dev.sluice.gateway.outbound.imagecache.disk.CacheMeters.Cause;
+import dev.sluice.gateway.outbound.imagecache.disk.Evictions.Cause;
 import io.netty.buffer.ByteBuf;
 import java.io.IOException;
 import java.nio.file.Files;

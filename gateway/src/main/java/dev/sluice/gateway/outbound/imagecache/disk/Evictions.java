@@ -1,9 +1,15 @@
 package dev.sluice.gateway.outbound.imagecache.disk;
 
 import dev.sluice.gateway.outbound.imagecache.disk.CacheIndex.Removal;
-import dev.sluice.gateway.outbound.imagecache.disk.CacheMeters.Cause;
 import dev.sluice.gateway.outbound.imagecache.disk.CacheSpace.Reservation;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
+import java.util.EnumMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
@@ -17,11 +23,11 @@ final class Evictions {
     private final CacheIndex index;
     private final CacheDirectory directory;
     private final MemoryTier hot;
-    private final CacheMeters meters;
+    private final Meters meters;
     private final Scheduler disk;
     private final AtomicBoolean pendingDeletes = new AtomicBoolean(); // files that could not be deleted in time
 
-    Evictions(CacheIndex index, CacheDirectory directory, MemoryTier hot, CacheMeters meters, Scheduler disk) {
+    Evictions(CacheIndex index, CacheDirectory directory, MemoryTier hot, Meters meters, Scheduler disk) {
         this.index = index;
         this.directory = directory;
         this.hot = hot;
@@ -185,6 +191,47 @@ final class Evictions {
         } catch (IOException failed) {
             index.markUndeletable(reservation);
             pendingDeletes.set(true);
+        }
+    }
+
+    /** Why an entry left; one that was replaced by a newer image is not counted. */
+    enum Cause {
+        SIZE,
+        EXPIRED,
+        DAMAGED,
+        MISSING,
+        PURGED
+    }
+
+    /** {@code sluice.image_proxy.cache.*}: what the cache holds, and why entries left it. */
+    static final class Meters {
+        private final Map<Cause, Counter> evictions = new EnumMap<>(Cause.class);
+
+        Meters(MeterRegistry meters, CacheIndex index) {
+            Gauge.builder("sluice.image_proxy.cache.bytes", index, CacheIndex::usedBytes)
+                    .description("The space that the image cache's files take, in blocks of 4 KiB")
+                    .baseUnit("bytes")
+                    .register(meters);
+            Gauge.builder("sluice.image_proxy.cache.pinned", index, CacheIndex::pinnedBytes)
+                    .description(
+                            "The space of the image cache's files that archives read, which cannot be evicted meanwhile")
+                    .baseUnit("bytes")
+                    .register(meters);
+            Gauge.builder("sluice.image_proxy.cache.entries", index, CacheIndex::size)
+                    .description("Images in the cache")
+                    .register(meters);
+            for (Cause cause : Cause.values()) {
+                evictions.put(
+                        cause,
+                        Counter.builder("sluice.image_proxy.cache.evictions")
+                                .description("Entries that left the image cache")
+                                .tag("cause", cause.name().toLowerCase(Locale.ROOT))
+                                .register(meters));
+            }
+        }
+
+        void evicted(Cause cause) {
+            Objects.requireNonNull(evictions.get(cause)).increment();
         }
     }
 }

@@ -1,7 +1,7 @@
 package dev.sluice.gateway.outbound.imagecache.disk;
 
 import dev.sluice.gateway.outbound.imagecache.disk.CacheIndex.Removal;
-import dev.sluice.gateway.outbound.imagecache.disk.CacheMeters.Cause;
+import dev.sluice.gateway.outbound.imagecache.disk.Evictions.Cause;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
@@ -35,7 +35,7 @@ public final class ImageCache implements AutoCloseable {
     private final CacheMaintenance maintenance;
     private final EntryOpener opener;
     private final ImageWriter writer;
-    private final LogOnce warnings = new LogOnce();
+    private final CacheMaintenance.StoreLog warnings = new CacheMaintenance.StoreLog();
     private final Clock clock;
     private final Scheduler disk;
 
@@ -45,16 +45,17 @@ public final class ImageCache implements AutoCloseable {
      * @param disk where files are read and written: bounded, and not disposed here
      */
     public ImageCache(CacheSettings settings, Scheduler disk, Clock clock, MeterRegistry meters) {
-        this(settings, disk, clock, meters, FileCalls.SYSTEM);
+        this(settings, disk, clock, meters, CacheDirectory.FileCalls.SYSTEM);
     }
 
-    public ImageCache(CacheSettings settings, Scheduler disk, Clock clock, MeterRegistry meters, FileCalls calls) {
+    public ImageCache(
+            CacheSettings settings, Scheduler disk, Clock clock, MeterRegistry meters, CacheDirectory.FileCalls calls) {
         this.disk = disk;
         this.clock = clock;
         index = new CacheIndex(settings.maxBytes(), settings.maxEntries());
         directory = new CacheDirectory(settings.directory(), calls);
         hot = new MemoryTier(settings.memoryBytes(), settings.hotEntryBytes());
-        CacheMeters counters = new CacheMeters(meters, index);
+        Evictions.Meters counters = new Evictions.Meters(meters, index);
         evictions = new Evictions(index, directory, hot, counters, disk);
         maintenance = new CacheMaintenance(
                 index, directory, evictions, counters, warnings, clock, settings.retention(), disk);
@@ -118,7 +119,7 @@ public final class ImageCache implements AutoCloseable {
      */
     public Mono<OpenImage> store(CachedMeta meta, List<DataBuffer> body) {
         return HandoffMono.to(receiver -> {
-            var task = new StoreTask(body, held -> store(meta, held, receiver));
+            var task = new ImageWriter.StoreTask(body, held -> store(meta, held, receiver));
             receiver.onCancel(task::cancel);
             try {
                 disk.schedule(task);
@@ -169,7 +170,8 @@ public final class ImageCache implements AutoCloseable {
                     renew(
                             entry,
                             renewed.etag(),
-                            ValidationTime.of(validatedAt, renewed.freshFor()).notAfter(clock.millis()));
+                            EntryFile.Validation.of(validatedAt, renewed.freshFor())
+                                    .notAfter(clock.millis()));
                 } finally {
                     evictions.unpin(entry);
                 }
@@ -177,7 +179,7 @@ public final class ImageCache implements AutoCloseable {
         });
     }
 
-    private void renew(CacheEntry entry, String etag, ValidationTime validation) {
+    private void renew(CacheEntry entry, String etag, EntryFile.Validation validation) {
         if (!entry.etag().equals(etag) || !entry.beginRenewal()) {
             return;
         }
@@ -220,7 +222,7 @@ public final class ImageCache implements AutoCloseable {
         });
     }
 
-    /** What {@link #keepLastPurge} has kept in the directory; 0 when it has nothing. */
+    /** What {@link #saveLastPurge} has stored in the directory; 0 when it has nothing. */
     public Mono<Long> lastPurge() {
         AtomicLong number = new AtomicLong();
         return onDisk(() -> {
@@ -234,16 +236,16 @@ public final class ImageCache implements AutoCloseable {
     }
 
     /** Keeps a number in the directory; false while that is another's, or there is none. */
-    public Mono<Boolean> keepLastPurge(long number) {
-        AtomicBoolean kept = new AtomicBoolean();
+    public Mono<Boolean> saveLastPurge(long number) {
+        AtomicBoolean saved = new AtomicBoolean();
         return onDisk(() -> {
                     try {
-                        kept.set(index.isComplete() && directory.keepLastPurge(number));
+                        saved.set(index.isComplete() && directory.saveLastPurge(number));
                     } catch (IOException failed) {
                         warnings.failed(failed);
                     }
                 })
-                .then(Mono.fromSupplier(kept::get));
+                .then(Mono.fromSupplier(saved::get));
     }
 
     /** As {@link #purge}, for an entry that what was stored of another URL has made worthless. On any thread. */

@@ -1,7 +1,7 @@
 package dev.sluice.gateway.outbound.imagecache.disk;
 
 import dev.sluice.gateway.outbound.imagecache.disk.CacheIndex.Removal;
-import dev.sluice.gateway.outbound.imagecache.disk.CacheMeters.Cause;
+import dev.sluice.gateway.outbound.imagecache.disk.Evictions.Cause;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -23,7 +23,7 @@ final class IndexScan {
     private final CacheIndex index;
     private final CacheDirectory directory;
     private final Evictions evictions;
-    private final CacheMeters meters;
+    private final Evictions.Meters meters;
     private final long now;
     private final long retention;
     private long foreignBytes;
@@ -39,7 +39,7 @@ final class IndexScan {
             CacheIndex index,
             CacheDirectory directory,
             Evictions evictions,
-            CacheMeters meters,
+            Evictions.Meters meters,
             long now,
             long retention) {
         this.index = index;
@@ -58,19 +58,19 @@ final class IndexScan {
         }
     }
 
-    private void visit(Path file, @Nullable EntryName name) throws IOException {
+    private void visit(Path file, CacheEntry.@Nullable Name name) throws IOException {
         if (name == null) {
             leave(file);
         } else if (index.knows(name)) {
             return;
-        } else if (EntryName.isTemporary(file)) {
+        } else if (CacheEntry.Name.isTemporary(file)) {
             delete(file, name);
         } else {
             take(file, name);
         }
     }
 
-    private void take(Path file, EntryName name) throws IOException {
+    private void take(Path file, CacheEntry.Name name) throws IOException {
         try {
             CacheEntry entry = read(file, name);
             if (now - entry.validation().storedAt() > retention) {
@@ -94,7 +94,7 @@ final class IndexScan {
         }
     }
 
-    private CacheEntry read(Path file, EntryName name) throws IOException {
+    private CacheEntry read(Path file, CacheEntry.Name name) throws IOException {
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
             EntryFile.Header header = EntryFile.read(channel);
             if (!Sha256.of(header.meta().url()).equals(name.key())) {
@@ -106,9 +106,9 @@ final class IndexScan {
         }
     }
 
-    private void delete(Path file, EntryName name) throws IOException {
+    private void delete(Path file, CacheEntry.Name name) throws IOException {
         try {
-            if (EntryName.isTemporary(file)) {
+            if (CacheEntry.Name.isTemporary(file)) {
                 directory.deleteTemporary(name);
             } else {
                 directory.delete(name);

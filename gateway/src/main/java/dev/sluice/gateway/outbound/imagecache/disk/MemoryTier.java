@@ -34,7 +34,7 @@ final class MemoryTier {
                 .build();
     }
 
-    /** Whether bodies of this length are kept here. */
+    /** Whether bodies of this length are stored here. */
     boolean admits(long bodyLength) {
         return bodyLength > 0 && bodyLength <= largest;
     }

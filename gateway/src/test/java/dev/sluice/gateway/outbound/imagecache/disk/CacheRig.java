@@ -44,23 +44,23 @@ public final class CacheRig implements AutoCloseable {
     final CacheSettings settings;
     public final ImageCache cache;
 
-    public CacheRig(CacheSettings settings, MovableClock clock, FileCalls calls) {
+    public CacheRig(CacheSettings settings, MovableClock clock, CacheDirectory.FileCalls calls) {
         this.settings = settings;
         this.clock = clock;
         this.cache = new ImageCache(settings, disk, clock, meters, calls);
     }
 
     public static CacheRig in(Path directory) {
-        return new CacheRig(settings(directory, PLENTY, 10_000), new MovableClock(), FileCalls.SYSTEM);
+        return new CacheRig(settings(directory, PLENTY, 10_000), new MovableClock(), CacheDirectory.FileCalls.SYSTEM);
     }
 
-    public static CacheRig in(Path directory, FileCalls calls) {
+    public static CacheRig in(Path directory, CacheDirectory.FileCalls calls) {
         return new CacheRig(settings(directory, PLENTY, 10_000), new MovableClock(), calls);
     }
 
     /** With room for so many bytes and nothing kept in memory. */
     public static CacheRig of(Path directory, long maxBytes) {
-        return new CacheRig(withoutMemory(directory, maxBytes), new MovableClock(), FileCalls.SYSTEM);
+        return new CacheRig(withoutMemory(directory, maxBytes), new MovableClock(), CacheDirectory.FileCalls.SYSTEM);
     }
 
     public static CacheSettings withoutMemory(Path directory, long maxBytes) {
@@ -85,10 +85,10 @@ public final class CacheRig implements AutoCloseable {
 
     public CacheRig restarted(CacheSettings next) {
         close();
-        return new CacheRig(next, clock, FileCalls.SYSTEM).started();
+        return new CacheRig(next, clock, CacheDirectory.FileCalls.SYSTEM).started();
     }
 
-    public CacheRig restarted(FileCalls calls) {
+    public CacheRig restarted(CacheDirectory.FileCalls calls) {
         close();
         return new CacheRig(settings, clock, calls).started();
     }

@@ -45,7 +45,7 @@ class ImageCacheBoundTest {
     private Path directory;
 
     /** Knows what the files take after every single call, which no look at the directory from outside can. */
-    private static final class CountingCalls implements FileCalls {
+    private static final class CountingCalls implements CacheDirectory.FileCalls {
         private final Map<String, Long> files = new HashMap<>();
         private long sum;
         private long most;
@@ -64,7 +64,7 @@ class ImageCacheBoundTest {
 
         @Override
         public WritableByteChannel create(Path file) throws IOException {
-            WritableByteChannel channel = FileCalls.super.create(file);
+            WritableByteChannel channel = CacheDirectory.FileCalls.super.create(file);
             return new WritableByteChannel() {
                 private long written;
 
@@ -91,7 +91,7 @@ class ImageCacheBoundTest {
         @Override
         public void delete(Path file) throws IOException {
             LockSupport.parkNanos(300_000); // a slow disk: whoever frees the space too early is found out
-            FileCalls.super.delete(file);
+            CacheDirectory.FileCalls.super.delete(file);
             change(file, 0);
         }
     }
@@ -206,7 +206,7 @@ class ImageCacheBoundTest {
     @Test
     void thereIsAlwaysOneThatGoesHoweverMuchAllAreUsed() {
         CacheSettings settings = CacheRig.settings(directory, CacheRig.PLENTY, 100);
-        try (CacheRig rig = new CacheRig(settings, new MovableClock(), FileCalls.SYSTEM).started()) {
+        try (CacheRig rig = new CacheRig(settings, new MovableClock(), CacheDirectory.FileCalls.SYSTEM).started()) {
             for (int i = 0; i < 100; i++) {
                 rig.store(url(i), body(i, 100));
                 rig.read(url(i));
@@ -226,7 +226,7 @@ class ImageCacheBoundTest {
     @Test
     void thereAreNeverMoreEntriesThanMayBe() {
         CacheSettings settings = CacheRig.settings(directory, CacheRig.PLENTY, 3);
-        try (CacheRig rig = new CacheRig(settings, new MovableClock(), FileCalls.SYSTEM).started()) {
+        try (CacheRig rig = new CacheRig(settings, new MovableClock(), CacheDirectory.FileCalls.SYSTEM).started()) {
             for (int i = 0; i < 6; i++) {
                 assertThat(rig.store(url(i), body(i, 100))).isTrue();
                 assertThat(rig.entries()).isLessThanOrEqualTo(3);

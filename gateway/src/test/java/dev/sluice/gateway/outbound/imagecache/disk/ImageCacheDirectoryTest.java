@@ -26,7 +26,7 @@ import org.springframework.util.FileSystemUtils;
 @ExtendWith({NoLeaks.class, OutputCaptureExtension.class})
 class ImageCacheDirectoryTest {
     private static final int LARGE = 100_000;
-    private static final String WARNING = "images are served but not kept";
+    private static final String WARNING = "images are served but not stored";
 
     @TempDir
     private Path parent;
@@ -156,7 +156,8 @@ class ImageCacheDirectoryTest {
         CachedMeta meta =
                 new CachedMeta(url(1), "image/png", "\"e\"", 10, new MovableClock().instant(), null, null, null);
         Sha256 key = Sha256.of(url(1));
-        CacheEntry entry = new CacheEntry(new EntryName(key, 1), new EntryFile.Header(meta, Sha256.of("body"), 0, 200));
+        CacheEntry entry =
+                new CacheEntry(new CacheEntry.Name(key, 1), new EntryFile.Header(meta, Sha256.of("body"), 0, 200));
 
         assertThat(index.purge(key)).isNull();
         assertThat(index.adopt(entry)).isEqualTo(new Removal(entry, true));

@@ -39,7 +39,7 @@ import reactor.core.scheduler.Schedulers;
 @ExtendWith({NoLeaks.class, OutputCaptureExtension.class})
 class ImageCacheFaultTest {
     private static final int LARGE = 100_000;
-    private static final String WARNING = "images are served but not kept";
+    private static final String WARNING = "images are served but not stored";
 
     @TempDir
     private Path parent;
@@ -191,7 +191,7 @@ class ImageCacheFaultTest {
 
                 assertThat(calls.open).hasValue(0);
                 assertThat(rig.usedBytes()).isEqualTo(rig.diskBytes());
-                assertThat(rig.files()).hasSize(rig.entries()).noneMatch(EntryName::isTemporary);
+                assertThat(rig.files()).hasSize(rig.entries()).noneMatch(CacheEntry.Name::isTemporary);
                 assertThat(rig.files())
                         .allSatisfy(file -> assertThat(file)
                                 .hasSize(
@@ -246,7 +246,7 @@ class ImageCacheFaultTest {
         CountDownLatch free = new CountDownLatch(1);
         MovableClock clock = new MovableClock();
         CacheSettings settings = CacheRig.settings(directory(), CacheRig.PLENTY, 10);
-        try (CacheRig rig = new CacheRig(settings, clock, FileCalls.SYSTEM);
+        try (CacheRig rig = new CacheRig(settings, clock, CacheDirectory.FileCalls.SYSTEM);
                 ImageCache cache = new ImageCache(settings, disk, clock, rig.meters)) {
             CountDownLatch held = new CountDownLatch(1);
             disk.schedule(() -> {

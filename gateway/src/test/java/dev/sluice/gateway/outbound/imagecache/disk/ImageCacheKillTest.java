@@ -111,7 +111,7 @@ class ImageCacheKillTest {
     private static int expectOnlyWholeImages(Path directory) {
         int served = 0;
         try (CacheRig rig = CacheRig.of(directory, CacheFiller.MAX_BYTES).started()) {
-            assertThat(rig.files()).noneMatch(EntryName::isTemporary);
+            assertThat(rig.files()).noneMatch(CacheEntry.Name::isTemporary);
             rig.settled();
             for (int image = 0; image < CacheFiller.IMAGES; image++) {
                 byte[] read = rig.read(CacheRig.url(image));

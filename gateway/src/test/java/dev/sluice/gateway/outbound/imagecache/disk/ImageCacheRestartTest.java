@@ -83,13 +83,13 @@ class ImageCacheRestartTest {
         rig.store(url(1), body(1, LARGE));
         AtomicBoolean isShort = new AtomicBoolean(true);
 
-        rig = rig.restarted(new FileCalls() {
+        rig = rig.restarted(new CacheDirectory.FileCalls() {
             @Override
             public FileChannel open(Path file) throws IOException {
                 if (isShort.get()) {
                     throw new OutOfMemoryError("none in this test");
                 }
-                return FileCalls.super.open(file);
+                return CacheDirectory.FileCalls.super.open(file);
             }
         });
 
@@ -326,7 +326,7 @@ class ImageCacheRestartTest {
     void anotherImagesFileIsNotServed() throws IOException {
         rig.store(url(1), body(1, LARGE));
         Path file = rig.onlyFile();
-        String name = new EntryName(Sha256.of(url(2)), 77).file();
+        String name = new CacheEntry.Name(Sha256.of(url(2)), 77).file();
         Path wrong = directory.resolve(name.substring(0, 2)).resolve(name);
         Files.createDirectories(wrong.getParent());
         Files.move(file, wrong);
@@ -371,12 +371,12 @@ class ImageCacheRestartTest {
         assertThat(opened).hasValue(1);
     }
 
-    private static FileCalls counting(AtomicInteger opened) {
-        return new FileCalls() {
+    private static CacheDirectory.FileCalls counting(AtomicInteger opened) {
+        return new CacheDirectory.FileCalls() {
             @Override
             public FileChannel open(Path file) throws IOException {
                 opened.incrementAndGet();
-                return FileCalls.super.open(file);
+                return CacheDirectory.FileCalls.super.open(file);
             }
         };
     }

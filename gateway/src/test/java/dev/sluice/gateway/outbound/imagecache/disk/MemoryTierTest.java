@@ -30,7 +30,7 @@ class MemoryTierTest {
     private static CacheEntry entry(int version) {
         CachedMeta meta = new CachedMeta(url(1), "image/png", "\"e\"", LENGTH, Instant.EPOCH, null, null, null);
         return new CacheEntry(
-                new EntryName(Sha256.of(url(1)), version), new EntryFile.Header(meta, Sha256.of("body"), 0, 200));
+                new CacheEntry.Name(Sha256.of(url(1)), version), new EntryFile.Header(meta, Sha256.of("body"), 0, 200));
     }
 
     private static ByteBuf filled(MemoryTier hot, int seed) {
@@ -123,7 +123,7 @@ class MemoryTierTest {
     void bodyThatLostItsPlaceInMemoryComesBackWhenItIsRead() {
         CacheSettings settings =
                 new CacheSettings(directory, CacheRig.PLENTY, 10, CacheRig.TTL, CacheRig.STALE, LENGTH, LENGTH);
-        try (CacheRig rig = new CacheRig(settings, new MovableClock(), FileCalls.SYSTEM).started()) {
+        try (CacheRig rig = new CacheRig(settings, new MovableClock(), CacheDirectory.FileCalls.SYSTEM).started()) {
             rig.store(url(1), body(1, LENGTH));
             rig.store(url(2), body(2, LENGTH));
 

@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** The file system, which tells of each call before it is made. */
-class WatchedCalls implements FileCalls {
+class WatchedCalls implements CacheDirectory.FileCalls {
     enum Call {
         CREATE,
         WRITE,
@@ -26,7 +26,7 @@ class WatchedCalls implements FileCalls {
     @Override
     public WritableByteChannel create(Path file) throws IOException {
         before(Call.CREATE);
-        WritableByteChannel channel = FileCalls.super.create(file);
+        WritableByteChannel channel = CacheDirectory.FileCalls.super.create(file);
         open.incrementAndGet();
         return new WritableByteChannel() {
             @Override
@@ -53,18 +53,18 @@ class WatchedCalls implements FileCalls {
     @Override
     public void rename(Path from, Path to) throws IOException {
         before(Call.RENAME);
-        FileCalls.super.rename(from, to);
+        CacheDirectory.FileCalls.super.rename(from, to);
     }
 
     @Override
     public void overwrite(FileChannel file, long position, ByteBuffer bytes) throws IOException {
         before(Call.OVERWRITE);
-        FileCalls.super.overwrite(file, position, bytes);
+        CacheDirectory.FileCalls.super.overwrite(file, position, bytes);
     }
 
     @Override
     public void delete(Path file) throws IOException {
         before(Call.DELETE);
-        FileCalls.super.delete(file);
+        CacheDirectory.FileCalls.super.delete(file);
     }
 }

@@ -1,7 +1,6 @@
-package dev.sluice.gateway.outbound.imagecache;
+package dev.sluice.gateway.outbound.imagecache.disk;
 
 import dev.sluice.gateway.contract.http.Representation;
-import dev.sluice.gateway.outbound.imagecache.disk.CachedMeta;
 import org.springframework.http.server.reactive.ServerHttpResponse;
 import reactor.core.Disposable;
 import reactor.core.publisher.Mono;
@@ -15,12 +14,18 @@ public interface SendableImage extends Disposable, Representation.Body {
     @Override
     Mono<Void> send(ServerHttpResponse response, long position, long count);
 
-    /** A hold of its own on the same bytes. Called by one who holds them. */
+    /** The same bytes for one reader more, who disposes of them for itself. Called before this is disposed of. */
     SendableImage share();
 
     /**
-     * Disposes of {@code deadline} when what was sent of this hold's bytes has left the gateway and the hold is given
-     * up. Called once, before any are sent.
+     * Disposes of {@code deadline} when what was sent of these bytes for this reader has left the gateway and this is
+     * disposed of. Called once, before any are sent.
      */
     void until(Disposable deadline);
+
+    /** This, which is disposed of with {@code resources}. */
+    default SendableImage disposedWith(Disposable.Composite resources) {
+        resources.add(this);
+        return this;
+    }
 }

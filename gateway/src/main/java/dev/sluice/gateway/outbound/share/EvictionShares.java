@@ -1,4 +1,4 @@
-package dev.sluice.gateway.outbound.imagecache;
+package dev.sluice.gateway.outbound.share;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
@@ -11,7 +11,7 @@ import java.util.concurrent.TimeUnit;
  * cache evicts what was stored longest ago, whoever asks for it, so one caller that asks for ever new images would turn
  * all of it over. What fits without an eviction counts for nothing. Any thread may ask.
  */
-final class EvictionShares {
+public final class EvictionShares {
     private static final Duration PERIOD = Duration.ofHours(1);
     /** Beyond them the one that came longest ago begins anew; each is an address, or the subject of a token. */
     private static final int MOST_CALLERS = 100_000;
@@ -21,7 +21,7 @@ final class EvictionShares {
     private final Cache<String, Taken> taken;
 
     /** @param bytes of each caller, within an hour */
-    EvictionShares(long bytes, Clock clock) {
+    public EvictionShares(long bytes, Clock clock) {
         this.most = bytes;
         this.clock = clock;
         this.taken = Caffeine.newBuilder()
@@ -41,7 +41,7 @@ final class EvictionShares {
     private record Taken(long bytes, long at, boolean admitted) {}
 
     /** Takes so many bytes of a caller's share, if they are there. */
-    boolean take(String caller, long bytes) {
+    public boolean take(String caller, long bytes) {
         long now = clock.millis();
         return taken.asMap()
                 .compute(caller, (_, before) -> {
