@@ -10,10 +10,10 @@ class LimitStatusTest {
 
     @Test
     void numbersThatCanBeTrueAreKept() {
-        LimitStatus standing = new LimitStatus("ip", 30, 0, Duration.ofSeconds(60));
+        LimitStatus status = new LimitStatus("ip", 30, 0, Duration.ofSeconds(60));
 
-        assertThat(standing.remaining()).isZero();
-        assertThat(standing.resetsIn()).isEqualTo(Duration.ofSeconds(60));
+        assertThat(status.remaining()).isZero();
+        assertThat(status.resetsIn()).isEqualTo(Duration.ofSeconds(60));
     }
 
     @Test

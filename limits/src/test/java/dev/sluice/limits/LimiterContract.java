@@ -83,9 +83,9 @@ public abstract class LimiterContract {
     }
 
     final LimitStatus inspect(Subject subject, Limit limit) {
-        List<LimitStatus> standings = limiter().inspect(List.of(limit), subject).block(Duration.ofSeconds(20));
-        assertThat(standings).isNotNull();
-        return standings.getFirst();
+        List<LimitStatus> statuses = limiter().inspect(List.of(limit), subject).block(Duration.ofSeconds(20));
+        assertThat(statuses).isNotNull();
+        return statuses.getFirst();
     }
 
     @Test

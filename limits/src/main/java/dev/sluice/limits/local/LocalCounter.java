@@ -26,7 +26,7 @@ sealed interface LocalCounter {
     /** Frees the lease, or corrects by {@code delta} units what {@code taken} names. */
     void settle(String id, long taken, long delta, long now);
 
-    LimitStatus standing(long now);
+    LimitStatus status(long now);
 
     static LocalCounter of(Limit limit, NonDecreasingClock time) {
         return switch (limit) {
@@ -73,7 +73,7 @@ sealed interface LocalCounter {
         }
 
         @Override
-        public LimitStatus standing(long now) {
+        public LimitStatus status(long now) {
             var state = bucket.asVerbose().getAvailableTokens();
             return new LimitStatus(
                     limit.name(),
@@ -131,7 +131,7 @@ sealed interface LocalCounter {
         }
 
         @Override
-        public LimitStatus standing(long now) {
+        public LimitStatus status(long now) {
             expire(now);
             return new LimitStatus(
                     limit.name(),
@@ -189,7 +189,7 @@ sealed interface LocalCounter {
         }
 
         @Override
-        public LimitStatus standing(long now) {
+        public LimitStatus status(long now) {
             expire(now);
             long last = leases.values().stream().max(Comparator.naturalOrder()).orElse(now);
             return new LimitStatus(

@@ -86,7 +86,7 @@ final class LocalCounters {
     }
 
     private Duration restOf(LocalCounter counter) {
-        Duration rest = counter.standing(clock.millis()).resetsIn();
+        Duration rest = counter.status(clock.millis()).resetsIn();
         return rest.isZero() ? Duration.ofMillis(1) : rest;
     }
 }

@@ -41,7 +41,7 @@ public final class LocalLimiter implements Limiter {
     private final LimiterObserver observer;
     private final LocalCounters counters;
     /** A request that asks twice before its permit is settled counts once. */
-    private final Cache<String, Taken> requests;
+    private final Cache<String, LocalPermit> requests;
 
     /** With room for 100,000 counters. */
     public LocalLimiter(Clock clock, LimiterObserver observer) {
@@ -109,18 +109,18 @@ public final class LocalLimiter implements Limiter {
             Duration rest,
             List<Limit> wouldHaveRefused) {
         long now = clock.millis();
-        Taken before = requests.getIfPresent(id);
+        LocalPermit before = requests.getIfPresent(id);
         if (before != null) {
             return new Decision.Admitted(before, statuses(limits, subject, now));
         }
-        List<LocalCounter> places = new ArrayList<>(limits.size());
-        List<LimitStatus> standings = new ArrayList<>(limits.size());
+        List<LocalCounter> limitCounters = new ArrayList<>(limits.size());
+        List<LimitStatus> statuses = new ArrayList<>(limits.size());
         List<Decision.Violation> violations = new ArrayList<>();
         List<Limit> counted = new ArrayList<>(limits.size());
         for (Limit limit : limits) {
             boolean isEnforced = limit.mode() == Mode.ENFORCED;
             if (!countable.test(limit)) {
-                standings.add(unknown(limit, rest));
+                statuses.add(unknown(limit, rest));
                 if (isEnforced) {
                     violations.add(new Decision.Violation(limit.name(), Decision.Cause.UNAVAILABLE, rest));
                 }
@@ -128,8 +128,8 @@ public final class LocalLimiter implements Limiter {
             }
             LocalCounter counter = counters.of(limit, subject);
             counted.add(limit);
-            places.add(counter);
-            standings.add(counter.standing(now));
+            limitCounters.add(counter);
+            statuses.add(counter.status(now));
             Duration wait = counter.waitFor(now, reservation.of(limit));
             if (wait.isPositive() && isEnforced) {
                 violations.add(new Decision.Violation(limit.name(), Decision.Cause.EXCEEDED, wait));
@@ -138,32 +138,32 @@ public final class LocalLimiter implements Limiter {
             }
         }
         if (!violations.isEmpty()) {
-            return new Decision.Refused(violations, standings);
+            return new Decision.Refused(violations, statuses);
         }
-        Taken taken = take(counted, places, subject, id, reservation, now);
-        for (int i = 0, place = 0; i < limits.size(); i++) {
-            if (place < counted.size() && counted.get(place).equals(limits.get(i))) {
-                standings.set(i, places.get(place++).standing(now));
+        LocalPermit permit = take(counted, limitCounters, subject, id, reservation, now);
+        for (int i = 0, next = 0; i < limits.size(); i++) {
+            if (next < counted.size() && counted.get(next).equals(limits.get(i))) {
+                statuses.set(i, limitCounters.get(next++).status(now));
             }
         }
-        return new Decision.Admitted(taken, standings);
+        return new Decision.Admitted(permit, statuses);
     }
 
-    private Taken take(
+    private LocalPermit take(
             List<Limit> limits,
-            List<LocalCounter> places,
+            List<LocalCounter> limitCounters,
             Subject subject,
             String id,
             Reservation reservation,
             long now) {
         long[] names = new long[limits.size()];
         for (int i = 0; i < names.length; i++) {
-            names[i] = places.get(i).take(id, now, reservation.of(limits.get(i)));
-            counters.keep(limits.get(i), subject, places.get(i));
+            names[i] = limitCounters.get(i).take(id, now, reservation.of(limits.get(i)));
+            counters.keep(limits.get(i), subject, limitCounters.get(i));
         }
-        Taken taken = new Taken(limits, places, names, subject, id, reservation);
-        requests.put(id, taken);
-        return taken;
+        LocalPermit permit = new LocalPermit(limits, limitCounters, names, subject, id, reservation);
+        requests.put(id, permit);
+        return permit;
     }
 
     private static LimitStatus unknown(Limit limit, Duration rest) {
@@ -174,7 +174,7 @@ public final class LocalLimiter implements Limiter {
 
     private List<LimitStatus> statuses(List<Limit> limits, Subject subject, long now) {
         return limits.stream()
-                .map(limit -> counters.of(limit, subject).standing(now))
+                .map(limit -> counters.of(limit, subject).status(now))
                 .toList();
     }
 
@@ -203,24 +203,24 @@ public final class LocalLimiter implements Limiter {
         }
     }
 
-    private final class Taken implements Permit {
+    private final class LocalPermit implements Permit {
         private final List<Limit> limits;
-        private final List<LocalCounter> places;
+        private final List<LocalCounter> limitCounters;
         private final long[] names;
         private final Subject subject;
         private final String id;
         private final Reservation reservation;
         private boolean isSettled;
 
-        private Taken(
+        private LocalPermit(
                 List<Limit> limits,
-                List<LocalCounter> places,
+                List<LocalCounter> limitCounters,
                 long[] names,
                 Subject subject,
                 String id,
                 Reservation reservation) {
             this.limits = limits;
-            this.places = places;
+            this.limitCounters = limitCounters;
             this.names = names;
             this.subject = subject;
             this.id = id;
@@ -258,7 +258,7 @@ public final class LocalLimiter implements Limiter {
         private void renewLeases() {
             long now = clock.millis();
             for (int i = 0; i < limits.size(); i++) {
-                if (places.get(i) instanceof LocalCounter.LeaseCounter leases) {
+                if (limitCounters.get(i) instanceof LocalCounter.LeaseCounter leases) {
                     leases.renew(id, now);
                     counters.changed(limits.get(i), subject, leases);
                 }
@@ -269,7 +269,7 @@ public final class LocalLimiter implements Limiter {
             long now = clock.millis();
             for (int i = 0; i < limits.size(); i++) {
                 Limit limit = limits.get(i);
-                LocalCounter counter = places.get(i);
+                LocalCounter counter = limitCounters.get(i);
                 Long used = usage.units().get(limit.name());
                 long delta = used == null ? 0 : Math.min(used, LimitChecks.LARGEST) - reservation.of(limit);
                 counter.settle(id, names[i], delta, now);

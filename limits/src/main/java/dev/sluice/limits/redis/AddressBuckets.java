@@ -38,14 +38,14 @@ final class AddressBuckets {
             .build();
     private final RedisLimiterSettings settings;
     private final RedisClock clock;
-    private final ReplicaExit replicas;
+    private final ReadOnlyReconnect reconnect;
     private volatile ScriptExecutor.@Nullable Link link;
     private volatile @Nullable AsyncProxyManager<byte[]> buckets;
 
-    AddressBuckets(RedisLimiterSettings settings, RedisClock clock, ReplicaExit replicas) {
+    AddressBuckets(RedisLimiterSettings settings, RedisClock clock, ReadOnlyReconnect reconnect) {
         this.settings = settings;
         this.clock = clock;
-        this.replicas = replicas;
+        this.reconnect = reconnect;
     }
 
     /**
@@ -78,13 +78,13 @@ final class AddressBuckets {
         }
         return CompletableFuture.allOf(probes.toArray(CompletableFuture<?>[]::new))
                 .thenApply(_ -> answer(limits, probes))
-                .whenComplete((_, error) -> leaveAfter(error));
+                .whenComplete((_, error) -> afterError(error));
     }
 
-    private void leaveAfter(@Nullable Throwable error) {
+    private void afterError(@Nullable Throwable error) {
         ScriptExecutor.Link made = link;
         if (error != null && made != null) {
-            replicas.leaveAfter(error, made.leave());
+            reconnect.afterError(error, made.disconnect());
         }
     }
 

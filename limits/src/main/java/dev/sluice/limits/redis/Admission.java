@@ -43,7 +43,7 @@ final class Admission implements Subscription {
     final String id;
     final Reservation reservation;
     /** What was taken of the parts; a part may be here that perhaps has taken nothing. */
-    final List<Holding> holdings = new ArrayList<>(1);
+    final List<PartReservation> reservations = new ArrayList<>(1);
     /** What was reserved of what all processes share. */
     final List<RedisPermit.LeasedUnits> leased = new ArrayList<>(1);
 
@@ -122,12 +122,12 @@ final class Admission implements Subscription {
 
     /** What was taken is given back: the statuses are to say so. */
     void tellReleased() {
-        for (Holding holding : holdings) {
-            for (CompiledLimit limit : holding.part.limits) {
+        for (PartReservation reserved : reservations) {
+            for (CompiledLimit limit : reserved.part.limits) {
                 LimitStatus status = statuses[limit.index];
                 if (status != null) {
                     long remaining =
-                            Math.min(limit.limit.capacity(), status.remaining() + holding.reservation.of(limit.limit));
+                            Math.min(limit.limit.capacity(), status.remaining() + reserved.reservation.of(limit.limit));
                     statuses[limit.index] = new LimitStatus(
                             status.limit(),
                             status.capacity(),

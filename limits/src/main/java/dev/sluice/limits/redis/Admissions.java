@@ -85,9 +85,9 @@ final class Admissions {
             reserve(admission, 0);
             return;
         }
-        String place = topology.place(Tags.of(admission.subject.address()));
-        if (breaker.mayCall(place)) {
-            askAddressBuckets(admission, place);
+        String shard = topology.shard(Tags.of(admission.subject.address()));
+        if (breaker.mayCall(shard)) {
+            askAddressBuckets(admission, shard);
         } else {
             decideLocally(admission);
         }
@@ -114,14 +114,14 @@ final class Admissions {
         }
     }
 
-    private void askAddressBuckets(Admission admission, String place) {
+    private void askAddressBuckets(Admission admission, String shard) {
         long sent = System.nanoTime();
         AtomicBoolean isOver = new AtomicBoolean();
         CompletionStage<AddressBuckets.Answer> taken = addressBuckets.take(admission.policy.first, admission.subject);
-        Disposable late = redis.watch(timer, settings.commandTimeout(), () -> breaker.answeredAt(place), () -> {
+        Disposable late = redis.watch(timer, settings.commandTimeout(), () -> breaker.answeredAt(shard), () -> {
             if (isOver.compareAndSet(false, true)) {
                 breaker.failed(
-                        place,
+                        shard,
                         System.nanoTime() - sent,
                         new RedisBreaker.SlowRedisException(settings.commandTimeout()));
                 decideLocally(admission);
@@ -133,10 +133,10 @@ final class Admissions {
                 return;
             }
             if (error != null) {
-                breaker.failed(place, System.nanoTime() - sent, error);
+                breaker.failed(shard, System.nanoTime() - sent, error);
                 decideLocally(admission);
             } else {
-                breaker.answered(place, System.nanoTime() - sent);
+                breaker.answered(shard, System.nanoTime() - sent);
                 answered(admission, answer);
             }
         });
@@ -158,7 +158,7 @@ final class Admissions {
     private void reserve(Admission admission, int from) {
         if (from == admission.policy.leased.size()) {
             if (admission.isRefused()) {
-                refuse(admission, Decision.Cause.EXCEEDED, admission.holdings.size());
+                refuse(admission, Decision.Cause.EXCEEDED, admission.reservations.size());
             } else {
                 askNextPart(admission);
             }
@@ -222,15 +222,15 @@ final class Admissions {
     }
 
     private RedisPermit permit(Admission admission) {
-        return new RedisPermit(settlements, renewals, admission.policy, admission.holdings, admission.leased);
+        return new RedisPermit(settlements, renewals, admission.policy, admission.reservations, admission.leased);
     }
 
     private void askNextPart(Admission admission) {
         List<CompiledPolicy.Part> parts = admission.policy.parts;
-        if (admission.holdings.size() == parts.size()) {
+        if (admission.reservations.size() == parts.size()) {
             admitted(admission);
         } else if (!admission.isWaiting()
-                || !batches.offer(new Taking(admission, parts.get(admission.holdings.size())))) {
+                || !batches.offer(new Taking(admission, parts.get(admission.reservations.size())))) {
             failed(admission);
         }
     }
@@ -240,7 +240,7 @@ final class Admissions {
         final Admission admission;
 
         PartAsk(Admission admission, CompiledPolicy.Part part) {
-            super(new Holding(admission.id, part, admission.subject, admission.reservation));
+            super(new PartReservation(admission.id, part, admission.subject, admission.reservation));
             this.admission = admission;
         }
 
@@ -264,7 +264,7 @@ final class Admissions {
                 begins = Math.max(begins, units.lease().window.start());
                 ends = Math.min(ends, units.lease().window.end());
             }
-            command.add(holding, begins, ends);
+            command.add(reserved, begins, ends);
         }
 
         @Override
@@ -273,10 +273,10 @@ final class Admissions {
                 askAgain(admission);
                 return;
             }
-            admission.tell(holding.part, verdict);
-            int next = admission.holdings.size() + 1;
+            admission.tell(reserved.part, verdict);
+            int next = admission.reservations.size() + 1;
             if (verdict.code() == Verdict.Code.ADMITTED) {
-                admission.holdings.add(holding);
+                admission.reservations.add(reserved);
                 askNextPart(admission);
             } else if (verdict.code() == Verdict.Code.REFUSED) {
                 refuse(admission, Decision.Cause.EXCEEDED, next);
@@ -293,7 +293,7 @@ final class Admissions {
         @Override
         void failed(AdmitBatches.Outcome outcome) {
             if (outcome == AdmitBatches.Outcome.UNKNOWN) {
-                admission.holdings.add(holding);
+                admission.reservations.add(reserved);
             }
             Admissions.this.failed(admission);
         }
@@ -311,7 +311,7 @@ final class Admissions {
     /** Gives back what was taken and looks at the parts that were not asked, then tells all of it. */
     private void refuse(Admission admission, Decision.Cause cause, int firstNotAsked) {
         List<Mono<Void>> before = new ArrayList<>();
-        if (!admission.holdings.isEmpty() || !admission.leased.isEmpty()) {
+        if (!admission.reservations.isEmpty() || !admission.leased.isEmpty()) {
             before.add(release(admission));
             admission.tellReleased();
         }
@@ -345,12 +345,12 @@ final class Admissions {
 
         @Override
         void addTo(AdmitCommand command) {
-            command.inspect(holding);
+            command.inspect(reserved);
         }
 
         @Override
         void decided(Verdict verdict) {
-            admission.tell(holding.part, verdict);
+            admission.tell(reserved.part, verdict);
             late();
         }
 

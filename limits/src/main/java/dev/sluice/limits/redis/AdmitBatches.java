@@ -8,9 +8,9 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import reactor.core.Disposable;
 import reactor.core.scheduler.Scheduler;
 
-/** Asks {@code admit.lua} about many requests of one place with one command. */
+/** Asks {@code admit.lua} about many requests of one shard with one command. */
 final class AdmitBatches {
-    private final CommandBatcher.ByPlace<Ask> batches;
+    private final CommandBatcher.ByShard<Ask> batches;
     private final ScriptExecutor redis;
     private final RedisLimiterSettings settings;
     private final RedisClock clock;
@@ -34,15 +34,15 @@ final class AdmitBatches {
         this.settlements = settlements;
         this.timer = timer;
         this.script = script;
-        batches = new CommandBatcher.ByPlace<>(settings, this::send);
+        batches = new CommandBatcher.ByShard<>(settings, this::send);
     }
 
     /** One request to one part of its limits. */
     abstract static class Ask {
-        final Holding holding;
+        final PartReservation reserved;
 
-        Ask(Holding holding) {
-            this.holding = holding;
+        Ask(PartReservation reserved) {
+            this.reserved = reserved;
         }
 
         /** Whether somebody still waits for it; asked before it is sent. */
@@ -68,35 +68,35 @@ final class AdmitBatches {
 
     /** Asks when it can; false if too many wait. */
     boolean offer(Ask ask) {
-        return batches.offer(ask.holding.place, ask);
+        return batches.offer(ask.reserved.shard, ask);
     }
 
-    private void send(String place, List<Ask> all) {
+    private void send(String shard, List<Ask> all) {
         List<Ask> batch = new ArrayList<>(all.size());
         List<Ask> left = new ArrayList<>();
         for (Ask ask : all) {
             (ask.isWaiting() ? batch : left).add(ask);
         }
-        if (!batch.isEmpty() && !breaker.mayCall(place)) {
+        if (!batch.isEmpty() && !breaker.mayCall(shard)) {
             left.addAll(batch);
             batch.clear();
         }
         left.forEach(ask -> ask.failed(Outcome.NOTHING));
         if (batch.isEmpty()) {
-            batches.completed(place);
+            batches.completed(shard);
             return;
         }
         AdmitCommand command = new AdmitCommand(settings.keyPrefix(), clock.millis());
         batch.forEach(ask -> ask.addTo(command));
-        await(place, batch, command, redis.run(script, ScriptOutputType.VALUE, command.keys(), command.arguments()));
+        await(shard, batch, command, redis.run(script, ScriptOutputType.VALUE, command.keys(), command.arguments()));
     }
 
-    private void await(String place, List<Ask> batch, AdmitCommand command, CompletionStage<byte[]> answer) {
+    private void await(String shard, List<Ask> batch, AdmitCommand command, CompletionStage<byte[]> answer) {
         long sent = System.nanoTime();
         AtomicBoolean isOver = new AtomicBoolean();
-        Disposable late = redis.watch(timer, settings.commandTimeout(), () -> breaker.answeredAt(place), () -> {
+        Disposable late = redis.watch(timer, settings.commandTimeout(), () -> breaker.answeredAt(shard), () -> {
             if (isOver.compareAndSet(false, true)) {
-                failed(place, batch, sent, new RedisBreaker.SlowRedisException(settings.commandTimeout()));
+                failed(shard, batch, sent, new RedisBreaker.SlowRedisException(settings.commandTimeout()));
             }
         });
         answer.whenComplete((numbers, error) -> {
@@ -104,24 +104,24 @@ final class AdmitBatches {
             boolean isInTime = isOver.compareAndSet(false, true);
             if (error != null) {
                 if (isInTime) {
-                    failed(place, batch, sent, error);
+                    failed(shard, batch, sent, error);
                 }
                 Outcome outcome = error instanceof ScriptExecutor.NotSentException ? Outcome.NOTHING : Outcome.UNKNOWN;
                 batch.forEach(ask -> ask.failed(outcome));
                 return;
             }
             if (isInTime) {
-                breaker.answered(place, System.nanoTime() - sent);
+                breaker.answered(shard, System.nanoTime() - sent);
             }
             // What the decisions lead to, the next admissions and settlements, goes together.
             batches.together(
-                    place,
-                    () -> settlements.together(place, () -> {
+                    shard,
+                    () -> settlements.together(shard, () -> {
                         try {
                             answered(batch, command, numbers);
                         } finally {
                             if (isInTime) {
-                                batches.completed(place);
+                                batches.completed(shard);
                             }
                         }
                     }));
@@ -129,12 +129,12 @@ final class AdmitBatches {
         });
     }
 
-    private void failed(String place, List<Ask> batch, long sent, Throwable cause) {
-        breaker.failed(place, System.nanoTime() - sent, cause);
+    private void failed(String shard, List<Ask> batch, long sent, Throwable cause) {
+        breaker.failed(shard, System.nanoTime() - sent, cause);
         try {
             batch.forEach(Ask::late);
         } finally {
-            batches.completed(place);
+            batches.completed(shard);
         }
     }
 

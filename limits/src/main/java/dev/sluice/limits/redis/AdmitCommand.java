@@ -1,7 +1,7 @@
 package dev.sluice.limits.redis;
 
 import dev.sluice.limits.Window;
-import dev.sluice.limits.redis.Holding.Charge;
+import dev.sluice.limits.redis.PartReservation.Charge;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -46,32 +46,32 @@ final class AdmitCommand {
      * @param begins when the windows begin of what it has by lease; 0 if it has none
      * @param ends when the first of them ends
      */
-    void add(Holding holding, long begins, long ends) {
-        add(holding, holding.part.recordMillis, begins, ends);
+    void add(PartReservation reserved, long begins, long ends) {
+        add(reserved, reserved.part.recordMillis, begins, ends);
     }
 
     /** Adds a request that takes nothing. */
-    void inspect(Holding holding) {
-        add(holding, 0, 0, 0);
+    void inspect(PartReservation reserved) {
+        add(reserved, 0, 0, 0);
     }
 
-    private void add(Holding holding, long recordMillis, long begins, long ends) {
-        command.add(holding);
-        int k = holding.part.limits.size();
-        Request request = new Request(recordMillis, begins, ends, holding.part.home, k);
+    private void add(PartReservation reserved, long recordMillis, long begins, long ends) {
+        command.add(reserved);
+        int k = reserved.part.limits.size();
+        Request request = new Request(recordMillis, begins, ends, reserved.part.home, k);
         requests.add(request);
         List<Charge> charges = new ArrayList<>(k);
         for (int i = 0; i < k; i++) {
-            CompiledLimit limit = holding.part.limits.get(i);
-            int first = holding.part.firstOfValue[i];
-            String value = first < i ? charges.get(first).value() : limit.value(holding.subject);
+            CompiledLimit limit = reserved.part.limits.get(i);
+            int first = reserved.part.firstOfValue[i];
+            String value = first < i ? charges.get(first).value() : limit.value(reserved.subject);
             Window window = limit.windowAt(redisMillis);
             request.limits[i] = limitNumber(limit);
             request.values[i] = first < i ? request.values[first] : command.value(value);
-            request.reserves[i] = holding.reservation.of(limit.limit);
+            request.reserves[i] = reserved.reservation.of(limit.limit);
             charges.add(new Charge(limit, value, window, request.reserves[i]));
         }
-        holding.charges = charges;
+        reserved.charges = charges;
     }
 
     private int limitNumber(CompiledLimit limit) {

@@ -95,40 +95,40 @@ final class CommandBatcher<T> {
         return batch;
     }
 
-    /** Sends a batch of one place. */
+    /** Sends a batch of one shard. */
     interface Sender<T> {
-        void send(String place, List<T> batch);
+        void send(String shard, List<T> batch);
     }
 
-    /** A batcher for each place whose items can share commands. There are never more places than limits and tags. */
-    static final class ByPlace<T> {
-        private final Map<String, CommandBatcher<T>> places = new ConcurrentHashMap<>();
+    /** A batcher for each shard whose items can share commands. There are never more shards than limits and tags. */
+    static final class ByShard<T> {
+        private final Map<String, CommandBatcher<T>> shards = new ConcurrentHashMap<>();
         private final Function<String, CommandBatcher<T>> make;
 
         /** {@code send} must not throw, and sees to it that {@link #completed} is called once for each batch. */
-        ByPlace(RedisLimiterSettings settings, Sender<T> send) {
-            make = place -> new CommandBatcher<>(
-                    settings.batch(), settings.commands(), settings.queue(), batch -> send.send(place, batch));
+        ByShard(RedisLimiterSettings settings, Sender<T> send) {
+            make = shard -> new CommandBatcher<>(
+                    settings.batch(), settings.commands(), settings.queue(), batch -> send.send(shard, batch));
         }
 
-        private CommandBatcher<T> at(String place) {
-            CommandBatcher<T> known = places.get(place);
-            return known == null ? places.computeIfAbsent(place, make) : known;
+        private CommandBatcher<T> at(String shard) {
+            CommandBatcher<T> known = shards.get(shard);
+            return known == null ? shards.computeIfAbsent(shard, make) : known;
         }
 
         /** False if too many wait there already. */
-        boolean offer(String place, T item) {
-            return at(place).offer(item);
+        boolean offer(String shard, T item) {
+            return at(shard).offer(item);
         }
 
-        /** A command of that place was answered, or is waited for no longer. */
-        void completed(String place) {
-            at(place).completed();
+        /** A command of that shard was answered, or is waited for no longer. */
+        void completed(String shard) {
+            at(shard).completed();
         }
 
-        /** Runs {@code work}, and sends what it offers to that place as one batch. */
-        void together(String place, Runnable work) {
-            at(place).together(work);
+        /** Runs {@code work} and sends what it offers to that shard as one batch. */
+        void together(String shard, Runnable work) {
+            at(shard).together(work);
         }
     }
 }

@@ -91,8 +91,8 @@ final class CompiledPolicy {
             return limits.stream().filter(limit -> limit.limit.scope() == scope).toList();
         }
 
-        /** Commands of one place can be one command. */
-        String place(String tag) {
+        /** Requests of one shard can share a command. */
+        String shard(String tag) {
             return this == ONE_NODE ? "" : tag;
         }
     }
@@ -163,8 +163,8 @@ final class CompiledPolicy {
                     : limits.getFirst().tag(subject);
         }
 
-        String place(String tag) {
-            return topology.place(tag);
+        String shard(String tag) {
+            return topology.shard(tag);
         }
     }
 }

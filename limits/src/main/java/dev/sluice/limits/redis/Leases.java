@@ -99,17 +99,17 @@ final class Leases {
 
     /** Those who come while a question is on its way are asked for by the next one. */
     private void ask(Lease lease, Lease.Question question) {
-        String place = topology.place(lease.tag);
-        if (!breaker.mayCall(place)) {
+        String shard = topology.shard(lease.tag);
+        if (!breaker.mayCall(shard)) {
             lease.failed(question);
             return;
         }
         long sent = System.nanoTime();
         AtomicBoolean isOver = new AtomicBoolean();
         CompletionStage<byte[]> answer = send(lease, question);
-        Disposable late = redis.watch(timer, settings.commandTimeout(), () -> breaker.answeredAt(place), () -> {
+        Disposable late = redis.watch(timer, settings.commandTimeout(), () -> breaker.answeredAt(shard), () -> {
             if (isOver.compareAndSet(false, true)) {
-                failed(place, lease, question, sent, new RedisBreaker.SlowRedisException(settings.commandTimeout()));
+                failed(shard, lease, question, sent, new RedisBreaker.SlowRedisException(settings.commandTimeout()));
             }
         });
         var _ = answer.whenComplete((bytes, error) -> {
@@ -117,17 +117,17 @@ final class Leases {
             boolean isInTime = isOver.compareAndSet(false, true);
             if (error == null) {
                 if (isInTime) {
-                    breaker.answered(place, System.nanoTime() - sent);
+                    breaker.answered(shard, System.nanoTime() - sent);
                 }
                 answered(lease, question, bytes);
             } else if (isInTime) {
-                failed(place, lease, question, sent, error);
+                failed(shard, lease, question, sent, error);
             }
         });
     }
 
-    private void failed(String place, Lease lease, Lease.Question question, long sent, Throwable error) {
-        breaker.failed(place, System.nanoTime() - sent, error);
+    private void failed(String shard, Lease lease, Lease.Question question, long sent, Throwable error) {
+        breaker.failed(shard, System.nanoTime() - sent, error);
         lease.failed(question);
         askIfWanted(lease);
     }

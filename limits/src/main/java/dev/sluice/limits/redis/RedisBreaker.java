@@ -12,14 +12,14 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * Decides whether Redis is called, by a circuit breaker for each place: of a cluster that lacks one node the others are
- * asked. Reports outages to the observer, of whatever place, once.
+ * Decides whether Redis is called, by a circuit breaker for each shard: in a cluster that lacks one node, the others
+ * are still called. Reports an outage of any shard to the observer once.
  */
 final class RedisBreaker {
     private static final Duration LONGEST_PROBE = Duration.ofSeconds(5);
 
     private final CircuitBreakerConfig config;
-    private final Map<String, Place> places = new ConcurrentHashMap<>();
+    private final Map<String, Shard> shards = new ConcurrentHashMap<>();
     private final LimiterObserver observer;
     private final Duration rest;
     private final AtomicBoolean isDegraded = new AtomicBoolean();
@@ -43,45 +43,45 @@ final class RedisBreaker {
                 .build();
     }
 
-    private static final class Place {
+    private static final class Shard {
         private final CircuitBreaker circuit;
         private volatile long answeredAt = System.nanoTime();
 
-        Place(CircuitBreaker circuit) {
+        Shard(CircuitBreaker circuit) {
             this.circuit = circuit;
         }
     }
 
-    private Place at(String place) {
-        Place known = places.get(place);
+    private Shard at(String shard) {
+        Shard known = shards.get(shard);
         return known == null
-                ? places.computeIfAbsent(place, name -> new Place(CircuitBreaker.of("limits" + name, config)))
+                ? shards.computeIfAbsent(shard, name -> new Shard(CircuitBreaker.of("limits" + name, config)))
                 : known;
     }
 
     /** Whether a command may be sent; each that was is followed by {@link #answered} or {@link #failed}. */
-    boolean mayCall(String place) {
-        return at(place).circuit.tryAcquirePermission();
+    boolean mayCall(String shard) {
+        return at(shard).circuit.tryAcquirePermission();
     }
 
-    void answered(String place, long tookNanos) {
-        Place there = at(place);
+    void answered(String shard, long tookNanos) {
+        Shard there = at(shard);
         answeredAt = System.nanoTime();
         there.answeredAt = answeredAt;
         there.circuit.onSuccess(tookNanos, TimeUnit.NANOSECONDS);
         // One answer among failures ends nothing: an outage is reported once, however often it flickers.
         if (isDegraded.get()
                 && System.nanoTime() - failedAt >= rest.toNanos()
-                && places.values().stream().allMatch(each -> each.circuit.getState() == CircuitBreaker.State.CLOSED)
+                && shards.values().stream().allMatch(each -> each.circuit.getState() == CircuitBreaker.State.CLOSED)
                 && isDegraded.compareAndSet(true, false)) {
             observer.recovered();
         }
     }
 
-    void failed(String place, long tookNanos, Throwable error) {
+    void failed(String shard, long tookNanos, Throwable error) {
         Throwable cause = error instanceof CompletionException && error.getCause() != null ? error.getCause() : error;
         failedAt = System.nanoTime();
-        at(place).circuit.onError(tookNanos, TimeUnit.NANOSECONDS, cause);
+        at(shard).circuit.onError(tookNanos, TimeUnit.NANOSECONDS, cause);
         if (isDegraded.compareAndSet(false, true)) {
             observer.degraded(cause);
         }
@@ -93,8 +93,8 @@ final class RedisBreaker {
     }
 
     /** When Redis last answered a command there in time, by {@link System#nanoTime}. */
-    long answeredAt(String place) {
-        return at(place).answeredAt;
+    long answeredAt(String shard) {
+        return at(shard).answeredAt;
     }
 
     /** Whether a command has failed, or was late, since then, by {@link System#nanoTime}. */

@@ -79,7 +79,7 @@ final class RedisInspector {
     private Mono<Verdict> verdict(CompiledPolicy.Part part, Subject subject) {
         return Mono.defer(() -> {
                     AdmitCommand command = new AdmitCommand(settings.keyPrefix(), clock.millis());
-                    command.inspect(new Holding("-", part, subject, Reservation.ofTheLimits()));
+                    command.inspect(new PartReservation("-", part, subject, Reservation.ofTheLimits()));
                     return Mono.fromCompletionStage(() -> redis.<byte[]>run(
                                     admit, ScriptOutputType.VALUE, command.keys(), command.arguments()))
                             .flatMap(answer -> verdict(command, answer));

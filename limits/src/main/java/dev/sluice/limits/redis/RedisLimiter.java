@@ -80,12 +80,12 @@ public final class RedisLimiter implements Limiter, AutoCloseable {
                 .executor(Runnable::run)
                 .build(policy -> new CompiledPolicy(policy, settings, topology));
         RedisClock redisClock = new RedisClock(clock);
-        ReplicaExit replicas = new ReplicaExit();
-        AddressBuckets addressBuckets = new AddressBuckets(settings, redisClock, replicas);
+        ReadOnlyReconnect reconnect = new ReadOnlyReconnect();
+        AddressBuckets addressBuckets = new AddressBuckets(settings, redisClock, reconnect);
         redis = new ScriptExecutor(
                 connect,
                 addressBuckets::connected,
-                replicas,
+                reconnect,
                 resources.eventLoopGroupProvider().allocate(Transports.eventLoopGroupClass()));
         RedisBreaker breaker = new RedisBreaker(settings.breaker(), observer);
         LocalLimiter local = new LocalLimiter(clock, observer, settings.localSubjects());

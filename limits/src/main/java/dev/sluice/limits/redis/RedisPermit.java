@@ -21,19 +21,19 @@ final class RedisPermit implements Permit {
     private final Settlements settlements;
     private final Renewals renewals;
     private final CompiledPolicy policy;
-    private final List<Holding> holdings;
+    private final List<PartReservation> reservations;
     private final List<LeasedUnits> leased;
 
     RedisPermit(
             Settlements settlements,
             Renewals renewals,
             CompiledPolicy policy,
-            List<Holding> holdings,
+            List<PartReservation> reservations,
             List<LeasedUnits> leased) {
         this.settlements = settlements;
         this.renewals = renewals;
         this.policy = policy;
-        this.holdings = List.copyOf(holdings);
+        this.reservations = List.copyOf(reservations);
         this.leased = List.copyOf(leased);
     }
 
@@ -52,9 +52,9 @@ final class RedisPermit implements Permit {
         for (LeasedUnits units : leased) {
             units.lease.correct(units.limit.delta(used, units.units));
         }
-        List<Mono<Void>> settled = new ArrayList<>(holdings.size());
-        for (Holding holding : holdings) {
-            settled.add(settlements.settle(new Settlement(holding, used)));
+        List<Mono<Void>> settled = new ArrayList<>(reservations.size());
+        for (PartReservation reserved : reservations) {
+            settled.add(settlements.settle(new Settlement(reserved, used)));
         }
         return settled.size() == 1 ? settled.getFirst() : Mono.when(settled);
     }
@@ -68,14 +68,14 @@ final class RedisPermit implements Permit {
     public Mono<Void> renew() {
         return Mono.defer(() -> isSettled.get() || policy.renewalPeriod.isEmpty()
                 ? Mono.empty()
-                : Mono.when(holdings.stream()
-                        .filter(holding -> holding.part.isRenewed)
-                        .map(holding -> renewals.renew(new Renewal(holding)))
+                : Mono.when(reservations.stream()
+                        .filter(reserved -> reserved.part.isRenewed)
+                        .map(reserved -> renewals.renew(new Renewal(reserved)))
                         .toList()));
     }
 
-    List<Holding> holdings() {
-        return holdings;
+    List<PartReservation> reservations() {
+        return reservations;
     }
 
     /** The usage of a request that never ran. */

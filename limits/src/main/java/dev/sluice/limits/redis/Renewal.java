@@ -1,6 +1,6 @@
 package dev.sluice.limits.redis;
 
-import dev.sluice.limits.redis.Holding.Charge;
+import dev.sluice.limits.redis.PartReservation.Charge;
 import java.util.ArrayList;
 import java.util.List;
 import reactor.core.publisher.Mono;
@@ -8,13 +8,13 @@ import reactor.core.publisher.Sinks;
 
 /** What a request that still runs keeps in Redis. */
 final class Renewal {
-    final Holding holding;
+    final PartReservation reserved;
     private final List<Charge> leases;
     private final Sinks.Empty<Void> done = Sinks.empty();
 
-    Renewal(Holding holding) {
-        this.holding = holding;
-        List<Charge> all = holding.charges;
+    Renewal(PartReservation reserved) {
+        this.reserved = reserved;
+        List<Charge> all = reserved.charges;
         List<Charge> renewed = new ArrayList<>(all.size());
         for (Charge charge : all) {
             if (charge.limit().kind == CompiledLimit.CONCURRENCY) {
@@ -42,9 +42,9 @@ final class Renewal {
             command = new ScriptCommand(prefix);
             numbers.add(batch.size());
             for (Renewal renewal : batch) {
-                command.add(renewal.holding);
-                numbers.add(renewal.holding.part.recordMillis);
-                numbers.add(command.value(renewal.holding.home()));
+                command.add(renewal.reserved);
+                numbers.add(renewal.reserved.part.recordMillis);
+                numbers.add(command.value(renewal.reserved.home()));
                 numbers.add(renewal.leases.size());
                 for (Charge charge : renewal.leases) {
                     numbers.add(command.value(charge.value()));
@@ -67,7 +67,7 @@ final class Renewal {
     static void answered(List<Renewal> batch, List<Object> answers, long sent) {
         for (int i = 0; i < batch.size(); i++) {
             if (answers.get(i).equals(1L)) {
-                batch.get(i).holding.recordedAt(sent);
+                batch.get(i).reserved.recordedAt(sent);
             }
         }
     }

@@ -11,7 +11,7 @@ import reactor.core.scheduler.Scheduler;
 
 /** Renews the leases of requests that still run. A renewal that fails is dropped: the next one says the same. */
 final class Renewals {
-    private final CommandBatcher.ByPlace<Renewal> batches;
+    private final CommandBatcher.ByShard<Renewal> batches;
     private final Script script;
     private final ScriptExecutor redis;
     private final RedisLimiterSettings settings;
@@ -33,20 +33,20 @@ final class Renewals {
         this.breaker = breaker;
         this.script = script;
         this.resume = resume;
-        batches = new CommandBatcher.ByPlace<>(settings, this::send);
+        batches = new CommandBatcher.ByShard<>(settings, this::send);
     }
 
     /** Completes when Redis has answered, or is waited for no longer; never fails. */
     Mono<Void> renew(Renewal renewal) {
-        return batches.offer(renewal.holding.place, renewal)
+        return batches.offer(renewal.reserved.shard, renewal)
                 ? renewal.done().timeout(settings.commandTimeout(), Mono.empty(), timer)
                 : Mono.empty();
     }
 
-    private void send(String place, List<Renewal> batch) {
-        if (!breaker.mayCall(place)) {
+    private void send(String shard, List<Renewal> batch) {
+        if (!breaker.mayCall(shard)) {
             batch.forEach(Renewal::release);
-            batches.completed(place);
+            batches.completed(shard);
             return;
         }
         long sent = System.nanoTime();
@@ -54,9 +54,9 @@ final class Renewals {
         Renewal.Command command = new Renewal.Command(batch, settings.keyPrefix());
         CompletionStage<List<Object>> renewed =
                 redis.run(script, ScriptOutputType.MULTI, command.keys(), command.arguments());
-        Disposable late = redis.watch(timer, settings.commandTimeout(), () -> breaker.answeredAt(place), () -> {
+        Disposable late = redis.watch(timer, settings.commandTimeout(), () -> breaker.answeredAt(shard), () -> {
             if (isOver.compareAndSet(false, true)) {
-                ended(place, batch, sent, new RedisBreaker.SlowRedisException(settings.commandTimeout()));
+                ended(shard, batch, sent, new RedisBreaker.SlowRedisException(settings.commandTimeout()));
             }
         });
         renewed.whenComplete((answers, error) -> {
@@ -66,7 +66,7 @@ final class Renewals {
                 Renewal.answered(batch, answers, sent);
             }
             if (isOver.compareAndSet(false, true)) {
-                ended(place, batch, sent, error);
+                ended(shard, batch, sent, error);
             }
             if (error == null) {
                 resume.run();
@@ -74,13 +74,13 @@ final class Renewals {
         });
     }
 
-    private void ended(String place, List<Renewal> batch, long sent, @Nullable Throwable error) {
+    private void ended(String shard, List<Renewal> batch, long sent, @Nullable Throwable error) {
         if (error == null) {
-            breaker.answered(place, System.nanoTime() - sent);
+            breaker.answered(shard, System.nanoTime() - sent);
         } else {
-            breaker.failed(place, System.nanoTime() - sent, error);
+            breaker.failed(shard, System.nanoTime() - sent, error);
         }
         batch.forEach(Renewal::release);
-        batches.completed(place);
+        batches.completed(shard);
     }
 }

@@ -13,16 +13,16 @@ final class ScriptCommand {
     private final List<byte[]> names = new ArrayList<>();
     private final Map<String, Integer> valueNumbers = new HashMap<>();
     private final Map<String, Integer> nameNumbers = new HashMap<>();
-    private final List<Holding> requests = new ArrayList<>();
+    private final List<PartReservation> requests = new ArrayList<>();
 
     ScriptCommand(String prefix) {
         this.prefix = prefix;
     }
 
     /** Adds a request. */
-    void add(Holding holding) {
-        requests.add(holding);
-        records.add(Keys.bytes(Keys.record(prefix, holding.tag, holding.id)));
+    void add(PartReservation reserved) {
+        requests.add(reserved);
+        records.add(Keys.bytes(Keys.record(prefix, reserved.tag, reserved.id)));
     }
 
     /** The number of a value, from 1. */

@@ -46,7 +46,7 @@ final class ScriptExecutor implements AutoCloseable {
 
     private final Supplier<Link> connect;
     private final Consumer<Link> connected;
-    private final ReplicaExit replicas;
+    private final ReadOnlyReconnect reconnect;
     private final EventExecutorGroup loops;
     private final Disposable connecting;
     private volatile @Nullable Link link;
@@ -56,13 +56,14 @@ final class ScriptExecutor implements AutoCloseable {
      * A connection to one node, or to all of a cluster.
      *
      * @param buckets made on it
-     * @param leave ends it so that it is made anew, to wherever the master is then; a cluster says so by itself
+     * @param disconnect ends the connection, so that Lettuce makes it again, to the present master; of a cluster it
+     *     does nothing, because the nodes name the master themselves
      */
     record Link(
             StatefulConnection<byte[], byte[]> connection,
             RedisClusterAsyncCommands<byte[], byte[]> commands,
             LettuceBasedProxyManagerBuilder<byte[]> buckets,
-            Runnable leave) {
+            Runnable disconnect) {
 
         static Link toNode(StatefulRedisConnection<byte[], byte[]> made) {
             return new Link(made, made.async(), Bucket4jLettuce.casBasedBuilder(made), () -> {
@@ -84,10 +85,11 @@ final class ScriptExecutor implements AutoCloseable {
      *
      * @param loops on which connections are read
      */
-    ScriptExecutor(Supplier<Link> connect, Consumer<Link> connected, ReplicaExit replicas, EventExecutorGroup loops) {
+    ScriptExecutor(
+            Supplier<Link> connect, Consumer<Link> connected, ReadOnlyReconnect reconnect, EventExecutorGroup loops) {
         this.loops = loops;
         this.connected = connected;
-        this.replicas = replicas;
+        this.reconnect = reconnect;
         this.connect = connect;
         // Lettuce connects to a client's own address only while a thread waits: the one place that does.
         connecting = Mono.fromCallable(this::open)
@@ -127,7 +129,7 @@ final class ScriptExecutor implements AutoCloseable {
                     .exceptionallyCompose(error -> isUnknown(error)
                             ? current.commands.<T>eval(script.text().getBytes(UTF_8), output, keys, arguments)
                             : CompletableFuture.failedFuture(error))
-                    .whenComplete((_, error) -> replicas.leaveAfter(error, current.leave));
+                    .whenComplete((_, error) -> reconnect.afterError(error, current.disconnect));
         } catch (RuntimeException e) {
             return CompletableFuture.failedFuture(e);
         }

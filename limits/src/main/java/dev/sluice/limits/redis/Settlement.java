@@ -1,6 +1,6 @@
 package dev.sluice.limits.redis;
 
-import dev.sluice.limits.redis.Holding.Charge;
+import dev.sluice.limits.redis.PartReservation.Charge;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -10,21 +10,21 @@ import reactor.core.publisher.Sinks;
 /** What a request that ended frees and corrects in Redis. */
 final class Settlement {
     /** Whose commands it can share. */
-    final String place;
+    final String shard;
 
-    private final Holding holding;
+    private final PartReservation reserved;
     private final List<Charge> charges;
     private final Map<String, Long> used;
     private final Sinks.Empty<Void> done = Sinks.empty();
     /** On the clock of {@link System#nanoTime}: when its leases are over and its record is forgotten. */
     private final long until;
 
-    Settlement(Holding holding, Map<String, Long> used) {
-        this.place = holding.place;
-        this.holding = holding;
+    Settlement(PartReservation reserved, Map<String, Long> used) {
+        this.shard = reserved.shard;
+        this.reserved = reserved;
         this.used = used;
-        this.until = holding.until();
-        List<Charge> all = holding.charges;
+        this.until = reserved.until();
+        List<Charge> all = reserved.charges;
         List<Charge> corrected = new ArrayList<>(all.size());
         for (Charge charge : all) {
             if (charge.limit().isCorrectedBy(used, charge.reserve())) {
@@ -62,8 +62,8 @@ final class Settlement {
             numbers.add(batch.size());
             numbers.add(settledMillis);
             for (Settlement settlement : batch) {
-                command.add(settlement.holding);
-                numbers.add(command.value(settlement.holding.home()));
+                command.add(settlement.reserved);
+                numbers.add(command.value(settlement.reserved.home()));
                 numbers.add(settlement.charges.size());
                 for (Charge charge : settlement.charges) {
                     numbers.add(command.value(charge.value()));

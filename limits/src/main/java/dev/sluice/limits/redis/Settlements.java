@@ -17,7 +17,7 @@ import reactor.core.scheduler.Scheduler;
  * again when Redis answers again.
  */
 final class Settlements {
-    private final CommandBatcher.ByPlace<Settlement> batches;
+    private final CommandBatcher.ByShard<Settlement> batches;
     private final Queue<Settlement> pending = new ConcurrentLinkedQueue<>();
     private final AtomicInteger pendingSize = new AtomicInteger();
     private final Script script;
@@ -37,7 +37,7 @@ final class Settlements {
         this.settings = settings;
         this.timer = timer;
         this.observer = observer;
-        batches = new CommandBatcher.ByPlace<>(settings, this::send);
+        batches = new CommandBatcher.ByShard<>(settings, this::send);
     }
 
     /** Completes when Redis has settled it, or is waited for no longer; never fails. */
@@ -45,15 +45,15 @@ final class Settlements {
         if (settlement.isNothing()) {
             return Mono.empty();
         }
-        if (!batches.offer(settlement.place, settlement)) {
+        if (!batches.offer(settlement.shard, settlement)) {
             keep(settlement, new IllegalStateException("too many permits are being settled"));
         }
         return settlement.done();
     }
 
-    /** Runs {@code work}; what it settles at that place is sent together. */
-    void together(String place, Runnable work) {
-        batches.together(place, work);
+    /** Runs {@code work}; what it settles at that shard is sent together. */
+    void together(String shard, Runnable work) {
+        batches.together(shard, work);
     }
 
     /** Redis answers: sends what is pending. */
@@ -64,18 +64,18 @@ final class Settlements {
                 return;
             }
             pendingSize.decrementAndGet();
-            if (next.isOver() || !batches.offer(next.place, next)) {
+            if (next.isOver() || !batches.offer(next.shard, next)) {
                 keep(next, new IllegalStateException("a permit was settled too late"));
             }
         }
     }
 
-    private void send(String place, List<Settlement> batch) {
+    private void send(String shard, List<Settlement> batch) {
         AtomicBoolean isOver = new AtomicBoolean();
         Runnable release = () -> {
             if (isOver.compareAndSet(false, true)) {
                 batch.forEach(Settlement::release);
-                batches.completed(place);
+                batches.completed(shard);
             }
         };
         // A command that is late is still on its way; only those who wait for it are let go.

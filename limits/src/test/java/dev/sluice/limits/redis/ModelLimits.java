@@ -7,7 +7,7 @@ import dev.sluice.limits.Limit;
 import dev.sluice.limits.Mode;
 import dev.sluice.limits.TokenBucket;
 import dev.sluice.limits.Window;
-import dev.sluice.limits.redis.Holding.Charge;
+import dev.sluice.limits.redis.PartReservation.Charge;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -125,9 +125,9 @@ final class ModelLimits {
         return counter.leases.values().stream().mapToLong(end -> end).max().orElse(0);
     }
 
-    Expected admit(Holding holding, long begins, long ends, long now) {
-        String id = holding.id;
-        List<Charge> charges = holding.charges;
+    Expected admit(PartReservation reserved, long begins, long ends, long now) {
+        String id = reserved.id;
+        List<Charge> charges = reserved.charges;
         charges.forEach(charge -> load(charge, now));
         Known record = record(id, now);
         List<Long> waits = new ArrayList<>();
@@ -147,7 +147,7 @@ final class ModelLimits {
                 code = Verdict.Code.REFUSED;
             } else {
                 charges.forEach(charge -> take(charge, id, now));
-                record(id, false, now + holding.part.recordMillis);
+                record(id, false, now + reserved.part.recordMillis);
             }
         }
         return new Expected(code, figures(charges, waits, now));

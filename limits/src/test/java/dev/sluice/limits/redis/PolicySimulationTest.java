@@ -44,7 +44,7 @@ class PolicySimulationTest {
     private final EnumMap<Verdict.Code, Integer> seen = new EnumMap<>(Verdict.Code.class);
 
     /** An admission that may be settled, or sent again. */
-    private record Sent(Holding holding, long begins, long ends) {}
+    private record Sent(PartReservation reserved, long begins, long ends) {}
 
     @Test
     void scriptsDecideAsTheModelDoes() throws Exception {
@@ -185,11 +185,11 @@ class PolicySimulationTest {
 
         private Sent again(AdmitCommand command) {
             Sent before = sent.get(random.nextInt(sent.size()));
-            Holding holding = before.holding;
-            if (!model.isCertain(holding.id, now)) {
+            PartReservation reserved = before.reserved;
+            if (!model.isCertain(reserved.id, now)) {
                 return fresh(command);
             }
-            return send(command, holding.id, holding.part, holding.subject, holding.reservation);
+            return send(command, reserved.id, reserved.part, reserved.subject, reserved.reservation);
         }
 
         /** Of limits of every kind; those that the policy does not have, and rates and slots, are not heard. */
@@ -207,19 +207,19 @@ class PolicySimulationTest {
         /** Some have something by lease too, of a window that is not always the current one. */
         private Sent send(
                 AdmitCommand command, String id, CompiledPolicy.Part part, Subject subject, Reservation reservation) {
-            Holding holding = new Holding(id, part, subject, reservation);
+            PartReservation reserved = new PartReservation(id, part, subject, reservation);
             long begins = random.nextInt(8) == 0 ? now - random.nextInt(60) : 0;
             long ends = begins == 0 ? 0 : begins + 1 + random.nextInt(120);
-            command.add(holding, begins, ends);
-            return new Sent(holding, begins, ends);
+            command.add(reserved, begins, ends);
+            return new Sent(reserved, begins, ends);
         }
 
         private void compare(Sent request, Verdict verdict) {
-            ModelLimits.Expected expected = model.admit(request.holding, request.begins, request.ends, now);
+            ModelLimits.Expected expected = model.admit(request.reserved, request.begins, request.ends, now);
             List<Long> figures = Arrays.stream(verdict.figures()).boxed().toList();
             if (verdict.code() != expected.code() || !figures.equals(expected.figures())) {
-                throw new AssertionError(name + ", request " + request.holding.id + " at " + now + ": " + verdict.code()
-                        + figures + " (expected: " + expected + ") " + request.holding.charges);
+                throw new AssertionError(name + ", request " + request.reserved.id + " at " + now + ": "
+                        + verdict.code() + figures + " (expected: " + expected + ") " + request.reserved.charges);
             }
             seen.merge(verdict.code(), 1, Integer::sum);
             if (verdict.code() != Verdict.Code.NOT_NOW && sent.size() < 50) {
@@ -233,17 +233,17 @@ class PolicySimulationTest {
             List<Settlement> batch = new ArrayList<>();
             for (int i = random.nextInt(Math.min(12, sent.size() + 1)); i >= 0 && !sent.isEmpty(); i--) {
                 Sent request = sent.get(random.nextInt(sent.size()));
-                if (!model.isCertain(request.holding.id, now)) {
+                if (!model.isCertain(request.reserved.id, now)) {
                     continue;
                 }
                 Map<String, Long> used = new HashMap<>();
-                for (CompiledLimit limit : request.holding.part.limits) {
+                for (CompiledLimit limit : request.reserved.part.limits) {
                     if (random.nextInt(3) > 0) {
                         used.put(limit.limit.name(), (long) random.nextInt(40));
                     }
                 }
-                batch.add(new Settlement(request.holding, used));
-                model.settle(request.holding.id, request.holding.charges, used, now);
+                batch.add(new Settlement(request.reserved, used));
+                model.settle(request.reserved.id, request.reserved.charges, used, now);
             }
             if (!batch.isEmpty()) {
                 Settlement.Command command = new Settlement.Command(batch, prefix, ModelLimits.SETTLED_FOR);

@@ -537,7 +537,7 @@ class RedisFaultsTest {
         RedisPermit permit = (RedisPermit) permitOf(admit(limiter, slots, ownBudget));
         long begun = System.nanoTime();
         permit.renew().block(GENEROUS);
-        assertThat(permit.holdings().getFirst().until() - begun)
+        assertThat(permit.reservations().getFirst().until() - begun)
                 .isGreaterThanOrEqualTo(slots.lease().plusSeconds(10).toNanos());
 
         proxy.cutOff();

@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** What one request takes of the limits of one part, under one record. */
-final class Holding {
+/** What one request reserves of the limits of one {@link CompiledPolicy.Part}. They share one record in Redis. */
+final class PartReservation {
     /**
      * What it takes of one counter.
      *
@@ -28,24 +28,24 @@ final class Holding {
     final CompiledPolicy.Part part;
     final Subject subject;
     final Reservation reservation;
-    /** What its keys share a slot by. */
+    /** The hash tag of its keys. */
     final String tag;
-    /** Whose commands it can share. */
-    final String place;
-    /** What its id is known by in the value that has its record. */
+    /** The shard whose commands it can share. */
+    final String shard;
+    /** Identifies it in the value that has its record. */
     final long hash;
     /** What can be corrected afterwards; empty until Redis is asked. */
     volatile List<Charge> charges = List.of();
 
     private volatile long until;
 
-    Holding(String id, CompiledPolicy.Part part, Subject subject, Reservation reservation) {
+    PartReservation(String id, CompiledPolicy.Part part, Subject subject, Reservation reservation) {
         this.id = id;
         this.part = part;
         this.subject = subject;
         this.reservation = reservation;
         tag = part.tag(subject);
-        place = part.place(tag);
+        shard = part.shard(tag);
         hash = Keys.hash(id);
         recordedAt(System.nanoTime());
     }
