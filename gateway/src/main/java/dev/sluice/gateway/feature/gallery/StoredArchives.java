@@ -2,7 +2,7 @@ package dev.sluice.gateway.feature.gallery;
 
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
-import dev.sluice.gateway.outbound.archive.KnownArchive;
+import dev.sluice.gateway.outbound.archive.SeekableArchive;
 import dev.sluice.gateway.outbound.database.image.Image;
 import dev.sluice.gateway.outbound.database.image.ImageObject;
 import dev.sluice.gateway.outbound.database.image.ImageScope;
@@ -41,7 +41,7 @@ final class StoredArchives {
     }
 
     /** An archive of all {@code ids}, in their order, each once. Fails with {@code not_found} or {@code conflict}. */
-    Mono<KnownArchive> of(List<UUID> ids, ImageScope scope) {
+    Mono<SeekableArchive> of(List<UUID> ids, ImageScope scope) {
         List<UUID> wanted = ids.stream().distinct().toList();
         return images.findAll(wanted, scope).flatMap(found -> {
             Set<UUID> absent = new HashSet<>(wanted);
@@ -73,9 +73,9 @@ final class StoredArchives {
     }
 
     /** @param file of one of the objects, if the store's objects are files */
-    private KnownArchive archive(List<Image> found, List<ImageObject> objects, @Nullable Path file) {
+    private SeekableArchive archive(List<Image> found, List<ImageObject> objects, @Nullable Path file) {
         EntryNames names = new EntryNames();
-        List<KnownArchive.Entry> entries = new ArrayList<>();
+        List<SeekableArchive.Entry> entries = new ArrayList<>();
         for (int index = 0; index < found.size(); index++) {
             Image image = found.get(index);
             ImageObject object = objects.get(index);
@@ -84,19 +84,19 @@ final class StoredArchives {
                     object.size(),
                     object.crc32(),
                     Objects.requireNonNullElse(image.completedAt(), image.createdAt()));
-            entries.add(new KnownArchive.Entry(header, object.etag()));
+            entries.add(new SeekableArchive.Entry(header, object.etag()));
         }
-        return KnownArchive.of(entries, new StoredObjects(store, objects), file);
+        return SeekableArchive.of(entries, new StoredObjects(store, objects), file);
     }
 
     /** The store's objects. */
-    private record StoredObjects(ObjectStore store, List<ImageObject> objects) implements KnownArchive.Source {
+    private record StoredObjects(ObjectStore store, List<ImageObject> objects) implements SeekableArchive.Source {
         @Override
-        public Mono<KnownArchive.Content> open(int entry) {
+        public Mono<SeekableArchive.Content> open(int entry) {
             String key = objects.get(entry).key();
             return store.open(new ObjectKey(key))
                     .switchIfEmpty(Mono.error(() -> gone(key)))
-                    .<KnownArchive.Content>map(Opened::new)
+                    .<SeekableArchive.Content>map(Opened::new)
                     .onErrorMap(StorageProblems::of);
         }
 
@@ -111,7 +111,7 @@ final class StoredArchives {
     }
 
     /** An object of the store. */
-    private record Opened(ObjectContent content) implements KnownArchive.Content {
+    private record Opened(ObjectContent content) implements SeekableArchive.Content {
         @Override
         public @Nullable Path file() {
             return content.file();

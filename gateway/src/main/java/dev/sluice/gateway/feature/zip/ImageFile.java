@@ -1,7 +1,7 @@
 package dev.sluice.gateway.feature.zip;
 
 import dev.sluice.gateway.contract.http.FileSlice;
-import dev.sluice.gateway.outbound.archive.KnownArchive;
+import dev.sluice.gateway.outbound.archive.SeekableArchive;
 import dev.sluice.gateway.outbound.imagecache.disk.OpenImage;
 import java.nio.channels.AsynchronousFileChannel;
 import java.nio.file.Path;
@@ -13,7 +13,7 @@ import org.springframework.core.io.buffer.DataBufferUtils;
 import reactor.core.publisher.Flux;
 
 /** An image of the store, in its file, for as long as that is held. */
-record ImageFile(OpenImage image) implements KnownArchive.Content {
+record ImageFile(OpenImage image) implements SeekableArchive.Content {
     private static final int READ_BYTES = 64 * 1024;
 
     @Override

@@ -36,8 +36,8 @@ import reactor.core.scheduler.Scheduler;
 /**
  * Brings one image in, whole, into memory that was reserved for it or, when there is none, onto disk.
  *
- * <p>Every image belongs to a request's {@link RequestScope} from the moment something is reserved for it, and leaves
- * it when it has been freed. Whatever operators do on cancel, disposing of the scope frees all.
+ * <p>Every image belongs to a request's {@link ArchiveResources} from the moment something is reserved for it, and
+ * leaves it when it has been freed. Whatever operators do on cancel, disposing of that frees all.
  */
 final class ImageIntake {
     private static final Logger LOG = LoggerFactory.getLogger(ImageIntake.class);
@@ -82,7 +82,7 @@ final class ImageIntake {
     }
 
     /**
-     * One image. Fails with {@link BudgetExhaustedException} when there was no room for it for {@code patience}, and
+     * One image. Fails with {@link BudgetExhaustedException} when there was no room for it for {@code timeout}, and
      * with a fetch failure when it could not be had.
      *
      * @param url as the caller gave it
@@ -91,20 +91,20 @@ final class ImageIntake {
      * @param listener is told how far it is
      * @param buffers makes buffers where the bytes need new ones
      */
-    Mono<HeldImage> take(
+    Mono<FetchedImage> take(
             String url,
             Mono<Void> ready,
-            Duration patience,
-            RequestScope request,
+            Duration timeout,
+            ArchiveResources request,
             Listener listener,
             DataBufferFactory buffers) {
-        return into(room(ready, patience, request, buffers), patience, url, request, listener);
+        return into(room(ready, timeout, request, buffers), timeout, url, request, listener);
     }
 
-    private Mono<HeldImage> into(
-            Mono<ImageBytes> room, Duration patience, String url, RequestScope request, Listener listener) {
-        Mono<HeldImage> whenDiskFails =
-                inMemory(patience, request).flatMap(bytes -> fetchInto(bytes, url, request, listener));
+    private Mono<FetchedImage> into(
+            Mono<ImageBytes> room, Duration timeout, String url, ArchiveResources request, Listener listener) {
+        Mono<FetchedImage> whenDiskFails =
+                inMemory(timeout, request).flatMap(bytes -> fetchInto(bytes, url, request, listener));
         return room.flatMap(bytes -> fetchInto(bytes, url, request, listener))
                 .onErrorResume(UncheckedIOException.class, failed -> {
                     LOG.warn("cannot spool, waiting for memory instead: {}", failed.toString());
@@ -119,13 +119,13 @@ final class ImageIntake {
 
     /**
      * Room on disk for so many images, at once. Fails with {@link BudgetExhaustedException} when there is none for
-     * {@code patience}. All archives of one caller have a quarter of the disk, or one archive has its room; the next
+     * {@code timeout}. All archives of one caller have a quarter of the disk, or one archive has its room; the next
      * waits for those, and keeps nobody else waiting. The subscriber disposes of it.
      */
-    Mono<DiskShares> shares(int images, Duration patience) {
+    Mono<DiskShares> shares(int images, Duration timeout) {
         long each = properties.maxImageSize().toBytes();
         return diskShares
-                .reserve(Math.min(images * each, largestOnDisk), patience)
+                .reserve(Math.min(images * each, largestOnDisk), timeout)
                 .map(reservation -> new DiskShares(reservation, each));
     }
 
@@ -134,8 +134,8 @@ final class ImageIntake {
      * {@code shares}. It does not wait for room, so that no archive holds some while it waits for more; except where
      * the whole disk budget has not as many shares, and then for memory.
      */
-    Mono<HeldImage> take(
-            String url, DiskShares shares, RequestScope request, Listener listener, DataBufferFactory buffers) {
+    Mono<FetchedImage> take(
+            String url, DiskShares shares, ArchiveResources request, Listener listener, DataBufferFactory buffers) {
         Mono<ImageBytes> onDisk = Mono.defer(() -> {
             Reservation share = shares.next();
             return share == null
@@ -157,12 +157,12 @@ final class ImageIntake {
      * for images that are not their next would wait for each other.
      */
     private Mono<ImageBytes> room(
-            Mono<Void> ready, Duration patience, RequestScope request, DataBufferFactory buffers) {
+            Mono<Void> ready, Duration timeout, ArchiveResources request, DataBufferFactory buffers) {
         Mono<ImageBytes> next = inMemory(
                         properties.spoolAfter().multipliedBy(LONGEST_IN_QUEUE), properties.spoolAfter(), request)
                 .onErrorResume(BudgetExhaustedException.class, memoryIsShort -> {
                     request.memoryIsShort(true);
-                    return onDisk(patience, request, buffers);
+                    return onDisk(timeout, request, buffers);
                 });
         Mono<ImageBytes> ahead = memoryLeaving(largestInMemory(), request)
                 .onErrorResume(
@@ -172,21 +172,21 @@ final class ImageIntake {
         return ahead.onErrorResume(BudgetExhaustedException.class, noneToSpare -> ready.then(next));
     }
 
-    private Mono<ImageBytes> inMemory(Duration patience, RequestScope request) {
-        return inMemory(patience, patience, request);
+    private Mono<ImageBytes> inMemory(Duration timeout, ArchiveResources request) {
+        return inMemory(timeout, timeout, request);
     }
 
-    private Mono<ImageBytes> inMemory(Duration patience, Duration standstill, RequestScope request) {
-        return memory.reserve(largestInMemory(), patience, standstill)
+    private Mono<ImageBytes> inMemory(Duration timeout, Duration standstill, ArchiveResources request) {
+        return memory.reserve(largestInMemory(), timeout, standstill)
                 .map(reservation -> inMemory(reservation, request));
     }
 
     /** Memory now, if others have so much of it left then. */
-    private Mono<ImageBytes> memoryLeaving(long spare, RequestScope request) {
+    private Mono<ImageBytes> memoryLeaving(long spare, ArchiveResources request) {
         return memory.reserveLeaving(spare, largestInMemory()).map(reservation -> inMemory(reservation, request));
     }
 
-    private ImageBytes inMemory(Reservation reservation, RequestScope request) {
+    private ImageBytes inMemory(Reservation reservation, ArchiveResources request) {
         request.memoryIsShort(false);
         return ownedBy(
                 request, new MemoryBytes(reservation, properties.maxImageSize().toBytes()));
@@ -196,27 +196,27 @@ final class ImageIntake {
         return Math.min(MemoryBytes.footprint(properties.maxImageSize().toBytes()), memory.capacity());
     }
 
-    private Mono<ImageBytes> onDisk(Duration patience, RequestScope request, DataBufferFactory buffers) {
-        return disk.reserve(properties.maxImageSize().toBytes(), patience)
+    private Mono<ImageBytes> onDisk(Duration timeout, ArchiveResources request, DataBufferFactory buffers) {
+        return disk.reserve(properties.maxImageSize().toBytes(), timeout)
                 .map(reservation -> onDisk(reservation, request, buffers));
     }
 
     /** Room on disk now, if others have some for one more image then. */
-    private Mono<ImageBytes> diskLeaving(RequestScope request, DataBufferFactory buffers) {
+    private Mono<ImageBytes> diskLeaving(ArchiveResources request, DataBufferFactory buffers) {
         long most = properties.maxImageSize().toBytes();
         return disk.reserveLeaving(most, most).map(reservation -> onDisk(reservation, request, buffers));
     }
 
-    private ImageBytes onDisk(Reservation reservation, RequestScope request, DataBufferFactory buffers) {
+    private ImageBytes onDisk(Reservation reservation, ArchiveResources request, DataBufferFactory buffers) {
         return ownedBy(request, new ImageOnDisk(new SpooledBytes(reservation, spool::open, diskThreads, buffers)));
     }
 
-    private static ImageBytes ownedBy(RequestScope request, ImageBytes bytes) {
+    private static ImageBytes ownedBy(ArchiveResources request, ImageBytes bytes) {
         request.add(bytes);
         return bytes;
     }
 
-    private Mono<HeldImage> fetchInto(ImageBytes bytes, String url, RequestScope request, Listener listener) {
+    private Mono<FetchedImage> fetchInto(ImageBytes bytes, String url, ArchiveResources request, Listener listener) {
         FetchRequest wanted = new FetchRequest(
                 url,
                 properties.maxImageSize().toBytes(),
@@ -241,21 +241,21 @@ final class ImageIntake {
                 .doOnError(failed -> resources.dispose());
     }
 
-    /** What had been reserved beyond the length that the origin told first has been given back. */
+    /** What was reserved beyond the length that the origin first announced has been released. */
     private static FetchException longerThanBefore() {
         return new FetchException(
                 FetchFailure.CONNECTION_FAILED, "The body broke off, and the retry had another length", null);
     }
 
     /** Called again when a body broke off: the bytes, their sum and their progress begin anew. */
-    private static Mono<HeldImage> receive(
+    private static Mono<FetchedImage> receive(
             OriginResponse response, ImageBytes bytes, Disposable resources, Listener listener) {
         BodyTotals totals = response.totals();
         listener.receiving(totals::bytes);
         response.contentLength().ifPresent(bytes::expect);
         ImageType type = Objects.requireNonNull(response.image(), "an image was asked for");
         return bytes.receive(response.body())
-                .then(Mono.fromSupplier(() -> new HeldImage(
+                .then(Mono.fromSupplier(() -> new FetchedImage(
                         lastSegment(response.requested()),
                         type,
                         totals.bytes(),

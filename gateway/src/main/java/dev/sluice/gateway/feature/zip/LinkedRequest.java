@@ -19,20 +19,20 @@ import org.slf4j.LoggerFactory;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
 
-/** A request kept behind a link, with the board of its latest download in this process. */
+/** A request stored behind a link, with the progress of its latest download in this process. */
 final class LinkedRequest {
     private static final Logger LOG = LoggerFactory.getLogger(LinkedRequest.class);
     private static final int FIXED_WEIGHT = 512;
     private static final int WEIGHT_PER_IMAGE = 256;
 
     private final ZipRequest request;
-    private final ZipProgress untouched;
-    private final AtomicReference<ZipProgress> latest;
+    private final LocalProgress untouched;
+    private final AtomicReference<LocalProgress> latest;
     private final AtomicInteger listeners = new AtomicInteger();
 
     LinkedRequest(ZipRequest request) {
         this.request = request;
-        this.untouched = new ZipProgress(request);
+        this.untouched = new LocalProgress(request);
         this.latest = new AtomicReference<>(untouched);
     }
 
@@ -40,25 +40,25 @@ final class LinkedRequest {
         return request;
     }
 
-    /** The board of the download that began last in this process, or an untouched one. */
-    ZipProgress progress() {
+    /** The progress of the download that began last in this process, or an untouched one. */
+    LocalProgress progress() {
         return latest.get();
     }
 
     /** Whether one has begun in this process. */
-    @SuppressWarnings("ReferenceEquality") // the very same board
+    @SuppressWarnings("ReferenceEquality") // the very same instance
     boolean hasBegun() {
         return latest.get() != untouched;
     }
 
-    /** A fresh board for a download that begins now. */
-    ZipProgress begin() {
-        ZipProgress fresh = new ZipProgress(request);
+    /** Fresh progress for a download that begins now. */
+    LocalProgress begin() {
+        LocalProgress fresh = new LocalProgress(request);
         latest.set(fresh);
         return fresh;
     }
 
-    /** Takes one of {@code most} seats, or none. */
+    /** Counts one more listener unless there are {@code most} already; whether it did. */
     boolean addListener(int most) {
         return listeners.getAndUpdate(count -> Math.min(most, count + 1)) < most;
     }
@@ -68,8 +68,8 @@ final class LinkedRequest {
     }
 
     /**
-     * The request alone, as deflated JSON, since URLs of one archive have much in common: a download in another process
-     * writes on another board.
+     * The request alone, as deflated JSON, since URLs of one archive have much in common: each process records its own
+     * progress.
      */
     record Format(JsonMapper json) implements Links.Format<LinkedRequest> {
 

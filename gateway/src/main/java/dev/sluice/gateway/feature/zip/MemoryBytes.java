@@ -22,11 +22,11 @@ import reactor.core.publisher.Mono;
 final class MemoryBytes implements ImageBytes {
     private static final int MERGED = 64 * 1024;
 
-    private record Held(DataBuffer buffer, long cost) {}
+    private record Retained(DataBuffer buffer, long cost) {}
 
     private final Reservation reservation;
     private final Object lock = new Object(); // held for a few instructions; cancel comes from any thread
-    private final Queue<Held> held = new ArrayDeque<>();
+    private final Queue<Retained> retained = new ArrayDeque<>();
     private long allowedWaste;
     private long remaining;
     private long waste;
@@ -67,8 +67,8 @@ final class MemoryBytes implements ImageBytes {
     private void clear() {
         synchronized (lock) {
             sealOpen();
-            held.forEach(each -> DataBufferUtils.release(each.buffer()));
-            held.clear();
+            retained.forEach(each -> DataBufferUtils.release(each.buffer()));
+            retained.clear();
             waste = 0;
             lastParent = null;
         }
@@ -86,7 +86,7 @@ final class MemoryBytes implements ImageBytes {
             if (waste + cost - length <= allowedWaste) {
                 sealOpen();
                 waste += cost - length;
-                held.add(new Held(buffer, cost));
+                retained.add(new Retained(buffer, cost));
             } else {
                 merge(buffer);
             }
@@ -132,7 +132,7 @@ final class MemoryBytes implements ImageBytes {
 
     private void sealOpen() {
         if (open != null) {
-            held.add(new Held(open, open.capacity()));
+            retained.add(new Retained(open, open.capacity()));
             open = null;
         }
     }
@@ -142,7 +142,7 @@ final class MemoryBytes implements ImageBytes {
         synchronized (lock) {
             sealOpen();
             lastParent = null;
-            cost = held.stream().mapToLong(Held::cost).sum();
+            cost = retained.stream().mapToLong(Retained::cost).sum();
         }
         reservation.shrinkTo(Math.min(reservation.bytes(), cost));
     }
@@ -150,9 +150,9 @@ final class MemoryBytes implements ImageBytes {
     @Override
     public Flux<DataBuffer> content() {
         return Flux.generate(sink -> {
-            Held next;
+            Retained next;
             synchronized (lock) {
-                next = held.poll();
+                next = retained.poll();
             }
             if (next == null) {
                 sink.complete();
@@ -169,8 +169,8 @@ final class MemoryBytes implements ImageBytes {
         synchronized (lock) {
             disposed = true;
             sealOpen();
-            held.forEach(each -> DataBufferUtils.release(each.buffer()));
-            held.clear();
+            retained.forEach(each -> DataBufferUtils.release(each.buffer()));
+            retained.clear();
         }
         reservation.release();
     }

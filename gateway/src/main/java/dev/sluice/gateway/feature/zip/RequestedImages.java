@@ -36,8 +36,8 @@ import reactor.core.publisher.Sinks;
  *
  * <p>For an archive that is sent as they arrive, at most {@code concurrency} images exist at once, the one being sent
  * among them: each takes one of the request's permits before anything else and keeps it until its last byte is handed
- * on. Places are given in order, so the head of the archive always has one. For an archive that waits for all of them,
- * a permit is free again when its image is in, and room for all is reserved before the first is fetched.
+ * on. Permits are granted in order, so the head of the archive always has one. For an archive that waits for all of
+ * them, a permit is free again when its image is in, and room for all is reserved before the first is fetched.
  */
 final class RequestedImages {
     private static final Logger LOG = LoggerFactory.getLogger(RequestedImages.class);
@@ -45,7 +45,7 @@ final class RequestedImages {
     private static final Duration HEAD_START = Duration.ofMillis(20);
 
     /** An image that is in, with its position in the request. */
-    record Arrived(int index, HeldImage image) {}
+    record Arrived(int index, FetchedImage image) {}
 
     /** Not fetched to its end: the client has heard nothing for too long. */
     private static final class GivenUpException extends RuntimeException {
@@ -59,13 +59,13 @@ final class RequestedImages {
     /** Where an image finds room, and what becomes of its permit when it is in. */
     @FunctionalInterface
     private interface Bringing {
-        Mono<HeldImage> bring(int index, Disposable permit);
+        Mono<FetchedImage> bring(int index, Disposable permit);
     }
 
     private final ZipTools tools;
     private final ZipRequest request;
     private final StoredImages stored;
-    private final ZipProgress progress;
+    private final LocalProgress progress;
     private final DataBufferFactory buffers;
     private final Map<Integer, SkippedImage> skipped = new ConcurrentSkipListMap<>();
     private final List<Sinks.Empty<Void>> ready;
@@ -75,7 +75,11 @@ final class RequestedImages {
     private volatile boolean anyAdmitted;
 
     RequestedImages(
-            ZipTools tools, ZipRequest request, StoredImages stored, ZipProgress progress, DataBufferFactory buffers) {
+            ZipTools tools,
+            ZipRequest request,
+            StoredImages stored,
+            LocalProgress progress,
+            DataBufferFactory buffers) {
         this.tools = tools;
         this.request = request;
         this.stored = stored;
@@ -87,18 +91,18 @@ final class RequestedImages {
     }
 
     /** Each as it arrives, in order; the next is fetched when an earlier one has been sent. */
-    Flux<Arrived> streamed(RequestScope owner) {
+    Flux<Arrived> streamed(ArchiveResources owner) {
         signalReady(0);
         return all(
                         owner,
                         (index, permit) -> fromStore(index, owner)
                                 .switchIfEmpty(Mono.defer(() -> take(index, owner)))
-                                .map(image -> image.alsoHolding(permit)))
+                                .map(image -> image.withResource(permit)))
                 .doOnNext(arrived -> handedOn.set(arrived.index() + 1));
     }
 
     /** All of them, once the last is in. */
-    Mono<List<Arrived>> collected(RequestScope owner) {
+    Mono<List<Arrived>> collected(ArchiveResources owner) {
         if (request.images().size() == 1) { // which holds nothing while it waits
             return streamed(owner).collectList();
         }
@@ -129,7 +133,7 @@ final class RequestedImages {
     void giveUpBeforeTheNext() {
         int count = request.images().size();
         int next = IntStream.range(handedOn.get(), count)
-                .filter(index -> progress.line(index).state() == Board.State.DONE)
+                .filter(index -> progress.image(index).state() == DownloadProgress.State.DONE)
                 .findFirst()
                 .orElse(count);
         giveUp(next);
@@ -137,7 +141,7 @@ final class RequestedImages {
 
     private void giveUp(int end) {
         for (int index = 0; index < end; index++) {
-            if (!progress.line(index).state().isFinal()) {
+            if (!progress.image(index).state().isFinal()) {
                 givenUp.add(index);
             }
         }
@@ -145,24 +149,24 @@ final class RequestedImages {
         givenUp.forEach(index -> givingUp.get(index).tryEmitEmpty());
     }
 
-    private Flux<Arrived> all(RequestScope owner, Bringing how) {
+    private Flux<Arrived> all(ArchiveResources owner, Bringing how) {
         int count = request.images().size();
         int concurrency = tools.properties().concurrency();
         BufferBudget permits = new BufferBudget(concurrency, count, tools.timer());
         return Flux.range(0, count).flatMapSequential(index -> image(index, permits, owner, how), concurrency, 1);
     }
 
-    private Mono<Arrived> image(int index, BufferBudget permits, RequestScope owner, Bringing how) {
+    private Mono<Arrived> image(int index, BufferBudget permits, ArchiveResources owner, Bringing how) {
         return permits.reserve(1, tools.properties().archiveTimeout()).flatMap(permit -> {
-            Disposable held = Disposables.composite(permit::release);
-            owner.add(held);
-            Mono<HeldImage> tooLate = givingUp.get(index).asMono().then(Mono.error(GivenUpException::new));
-            Mono<HeldImage> brought = headStart(index).then(Mono.defer(() -> how.bring(index, held)));
+            Disposable resources = Disposables.composite(permit::release);
+            owner.add(resources);
+            Mono<FetchedImage> tooLate = givingUp.get(index).asMono().then(Mono.error(GivenUpException::new));
+            Mono<FetchedImage> brought = headStart(index).then(Mono.defer(() -> how.bring(index, resources)));
             return Mono.firstWithSignal(tooLate, brought)
                     .map(image -> new Arrived(index, image))
                     .doOnNext(arrived -> progress.done(index))
                     .onErrorResume(failure -> {
-                        held.dispose();
+                        resources.dispose();
                         return skipOrFail(index, failure);
                     })
                     .doOnTerminate(() -> signalReady(index + 1));
@@ -192,7 +196,7 @@ final class RequestedImages {
     }
 
     /** It needs no room, and has all of its bytes at once. */
-    private Mono<HeldImage> fromStore(int index, RequestScope owner) {
+    private Mono<FetchedImage> fromStore(int index, ArchiveResources owner) {
         ImageIntake.Listener listener = listener(index);
         return stored.take(index, owner::add, buffers).doOnNext(image -> {
             long size = image.size();
@@ -201,14 +205,14 @@ final class RequestedImages {
         });
     }
 
-    private Mono<HeldImage> take(int index, RequestScope owner) {
+    private Mono<FetchedImage> take(int index, ArchiveResources owner) {
         ZipProperties properties = tools.properties();
         ImageIntake.Listener listener = listener(index);
         Mono<Void> turn = ready.get(index).asMono();
-        Mono<HeldImage> first =
+        Mono<FetchedImage> first =
                 tools.intake().take(url(index), turn, properties.queueTimeout(), owner, listener, buffers);
         // With others of its request on their way an image may wait longer: the archive has begun.
-        Mono<HeldImage> again =
+        Mono<FetchedImage> again =
                 tools.intake().take(url(index), turn, properties.imageTimeout(), owner, listener, buffers);
         return first.onErrorResume(
                 BudgetExhaustedException.class, noRoom -> anyAdmitted ? again : Mono.error(overloaded(noRoom)));

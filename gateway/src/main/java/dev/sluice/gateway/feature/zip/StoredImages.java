@@ -2,7 +2,7 @@ package dev.sluice.gateway.feature.zip;
 
 import dev.sluice.gateway.contract.archive.RemoteImage;
 import dev.sluice.gateway.contract.http.FileSlice;
-import dev.sluice.gateway.outbound.archive.KnownArchive;
+import dev.sluice.gateway.outbound.archive.SeekableArchive;
 import dev.sluice.gateway.outbound.fetch.FetchException;
 import dev.sluice.gateway.outbound.imagecache.RemoteImages;
 import dev.sluice.gateway.outbound.imagecache.disk.OpenImage;
@@ -111,13 +111,13 @@ final class StoredImages {
      *
      * <p>Fails with {@link FetchException} when its origin has none.
      *
-     * @param held takes it
+     * @param onOpen takes ownership of the image
      * @param buffers makes the buffers that the file is read into
      */
-    Mono<HeldImage> take(int index, Consumer<? super OpenImage> held, DataBufferFactory buffers) {
+    Mono<FetchedImage> take(int index, Consumer<? super OpenImage> onOpen, DataBufferFactory buffers) {
         return Mono.defer(() -> {
             Disposable.Composite exchange = sentUntil;
-            Consumer<? super OpenImage> holder = exchange == null ? held : exchange::add;
+            Consumer<? super OpenImage> holder = exchange == null ? onOpen : exchange::add;
             Mono<OpenImage> image = switch (ahead.getAndSet(index, null)) {
                 case Ahead.Opened(OpenImage opened) -> {
                     holder.accept(opened);
@@ -127,15 +127,15 @@ final class StoredImages {
                 case Ahead.Absent() -> Mono.empty();
                 case null -> open(index, holder);
             };
-            return image.mapNotNull(opened -> heldImage(index, opened, buffers));
+            return image.mapNotNull(opened -> image(index, opened, buffers));
         });
     }
 
-    private Mono<OpenImage> open(int index, Consumer<? super OpenImage> held) {
+    private Mono<OpenImage> open(int index, Consumer<? super OpenImage> onOpen) {
         String url = urls[index];
         return url == null
                 ? Mono.empty()
-                : images.get(url, properties.reuse(), admitted.contains(url), held)
+                : images.get(url, properties.reuse(), admitted.contains(url), onOpen)
                         .filter(image -> isWanted(image) || isDisposed(image));
     }
 
@@ -152,14 +152,14 @@ final class StoredImages {
         return ImageTypes.rasterOf(image.meta().mediaType());
     }
 
-    private @Nullable HeldImage heldImage(int index, OpenImage image, DataBufferFactory buffers) {
+    private @Nullable FetchedImage image(int index, OpenImage image, DataBufferFactory buffers) {
         ImageType type = type(image);
         if (type == null) {
             return null;
         }
         ImageFile file = new ImageFile(image);
         boolean isSent = sentUntil != null;
-        return new HeldImage(
+        return new FetchedImage(
                 urlName(index),
                 type,
                 image.length(),
@@ -177,20 +177,20 @@ final class StoredImages {
      * All of them as one archive; empty when that is not known, or not in time. What was found out until then is not
      * asked for again when its turn comes.
      *
-     * @param held takes every image that is opened
+     * @param resources takes ownership of every image that is opened
      */
-    Mono<KnownArchive> archive(Duration patience, Disposable.Composite held) {
+    Mono<SeekableArchive> archive(Duration timeout, Disposable.Composite resources) {
         return Flux.range(0, urls.length)
-                .flatMap(index -> openAhead(index, held), CONFIRMED_AT_ONCE, 1)
+                .flatMap(index -> openAhead(index, resources), CONFIRMED_AT_ONCE, 1)
                 .then(Mono.fromSupplier(this::opened))
                 .filter(opened -> opened.size() == urls.length)
                 .map(this::archive)
-                .timeout(patience, Mono.empty(), timer);
+                .timeout(timeout, Mono.empty(), timer);
     }
 
-    private Mono<OpenImage> openAhead(int index, Disposable.Composite held) {
+    private Mono<OpenImage> openAhead(int index, Disposable.Composite resources) {
         return open(index, image -> {
-                    held.add(image);
+                    resources.add(image);
                     ahead.set(index, new Ahead.Opened(image));
                 })
                 .switchIfEmpty(Mono.fromRunnable(() -> ahead.set(index, new Ahead.Absent())))
@@ -211,7 +211,7 @@ final class StoredImages {
     }
 
     /** Writes that all images of the archive are in. */
-    void tell(ZipProgress progress) {
+    void tell(LocalProgress progress) {
         for (int index = 0; index < urls.length; index++) {
             if (ahead.get(index) instanceof Ahead.Opened(OpenImage image)) {
                 long length = image.length();
@@ -221,9 +221,9 @@ final class StoredImages {
         }
     }
 
-    private KnownArchive archive(List<OpenImage> opened) {
+    private SeekableArchive archive(List<OpenImage> opened) {
         EntryNames names = new EntryNames();
-        List<KnownArchive.Entry> entries = new ArrayList<>();
+        List<SeekableArchive.Entry> entries = new ArrayList<>();
         for (int index = 0; index < opened.size(); index++) {
             OpenImage image = opened.get(index);
             String given = request.images().get(index).name();
@@ -234,10 +234,10 @@ final class StoredImages {
                     image.length(),
                     image.crc32(),
                     ImageIntake.entryTime(image.meta().originLastModified()));
-            entries.add(new KnownArchive.Entry(header, image.meta().etag()));
+            entries.add(new SeekableArchive.Entry(header, image.meta().etag()));
         }
         long end = timer.now(TimeUnit.NANOSECONDS) + properties.archiveTimeout().toNanos();
-        return KnownArchive.of(
+        return SeekableArchive.of(
                 entries,
                 index -> timer.now(TimeUnit.NANOSECONDS) < end
                         ? Mono.just(new ImageFile(opened.get(index)))

@@ -34,7 +34,7 @@ final class ZipArchives implements ImageArchives {
                 tools,
                 request,
                 tools.stored(request, StoredImages.Admission.SECOND_REQUEST),
-                new ZipProgress(request),
+                new LocalProgress(request),
                 buffers,
                 ZipDownload.Manifest.OMITTED);
         return new Archive() {

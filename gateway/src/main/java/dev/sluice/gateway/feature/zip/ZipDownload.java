@@ -37,13 +37,13 @@ final class ZipDownload {
 
     private final ZipTools tools;
     private final ZipRequest request;
-    private final ZipProgress progress;
+    private final LocalProgress progress;
     private final DataBufferFactory buffers;
     private final Manifest manifest;
     private final RequestedImages images;
-    private final SilenceWatch silence;
+    private final ResponseIdleTimer silence;
     private final EntryNames names = new EntryNames();
-    private volatile RequestScope owner = new RequestScope();
+    private volatile ArchiveResources owner = new ArchiveResources();
     private boolean anyEntry;
 
     /**
@@ -54,7 +54,11 @@ final class ZipDownload {
      * @param buffers makes the buffers of headers
      */
     ZipDownload(
-            ZipTools tools, ZipRequest request, StoredImages stored, ZipProgress progress, DataBufferFactory buffers) {
+            ZipTools tools,
+            ZipRequest request,
+            StoredImages stored,
+            LocalProgress progress,
+            DataBufferFactory buffers) {
         this(tools, request, stored, progress, buffers, Manifest.ENCLOSED);
     }
 
@@ -62,7 +66,7 @@ final class ZipDownload {
             ZipTools tools,
             ZipRequest request,
             StoredImages stored,
-            ZipProgress progress,
+            LocalProgress progress,
             DataBufferFactory buffers,
             Manifest manifest) {
         this.manifest = manifest;
@@ -71,7 +75,7 @@ final class ZipDownload {
         this.progress = progress;
         this.buffers = buffers;
         this.images = new RequestedImages(tools, request, stored, progress, buffers);
-        this.silence = new SilenceWatch(tools.properties().longestSilence(), tools.timer());
+        this.silence = new ResponseIdleTimer(tools.properties().longestSilence(), tools.timer());
     }
 
     /** Whether the archive is {@link #whole} before its first byte can be sent anyway, or has to be. */
@@ -93,14 +97,14 @@ final class ZipDownload {
         return ended(streamed());
     }
 
-    private RequestScope begin() {
-        owner = new RequestScope();
+    private ArchiveResources begin() {
+        owner = new ArchiveResources();
         return owner;
     }
 
     /** Whether it keeps room on disk from others now. */
-    boolean holdsDisk() {
-        return owner.holdsDisk();
+    boolean usesDisk() {
+        return owner.usesDisk();
     }
 
     private Flux<DataBuffer> streamed() {
@@ -110,7 +114,7 @@ final class ZipDownload {
                     Flux<ArchiveEntry> entries = images.streamed(owner).handle(this::admit);
                     return ZipStream.of(entries.concatWith(Flux.defer(this::ending)), buffers);
                 },
-                RequestScope::dispose);
+                ArchiveResources::dispose);
     }
 
     private Flux<DataBuffer> ended(Flux<DataBuffer> archive) {
@@ -122,9 +126,9 @@ final class ZipDownload {
      * The archive, once, with its length: when all images are in. Fails as {@link #bytes} does. Cancelling frees
      * everything; so does whoever has the result.
      */
-    Mono<WholeArchive> whole() {
+    Mono<BufferedArchive> whole() {
         return Mono.defer(() -> {
-            RequestScope owner = begin();
+            ArchiveResources owner = begin();
             return silence.before(images.collected(owner), images::giveUpAll)
                     .map(arrived -> whole(arrived, owner))
                     .doOnError(failed -> abandon(owner))
@@ -132,12 +136,12 @@ final class ZipDownload {
         });
     }
 
-    private void abandon(RequestScope owner) {
+    private void abandon(ArchiveResources owner) {
         progress.end();
         owner.dispose();
     }
 
-    private WholeArchive whole(List<Arrived> arrived, RequestScope owner) {
+    private BufferedArchive whole(List<Arrived> arrived, ArchiveResources owner) {
         List<ArchiveEntry> entries = new ArrayList<>();
         arrived.forEach(image -> admit(image, entries::add, fatal -> {
             throw fatal;
@@ -153,7 +157,7 @@ final class ZipDownload {
                 .length();
         Flux<DataBuffer> bytes =
                 ended(ZipStream.of(Flux.fromIterable(entries), buffers)).doFinally(end -> owner.dispose());
-        return new WholeArchive(length, bytes, Disposables.composite(owner, progress::end));
+        return new BufferedArchive(length, bytes, Disposables.composite(owner, progress::end));
     }
 
     /** Images that are not in the archive, in order; complete when the archive is. */
@@ -183,7 +187,7 @@ final class ZipDownload {
     }
 
     private ArchiveEntry entry(Arrived arrived) {
-        HeldImage image = arrived.image();
+        FetchedImage image = arrived.image();
         String given = request.images().get(arrived.index()).name();
         String wanted = given == null ? image.urlName() : given;
         return new ArchiveEntry(

@@ -13,8 +13,8 @@ import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
 
 /**
- * One listener's view of a link's download: looks at the board ten times a second and tells what has changed since it
- * last looked. A listener that is slow looks less often; the download never knows.
+ * One listener's view of a link's download: polls its progress ten times a second and emits what has changed. A slow
+ * listener polls less often; the download is not affected.
  */
 final class ZipEvents {
     private static final Duration LOOK = Duration.ofMillis(100);
@@ -34,14 +34,14 @@ final class ZipEvents {
     record Totals(int images, int done, int skipped, long bytes) {}
 
     private final LinkedRequest link;
-    private final Mono<SharedBoards.Written> elsewhere;
-    private @Nullable SharedBoard shared;
-    private @Nullable Board board;
-    private Board.@Nullable Line[] told = new Board.Line[0];
+    private final Mono<SharedProgress.Snapshot> elsewhere;
+    private @Nullable RemoteProgress shared;
+    private @Nullable DownloadProgress last;
+    private DownloadProgress.@Nullable ImageProgress[] sent = new DownloadProgress.ImageProgress[0];
     private int looks;
     private int quietLooks;
 
-    private ZipEvents(LinkedRequest link, Mono<SharedBoards.Written> elsewhere) {
+    private ZipEvents(LinkedRequest link, Mono<SharedProgress.Snapshot> elsewhere) {
         this.link = link;
         this.elsewhere = elsewhere.doOnNext(this::found).onErrorComplete(RedisUnavailableException.class);
     }
@@ -50,10 +50,10 @@ final class ZipEvents {
      * Events {@code image}, {@code totals} and at last {@code end}.
      *
      * @param elsewhere asks what is written of the link's latest download, wherever it runs
-     * @param patience how long to listen at most
+     * @param timeout how long to listen at most
      */
     static Flux<ServerSentEvent<Object>> of(
-            LinkedRequest link, Mono<SharedBoards.Written> elsewhere, Duration patience, Scheduler timer) {
+            LinkedRequest link, Mono<SharedProgress.Snapshot> elsewhere, Duration timeout, Scheduler timer) {
         return Flux.defer(() -> {
             if (!link.addListener(LISTENERS_PER_LINK)) {
                 return Flux.error(new GatewayException(
@@ -64,47 +64,47 @@ final class ZipEvents {
                     .onBackpressureDrop()
                     .concatMap(tick -> view.asked().thenMany(Flux.defer(() -> Flux.fromIterable(view.look()))), 1)
                     .takeUntil(event -> "end".equals(event.event()))
-                    .take(patience, timer)
+                    .take(timeout, timer)
                     .doFinally(end -> link.removeListener());
         });
     }
 
     /** Asks for what another gateway has written, now and then, unless a download runs here. */
-    private Mono<SharedBoards.Written> asked() {
+    private Mono<SharedProgress.Snapshot> asked() {
         boolean runsHere = link.hasBegun() && !link.progress().hasEnded();
         boolean runsElsewhere = shared != null && !shared.hasEnded();
         boolean isDue = looks++ % (runsElsewhere ? LOOKS_PER_QUESTION : LOOKS_PER_IDLE_QUESTION) == 0;
         return isDue && !runsHere ? elsewhere : Mono.empty();
     }
 
-    private void found(SharedBoards.Written written) {
+    private void found(SharedProgress.Snapshot written) {
         if (shared == null || shared.number() != written.number()) {
-            shared = new SharedBoard(link.request().images(), written);
+            shared = new RemoteProgress(link.request().images(), written);
         } else {
             shared.read(written);
         }
     }
 
     /** That of the download that began last, as far as it is known here. */
-    private Board current() {
-        ZipProgress here = link.progress();
+    private DownloadProgress current() {
+        LocalProgress here = link.progress();
         boolean isHere = link.hasBegun() && (here.number() == 0 || shared == null || here.number() >= shared.number());
         return isHere || shared == null ? here : shared;
     }
 
     private List<ServerSentEvent<Object>> look() {
-        Board current = current();
-        if (!current.equals(board)) {
-            board = current;
-            told = new Board.Line[current.size()];
+        DownloadProgress current = current();
+        if (!current.equals(last)) {
+            last = current;
+            sent = new DownloadProgress.ImageProgress[current.size()];
         }
         boolean ended = current.hasEnded();
         List<ServerSentEvent<Object>> news = new ArrayList<>();
-        for (int index = 0; index < told.length; index++) {
-            Board.Line line = current.line(index);
-            if (!line.equals(told[index])) {
-                told[index] = line;
-                news.add(event("image", line));
+        for (int index = 0; index < sent.length; index++) {
+            DownloadProgress.ImageProgress image = current.image(index);
+            if (!image.equals(sent[index])) {
+                sent[index] = image;
+                news.add(event("image", image));
             }
         }
         if (!news.isEmpty()) {
@@ -126,14 +126,14 @@ final class ZipEvents {
         int done = 0;
         int skipped = 0;
         long bytes = 0;
-        for (Board.Line line : told) {
-            if (line != null) {
-                done += line.state() == Board.State.DONE ? 1 : 0;
-                skipped += line.state() == Board.State.SKIPPED ? 1 : 0;
-                bytes += line.bytes();
+        for (DownloadProgress.ImageProgress image : sent) {
+            if (image != null) {
+                done += image.state() == DownloadProgress.State.DONE ? 1 : 0;
+                skipped += image.state() == DownloadProgress.State.SKIPPED ? 1 : 0;
+                bytes += image.bytes();
             }
         }
-        return new Totals(told.length, done, skipped, bytes);
+        return new Totals(sent.length, done, skipped, bytes);
     }
 
     private static ServerSentEvent<Object> event(String name, Object data) {

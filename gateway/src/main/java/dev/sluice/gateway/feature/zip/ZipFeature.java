@@ -61,8 +61,8 @@ public class ZipFeature {
             @Qualifier("spoolThreads") Scheduler spoolThreads,
             JsonMapper json,
             MeterRegistry meters) {
-        SlowestReaders readers =
-                new SlowestReaders(disk, properties.slowestReader(), properties.readerWindow(), Schedulers.parallel());
+        SlowReaderEviction readers = new SlowReaderEviction(
+                disk, properties.slowestReader(), properties.readerWindow(), Schedulers.parallel());
         ImageIntake intake =
                 new ImageIntake(origins, properties, memory, disk, spool, spoolThreads, Schedulers.parallel());
         return new ZipTools(
@@ -84,10 +84,10 @@ public class ZipFeature {
                 properties.maxBody().toBytes());
         LinkedRequest.Format format = new LinkedRequest.Format(json);
         SharedRedis shared = redis.getIfAvailable();
-        SharedBoards boards = shared == null
+        SharedProgress progress = shared == null
                 ? null
-                : new SharedBoards(shared, properties.linkTtl(), properties.archiveTimeout(), Schedulers.parallel());
-        return new ZipRoutes(tools, LinkFactory.create("zip", format, bounds, shared, Clock.systemUTC()), boards);
+                : new SharedProgress(shared, properties.linkTtl(), properties.archiveTimeout(), Schedulers.parallel());
+        return new ZipRoutes(tools, LinkFactory.create("zip", format, bounds, shared, Clock.systemUTC()), progress);
     }
 
     private static BufferBudget metered(String kind, long bytes, MeterRegistry meters) {

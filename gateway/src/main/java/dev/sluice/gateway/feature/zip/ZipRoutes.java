@@ -12,7 +12,7 @@ import dev.sluice.gateway.contract.http.FileOutput;
 import dev.sluice.gateway.contract.http.StreamedBody;
 import dev.sluice.gateway.feature.zip.ArchiveMeters.Kind;
 import dev.sluice.gateway.feature.zip.StoredImages.Admission;
-import dev.sluice.gateway.outbound.archive.KnownArchive;
+import dev.sluice.gateway.outbound.archive.SeekableArchive;
 import dev.sluice.gateway.outbound.link.Link;
 import dev.sluice.gateway.outbound.link.Links;
 import dev.sluice.zipstream.EntryNames;
@@ -77,13 +77,13 @@ final class ZipRoutes implements FeatureRoutes {
 
     private final ZipTools tools;
     private final Links<LinkedRequest> links;
-    private final @Nullable SharedBoards boards;
+    private final @Nullable SharedProgress progress;
 
-    /** @param boards of all gateways on one Redis; null where there is none */
-    ZipRoutes(ZipTools tools, Links<LinkedRequest> links, @Nullable SharedBoards boards) {
+    /** @param progress of all gateways on one Redis; null where there is none */
+    ZipRoutes(ZipTools tools, Links<LinkedRequest> links, @Nullable SharedProgress progress) {
         this.tools = tools;
         this.links = links;
-        this.boards = boards;
+        this.progress = progress;
     }
 
     @Override
@@ -102,7 +102,7 @@ final class ZipRoutes implements FeatureRoutes {
     }
 
     private Mono<ServerResponse> create(ServerRequest request) {
-        return read(request).flatMap(wanted -> archive(request, wanted, new ZipProgress(wanted)));
+        return read(request).flatMap(wanted -> archive(request, wanted, new LocalProgress(wanted)));
     }
 
     private Mono<ServerResponse> link(ServerRequest request) {
@@ -126,9 +126,9 @@ final class ZipRoutes implements FeatureRoutes {
     /** Whether every byte of the archive is known, after all images were brought into the store if that is wanted. */
     private Mono<Boolean> isResumable(ServerRequest request, ZipRequest wanted, boolean isWanted) {
         StoredImages stored = tools.stored(wanted, isWanted ? Admission.ALL : Admission.NONE);
-        Disposable.Composite held = RequestContext.of(request.exchange()).resources();
+        Disposable.Composite resources = RequestContext.of(request.exchange()).resources();
         return isWanted
-                ? stored.archive(tools.properties().longestSilence(), held).hasElement()
+                ? stored.archive(tools.properties().longestSilence(), resources).hasElement()
                 : Mono.just(stored.areAllStored());
     }
 
@@ -138,19 +138,19 @@ final class ZipRoutes implements FeatureRoutes {
             if (!isHead(request)) {
                 return archive(request, wanted, begun(request, linked));
             }
-            return known(request, tools.stored(wanted, Admission.NONE), false)
+            return seekable(request, tools.stored(wanted, Admission.NONE), false)
                     .flatMap(archive -> archive.answer(request, filename(wanted)))
                     .switchIfEmpty(Mono.defer(() -> described(wanted).build()));
         });
     }
 
-    private ZipProgress begun(ServerRequest request, LinkedRequest linked) {
-        ZipProgress board = linked.begin();
-        RequestContext.of(request.exchange()).resources().add(board::end);
-        if (boards != null) {
-            boards.write(request.pathVariable("token"), board);
+    private LocalProgress begun(ServerRequest request, LinkedRequest linked) {
+        LocalProgress local = linked.begin();
+        RequestContext.of(request.exchange()).resources().add(local::end);
+        if (progress != null) {
+            progress.write(request.pathVariable("token"), local);
         }
-        return board;
+        return local;
     }
 
     private Mono<ServerResponse> events(ServerRequest request) {
@@ -159,11 +159,11 @@ final class ZipRoutes implements FeatureRoutes {
             if (isHead(request)) {
                 return ServerResponse.ok().headers(StreamedBody::describeEvents).build();
             }
-            Duration patience = properties.linkTtl().plus(properties.archiveTimeout());
-            Mono<SharedBoards.Written> elsewhere =
-                    boards == null ? Mono.empty() : boards.read(request.pathVariable("token"));
+            Duration timeout = properties.linkTtl().plus(properties.archiveTimeout());
+            Mono<SharedProgress.Snapshot> elsewhere =
+                    progress == null ? Mono.empty() : progress.read(request.pathVariable("token"));
             return ServerResponse.ok()
-                    .body(StreamedBody.events(ZipEvents.of(linked, elsewhere, patience, tools.timer())));
+                    .body(StreamedBody.events(ZipEvents.of(linked, elsewhere, timeout, tools.timer())));
         });
     }
 
@@ -175,7 +175,7 @@ final class ZipRoutes implements FeatureRoutes {
         return read(request).flatMap(wanted -> {
             DataBufferFactory buffers = buffers(request);
             StoredImages stored = tools.stored(wanted, Admission.SECOND_REQUEST);
-            ZipDownload download = new ZipDownload(tools, wanted, stored, new ZipProgress(wanted), buffers);
+            ZipDownload download = new ZipDownload(tools, wanted, stored, new LocalProgress(wanted), buffers);
             count(request, download);
             ServerResponse.BodyBuilder answer = ServerResponse.ok()
                     .contentType(MediaType.APPLICATION_JSON)
@@ -198,11 +198,11 @@ final class ZipRoutes implements FeatureRoutes {
     }
 
     /** Who asks for a part wants to go on where it stopped: its images enter the store at once. */
-    private Mono<ServerResponse> archive(ServerRequest request, ZipRequest wanted, ZipProgress progress) {
+    private Mono<ServerResponse> archive(ServerRequest request, ZipRequest wanted, LocalProgress progress) {
         boolean isResumed =
                 request.method().equals(HttpMethod.GET) && request.headers().firstHeader(HttpHeaders.RANGE) != null;
         StoredImages stored = tools.stored(wanted, isResumed ? Admission.ALL : Admission.SECOND_REQUEST);
-        return known(request, stored, isResumed)
+        return seekable(request, stored, isResumed)
                 .flatMap(archive -> {
                     stored.tell(progress);
                     RequestContext.of(request.exchange()).resources().add(progress::end);
@@ -213,7 +213,7 @@ final class ZipRoutes implements FeatureRoutes {
     }
 
     /** The archive if every byte of it is known. */
-    private Mono<KnownArchive> known(ServerRequest request, StoredImages stored, boolean isToBeStored) {
+    private Mono<SeekableArchive> seekable(ServerRequest request, StoredImages stored, boolean isToBeStored) {
         ZipProperties properties = tools.properties();
         if (!isToBeStored && !stored.areAllStored()) {
             return Mono.empty();
@@ -224,7 +224,7 @@ final class ZipRoutes implements FeatureRoutes {
     }
 
     private Mono<ServerResponse> asItComes(
-            ServerRequest request, ZipRequest wanted, StoredImages stored, ZipProgress progress) {
+            ServerRequest request, ZipRequest wanted, StoredImages stored, LocalProgress progress) {
         FileOutput files = stored.isOfUse() ? files(request) : null;
         if (files != null) {
             stored.sendFiles(RequestContext.of(request.exchange()).resources());
@@ -262,7 +262,7 @@ final class ZipRoutes implements FeatureRoutes {
                 .header("X-Content-Type-Options", "nosniff");
     }
 
-    private static Mono<WholeArchive> whole(ServerRequest request, ZipDownload download) {
+    private static Mono<BufferedArchive> whole(ServerRequest request, ZipDownload download) {
         return download.whole()
                 .doOnNext(archive ->
                         RequestContext.of(request.exchange()).resources().add(archive.resources()));
@@ -270,7 +270,7 @@ final class ZipRoutes implements FeatureRoutes {
 
     private Flux<DataBuffer> read(ServerRequest request, ZipDownload download, Flux<DataBuffer> archive) {
         return tools.readers()
-                .over(archive, RequestContext.of(request.exchange()).connection(), download::holdsDisk);
+                .over(archive, RequestContext.of(request.exchange()).connection(), download::usesDisk);
     }
 
     /** @param files sends what is in files, where that is possible and there may be some */

@@ -9,7 +9,7 @@ record ZipTools(
         ImageIntake intake,
         RemoteImages remoteImages,
         ZipProperties properties,
-        SlowestReaders readers,
+        SlowReaderEviction readers,
         ArchiveMeters meters,
         JsonMapper json,
         Scheduler timer) {

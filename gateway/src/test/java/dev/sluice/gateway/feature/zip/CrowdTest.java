@@ -45,7 +45,7 @@ class CrowdTest {
     private static final int CLIENTS = 50;
     private static final int IMAGES = 20;
     private static final int IMAGE_BYTES = 5_000_000;
-    private static final int PATIENCE_MILLIS = 120_000;
+    private static final int TIMEOUT_MILLIS = 120_000;
     private static final String FREE_MEMORY = "sluice_zip_budget_free_bytes{kind=\"memory\"}";
     private static final String FREE_DISK = "sluice_zip_budget_free_bytes{kind=\"disk\"}";
 
@@ -107,8 +107,8 @@ class CrowdTest {
 
     private static Outcome ask(GatewayProcess gateway, String url) throws IOException {
         var connection = (HttpURLConnection) gateway.uri("/api/zip").toURL().openConnection();
-        connection.setConnectTimeout(PATIENCE_MILLIS);
-        connection.setReadTimeout(PATIENCE_MILLIS);
+        connection.setConnectTimeout(TIMEOUT_MILLIS);
+        connection.setReadTimeout(TIMEOUT_MILLIS);
         connection.setDoOutput(true);
         connection.setRequestProperty("Content-Type", "application/json");
         try (OutputStream body = connection.getOutputStream()) {

@@ -62,7 +62,7 @@ class HeadStartTest {
         BufferBudget room = new BufferBudget(DataSize.ofMegabytes(100).toBytes(), 10, time);
         ImageIntake intake = new ImageIntake(
                 new Origin(), properties, room, room, new Spool(directory), Schedulers.immediate(), time);
-        SlowestReaders readers = new SlowestReaders(room, DataSize.ofBytes(0), Duration.ofSeconds(1), time);
+        SlowReaderEviction readers = new SlowReaderEviction(room, DataSize.ofBytes(0), Duration.ofSeconds(1), time);
         ZipTools tools = new ZipTools(
                 intake,
                 null,
@@ -80,9 +80,9 @@ class HeadStartTest {
                         tools,
                         request,
                         tools.stored(request, StoredImages.Admission.NONE),
-                        new ZipProgress(request),
+                        new LocalProgress(request),
                         DefaultDataBufferFactory.sharedInstance)
-                .streamed(new RequestScope())
+                .streamed(new ArchiveResources())
                 .subscribe();
     }
 

@@ -26,8 +26,8 @@ class ZipEventsTest {
 
     private final LinkedRequest link = new LinkedRequest(request());
     private final List<String> told = new ArrayList<>();
-    private final AtomicReference<SharedBoards.@Nullable Written> written = new AtomicReference<>();
-    private final Mono<SharedBoards.Written> elsewhere = Mono.fromSupplier(written::get);
+    private final AtomicReference<SharedProgress.@Nullable Snapshot> written = new AtomicReference<>();
+    private final Mono<SharedProgress.Snapshot> elsewhere = Mono.fromSupplier(written::get);
     private VirtualTimeScheduler time;
 
     @BeforeEach
@@ -47,9 +47,9 @@ class ZipEventsTest {
         assertThat(told).containsExactly("image 0 QUEUED", "image 1 QUEUED", "totals 0+0 of 2, 0 bytes");
         told.clear();
 
-        ZipProgress board = link.progress();
+        LocalProgress progress = link.progress();
         AtomicLong bytes = new AtomicLong(10);
-        board.begun(0, bytes::get);
+        progress.begun(0, bytes::get);
         bytes.set(30);
         time.advanceTimeBy(LOOK);
         assertThat(told).containsExactly("image 0 DOWNLOADING", "totals 0+0 of 2, 30 bytes");
@@ -58,11 +58,11 @@ class ZipEventsTest {
         time.advanceTimeBy(LOOK.multipliedBy(5));
         assertThat(told).isEmpty();
 
-        board.begun(1, () -> 5000);
-        board.done(0);
+        progress.begun(1, () -> 5000);
+        progress.done(0);
         bytes.set(99); // nobody looks any more
-        board.skipped(1, "too_large");
-        board.end();
+        progress.skipped(1, "too_large");
+        progress.end();
         time.advanceTimeBy(LOOK);
         assertThat(told)
                 .containsExactly(
@@ -92,7 +92,7 @@ class ZipEventsTest {
     }
 
     @Test
-    void newDownloadStartsTheBoardAnew() {
+    void newDownloadStartsItsProgressAnew() {
         Disposable listener = events().map(ZipEventsTest::text).subscribe(told::add);
         time.advanceTimeBy(Duration.ZERO);
         told.clear();
@@ -110,12 +110,12 @@ class ZipEventsTest {
         time.advanceTimeBy(Duration.ZERO);
         told.clear();
 
-        written.set(new SharedBoards.Written(1, 1, "running\nDOWNLOADING 10\nQUEUED 0"));
+        written.set(new SharedProgress.Snapshot(1, 1, "running\nDOWNLOADING 10\nQUEUED 0"));
         time.advanceTimeBy(Duration.ofSeconds(1));
         assertThat(told).containsExactly("image 0 DOWNLOADING", "image 1 QUEUED", "totals 0+0 of 2, 10 bytes");
         told.clear();
 
-        written.set(new SharedBoards.Written(1, 2, "ended\nDONE 20\nSKIPPED 0 too_large"));
+        written.set(new SharedProgress.Snapshot(1, 2, "ended\nDONE 20\nSKIPPED 0 too_large"));
         time.advanceTimeBy(Duration.ofSeconds(1));
         assertThat(told)
                 .containsExactly(
@@ -127,7 +127,7 @@ class ZipEventsTest {
         link.begin().numbered(2);
         link.progress().done(0);
         link.progress().end();
-        written.set(new SharedBoards.Written(1, 7, "ended\nSKIPPED 0 x\nSKIPPED 0 x"));
+        written.set(new SharedProgress.Snapshot(1, 7, "ended\nSKIPPED 0 x\nSKIPPED 0 x"));
 
         events().map(ZipEventsTest::text).subscribe(told::add);
         time.advanceTimeBy(Duration.ZERO);
@@ -138,7 +138,7 @@ class ZipEventsTest {
 
     @Test
     void downloadWhoseGatewayWritesNoMoreHasEnded() {
-        written.set(new SharedBoards.Written(1, 5, "running\nDONE 20\nQUEUED 0"));
+        written.set(new SharedProgress.Snapshot(1, 5, "running\nDONE 20\nQUEUED 0"));
         events().map(ZipEventsTest::text).subscribe(told::add);
 
         time.advanceTimeBy(Duration.ofSeconds(8));
@@ -148,8 +148,8 @@ class ZipEventsTest {
     }
 
     @Test
-    void boardThatCannotBeReadIsThatOfQueuedImages() {
-        written.set(new SharedBoards.Written(1, 5, "ended\nPAUSED 20\nDONE many"));
+    void progressThatCannotBeReadIsThatOfQueuedImages() {
+        written.set(new SharedProgress.Snapshot(1, 5, "ended\nPAUSED 20\nDONE many"));
         events().map(ZipEventsTest::text).subscribe(told::add);
         time.advanceTimeBy(Duration.ZERO);
 
@@ -168,9 +168,9 @@ class ZipEventsTest {
     }
 
     @Test
-    void seatsAreFewAndComeBack() {
+    void listenersAreFewAndMakeRoomWhenTheyLeave() {
         List<Disposable> listeners = new ArrayList<>();
-        for (int seat = 0; seat < 16; seat++) {
+        for (int listener = 0; listener < 16; listener++) {
             listeners.add(events().subscribe());
         }
         StepVerifier.create(events()).expectError(GatewayException.class).verify();
@@ -197,7 +197,7 @@ class ZipEventsTest {
     private static String text(ServerSentEvent<Object> event) {
         @Nullable Object data = event.data();
         return switch (data) {
-            case Board.Line line -> event.event() + " " + line.index() + " " + line.state();
+            case DownloadProgress.ImageProgress image -> event.event() + " " + image.index() + " " + image.state();
             case ZipEvents.Totals totals ->
                 event.event() + " " + totals.done() + "+" + totals.skipped() + " of " + totals.images() + ", "
                         + totals.bytes() + " bytes";

@@ -28,11 +28,11 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 /**
- * An archive whose length, entity tag and every byte are known before the first is read: size and CRC-32 of each entry
- * are. So any range can be had, and a download that was cut off goes on where it ended; wherever the same entries are,
- * in another process too. Entries that are files go from file to socket.
+ * An archive of which any range can be read: its length, its entity tag and every byte are known beforehand, because
+ * the size and CRC-32 of each entry are. A download that was cut off therefore resumes where it ended, in any process
+ * that has the same entries. Entries that are files go from file to socket.
  */
-public final class KnownArchive implements Representation.Body {
+public final class SeekableArchive implements Representation.Body {
     private static final MediaType ZIP = MediaType.parseMediaType("application/zip");
 
     private final ArchiveLayout layout;
@@ -40,7 +40,7 @@ public final class KnownArchive implements Representation.Body {
     private final Source source;
     private final @Nullable Path anyFile;
 
-    private KnownArchive(ArchiveLayout layout, String etag, Source source, @Nullable Path anyFile) {
+    private SeekableArchive(ArchiveLayout layout, String etag, Source source, @Nullable Path anyFile) {
         this.layout = layout;
         this.etag = etag;
         this.source = source;
@@ -84,13 +84,13 @@ public final class KnownArchive implements Representation.Body {
      *
      * @param anyFile one of the files that its entries are in; null if they are in none
      */
-    public static KnownArchive of(List<Entry> entries, Source source, @Nullable Path anyFile) {
+    public static SeekableArchive of(List<Entry> entries, Source source, @Nullable Path anyFile) {
         ArchiveLayout layout =
                 ArchiveLayout.of(entries.stream().map(Entry::header).toList());
         String parts = entries.stream().map(Entry::etag).collect(Collectors.joining());
         String etag = StrongTag.of(
                 StrongTag.digest().digest((layout.fingerprint() + parts).getBytes(StandardCharsets.UTF_8)));
-        return new KnownArchive(layout, etag, source, anyFile);
+        return new SeekableArchive(layout, etag, source, anyFile);
     }
 
     /** Of all of it, in bytes. */

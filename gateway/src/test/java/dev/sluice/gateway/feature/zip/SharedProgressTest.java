@@ -36,8 +36,8 @@ import tools.jackson.databind.json.JsonMapper;
 
 /** One gateway downloads, another one tells of it. */
 @ExtendWith(NoLeaks.class)
-class SharedBoardsTest {
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
+class SharedProgressTest {
+    private static final Duration TIMEOUT = Duration.ofSeconds(30);
     private static final byte[] PICTURE = Pictures.png(20_000);
 
     private static EmbeddedRedis redis;
@@ -78,7 +78,7 @@ class SharedBoardsTest {
                 .formatted(origin.url("/first.png"), origin.url("/second.png"));
         AtomicReference<byte[]> answer = new AtomicReference<>(new byte[0]);
         // Redis was away, perhaps, in the test before.
-        Await.until(PATIENCE, "a link", () -> {
+        Await.until(TIMEOUT, "a link", () -> {
             HttpResponse<byte[]> created = downloads.post("/api/zip/links", body);
             answer.set(created.body());
             return created.statusCode() == 201;
@@ -88,7 +88,7 @@ class SharedBoardsTest {
                         tells.uri(link.path("eventsUrl").asString()))
                 .HEAD();
         Await.until(
-                PATIENCE, "the link is known elsewhere", () -> tells.send(known).statusCode() == 200);
+                TIMEOUT, "the link is known elsewhere", () -> tells.send(known).statusCode() == 200);
     }
 
     @AfterEach
@@ -108,11 +108,11 @@ class SharedBoardsTest {
         }
 
         void awaits(String part) {
-            Await.until(PATIENCE, part, () -> lines.stream().anyMatch(line -> line.contains(part)));
+            Await.until(TIMEOUT, part, () -> lines.stream().anyMatch(line -> line.contains(part)));
         }
 
         void awaitsItsEnd() throws Exception {
-            end.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+            end.get(TIMEOUT.toSeconds(), TimeUnit.SECONDS);
             assertThat(lines).anyMatch(line -> line.equals("event:end"));
         }
     }
@@ -146,7 +146,7 @@ class SharedBoardsTest {
     @Test
     void listenerThatComesLateIsToldTheOutcome() throws Exception {
         held.countDown();
-        download().get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+        download().get(TIMEOUT.toSeconds(), TimeUnit.SECONDS);
 
         listen(tells).awaitsItsEnd();
     }
@@ -177,28 +177,28 @@ class SharedBoardsTest {
             again.await();
             Behaviours.status(404).answer(exchange);
         });
-        awaitBoard(1, "ended");
+        awaitProgress(1, "ended");
         CompletableFuture<HttpResponse<byte[]>> later = download();
-        awaitBoard(2, "running");
+        awaitProgress(2, "running");
 
         Listener listener = listen(tells);
         listener.awaits("\"state\":\"downloading\"");
         held.countDown();
         listener.awaitsItsEnd();
         assertThat(listener.lines).anyMatch(line -> line.contains("\"done\":1,\"skipped\":1"));
-        assertThat(later.get(PATIENCE.toSeconds(), TimeUnit.SECONDS).statusCode())
+        assertThat(later.get(TIMEOUT.toSeconds(), TimeUnit.SECONDS).statusCode())
                 .isEqualTo(200);
     }
 
-    private void awaitBoard(int number, String state) {
+    private void awaitProgress(int number, String state) {
         String token = link.path("url").asString().replaceFirst(".*/", "");
-        SharedBoards boards = new SharedBoards(
+        SharedProgress progress = new SharedProgress(
                 tells.bean(SharedRedis.class), Duration.ofMinutes(1), Duration.ofMinutes(1), Schedulers.parallel());
-        Await.until(PATIENCE, number + " " + state, () -> {
-            SharedBoards.Written written = boards.read(token).block(PATIENCE);
+        Await.until(TIMEOUT, number + " " + state, () -> {
+            SharedProgress.Snapshot written = progress.read(token).block(TIMEOUT);
             return written != null
                     && written.number() == number
-                    && written.lines().startsWith(state);
+                    && written.text().startsWith(state);
         });
     }
 
@@ -211,7 +211,7 @@ class SharedBoardsTest {
             listener.awaits("\"state\":\"done\"");
             held.countDown();
             listener.awaitsItsEnd();
-            assertThat(download.get(PATIENCE.toSeconds(), TimeUnit.SECONDS).statusCode())
+            assertThat(download.get(TIMEOUT.toSeconds(), TimeUnit.SECONDS).statusCode())
                     .isEqualTo(200);
         } finally {
             redis.restart();

@@ -12,11 +12,11 @@ import reactor.test.StepVerifier;
 import reactor.test.publisher.TestPublisher;
 import reactor.test.scheduler.VirtualTimeScheduler;
 
-class SilenceWatchTest {
+class ResponseIdleTimerTest {
     private static final Duration LONGEST = Duration.ofSeconds(20);
 
     private final VirtualTimeScheduler time = VirtualTimeScheduler.create();
-    private final SilenceWatch watch = new SilenceWatch(LONGEST, time);
+    private final ResponseIdleTimer watch = new ResponseIdleTimer(LONGEST, time);
     private final TestPublisher<DataBuffer> source = TestPublisher.create();
     private int times;
 

@@ -17,13 +17,13 @@ import reactor.core.publisher.Flux;
 import reactor.test.scheduler.VirtualTimeScheduler;
 
 /** Who is cut off when others wait for room: to the second, in virtual time. */
-class SlowestReadersTest {
+class SlowReaderEvictionTest {
     private static final long FLOOR = 1000;
     private static final Duration WINDOW = Duration.ofSeconds(15);
 
     private final VirtualTimeScheduler timer = VirtualTimeScheduler.create();
     private final BufferBudget disk = new BufferBudget(100, 10, timer);
-    private final SlowestReaders rule = new SlowestReaders(disk, DataSize.ofBytes(FLOOR), WINDOW, timer);
+    private final SlowReaderEviction rule = new SlowReaderEviction(disk, DataSize.ofBytes(FLOOR), WINDOW, timer);
     private final List<Reader> readers = new ArrayList<>();
 
     @AfterEach
@@ -35,14 +35,14 @@ class SlowestReadersTest {
     private final class Reader implements ClientConnection {
         private final long pace;
         private boolean isBehind = true;
-        private boolean holdsDisk = true;
+        private boolean usesDisk = true;
         private boolean isCut;
         private long taken;
 
         Reader(long pace) {
             this.pace = pace;
             readers.add(this);
-            rule.over(Flux.<DataBuffer>never().takeUntilOther(Flux.never()), this, () -> holdsDisk && !isCut)
+            rule.over(Flux.<DataBuffer>never().takeUntilOther(Flux.never()), this, () -> usesDisk && !isCut)
                     .subscribe();
         }
 
@@ -123,7 +123,7 @@ class SlowestReadersTest {
     void readerThatHoldsNoRoomIsLeftAlone() {
         Reader slow = new Reader(FLOOR / 2);
         Reader slowest = new Reader(1);
-        slowest.holdsDisk = false;
+        slowest.usesDisk = false;
         somebodyWaits();
 
         seconds(60);

@@ -7,10 +7,10 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A board on which one archive's pipeline writes what becomes of each image, and which any number of listeners read at
- * their own pace. Bytes are not written as they come; they are counted where they come in, and asked for there.
+ * The progress of a download in this process. The archive's pipeline writes it, and any number of listeners read it at
+ * their own pace. Bytes are counted where they come in, and read there when a listener asks.
  */
-final class ZipProgress implements Board {
+final class LocalProgress implements DownloadProgress {
 
     /** What is known of one image; how much of it has come is asked for when somebody wants to know. */
     private record Entry(
@@ -28,11 +28,11 @@ final class ZipProgress implements Board {
     private volatile boolean ended;
     private volatile long number;
 
-    ZipProgress(ZipRequest request) {
+    LocalProgress(ZipRequest request) {
         List<RemoteImage> images = request.images();
         entries = new AtomicReferenceArray<>(images.size());
         for (int index = 0; index < images.size(); index++) {
-            entries.set(index, new Entry(images.get(index).url(), State.QUEUED, ZipProgress::none, null));
+            entries.set(index, new Entry(images.get(index).url(), State.QUEUED, LocalProgress::none, null));
         }
     }
 
@@ -54,7 +54,7 @@ final class ZipProgress implements Board {
     }
 
     void skipped(int index, String code) {
-        entries.updateAndGet(index, entry -> entry.as(State.SKIPPED, ZipProgress::none, code));
+        entries.updateAndGet(index, entry -> entry.as(State.SKIPPED, LocalProgress::none, code));
     }
 
     private static long none() {
@@ -71,7 +71,7 @@ final class ZipProgress implements Board {
         return number;
     }
 
-    /** No line changes any more: the archive is out, or was given up. */
+    /** No image's progress changes any more: the archive was sent, or was given up. */
     void end() {
         ended = true;
     }
@@ -87,8 +87,9 @@ final class ZipProgress implements Board {
     }
 
     @Override
-    public Line line(int index) {
+    public ImageProgress image(int index) {
         Entry entry = entries.get(index);
-        return new Line(index, entry.url(), entry.state(), entry.bytes().getAsLong(), entry.code());
+        return new ImageProgress(
+                index, entry.url(), entry.state(), entry.bytes().getAsLong(), entry.code());
     }
 }

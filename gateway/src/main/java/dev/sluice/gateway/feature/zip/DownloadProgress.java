@@ -4,8 +4,8 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import org.jspecify.annotations.Nullable;
 
-/** What has become of each image of one download so far. Read by any number of listeners, on any thread. */
-interface Board {
+/** The progress of one download, image by image. Any number of listeners read it, on any thread. */
+interface DownloadProgress {
 
     /** How far an image is. Only forward: queued, downloading, then done or skipped. */
     enum State {
@@ -24,7 +24,7 @@ interface Board {
     }
 
     /**
-     * One image's line.
+     * The progress of one image.
      *
      * @param index position in the request, from 0
      * @param url as requested
@@ -33,7 +33,7 @@ interface Board {
      * @param code why it was skipped, else null
      */
     @JsonInclude(JsonInclude.Include.NON_NULL)
-    record Line(
+    record ImageProgress(
             int index,
             String url,
             State state,
@@ -43,11 +43,12 @@ interface Board {
     /** Number of images. */
     int size();
 
-    /** The present line of one image, from 0. */
-    Line line(int index);
+    /** The present progress of one image, by its position from 0. */
+    ImageProgress image(int index);
 
     /**
-     * Whether no line changes any more. Read it before the lines: what was written before the end is then among them.
+     * Whether no image's progress changes any more. Read this before the images: they then include all that was written
+     * before the end.
      */
     boolean hasEnded();
 }

@@ -5,9 +5,11 @@ import java.util.concurrent.ConcurrentHashMap;
 import reactor.core.Disposable;
 import reactor.core.Disposables;
 
-/** What one request holds. Disposing of it frees all that is in it, and whatever is added afterwards at once. */
-final class RequestScope implements Disposable {
-    private final Disposable.Composite held = Disposables.composite();
+/**
+ * The resources of one archive. Disposing of this frees all of them, and frees at once whatever is added afterwards.
+ */
+final class ArchiveResources implements Disposable {
+    private final Disposable.Composite resources = Disposables.composite();
     private final Set<Disposable> onDisk = ConcurrentHashMap.newKeySet();
     private volatile boolean memoryIsShort;
 
@@ -15,17 +17,17 @@ final class RequestScope implements Disposable {
         if (resource instanceof ImageOnDisk) {
             onDisk.add(resource);
         }
-        held.add(resource);
+        resources.add(resource);
     }
 
     void remove(Disposable resource) {
         onDisk.remove(resource);
-        held.remove(resource);
+        resources.remove(resource);
     }
 
     /** Whether an image of it is on disk, or is to be. */
-    boolean holdsDisk() {
-        return !onDisk.isEmpty() && !held.isDisposed();
+    boolean usesDisk() {
+        return !onDisk.isEmpty() && !resources.isDisposed();
     }
 
     /** Whether the last image that asked for memory had to do without. */
@@ -39,11 +41,11 @@ final class RequestScope implements Disposable {
 
     @Override
     public void dispose() {
-        held.dispose();
+        resources.dispose();
     }
 
     @Override
     public boolean isDisposed() {
-        return held.isDisposed();
+        return resources.isDisposed();
     }
 }

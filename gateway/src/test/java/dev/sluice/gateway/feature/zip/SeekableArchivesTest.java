@@ -34,7 +34,7 @@ import tools.jackson.databind.json.JsonMapper;
 /** What clients of archives of known images keep in the store, and how archives are counted. */
 @ExtendWith(NoLeaks.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
-class KnownArchivesTest {
+class SeekableArchivesTest {
     private static final Duration SOON = Duration.ofSeconds(60);
     /** Three are more than two kernels' buffers take of a client that reads nothing. */
     private static final int LARGE = 2_500_000;

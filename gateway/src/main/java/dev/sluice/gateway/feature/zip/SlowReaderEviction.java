@@ -15,15 +15,15 @@ import reactor.core.publisher.Flux;
 import reactor.core.scheduler.Scheduler;
 
 /**
- * Whoever reads its archive slowly holds room for its images as long as it likes, and may, while nobody else wants it.
- * While images of others wait for room on disk, the archives that hold some must be read at a pace; the slowest of
- * those that are not is cut off, one at each look, until nobody waits or all the others keep the pace. Memory needs no
- * such rule: an image that waits for it goes to disk.
+ * Cuts off slow readers of archives while others wait. A client may read its archive as slowly as it likes as long as
+ * nobody else wants the disk that its images take. While images of others wait for room on disk, archives that use some
+ * must be read at a minimum rate; of those that are not, each check cuts off the slowest, until nobody waits or all the
+ * others keep the rate. Memory needs no such rule: an image that waits for it goes to disk.
  *
- * <p>Paces are measured always, over a whole window, so that the slowest is known when the first one waits. Time in
+ * <p>Rates are measured always, over a whole window, so that the slowest is known when the first one waits. Time in
  * which a client waits for its archive does not count.
  */
-final class SlowestReaders {
+final class SlowReaderEviction {
     /** Looks in a window. */
     private static final int LOOKS = 15;
 
@@ -42,7 +42,7 @@ final class SlowestReaders {
      * @param window over which a pace is measured
      * @param timer runs the looks, and is the clock
      */
-    SlowestReaders(BufferBudget disk, DataSize slowest, Duration window, Scheduler timer) {
+    SlowReaderEviction(BufferBudget disk, DataSize slowest, Duration window, Scheduler timer) {
         this.disk = disk;
         this.slowest = slowest.toBytes();
         this.windowNanos = window.toNanos();
@@ -51,22 +51,22 @@ final class SlowestReaders {
     }
 
     /** The archive, under this rule. */
-    Flux<DataBuffer> over(Flux<DataBuffer> archive, ClientConnection client, BooleanSupplier holdsDisk) {
+    Flux<DataBuffer> over(Flux<DataBuffer> archive, ClientConnection client, BooleanSupplier usesDisk) {
         return slowest == 0
                 ? archive
-                : Flux.using(() -> new Reader(client, holdsDisk), reader -> archive, Reader::dispose);
+                : Flux.using(() -> new Reader(client, usesDisk), reader -> archive, Reader::dispose);
     }
 
     private final class Reader implements Disposable {
         private final ClientConnection client;
-        private final BooleanSupplier holdsDisk;
+        private final BooleanSupplier usesDisk;
         private final Disposable looking;
         private ClientConnection.Taken start;
         private volatile long pace = Long.MAX_VALUE; // bytes a second in the last whole window
 
-        Reader(ClientConnection client, BooleanSupplier holdsDisk) {
+        Reader(ClientConnection client, BooleanSupplier usesDisk) {
             this.client = client;
-            this.holdsDisk = holdsDisk;
+            this.usesDisk = usesDisk;
             this.start = client.taken();
             long pause = Math.max(1, windowNanos / LOOKS);
             readers.add(this);
@@ -85,13 +85,13 @@ final class SlowestReaders {
                 pace = (taken.bytes() - start.bytes()) * 1000 / Math.max(1, TimeUnit.NANOSECONDS.toMillis(elapsed));
                 start = taken;
             }
-            if (pace < slowest && disk.queued() > 0 && holdsDisk.getAsBoolean() && isSlowest() && isTime()) {
+            if (pace < slowest && disk.queued() > 0 && usesDisk.getAsBoolean() && isSlowest() && isTime()) {
                 client.cutOff("reads " + pace + " bytes a second while others wait for the room of its archive");
             }
         }
 
         private boolean isSlowest() {
-            return readers.stream().allMatch(other -> pace <= other.pace || !other.holdsDisk.getAsBoolean());
+            return readers.stream().allMatch(other -> pace <= other.pace || !other.usesDisk.getAsBoolean());
         }
 
         /** Whom one cut gave room to is out of the queue before the next. */

@@ -11,10 +11,9 @@ import reactor.core.publisher.Operators;
 import reactor.core.scheduler.Scheduler;
 
 /**
- * Notices when a client waits and hears nothing for so long that proxies on the way are about to give up for it. What
- * is done about it is the callback's affair, which comes on the timer.
+ * Calls back, on the timer, when a client has waited for bytes so long that proxies on the way are about to time out.
  */
-final class SilenceWatch {
+final class ResponseIdleTimer {
     private static final int LOOKS = 20;
 
     private final Duration longest;
@@ -22,7 +21,7 @@ final class SilenceWatch {
     private final AtomicLong wanted = new AtomicLong(); // buffers asked for and not yet there
     private volatile long since;
 
-    SilenceWatch(Duration longest, Scheduler timer) {
+    ResponseIdleTimer(Duration longest, Scheduler timer) {
         this.longest = longest;
         this.timer = timer;
     }

@@ -5,10 +5,10 @@ import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 
 /**
- * An archive all of whose images are in.
+ * An archive that was collected before its first byte is sent: all its images have arrived.
  *
  * @param length of the archive in bytes
  * @param bytes all of them, once; the subscriber owns each buffer
- * @param resources what holds the images; to be disposed of if the bytes are not read, and harmless if they are
+ * @param resources of its images; to be disposed of if the bytes are not read, and harmless if they are
  */
-record WholeArchive(long length, Flux<DataBuffer> bytes, Disposable resources) {}
+record BufferedArchive(long length, Flux<DataBuffer> bytes, Disposable resources) {}

@@ -8,7 +8,7 @@ import reactor.core.Disposables;
 import reactor.core.publisher.Flux;
 
 /**
- * An image that arrived whole and was checked.
+ * An image that was fetched whole and checked.
  *
  * @param urlName what its URL calls it: the last segment of the path, decoded; may be empty
  * @param type what its bytes are
@@ -18,7 +18,7 @@ import reactor.core.publisher.Flux;
  * @param content its bytes, once
  * @param resources frees its bytes, its reservation and its permit among the request's images
  */
-record HeldImage(
+record FetchedImage(
         String urlName,
         ImageType type,
         long size,
@@ -28,7 +28,8 @@ record HeldImage(
         Disposable resources) {
 
     /** This image, whose resources include {@code more}. */
-    HeldImage alsoHolding(Disposable more) {
-        return new HeldImage(urlName, type, size, crc32, lastModified, content, Disposables.composite(resources, more));
+    FetchedImage withResource(Disposable more) {
+        return new FetchedImage(
+                urlName, type, size, crc32, lastModified, content, Disposables.composite(resources, more));
     }
 }

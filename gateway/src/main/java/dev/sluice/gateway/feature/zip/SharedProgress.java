@@ -1,8 +1,8 @@
 package dev.sluice.gateway.feature.zip;
 
 import dev.sluice.gateway.contract.archive.RemoteImage;
-import dev.sluice.gateway.feature.zip.Board.Line;
-import dev.sluice.gateway.feature.zip.Board.State;
+import dev.sluice.gateway.feature.zip.DownloadProgress.ImageProgress;
+import dev.sluice.gateway.feature.zip.DownloadProgress.State;
 import dev.sluice.gateway.outbound.redis.RedisUnavailableException;
 import dev.sluice.gateway.outbound.redis.SharedRedis;
 import io.lettuce.core.ScriptOutputType;
@@ -13,26 +13,26 @@ import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
 
 /**
- * Boards of downloads behind links, which the gateway that downloads writes and every gateway on the same Redis reads.
+ * The progress of downloads behind links in Redis: the gateway that downloads writes it, every gateway reads it.
  *
  * <pre>
  * zip:board:&lt;token&gt;  hash  number  of the download that began last, from 1
- *                          lines   its board: "running" or "ended", and of each image a line feed and what
+ *                          lines   its progress: "running" or "ended", and of each image a line feed and what
  *                                  {@link #text} writes
  *                          beats   how often its gateway has written; one that writes no more is gone
  *                          heard   until when somebody listens, ms of Redis' clock
  * </pre>
  *
- * It goes with its TTL. Nobody waits for it: a download goes on as fast without Redis, and a listener is then told what
- * its own gateway knows.
+ * The key expires. Nobody waits for Redis: without it a download goes on as fast, and a listener then gets what its own
+ * gateway knows.
  */
-final class SharedBoards {
+final class SharedProgress {
     /** While somebody listens, and while nobody does. */
     private static final Duration OFTEN = Duration.ofMillis(250);
 
     private static final Duration SELDOM = Duration.ofSeconds(1);
     private static final String LISTENS_MILLIS = "3000";
-    /** So often the end is told to a Redis that does not answer. */
+    /** Attempts to write the end while Redis does not answer. */
     private static final int LAST_TRIES = 30;
 
     private static final String RUNNING = "running";
@@ -70,7 +70,7 @@ final class SharedBoards {
      * @param ttl of a link
      * @param longest of a download
      */
-    SharedBoards(SharedRedis redis, Duration ttl, Duration longest, Scheduler timer) {
+    SharedProgress(SharedRedis redis, Duration ttl, Duration longest, Scheduler timer) {
         this.redis = redis;
         this.ttl = ttl.plus(longest);
         this.longest = longest;
@@ -78,39 +78,37 @@ final class SharedBoards {
     }
 
     /**
-     * What another gateway, or this one, has written of the download that began last.
+     * The progress that the downloading gateway, this one or another, has last written.
      *
      * @param number of that download
-     * @param beats how often it was written
+     * @param heartbeats how often it was written
+     * @param text what {@link SharedProgress#text} wrote
      */
-    record Written(long number, long beats, String lines) {
+    record Snapshot(long number, long heartbeats, String text) {
         boolean hasEnded() {
-            return lines.startsWith(ENDED);
+            return text.startsWith(ENDED);
         }
 
-        /** The lines of that many images; those that are not told are queued still. */
-        Line[] lines(List<RemoteImage> images) {
-            String[] told = lines.split("\n", -1);
-            Line[] all = new Line[images.size()];
+        /** The progress of these images; one that the text does not mention is still queued. */
+        ImageProgress[] images(List<RemoteImage> images) {
+            String[] lines = text.split("\n", -1);
+            ImageProgress[] all = new ImageProgress[images.size()];
             for (int index = 0; index < all.length; index++) {
-                all[index] = line(index, images.get(index).url(), index + 1 < told.length ? told[index + 1] : "");
+                all[index] = image(index, images.get(index).url(), index + 1 < lines.length ? lines[index + 1] : "");
             }
             return all;
         }
     }
 
-    /**
-     * Writes a board until it has ended, in the background. Another download of the link that begins meanwhile takes
-     * its place.
-     */
-    void write(String token, ZipProgress board) {
+    /** Writes the progress in the background until it has ended, or until another download of the link replaces it. */
+    void write(String token, LocalProgress progress) {
         // The longest download, and time to say that it has ended.
         Duration most = longest.plus(SELDOM.multipliedBy(LAST_TRIES));
-        var _ = step(token, board, Step.FIRST)
+        var _ = step(token, progress, Step.FIRST)
                 .expand(last -> last.isOver()
                         ? Mono.empty()
                         : Mono.delay(last.isHeard() ? OFTEN : SELDOM, timer)
-                                .then(Mono.defer(() -> step(token, board, last))))
+                                .then(Mono.defer(() -> step(token, progress, last))))
                 .take(most, timer)
                 .subscribe();
     }
@@ -131,27 +129,27 @@ final class SharedBoards {
         }
     }
 
-    private Mono<Step> step(String token, ZipProgress board, Step last) {
-        boolean ended = board.hasEnded();
-        String lines = ended || last.isHeard() ? text(board, ended) : "";
+    private Mono<Step> step(String token, LocalProgress progress, Step last) {
+        boolean ended = progress.hasEnded();
+        String lines = ended || last.isHeard() ? text(progress, ended) : "";
         return redis.ask(commands -> commands.<List<Long>>eval(
                                 WRITE,
                                 ScriptOutputType.MULTI,
                                 new String[] {key(token)},
-                                Long.toString(board.number()),
+                                Long.toString(progress.number()),
                                 lines,
                                 Long.toString(ttl.toMillis()))
                         .next())
                 .map(answer -> {
                     long number = answer.getFirst();
-                    board.numbered(number);
+                    progress.numbered(number);
                     return new Step(answer.getLast() == 1, ended || number == 0, 0);
                 })
                 .onErrorResume(RedisUnavailableException.class, down -> Mono.just(last.failed(ended)));
     }
 
     /** What is written of a link's latest download, or empty when there was none. Says that somebody listens. */
-    Mono<Written> read(String token) {
+    Mono<Snapshot> read(String token) {
         return redis.ask(commands -> commands.<List<@Nullable String>>eval(
                                 READ,
                                 ScriptOutputType.MULTI,
@@ -161,11 +159,11 @@ final class SharedBoards {
                         .next())
                 .mapNotNull(values -> {
                     String number = values.get(0);
-                    String beats = values.get(1);
+                    String heartbeats = values.get(1);
                     String lines = values.get(2);
-                    return number == null || beats == null || lines == null
+                    return number == null || heartbeats == null || lines == null
                             ? null
-                            : new Written(Long.parseLong(number), Long.parseLong(beats), lines);
+                            : new Snapshot(Long.parseLong(number), Long.parseLong(heartbeats), lines);
                 });
     }
 
@@ -173,26 +171,27 @@ final class SharedBoards {
         return redis.key("zip:board:" + token);
     }
 
-    private static String text(Board board, boolean ended) {
+    private static String text(DownloadProgress progress, boolean ended) {
         StringBuilder text = new StringBuilder(ended ? ENDED : RUNNING);
-        for (int index = 0; index < board.size(); index++) {
-            Line line = board.line(index);
-            text.append('\n').append(line.state().name()).append(' ').append(line.bytes());
-            if (line.code() != null) {
-                text.append(' ').append(line.code());
+        for (int index = 0; index < progress.size(); index++) {
+            ImageProgress image = progress.image(index);
+            text.append('\n').append(image.state().name()).append(' ').append(image.bytes());
+            if (image.code() != null) {
+                text.append(' ').append(image.code());
             }
         }
         return text.toString();
     }
 
-    /** Of another release, perhaps: what cannot be read is queued. */
-    private static Line line(int index, String url, String text) {
+    /** Another release may have written it: an image whose text cannot be read counts as queued. */
+    private static ImageProgress image(int index, String url, String text) {
         String[] parts = text.split(" ", 3);
         for (State state : State.values()) {
             if (parts.length > 1 && state.name().equals(parts[0]) && parts[1].matches("[0-9]{1,18}")) {
-                return new Line(index, url, state, Long.parseLong(parts[1]), parts.length > 2 ? parts[2] : null);
+                return new ImageProgress(
+                        index, url, state, Long.parseLong(parts[1]), parts.length > 2 ? parts[2] : null);
             }
         }
-        return new Line(index, url, State.QUEUED, 0, null);
+        return new ImageProgress(index, url, State.QUEUED, 0, null);
     }
 }
