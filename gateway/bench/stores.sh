@@ -12,7 +12,7 @@
 # They can be had as Go modules (github.com/minio/minio, github.com/versity/versitygw/cmd/versitygw, github.com/rclone/rclone
 # with `go install`; github.com/seaweedfs/seaweedfs/weed as a dependency of a module of one's own, with its `replace`), and
 # Garage as a crate; how that is started here is by its documentation, and was not run. The s3proxy of the tests is in
-# `S3StartTest` and `S3UploadTest`.
+# `S3StartupCheckTest` and `S3UploadTest`.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 java=$(ls -d /usr/lib/jvm/*25*/bin/java 2>/dev/null | head -1)

@@ -4,7 +4,7 @@ import dev.sluice.gateway.outbound.fetch.FetchRequest;
 import dev.sluice.gateway.outbound.fetch.FetchRequest.Media;
 import dev.sluice.gateway.outbound.fetch.OriginFetch;
 import dev.sluice.gateway.outbound.fetch.policy.UrlPolicy;
-import dev.sluice.gateway.outbound.picture.Arrival;
+import dev.sluice.gateway.outbound.picture.ExpectedPicture;
 import dev.sluice.gateway.outbound.picture.Pictures;
 import dev.sluice.gateway.outbound.picture.ReceivedFile;
 import dev.sluice.zipstream.ByteStreams;
@@ -36,7 +36,7 @@ final class GalleryIntake {
             String owner, String url, UrlPolicy urlPolicy, Duration deadline, Function<ReceivedFile, Mono<T>> use) {
         FetchRequest request = new FetchRequest(url, maxBytes, deadline, urlPolicy, Media.IMAGE);
         return pictures.take(
-                new Arrival(owner, maxBytes),
+                new ExpectedPicture(owner, maxBytes),
                 writer -> origins.fetch(request, response -> writer.apply(response.body())),
                 use);
     }
@@ -44,6 +44,6 @@ final class GalleryIntake {
     /** Checks a body and passes it to {@code use}. Takes ownership of the buffers. */
     <T> Mono<T> accept(String owner, Flux<DataBuffer> body, Function<ReceivedFile, Mono<T>> use) {
         return pictures.take(
-                new Arrival(owner, maxBytes), writer -> writer.apply(ByteStreams.capped(body, maxBytes)), use);
+                new ExpectedPicture(owner, maxBytes), writer -> writer.apply(ByteStreams.capped(body, maxBytes)), use);
     }
 }

@@ -93,6 +93,7 @@ final class SizedFiles {
     }
 
     private boolean isDecoded(String contentType) {
-        return pictures.keptTypes().stream().anyMatch(type -> type.mediaType().equals(contentType));
+        return pictures.acceptedTypes().stream()
+                .anyMatch(type -> type.mediaType().equals(contentType));
     }
 }

@@ -5,13 +5,13 @@ import dev.sluice.gateway.outbound.imagecache.BufferedBody;
 import dev.sluice.gateway.outbound.imagecache.RemoteImageProperties;
 import dev.sluice.gateway.outbound.imagecache.disk.CachedMeta;
 import dev.sluice.gateway.outbound.imagecache.disk.SendableImage;
-import dev.sluice.gateway.outbound.picture.Arrival;
+import dev.sluice.gateway.outbound.picture.ExpectedPicture;
 import dev.sluice.gateway.outbound.picture.Picture;
 import dev.sluice.gateway.outbound.picture.Pictures;
 import dev.sluice.gateway.outbound.picture.ReceivedFile;
+import dev.sluice.gateway.outbound.picture.decode.DecodePurpose;
 import dev.sluice.gateway.outbound.picture.decode.DecoderException;
 import dev.sluice.gateway.outbound.picture.decode.Thumbnail;
-import dev.sluice.gateway.outbound.picture.decode.Work;
 import dev.sluice.gateway.outbound.picture.format.PictureException;
 import dev.sluice.gateway.outbound.share.CallerShares;
 import dev.sluice.gateway.outbound.storage.StorageException;
@@ -74,10 +74,10 @@ final class ThumbnailMaker {
     Mono<Made> make(SendableImage original, int width, Disposable.Composite resources) {
         CachedMeta meta = original.meta();
         return pictures.decoded(
-                        Arrival.ofNobody(meta.length()),
+                        ExpectedPicture.ofNobody(meta.length()),
                         writer ->
                                 writer.apply(original.bytes(0, meta.length(), DefaultDataBufferFactory.sharedInstance)),
-                        Work.TRANSFORM,
+                        DecodePurpose.TRANSFORM,
                         List.of(width),
                         received -> received.thumbnails().isEmpty()
                                 ? asItIs(meta, received, width)

@@ -200,7 +200,7 @@ record IntentRequest(@Nullable String listingId, List<Wanted> images) {
             throw image.about(
                     ProblemCode.UNSUPPORTED_IMAGE_TYPE,
                     "contentType",
-                    "Invalid image content type: " + cut(image.contentType()) + ". Allowed types: " + taken.told());
+                    "Invalid image content type: " + cut(image.contentType()) + ". Allowed types: " + taken.names());
         }
         return type;
     }

@@ -13,7 +13,7 @@ import dev.sluice.gateway.outbound.database.image.Upload;
 import dev.sluice.gateway.outbound.database.image.Uploads;
 import dev.sluice.gateway.outbound.persistence.FileName;
 import dev.sluice.gateway.outbound.persistence.ImageFiles;
-import dev.sluice.gateway.outbound.picture.Arrival;
+import dev.sluice.gateway.outbound.picture.ExpectedPicture;
 import dev.sluice.gateway.outbound.picture.Pictures;
 import dev.sluice.gateway.outbound.picture.ReceivedFile;
 import dev.sluice.gateway.outbound.picture.format.PictureException;
@@ -115,7 +115,7 @@ final class UploadCompletion {
         UploadType type = Objects.requireNonNull(UploadType.of(upload.contentType()), upload.contentType());
         return pictures.takeAs(
                         type.found(),
-                        new Arrival(upload.owner(), upload.size()),
+                        new ExpectedPicture(upload.owner(), upload.size()),
                         writer -> writer.apply(content.bytes()),
                         file -> named(upload, file, projectId, isNamed))
                 .onErrorResume(

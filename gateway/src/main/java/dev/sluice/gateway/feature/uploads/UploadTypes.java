@@ -12,14 +12,14 @@ import org.jspecify.annotations.Nullable;
 final class UploadTypes {
     private final List<UploadType> types;
 
-    UploadTypes(Collection<ImageType> kept) {
-        Set<String> found = kept.stream().map(ImageType::mediaType).collect(Collectors.toSet());
+    UploadTypes(Collection<ImageType> accepted) {
+        Set<String> found = accepted.stream().map(ImageType::mediaType).collect(Collectors.toSet());
         this.types = Arrays.stream(UploadType.values())
                 .filter(type -> found.contains(type.found()))
                 .toList();
     }
 
-    /** The type of that name, exactly as it is told; null if it is none of these. */
+    /** The type of that name, exactly as clients may write it; null if it is none of these. */
     @Nullable UploadType of(String contentType) {
         UploadType type = UploadType.of(contentType);
         return types.contains(type) ? type : null;
@@ -31,7 +31,7 @@ final class UploadTypes {
     }
 
     /** All of them, with commas between. */
-    String told() {
+    String names() {
         return String.join(", ", announced());
     }
 }

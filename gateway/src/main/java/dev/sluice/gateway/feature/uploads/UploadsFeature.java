@@ -61,7 +61,7 @@ public class UploadsFeature {
                         properties.completeTimeout(),
                         clock(clocks)),
                 properties,
-                new UploadTypes(pictures.keptTypes())));
+                new UploadTypes(pictures.acceptedTypes())));
     }
 
     @Bean

@@ -43,15 +43,16 @@ final class DatabasePool implements AutoCloseable {
     private final ConnectionFactory driver;
     private final ConnectionPool pool;
     private final @Nullable H2Threads threads;
-    private final LeftServers left;
+    private final StaleConnections stale;
     /** The operations that run, and the pool itself until it closes. */
     private final Phaser operations = new Phaser(1);
 
-    private DatabasePool(ConnectionFactory driver, ConnectionPool pool, @Nullable H2Threads threads, LeftServers left) {
+    private DatabasePool(
+            ConnectionFactory driver, ConnectionPool pool, @Nullable H2Threads threads, StaleConnections stale) {
         this.driver = driver;
         this.pool = pool;
         this.threads = threads;
-        this.left = left;
+        this.stale = stale;
     }
 
     /** Connects when it is first asked. */
@@ -64,7 +65,7 @@ final class DatabasePool implements AutoCloseable {
     }
 
     private static DatabasePool postgres(ConnectionFactory driver, DatabaseProperties properties) {
-        var left = new LeftServers();
+        var stale = new StaleConnections();
         // A connection that the server has dropped is found before it is used, not by its use.
         var configuration = pool(driver, properties)
                 .validationDepth(ValidationDepth.REMOTE)
@@ -72,8 +73,8 @@ final class DatabasePool implements AutoCloseable {
                 .customizer(builder -> builder.maxPendingAcquire(MOST_WAITING)
                         .evictionPredicate((_, about) -> about.idleTime() >= IDLE.toMillis()
                                 || about.lifeTime() >= LIFE.toMillis()
-                                || left.had(about.allocationTimestamp())));
-        return new DatabasePool(driver, new ConnectionPool(configuration.build()), null, left);
+                                || stale.includes(about.allocationTimestamp())));
+        return new DatabasePool(driver, new ConnectionPool(configuration.build()), null, stale);
     }
 
     private static DatabasePool h2(ConnectionFactory driver, DatabaseProperties properties) {
@@ -83,7 +84,7 @@ final class DatabasePool implements AutoCloseable {
                 .maxIdleTime(NEVER)
                 .maxLifeTime(NEVER)
                 .allocatorSubscribeOn(threads.scheduler());
-        return new DatabasePool(driver, new ConnectionPool(configuration.build()), threads, new LeftServers());
+        return new DatabasePool(driver, new ConnectionPool(configuration.build()), threads, new StaleConnections());
     }
 
     private static ConnectionPoolConfiguration.Builder pool(ConnectionFactory driver, DatabaseProperties properties) {
@@ -108,7 +109,7 @@ final class DatabasePool implements AutoCloseable {
      * go to where the driver finds the primary, or the resolver says that it is.
      */
     void leaveServer() {
-        left.leave();
+        stale.invalidate();
     }
 
     /** For the statements of one operation. It leaves the connection open; the operation releases it. */

@@ -26,12 +26,12 @@ final class Migrations {
 
     private final DatabaseAddress address;
     private final Duration connectTimeout;
-    private final FirstConnections first;
+    private final DatabaseStartupCheck check;
 
     Migrations(DatabaseProperties properties) {
         this.address = properties.address();
         this.connectTimeout = properties.connectTimeout();
-        this.first = new FirstConnections(properties);
+        this.check = new DatabaseStartupCheck(properties);
     }
 
     /** Fails with one sentence about what an operator can do. */
@@ -58,7 +58,7 @@ final class Migrations {
                     unavailable);
         }
         // Before anything is changed through a pooler that cannot be worked with.
-        first.check();
+        check.run();
         Properties given = server.jdbcProperties(connectTimeout);
         Map<String, String> others = new TreeMap<>();
         given.stringPropertyNames().forEach(name -> others.put(name, given.getProperty(name)));

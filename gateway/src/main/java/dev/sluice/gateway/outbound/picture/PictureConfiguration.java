@@ -1,8 +1,8 @@
 package dev.sluice.gateway.outbound.picture;
 
+import dev.sluice.gateway.outbound.picture.decode.DecodePurpose;
 import dev.sluice.gateway.outbound.picture.decode.DecoderQueue;
 import dev.sluice.gateway.outbound.picture.decode.PictureDecoder;
-import dev.sluice.gateway.outbound.picture.decode.Work;
 import dev.sluice.gateway.outbound.picture.decode.inprocess.InProcessDecoder;
 import dev.sluice.gateway.outbound.picture.decode.vips.VipsDecoder;
 import dev.sluice.gateway.outbound.spool.DiskBudget;
@@ -99,9 +99,9 @@ public class PictureConfiguration {
                 .description("Bytes of the memory for decoding that are not promised to a decoder")
                 .baseUnit("bytes")
                 .register(meters);
-        for (Work work : Work.values()) {
-            Gauge.builder("sluice.pictures.queued", queue, each -> each.queued(work))
-                    .tag("work", work.name().toLowerCase(Locale.ROOT))
+        for (DecodePurpose purpose : DecodePurpose.values()) {
+            Gauge.builder("sluice.pictures.queued", queue, each -> each.queued(purpose))
+                    .tag("work", purpose.name().toLowerCase(Locale.ROOT))
                     .description("Files that wait to be decoded")
                     .register(meters);
         }

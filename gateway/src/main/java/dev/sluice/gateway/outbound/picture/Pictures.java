@@ -2,11 +2,11 @@ package dev.sluice.gateway.outbound.picture;
 
 import dev.sluice.gateway.contract.http.StrongTag;
 import dev.sluice.gateway.outbound.imagetype.ImageType;
+import dev.sluice.gateway.outbound.picture.decode.DecodePurpose;
 import dev.sluice.gateway.outbound.picture.decode.Decoded;
 import dev.sluice.gateway.outbound.picture.decode.DecoderException;
 import dev.sluice.gateway.outbound.picture.decode.DecoderQueue;
 import dev.sluice.gateway.outbound.picture.decode.ThumbnailSizes;
-import dev.sluice.gateway.outbound.picture.decode.Work;
 import dev.sluice.gateway.outbound.picture.format.PictureException;
 import dev.sluice.gateway.outbound.picture.format.PictureFormats;
 import dev.sluice.gateway.outbound.picture.format.PictureHeader;
@@ -48,8 +48,8 @@ public final class Pictures {
     private final DecoderQueue decoders;
     private final long maxPixels;
     private final Scheduler disk;
-    private final Set<ImageType> keptTypes;
-    private final String told;
+    private final Set<ImageType> acceptedTypes;
+    private final String acceptedNames;
 
     /**
      * Pictures that wait in {@code files} and are decoded by {@code decoders}.
@@ -65,10 +65,11 @@ public final class Pictures {
         this.maxPixels = maxPixels;
         this.disk = disk;
         Set<String> decoded = decoders.decoder().mediaTypes();
-        this.keptTypes = PictureFormats.TYPES.stream()
+        this.acceptedTypes = PictureFormats.TYPES.stream()
                 .filter(type -> decoded.contains(type.mediaType()))
                 .collect(Collectors.toUnmodifiableSet());
-        this.told = keptTypes.stream().map(ImageType::mediaType).sorted().collect(Collectors.joining(", "));
+        this.acceptedNames =
+                acceptedTypes.stream().map(ImageType::mediaType).sorted().collect(Collectors.joining(", "));
     }
 
     /** Bytes written and not known to be an image. */
@@ -102,26 +103,27 @@ public final class Pictures {
     }
 
     /** Formats that the decoder in use reads. A file of any other fails as unsupported. */
-    public Set<ImageType> keptTypes() {
-        return keptTypes;
+    public Set<ImageType> acceptedTypes() {
+        return acceptedTypes;
     }
 
     /**
-     * Takes a file of any kept type in, with all its thumbnails: see {@link #decoded(Arrival, Source, Work, List,
-     * Function)}.
+     * Takes a file of any accepted type in, with all its thumbnails: see {@link #decoded(ExpectedPicture, Source,
+     * DecodePurpose, List, Function)}.
      */
-    public <T> Mono<T> take(Arrival arrival, Source source, Function<ReceivedFile, Mono<T>> use) {
-        return decoded(arrival, source, Work.INTAKE, WIDTHS, use);
+    public <T> Mono<T> take(ExpectedPicture expected, Source source, Function<ReceivedFile, Mono<T>> use) {
+        return decoded(expected, source, DecodePurpose.INTAKE, WIDTHS, use);
     }
 
     /**
      * As {@link #take}, a file that must be what it was announced as.
      *
-     * @param mediaType of the {@link #keptTypes}; a HEIF file of several brands may be called by any of them
+     * @param mediaType of the {@link #acceptedTypes}; a HEIF file of several brands may be called by any of them
      */
-    public <T> Mono<T> takeAs(String mediaType, Arrival arrival, Source source, Function<ReceivedFile, Mono<T>> use) {
+    public <T> Mono<T> takeAs(
+            String mediaType, ExpectedPicture expected, Source source, Function<ReceivedFile, Mono<T>> use) {
         HeaderReader headers = file -> PictureFormats.readAs(mediaType, file, maxPixels);
-        return decoded(arrival, source, headers, Work.INTAKE, WIDTHS, use);
+        return decoded(expected, source, headers, DecodePurpose.INTAKE, WIDTHS, use);
     }
 
     /**
@@ -129,30 +131,34 @@ public final class Pictures {
      * that has ended, however it ended. The source bounds how many bytes come; room for them is reserved before it is
      * asked.
      *
-     * <p>Fails with {@link PictureException} for what is no picture that can be kept, with {@link DecoderException} if
-     * the decoder failed at it or there was no decoder or no disk for it, with {@link UncheckedIOException} if the disk
-     * did, or as {@code source} or {@code use} does.
+     * <p>Fails with {@link PictureException} for what is no picture of an accepted type, with {@link DecoderException}
+     * if the decoder failed at it or there was no decoder or no disk for it, with {@link UncheckedIOException} if the
+     * disk did, or as {@code source} or {@code use} does.
      *
-     * @param work whose turn it takes
+     * @param purpose in whose queue it waits
      * @param widths of {@link #WIDTHS}, ascending, may be empty. Those that are not less than the picture's own are
      *     left out, and so are those at which its height would be more than 8,192 or the decoder lacks memory; a
      *     picture that browsers do not show gets one of its own width instead of the first that is not less
      */
     public <T> Mono<T> decoded(
-            Arrival arrival, Source source, Work work, List<Integer> widths, Function<ReceivedFile, Mono<T>> use) {
-        return decoded(arrival, source, file -> PictureFormats.read(file, maxPixels), work, widths, use);
+            ExpectedPicture expected,
+            Source source,
+            DecodePurpose purpose,
+            List<Integer> widths,
+            Function<ReceivedFile, Mono<T>> use) {
+        return decoded(expected, source, file -> PictureFormats.read(file, maxPixels), purpose, widths, use);
     }
 
     private <T> Mono<T> decoded(
-            Arrival arrival,
+            ExpectedPicture expected,
             Source source,
             HeaderReader headers,
-            Work work,
+            DecodePurpose purpose,
             List<Integer> widths,
             Function<ReceivedFile, Mono<T>> use) {
         return Mono.using(
-                () -> arrival.reserve(room),
-                share -> decoded(share, source, headers, work, widths, use),
+                () -> expected.reserve(room),
+                share -> decoded(share, source, headers, purpose, widths, use),
                 DiskBudget.Share::close);
     }
 
@@ -160,15 +166,15 @@ public final class Pictures {
             DiskBudget.Share share,
             Source source,
             HeaderReader headers,
-            Work work,
+            DecodePurpose purpose,
             List<Integer> widths,
             Function<ReceivedFile, Mono<T>> use) {
         return files.with(directory -> {
             Path file = directory.resolve("original");
             return source.read(body -> write(file, body))
-                    .doOnNext(written -> Arrival.arrived(share, written.size))
+                    .doOnNext(written -> ExpectedPicture.shrinkToSize(share, written.size))
                     .flatMap(written -> header(file, headers)
-                            .flatMap(header -> decoded(file, header, work, widths)
+                            .flatMap(header -> decoded(file, header, purpose, widths)
                                     .map(decoded -> received(file, written, header, decoded))))
                     .flatMap(use);
         });
@@ -179,31 +185,32 @@ public final class Pictures {
                 .subscribeOn(disk)
                 .onErrorMap(IOException.class, WorkFiles::failure)
                 .doOnNext(header -> {
-                    if (!keptTypes.contains(header.type())) {
+                    if (!acceptedTypes.contains(header.type())) {
                         throw new PictureException(
                                 PictureException.Kind.UNSUPPORTED,
-                                header.type().mediaType() + " is not supported (expected: " + told + ")",
+                                header.type().mediaType() + " is not supported (expected: " + acceptedNames + ")",
                                 null);
                     }
                 });
     }
 
-    private Mono<Decoded> decoded(Path file, PictureHeader header, Work work, List<Integer> widths) {
+    private Mono<Decoded> decoded(Path file, PictureHeader header, DecodePurpose purpose, List<Integer> widths) {
         List<Integer> smaller = ThumbnailSizes.widths(header.width(), header.height()).stream()
                 .filter(width -> widths.contains(width) && decoders.decoder().makes(header, width))
                 .toList();
-        Mono<Decoded> decoded = decoded(file, header, work, smaller, file.resolveSibling("thumbnails"));
+        Mono<Decoded> decoded = decoded(file, header, purpose, smaller, file.resolveSibling("thumbnails"));
         return needsCopy(header, widths)
                 ? decoded.flatMap(
-                        first -> decoded(file, header, work, List.of(header.width()), file.resolveSibling("copy"))
+                        first -> decoded(file, header, purpose, List.of(header.width()), file.resolveSibling("copy"))
                                 .map(copy -> joined(first, copy)))
                 : decoded;
     }
 
-    private Mono<Decoded> decoded(Path file, PictureHeader header, Work work, List<Integer> widths, Path directory) {
+    private Mono<Decoded> decoded(
+            Path file, PictureHeader header, DecodePurpose purpose, List<Integer> widths, Path directory) {
         return Mono.fromCallable(() -> WorkDirectory.create(directory))
                 .subscribeOn(disk)
-                .flatMap(made -> decoders.decode(file, header, widths, made, work))
+                .flatMap(made -> decoders.decode(file, header, widths, made, purpose))
                 .onErrorMap(IOException.class, WorkFiles::failure);
     }
 

@@ -31,14 +31,14 @@ public class RedisConfiguration {
     private static final Duration TOPOLOGY_PAUSE = Duration.ofMillis(500);
 
     @Bean
-    @Conditional(RedisUrlIsSet.class)
+    @Conditional(OnRedisUrlCondition.class)
     RedisThreads redisThreads() {
         return new RedisThreads();
     }
 
     /** For everything but limits. Connect asynchronously; the other ways wait. */
     @Bean(destroyMethod = "") // ends with its threads
-    @Conditional(RedisUrlIsSet.class)
+    @Conditional(OnRedisUrlCondition.class)
     AbstractRedisClient redisClient(RedisProperties properties, RedisThreads threads) {
         AbstractRedisClient made = threads.client(properties);
         ClientOptions options = made.getOptions()
@@ -72,13 +72,13 @@ public class RedisConfiguration {
 
     /** For the limiter alone, which sets the options of its client by itself and must not share a queue. */
     @Bean(destroyMethod = "") // ends with its threads
-    @Conditional(RedisUrlIsSet.class)
+    @Conditional(OnRedisUrlCondition.class)
     AbstractRedisClient limiterRedisClient(RedisProperties properties, RedisThreads threads) {
         return threads.client(properties);
     }
 
     @Bean
-    @Conditional(RedisUrlIsSet.class)
+    @Conditional(OnRedisUrlCondition.class)
     SharedRedis sharedRedis(@Qualifier("redisClient") AbstractRedisClient redisClient, RedisProperties properties) {
         SharedRedis redis = new SharedRedis(redisClient, properties);
         redis.connect();
@@ -86,7 +86,7 @@ public class RedisConfiguration {
     }
 
     @Bean
-    @Conditional(RedisUrlIsSet.class)
+    @Conditional(OnRedisUrlCondition.class)
     ReactiveHealthIndicator redisHealthIndicator(SharedRedis redis) {
         return new RecentHealth(new RedisHealth(redis));
     }

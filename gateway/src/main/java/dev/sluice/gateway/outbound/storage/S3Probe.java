@@ -24,7 +24,7 @@ import software.amazon.awssdk.services.s3.model.GetObjectResponse;
 
 /**
  * Finds out what a store can do, by some fifteen requests under two keys of its own, {@code probe/<random>…}, which are
- * gone afterwards. Each ability is tried by itself: what fails for another reason is left open.
+ * gone afterwards. Each capability is tried by itself: what fails for another reason is left open.
  */
 final class S3Probe {
     private static final String TYPE = "text/plain";
@@ -56,25 +56,28 @@ final class S3Probe {
     }
 
     /**
-     * Which abilities the store has, and which it lacks; those that could not be tried are not among them.
+     * Which capabilities the store has, and which it lacks; those that could not be tried are not among them.
      *
      * <p>Fails with {@link StorageException} if nothing can be stored at all.
      */
-    Mono<Map<S3Ability, Boolean>> run() {
+    Mono<Map<S3Capability, Boolean>> run() {
         return Mono.defer(() -> {
             String prefix = "probe/" + UUID.randomUUID();
             ObjectKey key = new ObjectKey(prefix);
             ObjectKey upload = new ObjectKey(prefix + "-upload");
-            Map<S3Ability, Boolean> found = Collections.synchronizedMap(new EnumMap<>(S3Ability.class));
+            Map<S3Capability, Boolean> found = Collections.synchronizedMap(new EnumMap<>(S3Capability.class));
             return put(key).thenMany(Flux.concat(
-                            noted(found, S3Ability.CREATE_ONLY, isKept(key)),
-                            noted(found, S3Ability.RANGES, isPart(key)),
-                            noted(found, S3Ability.LISTING, store.list(prefix).hasElements()),
-                            noted(found, S3Ability.WHOLE_ONLY, isDropped(upload)),
-                            noted(found, S3Ability.SIGNED_TYPE, isRefused(upload, "text/html", BYTES)),
+                            noted(found, S3Capability.CREATE_ONLY, isKept(key)),
+                            noted(found, S3Capability.RANGES, isPart(key)),
                             noted(
                                     found,
-                                    S3Ability.SIGNED_LENGTH,
+                                    S3Capability.LISTING,
+                                    store.list(prefix).hasElements()),
+                            noted(found, S3Capability.WHOLE_ONLY, isDropped(upload)),
+                            noted(found, S3Capability.SIGNED_TYPE, isRefused(upload, "text/html", BYTES)),
+                            noted(
+                                    found,
+                                    S3Capability.SIGNED_LENGTH,
                                     isRefused(upload, TYPE, Arrays.copyOf(BYTES, BYTES.length + 1)))))
                     .then(Mono.fromSupplier(() -> Map.copyOf(found)))
                     .transform(
@@ -82,8 +85,10 @@ final class S3Probe {
         });
     }
 
-    private static Mono<Void> noted(Map<S3Ability, Boolean> found, S3Ability ability, Mono<Boolean> trial) {
-        return trial.doOnNext(has -> found.put(ability, has)).onErrorComplete().then();
+    private static Mono<Void> noted(Map<S3Capability, Boolean> found, S3Capability capability, Mono<Boolean> trial) {
+        return trial.doOnNext(has -> found.put(capability, has))
+                .onErrorComplete()
+                .then();
     }
 
     private Mono<Void> cleared(ObjectKey key, ObjectKey upload) {

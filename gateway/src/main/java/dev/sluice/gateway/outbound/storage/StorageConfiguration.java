@@ -63,24 +63,24 @@ public class StorageConfiguration {
         }
 
         @Bean(initMethod = "start", destroyMethod = "close")
-        S3Start s3Start(
+        S3StartupCheck s3StartupCheck(
                 S3Connection connection, StorageProperties properties, @Qualifier("storageThreads") Scheduler threads) {
             S3Store store = store(connection, properties, threads);
             PresignedUploads uploads = new S3PresignedUploads(
                     connection.ownPresigner(), properties.s3().bucket(), threads);
             S3Probe probe = new S3Probe(store, connection.calls(), uploads, properties.s3(), threads);
-            return new S3Start(store, probe, properties.s3());
+            return new S3StartupCheck(store, probe, properties.s3());
         }
 
         @Bean
         ReactiveHealthIndicator storageHealthIndicator(
                 S3Connection connection,
-                S3Start start,
+                S3StartupCheck check,
                 StorageProperties properties,
                 @Qualifier("storageThreads") Scheduler threads) {
             return new RecentHealth(new StorageHealth(
                     Map.of("kind", "s3", "bucket", properties.s3().bucket()),
-                    start::details,
+                    check::details,
                     store(connection, properties, threads)::probe));
         }
 

@@ -4,10 +4,10 @@ import dev.sluice.gateway.contract.FailureLine;
 import dev.sluice.gateway.outbound.database.DatabaseException;
 import dev.sluice.gateway.outbound.database.image.Thumbnails;
 import dev.sluice.gateway.outbound.database.image.Thumbnails.Attempt;
-import dev.sluice.gateway.outbound.picture.Arrival;
+import dev.sluice.gateway.outbound.picture.ExpectedPicture;
 import dev.sluice.gateway.outbound.picture.Pictures;
+import dev.sluice.gateway.outbound.picture.decode.DecodePurpose;
 import dev.sluice.gateway.outbound.picture.decode.DecoderException;
-import dev.sluice.gateway.outbound.picture.decode.Work;
 import dev.sluice.gateway.outbound.picture.format.PictureException;
 import dev.sluice.gateway.outbound.storage.ObjectContent;
 import dev.sluice.gateway.outbound.storage.ObjectKey;
@@ -95,9 +95,9 @@ final class ThumbnailTask {
 
     private Mono<Boolean> decoded(Thumbnails.Job job, ObjectContent content) {
         return pictures.decoded(
-                Arrival.ofNobody(content.object().length()),
+                ExpectedPicture.ofNobody(content.object().length()),
                 writer -> writer.apply(content.bytes()),
-                Work.BACKGROUND,
+                DecodePurpose.BACKGROUND,
                 Pictures.WIDTHS,
                 file -> storage.store(job, file).map(stored -> {
                     meters.made(ThumbnailMeters.Origin.BACKGROUND);
@@ -140,9 +140,9 @@ final class ThumbnailTask {
 
     private Mono<Void> atDeath(Thumbnails.Job job, Throwable failure) {
         return pictures.decoded(
-                        Arrival.ofNobody(GOOD.length),
+                        ExpectedPicture.ofNobody(GOOD.length),
                         writer -> writer.apply(Flux.just(DefaultDataBufferFactory.sharedInstance.wrap(GOOD))),
-                        Work.BACKGROUND,
+                        DecodePurpose.BACKGROUND,
                         List.of(),
                         file -> Mono.just(true))
                 .onErrorReturn(false)

@@ -94,7 +94,7 @@ final class ThumbnailWorker implements SmartLifecycle {
     }
 
     private Set<String> types() {
-        return pictures.keptTypes().stream().map(ImageType::mediaType).collect(Collectors.toSet());
+        return pictures.acceptedTypes().stream().map(ImageType::mediaType).collect(Collectors.toSet());
     }
 
     /** Cancels everything; images in progress are claimed again when their leases end. */

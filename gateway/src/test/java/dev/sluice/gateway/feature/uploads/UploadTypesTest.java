@@ -17,7 +17,7 @@ class UploadTypesTest {
 
     @Test
     void typesAreToldInTheDocumentsOrderWithWhatElseIsReadBehindThem() {
-        assertThat(new UploadTypes(PictureFormats.TYPES).told())
+        assertThat(new UploadTypes(PictureFormats.TYPES).names())
                 .isEqualTo(
                         "image/jpeg, image/jpg, image/png, image/webp, image/heic, image/heif, image/gif, image/avif,"
                                 + " image/svg+xml, image/tiff, image/jxl");
@@ -27,7 +27,7 @@ class UploadTypesTest {
     void whatTheDecoderDoesNotReadIsNotTaken() {
         UploadTypes types = new UploadTypes(WITHOUT_LIBVIPS);
 
-        assertThat(types.told()).isEqualTo("image/jpeg, image/jpg, image/png, image/webp, image/gif");
+        assertThat(types.names()).isEqualTo("image/jpeg, image/jpg, image/png, image/webp, image/gif");
         assertThat(types.of("image/jpg")).isEqualTo(UploadType.JPG);
         assertThat(types.of("image/heic")).isNull();
         assertThat(types.of("image/bmp")).isNull();

@@ -45,7 +45,7 @@ import reactor.core.scheduler.Schedulers;
 import reactor.test.StepVerifier;
 
 class PicturesTest {
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final Duration TIMEOUT = Duration.ofSeconds(30);
     private static final String LOSSLESS_WEBP = "UklGRhoAAABXRUJQVlA4TA0AAAAvAAAAEAcQERGIiP4HAA==";
     private static final String LOSSY_WEBP = "UklGRiIAAABXRUJQVlA4IBYAAAAwAQCdASoBAAEADsD+JaQAA3AAAAAA";
 
@@ -56,7 +56,7 @@ class PicturesTest {
 
     @AfterEach
     void leavesNothingBehind() throws IOException {
-        threads.disposeGracefully().block(PATIENCE);
+        threads.disposeGracefully().block(TIMEOUT);
         try (Stream<Path> left = Files.walk(directory)) {
             assertThat(left.filter(Files::isRegularFile)).allMatch(file -> file.endsWith("lock"));
         }
@@ -68,8 +68,8 @@ class PicturesTest {
 
     private Pictures pictures(DiskBudget disk) {
         DecoderQueue queue = new DecoderQueue(
-                new InProcessDecoder(PATIENCE),
-                new DecoderQueue.Bounds(2, 200 << 20, 200 << 20, 10, PATIENCE),
+                new InProcessDecoder(TIMEOUT),
+                new DecoderQueue.Bounds(2, 200 << 20, 200 << 20, 10, TIMEOUT),
                 threads,
                 Schedulers.parallel());
         return new Pictures(new WorkFiles(directory, threads), disk, queue, 50_000_000, threads);
@@ -78,12 +78,12 @@ class PicturesTest {
     private ReceivedFile received(byte[] bytes) {
         Flux<DataBuffer> body = Flux.defer(() -> Flux.just(DefaultDataBufferFactory.sharedInstance.wrap(bytes)));
         return Objects.requireNonNull(pictures()
-                .take(arrival(bytes), writer -> writer.apply(body), Mono::just)
-                .block(PATIENCE));
+                .take(expected(bytes), writer -> writer.apply(body), Mono::just)
+                .block(TIMEOUT));
     }
 
-    private static Arrival arrival(byte[] bytes) {
-        return new Arrival("alice", bytes.length);
+    private static ExpectedPicture expected(byte[] bytes) {
+        return new ExpectedPicture("alice", bytes.length);
     }
 
     private Picture check(byte[] bytes) {
@@ -188,8 +188,8 @@ class PicturesTest {
         PictureException refusal = catchThrowableOfType(
                 PictureException.class,
                 () -> pictures()
-                        .takeAs("image/jpeg", arrival(png), writer -> writer.apply(body), Mono::just)
-                        .block(PATIENCE));
+                        .takeAs("image/jpeg", expected(png), writer -> writer.apply(body), Mono::just)
+                        .block(TIMEOUT));
 
         assertThat(refusal.kind()).isEqualTo(Kind.OTHER_TYPE);
         assertThat(refusal).hasMessage("The bytes are those of image/png (expected: image/jpeg)");
@@ -204,7 +204,7 @@ class PicturesTest {
         AtomicLong whileUsed = new AtomicLong();
 
         CompletableFuture<@Nullable ReceivedFile> first = pictures.take(
-                        new Arrival("alice", 12 << 20),
+                        new ExpectedPicture("alice", 12 << 20),
                         writer -> writer.apply(body.asMono().flux()),
                         file -> {
                             whileUsed.set(disk.reserved());
@@ -216,7 +216,7 @@ class PicturesTest {
         assertThat(refused(pictures, "bob", 11 << 20)).hasMessageContaining("no room for another picture");
 
         body.tryEmitValue(DefaultDataBufferFactory.sharedInstance.wrap(png));
-        assertThat(first).succeedsWithin(PATIENCE);
+        assertThat(first).succeedsWithin(TIMEOUT);
         assertThat(whileUsed).hasValue((4 << 20) + png.length);
         assertThat(disk.reserved()).isZero();
     }
@@ -226,8 +226,8 @@ class PicturesTest {
         Pictures.Source untouched = writer -> Mono.error(new AssertionError("the source is asked"));
         DecoderException refusal = catchThrowableOfType(
                 DecoderException.class,
-                () -> pictures.take(new Arrival(owner, mostBytes), untouched, Mono::just)
-                        .block(PATIENCE));
+                () -> pictures.take(new ExpectedPicture(owner, mostBytes), untouched, Mono::just)
+                        .block(TIMEOUT));
         assertThat(refusal.kind()).isEqualTo(DecoderException.Kind.BUSY);
         return refusal;
     }
@@ -236,13 +236,13 @@ class PicturesTest {
     void roomOnDiskIsFreeHoweverATakingEnds() {
         DiskBudget disk = new DiskBudget(100 << 20, 100 << 20);
         Pictures pictures = pictures(disk);
-        Arrival arrival = new Arrival("alice", 1000);
+        ExpectedPicture expected = new ExpectedPicture("alice", 1000);
 
-        pictures.take(arrival, writer -> writer.apply(Flux.never()), Mono::just)
+        pictures.take(expected, writer -> writer.apply(Flux.never()), Mono::just)
                 .subscribe()
                 .dispose();
         StepVerifier.create(pictures.take(
-                        arrival, writer -> Mono.error(new IllegalStateException("the origin is away")), Mono::just))
+                        expected, writer -> Mono.error(new IllegalStateException("the origin is away")), Mono::just))
                 .verifyError(IllegalStateException.class);
 
         assertThat(disk.reserved()).isZero();
@@ -260,14 +260,14 @@ class PicturesTest {
                                 new WorkFiles(file, threads),
                                 new DiskBudget(100 << 20, 100 << 20),
                                 new DecoderQueue(
-                                        new InProcessDecoder(PATIENCE),
-                                        new DecoderQueue.Bounds(1, 1 << 20, 1 << 20, 1, PATIENCE),
+                                        new InProcessDecoder(TIMEOUT),
+                                        new DecoderQueue.Bounds(1, 1 << 20, 1 << 20, 1, TIMEOUT),
                                         threads,
                                         Schedulers.parallel()),
                                 1,
                                 threads)
-                        .take(Arrival.ofNobody(0), writer -> writer.apply(none), Mono::just)
-                        .block(PATIENCE);
+                        .take(ExpectedPicture.ofNobody(0), writer -> writer.apply(none), Mono::just)
+                        .block(TIMEOUT);
             } finally {
                 Files.delete(file);
             }

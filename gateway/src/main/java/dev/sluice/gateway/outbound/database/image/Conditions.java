@@ -1,6 +1,6 @@
 package dev.sluice.gateway.outbound.database.image;
 
-import dev.sluice.gateway.outbound.database.Text;
+import dev.sluice.gateway.outbound.database.StoredText;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -53,7 +53,7 @@ final class Conditions {
                     "(prompt_folded LIKE :text ESCAPE '!' OR alt_folded LIKE :text ESCAPE '!'"
                             + " OR name_folded LIKE :text ESCAPE '!')",
                     "text",
-                    Text.containing(filter.text()));
+                    StoredText.likePattern(filter.text()));
         }
         return this;
     }

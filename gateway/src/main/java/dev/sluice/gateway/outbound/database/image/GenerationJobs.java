@@ -6,7 +6,7 @@ import static dev.sluice.gateway.outbound.database.Rows.time;
 import dev.sluice.gateway.outbound.database.Database;
 import dev.sluice.gateway.outbound.database.DatabaseException;
 import dev.sluice.gateway.outbound.database.Rows;
-import dev.sluice.gateway.outbound.database.Text;
+import dev.sluice.gateway.outbound.database.StoredText;
 import io.r2dbc.spi.Readable;
 import java.time.Clock;
 import java.time.Duration;
@@ -79,7 +79,7 @@ public final class GenerationJobs {
      * @param most 1 to 100
      */
     public Mono<List<Job>> claim(String worker, int most, Duration lease) {
-        Text.checkPresent("worker", worker, Image.Generation.LONGEST_NAME);
+        StoredText.checkNotBlank("worker", worker, Image.Generation.LONGEST_NAME);
         if (most < 1 || most > MOST_AT_ONCE) {
             throw new IllegalArgumentException("most: " + most + " (expected: 1 to " + MOST_AT_ONCE + ")");
         }
@@ -150,7 +150,7 @@ public final class GenerationJobs {
 
     /** Remembers what the provider calls its work, before anyone waits for it, so that a restart continues it. */
     public Mono<Boolean> predictionStarted(Job job, String predictionId) {
-        Text.checkPresent("predictionId", predictionId, Image.Generation.LONGEST_NAME);
+        StoredText.checkNotBlank("predictionId", predictionId, Image.Generation.LONGEST_NAME);
         return database.transaction(client -> locked(
                 client,
                 job,

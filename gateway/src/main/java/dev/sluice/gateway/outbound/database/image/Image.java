@@ -1,6 +1,6 @@
 package dev.sluice.gateway.outbound.database.image;
 
-import dev.sluice.gateway.outbound.database.Text;
+import dev.sluice.gateway.outbound.database.StoredText;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Locale;
@@ -47,7 +47,7 @@ public record Image(
         private static final int LONGEST_DETAIL = 1000;
 
         public Failure {
-            Text.checkPresent("failure code", code, LONGEST_CODE);
+            StoredText.checkNotBlank("failure code", code, LONGEST_CODE);
             detail = detail.replace("\0", "");
             if (detail.length() > LONGEST_DETAIL) {
                 detail = detail.substring(0, LONGEST_DETAIL - 1) + "…";
@@ -58,17 +58,17 @@ public record Image(
     /** What an image was uploaded for, and by whom. */
     public record Listing(String listingId, String hostId) {
         public Listing {
-            Text.checkPresent("listingId", listingId, LONGEST_NAME);
-            Text.checkPresent("hostId", hostId, LONGEST_NAME);
+            StoredText.checkNotBlank("listingId", listingId, LONGEST_NAME);
+            StoredText.checkNotBlank("hostId", hostId, LONGEST_NAME);
         }
     }
 
     public Image {
-        Text.checkPresent("owner", owner, LONGEST_NAME);
-        Text.check("projectId", projectId, LONGEST_NAME);
-        Text.check("name", name, LONGEST_NAME);
-        Text.check("altText", altText, LONGEST_ALT);
-        Text.check("externalUrl", externalUrl, LONGEST_URL);
+        StoredText.checkNotBlank("owner", owner, LONGEST_NAME);
+        StoredText.check("projectId", projectId, LONGEST_NAME);
+        StoredText.check("name", name, LONGEST_NAME);
+        StoredText.check("altText", altText, LONGEST_ALT);
+        StoredText.check("externalUrl", externalUrl, LONGEST_URL);
         boolean content = object != null || externalUrl != null;
         if ((status == Status.COMPLETED) != content) {
             throw new IllegalArgumentException("image " + id + ": " + status + (content ? " with" : " without")
@@ -249,11 +249,11 @@ public record Image(
         static final int LONGEST_NAME = 255;
 
         public Generation {
-            Text.checkPresent("prompt", prompt, LONGEST_PROMPT);
-            Text.check("aspectRatio", aspectRatio, LONGEST_RATIO);
-            Text.checkPresent("provider", provider, LONGEST_PROVIDER);
-            Text.check("model", model, LONGEST_NAME);
-            Text.check("predictionId", predictionId, LONGEST_NAME);
+            StoredText.checkNotBlank("prompt", prompt, LONGEST_PROMPT);
+            StoredText.check("aspectRatio", aspectRatio, LONGEST_RATIO);
+            StoredText.checkNotBlank("provider", provider, LONGEST_PROVIDER);
+            StoredText.check("model", model, LONGEST_NAME);
+            StoredText.check("predictionId", predictionId, LONGEST_NAME);
         }
     }
 }

@@ -1,7 +1,7 @@
 package dev.sluice.gateway.outbound.database.image;
 
 import dev.sluice.gateway.outbound.database.Rows;
-import dev.sluice.gateway.outbound.database.Text;
+import dev.sluice.gateway.outbound.database.StoredText;
 import org.jspecify.annotations.Nullable;
 import org.springframework.r2dbc.core.DatabaseClient.GenericExecuteSpec;
 
@@ -18,8 +18,8 @@ public record ImageDescription(
     public record Value(@Nullable String text) {}
 
     public ImageDescription {
-        Text.check("name", name == null ? null : name.text(), Image.LONGEST_NAME);
-        Text.check("altText", altText == null ? null : altText.text(), Image.LONGEST_ALT);
+        StoredText.check("name", name == null ? null : name.text(), Image.LONGEST_NAME);
+        StoredText.check("altText", altText == null ? null : altText.text(), Image.LONGEST_ALT);
     }
 
     /** For {@code SET}: nothing, or each with a comma behind it. */
@@ -35,6 +35,7 @@ public record ImageDescription(
     private static GenericExecuteSpec bound(GenericExecuteSpec update, String column, @Nullable Value value) {
         return value == null
                 ? update
-                : Rows.bind(Rows.bind(update, column, value.text()), column + "Folded", Text.fold(value.text()));
+                : Rows.bind(
+                        Rows.bind(update, column, value.text()), column + "Folded", StoredText.foldCase(value.text()));
     }
 }

@@ -1,6 +1,6 @@
 package dev.sluice.gateway.outbound.database.image;
 
-import dev.sluice.gateway.outbound.database.Text;
+import dev.sluice.gateway.outbound.database.StoredText;
 import dev.sluice.gateway.outbound.database.image.Image.Status;
 import org.jspecify.annotations.Nullable;
 
@@ -20,7 +20,7 @@ public record ImageFilter(
     private static final int LONGEST_PROJECT = 255;
 
     public ImageFilter {
-        Text.check("projectId", projectId, LONGEST_PROJECT);
-        Text.check("text", text, LONGEST_TEXT);
+        StoredText.check("projectId", projectId, LONGEST_PROJECT);
+        StoredText.check("text", text, LONGEST_TEXT);
     }
 }

@@ -1,6 +1,6 @@
 package dev.sluice.gateway.outbound.database.image;
 
-import dev.sluice.gateway.outbound.database.Text;
+import dev.sluice.gateway.outbound.database.StoredText;
 import java.util.regex.Pattern;
 
 /**
@@ -23,8 +23,8 @@ public record ImageObject(String key, String contentType, long size, long crc32,
 
     public ImageObject {
         checkKey(key);
-        Text.checkPresent("contentType", contentType, LONGEST_TYPE);
-        Text.checkPresent("etag", etag, LONGEST_ETAG);
+        StoredText.checkNotBlank("contentType", contentType, LONGEST_TYPE);
+        StoredText.checkNotBlank("etag", etag, LONGEST_ETAG);
         if (size < 0 || crc32 < 0 || crc32 > HIGHEST_CRC || width < 0 || height < 0) {
             throw new IllegalArgumentException("size " + size + ", crc32 " + crc32 + ", width " + width + ", height "
                     + height + " (expected: none negative, crc32 of 32 bits)");

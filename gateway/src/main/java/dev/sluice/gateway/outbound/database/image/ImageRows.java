@@ -5,7 +5,7 @@ import static dev.sluice.gateway.outbound.database.Rows.instant;
 import static dev.sluice.gateway.outbound.database.Rows.time;
 
 import dev.sluice.gateway.outbound.database.Rows;
-import dev.sluice.gateway.outbound.database.Text;
+import dev.sluice.gateway.outbound.database.StoredText;
 import dev.sluice.gateway.outbound.database.image.ImageThumbnails.Progress;
 import io.r2dbc.spi.Readable;
 import java.util.List;
@@ -144,15 +144,15 @@ final class ImageRows {
                 .bind("updated", time(image.updatedAt()));
         statement = bind(statement, "project", image.projectId());
         statement = bind(statement, "prompt", of(generation, Image.Generation::prompt));
-        statement = bind(statement, "promptFolded", Text.fold(of(generation, Image.Generation::prompt)));
+        statement = bind(statement, "promptFolded", StoredText.foldCase(of(generation, Image.Generation::prompt)));
         statement = bind(statement, "ratio", of(generation, Image.Generation::aspectRatio));
         statement = bind(statement, "provider", of(generation, Image.Generation::provider));
         statement = bind(statement, "model", of(generation, Image.Generation::model));
         statement = bind(statement, "prediction", of(generation, Image.Generation::predictionId));
         statement = bind(statement, "name", image.name());
-        statement = bind(statement, "nameFolded", Text.fold(image.name()));
+        statement = bind(statement, "nameFolded", StoredText.foldCase(image.name()));
         statement = bind(statement, "alt", image.altText());
-        statement = bind(statement, "altFolded", Text.fold(image.altText()));
+        statement = bind(statement, "altFolded", StoredText.foldCase(image.altText()));
         statement = bind(statement, "url", image.externalUrl());
         statement = bind(statement, "errorCode", of(failure, Image.Failure::code));
         statement = bind(statement, "errorDetail", of(failure, Image.Failure::detail));

@@ -1,6 +1,6 @@
 package dev.sluice.gateway.outbound.database.image;
 
-import dev.sluice.gateway.outbound.database.Text;
+import dev.sluice.gateway.outbound.database.StoredText;
 import java.util.Set;
 
 /** Whose images an operation sees. It is a condition of the statement itself: what is out of scope is not there. */
@@ -9,7 +9,7 @@ public sealed interface ImageScope {
     /** One owner's. */
     record OwnedBy(String owner) implements ImageScope {
         public OwnedBy {
-            Text.check("owner", owner, Image.LONGEST_NAME);
+            StoredText.check("owner", owner, Image.LONGEST_NAME);
         }
     }
 
@@ -22,7 +22,7 @@ public sealed interface ImageScope {
                 throw new IllegalArgumentException(
                         "projects: " + projects.size() + " (expected: at most " + MOST + ")");
             }
-            projects.forEach(project -> Text.check("project", project, Image.LONGEST_NAME));
+            projects.forEach(project -> StoredText.check("project", project, Image.LONGEST_NAME));
             projects = Set.copyOf(projects);
         }
     }

@@ -1,6 +1,6 @@
 package dev.sluice.gateway.outbound.database.image;
 
-import dev.sluice.gateway.outbound.database.Text;
+import dev.sluice.gateway.outbound.database.StoredText;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
@@ -27,7 +27,7 @@ public record ImageThumbnails(Progress progress, @Nullable String placeholder, L
     public static final ImageThumbnails WAITING = new ImageThumbnails(Progress.WAITING, null, List.of());
 
     public ImageThumbnails {
-        Text.check("placeholder", placeholder, LONGEST_PLACEHOLDER);
+        StoredText.check("placeholder", placeholder, LONGEST_PLACEHOLDER);
         stored = List.copyOf(stored);
     }
 
@@ -64,8 +64,8 @@ public record ImageThumbnails(Progress progress, @Nullable String placeholder, L
 
         public Stored {
             ImageObject.checkKey(key);
-            Text.checkPresent("contentType", contentType, LONGEST_TYPE);
-            Text.checkPresent("etag", etag, LONGEST_ETAG);
+            StoredText.checkNotBlank("contentType", contentType, LONGEST_TYPE);
+            StoredText.checkNotBlank("etag", etag, LONGEST_ETAG);
             for (String word : new String[] {key, contentType, etag}) {
                 if (!WORD.matcher(word).matches()) {
                     throw new IllegalArgumentException(

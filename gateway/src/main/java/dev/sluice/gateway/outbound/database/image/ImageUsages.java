@@ -4,7 +4,7 @@ import static dev.sluice.gateway.outbound.database.Rows.time;
 
 import dev.sluice.gateway.outbound.database.Database;
 import dev.sluice.gateway.outbound.database.Rows;
-import dev.sluice.gateway.outbound.database.Text;
+import dev.sluice.gateway.outbound.database.StoredText;
 import java.time.Clock;
 import java.util.List;
 import java.util.UUID;
@@ -37,7 +37,7 @@ public final class ImageUsages {
      */
     public Mono<Boolean> put(UUID id, ImageScope scope, String kind, String ref, String role) {
         check(kind, ref);
-        Text.checkPresent("role", role, LONGEST_NAME);
+        StoredText.checkNotBlank("role", role, LONGEST_NAME);
         return database.transaction(client -> ImageRows.lock(
                         client, Conditions.visible(scope).and("id = :id", "id", id))
                 .flatMap(_ -> one(client, "UPDATE image_usages SET role = :role", id, kind, ref)
@@ -125,8 +125,8 @@ public final class ImageUsages {
     }
 
     private static void check(String kind, String ref) {
-        Text.checkPresent("kind", kind, LONGEST_NAME);
-        Text.checkPresent("ref", ref, LONGEST_REF);
+        StoredText.checkNotBlank("kind", kind, LONGEST_NAME);
+        StoredText.checkNotBlank("ref", ref, LONGEST_REF);
     }
 
     /** How many things of one kind use an image in one role: as {@code featured} image, 3 of {@code article}. */

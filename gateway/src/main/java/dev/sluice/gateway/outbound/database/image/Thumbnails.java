@@ -6,7 +6,7 @@ import static dev.sluice.gateway.outbound.database.Rows.time;
 import dev.sluice.gateway.outbound.database.Database;
 import dev.sluice.gateway.outbound.database.DatabaseException;
 import dev.sluice.gateway.outbound.database.Rows;
-import dev.sluice.gateway.outbound.database.Text;
+import dev.sluice.gateway.outbound.database.StoredText;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -168,7 +168,7 @@ public final class Thumbnails {
      * @param code why, at most 64 characters
      */
     public Mono<Boolean> markUndecodable(Job job, String code) {
-        Text.checkPresent("code", code, LONGEST_CODE);
+        StoredText.checkNotBlank("code", code, LONGEST_CODE);
         return database.transaction(client -> locked(
                 client,
                 job,

@@ -1,6 +1,6 @@
 package dev.sluice.gateway.outbound.database.image;
 
-import dev.sluice.gateway.outbound.database.Text;
+import dev.sluice.gateway.outbound.database.StoredText;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -32,11 +32,11 @@ public record Upload(
     private static final int LONGEST_TYPE = 127;
 
     public Upload {
-        Text.checkPresent("owner", owner, Image.LONGEST_NAME);
-        Text.checkPresent("listingId", listing.listingId(), LONGEST_NAME);
-        Text.checkPresent("name", name, LONGEST_NAME);
-        Text.checkPresent("contentType", contentType, LONGEST_TYPE);
-        Text.check("fileName", fileName, Image.LONGEST_NAME);
+        StoredText.checkNotBlank("owner", owner, Image.LONGEST_NAME);
+        StoredText.checkNotBlank("listingId", listing.listingId(), LONGEST_NAME);
+        StoredText.checkNotBlank("name", name, LONGEST_NAME);
+        StoredText.checkNotBlank("contentType", contentType, LONGEST_TYPE);
+        StoredText.check("fileName", fileName, Image.LONGEST_NAME);
         ImageObject.checkKey(objectKey);
         if (size < 1) {
             throw new IllegalArgumentException("size: " + size + " (expected: 1 or more)");

@@ -20,17 +20,17 @@ import reactor.core.scheduler.Scheduler;
 /**
  * The bounds that all decoding shares: how many files are decoded at a time, and how much memory they take together.
  *
- * <p>Each kind of {@link Work} has a queue of its own, in which callers take turns, each of them first come, first
- * served, with a quarter of the places at most; the queues take turns too. The head whose turn it is is never
- * overtaken, so a large picture gets its memory once enough is given back. A picture that needs more than all of the
- * shared memory runs alone, up to {@link Bounds#largestPicture}.
+ * <p>Each {@link DecodePurpose} has a queue of its own, in which callers take turns, each of them first come, first
+ * served, with a quarter of the queue at most; the queues take turns too. The head whose turn it is is never overtaken,
+ * so a large picture gets its memory once enough is given back. A picture that needs more than all of the shared memory
+ * runs alone, up to {@link Bounds#largestPicture}.
  *
  * <p>Any thread may call any method; nothing blocks but the decoder, on its own threads.
  */
 public final class DecoderQueue {
-    private static final Work[] TURNS = Work.values();
+    private static final DecodePurpose[] TURNS = DecodePurpose.values();
 
-    /** Of the places in a queue, a caller's. */
+    /** A caller may take one of so many parts of a queue. */
     private static final int SHARES = 4;
 
     /** Who asks where nobody does: the gateway itself, which knows its measure. */
@@ -42,7 +42,7 @@ public final class DecoderQueue {
     private final Scheduler timer;
 
     private final Object lock = new Object();
-    private final Map<Work, WaitingJobs> waiting = new EnumMap<>(Work.class);
+    private final Map<DecodePurpose, WaitingJobs> waiting = new EnumMap<>(DecodePurpose.class);
     private int turn;
     private int running;
     private long free;
@@ -53,7 +53,7 @@ public final class DecoderQueue {
      * @param decoders files decoded at a time
      * @param memory bytes that they take together
      * @param largestPicture bytes that one file may take, at least {@code memory}
-     * @param maxQueued files of each kind of work that may wait
+     * @param maxQueued files of each purpose that may wait
      * @param timeout how long one waits
      */
     public record Bounds(int decoders, long memory, long largestPicture, int maxQueued, Duration timeout) {}
@@ -70,8 +70,8 @@ public final class DecoderQueue {
         this.threads = threads;
         this.timer = timer;
         this.free = bounds.memory();
-        for (Work work : TURNS) {
-            waiting.put(work, new WaitingJobs());
+        for (DecodePurpose purpose : TURNS) {
+            waiting.put(purpose, new WaitingJobs());
         }
     }
 
@@ -87,10 +87,10 @@ public final class DecoderQueue {
         }
     }
 
-    /** Files of a kind of work that wait. */
-    public int queued(Work work) {
+    /** Files that wait for this purpose. */
+    public int queued(DecodePurpose purpose) {
         synchronized (lock) {
-            return queue(work).size();
+            return queue(purpose).size();
         }
     }
 
@@ -106,8 +106,9 @@ public final class DecoderQueue {
      * {@link Kind#BUSY} if no turn comes in time, or if too many wait. Cancelling leaves the queue, or interrupts the
      * decoder; its memory is free when it has really ended, and then {@code directory} is deleted once more.
      */
-    public Mono<Decoded> decode(Path file, PictureHeader header, List<Integer> widths, Path directory, Work work) {
-        return Mono.<Outcome>create(result -> enter(file, header, widths, directory, work, result))
+    public Mono<Decoded> decode(
+            Path file, PictureHeader header, List<Integer> widths, Path directory, DecodePurpose purpose) {
+        return Mono.<Outcome>create(result -> enter(file, header, widths, directory, purpose, result))
                 .flatMap(Outcome::asMono);
     }
 
@@ -116,7 +117,7 @@ public final class DecoderQueue {
             PictureHeader header,
             List<Integer> widths,
             Path directory,
-            Work work,
+            DecodePurpose purpose,
             MonoSink<Outcome> result) {
         long need = decoder.memoryFor(header);
         String caller =
@@ -131,14 +132,14 @@ public final class DecoderQueue {
             job.fail(tooLarge(need));
             return;
         }
-        result.onCancel(() -> cancel(job, work));
-        enter(job, work);
+        result.onCancel(() -> cancel(job, purpose));
+        enter(job, purpose);
     }
 
-    private void enter(DecoderJob job, Work work) {
+    private void enter(DecoderJob job, DecodePurpose purpose) {
         boolean isFull;
         synchronized (lock) {
-            WaitingJobs queue = queue(work);
+            WaitingJobs queue = queue(purpose);
             isFull = queue.size() >= bounds.maxQueued() || hasItsShare(job.caller(), queue);
             if (!isFull) {
                 queue.add(job.caller(), job);
@@ -150,7 +151,7 @@ public final class DecoderQueue {
         }
         job.expireWith(timer.schedule(
                 () -> {
-                    if (leave(job, work)) {
+                    if (leave(job, purpose)) {
                         job.fail(busy(
                                 "no decoder was free within " + bounds.timeout().toSeconds() + " s"));
                     }
@@ -164,14 +165,14 @@ public final class DecoderQueue {
         return !caller.equals(NOBODY) && queue.size(caller) >= Math.max(1, bounds.maxQueued() / SHARES);
     }
 
-    private boolean leave(DecoderJob job, Work work) {
+    private boolean leave(DecoderJob job, DecodePurpose purpose) {
         synchronized (lock) {
-            return queue(work).remove(job.caller(), job);
+            return queue(purpose).remove(job.caller(), job);
         }
     }
 
-    private void cancel(DecoderJob job, Work work) {
-        boolean waited = leave(job, work);
+    private void cancel(DecoderJob job, DecodePurpose purpose) {
+        boolean waited = leave(job, purpose);
         job.cancel();
         if (waited) {
             startHeads(); // those behind it may fit
@@ -215,8 +216,8 @@ public final class DecoderQueue {
         startHeads();
     }
 
-    private WaitingJobs queue(Work work) {
-        return Objects.requireNonNull(waiting.get(work));
+    private WaitingJobs queue(DecodePurpose purpose) {
+        return Objects.requireNonNull(waiting.get(purpose));
     }
 
     private DecoderException tooLarge(long need) {

@@ -7,8 +7,8 @@ import java.util.Queue;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Files of one kind of work that wait. Those of one caller are served in the order in which they came, and the callers
- * take turns: whoever brings many waits behind itself, and nobody else behind all of them. Guarded by its queue's lock.
+ * Files that wait, of one purpose. Those of one caller are served in the order in which they came, and the callers take
+ * turns: whoever brings many waits behind itself, and nobody else behind all of them. Guarded by its queue's lock.
  */
 final class WaitingJobs {
     private final LinkedHashMap<String, Queue<DecoderJob>> byCaller = new LinkedHashMap<>(); // whose turn it is first

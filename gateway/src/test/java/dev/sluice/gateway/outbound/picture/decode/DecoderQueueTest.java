@@ -107,8 +107,8 @@ class DecoderQueueTest {
                 new ImageType("image/png", "png"), WIDTH, height, (long) WIDTH * height, 1, 1, Coding.ROWS, false);
     }
 
-    private CompletableFuture<@Nullable Decoded> decode(DecoderQueue queue, int height, Work work) {
-        return queue.decode(FILE, header(height), List.of(), directory, work).toFuture();
+    private CompletableFuture<@Nullable Decoded> decode(DecoderQueue queue, int height, DecodePurpose purpose) {
+        return queue.decode(FILE, header(height), List.of(), directory, purpose).toFuture();
     }
 
     private static DecoderException failure(CompletableFuture<@Nullable Decoded> result) {
@@ -124,9 +124,9 @@ class DecoderQueueTest {
     @Test
     void noMoreFilesAreDecodedAtATimeThanThereAreDecoders() throws Exception {
         DecoderQueue queue = queue(2, 1_000_000, 1_000_000, 10);
-        var first = decode(queue, 1, Work.INTAKE);
-        var second = decode(queue, 2, Work.INTAKE);
-        var third = decode(queue, 3, Work.INTAKE);
+        var first = decode(queue, 1, DecodePurpose.INTAKE);
+        var second = decode(queue, 2, DecodePurpose.INTAKE);
+        var third = decode(queue, 3, DecodePurpose.INTAKE);
 
         Gate.Running one = decoder.next();
         decoder.next().finish();
@@ -135,20 +135,20 @@ class DecoderQueueTest {
         one.finish();
         CompletableFuture.anyOf(first, second).get(30, TimeUnit.SECONDS);
         assertThat(third).isNotDone();
-        assertThat(queue.queued(Work.INTAKE)).isZero();
+        assertThat(queue.queued(DecodePurpose.INTAKE)).isZero();
     }
 
     @Test
     void filesWaitUntilTheMemoryThatTheyNeedIsFree() throws Exception {
         DecoderQueue queue = queue(8, 1_000, 1_000, 10);
-        started.add(decode(queue, 6, Work.INTAKE));
-        var second = decode(queue, 5, Work.INTAKE);
-        var third = decode(queue, 1, Work.INTAKE); // would fit, and does not overtake
+        started.add(decode(queue, 6, DecodePurpose.INTAKE));
+        var second = decode(queue, 5, DecodePurpose.INTAKE);
+        var third = decode(queue, 1, DecodePurpose.INTAKE); // would fit, and does not overtake
 
         Gate.Running running = decoder.next();
         assertThat(queue.running()).isEqualTo(1);
         assertThat(queue.freeMemory()).isEqualTo(400);
-        assertThat(queue.queued(Work.INTAKE)).isEqualTo(2);
+        assertThat(queue.queued(DecodePurpose.INTAKE)).isEqualTo(2);
 
         running.finish();
         decoder.next().finish();
@@ -162,13 +162,13 @@ class DecoderQueueTest {
     @Test
     void kindsOfWorkTakeTurns() throws Exception {
         DecoderQueue queue = queue(1, 1_000_000, 1_000_000, 100);
-        started.add(decode(queue, 1, Work.INTAKE));
+        started.add(decode(queue, 1, DecodePurpose.INTAKE));
         for (int height = 11; height <= 15; height++) {
-            started.add(decode(queue, height, Work.INTAKE));
+            started.add(decode(queue, height, DecodePurpose.INTAKE));
         }
-        started.add(decode(queue, 21, Work.TRANSFORM));
-        started.add(decode(queue, 22, Work.TRANSFORM));
-        started.add(decode(queue, 31, Work.BACKGROUND));
+        started.add(decode(queue, 21, DecodePurpose.TRANSFORM));
+        started.add(decode(queue, 22, DecodePurpose.TRANSFORM));
+        started.add(decode(queue, 31, DecodePurpose.BACKGROUND));
 
         List<Integer> order = new ArrayList<>();
         for (int count = 0; count < 9; count++) {
@@ -200,9 +200,9 @@ class DecoderQueueTest {
     }
 
     @Test
-    void oneCallersPicturesTakeAQuarterOfThePlaces() throws Exception {
+    void oneCallersPicturesTakeAQuarterOfTheQueue() throws Exception {
         DecoderQueue queue = queue(1, 1_000, 1_000, 8);
-        started.add(decode(queue, 1, Work.TRANSFORM));
+        started.add(decode(queue, 1, DecodePurpose.TRANSFORM));
         Gate.Running running = decoder.next();
         var first = decode(queue, 2, "alice");
         var second = decode(queue, 3, "alice");
@@ -221,7 +221,7 @@ class DecoderQueueTest {
 
     private CompletableFuture<@Nullable Decoded> decode(DecoderQueue queue, int height, String user) {
         Caller caller = new Caller(Caller.Kind.USER, user, Set.of(), Set.of(), "127.0.0.1");
-        return queue.decode(FILE, header(height), List.of(), directory, Work.TRANSFORM)
+        return queue.decode(FILE, header(height), List.of(), directory, DecodePurpose.TRANSFORM)
                 .contextWrite(caller::into)
                 .toFuture();
     }
@@ -229,8 +229,8 @@ class DecoderQueueTest {
     @Test
     void pictureThatNeedsMoreThanAllMemoryRunsAlone() throws Exception {
         DecoderQueue queue = queue(8, 1_000, 3_000, 10);
-        var large = decode(queue, 30, Work.INTAKE);
-        var small = decode(queue, 1, Work.INTAKE);
+        var large = decode(queue, 30, DecodePurpose.INTAKE);
+        var small = decode(queue, 1, DecodePurpose.INTAKE);
 
         Gate.Running running = decoder.next();
         assertThat(running.height()).isEqualTo(30);
@@ -247,7 +247,7 @@ class DecoderQueueTest {
     void pictureThatNeedsMoreThanOneMayTakeIsRefused() {
         DecoderQueue queue = queue(8, 1 << 20, 2 << 20, 10);
 
-        DecoderException refusal = failure(decode(queue, 40_000, Work.INTAKE));
+        DecoderException refusal = failure(decode(queue, 40_000, DecodePurpose.INTAKE));
 
         assertThat(refusal.kind()).isEqualTo(Kind.LIMIT);
         assertThat(refusal).hasMessage("Decoding the image takes 3 MB of memory (expected: at most 2 MB)");
@@ -256,25 +256,25 @@ class DecoderQueueTest {
     @Test
     void oneThatWaitsTooLongIsRefusedAndLeavesTheQueue() throws Exception {
         DecoderQueue queue = queue(1, 1_000, 1_000, 10);
-        started.add(decode(queue, 1, Work.INTAKE));
+        started.add(decode(queue, 1, DecodePurpose.INTAKE));
         decoder.next();
-        var late = decode(queue, 2, Work.TRANSFORM);
+        var late = decode(queue, 2, DecodePurpose.TRANSFORM);
 
         timer.advanceTimeBy(Duration.ofSeconds(10));
 
         assertThat(failure(late).kind()).isEqualTo(Kind.BUSY);
-        assertThat(queue.queued(Work.TRANSFORM)).isZero();
+        assertThat(queue.queued(DecodePurpose.TRANSFORM)).isZero();
     }
 
     @Test
     void oneThatFindsItsQueueFullIsRefusedAtOnceAndOthersAreNot() throws Exception {
         DecoderQueue queue = queue(1, 1_000, 1_000, 1);
-        started.add(decode(queue, 1, Work.INTAKE));
+        started.add(decode(queue, 1, DecodePurpose.INTAKE));
         Gate.Running running = decoder.next();
-        var waiting = decode(queue, 2, Work.INTAKE);
+        var waiting = decode(queue, 2, DecodePurpose.INTAKE);
 
-        assertThat(failure(decode(queue, 3, Work.INTAKE)).kind()).isEqualTo(Kind.BUSY);
-        var other = decode(queue, 4, Work.BACKGROUND);
+        assertThat(failure(decode(queue, 3, DecodePurpose.INTAKE)).kind()).isEqualTo(Kind.BUSY);
+        var other = decode(queue, 4, DecodePurpose.BACKGROUND);
 
         running.finish();
         decoder.next().finish();
@@ -286,12 +286,12 @@ class DecoderQueueTest {
     @Test
     void oneThatIsCancelledWhileItWaitsMakesWayForWhoIsBehindIt() throws Exception {
         DecoderQueue queue = queue(8, 1_000, 1_000, 10);
-        started.add(decode(queue, 5, Work.INTAKE));
+        started.add(decode(queue, 5, DecodePurpose.INTAKE));
         decoder.next();
-        Disposable large = queue.decode(FILE, header(10), List.of(), directory, Work.INTAKE)
+        Disposable large = queue.decode(FILE, header(10), List.of(), directory, DecodePurpose.INTAKE)
                 .subscribe();
-        var small = decode(queue, 2, Work.INTAKE);
-        assertThat(queue.queued(Work.INTAKE)).isEqualTo(2);
+        var small = decode(queue, 2, DecodePurpose.INTAKE);
+        assertThat(queue.queued(DecodePurpose.INTAKE)).isEqualTo(2);
 
         large.dispose();
 
@@ -302,10 +302,10 @@ class DecoderQueueTest {
     @Test
     void oneThatIsCancelledWhileItRunsIsInterruptedAndLeavesNothing() throws Exception {
         DecoderQueue queue = queue(1, 1_000, 1_000, 10);
-        Disposable running =
-                queue.decode(FILE, header(5), List.of(), directory, Work.INTAKE).subscribe();
+        Disposable running = queue.decode(FILE, header(5), List.of(), directory, DecodePurpose.INTAKE)
+                .subscribe();
         decoder.next();
-        var next = decode(queue, 10, Work.INTAKE);
+        var next = decode(queue, 10, DecodePurpose.INTAKE);
 
         running.dispose();
 
@@ -318,7 +318,7 @@ class DecoderQueueTest {
     @Test
     void failuresAndErrorsOfTheDecoderReachWhoWaitsAndFreeItsMemory() throws Exception {
         DecoderQueue queue = queue(1, 1_000, 1_000, 10);
-        var failed = decode(queue, 5, Work.INTAKE);
+        var failed = decode(queue, 5, DecodePurpose.INTAKE);
         decoder.next().end().completeExceptionally(new OutOfMemoryError("none left"));
 
         assertThat(catchThrowableOfType(ExecutionException.class, () -> failed.get(30, TimeUnit.SECONDS)))
@@ -333,7 +333,7 @@ class DecoderQueueTest {
         DecoderQueue queue = queue(1, 1_000, 1_000, 10);
         threads.dispose();
 
-        assertThat(failure(decode(queue, 1, Work.INTAKE)).kind()).isEqualTo(Kind.BUSY);
+        assertThat(failure(decode(queue, 1, DecodePurpose.INTAKE)).kind()).isEqualTo(Kind.BUSY);
         assertThat(queue.running()).isZero();
     }
 }

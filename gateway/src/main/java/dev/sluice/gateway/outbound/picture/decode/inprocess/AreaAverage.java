@@ -30,11 +30,11 @@ final class AreaAverage {
     private final byte[] result;
 
     /** An average that waits for its first row. */
-    AreaAverage(Sizes sizes, Layout layout) {
-        this.width = sizes.width();
-        this.height = sizes.height();
-        this.toWidth = sizes.toWidth();
-        this.toHeight = sizes.toHeight();
+    AreaAverage(Scaling scaling, Layout layout) {
+        this.width = scaling.width();
+        this.height = scaling.height();
+        this.toWidth = scaling.toWidth();
+        this.toHeight = scaling.toHeight();
         this.layout = layout;
         this.across = new Axis(width, toWidth);
         this.line = new int[width * layout.bands];
@@ -151,7 +151,7 @@ final class AreaAverage {
         }
         int rowLength = picture.width() * picture.layout().bands;
         AreaAverage smaller =
-                new AreaAverage(new Sizes(picture.width(), picture.height(), toWidth, toHeight), picture.layout());
+                new AreaAverage(new Scaling(picture.width(), picture.height(), toWidth, toHeight), picture.layout());
         for (int y = 0; y < picture.height(); y++) {
             smaller.row(y, picture.samples(), y * rowLength);
         }

@@ -73,7 +73,7 @@ final class DecodingMemory {
     }
 
     private static long pixels(PictureHeader header, int width) {
-        return (long) width * Sizes.height(header, width);
+        return (long) width * Scaling.height(header, width);
     }
 
     /** Frames of GIF and animated WebP may leave a part of the screen free. */

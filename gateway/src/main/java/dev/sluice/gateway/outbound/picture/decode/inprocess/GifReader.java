@@ -15,7 +15,7 @@ import java.util.stream.IntStream;
  * beside what {@link AreaAverage} takes. Java's own reader is not used: it copies a file's comments again for each 255
  * bytes of them, and is content with half a picture.
  */
-final class GifReader implements ShrinkingReader {
+final class GifReader implements DownscalingReader {
     private static final int EXTENSION = 0x21;
     private static final int GRAPHIC_CONTROL = 0xf9;
     private static final int IMAGE = 0x2c;
@@ -26,15 +26,15 @@ final class GifReader implements ShrinkingReader {
     private static final int[][] PASSES = {{0, 8}, {4, 8}, {2, 4}, {1, 2}};
 
     @Override
-    public Shrunk read(Path file, Sizes sizes, Deadline deadline) throws IOException {
+    public DownscaledPicture read(Path file, Scaling scaling, Deadline deadline) throws IOException {
         try (DataInputStream gif = new DataInputStream(new BufferedInputStream(Files.newInputStream(file)))) {
-            return new Shrunk(screen(gif, sizes, deadline), null);
+            return new DownscaledPicture(screen(gif, scaling, deadline), null);
         } catch (EOFException brokenOff) {
             throw damaged("it breaks off");
         }
     }
 
-    private static Pixels screen(DataInputStream gif, Sizes sizes, Deadline deadline) throws IOException {
+    private static Pixels screen(DataInputStream gif, Scaling scaling, Deadline deadline) throws IOException {
         gif.skipNBytes(6);
         gif.skipNBytes(4);
         int flags = gif.readUnsignedByte();
@@ -60,11 +60,11 @@ final class GifReader implements ShrinkingReader {
                 size = gif.readUnsignedByte();
             }
         }
-        return frame(gif, palette, transparent, sizes, deadline);
+        return frame(gif, palette, transparent, scaling, deadline);
     }
 
     private static Pixels frame(
-            DataInputStream gif, int[] screenPalette, int transparent, Sizes sizes, Deadline deadline)
+            DataInputStream gif, int[] screenPalette, int transparent, Scaling scaling, Deadline deadline)
             throws IOException {
         int left = word(gif);
         int top = word(gif);
@@ -78,15 +78,15 @@ final class GifReader implements ShrinkingReader {
         if (transparent >= 0) {
             palette[transparent] = 0;
         }
-        AreaAverage screen = new AreaAverage(sizes, Layout.RGBA);
+        AreaAverage screen = new AreaAverage(scaling, Layout.RGBA);
         GifPixels pixels = new GifPixels(gif);
         byte[] indices = new byte[width];
-        byte[] line = new byte[sizes.width() * 4];
+        byte[] line = new byte[scaling.width() * 4];
         for (int[] pass : (flags & INTERLACED) == 0 ? new int[][] {{0, 1}} : PASSES) {
             for (int y = pass[0]; y < height; y += pass[1]) {
                 deadline.check();
                 pixels.read(indices);
-                if (top + y < sizes.height()) {
+                if (top + y < scaling.height()) {
                     paint(indices, palette, line, left * 4);
                     screen.row(top + y, line, 0);
                 }

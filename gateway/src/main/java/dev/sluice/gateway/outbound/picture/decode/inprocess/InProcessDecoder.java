@@ -1,9 +1,9 @@
 package dev.sluice.gateway.outbound.picture.decode.inprocess;
 
+import dev.sluice.gateway.outbound.picture.decode.BlurHashEncoder;
 import dev.sluice.gateway.outbound.picture.decode.Decoded;
 import dev.sluice.gateway.outbound.picture.decode.DecoderException;
 import dev.sluice.gateway.outbound.picture.decode.PictureDecoder;
-import dev.sluice.gateway.outbound.picture.decode.Placeholder;
 import dev.sluice.gateway.outbound.picture.decode.Thumbnail;
 import dev.sluice.gateway.outbound.picture.format.PictureException;
 import dev.sluice.gateway.outbound.picture.format.PictureHeader;
@@ -22,7 +22,7 @@ import java.util.Set;
  * libwebp. Pictures are made smaller while they are decoded, so that none is ever on the heap at its full size.
  */
 public final class InProcessDecoder implements PictureDecoder {
-    private final Map<String, ShrinkingReader> readers;
+    private final Map<String, DownscalingReader> readers;
     private final ThumbnailFile thumbnails;
     private final String name;
     private final Duration limit;
@@ -30,7 +30,7 @@ public final class InProcessDecoder implements PictureDecoder {
     /** @param limit how long decoding one picture may take */
     public InProcessDecoder(Duration limit) {
         LibWebp webp = LibWebp.library();
-        Map<String, ShrinkingReader> all = new HashMap<>();
+        Map<String, DownscalingReader> all = new HashMap<>();
         all.put("image/jpeg", new JpegReader());
         all.put("image/png", new PngReader());
         all.put("image/gif", new GifReader());
@@ -65,7 +65,7 @@ public final class InProcessDecoder implements PictureDecoder {
 
     @Override
     public Decoded decode(Path file, PictureHeader header, List<Integer> widths, Path directory) throws IOException {
-        ShrinkingReader reader = readers.get(header.type().mediaType());
+        DownscalingReader reader = readers.get(header.type().mediaType());
         if (reader == null) {
             throw PictureException.unsupported(header.type().mediaType());
         }
@@ -84,26 +84,26 @@ public final class InProcessDecoder implements PictureDecoder {
     }
 
     private Decoded decode(
-            ShrinkingReader reader, Path file, PictureHeader header, List<Integer> widths, Path directory)
+            DownscalingReader reader, Path file, PictureHeader header, List<Integer> widths, Path directory)
             throws IOException {
         int smallWidth = placeholderSide(header.width(), header);
         int smallHeight = placeholderSide(header.height(), header);
-        Sizes sizes = widths.isEmpty()
-                ? Sizes.of(header, smallWidth, smallHeight)
-                : Sizes.of(header, Collections.max(widths));
-        Shrunk shrunk = reader.read(file, sizes, new Deadline(limit));
-        Pixels picture = SrgbColors.of(shrunk).withoutNeedlessAlpha().upright(header.orientation());
+        Scaling scaling = widths.isEmpty()
+                ? Scaling.of(header, smallWidth, smallHeight)
+                : Scaling.of(header, Collections.max(widths));
+        DownscaledPicture downscaled = reader.read(file, scaling, new Deadline(limit));
+        Pixels picture = SrgbColors.of(downscaled).withoutNeedlessAlpha().upright(header.orientation());
         List<Thumbnail> made = new ArrayList<>();
         for (int width : widths.reversed()) {
-            picture = AreaAverage.shrink(picture, width, Sizes.height(header, width));
+            picture = AreaAverage.shrink(picture, width, Scaling.height(header, width));
             made.add(thumbnails.write(picture, directory));
         }
         Pixels small = AreaAverage.shrink(picture, smallWidth, smallHeight);
-        return new Decoded(header.width(), header.height(), Placeholder.of(small.image()), made.reversed());
+        return new Decoded(header.width(), header.height(), BlurHashEncoder.of(small.image()), made.reversed());
     }
 
     private static int placeholderSide(int side, PictureHeader header) {
         double longest = Math.max(header.width(), header.height());
-        return Math.clamp(Math.round(Placeholder.SIDE * side / longest), 1, side);
+        return Math.clamp(Math.round(BlurHashEncoder.SIDE * side / longest), 1, side);
     }
 }

@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * JPEG by Java's own reader, which is libjpeg 6b. It holds some rows in native memory; where a file has more than one
  * scan, {@link JpegScans} holds two bytes a coefficient. CMYK is read too; arithmetic coding and 12 bits are not.
  */
-final class JpegReader implements ShrinkingReader {
+final class JpegReader implements DownscalingReader {
     /** Each costs as much time as a picture. Encoders make some ten. */
     private static final int MOST_SCANS = 64;
 
@@ -41,7 +41,7 @@ final class JpegReader implements ShrinkingReader {
             ImageIO.getImageReadersByFormatName("jpeg").next().getOriginatingProvider();
 
     @Override
-    public Shrunk read(Path file, Sizes sizes, Deadline deadline) throws IOException {
+    public DownscaledPicture read(Path file, Scaling scaling, Deadline deadline) throws IOException {
         JpegMarkers jpeg = JpegMarkers.of(file, deadline);
         if (jpeg.passes() > MOST_SCANS) {
             throw new PictureException(
@@ -51,12 +51,12 @@ final class JpegReader implements ShrinkingReader {
                     null);
         }
         try (JpegSource source =
-                        jpeg.passes() == 1 ? JpegSource.of(file, jpeg) : JpegScans.of(file, jpeg, sizes, deadline);
+                        jpeg.passes() == 1 ? JpegSource.of(file, jpeg) : JpegScans.of(file, jpeg, scaling, deadline);
                 ReaderInput input = new ReaderInput(source, deadline)) {
             ImageReader reader = format.createReaderInstance();
             try {
                 reader.setInput(input, false, true);
-                return new Shrunk(whole(reader, sizes, deadline), jpeg.profile());
+                return new DownscaledPicture(whole(reader, scaling, deadline), jpeg.profile());
             } catch (PictureException | DecoderException known) {
                 throw known;
             } catch (IOException | RuntimeException complaint) {
@@ -80,7 +80,7 @@ final class JpegReader implements ShrinkingReader {
         return PictureException.damaged("image", "it cannot be decoded", complaint);
     }
 
-    private static Pixels whole(ImageReader reader, Sizes sizes, Deadline deadline) throws IOException {
+    private static Pixels whole(ImageReader reader, Scaling scaling, Deadline deadline) throws IOException {
         // A JPEG that breaks off is a warning to the reader; so are odd profiles and stray bytes, which harm nobody.
         AtomicReference<@Nullable String> loss = new AtomicReference<>();
         reader.addIIOReadWarningListener((source, text) -> {
@@ -88,7 +88,7 @@ final class JpegReader implements ShrinkingReader {
                 loss.compareAndSet(null, text);
             }
         });
-        Pixels pixels = pixels(reader, sizes, deadline);
+        Pixels pixels = pixels(reader, scaling, deadline);
         String complaint = loss.get();
         if (complaint != null) {
             throw PictureException.damaged("image", complaint);
@@ -96,19 +96,24 @@ final class JpegReader implements ShrinkingReader {
         return pixels;
     }
 
-    private static Pixels pixels(ImageReader reader, Sizes sizes, Deadline deadline) throws IOException {
-        sizes.check(reader.getWidth(0), reader.getHeight(0));
+    private static Pixels pixels(ImageReader reader, Scaling scaling, Deadline deadline) throws IOException {
+        scaling.check(reader.getWidth(0), reader.getHeight(0));
         Iterator<ImageTypeSpecifier> types = reader.getImageTypes(0);
         if (!types.hasNext()) {
             throw new IIOException("Unsupported color space");
         }
         ImageTypeSpecifier type = types.next();
         int bands = type.getNumBands();
-        AreaAverage smaller = new AreaAverage(sizes, layout(bands));
+        AreaAverage smaller = new AreaAverage(scaling, layout(bands));
         int[] inOrder = IntStream.range(0, bands).toArray();
         RowRaster destination = new RowRaster(
                 new PixelInterleavedSampleModel(
-                        DataBuffer.TYPE_BYTE, sizes.width(), sizes.height(), bands, sizes.width() * bands, inOrder),
+                        DataBuffer.TYPE_BYTE,
+                        scaling.width(),
+                        scaling.height(),
+                        bands,
+                        scaling.width() * bands,
+                        inOrder),
                 (y, row) -> {
                     deadline.check();
                     smaller.row(y, ((DataBufferByte) row.getDataBuffer()).getData(), 0);

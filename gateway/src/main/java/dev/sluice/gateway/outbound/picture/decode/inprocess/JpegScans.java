@@ -60,10 +60,10 @@ final class JpegScans implements JpegSource {
      *
      * @throws PictureException if one of them is damaged, or the picture not of this size
      */
-    static JpegScans of(Path file, JpegMarkers jpeg, Sizes sizes, Deadline deadline) throws IOException {
+    static JpegScans of(Path file, JpegMarkers jpeg, Scaling scaling, Deadline deadline) throws IOException {
         try (InputStream rest = Files.newInputStream(file)) {
             rest.skipNBytes(jpeg.firstScan());
-            return new Reader(new SequenceInputStream(new ByteArrayInputStream(jpeg.head()), rest), sizes, deadline)
+            return new Reader(new SequenceInputStream(new ByteArrayInputStream(jpeg.head()), rest), scaling, deadline)
                     .read();
         } catch (EOFException brokenOff) {
             throw PictureException.damaged("image", "it breaks off", brokenOff);
@@ -88,7 +88,7 @@ final class JpegScans implements JpegSource {
     /** One reading of a file. */
     private static final class Reader {
         private final JpegBits bits;
-        private final Sizes sizes;
+        private final Scaling scaling;
         private final Deadline deadline;
         private final ByteArrayOutputStream applications = new ByteArrayOutputStream();
         private final @Nullable Code[] constants = new Code[TABLES];
@@ -103,9 +103,9 @@ final class JpegScans implements JpegSource {
         private @Nullable JpegCoefficients coefficients;
         private int restart;
 
-        Reader(InputStream file, Sizes sizes, Deadline deadline) {
+        Reader(InputStream file, Scaling scaling, Deadline deadline) {
             this.bits = new JpegBits(file);
-            this.sizes = sizes;
+            this.scaling = scaling;
             this.deadline = deadline;
         }
 
@@ -153,7 +153,7 @@ final class JpegScans implements JpegSource {
                 throw PictureException.damaged("image", "it has two frames");
             }
             JpegFrame found = JpegFrame.of(content, isProgressive);
-            sizes.check(found.width(), found.height());
+            scaling.check(found.width(), found.height());
             long bytes = found.blocks() * JpegCoefficients.OF_BLOCK * Short.BYTES;
             if (DecodingMemory.isBeyondCharge((long) found.width() * found.height(), bytes)) {
                 throw PictureException.unsupported("JPEG of as many components in several scans, as large");

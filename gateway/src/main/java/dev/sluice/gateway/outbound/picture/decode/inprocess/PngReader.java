@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * PNG (W3C PNG, third edition), all kinds of it. It holds three rows beside what {@link AreaAverage} takes. Java's own
  * reader is not used: it keeps chunks that it does not know, and misses the transparent colour of some pictures.
  */
-final class PngReader implements ShrinkingReader {
+final class PngReader implements DownscalingReader {
     private static final int SIGNATURE = 8;
     private static final int BUFFER = 1 << 16;
 
@@ -29,10 +29,10 @@ final class PngReader implements ShrinkingReader {
     };
 
     @Override
-    public Shrunk read(Path file, Sizes sizes, Deadline deadline) throws IOException {
+    public DownscaledPicture read(Path file, Scaling scaling, Deadline deadline) throws IOException {
         try (InputStream png = new BufferedInputStream(Files.newInputStream(file), BUFFER)) {
             png.skipNBytes(SIGNATURE);
-            return shrunk(new PngChunks(png), sizes, deadline);
+            return downscaled(new PngChunks(png), scaling, deadline);
         } catch (EOFException brokenOff) {
             throw damaged("it breaks off", brokenOff);
         } catch (ZipException broken) {
@@ -40,13 +40,14 @@ final class PngReader implements ShrinkingReader {
         }
     }
 
-    private static Shrunk shrunk(PngChunks chunks, Sizes sizes, Deadline deadline) throws IOException {
+    private static DownscaledPicture downscaled(PngChunks chunks, Scaling scaling, Deadline deadline)
+            throws IOException {
         if (chunks.next() != PngChunks.IHDR) {
             throw damaged("it has no header", null);
         }
         DataInputStream header =
                 new DataInputStream(new ByteArrayInputStream(Objects.requireNonNull(chunks.content(13))));
-        sizes.check(header.readInt(), header.readInt());
+        scaling.check(header.readInt(), header.readInt());
         PngPixel pixel = new PngPixel(header.readUnsignedByte(), header.readUnsignedByte());
         header.skipNBytes(2);
         boolean isInterlaced = header.readUnsignedByte() != 0;
@@ -62,23 +63,24 @@ final class PngReader implements ShrinkingReader {
             }
         }
         pixel.checkPalette();
-        return new Shrunk(pixels(chunks, pixel, isInterlaced, sizes, deadline), profile);
+        return new DownscaledPicture(pixels(chunks, pixel, isInterlaced, scaling, deadline), profile);
     }
 
-    private static Pixels pixels(PngChunks chunks, PngPixel pixel, boolean isInterlaced, Sizes sizes, Deadline deadline)
+    private static Pixels pixels(
+            PngChunks chunks, PngPixel pixel, boolean isInterlaced, Scaling scaling, Deadline deadline)
             throws IOException {
-        AreaAverage smaller = new AreaAverage(sizes, pixel.layout());
+        AreaAverage smaller = new AreaAverage(scaling, pixel.layout());
         Inflater inflater = new Inflater();
         try (InputStream unpacked = new InflaterInputStream(chunks.joined(), inflater, BUFFER)) {
-            PngRows rows = new PngRows(new DataInputStream(unpacked), pixel, sizes.width());
+            PngRows rows = new PngRows(new DataInputStream(unpacked), pixel, scaling.width());
             if (isInterlaced) {
                 for (int[] pass : ADAM7) {
-                    pass(rows, pass, pixel.layout().bands, smaller, sizes, deadline);
+                    pass(rows, pass, pixel.layout().bands, smaller, scaling, deadline);
                 }
             } else {
-                for (int y = 0; y < sizes.height(); y++) {
+                for (int y = 0; y < scaling.height(); y++) {
                     deadline.check();
-                    smaller.row(y, rows.next(sizes.width()), 0);
+                    smaller.row(y, rows.next(scaling.width()), 0);
                 }
             }
         } finally {
@@ -87,14 +89,15 @@ final class PngReader implements ShrinkingReader {
         return smaller.result();
     }
 
-    private static void pass(PngRows rows, int[] pass, int bands, AreaAverage smaller, Sizes sizes, Deadline deadline)
+    private static void pass(
+            PngRows rows, int[] pass, int bands, AreaAverage smaller, Scaling scaling, Deadline deadline)
             throws IOException {
-        int pixels = (sizes.width() - pass[0] + pass[2] - 1) / pass[2];
+        int pixels = (scaling.width() - pass[0] + pass[2] - 1) / pass[2];
         if (pixels == 0) {
             return;
         }
         rows.pass();
-        for (int y = pass[1]; y < sizes.height(); y += pass[3]) {
+        for (int y = pass[1]; y < scaling.height(); y += pass[3]) {
             deadline.check();
             byte[] samples = rows.next(pixels);
             for (int i = 0; i < pixels; i++) {

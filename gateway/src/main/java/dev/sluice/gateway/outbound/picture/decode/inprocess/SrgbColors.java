@@ -18,7 +18,7 @@ final class SrgbColors {
     private SrgbColors() {}
 
     /** The same picture in sRGB, RGB or RGBA. A profile that is broken or belongs to other colours counts as none. */
-    static Pixels of(Shrunk picture) {
+    static Pixels of(DownscaledPicture picture) {
         byte[] profile = picture.profile();
         Pixels pixels = picture.pixels();
         Pixels converted = profile == null ? null : converted(pixels, profile);

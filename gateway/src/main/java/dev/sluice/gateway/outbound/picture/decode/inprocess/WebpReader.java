@@ -5,7 +5,7 @@ import java.lang.foreign.Arena;
 import java.nio.file.Path;
 
 /** WebP by libwebp: a still picture, or the first frame of an animation where it lies on the canvas. */
-final class WebpReader implements ShrinkingReader {
+final class WebpReader implements DownscalingReader {
     private final LibWebp library;
 
     WebpReader(LibWebp library) {
@@ -13,29 +13,30 @@ final class WebpReader implements ShrinkingReader {
     }
 
     @Override
-    public Shrunk read(Path file, Sizes sizes, Deadline deadline) throws IOException {
+    public DownscaledPicture read(Path file, Scaling scaling, Deadline deadline) throws IOException {
         try (Arena memory = Arena.ofConfined()) {
             WebpFrame frame = WebpFrame.of(file, memory, deadline);
             LibWebp.Size size = library.size(frame.webp());
             if (!frame.isPlaced()) {
-                sizes.check(size.width(), size.height());
-                return new Shrunk(library.decode(frame.webp(), sizes.toWidth(), sizes.toHeight()), frame.profile());
+                scaling.check(size.width(), size.height());
+                return new DownscaledPicture(
+                        library.decode(frame.webp(), scaling.toWidth(), scaling.toHeight()), frame.profile());
             }
-            sizes.check(frame.canvasWidth(), frame.canvasHeight());
-            return new Shrunk(placed(frame, size, sizes), frame.profile());
+            scaling.check(frame.canvasWidth(), frame.canvasHeight());
+            return new DownscaledPicture(placed(frame, size, scaling), frame.profile());
         }
     }
 
-    private Pixels placed(WebpFrame frame, LibWebp.Size size, Sizes sizes) {
-        int left = scaled(frame.left(), sizes.width(), sizes.toWidth());
-        int top = scaled(frame.top(), sizes.height(), sizes.toHeight());
-        int right = Math.max(left + 1, scaled(frame.left() + size.width(), sizes.width(), sizes.toWidth()));
-        int bottom = Math.max(top + 1, scaled(frame.top() + size.height(), sizes.height(), sizes.toHeight()));
+    private Pixels placed(WebpFrame frame, LibWebp.Size size, Scaling scaling) {
+        int left = scaled(frame.left(), scaling.width(), scaling.toWidth());
+        int top = scaled(frame.top(), scaling.height(), scaling.toHeight());
+        int right = Math.max(left + 1, scaled(frame.left() + size.width(), scaling.width(), scaling.toWidth()));
+        int bottom = Math.max(top + 1, scaled(frame.top() + size.height(), scaling.height(), scaling.toHeight()));
         Pixels pixels = library.decode(frame.webp(), right - left, bottom - top);
-        if (pixels.width() == sizes.toWidth() && pixels.height() == sizes.toHeight()) {
+        if (pixels.width() == scaling.toWidth() && pixels.height() == scaling.toHeight()) {
             return pixels;
         }
-        return pixels.placed(left, top, sizes.toWidth(), sizes.toHeight());
+        return pixels.placed(left, top, scaling.toWidth(), scaling.toHeight());
     }
 
     private static int scaled(int position, int from, int to) {

@@ -34,12 +34,12 @@ final class ChildProcess {
             "{ ulimit -c 0 && ulimit -d $1 && ulimit -f $2 && ulimit -S -t $3 && ulimit -H -t $(($3 + 1)); } || exit 126;"
                     + " shift 3; exec nice -n 10 \"$@\"";
 
-    private final UnconnectedThread thread;
+    private final NetworklessLauncher launcher;
     private final List<String> wrapper;
 
-    /** Commands that {@code thread} starts. */
-    ChildProcess(UnconnectedThread thread) {
-        this.thread = thread;
+    /** Commands that {@code launcher} starts. */
+    ChildProcess(NetworklessLauncher launcher) {
+        this.launcher = launcher;
         this.wrapper =
                 Files.isExecutable(SETPRIV) ? List.of(SETPRIV.toString(), "--pdeathsig", "KILL", "--") : List.of();
     }
@@ -91,7 +91,7 @@ final class ChildProcess {
                 .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()));
         builder.environment().clear();
         builder.environment().putAll(environment);
-        Process process = thread.start(builder);
+        Process process = launcher.start(builder);
         try {
             boolean hasEnded = process.waitFor(limits.wall().toNanos(), TimeUnit.NANOSECONDS);
             return hasEnded

@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 public final class VipsDecoder implements PictureDecoder, AutoCloseable {
     private static final Pattern INPUT_SIZE = Pattern.compile("input size is (\\d+) x (\\d+)");
 
-    private final UnconnectedThread thread;
+    private final NetworklessLauncher launcher;
     private final VipsTool tool;
     private final VipsFormats formats;
     private final VipsSelfTest selfTest;
@@ -39,8 +39,8 @@ public final class VipsDecoder implements PictureDecoder, AutoCloseable {
      */
     public record Settings(String command, Duration wall, Duration processor) {}
 
-    VipsDecoder(UnconnectedThread thread, VipsTool tool, VipsFormats formats, VipsSelfTest selfTest) {
-        this.thread = thread;
+    VipsDecoder(NetworklessLauncher launcher, VipsTool tool, VipsFormats formats, VipsSelfTest selfTest) {
+        this.launcher = launcher;
         this.tool = tool;
         this.formats = formats;
         this.selfTest = selfTest;
@@ -53,20 +53,20 @@ public final class VipsDecoder implements PictureDecoder, AutoCloseable {
      * @throws IOException if there is none, or none that runs within bounds; why, in its message
      */
     public static VipsDecoder start(Settings settings, Path directory) throws IOException {
-        UnconnectedThread thread = new UnconnectedThread();
+        NetworklessLauncher launcher = new NetworklessLauncher();
         try {
             VipsTool tool =
-                    new VipsTool(new ChildProcess(thread), settings.command(), settings.wall(), settings.processor());
+                    new VipsTool(new ChildProcess(launcher), settings.command(), settings.wall(), settings.processor());
             VipsFormats formats = VipsFormats.find(tool, directory);
             VipsSelfTest selfTest = new VipsSelfTest(tool);
             selfTest.run(directory);
-            return new VipsDecoder(thread, tool, formats, selfTest);
+            return new VipsDecoder(launcher, tool, formats, selfTest);
         } catch (DecoderException failed) {
-            thread.close();
+            launcher.close();
             Throwable why = failed.getCause();
             throw new IOException(why == null ? failed.getMessage() : why.getMessage(), failed);
         } catch (IOException | RuntimeException failed) {
-            thread.close();
+            launcher.close();
             throw failed;
         }
     }
@@ -83,7 +83,7 @@ public final class VipsDecoder implements PictureDecoder, AutoCloseable {
 
     /** Why its processes can reach the network; null if they cannot. */
     public @Nullable String reachesNetwork() {
-        return thread.refusal();
+        return launcher.refusal();
     }
 
     /** Why libvips decodes no picture at all, as it was when it was last needed; null if it does. */
@@ -117,7 +117,7 @@ public final class VipsDecoder implements PictureDecoder, AutoCloseable {
     private Decoded decoded(Path file, PictureHeader header, List<Integer> widths, Path directory) throws IOException {
         VipsPicture picture = new VipsPicture(tool, file, header, widths, directory);
         VipsThumbnails thumbnails = new VipsThumbnails(picture.webp());
-        BareWebp largest = thumbnails.largest();
+        StrippedWebp largest = thumbnails.largest();
         check(header, picture);
         boolean isNoisy = !widths.isEmpty() && VipsThumbnails.isNoisy(largest);
         return new Decoded(
@@ -156,6 +156,6 @@ public final class VipsDecoder implements PictureDecoder, AutoCloseable {
 
     @Override
     public void close() {
-        thread.close();
+        launcher.close();
     }
 }

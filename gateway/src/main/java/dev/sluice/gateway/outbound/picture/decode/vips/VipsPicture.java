@@ -1,6 +1,6 @@
 package dev.sluice.gateway.outbound.picture.decode.vips;
 
-import dev.sluice.gateway.outbound.picture.decode.Placeholder;
+import dev.sluice.gateway.outbound.picture.decode.BlurHashEncoder;
 import dev.sluice.gateway.outbound.picture.decode.ThumbnailSizes;
 import dev.sluice.gateway.outbound.picture.decode.vips.VipsTool.Loaders;
 import dev.sluice.gateway.outbound.picture.format.PictureException;
@@ -146,7 +146,7 @@ final class VipsPicture {
 
     private String scale() {
         double wanted = widths.isEmpty()
-                ? (double) Placeholder.SIDE / Math.max(header.width(), header.height())
+                ? (double) BlurHashEncoder.SIDE / Math.max(header.width(), header.height())
                 : (double) widths.getLast() / header.width();
         return Double.toString(Math.max(0.001, wanted));
     }
@@ -157,7 +157,7 @@ final class VipsPicture {
      */
     private int shrink() {
         int most = widths.isEmpty()
-                ? Math.max(header.width(), header.height()) / (2 * Placeholder.SIDE)
+                ? Math.max(header.width(), header.height()) / (2 * BlurHashEncoder.SIDE)
                 : header.width() / (2 * widths.getLast());
         return header.hasAlpha() ? 1 : Math.max(1, Math.min(most, Math.min(header.width(), header.height())));
     }
@@ -200,7 +200,7 @@ final class VipsPicture {
     private VipsPyramid pyramid(String prefix, String extension, String saving, List<String> colors)
             throws IOException {
         String name = prefix + extension;
-        String side = Integer.toString(Placeholder.SIDE);
+        String side = Integer.toString(BlurHashEncoder.SIDE);
         List<String> all = new ArrayList<>();
         all.addAll(List.of("thumbnail", input, VipsPyramid.output(name, "." + extension + saving)));
         all.addAll(

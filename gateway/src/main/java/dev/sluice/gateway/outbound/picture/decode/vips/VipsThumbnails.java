@@ -3,7 +3,7 @@ package dev.sluice.gateway.outbound.picture.decode.vips;
 import com.twelvemonkeys.imageio.plugins.webp.WebPImageReaderSpi;
 import dev.sluice.gateway.contract.http.StrongTag;
 import dev.sluice.gateway.outbound.imagetype.ImageType;
-import dev.sluice.gateway.outbound.picture.decode.Placeholder;
+import dev.sluice.gateway.outbound.picture.decode.BlurHashEncoder;
 import dev.sluice.gateway.outbound.picture.decode.Thumbnail;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -33,16 +33,16 @@ final class VipsThumbnails {
     }
 
     /** The largest tile. */
-    BareWebp largest() throws IOException {
+    StrippedWebp largest() throws IOException {
         return tile(0);
     }
 
-    private BareWebp tile(int level) throws IOException {
-        return BareWebp.of(Files.readAllBytes(pyramid.tile(level)));
+    private StrippedWebp tile(int level) throws IOException {
+        return StrippedWebp.of(Files.readAllBytes(pyramid.tile(level)));
     }
 
     /** Whether it is worth while to try if JPEG makes smaller files of it. JPEG knows no transparency. */
-    static boolean isNoisy(BareWebp largest) {
+    static boolean isNoisy(StrippedWebp largest) {
         double limit = (double) largest.width() * largest.height() * NOISY_BITS / Byte.SIZE + TABLES;
         return !largest.hasAlpha() && largest.bytes().length > limit;
     }
@@ -59,7 +59,7 @@ final class VipsThumbnails {
         List<Thumbnail> made = new ArrayList<>();
         for (int width : widths) {
             int level = level(width);
-            BareWebp tile = tile(level);
+            StrippedWebp tile = tile(level);
             byte[] bytes = tile.bytes();
             ImageType type = WEBP;
             if (jpegs != null) {
@@ -92,19 +92,19 @@ final class VipsThumbnails {
     /** Made of the largest tile that is small enough; null if that cannot be read. */
     @Nullable String placeholder() throws IOException {
         for (int level = 0; level < pyramid.levels(); level++) {
-            BareWebp tile = tile(level);
-            if (Math.max(tile.width(), tile.height()) <= Placeholder.SIDE) {
+            StrippedWebp tile = tile(level);
+            if (Math.max(tile.width(), tile.height()) <= BlurHashEncoder.SIDE) {
                 return placeholder(tile);
             }
         }
         return null;
     }
 
-    private static @Nullable String placeholder(BareWebp tile) throws IOException {
+    private static @Nullable String placeholder(StrippedWebp tile) throws IOException {
         ImageReader reader = new WebPImageReaderSpi().createReaderInstance();
         try (ImageInputStream bytes = ImageIO.createImageInputStream(new ByteArrayInputStream(tile.bytes()))) {
             reader.setInput(bytes);
-            return Placeholder.of(reader.read(0));
+            return BlurHashEncoder.of(reader.read(0));
         } finally {
             reader.dispose();
         }

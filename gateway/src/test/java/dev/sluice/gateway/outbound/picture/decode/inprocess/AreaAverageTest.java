@@ -36,7 +36,7 @@ class AreaAverageTest {
     @Test
     void sizeThatStaysIsTheSamePicture() {
         Pixels picture = noise(17, 11, Layout.RGBA);
-        AreaAverage same = new AreaAverage(new Sizes(17, 11, 17, 11), Layout.RGB);
+        AreaAverage same = new AreaAverage(new Scaling(17, 11, 17, 11), Layout.RGB);
         Pixels opaque = noise(17, 11, Layout.RGB);
         for (int y = 0; y < 11; y++) {
             same.row(y, opaque.samples(), y * 17 * 3);
@@ -51,9 +51,9 @@ class AreaAverageTest {
     void rowsInAnyOrderAndSinglePixelsGiveTheSamePicture(
             int width, int height, int toWidth, int toHeight, Layout layout) {
         Pixels picture = noise(width, height, layout);
-        Sizes sizes = new Sizes(width, height, toWidth, toHeight);
-        AreaAverage upwards = new AreaAverage(sizes, layout);
-        AreaAverage pixels = new AreaAverage(sizes, layout);
+        Scaling scaling = new Scaling(width, height, toWidth, toHeight);
+        AreaAverage upwards = new AreaAverage(scaling, layout);
+        AreaAverage pixels = new AreaAverage(scaling, layout);
         for (int y = height - 1; y >= 0; y--) {
             upwards.row(y, picture.samples(), y * width * layout.bands);
             for (int x = 0; x < width; x++) {
@@ -83,7 +83,7 @@ class AreaAverageTest {
 
     @Test
     void whatNeverComesIsTransparent() {
-        AreaAverage average = new AreaAverage(new Sizes(2, 4, 1, 2), Layout.RGBA);
+        AreaAverage average = new AreaAverage(new Scaling(2, 4, 1, 2), Layout.RGBA);
         average.row(0, bytes(9, 9, 9, 255, 9, 9, 9, 255), 0);
 
         assertThat(average.result().samples()).isEqualTo(bytes(9, 9, 9, 128, 0, 0, 0, 0));

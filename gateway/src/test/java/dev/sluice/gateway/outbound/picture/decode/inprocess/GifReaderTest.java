@@ -29,7 +29,7 @@ class GifReaderTest {
     private Pixels read(byte[] gif, int width, int height) throws IOException {
         Path file = Files.write(directory.resolve("a.gif"), gif);
         return new GifReader()
-                .read(file, new Sizes(width, height, width, height), new Deadline(Duration.ofMinutes(1)))
+                .read(file, new Scaling(width, height, width, height), new Deadline(Duration.ofMinutes(1)))
                 .pixels();
     }
 

@@ -36,7 +36,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class JpegReaderTest {
-    private static final Sizes SIZES = new Sizes(64, 48, 16, 12);
+    private static final Scaling SCALING = new Scaling(64, 48, 16, 12);
 
     /** Of 40 x 30 pixels, as Adobe's programs write it: red on the left, blue on the right. */
     private static final String CMYK =
@@ -51,13 +51,13 @@ class JpegReaderTest {
     @TempDir
     private Path directory;
 
-    private Shrunk read(byte[] jpeg, Sizes sizes) throws IOException {
+    private DownscaledPicture read(byte[] jpeg, Scaling scaling) throws IOException {
         Path file = Files.write(directory.resolve("a.jpg"), jpeg);
-        return new JpegReader().read(file, sizes, new Deadline(Duration.ofMinutes(1)));
+        return new JpegReader().read(file, scaling, new Deadline(Duration.ofMinutes(1)));
     }
 
     private PictureException refusal(byte[] jpeg) {
-        return catchThrowableOfType(PictureException.class, () -> read(jpeg, SIZES));
+        return catchThrowableOfType(PictureException.class, () -> read(jpeg, SCALING));
     }
 
     /** Orange on the left and green on the right. */
@@ -120,8 +120,8 @@ class JpegReaderTest {
         return picture.samples()[(5 * picture.width() + x) * picture.layout().bands + band] & 0xff;
     }
 
-    private static void assertColours(Shrunk shrunk) {
-        Pixels picture = SrgbColors.of(shrunk);
+    private static void assertColours(DownscaledPicture downscaled) {
+        Pixels picture = SrgbColors.of(downscaled);
         assertThat(sample(picture, 2, 0)).isCloseTo(255, within(8));
         assertThat(sample(picture, 2, 1)).isCloseTo(200, within(8));
         assertThat(sample(picture, 2, 2)).isCloseTo(0, within(8));
@@ -131,8 +131,8 @@ class JpegReaderTest {
 
     @Test
     void progressivePictureIsReadAsItIsAfterItsLastScan() throws IOException {
-        assertColours(read(baseline(), SIZES));
-        assertColours(read(progressive(), SIZES));
+        assertColours(read(baseline(), SCALING));
+        assertColours(read(progressive(), SCALING));
         assertThat(JpegMarkers.of(directory.resolve("a.jpg"), new Deadline(Duration.ofMinutes(1)))
                         .passes())
                 .isGreaterThan(1);
@@ -142,7 +142,7 @@ class JpegReaderTest {
     @ParameterizedTest
     @ValueSource(strings = {"noise-progressive.jpg", "noise-scans.jpg"})
     void scansMakeThePixelsThatOneScanMakes(String scans) throws IOException {
-        Sizes whole = new Sizes(17, 33, 17, 33);
+        Scaling whole = new Scaling(17, 33, 17, 33);
 
         assertThat(read(SamplePictures.file(scans), whole).pixels().samples())
                 .isEqualTo(read(SamplePictures.file("noise-baseline.jpg"), whole)
@@ -156,7 +156,7 @@ class JpegReaderTest {
     void photographInScansIsTheOneThatItIsWithoutThem(int width, int height, int type) throws IOException {
         BufferedImage image = new BufferedImage(width, height, type);
         image.getGraphics().drawImage(SamplePictures.quadrants(width, height), 0, 0, null);
-        Sizes whole = new Sizes(width, height, width, height);
+        Scaling whole = new Scaling(width, height, width, height);
 
         assertThat(read(jpeg(image, ImageWriteParam.MODE_DEFAULT), whole)
                         .pixels()
@@ -176,7 +176,7 @@ class JpegReaderTest {
             byte[] wrong = right.clone();
             wrong[random.nextInt(right.length)] = (byte) random.nextInt(256);
             try {
-                read(wrong, new Sizes(17, 33, 17, 33));
+                read(wrong, new Scaling(17, 33, 17, 33));
             } catch (PictureException refusal) {
                 refused++;
             }
@@ -186,18 +186,18 @@ class JpegReaderTest {
 
     @Test
     void grayPictureStaysGrayUntilItIsWritten() throws IOException {
-        Shrunk shrunk = read(jpeg(BufferedImage.TYPE_BYTE_GRAY, ImageWriteParam.MODE_DISABLED), SIZES);
+        DownscaledPicture downscaled = read(jpeg(BufferedImage.TYPE_BYTE_GRAY, ImageWriteParam.MODE_DISABLED), SCALING);
 
-        assertThat(shrunk.pixels().layout()).isEqualTo(Layout.GRAY);
-        assertThat(SrgbColors.of(shrunk).layout()).isEqualTo(Layout.RGB);
+        assertThat(downscaled.pixels().layout()).isEqualTo(Layout.GRAY);
+        assertThat(SrgbColors.of(downscaled).layout()).isEqualTo(Layout.RGB);
     }
 
     @Test
     void cmykBecomesRgb() throws IOException {
-        Shrunk shrunk = read(Base64.getDecoder().decode(CMYK), new Sizes(40, 30, 20, 15));
-        Pixels picture = SrgbColors.of(shrunk);
+        DownscaledPicture downscaled = read(Base64.getDecoder().decode(CMYK), new Scaling(40, 30, 20, 15));
+        Pixels picture = SrgbColors.of(downscaled);
 
-        assertThat(shrunk.pixels().layout()).isEqualTo(Layout.CMYK);
+        assertThat(downscaled.pixels().layout()).isEqualTo(Layout.CMYK);
         assertThat(sample(picture, 3, 0)).isCloseTo(200, within(8));
         assertThat(sample(picture, 3, 2)).isCloseTo(40, within(8));
         assertThat(sample(picture, 17, 0)).isCloseTo(20, within(8));
@@ -212,19 +212,19 @@ class JpegReaderTest {
         // Of the latter segment the former is read.
         byte[] jpeg = with(0xe2, profilePart(2, 2, second), with(0xe2, profilePart(1, 2, first), baseline()));
 
-        Shrunk shrunk = read(jpeg, SIZES);
+        DownscaledPicture downscaled = read(jpeg, SCALING);
 
-        assertThat(shrunk.profile()).isEqualTo(profile);
+        assertThat(downscaled.profile()).isEqualTo(profile);
         // Linear light of 200 of 255 is 228 in sRGB.
-        assertThat(sample(SrgbColors.of(shrunk), 2, 1)).isCloseTo(228, within(8));
+        assertThat(sample(SrgbColors.of(downscaled), 2, 1)).isCloseTo(228, within(8));
     }
 
     @Test
     void brokenProfileIsNoReasonToRefuseAPicture() throws IOException {
         byte[] part = profilePart(1, 1, "no profile".getBytes(StandardCharsets.US_ASCII));
 
-        assertColours(read(with(0xe2, part, baseline()), SIZES));
-        assertColours(read(with(0xe2, part, with(0xe2, part, baseline())), SIZES));
+        assertColours(read(with(0xe2, part, baseline()), SCALING));
+        assertColours(read(with(0xe2, part, with(0xe2, part, baseline())), SCALING));
     }
 
     @Test
@@ -239,7 +239,7 @@ class JpegReaderTest {
         }
         assertThat(tableless.size()).isLessThan(jpeg.length);
 
-        assertColours(read(tableless.toByteArray(), SIZES));
+        assertColours(read(tableless.toByteArray(), SCALING));
     }
 
     @ParameterizedTest
@@ -288,7 +288,7 @@ class JpegReaderTest {
         Path file = Files.write(directory.resolve("a.jpg"), baseline());
 
         DecoderException late = catchThrowableOfType(
-                DecoderException.class, () -> new JpegReader().read(file, SIZES, new Deadline(Duration.ofNanos(1))));
+                DecoderException.class, () -> new JpegReader().read(file, SCALING, new Deadline(Duration.ofNanos(1))));
 
         assertThat(late.kind()).isEqualTo(DecoderException.Kind.LIMIT);
     }
@@ -298,7 +298,7 @@ class JpegReaderTest {
         assertThat(catchThrowableOfType(
                         IOException.class,
                         () -> new JpegReader()
-                                .read(directory.resolve("gone"), SIZES, new Deadline(Duration.ofMinutes(1)))))
+                                .read(directory.resolve("gone"), SCALING, new Deadline(Duration.ofMinutes(1)))))
                 .isNotNull();
     }
 }

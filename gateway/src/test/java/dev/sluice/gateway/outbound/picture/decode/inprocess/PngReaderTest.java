@@ -25,9 +25,10 @@ class PngReaderTest {
     @TempDir
     private Path directory;
 
-    private Shrunk read(byte[] png, int width, int height) throws IOException {
+    private DownscaledPicture read(byte[] png, int width, int height) throws IOException {
         Path file = Files.write(directory.resolve("a.png"), png);
-        return new PngReader().read(file, new Sizes(width, height, width, height), new Deadline(Duration.ofMinutes(1)));
+        return new PngReader()
+                .read(file, new Scaling(width, height, width, height), new Deadline(Duration.ofMinutes(1)));
     }
 
     private PictureException refusal(byte[] png) {

@@ -43,11 +43,11 @@ class WebpReaderTest {
     @TempDir
     private Path directory;
 
-    private Shrunk read(byte[] webp, Sizes sizes) throws IOException {
+    private DownscaledPicture read(byte[] webp, Scaling scaling) throws IOException {
         LibWebp library = LibWebp.library();
         assumeTrue(library != null);
         Path file = Files.write(directory.resolve("a.webp"), webp);
-        return new WebpReader(Objects.requireNonNull(library)).read(file, sizes, new Deadline(Duration.ofMinutes(1)));
+        return new WebpReader(Objects.requireNonNull(library)).read(file, scaling, new Deadline(Duration.ofMinutes(1)));
     }
 
     private static byte[] bytes(String base64) {
@@ -65,8 +65,8 @@ class WebpReaderTest {
     @ParameterizedTest
     @ValueSource(strings = {RED_ALONE, TWO_COLOURS, BROKEN_PROFILE})
     void fewColoursAndABrokenProfileAreFine(String webp) throws IOException {
-        Shrunk shrunk = read(bytes(webp), new Sizes(40, 30, 20, 15));
-        Pixels picture = SrgbColors.of(shrunk).withoutNeedlessAlpha();
+        DownscaledPicture downscaled = read(bytes(webp), new Scaling(40, 30, 20, 15));
+        Pixels picture = SrgbColors.of(downscaled).withoutNeedlessAlpha();
 
         assertThat(picture.layout()).isEqualTo(Layout.RGB);
         assertColour(picture, 2, 2, 200, 30, 40);
@@ -77,7 +77,7 @@ class WebpReaderTest {
 
     @Test
     void firstFrameOfAnAnimationLiesOnItsCanvas() throws IOException {
-        Pixels picture = read(bytes(ANIMATED), new Sizes(40, 30, 20, 15)).pixels();
+        Pixels picture = read(bytes(ANIMATED), new Scaling(40, 30, 20, 15)).pixels();
 
         assertThat(picture.width()).isEqualTo(20);
         assertThat(picture.height()).isEqualTo(15);
@@ -89,7 +89,7 @@ class WebpReaderTest {
     @Test
     void alphaOfALossyPictureIsKept() throws IOException {
         Pixels picture =
-                read(bytes(HALF_TRANSPARENT), new Sizes(64, 48, 16, 12)).pixels();
+                read(bytes(HALF_TRANSPARENT), new Scaling(64, 48, 16, 12)).pixels();
 
         assertThat(picture.layout()).isEqualTo(Layout.RGBA);
         assertThat(picture.samples()[4 * (6 * 16 + 2) + 3]).isZero();
@@ -98,12 +98,12 @@ class WebpReaderTest {
 
     @Test
     void pictureOfAnyLengthIsRead() throws IOException {
-        Sizes sizes = new Sizes(64, 48, 16, 12);
+        Scaling scaling = new Scaling(64, 48, 16, 12);
 
-        Pixels read = read(WebpBytes.lossless(64, 48, 33 << 20), sizes).pixels();
+        Pixels read = read(WebpBytes.lossless(64, 48, 33 << 20), scaling).pixels();
 
         assertThat(read.samples())
-                .isEqualTo(read(WebpBytes.lossless(64, 48), sizes).pixels().samples());
+                .isEqualTo(read(WebpBytes.lossless(64, 48), scaling).pixels().samples());
     }
 
     @Test
@@ -115,7 +115,7 @@ class WebpReaderTest {
 
         byte[] webp = Objects.requireNonNull(library).encode(new Pixels(50, 40, Layout.RGB, samples), 75);
 
-        assertColour(read(webp, new Sizes(50, 40, 50, 40)).pixels(), 25, 20, 90, 90, 90);
+        assertColour(read(webp, new Scaling(50, 40, 50, 40)).pixels(), 25, 20, 90, 90, 90);
     }
 
     @ParameterizedTest
@@ -128,7 +128,7 @@ class WebpReaderTest {
         for (int percent : new int[] {20, 40}) {
             PictureException refusal = catchThrowableOfType(
                     PictureException.class,
-                    () -> read(Arrays.copyOf(whole, whole.length * percent / 100), new Sizes(width, height, 10, 10)));
+                    () -> read(Arrays.copyOf(whole, whole.length * percent / 100), new Scaling(width, height, 10, 10)));
 
             assertThat(refusal.kind()).isEqualTo(Kind.DAMAGED);
         }
@@ -136,8 +136,8 @@ class WebpReaderTest {
 
     @Test
     void pictureOfAnotherSizeThanItsHeaderSaysIsDamaged() {
-        PictureException refusal =
-                catchThrowableOfType(PictureException.class, () -> read(bytes(TWO_COLOURS), new Sizes(30, 40, 10, 10)));
+        PictureException refusal = catchThrowableOfType(
+                PictureException.class, () -> read(bytes(TWO_COLOURS), new Scaling(30, 40, 10, 10)));
 
         assertThat(refusal).hasMessageContaining("40 x 30 pixels (expected: 30 x 40");
     }

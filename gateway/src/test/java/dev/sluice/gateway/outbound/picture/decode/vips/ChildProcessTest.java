@@ -36,12 +36,12 @@ class ChildProcessTest {
     @TempDir
     private Path directory;
 
-    private final UnconnectedThread thread = new UnconnectedThread();
-    private final ChildProcess processes = new ChildProcess(thread);
+    private final NetworklessLauncher launcher = new NetworklessLauncher();
+    private final ChildProcess processes = new ChildProcess(launcher);
 
     @AfterEach
     void close() {
-        thread.close();
+        launcher.close();
     }
 
     private Outcome run(Limits limits, String... command) throws IOException, InterruptedException {
@@ -187,7 +187,7 @@ class ChildProcessTest {
         assumeThat(run(AMPLE, "python3", "-c", "print(1)").status())
                 .as("python3 is installed")
                 .isZero();
-        assumeThat(Optional.ofNullable(thread.refusal()))
+        assumeThat(Optional.ofNullable(launcher.refusal()))
                 .as("a filter can be installed")
                 .isEmpty();
         try (ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {

@@ -40,10 +40,10 @@ public final class KnownVips implements InstantiationAwareBeanPostProcessor {
         if (type != PictureDecoder.class || formats == null) {
             return null;
         }
-        UnconnectedThread thread = new UnconnectedThread();
+        NetworklessLauncher launcher = new NetworklessLauncher();
         VipsTool tool =
-                new VipsTool(new ChildProcess(thread), DEFAULTS.command(), DEFAULTS.wall(), DEFAULTS.processor());
-        VipsDecoder decoder = new VipsDecoder(thread, tool, formats, new VipsSelfTest(tool));
+                new VipsTool(new ChildProcess(launcher), DEFAULTS.command(), DEFAULTS.wall(), DEFAULTS.processor());
+        VipsDecoder decoder = new VipsDecoder(launcher, tool, formats, new VipsSelfTest(tool));
         // A bean that comes from here is not closed by itself.
         context.getDefaultListableBeanFactory().registerDisposableBean(name, decoder::close);
         return decoder;

@@ -5,22 +5,22 @@ import dev.sluice.gateway.outbound.spool.DiskBudget;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A picture that is about to come.
+ * A picture that is about to be received.
  *
- * @param owner whose it is to be, and whose share of the disk it takes meanwhile; null if it is nobody's
- * @param mostBytes that its source gives
+ * @param owner who will own it, and whose share of the disk it takes meanwhile; null if nobody
+ * @param mostBytes that its source sends at most
  */
-public record Arrival(@Nullable String owner, long mostBytes) {
-    /** What the smaller copies of one picture may take beside it. */
+public record ExpectedPicture(@Nullable String owner, long mostBytes) {
+    /** Bytes that the smaller copies of one picture may take beside it. */
     private static final long COPIES = 4L << 20;
 
     /** One that takes nobody's share. */
-    public static Arrival ofNobody(long mostBytes) {
-        return new Arrival(null, mostBytes);
+    public static ExpectedPicture ofNobody(long mostBytes) {
+        return new ExpectedPicture(null, mostBytes);
     }
 
     /**
-     * Room for it and its copies, before a byte has come.
+     * Reserves room for it and its copies, before a byte has arrived.
      *
      * @throws DecoderException if there is none: busy
      */
@@ -36,8 +36,8 @@ public record Arrival(@Nullable String owner, long mostBytes) {
         }
     }
 
-    /** Gives back what was reserved beyond so many bytes, now that all have come. */
-    static void arrived(DiskBudget.Share share, long bytes) {
+    /** Releases what was reserved beyond its size, once all bytes have arrived. */
+    static void shrinkToSize(DiskBudget.Share share, long bytes) {
         share.shrinkTo(bytes + COPIES);
     }
 }

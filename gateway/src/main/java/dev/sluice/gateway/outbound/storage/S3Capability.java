@@ -1,31 +1,31 @@
 package dev.sluice.gateway.outbound.storage;
 
-/** What not every store that speaks like S3 does. */
-enum S3Ability {
-    /** {@code If-None-Match: *} keeps the object that is there. */
+/** A behaviour of S3 that not every compatible store has. */
+enum S3Capability {
+    /** {@code If-None-Match: *} never replaces an existing object. */
     CREATE_ONLY("ifNoneMatch", false, "an object is replaced in spite of If-None-Match"),
-    /** {@code Range} gets the part that it names, and no more. */
+    /** {@code Range} returns exactly the part that it names. */
     RANGES("ranges", true, "a range gets something else: no part of an image can be read"),
-    /** A listing has what was put just before. */
+    /** A listing includes what was put just before. */
     LISTING("listing", true, "a listing lacks what was just stored: what is left over cannot be found"),
     /** A signed upload is refused with another type than it was signed for. */
     SIGNED_TYPE("signedType", false, "a signed upload may have another type"),
     /** A signed upload is refused with another length than it was signed for. */
     SIGNED_LENGTH("signedLength", false, "a signed upload may have another length"),
-    /** Nothing is kept of an upload that breaks off. */
+    /** Nothing is stored of an upload that breaks off. */
     WHOLE_ONLY("wholeUploads", false, "the beginning of an upload that breaks off is kept");
 
     private final String label;
     private final boolean needed;
     private final String lack;
 
-    S3Ability(String label, boolean needed, String lack) {
+    S3Capability(String label, boolean needed, String lack) {
         this.label = label;
         this.needed = needed;
         this.lack = lack;
     }
 
-    /** How health calls it. */
+    /** Its name in the health report. */
     String label() {
         return label;
     }

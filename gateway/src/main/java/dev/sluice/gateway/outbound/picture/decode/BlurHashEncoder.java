@@ -6,19 +6,19 @@ import java.awt.Graphics2D;
 import java.awt.image.BufferedImage;
 
 /**
- * What stands for a picture until it is loaded: a BlurHash, some 28 characters of ASCII from which a browser draws its
- * colours, blurred.
+ * Encodes a picture as a BlurHash, which stands for it until it is loaded: some 28 characters of ASCII from which a
+ * browser draws its colours, blurred.
  *
  * @see <a href="https://github.com/woltapp/blurhash/blob/master/Algorithm.md">BlurHash, the algorithm</a>
  */
-public final class Placeholder {
+public final class BlurHashEncoder {
     /** Longest side of the picture that it is made from: more takes longer and changes nothing that can be seen. */
     public static final int SIDE = 32;
 
     private static final int LONG_SIDE_COMPONENTS = 4;
     private static final int SHORT_SIDE_COMPONENTS = 3;
 
-    private Placeholder() {}
+    private BlurHashEncoder() {}
 
     /**
      * The placeholder of a picture, upright and in sRGB. Where it is transparent it stands before white, for the text

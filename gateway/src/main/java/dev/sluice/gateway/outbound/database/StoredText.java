@@ -4,13 +4,13 @@ import java.text.Normalizer;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** What both databases store alike. */
-public final class Text {
+/** Rules for text columns that make H2 and PostgreSQL store and find the same. */
+public final class StoredText {
     private static final char ESCAPE = '!';
 
-    private Text() {}
+    private StoredText() {}
 
-    /** At most so many code points, and no NUL, which PostgreSQL does not store. */
+    /** Checks that the text has at most {@code longest} code points and no NUL, which PostgreSQL does not store. */
     public static void check(String name, @Nullable String value, int longest) {
         if (value == null) {
             return;
@@ -24,23 +24,23 @@ public final class Text {
         }
     }
 
-    /** And not empty. */
-    public static void checkPresent(String name, String value, int longest) {
+    /** Checks as {@link #check} does, and that the text is not blank. */
+    public static void checkNotBlank(String name, String value, int longest) {
         if (value.isBlank()) {
             throw new IllegalArgumentException(name + ": blank (expected: a text)");
         }
         check(name, value, longest);
     }
 
-    /** For comparing without regard to case, in the same way whatever the database's locale. */
-    public static @Nullable String fold(@Nullable String text) {
+    /** The text in NFC and lower case: compares without regard to case, whatever the database's locale. */
+    public static @Nullable String foldCase(@Nullable String text) {
         return text == null
                 ? null
                 : Normalizer.normalize(text, Normalizer.Form.NFC).toLowerCase(Locale.ROOT);
     }
 
-    /** A LIKE pattern, with {@code ESCAPE '!'}, for whatever contains the text. */
-    public static String containing(String text) {
+    /** A LIKE pattern, with {@code ESCAPE '!'}, that matches whatever contains the text. */
+    public static String likePattern(String text) {
         StringBuilder pattern = new StringBuilder("%");
         for (char unit : Normalizer.normalize(text, Normalizer.Form.NFC)
                 .toLowerCase(Locale.ROOT)

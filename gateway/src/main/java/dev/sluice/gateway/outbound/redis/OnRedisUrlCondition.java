@@ -5,8 +5,8 @@ import org.springframework.context.annotation.ConditionContext;
 import org.springframework.core.type.AnnotatedTypeMetadata;
 import org.springframework.util.StringUtils;
 
-/** There is a Redis to use. An empty value counts as none: that is what an unset variable leaves behind. */
-final class RedisUrlIsSet implements Condition {
+/** Matches if a Redis URL is set. An empty value counts as none: that is what an unset variable leaves behind. */
+final class OnRedisUrlCondition implements Condition {
 
     @Override
     public boolean matches(ConditionContext context, AnnotatedTypeMetadata metadata) {

@@ -21,14 +21,14 @@ import reactor.core.publisher.Mono;
 import reactor.util.retry.Retry;
 
 /**
- * The first that is asked of a bucket, and then, in the background, what its store can do.
+ * Checks at the start that the bucket can be used, then probes in the background what its store can do.
  *
  * <p>A refusal, of the credentials or because there is no such bucket, ends the start in the store's own words, since
  * somebody has to do something about it. A store that does not answer does not: it may do so later, and what needs no
  * store is there meanwhile. It is asked again until it answers, and health says why it did not.
  */
-final class S3Start implements AutoCloseable {
-    private static final Logger LOG = LoggerFactory.getLogger(S3Start.class);
+final class S3StartupCheck implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(S3StartupCheck.class);
     private static final Duration FIRST_RETRY = Duration.ofSeconds(5);
     private static final Duration LONGEST_PAUSE = Duration.ofMinutes(5);
     /** Of which a probe may take the whole time, before it is given up. */
@@ -39,17 +39,17 @@ final class S3Start implements AutoCloseable {
     private final S3Store store;
     private final S3Probe probe;
     private final String place;
-    private final Duration patience;
+    private final Duration timeout;
     private final Duration longestProbe;
     private final Disposable.Swap running = Disposables.swap();
     private final AtomicReference<Map<String, Object>> details = new AtomicReference<>(Map.of());
 
-    S3Start(S3Store store, S3Probe probe, S3 settings) {
+    S3StartupCheck(S3Store store, S3Probe probe, S3 settings) {
         this.store = store;
         this.probe = probe;
         this.place = "bucket " + settings.bucket()
                 + (settings.endpoint().isEmpty() ? " in " + settings.region() : " at " + settings.endpoint());
-        this.patience = settings.attemptTimeout();
+        this.timeout = settings.attemptTimeout();
         this.longestProbe = settings.callTimeout().multipliedBy(CALLS);
     }
 
@@ -90,17 +90,17 @@ final class S3Start implements AutoCloseable {
                 .then();
     }
 
-    private void found(Map<S3Ability, Boolean> abilities) {
+    private void found(Map<S3Capability, Boolean> capabilities) {
         Map<String, Boolean> shown = new LinkedHashMap<>();
         List<String> lacks = new ArrayList<>();
         boolean isEnough = true;
-        for (S3Ability ability : S3Ability.values()) {
-            Boolean has = abilities.get(ability);
+        for (S3Capability capability : S3Capability.values()) {
+            Boolean has = capabilities.get(capability);
             if (has != null) {
-                shown.put(ability.label(), has);
+                shown.put(capability.label(), has);
                 if (!has) {
-                    lacks.add(ability.lack());
-                    isEnough &= !ability.isNeeded();
+                    lacks.add(capability.lack());
+                    isEnough &= !capability.isNeeded();
                 }
             }
         }
@@ -128,14 +128,14 @@ final class S3Start implements AutoCloseable {
 
     private @Nullable StorageException firstFailure() {
         try {
-            first().toFuture().get(patience.plus(SLACK).toMillis(), TimeUnit.MILLISECONDS);
+            first().toFuture().get(timeout.plus(SLACK).toMillis(), TimeUnit.MILLISECONDS);
             return null;
         } catch (ExecutionException failed) {
             return failed.getCause() instanceof StorageException known
                     ? known
                     : new StorageException(Kind.UNAVAILABLE, String.valueOf(failed.getMessage()), failed);
         } catch (TimeoutException late) {
-            return new StorageException(Kind.UNAVAILABLE, "no answer within " + patience, late);
+            return new StorageException(Kind.UNAVAILABLE, "no answer within " + timeout, late);
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
             return new StorageException(Kind.UNAVAILABLE, "interrupted", interrupted);
@@ -145,8 +145,8 @@ final class S3Start implements AutoCloseable {
     private Mono<Void> first() {
         return store.listOne()
                 .timeout(
-                        patience,
-                        Mono.error(() -> new StorageException(Kind.UNAVAILABLE, "no answer within " + patience)));
+                        timeout,
+                        Mono.error(() -> new StorageException(Kind.UNAVAILABLE, "no answer within " + timeout)));
     }
 
     private static boolean isRefusal(StorageException failure) {

@@ -11,21 +11,20 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The one thread that starts decoders. It has given up the network before it does anything else, and Linux hands that
- * down to every process that it starts.
+ * Starts the decoders, on one thread without network. A seccomp filter takes the network from that thread before it
+ * does anything else, and every process that it starts inherits the filter.
  *
- * <p>And to every thread: what comes into being on it, as in a pool that grows, has no network either. So it does
- * nothing but start processes, and only platform threads may wait for them: to wake a virtual thread is to hand it to a
- * pool, which may grow then. The JDK's own thread that waits for a process to end comes from here, too, and does the
- * same as little.
+ * <p>So does every thread that it starts, as when a pool grows on it. So it does nothing but start processes, and only
+ * platform threads may wait for them: waking a virtual thread submits it to a pool, which may then grow. The JDK's own
+ * thread that waits for a process to end is started here too, and does just as little.
  */
-final class UnconnectedThread implements AutoCloseable {
-    private static final long PATIENCE_SECONDS = 10;
+final class NetworklessLauncher implements AutoCloseable {
+    private static final long TIMEOUT_SECONDS = 10;
 
     private final ExecutorService thread;
     private volatile @Nullable String refusal = "it was not tried";
 
-    UnconnectedThread() {
+    NetworklessLauncher() {
         // The filter is per thread, so it is installed by each that the executor may ever make.
         thread = Executors.newSingleThreadExecutor(
                 work -> Thread.ofPlatform().daemon().name("decoder-start").unstarted(() -> {
@@ -59,7 +58,7 @@ final class UnconnectedThread implements AutoCloseable {
         });
         boolean isInterrupted = false;
         try {
-            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
+            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(TIMEOUT_SECONDS);
             while (true) {
                 try {
                     return started.get(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
@@ -67,7 +66,7 @@ final class UnconnectedThread implements AutoCloseable {
                     isInterrupted = true;
                 } catch (TimeoutException late) {
                     if (isTaken.compareAndSet(false, true)) {
-                        throw new IOException("no process was started in " + PATIENCE_SECONDS + " s", late);
+                        throw new IOException("no process was started in " + TIMEOUT_SECONDS + " s", late);
                     }
                     deadline = Long.MAX_VALUE; // it has just been
                 }

@@ -24,7 +24,7 @@ import reactor.core.scheduler.Schedulers;
 
 /** What a store is asked at start, and what becomes of the answers. */
 @ExtendWith({NoLeaks.class, OutputCaptureExtension.class})
-class S3StartTest {
+class S3StartupCheckTest {
     private static final Duration SOON = Duration.ofSeconds(30);
 
     private static S3Server server;
@@ -47,14 +47,14 @@ class S3StartTest {
     private static final class Rig implements AutoCloseable {
         private final S3Connection connection;
         private final S3Store store;
-        private final S3Start start;
+        private final S3StartupCheck start;
 
         Rig(S3 settings) {
             connection = new S3Connection(settings);
             store = new S3Store(connection, settings, Schedulers.boundedElastic(), Clock.systemUTC());
             PresignedUploads uploads =
                     new S3PresignedUploads(connection.ownPresigner(), settings.bucket(), Schedulers.boundedElastic());
-            start = new S3Start(
+            start = new S3StartupCheck(
                     store,
                     new S3Probe(store, connection.calls(), uploads, settings, Schedulers.boundedElastic()),
                     settings);

@@ -6,7 +6,7 @@ import java.nio.file.Path;
 
 /** Reads a format without ever holding the picture at its full size on the heap. */
 @FunctionalInterface
-interface ShrinkingReader {
+interface DownscalingReader {
 
     /**
      * Decodes every pixel of the first frame.
@@ -15,5 +15,5 @@ interface ShrinkingReader {
      * @throws DecoderException if it takes longer than the deadline or more memory than there is
      * @throws IOException if the file cannot be read
      */
-    Shrunk read(Path file, Sizes sizes, Deadline deadline) throws IOException;
+    DownscaledPicture read(Path file, Scaling scaling, Deadline deadline) throws IOException;
 }

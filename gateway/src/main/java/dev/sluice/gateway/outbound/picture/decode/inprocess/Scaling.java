@@ -5,25 +5,25 @@ import dev.sluice.gateway.outbound.picture.format.PictureException;
 import dev.sluice.gateway.outbound.picture.format.PictureHeader;
 
 /**
- * From which size to which, both as the picture is stored: before it is turned upright.
+ * The source and target size of a downscaling, both as the picture is stored: before it is turned upright.
  *
  * @param width in pixels, as the header says
  * @param height likewise
  * @param toWidth no more than {@code width}
  * @param toHeight no more than {@code height}
  */
-record Sizes(int width, int height, int toWidth, int toHeight) {
+record Scaling(int width, int height, int toWidth, int toHeight) {
 
     /** @param uprightWidth of the smaller picture, as people see it */
-    static Sizes of(PictureHeader header, int uprightWidth) {
+    static Scaling of(PictureHeader header, int uprightWidth) {
         return of(header, uprightWidth, height(header, uprightWidth));
     }
 
     /** Likewise, with a height of its own. */
-    static Sizes of(PictureHeader header, int uprightWidth, int uprightHeight) {
+    static Scaling of(PictureHeader header, int uprightWidth, int uprightHeight) {
         return header.isTransposed()
-                ? new Sizes(header.height(), header.width(), uprightHeight, uprightWidth)
-                : new Sizes(header.width(), header.height(), uprightWidth, uprightHeight);
+                ? new Scaling(header.height(), header.width(), uprightHeight, uprightWidth)
+                : new Scaling(header.width(), header.height(), uprightWidth, uprightHeight);
     }
 
     /** The height, as people see it, that belongs to a width of a picture made smaller. */

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @see <a href="https://www.rfc-editor.org/rfc/rfc9649">RFC 9649, WebP image format</a>
  */
-final class BareWebp {
+final class StrippedWebp {
     private static final int FILE_HEADER = 12;
     private static final int CHUNK_HEADER = 8;
     private static final int ALPHA = 0x10;
@@ -31,7 +31,7 @@ final class BareWebp {
     private final int height;
     private final boolean hasAlpha;
 
-    private BareWebp(byte[] bytes, int width, int height, boolean hasAlpha) {
+    private StrippedWebp(byte[] bytes, int width, int height, boolean hasAlpha) {
         this.bytes = bytes;
         this.width = width;
         this.height = height;
@@ -63,7 +63,7 @@ final class BareWebp {
      *
      * @throws IOException if that is no still WebP file
      */
-    static BareWebp of(byte[] file) throws IOException {
+    static StrippedWebp of(byte[] file) throws IOException {
         try {
             ByteBuffer bytes = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
             if (bytes.getInt(0) != fourCc("RIFF") || bytes.getInt(8) != fourCc("WEBP")) {
@@ -76,7 +76,7 @@ final class BareWebp {
         }
     }
 
-    private static BareWebp of(ByteBuffer chunks) throws IOException {
+    private static StrippedWebp of(ByteBuffer chunks) throws IOException {
         ByteBuffer alpha = null;
         while (chunks.hasRemaining()) {
             int start = chunks.position();
@@ -91,13 +91,13 @@ final class BareWebp {
                 // RFC 6386, section 9.1: three bytes of frame tag, three of start code, then the sides.
                 int width = chunk.getShort(CHUNK_HEADER + 6) & FOURTEEN_BITS;
                 int height = chunk.getShort(CHUNK_HEADER + 8) & FOURTEEN_BITS;
-                return new BareWebp(file(width, height, alpha, chunk), width, height, alpha != null);
+                return new StrippedWebp(file(width, height, alpha, chunk), width, height, alpha != null);
             } else if (type == fourCc("VP8L")) {
                 // RFC 9649, section 3.4: a signature, 14 bits for each side less one, one that speaks of transparency.
                 int bits = chunk.getInt(CHUNK_HEADER + 1);
                 int width = (bits & FOURTEEN_BITS) + 1;
                 int height = (bits >>> 14 & FOURTEEN_BITS) + 1;
-                return new BareWebp(file(width, height, null, chunk), width, height, (bits >>> 28 & 1) == 1);
+                return new StrippedWebp(file(width, height, null, chunk), width, height, (bits >>> 28 & 1) == 1);
             }
         }
         throw new IOException("a WebP file without pixels");

@@ -12,10 +12,10 @@ import java.util.concurrent.TimeoutException;
 import reactor.core.publisher.Mono;
 
 /**
- * What the server, or a pooler before it, says to connections like those that the gateway works with. The migrations
- * use another driver, with other parameters, which a pooler may accept when it refuses these.
+ * Checks at the start that the server, or a pooler before it, accepts connections like those that the gateway works
+ * with. The migrations use another driver with other parameters, which a pooler may accept when it refuses these.
  */
-final class FirstConnections {
+final class DatabaseStartupCheck {
     /**
      * SQLSTATE: a prepared statement is there already, or is not. Each connection has its own, but not through all
      * poolers.
@@ -25,13 +25,13 @@ final class FirstConnections {
     private final DatabaseAddress address;
     private final ConnectionFactory driver;
     private final boolean isOne;
-    private final Duration patience;
+    private final Duration timeout;
 
-    FirstConnections(DatabaseProperties properties) {
+    DatabaseStartupCheck(DatabaseProperties properties) {
         this.address = properties.address();
         this.driver = properties.connections();
         this.isOne = properties.poolSize() == 1;
-        this.patience = properties.longestConnect().plus(properties.statementTimeout());
+        this.timeout = properties.longestConnect().plus(properties.statementTimeout());
     }
 
     /**
@@ -39,7 +39,7 @@ final class FirstConnections {
      * same server's connection to both must keep them apart. Blocks the thread that starts, for one connection's and
      * one statement's time at most; fails with what an operator can do.
      */
-    void check() {
+    void run() {
         if (!address.isServer()) {
             return;
         }
@@ -47,23 +47,23 @@ final class FirstConnections {
         Mono<Void> both =
                 using(first -> prepared(first, "SELECT $1::int").then(second).then(prepared(first, "SELECT $1::int")));
         try {
-            both.toFuture().get(patience.toMillis(), TimeUnit.MILLISECONDS);
+            both.toFuture().get(timeout.toMillis(), TimeUnit.MILLISECONDS);
         } catch (ExecutionException refused) {
             throw failed(refused.getCause() == null ? refused : refused.getCause());
         } catch (TimeoutException late) {
-            throw failed(new TimeoutException("no answer within " + patience));
+            throw failed(new TimeoutException("no answer within " + timeout));
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
             throw failed(interrupted);
         }
     }
 
-    private interface Work {
+    private interface Use {
         Mono<Void> on(Connection connection);
     }
 
-    private Mono<Void> using(Work work) {
-        return Mono.usingWhen(driver.create(), work::on, Connection::close);
+    private Mono<Void> using(Use use) {
+        return Mono.usingWhen(driver.create(), use::on, Connection::close);
     }
 
     private static Mono<Void> prepared(Connection connection, String sql) {
