@@ -31,7 +31,7 @@ import org.springframework.context.annotation.Import;
 // Jackson's mix-ins, of which there are none, would be looked for in every class of this package.
 @AutoConfigurationPackage(basePackages = "dev.sluice.gateway.mixins")
 @Import({
-    Requirements.class, // what production does not start without
+    ProductionRequirements.class, // what production does not start without
     ListenAddress.class, // who can reach it
     Pipeline.class, // in which order a request passes its guards
     FetchConfiguration.class, // the only way to an origin

@@ -1,6 +1,6 @@
 package dev.sluice.gateway;
 
-import dev.sluice.gateway.Requirements.MissingSettingsException;
+import dev.sluice.gateway.ProductionRequirements.MissingSettingsException;
 import dev.sluice.gateway.contract.CannotStartException;
 import java.util.Locale;
 import java.util.regex.Matcher;

@@ -9,7 +9,7 @@ import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * What a caller asks: a message, or a conversation in the provider's own words, of which {@link KnownMembers} go out.
+ * What a caller asks: a message, or a conversation in the provider's own words, of which {@link AllowedMembers} go out.
  *
  * @param message one message; exactly one of this and {@code contents}
  * @param contents the provider's array of turns
@@ -35,22 +35,22 @@ record AssistantRequest(
         systemInstruction = present(systemInstruction);
         generationConfig = present(generationConfig);
         if (message == null && contents == null) {
-            throw KnownMembers.malformed("message", null, "a text, or contents in its place");
+            throw AllowedMembers.malformed("message", null, "a text, or contents in its place");
         }
         if (message != null && contents != null) {
-            throw KnownMembers.malformed("contents", "given beside message", "one of message and contents");
+            throw AllowedMembers.malformed("contents", "given beside message", "one of message and contents");
         }
         if (message != null && message.isBlank()) {
-            throw KnownMembers.malformed("message", message.isEmpty() ? "an empty text" : "a blank text", "a text");
+            throw AllowedMembers.malformed("message", message.isEmpty() ? "an empty text" : "a blank text", "a text");
         }
         if (contents != null) {
-            contents = KnownMembers.turns("contents", contents);
+            contents = AllowedMembers.turns("contents", contents);
         }
         if (systemInstruction != null) {
-            systemInstruction = KnownMembers.turn("systemInstruction", systemInstruction);
+            systemInstruction = AllowedMembers.turn("systemInstruction", systemInstruction);
         }
         if (generationConfig != null) {
-            generationConfig = KnownMembers.config("generationConfig", generationConfig);
+            generationConfig = AllowedMembers.config("generationConfig", generationConfig);
             checkCost(generationConfig);
         }
     }
@@ -69,7 +69,7 @@ record AssistantRequest(
     private static void refuse(String spelling, @Nullable JsonNode value, String expected) {
         JsonNode given = present(value);
         if (given != null) {
-            throw KnownMembers.malformed(spelling, KnownMembers.kind(given), expected);
+            throw AllowedMembers.malformed(spelling, AllowedMembers.kind(given), expected);
         }
     }
 
@@ -77,11 +77,11 @@ record AssistantRequest(
     private static void checkCost(JsonNode config) {
         JsonNode candidates = config.path("candidateCount");
         if (!candidates.isMissingNode() && !(candidates.isInt() && candidates.asInt() == 1)) {
-            throw KnownMembers.malformed("generationConfig.candidateCount", shown(candidates), "1");
+            throw AllowedMembers.malformed("generationConfig.candidateCount", shown(candidates), "1");
         }
         JsonNode tokens = config.path("maxOutputTokens");
         if (!tokens.isMissingNode() && !(tokens.isInt() && tokens.asInt() > 0)) {
-            throw KnownMembers.malformed(
+            throw AllowedMembers.malformed(
                     "generationConfig.maxOutputTokens", shown(tokens), "a whole number of at least 1");
         }
     }
@@ -91,6 +91,6 @@ record AssistantRequest(
     }
 
     private static Object shown(JsonNode node) {
-        return node.isNumber() ? node.toString() : KnownMembers.kind(node);
+        return node.isNumber() ? node.toString() : AllowedMembers.kind(node);
     }
 }

@@ -238,16 +238,16 @@ final class Reconciler implements AutoCloseable {
     }
 
     /** Keys are ASCII, so the order of their characters is that of their bytes. */
-    private Mono<Differences> differences() {
+    private Mono<ReconciliationDiff> differences() {
         Flux<Known> stored = store.list(PREFIX).map(Known.ByStore::new);
         Flux<Known> named = references.inKeyOrder().map(Known.ByRow::new);
         return Flux.mergeComparing(BATCH, Comparator.comparing(Known::key), stored, named)
                 .bufferUntilChanged(Known::key)
-                .collect(() -> new Differences(most), this::note)
-                .map(Differences::end);
+                .collect(() -> new ReconciliationDiff(most), this::note)
+                .map(ReconciliationDiff::end);
     }
 
-    private void note(Differences differences, List<Known> knowing) {
+    private void note(ReconciliationDiff differences, List<Known> knowing) {
         if (knowing.stream().anyMatch(Reconciler::isAnnounced)) {
             return;
         }

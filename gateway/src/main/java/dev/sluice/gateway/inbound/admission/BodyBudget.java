@@ -26,7 +26,7 @@ final class BodyBudget {
     private final long mostOfOne;
     // Guarded by this.
     private final Map<String, Long> byCaller = new HashMap<>();
-    private long held;
+    private long reserved;
 
     /** Memory of that size, of which a share has room for a body of the largest kind at least. */
     BodyBudget(DataSize size) {
@@ -40,8 +40,8 @@ final class BodyBudget {
     }
 
     /** Bytes of all bodies on their way. */
-    synchronized long held() {
-        return held;
+    synchronized long reserved() {
+        return reserved;
     }
 
     private synchronized void take(String caller, long bytes) {
@@ -53,15 +53,15 @@ final class BodyBudget {
                                     + " (expected: fewer at once)")
                     .retryAfter(SOON);
         }
-        if (held + bytes > most) {
+        if (reserved + bytes > most) {
             throw new GatewayException(ProblemCode.OVERLOADED, "No room for another body at present.").retryAfter(SOON);
         }
         byCaller.put(caller, ofCaller + bytes);
-        held += bytes;
+        reserved += bytes;
     }
 
     private synchronized void release(String caller, long bytes) {
-        held -= bytes;
+        reserved -= bytes;
         byCaller.computeIfPresent(caller, (same, all) -> all == bytes ? null : all - bytes);
     }
 

@@ -14,7 +14,7 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 /**
- * What one request holds while its exchange lasts. However that ends (complete, error or cancel), the permit is
+ * Ties permits and resources to one exchange. However the exchange ends (complete, error or cancel), its permit is
  * settled, also one that arrives later, and then the resources of its {@link RequestContext} are freed. A permit is
  * renewed until then.
  */
@@ -28,19 +28,19 @@ public final class ExchangeScope {
     public static Mono<Void> around(ServerWebExchange exchange, Supplier<Mono<Void>> handling) {
         return Flux.usingWhen(
                         Mono.just(RequestContext.of(exchange)),
-                        held -> handling.get().flux(),
+                        context -> handling.get().flux(),
                         RequestContext::end,
-                        (held, error) -> held.end(),
+                        (context, error) -> context.end(),
                         RequestContext::end)
                 .then();
     }
 
     /**
-     * Keeps the permit of this exchange.
+     * Registers the permit of this exchange: it is renewed while the exchange lasts and settled at its end.
      *
      * @param units which limit is settled by which unit of the request's account
      */
-    static void hold(ServerWebExchange exchange, Permit permit, Map<String, String> units) {
+    static void register(ServerWebExchange exchange, Permit permit, Map<String, String> units) {
         RequestContext context = RequestContext.of(exchange);
         Disposable renewal = permit.renewalPeriod()
                 .map(period -> Flux.interval(period)

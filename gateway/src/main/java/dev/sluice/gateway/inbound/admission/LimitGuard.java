@@ -32,14 +32,14 @@ import org.springframework.web.reactive.function.server.ServerRequest;
 import org.springframework.web.server.ServerWebExchange;
 import reactor.core.publisher.Mono;
 
-/** Asks for one decision over all limits of a route, and holds what was admitted until the exchange ends. */
+/** Asks for one decision over all limits of a route. The permit is settled when the exchange ends. */
 public final class LimitGuard {
     private final Limiter limiter;
     private final RoutePolicies policies;
     private final Alerts alerts;
     private final Map<String, ProblemCode> codes = new HashMap<>();
     private final Map<String, String> units = new HashMap<>();
-    private final IdentityHashMap<Policy, Told> told = new IdentityHashMap<>();
+    private final IdentityHashMap<Policy, PreparedPolicy> prepared = new IdentityHashMap<>();
     private final String process = HexFormat.of().toHexDigits(new SecureRandom().nextLong());
     private final AtomicLong admissions = new AtomicLong();
 
@@ -48,7 +48,7 @@ public final class LimitGuard {
      *
      * @param units which limit is settled by which unit of the request's account
      */
-    private record Told(RateLimitFields fields, Map<String, String> units) {}
+    private record PreparedPolicy(RateLimitFields fields, Map<String, String> units) {}
 
     /** A guard by the table of {@code properties}. */
     public LimitGuard(Limiter limiter, RoutePolicies policies, LimitsProperties properties, Alerts alerts) {
@@ -62,7 +62,9 @@ public final class LimitGuard {
                 units.put(name, unit);
             }
         });
-        policies.all().forEach(policy -> told.put(policy, new Told(new RateLimitFields(policy), unitsOf(policy))));
+        policies.all()
+                .forEach(policy ->
+                        prepared.put(policy, new PreparedPolicy(new RateLimitFields(policy), unitsOf(policy))));
     }
 
     /** Completes when the request may go on; errors with the code of the first limit that it violates. */
@@ -82,7 +84,7 @@ public final class LimitGuard {
                 // Acted on at once, wherever it arrives: a permit on its way to another thread could be lost there.
                 .doOnNext(decision -> act(decision, policy, exchange))
                 .then();
-        return new BackOnEventLoop(decided, exchange);
+        return new ResumeOnEventLoop(decided, exchange);
     }
 
     private Reservation reservation(Policy policy, Map<String, Long> most) {
@@ -90,7 +92,7 @@ public final class LimitGuard {
             return Reservation.ofTheLimits();
         }
         Map<String, Long> reserved = new HashMap<>();
-        Objects.requireNonNull(told.get(policy)).units().forEach((limit, unit) -> {
+        Objects.requireNonNull(prepared.get(policy)).units().forEach((limit, unit) -> {
             Long units = most.get(unit);
             if (units != null) {
                 reserved.put(limit, Math.max(1, units));
@@ -100,10 +102,10 @@ public final class LimitGuard {
     }
 
     private void act(Decision decision, Policy policy, ServerWebExchange exchange) {
-        Told same = Objects.requireNonNull(told.get(policy));
-        same.fields().write(exchange.getResponse().getHeaders(), decision);
+        PreparedPolicy known = Objects.requireNonNull(prepared.get(policy));
+        known.fields().write(exchange.getResponse().getHeaders(), decision);
         switch (decision) {
-            case Admitted admitted -> ExchangeScope.hold(exchange, admitted.permit(), same.units());
+            case Admitted admitted -> ExchangeScope.register(exchange, admitted.permit(), known.units());
             case Refused refused -> {
                 alert(refused.first(), policy);
                 throw problem(refused);

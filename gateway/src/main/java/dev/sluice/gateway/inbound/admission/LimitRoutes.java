@@ -60,10 +60,10 @@ final class LimitRoutes implements FeatureRoutes {
         Wanted wanted = wanted(request);
         return limiter.inspect(wanted.limits(), wanted.subject())
                 .onErrorMap(LimitRoutes::unavailable)
-                .map(standings -> new Report(
+                .map(statuses -> new Report(
                         wanted.name(),
-                        standings.stream()
-                                .map(standing -> entry(standing, wanted.scope()))
+                        statuses.stream()
+                                .map(status -> entry(status, wanted.scope()))
                                 .toList()))
                 .flatMap(report -> ServerResponse.ok()
                         .header(HttpHeaders.CACHE_CONTROL, "no-store")
@@ -115,13 +115,13 @@ final class LimitRoutes implements FeatureRoutes {
         return new Wanted(name, scope, subject, limits.apply(scope));
     }
 
-    private static Entry entry(LimitStatus standing, Scope scope) {
+    private static Entry entry(LimitStatus status, Scope scope) {
         return new Entry(
-                standing.limit(),
+                status.limit(),
                 scope.name().toLowerCase(Locale.ROOT),
-                standing.capacity(),
-                standing.remaining(),
-                RateLimitFields.seconds(standing.resetsIn()));
+                status.capacity(),
+                status.remaining(),
+                RateLimitFields.seconds(status.resetsIn()));
     }
 
     private static GatewayException unavailable(Throwable cause) {

@@ -3,7 +3,7 @@ package dev.sluice.gateway.inbound.admission;
 import dev.sluice.gateway.contract.Alerts;
 import dev.sluice.gateway.contract.Endpoint;
 import dev.sluice.gateway.contract.FeatureRoutes;
-import dev.sluice.gateway.inbound.identity.KnownLimits;
+import dev.sluice.gateway.inbound.identity.CallerLimits;
 import dev.sluice.limits.Decision;
 import dev.sluice.limits.Limit;
 import dev.sluice.limits.LimitStatus;
@@ -47,7 +47,7 @@ public class LimitsConfiguration {
     }
 
     @Bean
-    KnownLimits knownLimits(Limiter limiter, RoutePolicies policies, LimitsProperties properties) {
+    CallerLimits callerLimits(Limiter limiter, RoutePolicies policies, LimitsProperties properties) {
         return caller -> {
             if (!properties.enabled()) {
                 return Mono.just(List.<LimitStatus>of());

@@ -44,31 +44,31 @@ final class RateLimitFields {
 
     /** Tells of {@code decision}, which was made under this policy. */
     void write(HttpHeaders headers, Decision decision) {
-        List<LimitStatus> standings = shared.isEmpty()
+        List<LimitStatus> statuses = shared.isEmpty()
                 ? decision.statuses()
                 : decision.statuses().stream()
-                        .filter(standing -> !shared.contains(standing.limit()))
+                        .filter(status -> !shared.contains(status.limit()))
                         .toList();
-        if (standings.isEmpty()) {
+        if (statuses.isEmpty()) {
             return;
         }
         headers.set("RateLimit-Policy", policyField);
-        headers.set("RateLimit", field(standings));
-        LimitStatus nearest = nearest(standings, decision);
+        headers.set("RateLimit", field(statuses));
+        LimitStatus nearest = nearest(statuses, decision);
         headers.set("X-RateLimit-Limit", Long.toString(nearest.capacity()));
         headers.set("X-RateLimit-Remaining", Long.toString(nearest.remaining()));
         headers.set("X-RateLimit-Reset", Long.toString(seconds(nearest.resetsIn())));
     }
 
-    private static String field(List<LimitStatus> standings) {
+    private static String field(List<LimitStatus> statuses) {
         StringBuilder field = new StringBuilder();
-        for (LimitStatus standing : standings) {
+        for (LimitStatus status : statuses) {
             field.append(field.isEmpty() ? "\"" : ", \"")
-                    .append(standing.limit())
+                    .append(status.limit())
                     .append("\";r=")
-                    .append(standing.remaining())
+                    .append(status.remaining())
                     .append(";t=")
-                    .append(seconds(standing.resetsIn()));
+                    .append(seconds(status.resetsIn()));
         }
         return field.toString();
     }
@@ -94,18 +94,18 @@ final class RateLimitFields {
                 Math.max(1, Math.ceilDiv(bucket.period().toSeconds() * bucket.burst(), bucket.tokens())));
     }
 
-    private static LimitStatus nearest(List<LimitStatus> standings, Decision decision) {
+    private static LimitStatus nearest(List<LimitStatus> statuses, Decision decision) {
         if (decision instanceof Decision.Refused refused) {
             for (Violation violation : refused.violations()) {
-                for (LimitStatus standing : standings) {
-                    if (standing.limit().equals(violation.limit())) {
-                        return standing;
+                for (LimitStatus status : statuses) {
+                    if (status.limit().equals(violation.limit())) {
+                        return status;
                     }
                 }
             }
         }
-        return standings.stream()
-                .min(Comparator.comparingDouble(standing -> (double) standing.remaining() / standing.capacity()))
+        return statuses.stream()
+                .min(Comparator.comparingDouble(status -> (double) status.remaining() / status.capacity()))
                 .orElseThrow();
     }
 }

@@ -19,9 +19,9 @@ import reactor.core.publisher.Mono;
  */
 final class CoalescingCache implements ExchangeFilterFunction {
     /** How long a new key of the issuer may stay unknown. */
-    private static final Duration KEPT = Duration.ofSeconds(10);
+    private static final Duration TTL = Duration.ofSeconds(10);
 
-    private static final Duration FAILURE_KEPT = Duration.ofSeconds(1);
+    private static final Duration FAILURE_TTL = Duration.ofSeconds(1);
 
     private record Answer(HttpStatusCode status, MediaType type, String body) {
 
@@ -51,8 +51,8 @@ final class CoalescingCache implements ExchangeFilterFunction {
                                 response.headers().contentType().orElse(MediaType.APPLICATION_JSON),
                                 body)))
                 .cache(
-                        answer -> answer.status().is2xxSuccessful() ? KEPT : FAILURE_KEPT,
-                        failure -> FAILURE_KEPT,
-                        () -> FAILURE_KEPT);
+                        answer -> answer.status().is2xxSuccessful() ? TTL : FAILURE_TTL,
+                        failure -> FAILURE_TTL,
+                        () -> FAILURE_TTL);
     }
 }

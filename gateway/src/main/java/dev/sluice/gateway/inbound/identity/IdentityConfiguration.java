@@ -103,7 +103,7 @@ public class IdentityConfiguration {
 
     @Bean
     FeatureRoutes sessionRoutes(
-            DevelopmentLogin development, Environment environment, ObjectProvider<KnownLimits> limits) {
+            DevelopmentLogin development, Environment environment, ObjectProvider<CallerLimits> limits) {
         return new SessionRoutes(
                 development.tokens(),
                 cookieSecurity(environment),

@@ -94,10 +94,10 @@ final class SessionRoutes implements FeatureRoutes {
 
     private final @Nullable Tokens tokens;
     private final CookieSecurity cookies;
-    private final KnownLimits limits;
+    private final CallerLimits limits;
 
     /** With {@code tokens} for development, without for production. */
-    SessionRoutes(@Nullable Tokens tokens, CookieSecurity cookies, KnownLimits limits) {
+    SessionRoutes(@Nullable Tokens tokens, CookieSecurity cookies, CallerLimits limits) {
         this.tokens = tokens;
         this.cookies = cookies;
         this.limits = limits;
@@ -125,13 +125,13 @@ final class SessionRoutes implements FeatureRoutes {
     private Mono<ServerResponse> show(ServerRequest request) {
         Caller caller = RequestContext.of(request.exchange()).caller();
         return limits.of(caller)
-                .map(standings -> new Session(
+                .map(statuses -> new Session(
                         caller.signedIn() ? caller.id() : null,
                         !caller.signedIn(),
                         caller.roles().stream().sorted().toList(),
                         caller.projects().stream().sorted().toList(),
                         tokens != null,
-                        standings.stream().map(SessionRoutes::shown).toList()))
+                        statuses.stream().map(SessionRoutes::shown).toList()))
                 .flatMap(session -> ServerResponse.ok()
                         .header(HttpHeaders.CACHE_CONTROL, "no-store")
                         .contentType(MediaType.APPLICATION_JSON)
@@ -166,11 +166,8 @@ final class SessionRoutes implements FeatureRoutes {
         return cookies.cookie(request.exchange().getRequest(), SessionCookie.NAME, value, lifetime);
     }
 
-    private static LimitShown shown(LimitStatus standing) {
+    private static LimitShown shown(LimitStatus status) {
         return new LimitShown(
-                standing.limit(),
-                standing.capacity(),
-                standing.remaining(),
-                RetryAfter.delaySeconds(standing.resetsIn()));
+                status.limit(), status.capacity(), status.remaining(), RetryAfter.delaySeconds(status.resetsIn()));
     }
 }

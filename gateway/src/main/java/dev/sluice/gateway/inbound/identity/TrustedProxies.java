@@ -52,11 +52,11 @@ public final class TrustedProxies {
      * @param host as it wrote it, with a port if it wrote one
      * @param port if it wrote that apart
      */
-    public record Told(
+    public record Forwarded(
             @Nullable String scheme,
             @Nullable String host,
             @Nullable String port) {
-        private static final Told NOTHING = new Told(null, null, null);
+        private static final Forwarded NOTHING = new Forwarded(null, null, null);
     }
 
     private record Way(InetAddress client, int proxies) {}
@@ -100,19 +100,19 @@ public final class TrustedProxies {
     }
 
     /** What the outermost of the trusted proxies in a row was asked, as far as it says so. */
-    public Told told(@Nullable InetSocketAddress peer, Fields fields) {
+    public Forwarded forwarded(@Nullable InetSocketAddress peer, Fields fields) {
         Way way = way(peer, fields);
         if (way == null || way.proxies() == 0) {
-            return Told.NOTHING;
+            return Forwarded.NOTHING;
         }
         int proxies = way.proxies();
         if (field == ForwardedField.FORWARDED) {
             String element = outermost(elements(fields, FORWARDED), proxies);
             return element == null
-                    ? Told.NOTHING
-                    : new Told(parameter(element, "proto"), parameter(element, "host"), null);
+                    ? Forwarded.NOTHING
+                    : new Forwarded(parameter(element, "proto"), parameter(element, "host"), null);
         }
-        return new Told(
+        return new Forwarded(
                 outermost(elements(fields, X_FORWARDED_PROTO), proxies),
                 outermost(elements(fields, X_FORWARDED_HOST), proxies),
                 outermost(elements(fields, X_FORWARDED_PORT), proxies));

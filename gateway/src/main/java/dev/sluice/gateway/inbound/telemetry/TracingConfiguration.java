@@ -12,7 +12,7 @@ import org.springframework.context.annotation.Configuration;
 
 /** Traces of requests, where an endpoint says who collects them. Without one there is nothing of this. */
 @Configuration(proxyBeanMethods = false)
-@Conditional(TracingWhenAsked.class)
+@Conditional(TracingAutoConfigurationFilter.class)
 public class TracingConfiguration {
     private static final String SCOPE = "dev.sluice.gateway";
 

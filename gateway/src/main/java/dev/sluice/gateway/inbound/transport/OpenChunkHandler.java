@@ -47,14 +47,14 @@ final class OpenChunkHandler extends ChannelOutboundHandlerAdapter {
     private static final int LONGEST_FRAMING = 1 + 2 + 16 + 2;
 
     private boolean open; // an answer in chunks is under way
-    private int kept = NONE;
+    private int heldBack = NONE;
     private boolean owed; // the chunk of a file lacks its last byte
 
     @Override
     public void write(ChannelHandlerContext context, Object message, ChannelPromise promise) {
         if (message instanceof HttpResponse response) {
             open = HttpUtil.isTransferEncodingChunked(response) && !isEvents(response);
-            kept = NONE;
+            heldBack = NONE;
             owed = false;
         }
         if (message instanceof FileOutput.Part.OfFile file) {
@@ -109,7 +109,7 @@ final class OpenChunkHandler extends ChannelOutboundHandlerAdapter {
 
     private void chunk(ChannelHandlerContext context, ByteBuf bytes, ChannelPromise promise) {
         if (owed && bytes.isReadable()) {
-            kept = bytes.readUnsignedByte();
+            heldBack = bytes.readUnsignedByte();
             owed = false;
         }
         int size = bytes.readableBytes();
@@ -124,13 +124,13 @@ final class OpenChunkHandler extends ChannelOutboundHandlerAdapter {
         framing.writeBytes(LINE_END);
         var _ = encoder.write(framing);
         int last = bytes.writerIndex() - 1;
-        kept = bytes.getUnsignedByte(last);
+        heldBack = bytes.getUnsignedByte(last);
         bytes.writerIndex(last);
         var _ = encoder.write(bytes, promise);
     }
 
     private void settle(ChannelHandlerContext context) {
-        if (kept != NONE) {
+        if (heldBack != NONE) {
             ByteBuf end = context.alloc().directBuffer(LONGEST_FRAMING);
             endOfTheLast(end);
             var _ = encoder(context).write(end);
@@ -138,9 +138,9 @@ final class OpenChunkHandler extends ChannelOutboundHandlerAdapter {
     }
 
     private void endOfTheLast(ByteBuf framing) {
-        if (kept != NONE) {
-            framing.writeByte(kept).writeBytes(LINE_END);
-            kept = NONE;
+        if (heldBack != NONE) {
+            framing.writeByte(heldBack).writeBytes(LINE_END);
+            heldBack = NONE;
         }
     }
 

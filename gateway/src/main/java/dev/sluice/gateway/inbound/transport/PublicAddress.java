@@ -40,11 +40,11 @@ final class PublicAddress implements BiFunction<ConnectionInfo, HttpRequest, Con
         if (fixed != null) {
             return at(connection, fixed.getScheme(), fixed.getHost(), fixed.getPort());
         }
-        TrustedProxies.Told told = proxies.told(
+        TrustedProxies.Forwarded forwarded = proxies.forwarded(
                 connection.getRemoteAddress(), name -> request.headers().getAll(name));
-        String scheme = scheme(told.scheme());
-        String authority = host(told.host());
-        int port = port(told.port());
+        String scheme = scheme(forwarded.scheme());
+        String authority = host(forwarded.host());
+        int port = port(forwarded.port());
         if (scheme == null && authority == null && port == NONE) {
             return connection;
         }
@@ -68,16 +68,16 @@ final class PublicAddress implements BiFunction<ConnectionInfo, HttpRequest, Con
         return connection.withScheme(scheme).withHostAddress(local, host, port == NONE ? usual : port);
     }
 
-    private static @Nullable String scheme(@Nullable String told) {
-        String scheme = told == null ? "" : told.toLowerCase(Locale.ROOT);
+    private static @Nullable String scheme(@Nullable String forwarded) {
+        String scheme = forwarded == null ? "" : forwarded.toLowerCase(Locale.ROOT);
         return scheme.equals("https") || scheme.equals("http") ? scheme : null;
     }
 
-    private static @Nullable String host(@Nullable String told) {
-        return told != null && Authority.isOne(told) ? told : null;
+    private static @Nullable String host(@Nullable String forwarded) {
+        return forwarded != null && Authority.isOne(forwarded) ? forwarded : null;
     }
 
-    private static int port(@Nullable String told) {
-        return told != null && Authority.isPort(told) ? Integer.parseInt(told) : NONE;
+    private static int port(@Nullable String forwarded) {
+        return forwarded != null && Authority.isPort(forwarded) ? Integer.parseInt(forwarded) : NONE;
     }
 }

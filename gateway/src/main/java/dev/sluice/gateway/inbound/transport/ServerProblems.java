@@ -50,9 +50,9 @@ final class ServerProblems extends ChannelDuplexHandler {
     @Override
     public void write(ChannelHandlerContext context, Object message, ChannelPromise promise) {
         if (message instanceof FullHttpResponse response && isBare(response)) {
-            FullHttpResponse told = told(context, response);
+            FullHttpResponse full = problemResponse(context, response);
             ReferenceCountUtil.release(response);
-            var _ = context.write(told, promise);
+            var _ = context.write(full, promise);
         } else {
             var _ = context.write(message, promise);
         }
@@ -70,7 +70,7 @@ final class ServerProblems extends ChannelDuplexHandler {
                 && !response.headers().contains(HttpHeaderNames.CONTENT_TYPE);
     }
 
-    private FullHttpResponse told(ChannelHandlerContext context, FullHttpResponse bare) {
+    private FullHttpResponse problemResponse(ChannelHandlerContext context, FullHttpResponse bare) {
         GatewayException problem = problem(bare.status());
         String id = RequestId.random();
         LOG.info(
@@ -81,17 +81,17 @@ final class ServerProblems extends ChannelDuplexHandler {
                 LoggedPath.printable(problem.detail()));
         ByteBuf body = Unpooled.wrappedBuffer(
                 JSON.writeValueAsBytes(ProblemBody.of(problem, NO_PATH, ErrorMember.CODE, id, null)));
-        FullHttpResponse told = new DefaultFullHttpResponse(
+        FullHttpResponse full = new DefaultFullHttpResponse(
                 HttpVersion.HTTP_1_1,
                 HttpResponseStatus.valueOf(problem.code().status().value()),
                 body);
-        told.headers()
+        full.headers()
                 .set(bare.headers())
                 .set(HttpHeaderNames.CONTENT_TYPE, MediaType.APPLICATION_PROBLEM_JSON_VALUE)
                 .set(HttpHeaderNames.CONTENT_LENGTH, body.readableBytes())
                 .set(HttpHeaderNames.CACHE_CONTROL, HttpHeaderValues.NO_STORE)
                 .set("X-Request-Id", id);
-        return told;
+        return full;
     }
 
     private GatewayException problem(HttpResponseStatus status) {

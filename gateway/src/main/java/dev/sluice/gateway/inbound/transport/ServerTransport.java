@@ -58,7 +58,7 @@ public class ServerTransport {
                     pipeline.addFirst(new SlowReaderHandler(properties.stalledAfter(), properties.slowestReader()));
                     // In the order in which a request passes them; an answer comes the other way.
                     pipeline.addBefore(NettyPipeline.HttpTrafficHandler, null, new OpenChunkHandler());
-                    pipeline.addBefore(NettyPipeline.HttpTrafficHandler, null, new CutResponseHandler());
+                    pipeline.addBefore(NettyPipeline.HttpTrafficHandler, null, new TruncatedResponseHandler());
                     pipeline.addBefore(NettyPipeline.HttpTrafficHandler, null, date);
                     pipeline.addBefore(NettyPipeline.HttpTrafficHandler, null, check);
                     pipeline.addBefore(NettyPipeline.HttpTrafficHandler, null, new LingeringCloseHandler());

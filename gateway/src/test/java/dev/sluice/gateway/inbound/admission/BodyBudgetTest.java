@@ -40,7 +40,7 @@ class BodyBudgetTest {
         }
 
         assertThat(refusal(memory.enter("ip:other"), 1)).isEqualTo(ProblemCode.OVERLOADED);
-        assertThat(memory.held()).isEqualTo(8 * MEGABYTE);
+        assertThat(memory.reserved()).isEqualTo(8 * MEGABYTE);
     }
 
     @Test
@@ -50,7 +50,7 @@ class BodyBudgetTest {
         place.close();
         place.take(MEGABYTE);
 
-        assertThat(memory.held()).isZero();
+        assertThat(memory.reserved()).isZero();
     }
 
     @Test

@@ -64,7 +64,7 @@ class ExchangeScopeTest {
     private Mono<Void> filtered(Mono<Void> answer) {
         return Mono.defer(() -> ExchangeScope.around(
                 exchange,
-                () -> Mono.fromRunnable(() -> ExchangeScope.hold(exchange, permit, UNITS))
+                () -> Mono.fromRunnable(() -> ExchangeScope.register(exchange, permit, UNITS))
                         .then(answer)));
     }
 
@@ -104,7 +104,7 @@ class ExchangeScopeTest {
     @Test
     void permitThatComesAfterTheEndIsSettledAtOnceAndNeverRenewed() {
         StepVerifier.create(ExchangeScope.around(exchange, Mono::empty)).verifyComplete();
-        ExchangeScope.hold(exchange, permit, UNITS);
+        ExchangeScope.register(exchange, permit, UNITS);
         assertThat(permit.settled).hasSize(1);
         time.advanceTimeBy(Duration.ofMinutes(5));
         assertThat(permit.renewed).isZero();

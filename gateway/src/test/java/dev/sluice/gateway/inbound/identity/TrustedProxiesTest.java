@@ -86,9 +86,9 @@ class TrustedProxiesTest {
         assertThat(standard.client(PROXY, forwarded(field))).isEqualTo(client);
     }
 
-    private static TrustedProxies.Told told(ForwardedField field, InetSocketAddress peer, String... lines) {
+    private static TrustedProxies.Forwarded forwarded(ForwardedField field, InetSocketAddress peer, String... lines) {
         TrustedProxies trusting = new TrustedProxies(List.of("10.0.0.0/8"), field);
-        return trusting.told(
+        return trusting.forwarded(
                 peer,
                 name -> Stream.of(lines)
                         .filter(line -> line.startsWith(name + ": "))
@@ -106,43 +106,45 @@ class TrustedProxiesTest {
                 X-Other: none                                    | b | http
                 """)
     void wordOfTheOutermostTrustedProxyCounts(String hops, String host, String scheme) {
-        var told = told(
+        var forwarded = forwarded(
                 ForwardedField.X_FORWARDED_FOR,
                 PROXY,
                 hops,
                 "X-Forwarded-Host: a, b",
                 "X-Forwarded-Proto: https, http");
-        assertThat(told.host()).isEqualTo(host);
-        assertThat(told.scheme()).isEqualTo(scheme);
-        assertThat(told.port()).isNull();
+        assertThat(forwarded.host()).isEqualTo(host);
+        assertThat(forwarded.scheme()).isEqualTo(scheme);
+        assertThat(forwarded.port()).isNull();
     }
 
     @Test
     void strangersWordAboutWhatItAskedChangesNothing() {
-        var told = told(ForwardedField.X_FORWARDED_FOR, STRANGER, "X-Forwarded-Host: a", "X-Forwarded-Proto: https");
-        assertThat(told).isEqualTo(new TrustedProxies.Told(null, null, null));
-        assertThat(told(ForwardedField.FORWARDED, STRANGER, "Forwarded: host=a;proto=https"))
-                .isEqualTo(told);
-        assertThat(told(ForwardedField.FORWARDED, PROXY, "X-Forwarded-Host: a")).isEqualTo(told);
-        assertThat(told(ForwardedField.X_FORWARDED_FOR, PROXY, "Forwarded: host=a"))
-                .isEqualTo(told);
+        var forwarded =
+                forwarded(ForwardedField.X_FORWARDED_FOR, STRANGER, "X-Forwarded-Host: a", "X-Forwarded-Proto: https");
+        assertThat(forwarded).isEqualTo(new TrustedProxies.Forwarded(null, null, null));
+        assertThat(forwarded(ForwardedField.FORWARDED, STRANGER, "Forwarded: host=a;proto=https"))
+                .isEqualTo(forwarded);
+        assertThat(forwarded(ForwardedField.FORWARDED, PROXY, "X-Forwarded-Host: a"))
+                .isEqualTo(forwarded);
+        assertThat(forwarded(ForwardedField.X_FORWARDED_FOR, PROXY, "Forwarded: host=a"))
+                .isEqualTo(forwarded);
     }
 
     @Test
     void forwardedFieldTellsOfEachProxy() {
         String first = "for=203.0.113.7;proto=https;host=\"zip.example:8443\"";
-        assertThat(told(ForwardedField.FORWARDED, PROXY, "Forwarded: " + first))
-                .isEqualTo(new TrustedProxies.Told("https", "zip.example:8443", null));
-        assertThat(told(ForwardedField.FORWARDED, PROXY, "Forwarded: " + first + ", for=10.1.1.1;proto=http"))
-                .isEqualTo(new TrustedProxies.Told("https", "zip.example:8443", null));
-        assertThat(told(ForwardedField.FORWARDED, PROXY, "Forwarded: " + first + ", for=1.1.1.1;PROTO=http"))
-                .isEqualTo(new TrustedProxies.Told("http", null, null));
+        assertThat(forwarded(ForwardedField.FORWARDED, PROXY, "Forwarded: " + first))
+                .isEqualTo(new TrustedProxies.Forwarded("https", "zip.example:8443", null));
+        assertThat(forwarded(ForwardedField.FORWARDED, PROXY, "Forwarded: " + first + ", for=10.1.1.1;proto=http"))
+                .isEqualTo(new TrustedProxies.Forwarded("https", "zip.example:8443", null));
+        assertThat(forwarded(ForwardedField.FORWARDED, PROXY, "Forwarded: " + first + ", for=1.1.1.1;PROTO=http"))
+                .isEqualTo(new TrustedProxies.Forwarded("http", null, null));
     }
 
     @Test
     void parameterThatIsThereTwiceCountsAsNotSaid() {
-        assertThat(told(ForwardedField.FORWARDED, PROXY, "Forwarded: for=1.1.1.1;proto=https;proto=http;host=a"))
-                .isEqualTo(new TrustedProxies.Told(null, "a", null));
+        assertThat(forwarded(ForwardedField.FORWARDED, PROXY, "Forwarded: for=1.1.1.1;proto=https;proto=http;host=a"))
+                .isEqualTo(new TrustedProxies.Forwarded(null, "a", null));
     }
 
     @Test

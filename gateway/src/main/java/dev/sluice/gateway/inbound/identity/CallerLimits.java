@@ -5,10 +5,10 @@ import dev.sluice.limits.LimitStatus;
 import java.util.List;
 import reactor.core.publisher.Mono;
 
-/** Tells where a caller stands with the limits that count callers. */
+/** The present status of a caller's limits: those that count callers. */
 @FunctionalInterface
-public interface KnownLimits {
+public interface CallerLimits {
 
-    /** The standings, empty when limits are off or cannot be asked at present. */
+    /** One status a limit; empty when limits are off or cannot be read at present. */
     Mono<List<LimitStatus>> of(Caller caller);
 }

@@ -18,7 +18,7 @@ import tools.jackson.databind.node.ObjectNode;
  *
  * @see <a href="https://protobuf.dev/programming-guides/json/">ProtoJSON: both spellings are accepted</a>
  */
-final class KnownMembers {
+final class AllowedMembers {
     private static final Set<String> TURN = Set.of("role", "parts");
 
     /** No {@code fileData}: what it names is as large as it likes, and the gateway's key pays for it. */
@@ -49,7 +49,7 @@ final class KnownMembers {
 
     private static final Set<String> THINKING = Set.of("includeThoughts", "thinkingBudget", "thinkingLevel");
 
-    private KnownMembers() {}
+    private AllowedMembers() {}
 
     /** An array of turns, each an object with parts; not empty. */
     static ArrayNode turns(String path, JsonNode given) {

@@ -16,7 +16,7 @@ import org.springframework.core.env.StandardEnvironment;
  * In the profile {@code prod} the gateway does not start until everything is set that makes it safe to be reached; the
  * message lists all that is missing at once. Runs before any other bean is made.
  */
-final class Requirements implements BeanFactoryPostProcessor, EnvironmentAware {
+final class ProductionRequirements implements BeanFactoryPostProcessor, EnvironmentAware {
     private static final String MANAGEMENT_PORT = "management.server.port";
     private static final Map<String, String> NEEDED = new LinkedHashMap<>();
     /** What may be set instead. */

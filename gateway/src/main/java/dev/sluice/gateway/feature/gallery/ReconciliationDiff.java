@@ -19,7 +19,7 @@ import java.util.List;
  * emptied or made anew, and has taken new images since, has none: its few images would agree, and all that were there
  * before would be lost. Not thread-safe.
  */
-final class Differences {
+final class ReconciliationDiff {
     /** As many are plausible even if little agrees, as long as anything does: a small gallery has accidents too. */
     private static final int FEW = 10;
 
@@ -38,7 +38,7 @@ final class Differences {
     private Owner owner = new Owner("");
 
     /** @param most differences of either kind that are plausible at once, of one owner and, weighed, of all */
-    Differences(int most) {
+    ReconciliationDiff(int most) {
         this.most = most;
         this.heaviest = Math.clamp(most / FEW, 1, FEW);
     }
@@ -100,7 +100,7 @@ final class Differences {
     }
 
     /** All keys have been compared. */
-    Differences end() {
+    ReconciliationDiff end() {
         evaluate();
         owner = new Owner("");
         int before = lost.size();

@@ -17,7 +17,8 @@ import org.springframework.util.StringUtils;
  * tracer, and a thread that exports to nowhere. With an endpoint, three of its configurations are taken, the SDK, the
  * tracer and the exporter; never the bridge from its observations, which are off here, nor logs.
  */
-public final class TracingWhenAsked implements AutoConfigurationImportFilter, EnvironmentAware, Condition {
+public final class TracingAutoConfigurationFilter
+        implements AutoConfigurationImportFilter, EnvironmentAware, Condition {
     private static final String ENDPOINT = "management.opentelemetry.tracing.export.otlp.endpoint";
     private static final Set<String> SWITCHES = Set.of(
             "management.opentelemetry.enabled",

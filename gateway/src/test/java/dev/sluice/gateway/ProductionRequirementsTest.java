@@ -14,7 +14,7 @@ import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 
 /** What production needs before it starts. */
-class RequirementsTest {
+class ProductionRequirementsTest {
     @Test
     void allThatIsMissingIsNamedAtOnce() {
         assertThatThrownBy(() -> RunningGateway.start(

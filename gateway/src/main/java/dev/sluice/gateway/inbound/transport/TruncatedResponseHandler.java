@@ -26,7 +26,7 @@ import java.nio.channels.ClosedChannelException;
  *   the end, handed to the system ──► SO_LINGER off ──► close = FIN
  * </pre>
  */
-final class CutResponseHandler extends ChannelDuplexHandler {
+final class TruncatedResponseHandler extends ChannelDuplexHandler {
     private static final int OFF = -1;
 
     private int begun; // answers on this connection

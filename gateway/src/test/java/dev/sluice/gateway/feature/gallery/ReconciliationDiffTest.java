@@ -12,7 +12,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** When a comparison of store and database is believed. */
-class DifferencesTest {
+class ReconciliationDiffTest {
     @ParameterizedTest(name = "{0} agree, {1} objects without a row, {2} rows without an object")
     @CsvSource({
         "0, 0, 0, true",
@@ -29,7 +29,7 @@ class DifferencesTest {
         "1000, 500, 0, false",
     })
     void ofOneOwnerAreBelievedWhileTheyAreFew(int agreeing, int unnamed, int lost, boolean expected) {
-        Differences differences = new Differences(50);
+        ReconciliationDiff differences = new ReconciliationDiff(50);
         tell(differences, "alice", agreeing, unnamed, lost);
 
         differences.end();
@@ -41,7 +41,7 @@ class DifferencesTest {
 
     @Test
     void ownerOfWhomTooMuchDiffersIsLeftAloneAndNobodyElse() {
-        Differences differences = new Differences(50);
+        ReconciliationDiff differences = new ReconciliationDiff(50);
         tell(differences, "alice", 20, 1, 1);
         tell(differences, "mallory", 5, 400, 0);
         tell(differences, "bob", 20, 1, 0);
@@ -59,7 +59,7 @@ class DifferencesTest {
 
     @Test
     void nobodyIsBelievedWhenManyOwnersDiffer() {
-        Differences differences = new Differences(50);
+        ReconciliationDiff differences = new ReconciliationDiff(50);
         for (int i = 0; i < 60; i++) {
             tell(differences, "owner" + i, 10, 1, 0);
         }
@@ -69,7 +69,7 @@ class DifferencesTest {
 
     @Test
     void nobodyIsBelievedWhenLittleAgreesInAll() {
-        Differences differences = new Differences(100);
+        ReconciliationDiff differences = new ReconciliationDiff(100);
         tell(differences, "new", 1, 0, 0);
         for (int i = 0; i < 8; i++) {
             tell(differences, "owner" + i, 0, 9, 0);
@@ -81,7 +81,7 @@ class DifferencesTest {
     @Test
     void rowIsOnlyBelievedToHaveLostItsObjectIfTheStoreHasAnOlderOne() {
         Instant made = Instant.parse("2026-11-21T10:00:00Z");
-        Differences differences = new Differences(50);
+        ReconciliationDiff differences = new ReconciliationDiff(50);
         differences.agree(key("alice"), made.plusSeconds(1));
         differences.agree(key("alice"), made);
         differences.lost(lost("alice", made.minusSeconds(1)));
@@ -99,15 +99,15 @@ class DifferencesTest {
 
     @Test
     void emptyStoreIsToldFromOneThatBelongsToAnotherDatabase() {
-        Differences empty = new Differences(50);
+        ReconciliationDiff empty = new ReconciliationDiff(50);
         empty.lost(lost("alice", Instant.EPOCH));
         assertThat(empty.end().isStoreEmpty()).isTrue();
         assertThat(empty.arePlausible()).isFalse();
 
-        Differences others = new Differences(50);
+        ReconciliationDiff others = new ReconciliationDiff(50);
         tell(others, "alice", 0, 1, 1);
         assertThat(others.end().isStoreEmpty()).isFalse();
-        assertThat(new Differences(50).end().isStoreEmpty()).isFalse();
+        assertThat(new ReconciliationDiff(50).end().isStoreEmpty()).isFalse();
     }
 
     private static String key(String owner) {
@@ -119,7 +119,7 @@ class DifferencesTest {
                 key(owner), UUID.randomUUID(), 1, since, false, ObjectReferences.Reference.Kind.IMAGE);
     }
 
-    private static void tell(Differences differences, String owner, int agreeing, int unnamed, int lost) {
+    private static void tell(ReconciliationDiff differences, String owner, int agreeing, int unnamed, int lost) {
         ObjectKey key = ObjectKey.image(owner, Instant.EPOCH, UUID.randomUUID(), "png");
         for (int i = 0; i < agreeing; i++) {
             differences.agree(key.value(), Instant.EPOCH);

@@ -13,13 +13,13 @@ import reactor.netty.http.server.HttpServerRequest;
 import reactor.util.context.Context;
 
 /**
- * Ends on the thread that the request came in on, at once where that is the present one. A request's origins are read
- * on that thread too, so that no buffer changes hands.
+ * Signals the end on the event loop of the request's connection, at once if that is the present thread. A request's
+ * origins are read on that loop too, so that no buffer changes threads.
  */
-final class BackOnEventLoop extends MonoOperator<Void, Void> {
+final class ResumeOnEventLoop extends MonoOperator<Void, Void> {
     private final EventLoop loop;
 
-    BackOnEventLoop(Mono<Void> source, ServerWebExchange exchange) {
+    ResumeOnEventLoop(Mono<Void> source, ServerWebExchange exchange) {
         super(source);
         this.loop = of(exchange);
     }
@@ -33,10 +33,11 @@ final class BackOnEventLoop extends MonoOperator<Void, Void> {
 
     @Override
     public void subscribe(CoreSubscriber<? super Void> actual) {
-        source.subscribe(new Returning(actual, loop));
+        source.subscribe(new EventLoopSubscriber(actual, loop));
     }
 
-    private record Returning(CoreSubscriber<? super Void> actual, EventLoop loop) implements CoreSubscriber<Void> {
+    private record EventLoopSubscriber(CoreSubscriber<? super Void> actual, EventLoop loop)
+            implements CoreSubscriber<Void> {
         @Override
         public Context currentContext() {
             return actual.currentContext();
