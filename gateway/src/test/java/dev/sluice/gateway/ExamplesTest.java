@@ -28,7 +28,7 @@ class ExamplesTest {
             Path.of("..", "docs", "examples").toAbsolutePath().normalize();
     private static final Path CHROMIUM = Path.of("/usr/bin/chromium");
     /** For a page that does what it should, however busy the machine is. */
-    private static final double PATIENCE_MILLIS = 60_000;
+    private static final double TIMEOUT_MILLIS = 60_000;
 
     @Test
     void programsHaveImagesZipped() throws Exception {
@@ -73,12 +73,12 @@ class ExamplesTest {
             Page page = browser.newPage();
             page.navigate(origin + "/page.html?" + url(gateway));
             assertThat(page.locator("img[data-loaded]"))
-                    .hasCount(2, new LocatorAssertions.HasCountOptions().setTimeout(PATIENCE_MILLIS));
+                    .hasCount(2, new LocatorAssertions.HasCountOptions().setTimeout(TIMEOUT_MILLIS));
             page.locator("#draw").click();
             assertThat(page.locator("#state"))
                     .hasText(
                             Pattern.compile("uploaded [0-9a-f-]{36}"),
-                            new LocatorAssertions.HasTextOptions().setTimeout(PATIENCE_MILLIS));
+                            new LocatorAssertions.HasTextOptions().setTimeout(TIMEOUT_MILLIS));
         } finally {
             site.stop(0);
         }

@@ -138,36 +138,36 @@ public final class BufferBudget {
         private static final long RELEASED = -1;
 
         private final LongConsumer release;
-        private final AtomicLong held;
+        private final AtomicLong reserved;
 
         ReservedBytes(LongConsumer release, long bytes) {
             this.release = release;
-            this.held = new AtomicLong(bytes);
+            this.reserved = new AtomicLong(bytes);
         }
 
         @Override
         public long bytes() {
-            return Math.max(0, held.get());
+            return Math.max(0, reserved.get());
         }
 
         @Override
         public void shrinkTo(long bytes) {
             long before;
             do {
-                before = held.get();
+                before = reserved.get();
                 if (before == RELEASED) {
                     return;
                 }
                 if (bytes < 0 || bytes > before) {
                     throw new IllegalArgumentException("bytes: " + bytes + " (expected: 0 to " + before + ")");
                 }
-            } while (!held.compareAndSet(before, bytes));
+            } while (!reserved.compareAndSet(before, bytes));
             give(before - bytes);
         }
 
         @Override
         public void release() {
-            give(held.getAndSet(RELEASED));
+            give(reserved.getAndSet(RELEASED));
         }
 
         private void give(long bytes) {

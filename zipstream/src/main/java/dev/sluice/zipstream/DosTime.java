@@ -24,8 +24,8 @@ final class DosTime {
 
     /** Rounded down to two seconds; times outside 1980 to 2107 become the nearest the format can hold. */
     static int of(Instant instant) {
-        Instant held = instant.isBefore(EARLIEST) ? EARLIEST : instant.isAfter(LATEST) ? LATEST : instant;
-        LocalDateTime t = LocalDateTime.ofInstant(held, ZoneOffset.UTC);
+        Instant clamped = instant.isBefore(EARLIEST) ? EARLIEST : instant.isAfter(LATEST) ? LATEST : instant;
+        LocalDateTime t = LocalDateTime.ofInstant(clamped, ZoneOffset.UTC);
         int date = (t.getYear() - FIRST_YEAR) << 9 | t.getMonthValue() << 5 | t.getDayOfMonth();
         int time = t.getHour() << 11 | t.getMinute() << 5 | t.getSecond() / 2;
         return date << 16 | time;

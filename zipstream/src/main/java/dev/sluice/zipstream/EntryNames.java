@@ -165,7 +165,7 @@ public final class EntryNames {
         }
 
         private static String withoutOddCharacters(String text) {
-            StringBuilder kept = new StringBuilder(text.length());
+            StringBuilder safe = new StringBuilder(text.length());
             text.codePoints().forEach(c -> {
                 int type = Character.getType(c);
                 boolean gone = type == Character.CONTROL
@@ -175,14 +175,14 @@ public final class EntryNames {
                         || type == Character.PARAGRAPH_SEPARATOR
                         || (c & 0xFFFE) == 0xFFFE;
                 if (type == Character.SPACE_SEPARATOR) {
-                    kept.append(' ');
+                    safe.append(' ');
                 } else if (FORBIDDEN_ON_WINDOWS.indexOf(c) >= 0) {
-                    kept.append('_');
+                    safe.append('_');
                 } else if (!gone) {
-                    kept.appendCodePoint(c);
+                    safe.appendCodePoint(c);
                 }
             });
-            return kept.toString();
+            return safe.toString();
         }
 
         private static boolean agree(String present, String extension) {

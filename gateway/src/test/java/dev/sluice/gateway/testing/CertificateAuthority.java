@@ -16,7 +16,7 @@ import java.util.concurrent.TimeUnit;
 
 /** An authority that signs certificates of servers, made anew by the JDK's keytool. */
 public final class CertificateAuthority {
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final Duration TIMEOUT = Duration.ofSeconds(30);
     private static final String PASSWORD = "loopback";
     private static final String SELF = "authority";
 
@@ -114,7 +114,7 @@ public final class CertificateAuthority {
         command.addAll(List.of(more));
         try {
             Process process = new ProcessBuilder(command).inheritIO().start();
-            if (!process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS) || process.exitValue() != 0) {
+            if (!process.waitFor(TIMEOUT.toSeconds(), TimeUnit.SECONDS) || process.exitValue() != 0) {
                 throw new IllegalStateException("keytool did not make a certificate");
             }
         } catch (IOException failed) {

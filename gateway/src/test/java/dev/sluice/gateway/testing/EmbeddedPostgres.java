@@ -23,7 +23,7 @@ import org.testcontainers.containers.GenericContainer;
  * address and its data stay the same over {@link #stop()} and {@link #start()}.
  */
 public final class EmbeddedPostgres {
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Duration TIMEOUT = Duration.ofSeconds(60);
     private static final String USER = "postgres";
 
     /** Where the server runs, and how it is started and stopped. */
@@ -87,7 +87,7 @@ public final class EmbeddedPostgres {
     /** Starts it, and waits until it answers. */
     public void start() {
         host.start();
-        Await.until(PATIENCE, "PostgreSQL answers at " + host.address(), this::answers);
+        Await.until(TIMEOUT, "PostgreSQL answers at " + host.address(), this::answers);
     }
 
     private boolean answers() {
@@ -133,7 +133,7 @@ public final class EmbeddedPostgres {
                         .setCleanDataDirectory(false)
                         .setServerConfig("fsync", "off")
                         .setServerConfig("shared_buffers", "16MB")
-                        .setPGStartupWait(PATIENCE)
+                        .setPGStartupWait(TIMEOUT)
                         .start();
             } catch (IOException failed) {
                 throw new UncheckedIOException(failed);

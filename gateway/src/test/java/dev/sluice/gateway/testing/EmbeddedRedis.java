@@ -25,7 +25,7 @@ import redis.embedded.RedisExecProvider;
  * own. Its address stays the same over {@link #kill()} and {@link #restart()}.
  */
 public final class EmbeddedRedis implements AutoCloseable {
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final Duration TIMEOUT = Duration.ofSeconds(30);
 
     /** Where the server runs, and how it is started and sent signals. */
     private interface Host extends AutoCloseable {
@@ -97,13 +97,13 @@ public final class EmbeddedRedis implements AutoCloseable {
     /** Ends it without a word; everything it knew is gone. */
     public void kill() {
         host.signal("KILL");
-        Await.until(PATIENCE, "Redis is gone", () -> !answers());
+        Await.until(TIMEOUT, "Redis is gone", () -> !answers());
     }
 
     /** Starts it again, empty, after a {@link #kill()}. */
     public void restart() {
         host.start();
-        Await.until(PATIENCE, "Redis answers at " + url(), this::answers);
+        Await.until(TIMEOUT, "Redis answers at " + url(), this::answers);
     }
 
     /** Sends one command of plain words and returns the first line of the answer. */

@@ -154,8 +154,8 @@ public final class FalStub implements AutoCloseable {
         return List.copyOf(completions);
     }
 
-    /** The requests for a place, whole or in parts. */
-    public List<OriginExchange> askedForAPlace() {
+    /** The requests for an upload URL, for an archive whole or in parts. */
+    public List<OriginExchange> uploadRequests() {
         return origin.requests().stream()
                 .filter(request -> request.path().startsWith("/storage/upload/"))
                 .toList();

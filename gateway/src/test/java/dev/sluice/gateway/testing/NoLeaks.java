@@ -16,7 +16,7 @@ import org.junit.jupiter.api.extension.ExtensionContext;
  */
 public final class NoLeaks implements BeforeAllCallback, AfterAllCallback {
     private static final int ROUNDS = 3;
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final Duration TIMEOUT = Duration.ofSeconds(30);
 
     /** Reports of leaks that were there before this class. */
     private int known;
@@ -73,7 +73,7 @@ public final class NoLeaks implements BeforeAllCallback, AfterAllCallback {
         WeakReference<Object> garbage = new WeakReference<>(new Object(), collected);
         System.gc();
         try {
-            if (collected.remove(PATIENCE.toMillis()) == null) {
+            if (collected.remove(TIMEOUT.toMillis()) == null) {
                 throw new IllegalStateException("not collected: " + garbage.get());
             }
         } catch (InterruptedException interrupted) {

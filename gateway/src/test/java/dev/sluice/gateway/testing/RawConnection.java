@@ -17,7 +17,7 @@ import tools.jackson.databind.json.JsonMapper;
 
 /** A connection written and read byte by byte: nothing corrects a request, nothing makes an answer look better. */
 public final class RawConnection implements AutoCloseable {
-    private static final int PATIENCE_MILLIS = 20_000;
+    private static final int TIMEOUT_MILLIS = 20_000;
     // Else Linux lets it grow to tens of megabytes, and a client that reads nothing takes a whole archive all the same.
     private static final int RECEIVE_BUFFER = 64 * 1024;
 
@@ -112,8 +112,8 @@ public final class RawConnection implements AutoCloseable {
     public static RawConnection open(InetSocketAddress address) throws IOException {
         Socket socket = new Socket();
         socket.setReceiveBufferSize(RECEIVE_BUFFER);
-        socket.connect(new InetSocketAddress(address.getAddress(), address.getPort()), PATIENCE_MILLIS);
-        socket.setSoTimeout(PATIENCE_MILLIS);
+        socket.connect(new InetSocketAddress(address.getAddress(), address.getPort()), TIMEOUT_MILLIS);
+        socket.setSoTimeout(TIMEOUT_MILLIS);
         socket.setTcpNoDelay(true);
         return new RawConnection(socket);
     }

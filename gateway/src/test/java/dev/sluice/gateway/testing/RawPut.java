@@ -13,7 +13,7 @@ import java.util.Map;
 
 /** A request written byte by byte: no client corrects what is wrong with it. */
 public final class RawPut {
-    private static final int PATIENCE_MILLIS = 20_000;
+    private static final int TIMEOUT_MILLIS = 20_000;
 
     private RawPut() {}
 
@@ -29,7 +29,7 @@ public final class RawPut {
         headers.forEach(
                 (name, value) -> head.append(name).append(": ").append(value).append("\r\n"));
         Socket socket = new Socket(url.getHost(), url.getPort());
-        socket.setSoTimeout(PATIENCE_MILLIS);
+        socket.setSoTimeout(TIMEOUT_MILLIS);
         socket.getOutputStream().write(head.append("\r\n").toString().getBytes(StandardCharsets.US_ASCII));
         return socket;
     }

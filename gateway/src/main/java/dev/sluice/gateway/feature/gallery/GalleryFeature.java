@@ -64,7 +64,7 @@ import tools.jackson.databind.json.JsonMapper;
 @EnableConfigurationProperties({GalleryProperties.class, ArchiveLinkProperties.class})
 public class GalleryFeature {
     private static final Logger LOG = LoggerFactory.getLogger(GalleryFeature.class);
-    private static final int SKETCHES = 2;
+    private static final int PLACEHOLDERS_AT_ONCE = 2;
     private static final int MOST_QUEUED = 1_000;
     private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(3);
     private static final Duration TRY_TIMEOUT = Duration.ofSeconds(15);
@@ -72,10 +72,10 @@ public class GalleryFeature {
     private static final DataSize MAX_ANSWER = DataSize.ofMegabytes(1);
     private static final int CONNECTIONS = 32;
 
-    /** Where sketches are drawn. */
+    /** The threads that draw placeholder images. */
     @Bean(destroyMethod = "dispose")
-    Scheduler sketchThreads() {
-        return Schedulers.newBoundedElastic(SKETCHES, MOST_QUEUED, "sketch");
+    Scheduler placeholderThreads() {
+        return Schedulers.newBoundedElastic(PLACEHOLDERS_AT_ONCE, MOST_QUEUED, "sketch");
     }
 
     @Bean
@@ -127,7 +127,7 @@ public class GalleryFeature {
     ImageModel imageModel(
             GalleryProperties properties,
             ReplicateModel replicate,
-            @Qualifier("sketchThreads") Scheduler studio,
+            @Qualifier("placeholderThreads") Scheduler threads,
             MeterRegistry meters,
             Environment environment) {
         boolean production = environment.acceptsProfiles(Profiles.of("prod"));
@@ -143,7 +143,8 @@ public class GalleryFeature {
                     throw new IllegalStateException(
                             "sluice.gallery.generation.provider: sketch (expected: replicate in the profile prod)");
                 }
-                yield ImageModels.guarded(new PlaceholderModel(studio), polling(bounds), meters, Schedulers.parallel());
+                yield ImageModels.guarded(
+                        new PlaceholderModel(threads), polling(bounds), meters, Schedulers.parallel());
             }
             case REPLICATE ->
                 hasToken

@@ -49,14 +49,14 @@ record GalleryProperties(
     enum Provider {
         /** Replicate, which needs a token. */
         REPLICATE,
-        /** A drawing made here, for development. */
+        /** Placeholder images that the gateway draws itself, for development. */
         SKETCH
     }
 
     /**
      * How images are generated.
      *
-     * @param provider who makes them; Replicate where there is a token or in production, else sketches
+     * @param provider who makes them; Replicate where there is a token or in production, else placeholder images
      * @param apiToken Replicate's
      * @param baseUrl in front of {@code /v1}
      * @param model as Replicate calls it

@@ -105,7 +105,7 @@ final class ImageProxyRoutes implements FeatureRoutes {
         return Mono.defer(() -> image(request))
                 .doOnNext(result -> readInTime(request, result))
                 .flatMap(result -> representation(request, result).answer(request))
-                .onErrorMap(error -> told(error, request));
+                .onErrorMap(error -> mapped(error, request));
     }
 
     /** Who takes longer for an image than the slowest reader does is cut off. */
@@ -126,7 +126,7 @@ final class ImageProxyRoutes implements FeatureRoutes {
                                 TimeUnit.NANOSECONDS));
     }
 
-    private Throwable told(Throwable error, ServerRequest request) {
+    private Throwable mapped(Throwable error, ServerRequest request) {
         return switch (error) {
             case NoImage none -> {
                 failed(request, none.status(), none.failure().failure().code());

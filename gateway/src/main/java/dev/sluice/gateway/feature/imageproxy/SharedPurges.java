@@ -50,7 +50,7 @@ final class SharedPurges implements AutoCloseable {
     private final Set<Long> own = ConcurrentHashMap.newKeySet();
     private final Disposable.Swap running = Disposables.swap();
     private volatile long seen;
-    private volatile long saved; // what the directory knows of it
+    private volatile long stored; // the number that the directory has
     private volatile boolean begun;
 
     /** @param log null without Redis */
@@ -68,7 +68,7 @@ final class SharedPurges implements AutoCloseable {
         }
         Mono<Long> before = store.lastPurge().doOnNext(number -> {
             seen = number;
-            saved = number;
+            stored = number;
         });
         Flux<?> occasions = Flux.merge(all.notices(), Flux.interval(PERIOD).onBackpressureDrop())
                 .onBackpressureLatest();
@@ -88,7 +88,7 @@ final class SharedPurges implements AutoCloseable {
                         .then(Mono.defer(() -> all.add(url)))
                         .doOnNext(own::add)
                         .thenReturn(true)
-                        .onErrorMap(RedisUnavailableException.class, SharedPurges::untold);
+                        .onErrorMap(RedisUnavailableException.class, SharedPurges::notPublished);
     }
 
     /** The number of the last purge that took place here. */
@@ -103,7 +103,7 @@ final class SharedPurges implements AutoCloseable {
                     seen = news.newest();
                     own.removeIf(number -> number <= seen);
                 })))
-                .then(Mono.defer(this::keepNumber))
+                .then(Mono.defer(this::storeNumber))
                 .onErrorResume(failure -> {
                     // Redis' outages are logged where they are met; the next occasion comes soon.
                     if (!(failure instanceof RedisUnavailableException)) {
@@ -132,17 +132,17 @@ final class SharedPurges implements AutoCloseable {
     }
 
     /** Once it has taken place: a kill before this has it done again. */
-    private Mono<Void> keepNumber() {
+    private Mono<Void> storeNumber() {
         long number = seen;
-        return number == saved
+        return number == stored
                 ? Mono.empty()
                 : store.saveLastPurge(number)
-                        .filter(isSaved -> isSaved)
-                        .doOnNext(isSaved -> saved = number)
+                        .filter(isStored -> isStored)
+                        .doOnNext(isStored -> stored = number)
                         .then();
     }
 
-    private static GatewayException untold(Throwable cause) {
+    private static GatewayException notPublished(Throwable cause) {
         return new GatewayException(
                         ProblemCode.OVERLOADED,
                         "This gateway has purged the URL. Redis does not answer, so other gateways may still serve it."

@@ -34,7 +34,7 @@ public class TrainingFeature {
     private static final DataSize MAX_ANSWER = DataSize.ofMegabytes(1);
     private static final int CONNECTIONS = 32;
     private static final int NOBODY_WAITS = 0;
-    private static final int PLACES_OF_A_CALLER = 1;
+    private static final int PERMITS_PER_CALLER = 1;
 
     /** Closed with the application; the event loops are those of the web server. */
     @Bean
@@ -72,7 +72,7 @@ public class TrainingFeature {
 
     /** Trainings being set up. */
     @Bean
-    BufferBudget trainingPlaces(TrainingProperties properties) {
+    BufferBudget trainingPermits(TrainingProperties properties) {
         return new BufferBudget(properties.concurrency(), NOBODY_WAITS, Schedulers.parallel());
     }
 
@@ -106,7 +106,7 @@ public class TrainingFeature {
             TrainingProperties properties,
             FalTrainer fal,
             ImageArchives archives,
-            @Qualifier("trainingPlaces") BufferBudget places,
+            @Qualifier("trainingPermits") BufferBudget permits,
             @Qualifier("trainingDisk") BufferBudget disk,
             @Qualifier("trainingSpool") Spool spool,
             SigningSecret secret,
@@ -115,7 +115,7 @@ public class TrainingFeature {
         TrainingSetup.Tools tools = new TrainingSetup.Tools(
                 archives,
                 trainer,
-                new CallerShares(places, PLACES_OF_A_CALLER, Schedulers.parallel()),
+                new CallerShares(permits, PERMITS_PER_CALLER, Schedulers.parallel()),
                 disk,
                 spool,
                 Schedulers.boundedElastic(),

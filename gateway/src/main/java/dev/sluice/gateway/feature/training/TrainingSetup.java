@@ -31,9 +31,9 @@ import reactor.core.scheduler.Scheduler;
  * The use case: images in, a queued training out. Knows nothing of HTTP. Fails with {@link GatewayException}.
  *
  * <pre>
- * a place ──► disk for the largest archive ──► images become a file ──► enough of them? ──► upload ──► queue
- * └───── one deadline, and whoever leaves ends it: file, disk and place come back, nothing is queued ─┘    │
- *                      carried to its end; if its request ends before the answer goes out, cancelled there ◄┘
+ * a permit ──► disk for the largest archive ──► images become a file ──► enough of them? ──► upload ──► queue
+ * └───── one deadline, and a cancel ends it: file, disk and permit are released, nothing is queued ──┘    │
+ *                    carried to its end; if its request ends before the answer goes out, cancelled there ◄┘
  * </pre>
  */
 final class TrainingSetup {
@@ -43,12 +43,12 @@ final class TrainingSetup {
     /**
      * What all set-ups of the process share.
      *
-     * @param places of set-ups, of which a caller has one
+     * @param permits for set-ups, of which a caller has one
      */
     record Tools(
             ImageArchives archives,
             LoraTrainer trainer,
-            CallerShares places,
+            CallerShares permits,
             BufferBudget disk,
             Spool spool,
             Scheduler diskThreads,
@@ -113,14 +113,14 @@ final class TrainingSetup {
                 .reserve(most, Duration.ZERO)
                 .map(bytes -> new SpooledBytes(bytes, tools.spool()::open, tools.diskThreads(), buffers));
         return Mono.usingWhen(
-                tools.places().reserve(1, Duration.ZERO),
-                place -> Mono.usingWhen(
+                tools.permits().reserve(1, Duration.ZERO),
+                permit -> Mono.usingWhen(
                         room,
                         file -> uploaded(request, file, most, buffers)
                                 .timeout(properties.deadline(), Mono.error(this::late), tools.timer())
                                 .flatMap(uploaded -> queued(request, uploaded, client, end)),
                         file -> Mono.fromRunnable(file::dispose)),
-                place -> Mono.fromRunnable(place::release));
+                permit -> Mono.fromRunnable(permit::release));
     }
 
     private Mono<Uploaded> uploaded(TrainingRequest request, SpooledBytes file, long most, DataBufferFactory buffers) {

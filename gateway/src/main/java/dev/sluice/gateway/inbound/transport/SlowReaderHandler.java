@@ -17,7 +17,7 @@ import org.springframework.util.unit.DataSize;
 
 /**
  * Cuts off a client that stops reading, or reads so slowly that it may as well have. A connection is closed when it had
- * bytes to send for the whole of {@code patience} and the socket took fewer of them than {@code slowest} a second; one
+ * bytes to send for the whole of {@code window} and the socket took fewer of them than {@code slowest} a second; one
  * that merely has nothing to send is left alone. Closing cancels whatever produces the answer, and with it come back
  * its buffers, reservations and connections.
  *
@@ -25,9 +25,9 @@ import org.springframework.util.unit.DataSize;
  */
 final class SlowReaderHandler extends ChannelDuplexHandler {
     private static final Logger LOG = LoggerFactory.getLogger(SlowReaderHandler.class);
-    private static final int LOOKS_PER_PATIENCE = 10;
+    private static final int CHECKS_PER_WINDOW = 10;
 
-    private final long patienceNanos;
+    private final long windowNanos;
     private final long slowestPerSecond;
     private MessageSizeEstimator.@Nullable Handle sizes;
     private @Nullable Future<?> nextLook;
@@ -38,8 +38,8 @@ final class SlowReaderHandler extends ChannelDuplexHandler {
     private volatile ClientConnection.Taken seen = new ClientConnection.Taken(0, false, 0);
     private volatile @Nullable ChannelHandlerContext self;
 
-    SlowReaderHandler(Duration patience, DataSize slowest) {
-        this.patienceNanos = patience.toNanos();
+    SlowReaderHandler(Duration window, DataSize slowest) {
+        this.windowNanos = window.toNanos();
         this.slowestPerSecond = slowest.toBytes();
     }
 
@@ -48,7 +48,7 @@ final class SlowReaderHandler extends ChannelDuplexHandler {
         self = context;
         sizes = context.channel().config().getMessageSizeEstimator().newHandle();
         restart(context, 0);
-        long pause = Math.max(1, patienceNanos / LOOKS_PER_PATIENCE);
+        long pause = Math.max(1, windowNanos / CHECKS_PER_WINDOW);
         nextLook = context.executor().scheduleWithFixedDelay(() -> look(context), pause, pause, TimeUnit.NANOSECONDS);
     }
 
@@ -88,7 +88,7 @@ final class SlowReaderHandler extends ChannelDuplexHandler {
         long elapsed = now - windowStart;
         if (pending == 0) {
             restart(context, taken);
-        } else if (elapsed >= patienceNanos) {
+        } else if (elapsed >= windowNanos) {
             long wanted = Math.max(1, slowestPerSecond * TimeUnit.NANOSECONDS.toMillis(elapsed) / 1000);
             if (taken - takenAtStart < wanted) {
                 cutOff(context, "does not read", pending);

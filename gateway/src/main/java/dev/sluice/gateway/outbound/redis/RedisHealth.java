@@ -16,8 +16,7 @@ import reactor.core.publisher.Mono;
  */
 final class RedisHealth implements ReactiveHealthIndicator {
     private static final String SCRIPT = "redis.call('SET', KEYS[1], '1', 'PX', ARGV[1]) return 1";
-    private static final String KEPT_MILLIS =
-            Long.toString(Duration.ofMinutes(1).toMillis());
+    private static final String TTL_MILLIS = Long.toString(Duration.ofMinutes(1).toMillis());
     /** What an error of Redis begins with; of a script, before Redis 7, it stands within. */
     private static final Pattern CODE =
             Pattern.compile("\\b(READONLY|MOVED|CLUSTERDOWN|NOPERM|NOAUTH|OOM|MISCONF|LOADING)\\b");
@@ -31,7 +30,7 @@ final class RedisHealth implements ReactiveHealthIndicator {
     @Override
     public Mono<Health> health() {
         String[] keys = {redis.key("health")};
-        return redis.ask(commands -> commands.eval(SCRIPT, ScriptOutputType.INTEGER, keys, KEPT_MILLIS)
+        return redis.ask(commands -> commands.eval(SCRIPT, ScriptOutputType.INTEGER, keys, TTL_MILLIS)
                         .next())
                 .map(_ -> Health.up().build())
                 .onErrorResume(RedisUnavailableException.class, error -> Mono.just(down(error)));

@@ -40,22 +40,22 @@ public final class CallerShares {
      * A part of it on the account of the caller for whom this is subscribed to; fails as {@link BufferBudget#reserve}
      * does. The subscriber releases them.
      *
-     * @param patience for the caller's share, and again for the rest
+     * @param timeout for the caller's share, and again for the rest
      */
-    public Mono<Reservation> reserve(long amount, Duration patience) {
+    public Mono<Reservation> reserve(long amount, Duration timeout) {
         return Mono.deferContextual(context -> {
             String caller = Caller.find(context).map(Caller::accountable).orElse("");
             return Mono.using(
                     () -> enter(caller),
                     own -> own.budget
-                            .reserve(amount, patience)
-                            .flatMap(mine -> rest(own, caller, mine, patience))
+                            .reserve(amount, timeout)
+                            .flatMap(mine -> rest(own, caller, mine, timeout))
                             .doOnDiscard(Reservation.class, Reservation::release),
                     own -> leave(own, caller));
         });
     }
 
-    private Mono<Reservation> rest(Share own, String caller, Reservation mine, Duration patience) {
+    private Mono<Reservation> rest(Share own, String caller, Reservation mine, Duration timeout) {
         AtomicBoolean isOver = new AtomicBoolean();
         Runnable giveUp = () -> {
             if (isOver.compareAndSet(false, true)) {
@@ -68,7 +68,7 @@ public final class CallerShares {
             }
             return new Both(mine, rest, stay(own, caller));
         };
-        return all.reserve(mine.bytes(), patience)
+        return all.reserve(mine.bytes(), timeout)
                 .map(both)
                 .doOnError(failed -> giveUp.run())
                 .doOnCancel(giveUp);

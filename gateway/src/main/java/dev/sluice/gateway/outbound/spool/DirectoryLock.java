@@ -21,7 +21,7 @@ public final class DirectoryLock implements AutoCloseable {
      * The files that this process has locked. POSIX drops a process's lock on a file when it closes <em>any</em> of its
      * handles on it, so a second part of this process must not even open the file.
      */
-    private static final Set<Path> HELD = ConcurrentHashMap.newKeySet();
+    private static final Set<Path> LOCKED = ConcurrentHashMap.newKeySet();
 
     private final Path file;
     private final FileChannel channel;
@@ -43,7 +43,7 @@ public final class DirectoryLock implements AutoCloseable {
     public static @Nullable DirectoryLock tryLock(Path directory, String name, OpenOption... options)
             throws IOException {
         Path file = directory.toRealPath().resolve(name);
-        if (!HELD.add(file)) {
+        if (!LOCKED.add(file)) {
             return null;
         }
         DirectoryLock made = null;
@@ -51,7 +51,7 @@ public final class DirectoryLock implements AutoCloseable {
             made = lock(file, options);
         } finally {
             if (made == null) {
-                HELD.remove(file);
+                LOCKED.remove(file);
             }
         }
         return made;
@@ -91,7 +91,7 @@ public final class DirectoryLock implements AutoCloseable {
         try {
             channel.close();
         } finally {
-            HELD.remove(file);
+            LOCKED.remove(file);
         }
     }
 }

@@ -93,9 +93,9 @@ public final class DiskBudget {
         /** Gives back what is beyond so many bytes, now that its size is known. */
         public void shrinkTo(long smaller) {
             synchronized (DiskBudget.this) {
-                long kept = Math.min(smaller, bytes);
-                add(owner, kept - bytes);
-                bytes = kept;
+                long remaining = Math.min(smaller, bytes);
+                add(owner, remaining - bytes);
+                bytes = remaining;
             }
         }
 

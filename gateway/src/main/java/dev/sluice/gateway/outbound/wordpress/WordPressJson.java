@@ -88,13 +88,14 @@ final class WordPressJson {
         ProviderException plain = reader.refusal(status, headers, error);
         if (status >= 300 && status < 400) {
             String location = reader.line(String.valueOf(headers.getFirst(HttpHeaders.LOCATION)));
-            return told(plain, plain.failure(), " It redirects to " + location + ": the site's URL is to lead there.");
+            return explained(
+                    plain, plain.failure(), " It redirects to " + location + ": the site's URL is to lead there.");
         }
         if (status == 401 && code.startsWith("rest_")) {
-            return told(plain, plain.failure(), NOT_SIGNED_IN);
+            return explained(plain, plain.failure(), NOT_SIGNED_IN);
         }
         if (status == 413 && code.isEmpty()) {
-            return told(plain, plain.failure(), " This is the limit of the web server in front of WordPress.");
+            return explained(plain, plain.failure(), " This is the limit of the web server in front of WordPress.");
         }
         if (code.startsWith("rest_upload_")) {
             String message = String.valueOf(plain.getMessage());
@@ -106,11 +107,11 @@ final class WordPressJson {
         }
         String attachment = headers.getFirst(ATTACHMENT);
         return attachment != null && attachment.matches("\\d{1,18}")
-                ? told(plain, plain.failure(), " The file is in the library, with the number " + attachment + ".")
+                ? explained(plain, plain.failure(), " The file is in the library, with the number " + attachment + ".")
                 : plain;
     }
 
-    private static ProviderException told(ProviderException plain, ProviderFailure failure, String more) {
+    private static ProviderException explained(ProviderException plain, ProviderFailure failure, String more) {
         return new ProviderException(failure, plain.getMessage() + more, plain.retryAfter(), plain.reason());
     }
 

@@ -26,7 +26,7 @@ class GeneratedClientTest {
     private static final Path SOURCES = Path.of("src", "test", "client");
     private static final Path EXAMPLE = Path.of("..", "docs", "examples", "typescript");
     private static final Path PLACE = Path.of("target", "client");
-    private static final Duration PATIENCE = Duration.ofMinutes(3);
+    private static final Duration TIMEOUT = Duration.ofMinutes(3);
 
     @Test
     void clientInTypeScriptIsGeneratedCompilesAndRuns() throws IOException, InterruptedException {
@@ -86,7 +86,7 @@ class GeneratedClientTest {
                 .redirectErrorStream(true)
                 .redirectOutput(PLACE.resolve("output").toFile())
                 .start();
-        if (!process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
+        if (!process.waitFor(TIMEOUT.toSeconds(), TimeUnit.SECONDS)) {
             process.descendants().forEach(ProcessHandle::destroyForcibly);
             process.destroyForcibly();
             throw new AssertionError(String.join(" ", command) + " does not end");

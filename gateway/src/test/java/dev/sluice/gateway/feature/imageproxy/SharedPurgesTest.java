@@ -166,17 +166,17 @@ class SharedPurgesTest {
     void purgeOfWhichOthersCannotBeToldFailsAndMissedOnesEndTheCacheWhenRedisHasForgottenThem() {
         asked.purge("/before.png");
         Await.until(SOON, "both follow", () -> other.seen() > 0 && other.seen() == asked.seen());
-        asked.keep("/untold.png");
-        other.keep("/untold.png");
+        asked.keep("/unpublished.png");
+        other.keep("/unpublished.png");
         redis.kill();
 
-        HttpResponse<byte[]> untold = asked.purge("/untold.png");
+        HttpResponse<byte[]> unpublished = asked.purge("/unpublished.png");
 
-        assertThat(untold.statusCode()).isEqualTo(503);
-        assertThat(code(untold)).isEqualTo("overloaded");
-        assertThat(asked.has("/untold.png")).isFalse();
-        assertThat(other.has("/untold.png")).isTrue();
+        assertThat(unpublished.statusCode()).isEqualTo(503);
+        assertThat(code(unpublished)).isEqualTo("overloaded");
+        assertThat(asked.has("/unpublished.png")).isFalse();
+        assertThat(other.has("/unpublished.png")).isTrue();
         redis.restart();
-        Await.until(SOON, "what may be stale is forgotten", () -> !other.has("/untold.png"));
+        Await.until(SOON, "what may be stale is forgotten", () -> !other.has("/unpublished.png"));
     }
 }

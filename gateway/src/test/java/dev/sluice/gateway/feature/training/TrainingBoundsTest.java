@@ -81,7 +81,7 @@ class TrainingBoundsTest extends TrainingFaults {
     }
 
     @Test
-    void placesAreBounded() throws IOException {
+    void permitsAreBounded() throws IOException {
         TrainingRig rig = rig("sluice.training.concurrency", "1");
         rig.origin.on("/silent.png", Behaviours.silent());
         try (Socket first = rig.ask(request(Collections.nCopies(4, rig.origin.url("/silent.png"))))) {
@@ -95,7 +95,7 @@ class TrainingBoundsTest extends TrainingFaults {
     }
 
     @Test
-    void callerHasOnePlaceAndOthersHaveTheRest() throws IOException {
+    void callerHasOnePermitAndOthersHaveTheRest() throws IOException {
         TrainingRig rig = rig("sluice.training.concurrency", "2");
         rig.origin.on("/silent.png", Behaviours.silent());
         try (Socket first = rig.ask(request(Collections.nCopies(4, rig.origin.url("/silent.png"))))) {

@@ -180,9 +180,9 @@ final class TrainingRig implements AutoCloseable {
         }
     }
 
-    /** Places, disk, memory of images: nothing is held by anybody. */
+    /** Permits, disk and memory of images: all are free again. */
     void assertEverythingIsFree() {
-        for (String name : List.of("trainingPlaces", "trainingDisk", "imageMemory", "imageDisk")) {
+        for (String name : List.of("trainingPermits", "trainingDisk", "imageMemory", "imageDisk")) {
             BufferBudget budget = gateway.bean(name, BufferBudget.class);
             Await.until(SOON, name + " is free again", () -> budget.available() == budget.capacity());
         }

@@ -127,17 +127,17 @@ class TrainingUploadTest extends TrainingFaults {
         rig.fal.part(1, FalStub.taken("one"));
         assertThat(rig.start().statusCode()).isEqualTo(202);
         rig.fal
-                .askedForAPlace()
+                .uploadRequests()
                 .forEach(request -> assertThat(request.header("X-Fal-Object-Lifecycle"))
                         .containsExactly("{\"expiration_duration_seconds\":86400}"));
-        assertThat(rig.fal.askedForAPlace()).hasSize(1);
+        assertThat(rig.fal.uploadRequests()).hasSize(1);
     }
 
     @Test
     void archiveInOnePieceIsToldToBeDeletedToo() {
         TrainingRig rig = rig("sluice.training.archive.expiry", "2h");
         assertThat(rig.start().statusCode()).isEqualTo(202);
-        assertThat(rig.fal.askedForAPlace().getLast().header("X-Fal-Object-Lifecycle"))
+        assertThat(rig.fal.uploadRequests().getLast().header("X-Fal-Object-Lifecycle"))
                 .containsExactly("{\"expiration_duration_seconds\":7200}");
     }
 
@@ -145,7 +145,7 @@ class TrainingUploadTest extends TrainingFaults {
     void operatorMayLeaveTheEndOfAnArchiveToTheStorage() {
         TrainingRig rig = rig("sluice.training.archive.expiry", "0s");
         assertThat(rig.start().statusCode()).isEqualTo(202);
-        assertThat(rig.fal.askedForAPlace().getLast().header("X-Fal-Object-Lifecycle"))
+        assertThat(rig.fal.uploadRequests().getLast().header("X-Fal-Object-Lifecycle"))
                 .isEmpty();
     }
 
@@ -182,7 +182,7 @@ class TrainingUploadTest extends TrainingFaults {
 
             assertThat(canary.connections()).isZero();
             assertThat(rig.fal.requests())
-                    .as("it was asked for a place, no more")
+                    .as("it was asked for an upload URL, no more")
                     .isEqualTo(1);
         }
     }

@@ -14,7 +14,7 @@ import java.util.stream.Stream;
 /** The browser of this machine; none is ever downloaded. */
 final class Chromium implements AutoCloseable {
     /** For a page that does what it should, however busy the machine is. */
-    static final int PATIENCE_MILLIS = 30_000;
+    static final int TIMEOUT_MILLIS = 30_000;
 
     /**
      * What Playwright turns off, since the last such argument is the one that holds, and what is a process for each new
@@ -46,7 +46,7 @@ final class Chromium implements AutoCloseable {
     }
 
     static Chromium start(Path program) {
-        PlaywrightAssertions.setDefaultAssertionTimeout(PATIENCE_MILLIS);
+        PlaywrightAssertions.setDefaultAssertionTimeout(TIMEOUT_MILLIS);
         Playwright playwright = Playwright.create(
                 new Playwright.CreateOptions().setEnv(Map.of("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1")));
         return new Chromium(

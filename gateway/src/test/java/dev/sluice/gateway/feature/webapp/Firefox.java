@@ -33,7 +33,7 @@ import tools.jackson.databind.json.JsonMapper;
  * @see <a href="https://www.w3.org/TR/webdriver-bidi/">WebDriver BiDi</a>
  */
 final class Firefox implements AutoCloseable {
-    private static final Duration PATIENCE = Duration.ofMillis(2L * Chromium.PATIENCE_MILLIS);
+    private static final Duration TIMEOUT = Duration.ofMillis(2L * Chromium.TIMEOUT_MILLIS);
     private static final Pattern LISTENS = Pattern.compile("WebDriver BiDi listening on (ws://127\\.0\\.0\\.1:\\d+)");
     private static final JsonMapper JSON = JsonMapper.shared();
     private static final String PREFERENCES = """
@@ -111,7 +111,7 @@ final class Firefox implements AutoCloseable {
                     .redirectOutput(log.toFile())
                     .start();
             AtomicReference<String> address = new AtomicReference<>("");
-            Await.until(PATIENCE, "Firefox listens", () -> {
+            Await.until(TIMEOUT, "Firefox listens", () -> {
                 Matcher matcher = LISTENS.matcher(read(log));
                 return matcher.find() && address.compareAndSet("", matcher.group(1) + "/session");
             });
@@ -135,7 +135,7 @@ final class Firefox implements AutoCloseable {
                 .join();
         try {
             while (true) {
-                JsonNode answer = answers.poll(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+                JsonNode answer = answers.poll(TIMEOUT.toSeconds(), TimeUnit.SECONDS);
                 assertThat(answer).as("an answer to %s", method).isNotNull();
                 if (answer != null && answer.path("id").asInt(0) == id) {
                     assertThat(answer.path("type").asString(""))
@@ -169,7 +169,7 @@ final class Firefox implements AutoCloseable {
     /** Waits until an expression is true. */
     void until(String expression) {
         Await.until(
-                PATIENCE, expression, () -> evaluate(expression).path("value").asBoolean(false));
+                TIMEOUT, expression, () -> evaluate(expression).path("value").asBoolean(false));
     }
 
     /** Waits until there are so many elements. */
@@ -259,7 +259,7 @@ final class Firefox implements AutoCloseable {
     Path downloaded(String name) {
         Path file = directory.resolve("downloads").resolve(name);
         Await.until(
-                PATIENCE,
+                TIMEOUT,
                 name + " is there",
                 () -> Files.exists(file)
                         && !Files.exists(file.resolveSibling(name + ".part"))
@@ -287,7 +287,7 @@ final class Firefox implements AutoCloseable {
     private void end() {
         http.shutdownNow();
         process.destroy();
-        Await.until(PATIENCE, "Firefox has ended", () -> !process.isAlive());
+        Await.until(TIMEOUT, "Firefox has ended", () -> !process.isAlive());
         try {
             FileSystemUtils.deleteRecursively(directory);
         } catch (IOException failed) {

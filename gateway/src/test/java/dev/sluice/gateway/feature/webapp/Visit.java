@@ -51,7 +51,7 @@ final class Visit implements AutoCloseable {
     Visit(BrowserContext context, String root) {
         this.context = context;
         this.root = root;
-        context.setDefaultTimeout(Chromium.PATIENCE_MILLIS);
+        context.setDefaultTimeout(Chromium.TIMEOUT_MILLIS);
         context.addInitScript(WATCH);
         page = context.newPage();
         page.onPageError(error -> faults.add("thrown: " + error));

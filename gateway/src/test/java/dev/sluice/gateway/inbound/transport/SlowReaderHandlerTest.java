@@ -17,14 +17,14 @@ import org.junit.jupiter.api.Test;
 import org.springframework.util.unit.DataSize;
 
 class SlowReaderHandlerTest {
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final Duration WINDOW = Duration.ofSeconds(30);
 
     private final SlowChannel client = new SlowChannel();
 
     @BeforeEach
     void holdTime() {
         client.freezeTime();
-        client.pipeline().addFirst(new SlowReaderHandler(PATIENCE, DataSize.ofBytes(1000)));
+        client.pipeline().addFirst(new SlowReaderHandler(WINDOW, DataSize.ofBytes(1000)));
         var _ = client.writeOneOutbound(Unpooled.wrappedBuffer(new byte[1_000_000]));
     }
 

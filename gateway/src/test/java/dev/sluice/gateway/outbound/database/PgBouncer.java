@@ -25,7 +25,7 @@ import org.springframework.util.FileSystemUtils;
 
 /** The pooler of that name before a server, where it is installed; a test without it is skipped. */
 final class PgBouncer implements AutoCloseable {
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final Duration TIMEOUT = Duration.ofSeconds(30);
     private static final Path PROGRAM = Path.of("/usr/sbin/pgbouncer");
     private static final Pattern VERSION = Pattern.compile("PgBouncer 1\\.(\\d+)");
     /** It keeps prepared statements of different clients apart from then on. */
@@ -72,7 +72,7 @@ final class PgBouncer implements AutoCloseable {
                     .redirectOutput(directory.resolve("log").toFile())
                     .start();
             PgBouncer pooler = new PgBouncer(process, directory, url.replaceFirst(":\\d+/", ":" + port + "/"));
-            Await.until(PATIENCE, "PgBouncer listens", () -> pooler.listens(port));
+            Await.until(TIMEOUT, "PgBouncer listens", () -> pooler.listens(port));
             return pooler;
         } catch (IOException failed) {
             throw new UncheckedIOException(failed);

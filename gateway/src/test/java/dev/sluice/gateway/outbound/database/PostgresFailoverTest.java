@@ -24,22 +24,22 @@ import reactor.core.publisher.Mono;
 
 /** A primary that is one no more, and servers of which some are silent. */
 class PostgresFailoverTest {
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final Duration TIMEOUT = Duration.ofSeconds(30);
     private static final int CONNECTIONS = 3;
     private static final EmbeddedPostgres SERVER = EmbeddedPostgres.shared();
 
     private static DatabaseProperties properties(String url, Duration connectTimeout) {
         return new DatabaseProperties(
-                url, Path.of("unused"), CONNECTIONS, PATIENCE, Duration.ofSeconds(10), connectTimeout);
+                url, Path.of("unused"), CONNECTIONS, TIMEOUT, Duration.ofSeconds(10), connectTimeout);
     }
 
     private static DatabaseProperties properties(String url) {
-        return properties(url, PATIENCE);
+        return properties(url, TIMEOUT);
     }
 
     private static void execute(String url, String... statements) throws SQLException {
         DatabaseAddress address = properties(url).address();
-        try (Connection connection = DriverManager.getConnection(address.jdbcUrl(), address.jdbcProperties(PATIENCE));
+        try (Connection connection = DriverManager.getConnection(address.jdbcUrl(), address.jdbcProperties(TIMEOUT));
                 Statement statement = connection.createStatement()) {
             for (String each : statements) {
                 statement.execute(each);
@@ -49,7 +49,7 @@ class PostgresFailoverTest {
 
     private static void change(Database database) {
         database.transaction(client -> client.sql("INSERT INTO kept VALUES (1)").then())
-                .block(PATIENCE);
+                .block(TIMEOUT);
     }
 
     private static void assertRefused(Database database) {
@@ -72,7 +72,7 @@ class PostgresFailoverTest {
                     .then()
                     .then(client.sql("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY")
                             .then()));
-            Flux.range(0, CONNECTIONS).flatMap(_ -> demoted).blockLast(PATIENCE);
+            Flux.range(0, CONNECTIONS).flatMap(_ -> demoted).blockLast(TIMEOUT);
             assertThat(pool.metrics().orElseThrow().idleSize()).isEqualTo(CONNECTIONS);
 
             assertRefused(database);
@@ -96,7 +96,7 @@ class PostgresFailoverTest {
             DatabaseHealth health = new DatabaseHealth(database);
             for (int i = 0; i < 3; i++) {
                 assertRefused(database);
-                Health told = health.health().block(PATIENCE);
+                Health told = health.health().block(TIMEOUT);
                 assertThat(told).isNotNull();
                 assertThat(told.getStatus()).isEqualTo(Status.DOWN);
                 assertThat(told.getDetails()).containsEntry("refusal", "25006");
@@ -110,7 +110,7 @@ class PostgresFailoverTest {
             dropConnections(url);
 
             change(database);
-            assertThat(health.health().block(PATIENCE)).isEqualTo(Health.up().build());
+            assertThat(health.health().block(TIMEOUT)).isEqualTo(Health.up().build());
             assertThat(database.isUnavailable()).isFalse();
         }
         assertThat(output.getOut().split("The database is unavailable: ", -1)).hasSize(2);
@@ -135,7 +135,7 @@ class PostgresFailoverTest {
 
             try (DatabasePool pool = DatabasePool.start(properties)) {
                 Database database = new Database(pool, properties);
-                assertThat(database.takesChanges().block(PATIENCE)).isTrue();
+                assertThat(database.takesChanges().block(TIMEOUT)).isTrue();
             }
         }
     }
@@ -150,7 +150,7 @@ class PostgresFailoverTest {
         try (DatabasePool pool = DatabasePool.start(properties)) {
             Database database = new Database(pool, properties);
 
-            assertThatThrownBy(() -> database.takesChanges().block(PATIENCE))
+            assertThatThrownBy(() -> database.takesChanges().block(TIMEOUT))
                     .isInstanceOfSatisfying(
                             DatabaseException.class,
                             failure -> assertThat(failure.kind()).isEqualTo(DatabaseException.Kind.UNAVAILABLE));

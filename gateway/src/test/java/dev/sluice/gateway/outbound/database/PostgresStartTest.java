@@ -23,12 +23,12 @@ import reactor.core.publisher.Mono;
 
 /** What a server or a pooler says to a gateway that starts, and servers of which one is there. */
 class PostgresStartTest {
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final Duration TIMEOUT = Duration.ofSeconds(30);
     private static final EmbeddedPostgres SERVER = EmbeddedPostgres.shared();
 
     private static DatabaseProperties properties(String url, int connections) {
         return new DatabaseProperties(
-                url, Path.of("unused"), connections, Duration.ofSeconds(5), Duration.ofSeconds(10), PATIENCE);
+                url, Path.of("unused"), connections, Duration.ofSeconds(5), Duration.ofSeconds(10), TIMEOUT);
     }
 
     private static void migrate(String url) {
@@ -42,14 +42,14 @@ class PostgresStartTest {
                             .bind("$1", 1)
                             .mapValue(Integer.class)
                             .one())
-                    .block(PATIENCE);
+                    .block(TIMEOUT);
             return one == null ? 0 : one;
         }
     }
 
     private static void execute(String url, String... statements) throws SQLException {
         DatabaseAddress address = properties(url, 1).address();
-        try (Connection connection = DriverManager.getConnection(address.jdbcUrl(), address.jdbcProperties(PATIENCE));
+        try (Connection connection = DriverManager.getConnection(address.jdbcUrl(), address.jdbcProperties(TIMEOUT));
                 Statement statement = connection.createStatement()) {
             for (String each : statements) {
                 statement.execute(each);
@@ -97,7 +97,7 @@ class PostgresStartTest {
         String name = url.substring(url.lastIndexOf('/') + 1);
         try (var standby = io.zonky.test.db.postgres.embedded.EmbeddedPostgres.builder()
                 .setServerConfig("fsync", "off")
-                .setPGStartupWait(PATIENCE)
+                .setPGStartupWait(TIMEOUT)
                 .start()) {
             execute("postgresql://postgres@127.0.0.1:" + standby.getPort() + "/postgres", "CREATE DATABASE " + name);
             execute(
@@ -128,13 +128,13 @@ class PostgresStartTest {
                 SERVER.stop();
                 try {
                     for (int i = 0; i < 3; i++) {
-                        assertThatThrownBy(() -> query.block(PATIENCE)).isInstanceOf(DatabaseException.class);
+                        assertThatThrownBy(() -> query.block(TIMEOUT)).isInstanceOf(DatabaseException.class);
                     }
                     assertThat(unavailable.value()).isEqualTo(1);
                 } finally {
                     SERVER.start();
                 }
-                query.block(PATIENCE);
+                query.block(TIMEOUT);
                 assertThat(unavailable.value()).isZero();
 
                 assertThat(output.getOut().split("The database is unavailable: ", -1))

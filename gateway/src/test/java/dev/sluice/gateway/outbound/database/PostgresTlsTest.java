@@ -25,7 +25,7 @@ import reactor.core.publisher.Mono;
 
 /** Each {@code sslmode} by both drivers, against servers with certificates of an own authority and one without. */
 class PostgresTlsTest {
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final Duration TIMEOUT = Duration.ofSeconds(30);
     private static final String IS_ENCRYPTED = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()";
 
     @TempDir
@@ -46,7 +46,7 @@ class PostgresTlsTest {
         stranger = new CertificateAuthority(others);
         byName = encrypted(authority.sign("dns:localhost"));
         byAddress = encrypted(authority.sign("ip:127.0.0.1"));
-        plain = EmbeddedPostgres.builder().setPGStartupWait(PATIENCE).start();
+        plain = EmbeddedPostgres.builder().setPGStartupWait(TIMEOUT).start();
     }
 
     /** Its database {@code postgres} is open to every connection, {@code template1} to those that are encrypted. */
@@ -60,7 +60,7 @@ class PostgresTlsTest {
                 .setServerConfig("ssl_key_file", signed.key().toString())
                 .setServerConfig("hba_file", rules.toString())
                 .setServerConfig("fsync", "off")
-                .setPGStartupWait(PATIENCE)
+                .setPGStartupWait(TIMEOUT)
                 .start();
     }
 
@@ -86,12 +86,12 @@ class PostgresTlsTest {
                         + parameters
                                 .replace("OURS", authority.certificate().toString())
                                 .replace("OTHERS", stranger.certificate().toString());
-        return new DatabaseProperties(url, Path.of("unused"), 2, PATIENCE, Duration.ofSeconds(10), PATIENCE);
+        return new DatabaseProperties(url, Path.of("unused"), 2, TIMEOUT, Duration.ofSeconds(10), TIMEOUT);
     }
 
     private static String byMigrations(DatabaseProperties properties) {
         DatabaseAddress address = properties.address();
-        try (Connection connection = DriverManager.getConnection(address.jdbcUrl(), address.jdbcProperties(PATIENCE));
+        try (Connection connection = DriverManager.getConnection(address.jdbcUrl(), address.jdbcProperties(TIMEOUT));
                 ResultSet row = connection.createStatement().executeQuery(IS_ENCRYPTED)) {
             row.next();
             return row.getBoolean(1) ? "encrypted" : "open";
@@ -109,7 +109,7 @@ class PostgresTlsTest {
         return Objects.requireNonNull(isEncrypted
                 .map(is -> is ? "encrypted" : "open")
                 .onErrorReturn(NoServerException.class, "refused")
-                .block(PATIENCE));
+                .block(TIMEOUT));
     }
 
     @ParameterizedTest(name = "{0} at {1}, {2}, {3}: {4}")

@@ -23,7 +23,7 @@ import reactor.test.StepVerifier;
 
 /** The contract on a real Redis, and what becomes of links when Redis or a gateway goes. */
 class RedisLinksTest extends LinksContract {
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final Duration TIMEOUT = Duration.ofSeconds(30);
 
     private static EmbeddedRedis server;
     private static ConfigurableApplicationContext context;
@@ -70,7 +70,7 @@ class RedisLinksTest extends LinksContract {
     @Override
     void pass(Duration ttl) {
         Instant end = Instant.now().plus(ttl).plusMillis(5);
-        Await.until(PATIENCE, ttl + " have passed", () -> Instant.now().isAfter(end));
+        Await.until(TIMEOUT, ttl + " have passed", () -> Instant.now().isAfter(end));
     }
 
     @Test
@@ -103,7 +103,7 @@ class RedisLinksTest extends LinksContract {
         refuses(links, request(10_000));
         assertThat(server.command("DBSIZE")).isEqualTo(":3");
 
-        Await.until(PATIENCE, "Redis is empty", () -> server.command("DBSIZE").equals(":0"));
+        Await.until(TIMEOUT, "Redis is empty", () -> server.command("DBSIZE").equals(":0"));
     }
 
     @Test
@@ -142,7 +142,7 @@ class RedisLinksTest extends LinksContract {
             refuses(links, request(1));
             StepVerifier.create(create(LONG, 100_000).find(link.token()))
                     .expectErrorSatisfies(LinksContract::overloaded)
-                    .verify(PATIENCE);
+                    .verify(TIMEOUT);
             StepVerifier.create(links.find(link.token())).expectNext(link).verifyComplete();
         } finally {
             server.resume();
@@ -189,7 +189,7 @@ class RedisLinksTest extends LinksContract {
     /** The client finds out by itself; not one request is needed for it. */
     private static void awaitRedis() {
         Await.until(
-                PATIENCE,
+                TIMEOUT,
                 "the client has found Redis",
                 () -> Boolean.TRUE.equals(redis.ask(commands -> commands.ping())
                         .map("PONG"::equals)

@@ -29,7 +29,7 @@ import tools.jackson.databind.json.JsonMapper;
 @ExtendWith(NoLeaks.class)
 class RedisClusterGatewayTest {
     private static final JsonMapper JSON = new JsonMapper();
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Duration TIMEOUT = Duration.ofSeconds(60);
     private static final int MASTERS = 3;
     private static final int SLOTS = 16_384;
 
@@ -61,7 +61,7 @@ class RedisClusterGatewayTest {
         }
         // A key of each third: only a cluster that is one answers for all of them.
         for (EmbeddedRedis node : nodes) {
-            Await.until(PATIENCE, "the cluster is one", () -> answers(node));
+            Await.until(TIMEOUT, "the cluster is one", () -> answers(node));
         }
         return nodes;
     }
@@ -74,14 +74,14 @@ class RedisClusterGatewayTest {
 
     private static void awaitHealth(RunningGateway gateway, String status) {
         Await.until(
-                PATIENCE,
+                TIMEOUT,
                 "Redis is " + status,
                 () -> redisHealth(gateway).path("status").asString("").equals(status));
     }
 
     private static void awaitRefusal(RunningGateway gateway, String code) {
         Await.until(
-                PATIENCE,
+                TIMEOUT,
                 code + " is named",
                 () -> redisHealth(gateway)
                         .path("details")

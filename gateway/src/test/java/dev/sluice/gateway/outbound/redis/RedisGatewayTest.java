@@ -33,7 +33,7 @@ import tools.jackson.databind.json.JsonMapper;
 @ExtendWith({NoLeaks.class, OutputCaptureExtension.class})
 class RedisGatewayTest {
     private static final JsonMapper JSON = new JsonMapper();
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final Duration TIMEOUT = Duration.ofSeconds(30);
 
     private static EmbeddedRedis redis;
     private static HostileOrigin origin;
@@ -109,7 +109,7 @@ class RedisGatewayTest {
             try (RunningGateway gateway = RunningGateway.start(origin, Map.of("sluice.redis.url", forgetful.url()))) {
                 awaitHealth(gateway, "UP");
                 Await.until(
-                        PATIENCE,
+                        TIMEOUT,
                         "the warning",
                         () -> output.getOut().contains("maxmemory-policy is allkeys-lru (expected: noeviction)"));
             }
@@ -162,7 +162,7 @@ class RedisGatewayTest {
 
     private static void awaitHealth(RunningGateway gateway, String status) {
         Await.until(
-                PATIENCE,
+                TIMEOUT,
                 "redis is " + status,
                 () -> health(gateway)
                         .path("components")

@@ -20,7 +20,7 @@ import redis.embedded.RedisExecProvider;
 
 /** One sentinel, whose word is enough: a master that does not answer for half a second is replaced. */
 final class RedisSentinel implements AutoCloseable {
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final Duration TIMEOUT = Duration.ofSeconds(30);
     private static final String MASTER = "counters";
 
     private final Process process;
@@ -55,7 +55,7 @@ final class RedisSentinel implements AutoCloseable {
                     .start();
             Runtime.getRuntime().addShutdownHook(new Thread(process::destroyForcibly));
             RedisSentinel sentinel = new RedisSentinel(process, port);
-            Await.until(PATIENCE, "the sentinel knows the replica", sentinel::knowsAReplica);
+            Await.until(TIMEOUT, "the sentinel knows the replica", sentinel::knowsAReplica);
             return sentinel;
         } catch (IOException failed) {
             throw new UncheckedIOException(failed);

@@ -19,7 +19,7 @@ import tools.jackson.databind.json.JsonMapper;
 /** A master, a replica and a sentinel: what the gateway does when the one takes the other's place. */
 @ExtendWith(NoLeaks.class)
 class RedisSentinelTest {
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Duration TIMEOUT = Duration.ofSeconds(60);
     private static final JsonMapper JSON = new JsonMapper();
 
     @TempDir
@@ -32,7 +32,7 @@ class RedisSentinelTest {
 
     private static void awaitHealth(RunningGateway gateway, String status) {
         Await.until(
-                PATIENCE,
+                TIMEOUT,
                 "Redis is " + status,
                 () -> redisHealth(gateway).path("status").asString("").equals(status));
     }
@@ -55,7 +55,7 @@ class RedisSentinelTest {
 
                 master.kill();
 
-                Await.until(PATIENCE, "links are made on the new master", () -> makesLinks(gateway));
+                Await.until(TIMEOUT, "links are made on the new master", () -> makesLinks(gateway));
                 awaitHealth(gateway, "UP");
                 assertThat(replica.command("ROLE")).startsWith("*3");
                 assertThat(replica.command("DBSIZE")).isNotEqualTo(":0");
@@ -75,7 +75,7 @@ class RedisSentinelTest {
 
             awaitHealth(gateway, "DOWN");
             Await.until(
-                    PATIENCE,
+                    TIMEOUT,
                     "why",
                     () -> redisHealth(gateway)
                             .path("details")

@@ -23,9 +23,9 @@ class CallerSharesTest {
     private final BufferBudget all = new BufferBudget(400, 10, Schedulers.parallel());
     private final CallerShares shares = new CallerShares(all, 100, Schedulers.parallel());
 
-    private Mono<Reservation> asked(String user, long bytes, Duration patience) {
+    private Mono<Reservation> asked(String user, long bytes, Duration timeout) {
         Caller caller = new Caller(Caller.Kind.USER, user, Set.of(), Set.of(), "127.0.0.1");
-        return shares.reserve(bytes, patience).contextWrite(caller::into);
+        return shares.reserve(bytes, timeout).contextWrite(caller::into);
     }
 
     private Reservation reserved(String user, long bytes) {

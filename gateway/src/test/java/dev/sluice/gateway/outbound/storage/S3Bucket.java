@@ -9,7 +9,7 @@ import reactor.core.scheduler.Schedulers;
 
 /** A bucket of its own at an {@link S3Server} of its own, for gateways that keep their objects there. */
 public final class S3Bucket implements AutoCloseable {
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final Duration TIMEOUT = Duration.ofSeconds(30);
 
     private final S3Server server;
     private final S3Connection connection;
@@ -56,7 +56,7 @@ public final class S3Bucket implements AutoCloseable {
         return Objects.requireNonNull(store.list("t/")
                 .map(object -> object.key().value())
                 .collectList()
-                .block(PATIENCE));
+                .block(TIMEOUT));
     }
 
     @Override

@@ -412,7 +412,7 @@ class S3FaultsTest {
         assertThat(((StorageException) error).kind()).as(error.toString()).isEqualTo(kind);
     }
 
-    /** A store that loses its patience quickly. */
+    /** A store with short timeouts. */
     private static final class Rig implements AutoCloseable {
         private final S3Connection connection;
         private final S3Store store;

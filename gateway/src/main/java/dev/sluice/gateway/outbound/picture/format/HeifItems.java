@@ -82,7 +82,7 @@ record HeifItems(String coding, List<Property> ofPrimary, List<Property> sizes, 
             references("dimg", (from, to) -> addIf(parts.contains(from), parts, to));
             references("dimg", (from, to) -> addIf(parts.contains(from), parts, to));
             codings(box("iinf"));
-            places(box("iloc"), fileLength);
+            readLocations(box("iloc"), fileLength);
             if (!parts.isEmpty()) {
                 throw PictureException.damaged(NAME, "a part of it is nowhere");
             }
@@ -182,7 +182,7 @@ record HeifItems(String coding, List<Property> ofPrimary, List<Property> sizes, 
         }
 
         /** Takes every part that is there off {@link #parts}. */
-        private void places(ByteBuffer iloc, long fileLength) {
+        private void readLocations(ByteBuffer iloc, long fileLength) {
             parts.removeIf(item -> IDENTITY.equals(codings.get(item)));
             int version = HeifBox.version(iloc);
             int sizes = iloc.getChar();

@@ -19,7 +19,7 @@ import org.springframework.context.annotation.AnnotationConfigApplicationContext
 import org.springframework.core.env.MapPropertySource;
 
 class DatabaseConfigurationTest {
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final Duration TIMEOUT = Duration.ofSeconds(30);
 
     @TempDir
     Path directory;
@@ -27,12 +27,12 @@ class DatabaseConfigurationTest {
     @Test
     void databaseIsReadyHealthyAndMetered() {
         try (var context = start(Map.of("sluice.database.directory", directory.resolve("new/db")))) {
-            assertThat(context.getBean(GenerationJobs.class).count().block(PATIENCE))
+            assertThat(context.getBean(GenerationJobs.class).count().block(TIMEOUT))
                     .isZero();
             assertThat(context.getBean("databaseHealthIndicator", ReactiveHealthIndicator.class)
                             .health()
                             .map(Health::getStatus)
-                            .block(PATIENCE))
+                            .block(TIMEOUT))
                     .isEqualTo(Status.UP);
 
             MeterRegistry registry = new SimpleMeterRegistry();

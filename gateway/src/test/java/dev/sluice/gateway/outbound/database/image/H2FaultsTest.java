@@ -131,7 +131,7 @@ class H2FaultsTest {
                         return go.await(20, TimeUnit.SECONDS);
                     })))
                     .subscribe();
-            Await.until(TestDatabase.PATIENCE, "every thread is held", () -> holding.getCount() == 0);
+            Await.until(TestDatabase.TIMEOUT, "every thread is held", () -> holding.getCount() == 0);
             Queue<DatabaseException.Kind> refused = new ConcurrentLinkedQueue<>();
             Mono<Long> waiting = Flux.range(0, 1005)
                     .flatMap(
@@ -144,7 +144,7 @@ class H2FaultsTest {
                     .count()
                     .cache();
             Disposable waiters = waiting.subscribe();
-            Await.until(TestDatabase.PATIENCE, "five are refused", () -> refused.size() == 5);
+            Await.until(TestDatabase.TIMEOUT, "five are refused", () -> refused.size() == 5);
             go.countDown();
 
             assertThat(get(waiting)).isEqualTo(1000);

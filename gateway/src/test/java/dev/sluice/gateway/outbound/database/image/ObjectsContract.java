@@ -21,7 +21,7 @@ import reactor.core.publisher.Mono;
 import reactor.test.StepVerifier;
 
 abstract class ObjectsContract extends RepositoryContract {
-    private static final Duration PATIENCE = Duration.ofMinutes(2);
+    private static final Duration TTL = Duration.ofMinutes(2);
 
     @Test
     void keysComeInTheOrderOfTheirBytesOverSeveralPages() {
@@ -35,7 +35,7 @@ abstract class ObjectsContract extends RepositoryContract {
                 .thenRequest(Long.MAX_VALUE)
                 .expectNextSequence(keys.subList(3, keys.size()))
                 .expectComplete()
-                .verify(TestDatabase.PATIENCE);
+                .verify(TestDatabase.TIMEOUT);
     }
 
     @Test
@@ -53,7 +53,7 @@ abstract class ObjectsContract extends RepositoryContract {
         Image image = stored("a");
         assertThat(get(db.references.isNamed("a"))).isFalse();
 
-        done(db.announce("a", image.id(), PATIENCE));
+        done(db.announce("a", image.id(), TTL));
         assertThat(get(db.references.isNamed("a"))).isTrue();
         done(db.images.add(image));
         assertThat(get(db.references.isNamed("a"))).isTrue();
@@ -65,18 +65,18 @@ abstract class ObjectsContract extends RepositoryContract {
 
     @Test
     void keyIsAnnouncedOnce() {
-        done(db.announce("a", UUID.randomUUID(), PATIENCE));
+        done(db.announce("a", UUID.randomUUID(), TTL));
 
-        assertThatThrownBy(() -> done(db.announce("a", UUID.randomUUID(), PATIENCE)))
+        assertThatThrownBy(() -> done(db.announce("a", UUID.randomUUID(), TTL)))
                 .satisfies(failure(DatabaseException.Kind.CONFLICT));
     }
 
     @Test
     void whatAWriterLeftBehindIsTakenWhenItExpires() {
         UUID image = UUID.randomUUID();
-        done(db.announce("old", image, PATIENCE));
-        db.clock.advance(PATIENCE);
-        done(db.announce("new", image, PATIENCE));
+        done(db.announce("old", image, TTL));
+        db.clock.advance(TTL);
+        done(db.announce("new", image, TTL));
 
         assertThat(get(db.intents.takeExpired(10))).containsExactly(new ObjectIntents.Intent("old", image));
         assertThat(get(db.intents.takeExpired(10))).containsExactly(new ObjectIntents.Intent("old", image));
@@ -92,7 +92,7 @@ abstract class ObjectsContract extends RepositoryContract {
     @Test
     void abandonedObjectIsLeftToWhoeverCleansUp() {
         UUID image = UUID.randomUUID();
-        done(db.announce("a", image, PATIENCE));
+        done(db.announce("a", image, TTL));
 
         assertThat(get(db.intents.abandon("a"))).isTrue();
 
@@ -112,7 +112,7 @@ abstract class ObjectsContract extends RepositoryContract {
     void eitherTheRowOrTheRemovalWinsAnObject() {
         for (int i = 0; i < 20; i++) {
             Image image = stored("key" + i);
-            done(db.announce("key" + i, image.id(), PATIENCE));
+            done(db.announce("key" + i, image.id(), TTL));
 
             var both = get(Mono.zip(
                     db.images.add(image).thenReturn(true).onErrorReturn(DatabaseException.class, false),
@@ -136,7 +136,7 @@ abstract class ObjectsContract extends RepositoryContract {
     @ParameterizedTest
     @ValueSource(strings = {"", "a b", "ä", "a\n"})
     void keyThatIsNotPrintableAsciiIsRefused(String key) {
-        assertThatThrownBy(() -> db.announce(key, UUID.randomUUID(), PATIENCE))
+        assertThatThrownBy(() -> db.announce(key, UUID.randomUUID(), TTL))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageStartingWith("object key");
     }

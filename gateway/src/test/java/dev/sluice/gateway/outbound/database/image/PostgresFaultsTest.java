@@ -72,9 +72,7 @@ class PostgresFaultsTest {
         assertThatThrownBy(() -> done(db.images.add(image))).satisfies(failure(DatabaseException.Kind.IN_DOUBT));
 
         Await.until(
-                TestDatabase.PATIENCE,
-                "the row is there",
-                () -> !isEmpty(db.images.find(image.id(), ownedBy("alice"))));
+                TestDatabase.TIMEOUT, "the row is there", () -> !isEmpty(db.images.find(image.id(), ownedBy("alice"))));
         assertThat(get(db.intents.abandon(keyOf(image)))).isFalse();
     }
 
@@ -115,7 +113,7 @@ class PostgresFaultsTest {
                 .mapNotNull(signal -> signal.getThrowable() instanceof DatabaseException e ? e.kind() : null)
                 .collectList());
         assertThat(failures).hasSize(CONNECTIONS).containsOnly(DatabaseException.Kind.UNAVAILABLE);
-        Await.until(TestDatabase.PATIENCE, "no connection is held", () -> acquired() == 0);
+        Await.until(TestDatabase.TIMEOUT, "no connection is held", () -> acquired() == 0);
 
         cable.resume();
         useAllConnections();
@@ -135,7 +133,7 @@ class PostgresFaultsTest {
 
         assertThatThrownBy(() -> get(change)).satisfies(failure(DatabaseException.Kind.UNAVAILABLE));
         assertThat(begun.getCount()).isZero();
-        Await.until(TestDatabase.PATIENCE, "no connection is held", () -> acquired() == 0);
+        Await.until(TestDatabase.TIMEOUT, "no connection is held", () -> acquired() == 0);
         cable.resume();
         useAllConnections();
     }
@@ -157,13 +155,13 @@ class PostgresFaultsTest {
                 .flatMap(_ -> db.database.query(
                         client -> client.sql("SELECT pg_sleep(3.5)").then()))
                 .subscribe();
-        Await.until(TestDatabase.PATIENCE, "all are in use", () -> acquired() == CONNECTIONS);
+        Await.until(TestDatabase.TIMEOUT, "all are in use", () -> acquired() == CONNECTIONS);
 
         assertThatThrownBy(() -> get(db.images.find(image.id(), ownedBy("alice"))))
                 .satisfies(failure(DatabaseException.Kind.UNAVAILABLE));
 
         holders.dispose();
-        Await.until(TestDatabase.PATIENCE, "all are back", () -> acquired() == 0);
+        Await.until(TestDatabase.TIMEOUT, "all are back", () -> acquired() == 0);
         assertThat(get(db.images.find(image.id(), ownedBy("alice")))).isEqualTo(image);
     }
 
@@ -176,14 +174,12 @@ class PostgresFaultsTest {
                         .then(client.sql("SELECT pg_sleep(0.2)").then())
                         .then(ImageRows.insert(client, image)))
                 .subscribe();
-        Await.until(TestDatabase.PATIENCE, "it has begun", () -> begun.getCount() == 0);
+        Await.until(TestDatabase.TIMEOUT, "it has begun", () -> begun.getCount() == 0);
         caller.dispose();
 
         Await.until(
-                TestDatabase.PATIENCE,
-                "the row is there",
-                () -> !isEmpty(db.images.find(image.id(), ownedBy("alice"))));
-        Await.until(TestDatabase.PATIENCE, "its connection is back", () -> acquired() == 0);
+                TestDatabase.TIMEOUT, "the row is there", () -> !isEmpty(db.images.find(image.id(), ownedBy("alice"))));
+        Await.until(TestDatabase.TIMEOUT, "its connection is back", () -> acquired() == 0);
     }
 
     @Test

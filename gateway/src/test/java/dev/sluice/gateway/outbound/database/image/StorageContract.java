@@ -23,11 +23,11 @@ import reactor.core.publisher.Mono;
 
 /** What is an owner's, through everything that can become of an image. */
 abstract class StorageContract extends RepositoryContract {
-    private static final Duration PATIENCE = Duration.ofMinutes(2);
+    private static final Duration TTL = Duration.ofMinutes(2);
 
     private Mono<Void> announce(String owner, String key, long size, QuotaMode mode) {
         return db.intents.announce(
-                owner, List.of(new ObjectIntents.Announced(key, size)), UUID.randomUUID(), PATIENCE, mode);
+                owner, List.of(new ObjectIntents.Announced(key, size)), UUID.randomUUID(), TTL, mode);
     }
 
     private static ImageThumbnails.Stored thumbnail(Image image, int width) {
@@ -43,7 +43,7 @@ abstract class StorageContract extends RepositoryContract {
                         .map(each -> new ObjectIntents.Announced(each.key(), each.size()))
                         .toList(),
                 image.id(),
-                PATIENCE,
+                TTL,
                 QuotaMode.COUNTED));
         Thumbnails.Job job = Thumbnails.Job.ofStored(image.id(), image.owner(), Objects.requireNonNull(image.object()));
         assertThat(get(db.thumbnails.complete(job, 640, 480, null, all))).isTrue();
@@ -57,7 +57,7 @@ abstract class StorageContract extends RepositoryContract {
     @Test
     void imageAndItsThumbnailsCountFromTheirAnnouncementToTheirDeletion() {
         Image image = db.stored("alice", "a");
-        done(db.announce(keyOf(image), image.id(), PATIENCE));
+        done(db.announce(keyOf(image), image.id(), TTL));
         assertThat(db.counted("alice")).isEqualTo(SIZE);
         done(db.images.add(image));
         assertThat(db.counted("alice")).isEqualTo(SIZE);
@@ -99,7 +99,7 @@ abstract class StorageContract extends RepositoryContract {
             done(announce("alice", key, 100, QuotaMode.ENFORCED));
             get(db.intents.abandon(key));
 
-            Mono.when(db.intents.forget(key), db.intents.forget(key)).block(TestDatabase.PATIENCE);
+            Mono.when(db.intents.forget(key), db.intents.forget(key)).block(TestDatabase.TIMEOUT);
 
             assertThat(db.counted("alice")).isEqualTo(10_000);
         }
@@ -195,7 +195,7 @@ abstract class StorageContract extends RepositoryContract {
                 "alice",
                 List.of(new ObjectIntents.Announced(object.key(), SIZE)),
                 job.imageId(),
-                PATIENCE,
+                TTL,
                 QuotaMode.COUNTED));
         assertThat(get(db.jobs.complete(job, object))).isTrue();
         assertThat(get(db.jobs.complete(job, object))).isFalse();

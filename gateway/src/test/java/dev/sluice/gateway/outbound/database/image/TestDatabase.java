@@ -22,7 +22,7 @@ import reactor.core.publisher.Mono;
 
 /** A migrated database with all of its repositories, on a clock that is set by hand. */
 final class TestDatabase implements AutoCloseable {
-    static final Duration PATIENCE = Duration.ofSeconds(30);
+    static final Duration TIMEOUT = Duration.ofSeconds(30);
     /** Of one owner's bytes: small enough to be used up. */
     static final long QUOTA = DataSize.ofMegabytes(1).toBytes();
 
@@ -79,7 +79,7 @@ final class TestDatabase implements AutoCloseable {
     }
 
     static Location settings(String url, Path directory) {
-        return new Location(url, directory, 10, Duration.ofSeconds(5), Duration.ofSeconds(10), PATIENCE);
+        return new Location(url, directory, 10, Duration.ofSeconds(5), Duration.ofSeconds(10), TIMEOUT);
     }
 
     /** Empties every table. */
@@ -122,9 +122,9 @@ final class TestDatabase implements AutoCloseable {
     }
 
     /** Of alice's, as large as {@link #object}. */
-    Mono<Void> announce(String key, UUID imageId, Duration patience) {
+    Mono<Void> announce(String key, UUID imageId, Duration ttl) {
         return intents.announce(
-                "alice", List.of(new ObjectIntents.Announced(key, SIZE)), imageId, patience, QuotaMode.ENFORCED);
+                "alice", List.of(new ObjectIntents.Announced(key, SIZE)), imageId, ttl, QuotaMode.ENFORCED);
     }
 
     /** Bytes that are an owner's. */
@@ -172,15 +172,15 @@ final class TestDatabase implements AutoCloseable {
     }
 
     static <T> T get(Mono<T> mono) {
-        return Objects.requireNonNull(mono.block(PATIENCE), "nothing came");
+        return Objects.requireNonNull(mono.block(TIMEOUT), "nothing came");
     }
 
     static <T> boolean isEmpty(Mono<T> mono) {
-        return mono.block(PATIENCE) == null;
+        return mono.block(TIMEOUT) == null;
     }
 
     static void done(Mono<Void> mono) {
-        mono.block(PATIENCE);
+        mono.block(TIMEOUT);
     }
 
     @Override

@@ -28,7 +28,7 @@ import reactor.core.publisher.Mono;
 
 abstract class ThumbnailsContract extends RepositoryContract {
     private static final Duration LEASE = Duration.ofMinutes(10);
-    private static final Duration PATIENCE = Duration.ofMinutes(2);
+    private static final Duration TTL = Duration.ofMinutes(2);
     private static final Set<String> PNG = Set.of("image/png", "image/jpeg");
 
     private Image added() {
@@ -59,7 +59,7 @@ abstract class ThumbnailsContract extends RepositoryContract {
                         .map(each -> new ObjectIntents.Announced(each.key(), each.size()))
                         .toList(),
                 image.id(),
-                PATIENCE,
+                TTL,
                 ObjectIntents.QuotaMode.COUNTED));
         return thumbnails;
     }
@@ -149,7 +149,7 @@ abstract class ThumbnailsContract extends RepositoryContract {
         assertThat(nothingIsDue()).isTrue();
         GenerationJobs.Job job = db.claimOne("worker");
         ImageObject object = object("generated");
-        done(db.announce("generated", image.id(), PATIENCE));
+        done(db.announce("generated", image.id(), TTL));
         get(db.jobs.complete(job, object));
         assertThat(nothingIsDue()).isTrue();
 

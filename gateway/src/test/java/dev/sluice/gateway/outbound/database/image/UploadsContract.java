@@ -22,7 +22,7 @@ abstract class UploadsContract extends RepositoryContract {
     private static final Duration HOUR = Duration.ofHours(1);
     private static final Duration URL = Duration.ofMinutes(10);
     private static final Duration LATE_PUT = Duration.ofMinutes(10);
-    private static final Uploads.TimeToLive PATIENCE = new Uploads.TimeToLive(URL, HOUR);
+    private static final Uploads.TimeToLive TTL = new Uploads.TimeToLive(URL, HOUR);
     private static final Image.Listing LISTING = new Image.Listing("house", "alice");
     private static final int MOST = 10;
 
@@ -41,7 +41,7 @@ abstract class UploadsContract extends RepositoryContract {
     }
 
     private Uploads.Announcement announce(Upload... uploads) {
-        return get(db.uploads.announce(List.of(uploads), PATIENCE, MOST));
+        return get(db.uploads.announce(List.of(uploads), TTL, MOST));
     }
 
     private Image stored(Upload upload) {
@@ -107,14 +107,14 @@ abstract class UploadsContract extends RepositoryContract {
     @Test
     void completeUploadKeepsItsNameAndIsNoLongerUnderWay() {
         Upload front = upload("front");
-        get(db.uploads.announce(List.of(front), PATIENCE, 1));
-        assertThat(get(db.uploads.announce(List.of(upload("back")), PATIENCE, 1)))
+        get(db.uploads.announce(List.of(front), TTL, 1));
+        assertThat(get(db.uploads.announce(List.of(upload("back")), TTL, 1)))
                 .isEqualTo(new Uploads.Announcement.TooMany(1));
         done(db.uploads.complete(copied(front)));
 
         assertThat(get(db.uploads.forgetEnded())).isZero();
         assertThat(get(find("front"))).isEqualTo(front);
-        assertThat(get(db.uploads.announce(List.of(upload("back")), PATIENCE, 1)))
+        assertThat(get(db.uploads.announce(List.of(upload("back")), TTL, 1)))
                 .isEqualTo(new Uploads.Announcement.Announced());
     }
 
@@ -131,7 +131,7 @@ abstract class UploadsContract extends RepositoryContract {
         assertThat(get(db.uploads.isAwaited(front.objectKey()))).isFalse();
         assertThat(get(db.uploads.forget(front.imageId()))).isFalse();
         assertThat(get(db.references.isNamed(front.objectKey()))).isTrue();
-        assertThat(get(db.uploads.announce(List.of(upload("back")), PATIENCE, 1)))
+        assertThat(get(db.uploads.announce(List.of(upload("back")), TTL, 1)))
                 .isEqualTo(new Uploads.Announcement.Announced());
         get(db.deletion.begin(front.imageId(), new Everywhere()));
         done(db.deletion.finish(front.imageId()));
@@ -164,7 +164,7 @@ abstract class UploadsContract extends RepositoryContract {
     void completionsAtOnceMakeOneImage() {
         for (int i = 0; i < 10; i++) {
             Upload upload = upload("image" + i);
-            get(db.uploads.announce(List.of(upload), PATIENCE, 1000));
+            get(db.uploads.announce(List.of(upload), TTL, 1000));
             List<Mono<Boolean>> both = Stream.of(copied(upload), copied(upload))
                     .map(image -> db.uploads.complete(image).thenReturn(true).onErrorReturn(false))
                     .toList();
@@ -232,7 +232,7 @@ abstract class UploadsContract extends RepositoryContract {
     @Test
     void uploadsAnnouncedAtOnceAreNoMoreThanMayBe() {
         long announced = get(Flux.range(0, 20)
-                .flatMap(i -> db.uploads.announce(List.of(upload("image" + i)), PATIENCE, 5), 20)
+                .flatMap(i -> db.uploads.announce(List.of(upload("image" + i)), TTL, 5), 20)
                 .filter(new Uploads.Announcement.Announced()::equals)
                 .count());
 
@@ -299,13 +299,13 @@ abstract class UploadsContract extends RepositoryContract {
         assertThat(get(db.references.isNamed(TestDatabase.keyOf(image)))).isFalse();
         assertThat(get(db.uploads.isAwaited(front.objectKey()))).isFalse();
         assertThat(db.counted("user:alice")).as("what the URL may bring back").isEqualTo(TestDatabase.SIZE);
-        assertThat(get(db.uploads.announce(List.of(upload("back")), PATIENCE, 1)))
+        assertThat(get(db.uploads.announce(List.of(upload("back")), TTL, 1)))
                 .isEqualTo(new Uploads.Announcement.TooMany(1));
 
         db.clock.advance(URL);
         assertThat(get(db.intents.takeExpired(10))).as("a put may be under way").isEmpty();
         assertThat(get(db.references.isNamed(front.objectKey()))).isTrue();
-        assertThat(get(db.uploads.announce(List.of(upload("back")), PATIENCE, 1)))
+        assertThat(get(db.uploads.announce(List.of(upload("back")), TTL, 1)))
                 .isEqualTo(new Uploads.Announcement.Announced());
 
         db.clock.advance(LATE_PUT);
@@ -322,10 +322,10 @@ abstract class UploadsContract extends RepositoryContract {
         announce(front);
         get(db.uploads.forget(front.imageId()));
 
-        assertThat(get(db.uploads.announce(List.of(upload("back")), PATIENCE, 1)))
+        assertThat(get(db.uploads.announce(List.of(upload("back")), TTL, 1)))
                 .isEqualTo(new Uploads.Announcement.TooMany(1));
         db.clock.advance(URL);
-        assertThat(get(db.uploads.announce(List.of(upload("back")), PATIENCE, 1)))
+        assertThat(get(db.uploads.announce(List.of(upload("back")), TTL, 1)))
                 .isEqualTo(new Uploads.Announcement.Announced());
     }
 
@@ -334,12 +334,12 @@ abstract class UploadsContract extends RepositoryContract {
         for (int i = 0; i < 10; i++) {
             String name = "image" + i;
             Upload upload = upload(name);
-            get(db.uploads.announce(List.of(upload), PATIENCE, 1000));
+            get(db.uploads.announce(List.of(upload), TTL, 1000));
             Image image = copied(upload);
 
             boolean isOne = get(Mono.zip(
                     db.uploads.complete(image).thenReturn(true).onErrorReturn(failure -> isConflict(failure), false),
-                    db.uploads.announce(List.of(upload(name)), PATIENCE, 1000),
+                    db.uploads.announce(List.of(upload(name)), TTL, 1000),
                     (completed, started) -> completed != (started instanceof Uploads.Announcement.Announced)));
 
             assertThat(isOne)
@@ -381,9 +381,9 @@ abstract class UploadsContract extends RepositoryContract {
     @Test
     void expiredUploadsAreNotCountedAndForgottenWithTheirObjects() {
         Upload front = upload("front");
-        get(db.uploads.announce(List.of(front), PATIENCE, 1));
+        get(db.uploads.announce(List.of(front), TTL, 1));
         db.clock.advance(HOUR);
-        assertThat(get(db.uploads.announce(List.of(upload("back")), PATIENCE, 1)))
+        assertThat(get(db.uploads.announce(List.of(upload("back")), TTL, 1)))
                 .isEqualTo(new Uploads.Announcement.Announced());
 
         assertThat(get(db.uploads.forgetEnded())).isZero();
@@ -426,10 +426,10 @@ abstract class UploadsContract extends RepositoryContract {
             String name = "image" + i;
             get(Mono.zip(
                     db.uploads
-                            .announce(List.of(upload(name)), PATIENCE, 1000)
+                            .announce(List.of(upload(name)), TTL, 1000)
                             .onErrorReturn(new Uploads.Announcement.Complete("")),
                     db.uploads
-                            .announce(List.of(upload(name)), PATIENCE, 1000)
+                            .announce(List.of(upload(name)), TTL, 1000)
                             .onErrorReturn(new Uploads.Announcement.Complete(""))));
 
             assertThat(get(find(name)).name()).isEqualTo(name);
