@@ -21,7 +21,7 @@ import dev.sluice.gateway.outbound.database.image.OwnerStorage;
 import dev.sluice.gateway.outbound.database.image.Thumbnails;
 import dev.sluice.gateway.outbound.fetch.OriginFetch;
 import dev.sluice.gateway.outbound.fetch.policy.UrlPolicy;
-import dev.sluice.gateway.outbound.http.RetryPolicy;
+import dev.sluice.gateway.outbound.http.ProviderRetries;
 import dev.sluice.gateway.outbound.link.LinkFactory;
 import dev.sluice.gateway.outbound.link.Links;
 import dev.sluice.gateway.outbound.persistence.ImageFiles;
@@ -158,7 +158,7 @@ public class GalleryFeature {
         return new PollPolicy(
                 defaults.firstPause(),
                 defaults.longestPause(),
-                new RetryPolicy(bounds.retryPause(), defaults.retry().retries()));
+                ProviderRetries.policy(bounds.retryPause(), defaults.retry().retries()));
     }
 
     @Bean

@@ -17,14 +17,12 @@ import reactor.core.scheduler.Scheduler;
 /** Bounds a body: refused by its declared length before a byte is read, and by what is counted as it is. */
 final class BodyGuard {
     private final MinimumRate minimumRate;
-    private final FetchProperties.Retry retry;
-    private final Runnable onRetry;
+    private final FetchRetries retries;
 
-    /** @param onRetry called before the rest of a body is requested */
-    BodyGuard(MinimumRate minimumRate, FetchProperties.Retry retry, Runnable onRetry) {
+    /** @param retries of bodies that break off */
+    BodyGuard(MinimumRate minimumRate, FetchRetries retries) {
         this.minimumRate = minimumRate;
-        this.retry = retry;
-        this.onRetry = onRetry;
+        this.retries = retries;
     }
 
     /**
@@ -104,14 +102,8 @@ final class BodyGuard {
             if (rest == null || error == failure || !FetchErrors.BrokenBodyException.is(failure) || missing <= 0) {
                 return Flux.error(failure);
             }
-            return Flux.deferContextual(context -> {
-                if (!FetchContext.of(context).mayRetry(retry)) {
-                    return Flux.error(failure);
-                }
-                onRetry.run();
-                return Mono.delay(retry.backoff(), timer)
-                        .thenMany(Flux.defer(() -> read(part(rest, missing, failure))));
-            });
+            return Mono.deferContextual(context -> retries.pauseOrFailure(failure, FetchContext.of(context)))
+                    .thenMany(Flux.defer(() -> read(part(rest, missing, failure))));
         }
     }
 

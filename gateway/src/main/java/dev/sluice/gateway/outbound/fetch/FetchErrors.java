@@ -124,8 +124,8 @@ final class FetchErrors {
         }
 
         /** Whether {@code failure} is that a body broke off. */
-        static boolean is(FetchException failure) {
-            return failure.getCause() instanceof BrokenBodyException;
+        static boolean is(Throwable failure) {
+            return failure instanceof FetchException && failure.getCause() instanceof BrokenBodyException;
         }
     }
 

@@ -3,7 +3,8 @@ package dev.sluice.gateway.outbound.fetch;
 import dev.sluice.gateway.contract.DurationWords;
 import dev.sluice.gateway.contract.RequestUsage;
 import dev.sluice.gateway.contract.trace.TraceSpan;
-import dev.sluice.gateway.outbound.fetch.FetchErrors.BrokenBodyException;
+import dev.sluice.gateway.outbound.fetch.FetchRetries.RestartingFetch;
+import dev.sluice.gateway.outbound.fetch.FetchRetries.RetryingExchange;
 import dev.sluice.gateway.outbound.imagetype.ImageTypes;
 import dev.sluice.zipstream.BodyTotals;
 import dev.sluice.zipstream.MinimumRate;
@@ -19,7 +20,6 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import reactor.core.publisher.Mono;
-import reactor.util.retry.Retry;
 
 /** Builds the chain of a fetch. */
 final class FetchFactory {
@@ -40,12 +40,12 @@ final class FetchFactory {
         var metrics = new FetchMetrics(registry);
         var hosts = new OriginHosts(properties, transport::forget);
         metrics.watch(hosts);
-        FetchProperties.Retry retry = properties.retry();
+        var retries = new FetchRetries(properties.retry(), metrics::retried);
 
         Exchange exchange = chain(
                 List.<UnaryOperator<Exchange>>of(
                         inner -> new CircuitBreakerExchange(hosts, inner), // a request counts once, retries included
-                        inner -> new RetryingExchange(retry, metrics::retried, inner), // what may pass by itself
+                        inner -> new RetryingExchange(retries, inner), // what may pass by itself
                         inner -> new BulkheadExchange(hosts, inner), // each try takes a permit of its origin
                         StatusExchange::new, // a failing status is an error to all above
                         TracedExchange::new), // each request that goes out, in the trace of whom it is made for
@@ -55,10 +55,10 @@ final class FetchFactory {
                 List.<UnaryOperator<OriginFetch>>of(
                         inner -> new MeteredFetch(metrics, inner), // every outcome, the deadline's included
                         inner -> new DeadlineFetch(transport.clients(), inner), // all below, on one event loop
-                        inner -> new RestartingFetch(retry, metrics::retried, inner)), // signed redirects change
+                        inner -> new RestartingFetch(retries, inner)), // signed redirects change
                 // Judges each hop's URL before the exchange sees it. A hop that is refused is refused for good, and a
                 // later hop that fails does not repeat the earlier ones.
-                new RedirectingFetch(urls, properties.maxRedirects(), responses(properties, metrics), exchange));
+                new RedirectingFetch(urls, properties.maxRedirects(), responses(properties, retries), exchange));
     }
 
     private static <T> T chain(List<UnaryOperator<T>> outermostFirst, T innermost) {
@@ -69,11 +69,10 @@ final class FetchFactory {
         return chain;
     }
 
-    private static ResponseGuard responses(FetchProperties properties, FetchMetrics metrics) {
+    private static ResponseGuard responses(FetchProperties properties, FetchRetries retries) {
         FetchProperties.Rate rate = properties.minimumRate();
         var minimum = new MinimumRate(rate.bytesPerSecond().toBytes(), rate.grace());
-        return new ResponseGuard(
-                new BodyGuard(minimum, properties.retry(), metrics::retried), new ImageGuard(new ImageTypes()));
+        return new ResponseGuard(new BodyGuard(minimum, retries), new ImageGuard(new ImageTypes()));
     }
 
     /** Measures every fetch once, however it ends. */
@@ -212,42 +211,6 @@ final class FetchFactory {
                         .run(inTime)
                         .onErrorMap(FetchErrors.ReaderException.class, FetchErrors.ReaderException::original);
             });
-        }
-    }
-
-    /**
-     * Fetches again, from the first URL and the first byte, what broke off in the middle and could not be continued.
-     * The reader is then called again, with the new body.
-     */
-    private static final class RestartingFetch implements OriginFetch {
-        private final FetchProperties.Retry bounds;
-        private final Runnable onRetry;
-        private final OriginFetch fetch;
-
-        /** @param onRetry called before each retry */
-        RestartingFetch(FetchProperties.Retry bounds, Runnable onRetry, OriginFetch fetch) {
-            this.bounds = bounds;
-            this.onRetry = onRetry;
-            this.fetch = fetch;
-        }
-
-        @Override
-        public <T> Mono<T> fetch(FetchRequest request, Function<OriginResponse, Mono<T>> reader) {
-            return Mono.deferContextual(context -> {
-                FetchContext fetchContext = FetchContext.of(context);
-                return fetch.fetch(request, reader)
-                        .retryWhen(Retry.from(failures ->
-                                failures.concatMap(signal -> pauseOrFailure(signal.failure(), fetchContext))));
-            });
-        }
-
-        private Mono<Long> pauseOrFailure(Throwable failure, FetchContext fetchContext) {
-            if (!(failure instanceof FetchException known && BrokenBodyException.is(known))
-                    || !fetchContext.mayRetry(bounds)) {
-                return Mono.error(failure);
-            }
-            onRetry.run();
-            return Mono.delay(bounds.backoff(), fetchContext.eventLoop().scheduler());
         }
     }
 

@@ -4,12 +4,13 @@ import dev.sluice.gateway.contract.DurationWords;
 import dev.sluice.gateway.outbound.ai.image.ImageModels.PollPolicy;
 import dev.sluice.gateway.outbound.http.ProviderException;
 import dev.sluice.gateway.outbound.http.ProviderFailure;
-import dev.sluice.gateway.outbound.http.RetryPolicy;
+import dev.sluice.gateway.outbound.http.ProviderRetries;
+import dev.sluice.gateway.outbound.retry.CallDeadline;
+import dev.sluice.gateway.outbound.retry.RetryPolicy;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Predicate;
 import org.slf4j.Logger;
@@ -34,7 +35,7 @@ public final class ImageModels {
 
         /** Polls after 500 ms, 750 ms and so on up to 3 s; retries after 1 s, 2 s and 4 s. */
         public static final PollPolicy DEFAULTS = new PollPolicy(
-                Duration.ofMillis(500), Duration.ofSeconds(3), new RetryPolicy(Duration.ofSeconds(1), 3));
+                Duration.ofMillis(500), Duration.ofSeconds(3), ProviderRetries.policy(Duration.ofSeconds(1), 3));
     }
 
     /** The chain around a provider's single calls; each line wraps those above it. */
@@ -114,12 +115,11 @@ public final class ImageModels {
             double grown = policy.firstPause().toNanos() * Math.pow(GROWTH, (double) poll);
             Duration pause = Duration.ofNanos((long) grown);
             Duration bounded = pause.compareTo(policy.longestPause()) < 0 ? pause : policy.longestPause();
-            return policy.retry().jitter().around(bounded);
+            return policy.retry().backoff().jitter().of(bounded);
         }
 
         private Retry retry(Duration within) {
-            long end = timer.now(TimeUnit.NANOSECONDS) + within.toNanos();
-            return policy.retry().until(provider.name(), end, timer);
+            return policy.retry().until(CallDeadline.in(within, timer), ProviderRetries.failures(provider.name()));
         }
     }
 

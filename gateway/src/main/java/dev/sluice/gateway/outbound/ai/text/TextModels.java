@@ -3,6 +3,9 @@ package dev.sluice.gateway.outbound.ai.text;
 import dev.sluice.gateway.contract.DurationWords;
 import dev.sluice.gateway.outbound.http.ProviderException;
 import dev.sluice.gateway.outbound.http.ProviderFailure;
+import dev.sluice.gateway.outbound.retry.Backoff;
+import dev.sluice.gateway.outbound.retry.CallDeadline;
+import dev.sluice.gateway.outbound.retry.RetryPolicy;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
@@ -10,7 +13,6 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
@@ -20,7 +22,6 @@ import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
-import reactor.util.retry.Retry;
 
 /** Builds the chain around a text model. */
 public final class TextModels {
@@ -154,29 +155,19 @@ public final class TextModels {
         @Override
         public Flux<TextPiece> reply(Prompt prompt, TextModel.Delivery delivery, Duration within, CallAccount account) {
             return Flux.defer(() -> {
-                long start = timer.now(TimeUnit.NANOSECONDS);
-                Duration first = fitsAfter(policy.tryTimeout(), within) ? policy.tryTimeout() : within;
+                CallDeadline end = CallDeadline.in(within, timer);
+                CallDeadline lastRetry = CallDeadline.in(policy.lastRetry(within), timer);
+                Duration first = policy.allowsTwo(within) ? policy.tryTimeout() : within;
                 AtomicBoolean again = new AtomicBoolean();
-                return Flux.defer(() -> next.reply(
-                                prompt, delivery, again.getAndSet(true) ? within.minus(passed(start)) : first, account))
-                        .retryWhen(Retry.from(failures -> failures.concatMap(signal -> signal.totalRetries() == 0
-                                        && isRetryable(signal.failure())
-                                        && fitsAfter(passed(start), within)
-                                ? Mono.delay(policy.retryPause(), timer)
-                                : Mono.error(signal.failure()))));
+                return Flux.defer(
+                                () -> next.reply(prompt, delivery, again.getAndSet(true) ? end.left() : first, account))
+                        .retryWhen(
+                                policy.retry().until(lastRetry, RetryPolicy.Failures.of(RetryingModel::isRetryable)));
             });
         }
 
         private static boolean isRetryable(Throwable failure) {
             return failure instanceof ProviderException known && known.failure().isRetryable();
-        }
-
-        private boolean fitsAfter(Duration passed, Duration within) {
-            return passed.plus(policy.retryPause()).compareTo(policy.lastRetry(within)) <= 0;
-        }
-
-        private Duration passed(long start) {
-            return Duration.ofNanos(timer.now(TimeUnit.NANOSECONDS) - start);
         }
     }
 
@@ -205,7 +196,7 @@ public final class TextModels {
         @Override
         public Flux<TextPiece> reply(Prompt prompt, TextModel.Delivery delivery, Duration within, CallAccount account) {
             return Flux.defer(() -> {
-                long end = timer.now(TimeUnit.NANOSECONDS) + within.toNanos();
+                CallDeadline end = CallDeadline.in(within, timer);
                 return new Answer(prompt, delivery, end, account).call(1, prompt, null);
             });
         }
@@ -214,10 +205,10 @@ public final class TextModels {
         private final class Answer {
             private final Prompt prompt;
             private final TextModel.Delivery delivery;
-            private final long end;
+            private final CallDeadline end;
             private final CallAccount account;
 
-            Answer(Prompt prompt, TextModel.Delivery delivery, long end, CallAccount account) {
+            Answer(Prompt prompt, TextModel.Delivery delivery, CallDeadline end, CallAccount account) {
                 this.prompt = prompt;
                 this.delivery = delivery;
                 this.end = end;
@@ -226,8 +217,8 @@ public final class TextModels {
 
             /** @param before what the calls before this one cost together; null when none of them said */
             Flux<TextPiece> call(int number, Prompt asked, @Nullable TokenUsage before) {
-                Duration left = Duration.ofNanos(Math.max(0, end - timer.now(TimeUnit.NANOSECONDS)));
-                return next.reply(asked, delivery, left, account)
+                Duration left = end.left();
+                return next.reply(asked, delivery, left.isNegative() ? Duration.ZERO : left, account)
                         .concatMap(
                                 piece -> switch (piece) {
                                     case TextPiece.Delta delta -> Flux.just(delta);
@@ -283,15 +274,24 @@ public final class TextModels {
     /**
      * How long one try may take, and when it is retried.
      *
-     * @param tryTimeout what the first try is given before a second one is made, which is only done while at least half
-     *     of that is left; a try that no other can follow has all the time that is left
+     * @param tryTimeout what the first try is given before a second one is made, which is only done while more than
+     *     half of that is left; a try that no other can follow has all the time that is left
      * @param retryPause before the second try
      */
     public record TryPolicy(Duration tryTimeout, Duration retryPause) {
 
-        /** The latest start of a second try, from the start of the first, when both may take {@code within}. */
+        /** No second try starts that long after the first or later, when both may take {@code within}. */
         Duration lastRetry(Duration within) {
             return within.minus(tryTimeout.dividedBy(2));
+        }
+
+        /** Whether a second try can follow a first one that takes all its time. */
+        boolean allowsTwo(Duration within) {
+            return tryTimeout.plus(retryPause).compareTo(lastRetry(within)) < 0;
+        }
+
+        RetryPolicy retry() {
+            return new RetryPolicy(1, new Backoff(retryPause, Backoff.Jitter.NONE));
         }
     }
 }

@@ -7,11 +7,12 @@ import dev.sluice.gateway.outbound.http.JsonCall;
 import dev.sluice.gateway.outbound.http.ProviderClient;
 import dev.sluice.gateway.outbound.http.ProviderException;
 import dev.sluice.gateway.outbound.http.ProviderFailure;
-import dev.sluice.gateway.outbound.http.RetryPolicy;
+import dev.sluice.gateway.outbound.http.ProviderRetries;
+import dev.sluice.gateway.outbound.retry.CallDeadline;
+import dev.sluice.gateway.outbound.retry.RetryPolicy;
 import java.net.URI;
 import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.MediaType;
 import org.springframework.web.reactive.function.BodyInserters;
@@ -65,7 +66,7 @@ public final class FalTrainer implements LoraTrainer, AutoCloseable {
             Scheduler timer) {
         this.settings = settings;
         this.json = new FalJson(mapper, settings, guards.urls());
-        this.partRetries = new RetryPolicy(retryPause, PART_RETRIES);
+        this.partRetries = ProviderRetries.policy(retryPause, PART_RETRIES);
         this.timer = timer;
         this.http = new ProviderClient(
                 bounds("sluice-fal", settings.tryTimeout()),
@@ -105,7 +106,7 @@ public final class FalTrainer implements LoraTrainer, AutoCloseable {
     @Override
     public Mono<URI> upload(LoraTrainer.Archive archive, Duration within) {
         return Mono.defer(() -> {
-            long end = timer.now(TimeUnit.NANOSECONDS) + within.toNanos();
+            CallDeadline end = CallDeadline.in(within, timer);
             return archive.length() > settings.archives().largestPut().toBytes()
                     ? target(settings.initiationOfParts()).flatMap(target -> putParts(target, archive, end))
                     : target(settings.initiation()).flatMap(target -> put(target, archive));
@@ -129,7 +130,7 @@ public final class FalTrainer implements LoraTrainer, AutoCloseable {
     }
 
     /** One part after the other, each again when it failed, then the list of all. */
-    private Mono<URI> putParts(FalJson.UploadTarget target, LoraTrainer.Archive archive, long end) {
+    private Mono<URI> putParts(FalJson.UploadTarget target, LoraTrainer.Archive archive, CallDeadline end) {
         long size = settings.archives().part().toBytes();
         int parts = Math.toIntExact(Math.ceilDiv(archive.length(), size));
         return Flux.range(0, parts)
@@ -148,14 +149,14 @@ public final class FalTrainer implements LoraTrainer, AutoCloseable {
                 .thenReturn(target.file());
     }
 
-    private Mono<String> putPart(URI url, LoraTrainer.Archive archive, long position, long count, long end) {
+    private Mono<String> putPart(URI url, LoraTrainer.Archive archive, long position, long count, CallDeadline end) {
         return Mono.defer(() -> {
                     ExactLengthBody body = archive.part(position, count);
                     return tried(put(url, body, count))
                             .json(settings.uploadTimeout(), timer)
                             .onErrorMap(failure -> body.failure() == null ? failure : body.failure());
                 })
-                .retryWhen(partRetries.until(provider(), end, timer))
+                .retryWhen(partRetries.until(end, ProviderRetries.failures(provider())))
                 .map(json::tag);
     }
 

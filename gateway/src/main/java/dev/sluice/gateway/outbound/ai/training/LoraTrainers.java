@@ -2,12 +2,13 @@ package dev.sluice.gateway.outbound.ai.training;
 
 import dev.sluice.gateway.outbound.http.ProviderException;
 import dev.sluice.gateway.outbound.http.ProviderFailure;
-import dev.sluice.gateway.outbound.http.RetryPolicy;
+import dev.sluice.gateway.outbound.http.ProviderRetries;
+import dev.sluice.gateway.outbound.retry.CallDeadline;
+import dev.sluice.gateway.outbound.retry.RetryPolicy;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.net.URI;
 import java.time.Duration;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,7 +26,7 @@ public final class LoraTrainers {
      * @param retryPause before the one repetition of a call
      */
     public static LoraTrainer guarded(LoraTrainer tries, Duration retryPause, MeterRegistry meters, Scheduler timer) {
-        RetryPolicy retry = new RetryPolicy(retryPause, 1);
+        RetryPolicy retry = ProviderRetries.policy(retryPause, 1);
         LoraTrainer chain = new RetryingTrainer(tries, retry, timer); // one failure that passes is none
         return new MeteredTrainer(chain, meters); // each call is seen once
     }
@@ -66,9 +67,8 @@ public final class LoraTrainers {
         @Override
         public Mono<String> queue(LoraTrainer.Job order, Duration within) {
             return Mono.defer(() -> {
-                long end = end(within);
-                return Mono.defer(() -> next.queue(order, Duration.ofNanos(end - timer.now(TimeUnit.NANOSECONDS))))
-                        .retryWhen(until(end));
+                CallDeadline end = end(within);
+                return Mono.defer(() -> next.queue(order, end.left())).retryWhen(until(end));
             });
         }
 
@@ -82,12 +82,12 @@ public final class LoraTrainers {
             return Mono.defer(() -> next.cancel(id).retryWhen(until(end(POLL_RETRIES))));
         }
 
-        private Retry until(long end) {
-            return retry.until(provider(), end, timer);
+        private Retry until(CallDeadline end) {
+            return retry.until(end, ProviderRetries.failures(provider()));
         }
 
-        private long end(Duration within) {
-            return timer.now(TimeUnit.NANOSECONDS) + within.toNanos();
+        private CallDeadline end(Duration within) {
+            return CallDeadline.in(within, timer);
         }
     }
 

@@ -6,8 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.sluice.gateway.outbound.ai.image.ImageModels.PollPolicy;
 import dev.sluice.gateway.outbound.http.ProviderException;
 import dev.sluice.gateway.outbound.http.ProviderFailure;
-import dev.sluice.gateway.outbound.http.RetryPolicy;
-import dev.sluice.gateway.outbound.http.RetryPolicy.Jitter;
+import dev.sluice.gateway.outbound.retry.Backoff;
+import dev.sluice.gateway.outbound.retry.Backoff.Jitter;
+import dev.sluice.gateway.outbound.retry.RetryPolicy;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -32,7 +33,6 @@ class ImageModelsTest {
     private static final ImagePrompt PROMPT = new ImagePrompt("a cat", ImagePrompt.AspectRatio.SQUARE);
     private static final Prediction PREDICTION = new Prediction("p1", PROMPT);
     private static final GeneratedImage MADE = new GeneratedImage.Inline("image/png", new byte[3]);
-    private static final Jitter NONE = new Jitter(() -> 0.5);
 
     private final VirtualTimeScheduler timer = VirtualTimeScheduler.create();
     private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
@@ -47,7 +47,7 @@ class ImageModelsTest {
     void looksAtOnceThenLessAndLessOftenUpToThreeSeconds() {
         provider.looks(Mono.empty());
 
-        StepVerifier.create(model(NONE).await(PREDICTION, WITHIN))
+        StepVerifier.create(model(Jitter.NONE).await(PREDICTION, WITHIN))
                 .then(() -> timer.advanceTimeBy(Duration.ofSeconds(16)))
                 .thenCancel()
                 .verify();
@@ -58,14 +58,15 @@ class ImageModelsTest {
     @Test
     void jitterSpreadsLooksByAFifthAtMost() {
         provider.looks(Mono.empty());
-        StepVerifier.create(model(new Jitter(() -> 0)).await(PREDICTION, WITHIN))
+        StepVerifier.create(model(new Jitter(Jitter.FIFTH.least(), Jitter.FIFTH.most(), () -> 0))
+                        .await(PREDICTION, WITHIN))
                 .then(() -> timer.advanceTimeBy(Duration.ofMillis(999)))
                 .thenCancel()
                 .verify();
         assertThat(provider.lookTimes).containsExactly(0L, 400L);
 
         for (int draw = 0; draw < 1000; draw++) {
-            assertThat(new RetryPolicy(Duration.ofSeconds(1), 1).jitter().around(Duration.ofMillis(500)))
+            assertThat(PollPolicy.DEFAULTS.retry().backoff().jitter().of(Duration.ofMillis(500)))
                     .isBetween(Duration.ofMillis(400), Duration.ofMillis(600));
         }
     }
@@ -74,7 +75,7 @@ class ImageModelsTest {
     void pictureComesWithTheLookThatFindsIt() {
         provider.looks(Mono.empty(), Mono.empty(), Mono.just(MADE));
 
-        StepVerifier.create(model(NONE).await(PREDICTION, WITHIN))
+        StepVerifier.create(model(Jitter.NONE).await(PREDICTION, WITHIN))
                 .then(() -> timer.advanceTimeBy(Duration.ofMillis(1249)))
                 .expectNoEvent(Duration.ZERO)
                 .then(() -> timer.advanceTimeBy(Duration.ofMillis(1)))
@@ -88,7 +89,7 @@ class ImageModelsTest {
     void failuresThatPassAreRepeatedAfterOneTwoAndFourSeconds() {
         provider.looks(failure(ProviderFailure.SERVER_ERROR));
 
-        StepVerifier.create(model(NONE).await(PREDICTION, WITHIN))
+        StepVerifier.create(model(Jitter.NONE).await(PREDICTION, WITHIN))
                 .then(() -> timer.advanceTimeBy(Duration.ofMillis(6999)))
                 .expectNoEvent(Duration.ZERO)
                 .then(() -> timer.advanceTimeBy(Duration.ofMillis(1)))
@@ -102,7 +103,7 @@ class ImageModelsTest {
         Mono<GeneratedImage> broken = failure(ProviderFailure.UNREACHABLE);
         provider.looks(broken, broken, broken, Mono.empty(), broken, broken, broken, Mono.just(MADE));
 
-        StepVerifier.create(model(NONE).await(PREDICTION, WITHIN))
+        StepVerifier.create(model(Jitter.NONE).await(PREDICTION, WITHIN))
                 .then(() -> timer.advanceTimeBy(Duration.ofMillis(14_500)))
                 .expectNext(MADE)
                 .verifyComplete();
@@ -115,7 +116,7 @@ class ImageModelsTest {
         for (ProviderFailure failure : ProviderFailure.values()) {
             provider.createTimes.clear();
             provider.creates(failure(failure));
-            StepVerifier.create(model(NONE).create(PROMPT, WITHIN))
+            StepVerifier.create(model(Jitter.NONE).create(PROMPT, WITHIN))
                     .then(() -> timer.advanceTimeBy(Duration.ofSeconds(7)))
                     .verifyErrorMatches(is(failure));
             if (provider.createTimes.size() == 4) {
@@ -138,7 +139,7 @@ class ImageModelsTest {
     void busyProviderIsLeftAloneForAsLongAsItAsks() {
         provider.creates(busy(Duration.ofSeconds(10)), Mono.just(PREDICTION));
 
-        StepVerifier.create(model(NONE).create(PROMPT, WITHIN))
+        StepVerifier.create(model(Jitter.NONE).create(PROMPT, WITHIN))
                 .then(() -> timer.advanceTimeBy(Duration.ofSeconds(10)))
                 .expectNext(PREDICTION)
                 .verifyComplete();
@@ -149,7 +150,7 @@ class ImageModelsTest {
     void providerThatIsBusyBeyondTheDeadlineIsNotWaitedFor() {
         provider.creates(busy(WITHIN));
 
-        StepVerifier.create(model(NONE).create(PROMPT, WITHIN))
+        StepVerifier.create(model(Jitter.NONE).create(PROMPT, WITHIN))
                 .verifyErrorSatisfies(error -> assertThat(error)
                         .isInstanceOfSatisfying(
                                 ProviderException.class,
@@ -162,7 +163,7 @@ class ImageModelsTest {
     void pictureThatIsLateIsCancelledAtTheProvider() {
         provider.looks(Mono.empty());
 
-        StepVerifier.create(model(NONE).await(PREDICTION, WITHIN))
+        StepVerifier.create(model(Jitter.NONE).await(PREDICTION, WITHIN))
                 .then(() -> timer.advanceTimeBy(WITHIN.minusMillis(1)))
                 .expectNoEvent(Duration.ZERO)
                 .then(() -> timer.advanceTimeBy(Duration.ofMillis(1)))
@@ -175,7 +176,7 @@ class ImageModelsTest {
     void lookThatHangsIsCancelledAtTheProviderToo() {
         provider.looks(Mono.never());
 
-        StepVerifier.create(model(NONE).await(PREDICTION, WITHIN))
+        StepVerifier.create(model(Jitter.NONE).await(PREDICTION, WITHIN))
                 .then(() -> timer.advanceTimeBy(WITHIN))
                 .verifyErrorMatches(is(ProviderFailure.TIMED_OUT));
         assertThat(provider.cancellations).containsExactly(PREDICTION);
@@ -186,7 +187,7 @@ class ImageModelsTest {
         provider.looks(Mono.never());
         provider.cancelling = Mono.never();
 
-        StepVerifier.create(model(NONE).await(PREDICTION, WITHIN))
+        StepVerifier.create(model(Jitter.NONE).await(PREDICTION, WITHIN))
                 .then(() -> timer.advanceTimeBy(WITHIN.plusMillis(1999)))
                 .expectNoEvent(Duration.ZERO)
                 .then(() -> timer.advanceTimeBy(Duration.ofMillis(1)))
@@ -199,7 +200,7 @@ class ImageModelsTest {
         provider.looks(Mono.empty());
         provider.cancelling = failure(ProviderFailure.REFUSED);
 
-        StepVerifier.create(model(NONE).await(PREDICTION, WITHIN))
+        StepVerifier.create(model(Jitter.NONE).await(PREDICTION, WITHIN))
                 .then(() -> timer.advanceTimeBy(WITHIN))
                 .verifyErrorMatches(is(ProviderFailure.TIMED_OUT));
     }
@@ -208,7 +209,7 @@ class ImageModelsTest {
     void waiterThatLeavesDoesNotCancelThePrediction() {
         provider.looks(Mono.empty());
 
-        StepVerifier.create(model(NONE).await(PREDICTION, WITHIN))
+        StepVerifier.create(model(Jitter.NONE).await(PREDICTION, WITHIN))
                 .then(() -> timer.advanceTimeBy(Duration.ofSeconds(1)))
                 .thenCancel()
                 .verify();
@@ -223,7 +224,7 @@ class ImageModelsTest {
     void createThatHangsEndsAtTheDeadline() {
         provider.creates(Mono.never());
 
-        StepVerifier.create(model(NONE).create(PROMPT, Duration.ofSeconds(5)))
+        StepVerifier.create(model(Jitter.NONE).create(PROMPT, Duration.ofSeconds(5)))
                 .then(() -> timer.advanceTimeBy(Duration.ofSeconds(5)))
                 .verifyErrorMatches(is(ProviderFailure.TIMED_OUT));
     }
@@ -235,8 +236,10 @@ class ImageModelsTest {
         provider.looks(Mono.just(MADE));
         Duration passed = Duration.ofSeconds(seconds);
 
-        StepVerifier.create(model(NONE).create(PROMPT, passed)).verifyErrorMatches(is(ProviderFailure.TIMED_OUT));
-        StepVerifier.create(model(NONE).await(PREDICTION, passed)).verifyErrorMatches(is(ProviderFailure.TIMED_OUT));
+        StepVerifier.create(model(Jitter.NONE).create(PROMPT, passed))
+                .verifyErrorMatches(is(ProviderFailure.TIMED_OUT));
+        StepVerifier.create(model(Jitter.NONE).await(PREDICTION, passed))
+                .verifyErrorMatches(is(ProviderFailure.TIMED_OUT));
         assertThat(provider.createTimes).isEmpty();
         assertThat(provider.lookTimes).isEmpty();
         assertThat(provider.cancellations).containsExactly(PREDICTION);
@@ -247,9 +250,9 @@ class ImageModelsTest {
         provider.creates(Mono.just(PREDICTION));
         provider.looks(Mono.just(MADE));
 
-        StepVerifier.create(model(NONE)
+        StepVerifier.create(model(Jitter.NONE)
                         .create(PROMPT, WITHIN)
-                        .flatMap(made -> model(NONE).await(made, WITHIN)))
+                        .flatMap(made -> model(Jitter.NONE).await(made, WITHIN)))
                 .expectNext(MADE)
                 .verifyComplete();
 
@@ -289,8 +292,9 @@ class ImageModelsTest {
 
     private ImageModel model(Jitter jitter) {
         PollPolicy defaults = PollPolicy.DEFAULTS;
-        RetryPolicy retry =
-                new RetryPolicy(defaults.retry().firstPause(), defaults.retry().retries(), jitter);
+        RetryPolicy retry = new RetryPolicy(
+                defaults.retry().retries(),
+                new Backoff(defaults.retry().backoff().first(), jitter));
         PollPolicy policy = new PollPolicy(defaults.firstPause(), defaults.longestPause(), retry);
         return ImageModels.guarded(provider, policy, meters, timer);
     }

@@ -9,7 +9,7 @@ import dev.sluice.gateway.outbound.fetch.policy.UrlPolicy;
 import dev.sluice.gateway.outbound.http.ApiKey;
 import dev.sluice.gateway.outbound.http.ProviderException;
 import dev.sluice.gateway.outbound.http.ProviderFailure;
-import dev.sluice.gateway.outbound.http.RetryPolicy;
+import dev.sluice.gateway.outbound.http.ProviderRetries;
 import dev.sluice.gateway.testing.Await;
 import dev.sluice.gateway.testing.Behaviours;
 import dev.sluice.gateway.testing.HostileOrigin;
@@ -45,7 +45,7 @@ class ReplicateModelTest {
     private static final ImagePrompt PROMPT = new ImagePrompt("a \"cat\"", ImagePrompt.AspectRatio.of("16:9"));
     private static final Prediction PREDICTION = new Prediction(ReplicateStub.ID, PROMPT);
     private static final PollPolicy HASTE =
-            new PollPolicy(Duration.ofMillis(1), Duration.ofMillis(5), new RetryPolicy(Duration.ofMillis(1), 3));
+            new PollPolicy(Duration.ofMillis(1), Duration.ofMillis(5), ProviderRetries.policy(Duration.ofMillis(1), 3));
     private static final String URL = "https://replicate.delivery/xezq/out-0.png";
 
     private final ReplicateStub replicate = ReplicateStub.start();
