@@ -110,6 +110,19 @@ class TrainingUploadTest extends TrainingFaults {
     }
 
     @Test
+    void partIsNotSentAgainBeforeTheStorageAllowsIt() {
+        TrainingRig rig = rig("sluice.training.archive.largest-put", "2MB", "sluice.training.archive.part", "100MB");
+        rig.fal.part(1, Behaviours.status(429, "Retry-After: 3600"), FalStub.taken("one"));
+
+        HttpResponse<byte[]> answer = rig.start();
+
+        refused(answer, 503, "provider_busy");
+        assertThat(answer.headers().firstValue("Retry-After")).hasValue("3600");
+        assertThat(rig.fal.archives()).as("parts that were put").hasSize(1);
+        assertThat(rig.fal.queueings()).isZero();
+    }
+
+    @Test
     void partThatIsNeverTakenIsTheEndOfTheUpload() {
         TrainingRig rig = rig("sluice.training.archive.largest-put", "2MB", "sluice.training.archive.part", "2MB");
         rig.fal.part(1, FalStub.taken("one"));
