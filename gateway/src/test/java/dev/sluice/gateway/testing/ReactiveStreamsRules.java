@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.function.LongFunction;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.DynamicTest;
 import org.reactivestreams.Publisher;
 import org.reactivestreams.tck.PublisherVerification;
@@ -28,9 +29,10 @@ public final class ReactiveStreamsRules {
      *
      * @param most elements that a publisher can have
      * @param source makes a publisher of so many elements
-     * @param failed fails its subscriber at once
+     * @param failed fails its subscriber at once; null when there is no such publisher
      */
-    public static <T> Stream<DynamicTest> of(long most, LongFunction<Publisher<T>> source, Publisher<T> failed) {
+    public static <T> Stream<DynamicTest> of(
+            long most, LongFunction<Publisher<T>> source, @Nullable Publisher<T> failed) {
         return Arrays.stream(PublisherVerification.class.getMethods())
                 .filter(method -> method.isAnnotationPresent(Test.class))
                 .sorted(Comparator.comparing(Method::getName))
@@ -54,9 +56,9 @@ public final class ReactiveStreamsRules {
     private static final class Kit<T> extends PublisherVerification<T> {
         private final long most;
         private final LongFunction<Publisher<T>> source;
-        private final Publisher<T> failed;
+        private final @Nullable Publisher<T> failed;
 
-        Kit(long most, LongFunction<Publisher<T>> source, Publisher<T> failed) {
+        Kit(long most, LongFunction<Publisher<T>> source, @Nullable Publisher<T> failed) {
             super(new TestEnvironment(SIGNAL_MILLIS, NO_SIGNAL_MILLIS), COLLECTED_MILLIS);
             this.most = most;
             this.source = source;
@@ -69,7 +71,7 @@ public final class ReactiveStreamsRules {
         }
 
         @Override
-        public Publisher<T> createFailedPublisher() {
+        public @Nullable Publisher<T> createFailedPublisher() {
             return failed;
         }
 
