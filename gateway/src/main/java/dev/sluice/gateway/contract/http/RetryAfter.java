@@ -24,6 +24,11 @@ public final class RetryAfter {
         return date == null ? null : Duration.between(now, date);
     }
 
+    /** What a caller is told who is to come back after {@code wait}: whole seconds, rounded up, and at least 1. */
+    public static long seconds(Duration wait) {
+        return Math.max(1, delaySeconds(wait));
+    }
+
     /** {@code duration} in whole seconds, rounded up: whoever comes back then is not too early. */
     public static long delaySeconds(Duration duration) {
         return duration.plusNanos(999_999_999).toSeconds();

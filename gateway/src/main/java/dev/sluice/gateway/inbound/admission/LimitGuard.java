@@ -6,6 +6,7 @@ import dev.sluice.gateway.contract.Endpoint;
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.gateway.contract.RequestContext;
+import dev.sluice.gateway.contract.http.RetryAfter;
 import dev.sluice.limits.Decision;
 import dev.sluice.limits.Decision.Admitted;
 import dev.sluice.limits.Decision.Cause;
@@ -120,8 +121,8 @@ public final class LimitGuard {
                 .max(Comparator.naturalOrder())
                 .orElseThrow();
         String detail = first.cause() == Cause.EXCEEDED
-                ? "limit " + first.limit() + ": used up (expected: to wait "
-                        + RateLimitFields.seconds(first.retryAfter()) + " s)"
+                ? "limit " + first.limit() + ": used up (expected: to wait " + RetryAfter.seconds(first.retryAfter())
+                        + " s)"
                 : "limit " + first.limit() + ": its counter cannot be read, so nothing is spent";
         return new GatewayException(code(first), detail)
                 .with(
@@ -134,7 +135,7 @@ public final class LimitGuard {
         SequencedMap<String, Object> shown = new LinkedHashMap<>();
         shown.put("limit", violation.limit());
         shown.put("code", code(violation).code());
-        shown.put("retryAfterSeconds", RateLimitFields.seconds(violation.retryAfter()));
+        shown.put("retryAfterSeconds", RetryAfter.seconds(violation.retryAfter()));
         return shown;
     }
 

@@ -6,6 +6,7 @@ import dev.sluice.gateway.contract.FeatureRoutes;
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.gateway.contract.RequestContext;
+import dev.sluice.gateway.contract.http.RetryAfter;
 import dev.sluice.limits.Limit;
 import dev.sluice.limits.LimitStatus;
 import dev.sluice.limits.Limiter;
@@ -121,7 +122,7 @@ final class LimitRoutes implements FeatureRoutes {
                 scope.name().toLowerCase(Locale.ROOT),
                 status.capacity(),
                 status.remaining(),
-                RateLimitFields.seconds(status.resetsIn()));
+                RetryAfter.delaySeconds(status.resetsIn()));
     }
 
     private static GatewayException unavailable(Throwable cause) {

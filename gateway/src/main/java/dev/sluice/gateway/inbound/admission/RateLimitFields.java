@@ -57,7 +57,7 @@ final class RateLimitFields {
         LimitStatus nearest = nearest(statuses, decision);
         headers.set("X-RateLimit-Limit", Long.toString(nearest.capacity()));
         headers.set("X-RateLimit-Remaining", Long.toString(nearest.remaining()));
-        headers.set("X-RateLimit-Reset", Long.toString(seconds(nearest.resetsIn())));
+        headers.set("X-RateLimit-Reset", Long.toString(RetryAfter.delaySeconds(nearest.resetsIn())));
     }
 
     private static String field(List<LimitStatus> statuses) {
@@ -68,14 +68,9 @@ final class RateLimitFields {
                     .append("\";r=")
                     .append(status.remaining())
                     .append(";t=")
-                    .append(seconds(status.resetsIn()));
+                    .append(RetryAfter.delaySeconds(status.resetsIn()));
         }
         return field.toString();
-    }
-
-    /** Seconds, rounded up: who comes back then does not come too early. */
-    static long seconds(Duration duration) {
-        return RetryAfter.delaySeconds(duration);
     }
 
     private static String policy(Limit limit) {

@@ -105,8 +105,7 @@ public final class ProblemHandler implements WebExceptionHandler {
         ProblemTranslation.addHeadersOf(error, headers);
         Duration retryAfter = problem.retryAfter();
         if (retryAfter != null) {
-            // Rounded up: who comes back then does not come too early.
-            headers.set(HttpHeaders.RETRY_AFTER, Long.toString(Math.max(1, RetryAfter.delaySeconds(retryAfter))));
+            headers.set(HttpHeaders.RETRY_AFTER, Long.toString(RetryAfter.seconds(retryAfter)));
         }
         response.setStatusCode(problem.code().status());
     }

@@ -33,6 +33,12 @@ class RetryAfterTest {
     }
 
     @Test
+    void callerIsNeverToldToComeBackAtOnce() {
+        assertThat(RetryAfter.seconds(Duration.ZERO)).isEqualTo(1);
+        assertThat(RetryAfter.seconds(Duration.ofMillis(1_001))).isEqualTo(2);
+    }
+
+    @Test
     void delayIsRoundedUpToWholeSeconds() {
         assertThat(RetryAfter.delaySeconds(Duration.ZERO)).isZero();
         assertThat(RetryAfter.delaySeconds(Duration.ofNanos(1))).isEqualTo(1);
