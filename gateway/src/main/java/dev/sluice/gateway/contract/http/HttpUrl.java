@@ -25,6 +25,13 @@ public final class HttpUrl {
         return url != null && url.getRawUserInfo() == null && url.getRawQuery() == null && url.getRawFragment() == null;
     }
 
+    /** Whether {@code text} is an origin as browsers write it: scheme, host and port alone, and no slash. */
+    public static boolean isOrigin(String text) {
+        URI url = parse(text);
+        String port = url == null || url.getPort() < 0 ? "" : ":" + url.getPort();
+        return url != null && text.equals(url.getScheme() + "://" + url.getHost() + port);
+    }
+
     /** Whether {@code text} is scheme, host and port alone; one slash may follow. */
     public static boolean isRoot(String text) {
         URI url = parse(text);

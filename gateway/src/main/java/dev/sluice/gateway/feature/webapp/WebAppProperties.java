@@ -1,7 +1,7 @@
 package dev.sluice.gateway.feature.webapp;
 
+import dev.sluice.gateway.contract.http.HttpUrl;
 import java.util.List;
-import java.util.regex.Pattern;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 
@@ -16,13 +16,11 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 record WebAppProperties(
         @DefaultValue("true") boolean enabled, @DefaultValue List<String> connectTo) {
 
-    /** Nothing that could end the directive it stands in. */
-    private static final Pattern ORIGIN = Pattern.compile("https?://[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?");
-
     WebAppProperties {
         connectTo = connectTo.stream().filter(origin -> !origin.isBlank()).toList();
         for (String origin : connectTo) {
-            if (!ORIGIN.matcher(origin).matches()) {
+            // Nothing that could end the directive it stands in.
+            if (!HttpUrl.isOrigin(origin)) {
                 throw new IllegalArgumentException("sluice.web-app.connect-to: " + origin
                         + " (expected: origins such as https://bucket.s3.eu-central-1.amazonaws.com)");
             }

@@ -1,7 +1,6 @@
 package dev.sluice.gateway.inbound.admission;
 
 import dev.sluice.gateway.contract.http.HttpUrl;
-import java.net.URI;
 import java.util.List;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
@@ -21,9 +20,7 @@ public record CorsProperties(@DefaultValue List<String> allowed) {
     }
 
     private static void check(String origin) {
-        URI uri = HttpUrl.parse(origin);
-        String port = uri == null || uri.getPort() < 0 ? "" : ":" + uri.getPort();
-        if (uri == null || !origin.equals(uri.getScheme() + "://" + uri.getHost() + port)) {
+        if (!HttpUrl.isOrigin(origin)) {
             throw new IllegalArgumentException(message(origin));
         }
     }

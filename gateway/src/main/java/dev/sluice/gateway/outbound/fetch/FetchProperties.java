@@ -2,6 +2,7 @@ package dev.sluice.gateway.outbound.fetch;
 
 import dev.sluice.gateway.contract.SettingCheck;
 import dev.sluice.gateway.contract.http.CidrBlock;
+import dev.sluice.gateway.contract.http.HttpUrl;
 import dev.sluice.gateway.outbound.fetch.policy.AllowedNetwork;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -173,7 +174,7 @@ record FetchProperties(
     static final class Setting {
         static final SettingCheck CHECK = new SettingCheck("sluice.fetch.");
 
-        private static final Pattern LINK = Pattern.compile("https?://[\\x21-\\x7e&&[^()<>]]+");
+        private static final Pattern UNBROKEN = Pattern.compile("[\\x21-\\x7e&&[^()<>]]+");
 
         private Setting() {}
 
@@ -198,7 +199,8 @@ record FetchProperties(
 
         /** What may stand in a header for people to follow, or nothing. */
         static void link(String name, String value) {
-            if (!value.isEmpty() && !LINK.matcher(value).matches()) {
+            if (!value.isEmpty()
+                    && (HttpUrl.parse(value) == null || !UNBROKEN.matcher(value).matches())) {
                 throw CHECK.bad(name, value, "an http or https URL without blanks and brackets");
             }
         }

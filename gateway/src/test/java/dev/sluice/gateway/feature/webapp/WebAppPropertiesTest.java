@@ -27,7 +27,16 @@ class WebAppPropertiesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"bucket.example", "https://bucket.example/path", "https://a; script-src *", "*", "'self'"})
+    @ValueSource(
+            strings = {
+                "bucket.example",
+                "https://bucket.example/",
+                "https://bucket.example/path",
+                "https://user@bucket.example",
+                "https://a; script-src *",
+                "*",
+                "'self'"
+            })
     void whatIsNoOriginIsRefusedByName(String origin) {
         assertThatThrownBy(() -> new WebAppProperties(true, List.of(origin)))
                 .hasMessageContaining("sluice.web-app.connect-to: " + origin + " (expected: origins");
