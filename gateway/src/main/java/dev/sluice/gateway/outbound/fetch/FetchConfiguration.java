@@ -4,6 +4,7 @@ import dev.sluice.gateway.contract.http.UserAgent;
 import dev.sluice.gateway.outbound.fetch.policy.AllowedNetwork;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.time.Clock;
 import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -52,7 +53,8 @@ public class FetchConfiguration {
             OriginUrls urls,
             Environment environment,
             ObjectProvider<BuildProperties> build,
-            ObjectProvider<MeterRegistry> registry) {
+            ObjectProvider<MeterRegistry> registry,
+            ObjectProvider<Clock> clocks) {
         if (environment.acceptsProfiles(Profiles.of("prod"))
                 && properties.userAgent().isEmpty()
                 && properties.contactUrl().isEmpty()) {
@@ -63,7 +65,8 @@ public class FetchConfiguration {
                 transport,
                 urls,
                 userAgent(properties, build.getIfAvailable()),
-                registry.getIfAvailable(SimpleMeterRegistry::new));
+                registry.getIfAvailable(SimpleMeterRegistry::new),
+                clocks.getIfAvailable(Clock::systemUTC));
     }
 
     private static void refuseOpeningsInProduction(FetchProperties properties, Environment environment) {

@@ -56,8 +56,8 @@ final class FetchErrors {
         return new FetchException(FetchFailure.UPSTREAM_STATUS, status, detail, null);
     }
 
-    static FetchException badStatus(int status, HttpHeaders headers) {
-        Duration asked = RetryAfter.parse(headers.getFirst(HttpHeaders.RETRY_AFTER), Instant.now());
+    static FetchException badStatus(int status, HttpHeaders headers, Instant now) {
+        Duration asked = RetryAfter.parse(headers.getFirst(HttpHeaders.RETRY_AFTER), now);
         Throwable later = asked == null ? null : new RetryLaterException(asked.isNegative() ? Duration.ZERO : asked);
         return new FetchException(
                 FetchFailure.UPSTREAM_STATUS, status, "The origin answered with status " + status, later);

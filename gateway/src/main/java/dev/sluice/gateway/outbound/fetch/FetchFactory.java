@@ -13,6 +13,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.api.trace.SpanKind;
+import java.time.Clock;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -30,13 +31,15 @@ final class FetchFactory {
      *
      * @param urls judges every URL
      * @param userAgent sent with every request
+     * @param clock for dates in {@code Retry-After}
      */
     static OriginFetch create(
             FetchProperties properties,
             FetchTransport transport,
             OriginUrls urls,
             String userAgent,
-            MeterRegistry registry) {
+            MeterRegistry registry,
+            Clock clock) {
         var metrics = new FetchMetrics(registry);
         var hosts = new OriginHosts(properties, transport::forget);
         metrics.watch(hosts);
@@ -47,7 +50,7 @@ final class FetchFactory {
                         inner -> new CircuitBreakerExchange(hosts, inner), // a request counts once, retries included
                         inner -> new RetryingExchange(retries, inner), // what may pass by itself
                         inner -> new BulkheadExchange(hosts, inner), // each try takes a permit of its origin
-                        StatusExchange::new, // a failing status is an error to all above
+                        inner -> new StatusExchange(clock, inner), // a failing status is an error to all above
                         TracedExchange::new), // each request that goes out, in the trace of whom it is made for
                 new NettyExchange(userAgent, properties.firstByteTimeout())); // connects, to judged addresses only
 
@@ -247,9 +250,11 @@ final class FetchFactory {
     private static final class StatusExchange implements Exchange {
         private static final int PARTIAL_CONTENT = 206;
 
+        private final Clock clock;
         private final Exchange exchange;
 
-        StatusExchange(Exchange exchange) {
+        StatusExchange(Clock clock, Exchange exchange) {
+            this.clock = clock;
             this.exchange = exchange;
         }
 
@@ -260,7 +265,8 @@ final class FetchFactory {
                     options,
                     response -> isWanted(response, options)
                             ? reader.apply(response)
-                            : Mono.error(() -> FetchErrors.badStatus(response.status(), response.headers())));
+                            : Mono.error(() ->
+                                    FetchErrors.badStatus(response.status(), response.headers(), clock.instant())));
         }
 
         private static boolean isWanted(Response response, RequestOptions options) {

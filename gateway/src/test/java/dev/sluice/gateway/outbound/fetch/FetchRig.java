@@ -9,6 +9,7 @@ import dev.sluice.gateway.testing.TestDns;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.ByteArrayOutputStream;
 import java.security.KeyStore;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -49,7 +50,8 @@ final class FetchRig implements AutoCloseable {
                 transport,
                 new OriginUrls(transport.rules(), properties.allowPorts()),
                 "Sluice/test",
-                meters);
+                meters,
+                settings.clock);
     }
 
     static Builder with() {
@@ -146,6 +148,7 @@ final class FetchRig implements AutoCloseable {
         private final Map<String, Object> properties = new LinkedHashMap<>();
         private final List<String> opened = new ArrayList<>();
         private @Nullable KeyStore trusted;
+        private Clock clock = Clock.systemUTC();
 
         private Builder() {
             set("retry.backoff", "1ms");
@@ -175,6 +178,11 @@ final class FetchRig implements AutoCloseable {
 
         Builder dns(TestDns dns) {
             return set("dns.servers", dns.addressAndPort());
+        }
+
+        Builder clock(Clock clock) {
+            this.clock = clock;
+            return this;
         }
 
         Builder trusting(KeyStore certificates) {

@@ -9,7 +9,10 @@ import dev.sluice.gateway.testing.HostileOrigin;
 import dev.sluice.gateway.testing.NoLeaks;
 import dev.sluice.gateway.testing.Pictures;
 import dev.sluice.gateway.testing.TestDns;
+import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -89,6 +92,16 @@ class ResilienceTest {
         origin.on("/a.png", Behaviours.status(429, "Retry-After: 3600"));
 
         assertThat(rig.failure(origin.url("/a.png")).status()).isEqualTo(429);
+        assertThat(origin.requests()).hasSize(1);
+    }
+
+    @Test
+    void dateToWaitForIsReadByTheGatewaysClock() {
+        Clock clock = Clock.fixed(Instant.parse("2020-11-20T23:00:00Z"), ZoneOffset.UTC);
+        origin.on("/a.png", Behaviours.status(429, "Retry-After: Sat, 21 Nov 2020 00:00:00 GMT"));
+        try (FetchRig early = FetchRig.with().open(origin).clock(clock).start()) {
+            assertThat(early.failure(origin.url("/a.png")).status()).isEqualTo(429);
+        }
         assertThat(origin.requests()).hasSize(1);
     }
 
