@@ -1,6 +1,6 @@
 package dev.sluice.gateway.outbound.database;
 
-import dev.sluice.gateway.contract.RecentHealth;
+import dev.sluice.gateway.outbound.health.RecentHealth;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.health.contributor.ReactiveHealthIndicator;
 import org.springframework.context.annotation.Bean;

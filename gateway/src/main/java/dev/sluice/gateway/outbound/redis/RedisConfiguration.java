@@ -1,6 +1,6 @@
 package dev.sluice.gateway.outbound.redis;
 
-import dev.sluice.gateway.contract.RecentHealth;
+import dev.sluice.gateway.outbound.health.RecentHealth;
 import io.lettuce.core.AbstractRedisClient;
 import io.lettuce.core.ClientOptions;
 import io.lettuce.core.ClientOptions.DisconnectedBehavior;

@@ -1,7 +1,7 @@
 package dev.sluice.gateway.outbound.storage;
 
 import dev.sluice.gateway.contract.CannotStartException;
-import dev.sluice.gateway.contract.RecentHealth;
+import dev.sluice.gateway.outbound.health.RecentHealth;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.netty.buffer.ByteBufAllocator;
 import java.io.IOException;

@@ -1,4 +1,4 @@
-package dev.sluice.gateway.contract;
+package dev.sluice.gateway.outbound.health;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

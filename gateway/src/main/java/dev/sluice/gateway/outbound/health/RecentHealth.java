@@ -1,4 +1,4 @@
-package dev.sluice.gateway.contract;
+package dev.sluice.gateway.outbound.health;
 
 import java.time.Duration;
 import org.springframework.boot.health.contributor.Health;
