@@ -8,10 +8,11 @@ import reactor.core.publisher.Mono;
  * What stands between the choice of an endpoint and its handler, in this order:
  *
  * <ol>
- *   <li>size: the body is read whole within its limit, or refused; until then nothing is counted or held for it;
- *   <li>origin: pages that may not call are refused before anything is counted;
- *   <li>access: whether this caller may call this endpoint;
- *   <li>limits: one decision over address, quota, endpoint, slots and budget.
+ *   <li>{@link BodyLimit}, size: the body is read whole within its limit, or refused; until then nothing is counted or
+ *       held for it;
+ *   <li>{@link CorsGuard}, origin: pages that may not call are refused before anything is counted;
+ *   <li>{@link AccessGuard}, access: whether this caller may call this endpoint;
+ *   <li>{@link LimitGuard}, limits: one decision over address, quota, endpoint, slots and budget.
  * </ol>
  */
 public final class AdmissionChain {
