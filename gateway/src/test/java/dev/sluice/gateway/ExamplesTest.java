@@ -4,21 +4,19 @@ import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertTha
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import com.microsoft.playwright.Browser;
-import com.microsoft.playwright.BrowserType.LaunchOptions;
 import com.microsoft.playwright.Page;
-import com.microsoft.playwright.Playwright;
 import com.microsoft.playwright.assertions.LocatorAssertions;
 import com.sun.net.httpserver.HttpServer;
 import com.sun.net.httpserver.SimpleFileServer;
+import dev.sluice.gateway.feature.webapp.Chromium;
 import dev.sluice.gateway.testing.RunningGateway;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
@@ -26,7 +24,6 @@ import org.junit.jupiter.api.Test;
 class ExamplesTest {
     private static final Path EXAMPLES =
             Path.of("..", "docs", "examples").toAbsolutePath().normalize();
-    private static final Path CHROMIUM = Path.of("/usr/bin/chromium");
     /** For a page that does what it should, however busy the machine is. */
     private static final double TIMEOUT_MILLIS = 60_000;
 
@@ -51,7 +48,8 @@ class ExamplesTest {
 
     @Test
     void pageOfAnotherSiteShowsSignedImagesAndUploads() throws Exception {
-        assumeTrue(Files.isExecutable(CHROMIUM), "needs Chromium");
+        Optional<Path> program = Chromium.program();
+        assumeTrue(program.isPresent(), "needs Chromium");
         HttpServer site = SimpleFileServer.createFileServer(
                 new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
                 EXAMPLES,
@@ -63,14 +61,8 @@ class ExamplesTest {
                 "sluice.samples.port", "0",
                 "sluice.origins.allowed", origin);
         try (RunningGateway gateway = RunningGateway.start(settings);
-                Playwright playwright = Playwright.create(
-                        new Playwright.CreateOptions().setEnv(Map.of("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1")));
-                Browser browser = playwright
-                        .chromium()
-                        .launch(new LaunchOptions()
-                                .setExecutablePath(CHROMIUM)
-                                .setArgs(List.of("--no-sandbox", "--disable-dev-shm-usage")))) {
-            Page page = browser.newPage();
+                Chromium chromium = Chromium.start(program.orElseThrow())) {
+            Page page = chromium.newPage();
             page.navigate(origin + "/page.html?" + url(gateway));
             assertThat(page.locator("img[data-loaded]"))
                     .hasCount(2, new LocatorAssertions.HasCountOptions().setTimeout(TIMEOUT_MILLIS));

@@ -2,6 +2,7 @@ package dev.sluice.gateway.feature.webapp;
 
 import com.microsoft.playwright.Browser;
 import com.microsoft.playwright.BrowserType.LaunchOptions;
+import com.microsoft.playwright.Page;
 import com.microsoft.playwright.Playwright;
 import com.microsoft.playwright.assertions.PlaywrightAssertions;
 import java.nio.file.Files;
@@ -12,15 +13,15 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /** The browser of this machine; none is ever downloaded. */
-final class Chromium implements AutoCloseable {
+public final class Chromium implements AutoCloseable {
     /** For a page that does what it should, however busy the machine is. */
     static final int TIMEOUT_MILLIS = 30_000;
 
     /**
      * What Playwright turns off, since the last such argument is the one that holds, and what is a process for each new
-     * visitor, and takes processor time though nobody sees it: the two pages that a window of this browser draws for
-     * the list below its address bar, where nobody types, and the spare one that is started ahead for the next site,
-     * while a visitor here sees one site alone.
+     * visitor, and takes processor time though nobody sees it: the two pages that a window of the whole browser draws
+     * for the list below its address bar, where nobody types, and the spare one that is started ahead for the next
+     * site, while a visitor here sees one site alone.
      */
     private static final String WITHOUT = "--disable-features=AvoidUnnecessaryBeforeUnloadCheckSync,"
             + "BoundaryEventDispatchTracksNodeRemoval,DestroyProfileOnBrowserClose,DialMediaRouteProvider,"
@@ -37,15 +38,23 @@ final class Chromium implements AutoCloseable {
         this.browser = browser;
     }
 
-    /** Where it is, if it is. */
-    static Optional<Path> program() {
-        return Stream.of("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
+    /**
+     * Where it is, if it is. The one without windows comes first: its engine is the same, and it spends no processor
+     * time on what surrounds a page.
+     */
+    public static Optional<Path> program() {
+        return Stream.of(
+                        "/usr/bin/chromium-headless-shell",
+                        "/usr/bin/chromium",
+                        "/usr/bin/chromium-browser",
+                        "/usr/bin/google-chrome")
                 .map(Path::of)
                 .filter(Files::isExecutable)
                 .findFirst();
     }
 
-    static Chromium start(Path program) {
+    /** Starts it, with a profile that goes with it. */
+    public static Chromium start(Path program) {
         PlaywrightAssertions.setDefaultAssertionTimeout(TIMEOUT_MILLIS);
         Playwright playwright = Playwright.create(
                 new Playwright.CreateOptions().setEnv(Map.of("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1")));
@@ -62,6 +71,11 @@ final class Chromium implements AutoCloseable {
     /** A visitor whom the browser knows nothing of. */
     Visit visit(String root, Browser.NewContextOptions options) {
         return new Visit(browser.newContext(options), root);
+    }
+
+    /** A tab that shows nothing yet. */
+    public Page newPage() {
+        return browser.newPage();
     }
 
     @Override

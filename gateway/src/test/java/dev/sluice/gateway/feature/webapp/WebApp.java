@@ -133,8 +133,8 @@ final class WebApp implements AutoCloseable {
         public ConditionEvaluationResult evaluateExecutionCondition(ExtensionContext context) {
             return Chromium.program()
                     .map(program -> ConditionEvaluationResult.enabled(program + " is here"))
-                    .orElseGet(
-                            () -> ConditionEvaluationResult.disabled("no Chromium here (expected: /usr/bin/chromium)"));
+                    .orElseGet(() -> ConditionEvaluationResult.disabled(
+                            "no Chromium here (expected: /usr/bin/chromium-headless-shell or /usr/bin/chromium)"));
         }
 
         @Override
