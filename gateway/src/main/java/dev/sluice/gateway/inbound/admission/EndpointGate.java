@@ -50,12 +50,13 @@ public final class EndpointGate implements HandlerFunction<ServerResponse> {
 
     @Override
     public Mono<ServerResponse> handle(ServerRequest request) {
-        return Mono.defer(() -> {
+        Mono<ServerResponse> response = Mono.defer(() -> {
             Endpoint endpoint = choose(request);
             return admission
                     .admit(endpoint, request)
                     .flatMap(admitted -> endpoint.handler().handle(admitted));
         });
+        return ResumeOnEventLoop.of(response, request.exchange());
     }
 
     private Endpoint choose(ServerRequest request) {

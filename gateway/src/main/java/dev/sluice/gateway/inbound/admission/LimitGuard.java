@@ -85,7 +85,7 @@ public final class LimitGuard {
                 // Acted on at once, wherever it arrives: a permit on its way to another thread could be lost there.
                 .doOnNext(decision -> act(decision, policy, exchange))
                 .then();
-        return new ResumeOnEventLoop(decided, exchange);
+        return ResumeOnEventLoop.of(decided, exchange);
     }
 
     private Reservation reservation(Policy policy, Map<String, Long> most) {

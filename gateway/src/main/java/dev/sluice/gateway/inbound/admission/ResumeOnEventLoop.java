@@ -3,6 +3,7 @@ package dev.sluice.gateway.inbound.admission;
 import io.netty.channel.EventLoop;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Subscription;
 import org.springframework.http.server.reactive.ServerHttpRequestDecorator;
 import org.springframework.web.server.ServerWebExchange;
@@ -13,31 +14,44 @@ import reactor.netty.http.server.HttpServerRequest;
 import reactor.util.context.Context;
 
 /**
- * Signals the end on the event loop of the request's connection, at once if that is the present thread. A request's
- * origins are read on that loop too, so that no buffer changes threads.
+ * Gives a result, if there is one, and the end on the event loop of the request's connection, at once if that is the
+ * present thread. A request's origins are read on that loop too, so that no buffer changes threads; and a client that
+ * leaves is told of there, so that no answer can be written at the same moment on another thread, which would lose its
+ * buffers.
+ *
+ * @param <T> of the result, which nobody has to free
  */
-final class ResumeOnEventLoop extends MonoOperator<Void, Void> {
+final class ResumeOnEventLoop<T> extends MonoOperator<T, T> {
     private final EventLoop loop;
 
-    ResumeOnEventLoop(Mono<Void> source, ServerWebExchange exchange) {
+    ResumeOnEventLoop(Mono<T> source, EventLoop loop) {
         super(source);
-        this.loop = of(exchange);
+        this.loop = loop;
     }
 
-    private static EventLoop of(ServerWebExchange exchange) {
+    /** {@code source}, for a request. */
+    static <T> Mono<T> of(Mono<T> source, ServerWebExchange exchange) {
         HttpServerRequest received = ServerHttpRequestDecorator.getNativeRequest(exchange.getRequest());
         AtomicReference<EventLoop> found = new AtomicReference<>();
         received.withConnection(connection -> found.set(connection.channel().eventLoop()));
-        return found.get();
+        return new ResumeOnEventLoop<>(source, found.get());
     }
 
     @Override
-    public void subscribe(CoreSubscriber<? super Void> actual) {
-        source.subscribe(new EventLoopSubscriber(actual, loop));
+    public void subscribe(CoreSubscriber<? super T> actual) {
+        source.subscribe(new EventLoopSubscriber<>(actual, loop));
     }
 
-    private record EventLoopSubscriber(CoreSubscriber<? super Void> actual, EventLoop loop)
-            implements CoreSubscriber<Void> {
+    private static final class EventLoopSubscriber<T> implements CoreSubscriber<T> {
+        private final CoreSubscriber<? super T> actual;
+        private final EventLoop loop;
+        private @Nullable T result;
+
+        EventLoopSubscriber(CoreSubscriber<? super T> actual, EventLoop loop) {
+            this.actual = actual;
+            this.loop = loop;
+        }
+
         @Override
         public Context currentContext() {
             return actual.currentContext();
@@ -49,8 +63,8 @@ final class ResumeOnEventLoop extends MonoOperator<Void, Void> {
         }
 
         @Override
-        public void onNext(Void nothing) {
-            // None is ever made.
+        public void onNext(T only) {
+            result = only;
         }
 
         @Override
@@ -60,7 +74,13 @@ final class ResumeOnEventLoop extends MonoOperator<Void, Void> {
 
         @Override
         public void onComplete() {
-            onLoop(actual::onComplete);
+            onLoop(() -> {
+                T only = result;
+                if (only != null) {
+                    actual.onNext(only);
+                }
+                actual.onComplete();
+            });
         }
 
         private void onLoop(Runnable signal) {

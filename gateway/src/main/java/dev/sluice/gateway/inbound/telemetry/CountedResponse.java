@@ -108,18 +108,26 @@ final class CountedResponse extends ServerHttpResponseDecorator implements FileO
     private static Flux<DataBuffer> lastOnceSettled(Flux<DataBuffer> counted, long length, Mono<Void> settlement) {
         AtomicLong left = new AtomicLong(length);
         AtomicReference<@Nullable DataBuffer> last = new AtomicReference<>();
+        AtomicBoolean isOver = new AtomicBoolean();
         return counted.<DataBuffer>handle((buffer, sink) -> {
                     int bytes = buffer.readableByteCount();
                     long before = left.getAndAdd(-bytes);
                     if (before > 0 && before <= bytes) {
                         last.set(buffer);
+                        // A body from another thread may have its last buffer under way as the client leaves.
+                        if (isOver.get()) {
+                            DataBufferUtils.release(last.getAndSet(null));
+                        }
                     } else {
                         sink.next(buffer);
                     }
                 })
                 .concatWith(settlement.then(Mono.fromSupplier(() -> last.getAndSet(null))))
                 .doOnDiscard(DataBuffer.class, DataBufferUtils::release)
-                .doFinally(end -> DataBufferUtils.release(last.getAndSet(null)));
+                .doFinally(end -> {
+                    isOver.set(true);
+                    DataBufferUtils.release(last.getAndSet(null));
+                });
     }
 
     private @Nullable Mono<Void> settlement() {

@@ -22,6 +22,7 @@ import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 import reactor.test.StepVerifier;
 import reactor.test.publisher.TestPublisher;
+import reactor.test.publisher.TestPublisher.Violation;
 
 /** A client that has the whole of its answer can ask again: what it held is free by then. */
 class CountedResponseTest {
@@ -124,6 +125,27 @@ class CountedResponseTest {
         assertThat(last.getNativeBuffer().refCnt()).isZero();
         freed.tryEmitEmpty();
         assertThat(sent.isCommitted()).isFalse();
+    }
+
+    @Test
+    void lastBufferThatComesOnAnotherThreadAsTheClientLeavesIsReleased() {
+        TestPublisher<DataBuffer> body = TestPublisher.createNoncompliant(Violation.CLEANUP_ON_TERMINATE);
+        response.getHeaders().setContentLength(LENGTH);
+
+        response.writeWith(body.flux()).subscribe().dispose();
+        body.next(buffer);
+
+        assertThat(buffer.getNativeBuffer().refCnt()).isZero();
+    }
+
+    @Test
+    void onlyBufferThatComesOnAnotherThreadAsTheClientLeavesIsReleased() {
+        TestPublisher<DataBuffer> body = TestPublisher.createNoncompliant(Violation.CLEANUP_ON_TERMINATE);
+
+        response.writeWith(body.mono()).subscribe().dispose();
+        body.next(buffer);
+
+        assertThat(buffer.getNativeBuffer().refCnt()).isZero();
     }
 
     @Test
