@@ -116,7 +116,8 @@ serve nginx "proxy_cache_path $work/nginx/cache levels=1:2 keys_zone=images:10m 
 "$java" $java_options $gateway_options -jar gateway/target/gateway.jar --server.address=127.0.0.1 --server.port="$gateway_port" \
   --sluice.samples.enabled=false --sluice.fetch.allow-networks="$origin" --sluice.redis.url= \
   --sluice.image-proxy.cache.directory="$work/cache" --sluice.zip.spool-directory="$work/spool" \
-  --sluice.limits.definitions.image-proxy.units=1000000000 --logging.level.dev.sluice.access="$access_log" \
+  --sluice.limits.definitions.image-proxy.units=1000000000 --sluice.limits.definitions.anonymous-images.units=1000000000 \
+  --logging.level.dev.sluice.access="$access_log" \
   $gateway_arguments > "$work/gateway.log" 2>&1 &
 gateway_pid=$!
 
