@@ -1,6 +1,5 @@
 package dev.sluice.gateway.contract;
 
-import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -62,13 +61,9 @@ public final class RequestUsage {
         units.merge(unit, amount, Long::sum);
     }
 
-    /** What was used, by unit; a unit that nobody counts is absent. */
-    public Map<String, Long> units() {
-        Map<String, Long> all = new HashMap<>(units);
-        long bytes = Math.max(sent.get(), fetched.get());
-        if (bytes > 0) {
-            all.put(BYTES, bytes);
-        }
-        return all;
+    /** How much of a unit was used; 0 of one that nobody has counted. */
+    public long of(String unit) {
+        long bytes = unit.equals(BYTES) ? Math.max(sent.get(), fetched.get()) : 0;
+        return bytes > 0 ? bytes : units.getOrDefault(unit, 0L);
     }
 }

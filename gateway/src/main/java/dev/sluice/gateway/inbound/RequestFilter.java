@@ -45,6 +45,12 @@ public final class RequestFilter implements WebFilter {
         this.endpoints = endpoints;
     }
 
+    /** The framework writes it into a checkpoint for each request. */
+    @Override
+    public String toString() {
+        return "RequestFilter";
+    }
+
     @Override
     public Mono<Void> filter(ServerWebExchange exchange, WebFilterChain chain) {
         AccessLog.watch(exchange);

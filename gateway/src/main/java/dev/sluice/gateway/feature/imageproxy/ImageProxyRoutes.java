@@ -169,7 +169,7 @@ final class ImageProxyRoutes implements FeatureRoutes {
         CachedMeta meta = result.meta();
         Duration left = signedUrls.left(request);
         // A page of another site may show what was signed for that, and nothing by the session of its visitor.
-        String sharing = left != null && SignedUrls.isForOtherSites(request) ? "cross-origin" : "same-site";
+        String sharing = left != null && asked(request).forOtherSites() ? "cross-origin" : "same-site";
         return new Representation(
                 MediaType.parseMediaType(meta.mediaType()),
                 meta.length(),

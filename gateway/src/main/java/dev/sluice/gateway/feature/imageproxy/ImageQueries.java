@@ -22,8 +22,9 @@ final class ImageQueries {
      *
      * @param url canonical
      * @param width null for the original
+     * @param forOtherSites whether pages of other sites may show the image, if the query is signed
      */
-    record ImageQuery(String url, @Nullable Integer width) {}
+    record ImageQuery(String url, @Nullable Integer width, boolean forOtherSites) {}
 
     private final ProxyUrls urls;
     private final Cache<String, ImageQuery> known = Caffeine.newBuilder()
@@ -61,6 +62,9 @@ final class ImageQueries {
         if (given.size() > 1) {
             throw GatewayException.badMember(ProblemCode.MALFORMED_REQUEST, "url", given.size() + " of them", "one");
         }
-        return new ImageQuery(urls.canonical("url", given.isEmpty() ? null : given.getFirst()), width);
+        return new ImageQuery(
+                urls.canonical("url", given.isEmpty() ? null : given.getFirst()),
+                width,
+                SignedUrls.areForOtherSites(parameters));
     }
 }

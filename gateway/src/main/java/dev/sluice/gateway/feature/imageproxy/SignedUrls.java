@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.springframework.util.MultiValueMap;
 import org.springframework.web.reactive.function.server.ServerRequest;
 
 /**
@@ -124,9 +125,9 @@ final class SignedUrls {
                 + "&exp=" + expires + "&sig=" + key.sign(text(url, width, audience, Long.toString(expires)));
     }
 
-    /** Whether a request with a valid signature may be answered to pages of other sites. */
-    static boolean isForOtherSites(ServerRequest request) {
-        return request.queryParam(FOR).isEmpty();
+    /** Whether a request with these parameters and a valid signature may be answered to pages of other sites. */
+    static boolean areForOtherSites(MultiValueMap<String, String> parameters) {
+        return !parameters.containsKey(FOR);
     }
 
     /**

@@ -58,11 +58,9 @@ public final class ExchangeScope {
         }
     }
 
-    /** A unit that nobody has counted was not used. */
-    private static Usage usage(RequestUsage usage, Map<String, String> units) {
+    private static Usage usage(RequestUsage account, Map<String, String> units) {
         Map<String, Long> used = new HashMap<>();
-        Map<String, Long> account = usage.units();
-        units.forEach((limit, unit) -> used.put(limit, account.getOrDefault(unit, 0L)));
+        units.forEach((limit, unit) -> used.put(limit, account.of(unit)));
         return new Usage(used);
     }
 }

@@ -18,7 +18,7 @@ final class Authority {
     /** Whether {@code text} is one. */
     static boolean isOne(String text) {
         int end = endOfHost(text);
-        return isHost(text.substring(0, end)) && (end == text.length() || isPort(text.substring(end + 1)));
+        return isHost(text, end) && (end == text.length() || isPort(text, end + 1));
     }
 
     /** The host of an authority, with its brackets if it is an IPv6 address. */
@@ -39,28 +39,41 @@ final class Authority {
 
     /** Whether {@code text} is a port's number. */
     static boolean isPort(String text) {
-        return !text.isEmpty()
-                && text.length() <= LONGEST_PORT
-                && text.chars().allMatch(digit -> digit >= '0' && digit <= '9')
-                && Integer.parseInt(text) <= LARGEST_PORT;
+        return isPort(text, 0);
     }
 
-    private static boolean isHost(String text) {
-        return text.length() <= LONGEST_NAME
-                && (text.startsWith("[") ? IPV6.matcher(text).matches() : isName(text));
+    private static boolean isPort(String text, int start) {
+        int digits = text.length() - start;
+        if (digits == 0 || digits > LONGEST_PORT) {
+            return false;
+        }
+        int port = 0;
+        for (int at = start; at < text.length(); at++) {
+            int digit = text.charAt(at) - '0';
+            if (digit < 0 || digit > 9) {
+                return false;
+            }
+            port = 10 * port + digit;
+        }
+        return port <= LARGEST_PORT;
+    }
+
+    private static boolean isHost(String text, int end) {
+        return end <= LONGEST_NAME
+                && (text.startsWith("[") ? IPV6.matcher(text).region(0, end).matches() : isName(text, end));
     }
 
     /** Not by a pattern: one with alternatives takes stack for each character. */
-    private static boolean isName(String text) {
-        for (int at = 0; at < text.length(); at++) {
+    private static boolean isName(String text, int end) {
+        for (int at = 0; at < end; at++) {
             char c = text.charAt(at);
-            if (c == '%' && isHex(text, at + 1) && isHex(text, at + 2)) {
+            if (c == '%' && at + 2 < end && isHex(text, at + 1) && isHex(text, at + 2)) {
                 at += 2;
             } else if (!isAsciiLetterOrDigit(c) && BESIDE_LETTERS_AND_DIGITS.indexOf(c) < 0) {
                 return false;
             }
         }
-        return !text.isEmpty();
+        return end > 0;
     }
 
     private static boolean isAsciiLetterOrDigit(char c) {
@@ -68,6 +81,6 @@ final class Authority {
     }
 
     private static boolean isHex(String text, int at) {
-        return at < text.length() && text.charAt(at) < 0x80 && Character.digit(text.charAt(at), 16) >= 0;
+        return text.charAt(at) < 0x80 && Character.digit(text.charAt(at), 16) >= 0;
     }
 }

@@ -57,6 +57,9 @@ final class RequestHeadCheck extends ChannelInboundHandlerAdapter {
         if (host != null) {
             return host;
         }
+        if (request.uri().startsWith("/")) {
+            return coding(request);
+        }
         if (!isSettled(request)) {
             return malformed("request target", request.uri(), "a path, or a URL with http or https");
         }
@@ -64,12 +67,9 @@ final class RequestHeadCheck extends ChannelInboundHandlerAdapter {
         return target == null ? coding(request) : target;
     }
 
-    /** Brings the target into origin form (RFC 9112 section 3.2); false if it has none of the four forms. */
+    /** Brings a target of another form into origin form (RFC 9112 section 3.2); false if it has none of the four. */
     private static boolean isSettled(HttpRequest request) {
         String target = request.uri();
-        if (target.startsWith("/")) {
-            return true;
-        }
         boolean serverWide = request.method().equals(HttpMethod.OPTIONS) && target.equals("*");
         if (serverWide || request.method().equals(HttpMethod.CONNECT)) {
             request.setUri("/");

@@ -421,8 +421,10 @@ class AssistantTest {
                 .expectComplete()
                 .verify(Duration.ofSeconds(20));
 
-        assertThat(RequestContext.of(exchange).usage().units())
-                .isEqualTo(Map.of(RequestUsage.CALLS, calls, RequestUsage.TOKENS, tokens));
+        RequestUsage usage = RequestContext.of(exchange).usage();
+        assertThat(usage.of(RequestUsage.CALLS)).isEqualTo(calls);
+        assertThat(usage.of(RequestUsage.TOKENS)).isEqualTo(tokens);
+        assertThat(usage.of(RequestUsage.IMAGES)).isZero();
     }
 
     private static double tokens(String direction) {
