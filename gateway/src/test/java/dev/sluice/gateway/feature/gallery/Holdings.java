@@ -21,8 +21,9 @@ record Holdings(List<String> objects, List<String> rows) {
     private static final Duration SOON = Duration.ofSeconds(30);
 
     static Holdings of(RunningGateway gateway) {
+        // Of callers: what a store can do is tried beside them, and a test may take the store away meanwhile.
         List<String> objects = Objects.requireNonNull(gateway.bean(ObjectStore.class)
-                .list("")
+                .list("t/")
                 .map(object -> object.key().value())
                 .collectList()
                 .block(SOON));
@@ -37,10 +38,15 @@ record Holdings(List<String> objects, List<String> rows) {
 
     /** As {@link #of}, once nothing is under way: smaller copies are stored after their image is told to be there. */
     static Holdings settled(RunningGateway gateway) {
-        Await.until(SOON, "every object has its row", () -> {
-            Holdings now = of(gateway);
-            return now.objects.equals(now.rows);
-        });
+        try {
+            Await.until(SOON, "every object has its row", () -> {
+                Holdings now = of(gateway);
+                return now.objects.equals(now.rows);
+            });
+        } catch (AssertionError late) {
+            of(gateway).match(); // says which has none
+            throw late;
+        }
         return of(gateway);
     }
 
