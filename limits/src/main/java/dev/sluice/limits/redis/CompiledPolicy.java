@@ -148,7 +148,7 @@ final class CompiledPolicy {
             for (CompiledLimit compiled : limits) {
                 Duration needed = switch (compiled.limit) {
                     case ConcurrencyLimit concurrency -> concurrency.lease().plus(settings.settledFor());
-                    case CalendarQuota _, Budget _ -> settings.heldFor();
+                    case CalendarQuota _, Budget _ -> settings.correctableFor();
                     case TokenBucket _ -> settings.settledFor();
                 };
                 longest = needed.compareTo(longest) > 0 ? needed : longest;

@@ -16,7 +16,7 @@ import java.util.regex.Pattern;
  * @param commands most commands of one kind awaited at once; what comes meanwhile shares the next one
  * @param queue most decisions that wait for a command; further ones are made without Redis
  * @param settledFor how long Redis remembers a request that ended, so that a command sent twice counts once
- * @param heldFor how long a reservation can be corrected, if no lease is longer
+ * @param correctableFor how long a reservation can be corrected, if no lease is longer
  * @param breaker when Redis is left alone
  * @param leases how what all processes share is shared out
  * @param localSubjects most counters kept in this process while Redis cannot be asked
@@ -30,7 +30,7 @@ public record RedisLimiterSettings(
         int commands,
         int queue,
         Duration settledFor,
-        Duration heldFor,
+        Duration correctableFor,
         Breaker breaker,
         Leases leases,
         int localSubjects) {
@@ -47,7 +47,7 @@ public record RedisLimiterSettings(
         LimitChecks.units("limiter", "commands", commands, 64);
         LimitChecks.units("limiter", "queue", queue, 1_000_000);
         LimitChecks.period("limiter", "settledFor", settledFor, Duration.ofSeconds(1), Duration.ofHours(1));
-        LimitChecks.period("limiter", "heldFor", heldFor, settledFor, Duration.ofDays(1));
+        LimitChecks.period("limiter", "correctableFor", correctableFor, settledFor, Duration.ofDays(1));
         LimitChecks.units("limiter", "localSubjects", localSubjects, 10_000_000);
     }
 
@@ -79,7 +79,7 @@ public record RedisLimiterSettings(
                 commands,
                 queue,
                 settledFor,
-                heldFor,
+                correctableFor,
                 breaker,
                 leases,
                 localSubjects);
@@ -96,7 +96,7 @@ public record RedisLimiterSettings(
                 commands,
                 queue,
                 settledFor,
-                heldFor,
+                correctableFor,
                 breaker,
                 leases,
                 localSubjects);
@@ -113,7 +113,7 @@ public record RedisLimiterSettings(
                 commands,
                 queue,
                 settledFor,
-                heldFor,
+                correctableFor,
                 breaker,
                 leases,
                 localSubjects);
@@ -130,7 +130,7 @@ public record RedisLimiterSettings(
                 atOnce,
                 queue,
                 settledFor,
-                heldFor,
+                correctableFor,
                 breaker,
                 leases,
                 localSubjects);
@@ -147,7 +147,7 @@ public record RedisLimiterSettings(
                 commands,
                 queue,
                 settledFor,
-                heldFor,
+                correctableFor,
                 breaker,
                 other,
                 localSubjects);

@@ -288,7 +288,7 @@ final class RequestedImages {
             default -> {
                 LOG.error("images[{}] failed in a way nobody foresaw", index, failure);
                 code = FetchFailure.CONNECTION_FAILED.code();
-                detail = "The image could not be kept.";
+                detail = "The image could not be stored.";
             }
         }
         return new SkippedImage(index, ref.url(), ref.name(), code, detail);

@@ -19,7 +19,7 @@ final class PlaceholderImage {
     private static final int LONG_SIDE = 1024;
     private static final int HILLS = 5;
     private static final int PIXEL = 4;
-    private static final String HONEST_WORD = "SKETCH: ";
+    private static final String CAPTION = "SKETCH: ";
 
     private final ImagePrompt prompt;
     private final int width;
@@ -91,7 +91,7 @@ final class PlaceholderImage {
     /** In letters of its own: which fonts a machine has, and whether any, is its own affair. */
     private void caption(Graphics2D brush) {
         int margin = 4 * PIXEL;
-        PixelFont letters = new PixelFont(HONEST_WORD + prompt.text(), (width - 2 * margin) / PIXEL);
+        PixelFont letters = new PixelFont(CAPTION + prompt.text(), (width - 2 * margin) / PIXEL);
         int top = height - 2 * margin - letters.height() * PIXEL;
         brush.setColor(new Color(0, 0, 0, 150));
         brush.fillRect(0, top, width, height - top);
