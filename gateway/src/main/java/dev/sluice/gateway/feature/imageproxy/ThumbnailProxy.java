@@ -148,7 +148,7 @@ final class ThumbnailProxy {
         return proxy.original(url, borrowed)
                 .flatMap(original -> of(original, url, width, resources)
                         .switchIfEmpty(Mono.defer(() -> join(original, url, width, resources, decoding)
-                                // The call has a hold of its own by now.
+                                // The call shares the image by now.
                                 .doOnSubscribe(joined -> borrowed.dispose()))))
                 .onErrorResume(error -> stale(error, url, width, resources))
                 .doFinally(end -> borrowed.dispose());

@@ -48,7 +48,7 @@ final class AdmissionSketch {
         return age >= 0 && age <= HOUR;
     }
 
-    /** Lets {@code url} not in for an hour: it could not be stored. */
+    /** Keeps {@code url} out for an hour: it could not be stored. */
     void bar(String url) {
         Sha256 key = Sha256.of(url);
         slots.set(find(key), slot(key, now() + HOUR));

@@ -22,7 +22,7 @@ import reactor.util.context.ContextView;
  * <p>A task has a deadline of its own: whatever becomes of it, nobody waits for ever.
  *
  * <p>What the task acquires it adds to its call's resources. They are freed when nobody waits for the call any more; a
- * caller that wants to keep something takes a hold of its own while it is handed the result.
+ * caller that wants to keep something shares it while it is handed the result.
  *
  * @param <T> what the task results in
  */
