@@ -27,7 +27,7 @@ const MOST_PAGES = 3;
  *     what changed here already
  */
 
-/** @typedef {Pick<Images, 'images' | 'total' | 'state' | 'error'>} Listed */
+/** @typedef {Pick<Images, 'images' | 'total' | 'state' | 'error'> & {fruitless: number}} Listed fruitless: how many pages in a row had only known images */
 
 /**
  * Images that are deleted from this page: hidden from every listing for as long as that can be taken back, then gone.
@@ -57,24 +57,29 @@ export function mark(id, state) {
 export function useImages(path, filter) {
   const [round, setRound] = useState(0);
   // An object, so that a page can be asked for again: where images were deleted, it has others now.
-  const [page, setPage] = useState({ number: 1 });
-  const [listing, setListing] = useState(/** @type {Listed} */ ({ images: [], total: 0, state: 'loading', error: null }));
+  const [page, setPage] = useState({ number: 1, isAnew: true });
+  const [listing, setListing] = useState(/** @type {Listed} */ ({ images: [], total: 0, state: 'loading', error: null, fruitless: 0 }));
   const key = JSON.stringify([path, filter, round]);
   const asked = useRef('');
   useEffect(() => {
     const abort = new AbortController();
     const anew = asked.current !== key;
     const wanted = anew ? 1 : page.number;
+    const replaces = anew || page.isAnew;
     const first = asked.current === '';
     asked.current = key;
     if (anew && page.number !== 1) {
-      setPage({ number: 1 });
+      setPage({ number: 1, isAnew: true });
     }
     setListing((before) => ({ ...before, state: 'loading', error: null }));
     const timer = setTimeout(async () => {
       try {
         const told = await call('GET', path, { query: { ...filter, page: wanted, size: PAGE_SIZE }, signal: abort.signal });
-        setListing((before) => ({ images: merged(wanted === 1 ? [] : before.images, told.images), total: told.total, state: 'ready', error: null }));
+        setListing((before) => {
+          const images = merged(replaces ? [] : before.images, told.images);
+          const isFruitless = !replaces && images.length === before.images.length;
+          return { images, total: told.total, state: 'ready', error: null, fruitless: isFruitless ? before.fruitless + 1 : 0 };
+        });
       } catch (error) {
         if (!abort.signal.aborted) {
           setListing((before) => ({ ...before, state: 'failed', error: parseApiError(error) }));
@@ -98,22 +103,27 @@ export function useImages(path, filter) {
   useEffect(() => {
     setListing((before) => {
       const images = before.images.filter((image) => marks.get(image.id) !== 'gone');
-      return images.length === before.images.length ? before : { ...before, images, total: before.total + images.length - before.images.length };
+      return images.length === before.images.length ? before : without(before, images);
     });
   }, [marks]);
   const images = useMemo(() => listing.images.filter((image) => !marks.has(image.id)), [listing.images, marks]);
+  const pages = Math.ceil(listing.total / PAGE_SIZE);
+  const hasMore = listing.images.length < listing.total && listing.fruitless < pages;
   return {
     ...listing,
     images,
     total: listing.total + images.length - listing.images.length,
-    waiting: Math.min(MOST_WAITING, Math.max(0, listing.total - listing.images.length)),
-    more: () => listing.state === 'ready' && listing.images.length < listing.total && setPage({ number: Math.floor(listing.images.length / PAGE_SIZE) + 1 }),
+    waiting: hasMore ? Math.min(MOST_WAITING, listing.total - listing.images.length) : 0,
+    // Where images came or went elsewhere, the next page may be one that is known: the new ones are on another.
+    more: () => listing.state === 'ready' && hasMore && setPage({ number: (Math.floor(listing.images.length / PAGE_SIZE) + listing.fruitless) % pages + 1, isAnew: false }),
     again: () => setRound((before) => before + 1),
-    edit: (change) => setListing((before) => {
-      const images = change(before.images);
-      return { ...before, images, total: before.total + images.length - before.images.length };
-    }),
+    edit: (change) => setListing((before) => without(before, change(before.images))),
   };
+}
+
+/** What is left when images went: their pages have others now. */
+function without(before, images) {
+  return { ...before, images, total: before.total + images.length - before.images.length, fruitless: 0 };
 }
 
 /** Pages shift when images come or go meanwhile: none is shown twice. */
@@ -138,7 +148,7 @@ export function Listing({ images, empty, children }) {
       { root: last.closest('.picker-list'), rootMargin: '1000000px 0px 800px' });
     watcher.observe(last.parentElement?.querySelector('.tile-waiting') ?? last);
     return () => watcher.disconnect();
-  }, [images.images.length]);
+  }, [images.images.length, images.state]);
   const none = images.images.length === 0;
   return h('div', { class: 'listing', 'aria-busy': images.state === 'loading' },
     none && images.state === 'loading' && h('div', { class: 'grid grid-waiting', 'aria-hidden': 'true' }, Array.from({ length: 12 }, (_, index) => h('span', { key: index, class: 'tile picture' }))),
@@ -148,6 +158,6 @@ export function Listing({ images, empty, children }) {
       h('p', null, h('strong', null, images.error?.title), ' ', images.error?.detail),
       h('button', { class: 'button', onClick: images.again }, icon('refresh'), 'Try again')),
     h('div', { ref: end, class: 'listing-end' },
-      images.images.length < images.total && images.state !== 'failed' && h('button', { class: 'button', onClick: images.more, disabled: images.state === 'loading' },
+      images.waiting > 0 && images.state !== 'failed' && h('button', { class: 'button', onClick: images.more, disabled: images.state === 'loading' },
         images.state === 'loading' ? 'Loading…' : 'Show more')));
 }

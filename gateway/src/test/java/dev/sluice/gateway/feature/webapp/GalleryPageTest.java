@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -217,19 +218,49 @@ class GalleryPageTest {
             assertThat(visit.all(".tile[data-id='" + first + "']")).hasCount(0);
             int left = visit.all(".tile[data-id]").count();
 
-            visit.button("Show more").click();
-
-            visit.page().waitForFunction("(left) => document.querySelectorAll('.tile[data-id]').length > left", left);
-            visit.page().unrouteAll(); // what is still asked for when the page closes is nobody's
+            moreComesThan(left, visit);
         }
     }
 
+    /** What is new stands before all that is known, so the next pages by number are those that are known. */
+    @Test
+    void moreComesThoughOthersWereAddedMeanwhile(WebApp app) {
+        try (Visit visit = app.visit().as("tara", "user")) {
+            AtomicInteger added = new AtomicInteger();
+            visit.page()
+                    .route(
+                            "**/api/images?*",
+                            route -> route.fulfill(new Route.FulfillOptions()
+                                    .setContentType("application/json")
+                                    .setBodyBytes(listing(route.request().url(), -added.get())
+                                            .getBytes(StandardCharsets.UTF_8))));
+            visit.to("#/gallery");
+            assertThat(visit.all(".tile[data-id]")).not().hasCount(0);
+            added.set(60);
+
+            moreComesThan(visit.all(".tile[data-id]").count(), visit);
+        }
+    }
+
+    private static void moreComesThan(int known, Visit visit) {
+        visit.page().waitForFunction("""
+                        (known) => {
+                          scrollTo(0, document.documentElement.scrollHeight);
+                          return document.querySelectorAll('.tile[data-id]').length > known;
+                        }""", known);
+        visit.page().unrouteAll(); // what is still asked for when the page closes is nobody's
+    }
+
     private static String listing(String url) {
+        return listing(url, 0);
+    }
+
+    private static String listing(String url, int firstId) {
         int page = Integer.parseInt(url.replaceAll(".*[?&]page=(\\d+).*", "$1"));
         int size = Integer.parseInt(url.replaceAll(".*[?&]size=(\\d+).*", "$1"));
         String images = IntStream.range((page - 1) * size, Math.min(MANY, page * size))
                 .mapToObj(index -> {
-                    String id = new UUID(0, index).toString();
+                    String id = new UUID(0, firstId + index).toString();
                     return """
                             {"id":"%s","status":"completed","source":"imported","altText":"Image %d","width":640,\
                             "height":480,"contentType":"image/jpeg","size":90000,"url":"/api/images/%s/file",\
