@@ -55,6 +55,7 @@ class ProtocolTest {
     private static void assertProblem(Answer answer, int status, String code) {
         assertThat(answer.status()).isEqualTo(status);
         assertThat(answer.fields("Content-Type")).containsExactly("application/problem+json");
+        assertThat(answer.fields("X-Content-Type-Options")).containsExactly("nosniff");
         assertThat(answer.json().path("code").asString()).isEqualTo(code);
         assertThat(answer.json().path("status").asInt()).isEqualTo(status);
         assertThat(answer.json().path("detail").asString()).isNotBlank();
