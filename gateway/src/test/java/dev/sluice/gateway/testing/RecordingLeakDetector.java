@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,8 +16,6 @@ import org.jspecify.annotations.Nullable;
 public final class RecordingLeakDetector<T> extends ResourceLeakDetector<T> {
     private static final List<String> REPORTS = new CopyOnWriteArrayList<>();
     private static final Set<Tracker<?>> OPEN = ConcurrentHashMap.newKeySet();
-    /** Those of them that somebody still had, or that were reported, when {@link NoLeaks} last looked. */
-    private static final Set<Object> EXAMINED = ConcurrentHashMap.newKeySet();
 
     /** Is in the stack trace of a resource that is made to be a constant, and so is never released. */
     private static final String CONSTANT = LeakPresenceDetector.class.getName() + ".staticInitializer";
@@ -40,20 +37,9 @@ public final class RecordingLeakDetector<T> extends ResourceLeakDetector<T> {
         return List.copyOf(REPORTS);
     }
 
-    /**
-     * What is not released, is no constant and was not looked at yet: where there is none, none is found to be lost.
-     */
-    static Set<?> unexamined() {
-        return OPEN.stream()
-                .filter(tracker ->
-                        !EXAMINED.contains(tracker) && !tracker.netty.toString().contains(CONSTANT))
-                .collect(Collectors.toSet());
-    }
-
-    /** Says that a lost one among these was reported by now. */
-    static void examined(Set<?> open) {
-        EXAMINED.addAll(open);
-        EXAMINED.retainAll(OPEN);
+    /** Whether any resource but constants is not released: where there is none, none can be found to be lost. */
+    static boolean anyIsOpen() {
+        return OPEN.stream().anyMatch(tracker -> !tracker.netty.toString().contains(CONSTANT));
     }
 
     @Override

@@ -44,6 +44,9 @@ final class WebApp implements AutoCloseable {
         settings.put("sluice.zip.image-timeout", "2s");
         settings.put("sluice.image-proxy.cache.enabled", "true");
         settings.put("sluice.image-proxy.cache.directory", cache.toString());
+        // This gateway outlives its classes, and each later one would look for what it has in memory as if it were
+        // lost.
+        settings.put("sluice.image-proxy.cache.memory", "0B");
         settings.put("sluice.trusted-proxies", "127.0.0.1");
         // Counted, as the pages show it, and wide enough for visitors that never pause.
         settings.put("sluice.limits.enabled", "true");
