@@ -1,5 +1,5 @@
 import { h } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 
 /**
  * A name in a list that can be edited. What is typed stays when the list is drawn anew meanwhile, and is told when it is
@@ -9,7 +9,12 @@ import { useEffect, useState } from 'preact/hooks';
  */
 export function NameInput({ label, value, placeholder, disabled = false, maxLength, onRename }) {
   const [text, setText] = useState(value);
-  useEffect(() => setText(value), [value]);
+  const [known, setKnown] = useState(value);
+  if (known !== value) {
+    // Not in an effect: the first would come after the first letters, and take them back.
+    setKnown(value);
+    setText(value);
+  }
   return h('input', {
     class: 'entry-name',
     'aria-label': label,
