@@ -80,7 +80,7 @@ final class Client {
         Set<Object> seen = new HashSet<>();
         int pages = 1;
         for (int page = 1; page <= pages; page++) {
-            ImagePage shown = new GalleryApi(client).galleryList(null, null, null, page, 2);
+            ImagePage shown = new GalleryApi(client).galleryList(null, null, null, page, 2, null);
             pages = shown.getPages();
             shown.getImages().forEach(kept -> seen.add(kept.getId()));
         }

@@ -5,6 +5,7 @@ import dev.sluice.gateway.contract.FailureLine;
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.gateway.outbound.database.image.Image;
+import dev.sluice.gateway.outbound.database.image.ImageCursor;
 import dev.sluice.gateway.outbound.database.image.ImageDeletion;
 import dev.sluice.gateway.outbound.database.image.ImageDescription;
 import dev.sluice.gateway.outbound.database.image.ImageFilter;
@@ -57,6 +58,10 @@ final class Gallery {
 
     Mono<Images.Page> list(ImageScope scope, ImageFilter filter, int page, int size) {
         return images.list(scope, filter, page, size);
+    }
+
+    Mono<Images.Page> list(ImageScope scope, ImageFilter filter, ImageCursor after, int size) {
+        return images.list(scope, filter, after, size);
     }
 
     /** Fails with {@code not_found}. */

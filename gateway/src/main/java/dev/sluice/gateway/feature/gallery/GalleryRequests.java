@@ -4,6 +4,7 @@ import dev.sluice.gateway.contract.Caller;
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.gateway.outbound.database.image.Image;
+import dev.sluice.gateway.outbound.database.image.ImageCursor;
 import dev.sluice.gateway.outbound.database.image.ImageDescription;
 import dev.sluice.gateway.outbound.database.image.ImageFilter;
 import dev.sluice.gateway.outbound.picture.Pictures;
@@ -27,7 +28,7 @@ final class GalleryRequests {
     private static final int MOST_PAGES = 1_000_000;
     private static final int LONGEST_TEXT = 200;
     static final int LONGEST_NAME = 255;
-    private static final Set<String> LISTING = Set.of("status", "projectId", "q", "page", "size");
+    private static final Set<String> LISTING = Set.of("status", "projectId", "q", "page", "after", "size");
     private static final Pattern UUID_TEXT = Pattern.compile("[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}");
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._:-]{0,63}");
 
@@ -37,12 +38,15 @@ final class GalleryRequests {
      * Which part of a listing.
      *
      * @param filter what it is narrowed to
-     * @param page from 1
+     * @param page from 1; 1 beside a cursor
+     * @param after the cursor that it follows; null for the page
      * @param size 1 to 100
      */
-    record Listing(ImageFilter filter, int page, int size) {}
+    record Listing(ImageFilter filter, int page, @Nullable ImageCursor after, int size) {}
 
-    /** {@code status}, {@code projectId}, {@code q}, {@code page} and {@code size}, and nothing else. */
+    /**
+     * {@code status}, {@code projectId}, {@code q}, {@code page} or {@code after}, and {@code size}, and nothing else.
+     */
     static Listing listing(ServerRequest request) {
         MultiValueMap<String, String> given = request.queryParams();
         given.forEach((name, values) -> {
@@ -62,8 +66,24 @@ final class GalleryRequests {
                 status == null ? null : status(status),
                 text("projectId", given.getFirst("projectId"), LONGEST_NAME),
                 text("q", text, LONGEST_TEXT));
+        ImageCursor after = cursor(given);
+        if (after != null && given.containsKey("page")) {
+            throw bad("page", given.getFirst("page"), "none beside after");
+        }
         return new Listing(
-                filter, number(given, "page", 1, MOST_PAGES), number(given, "size", DEFAULT_PAGE, LARGEST_PAGE));
+                filter, number(given, "page", 1, MOST_PAGES), after, number(given, "size", DEFAULT_PAGE, LARGEST_PAGE));
+    }
+
+    private static @Nullable ImageCursor cursor(MultiValueMap<String, String> given) {
+        if (!given.containsKey("after")) {
+            return null;
+        }
+        String text = given.getFirst("after");
+        ImageCursor cursor = text == null ? null : ImageCursor.parse(text);
+        if (cursor == null) {
+            throw bad("after", text, "the next of a page of this list");
+        }
+        return cursor;
     }
 
     private static Image.Status status(String given) {

@@ -12,6 +12,7 @@ import dev.sluice.gateway.contract.http.Gzip;
 import dev.sluice.gateway.feature.gallery.GalleryRequests.Listing;
 import dev.sluice.gateway.feature.gallery.GenerationProgress.GenerationJson;
 import dev.sluice.gateway.outbound.database.image.Image;
+import dev.sluice.gateway.outbound.database.image.ImageCursor;
 import dev.sluice.gateway.outbound.database.image.ImageScope;
 import dev.sluice.gateway.outbound.database.image.ImageUsages;
 import dev.sluice.gateway.outbound.database.image.Images;
@@ -58,11 +59,19 @@ final class GalleryRoutes implements FeatureRoutes {
     /**
      * A part of a listing.
      *
-     * @param page from 1
+     * @param page from 1; null for what follows a cursor
      * @param total images on all pages
      * @param pages how many pages there are
+     * @param next the cursor of what follows; null if nothing does
      */
-    record PageJson(List<ImageJson> images, int page, int size, long total, long pages) {}
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    record PageJson(
+            List<ImageJson> images,
+            @Nullable Integer page,
+            int size,
+            long total,
+            long pages,
+            @Nullable String next) {}
 
     /**
      * An image, how far it is and what uses it.
@@ -156,8 +165,11 @@ final class GalleryRoutes implements FeatureRoutes {
 
     private Mono<ServerResponse> page(ServerRequest request, ImageScope scope, Function<Image, ImageJson> view) {
         Listing listing = GalleryRequests.listing(request);
-        return gallery.list(scope, listing.filter(), listing.page(), listing.size())
-                .flatMap(page -> packed(request, page(page, listing, view)));
+        ImageCursor after = listing.after();
+        Mono<Images.Page> found = after == null
+                ? gallery.list(scope, listing.filter(), listing.page(), listing.size())
+                : gallery.list(scope, listing.filter(), after, listing.size());
+        return found.flatMap(page -> packed(request, page(page, listing, view)));
     }
 
     /** A list is many times the same names: a tenth of it is left. It has what its caller may read and no secret. */
@@ -178,12 +190,14 @@ final class GalleryRoutes implements FeatureRoutes {
     }
 
     private static PageJson page(Images.Page page, Listing listing, Function<Image, ImageJson> view) {
+        ImageCursor next = page.next();
         return new PageJson(
                 page.images().stream().map(view).toList(),
-                listing.page(),
+                listing.after() == null ? listing.page() : null,
                 listing.size(),
                 page.total(),
-                Math.ceilDiv(page.total(), (long) listing.size()));
+                Math.ceilDiv(page.total(), (long) listing.size()),
+                next == null ? null : next.text());
     }
 
     private Mono<ServerResponse> show(ServerRequest request) {

@@ -307,6 +307,32 @@ abstract class GalleryContract {
     }
 
     @Test
+    void listGoesOnAfterACursorThoughWhatWasBeforeItIsDeleted() {
+        String oldest = generated("a heron at a weir");
+        String middle = generated("a heron on a gate");
+        String newest = generated("a heron in flight");
+
+        JsonNode first = json(get("/api/images?q=heron&size=2", alice));
+        assertThat(first.required("images").findValuesAsString("id")).containsExactly(newest, middle);
+        String next = first.required("next").stringValue();
+        send("DELETE", "/api/images/" + newest, alice, "");
+        send("DELETE", "/api/images/" + middle, alice, "");
+        JsonNode rest = json(get("/api/images?q=heron&size=2&after=" + next, alice));
+
+        assertThat(rest.required("images").findValuesAsString("id")).containsExactly(oldest);
+        assertThat(rest.required("total").intValue()).isOne();
+        assertThat(rest.has("page")).isFalse();
+        assertThat(rest.has("next")).as("more to come").isFalse();
+        assertThat(json(get("/api/images?q=heron&after=" + next, bob)).required("images"))
+                .isEmpty();
+        String chief = token("eve", List.of("super-admin"), List.of());
+        assertThat(json(get("/api/admin/images?q=heron&after=" + next, chief))
+                        .required("images")
+                        .findValuesAsString("id"))
+                .containsExactly(oldest);
+    }
+
+    @Test
     void longListIsGzippedForWhoReadsThat() throws IOException {
         String prompt = "a lock gate, " + "very old, ".repeat(60);
         generated(prompt + "in the morning");
@@ -339,6 +365,11 @@ abstract class GalleryContract {
         "/api/images?size=x, size",
         "/api/images?status=lost, status",
         "/api/images?colour=red, colour",
+        "/api/images?after=, after",
+        "/api/images?after=2, after",
+        "/api/images?after=________________________________, after",
+        "/api/images?after=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA&after=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA, after",
+        "/api/images?page=2&after=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA, page",
         "/api/images/42, id",
         "/api/images/zip, ids",
         "/api/images/zip?ids=42, ids[0]",

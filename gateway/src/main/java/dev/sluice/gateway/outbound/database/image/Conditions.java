@@ -1,9 +1,12 @@
 package dev.sluice.gateway.outbound.database.image;
 
+import static dev.sluice.gateway.outbound.database.Rows.time;
+
 import dev.sluice.gateway.outbound.database.StoredText;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.springframework.r2dbc.core.DatabaseClient;
 import org.springframework.r2dbc.core.DatabaseClient.GenericExecuteSpec;
 
@@ -54,6 +57,16 @@ final class Conditions {
                             + " OR name_folded LIKE :text ESCAPE '!')",
                     "text",
                     StoredText.likePattern(filter.text()));
+        }
+        return this;
+    }
+
+    /** What follows that place in a listing, newest first and of the same microsecond by descending id; null: all. */
+    Conditions after(@Nullable ImageCursor cursor) {
+        if (cursor != null) {
+            values.put("afterTime", time(cursor.createdAt()));
+            // The first of them alone is what an index by time can be entered with.
+            and("created_at <= :afterTime AND (created_at < :afterTime OR id < :afterId)", "afterId", cursor.id());
         }
         return this;
     }

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 import org.springframework.r2dbc.core.DatabaseClient;
 import reactor.core.publisher.Mono;
 
@@ -95,20 +96,44 @@ public final class Images {
             throw new IllegalArgumentException("page " + page + " of size " + size
                     + " (expected: a page from 1, a size of 1 to " + LARGEST_PAGE + ")");
         }
+        return page(scope, filter, null, (page - 1L) * size, size);
+    }
+
+    /**
+     * What follows a place in the same listing. Who goes on so from {@link Page#next} to the end sees every image once
+     * that is there all the while, whatever is added or deleted meanwhile.
+     *
+     * @param size 1 to 100
+     */
+    public Mono<Page> list(ImageScope scope, ImageFilter filter, ImageCursor after, int size) {
+        if (size < 1 || size > LARGEST_PAGE) {
+            throw new IllegalArgumentException("size: " + size + " (expected: 1 to " + LARGEST_PAGE + ")");
+        }
+        return page(scope, filter, after, 0, size);
+    }
+
+    private Mono<Page> page(ImageScope scope, ImageFilter filter, @Nullable ImageCursor after, long offset, int size) {
         return database.query(client -> Conditions.visible(scope)
                 .and(filter)
-                .statement(client, ImageRows.SELECT, "ORDER BY created_at DESC, id DESC LIMIT :size OFFSET :offset")
-                .bind("size", (long) size)
-                .bind("offset", (page - 1L) * size)
+                .after(after)
+                .statement(client, ImageRows.SELECT, "ORDER BY created_at DESC, id DESC LIMIT :most OFFSET :offset")
+                .bind("most", size + 1L) // the last one tells that there is more
+                .bind("offset", offset)
                 .map(ImageRows::read)
                 .all()
                 .collectList()
-                .flatMap(images -> Conditions.visible(scope)
+                .flatMap(found -> Conditions.visible(scope)
                         .and(filter)
                         .statement(client, "SELECT COUNT(*) AS total FROM images", "")
                         .map(row -> Rows.number(row, "total"))
                         .one()
-                        .map(total -> new Page(images, total))));
+                        .map(total -> page(found, size, total))));
+    }
+
+    private static Page page(List<Image> found, int size, long total) {
+        return found.size() <= size
+                ? new Page(found, total, null)
+                : new Page(found.subList(0, size), total, ImageCursor.after(found.get(size - 1)));
     }
 
     /** Changes what an image is called or described as, and returns it; empty if there is no such image. */
@@ -171,8 +196,10 @@ public final class Images {
      * A part of a listing.
      *
      * @param total how many images there are on all pages
+     * @param next where the listing goes on; null if this is its end
      */
-    public record Page(List<Image> images, long total) {
+    public record Page(
+            List<Image> images, long total, @Nullable ImageCursor next) {
         public Page {
             images = List.copyOf(images);
         }

@@ -58,7 +58,7 @@ abstract class ImagesContract extends RepositoryContract {
                 .isTrue();
         assertThat(get(db.images.findAll(List.of(image.id()), ownedBy("bob")))).isEmpty();
         assertThat(get(db.images.list(ownedBy("bob"), ImageFilter.ANY, 1, 10)))
-                .isEqualTo(new Images.Page(List.of(), 0));
+                .isEqualTo(new Images.Page(List.of(), 0, null));
         assertThat(get(db.images.find(image.id(), ownedBy("alice")))).isEqualTo(image);
     }
 
@@ -100,7 +100,54 @@ abstract class ImagesContract extends RepositoryContract {
         assertThat(listed).containsExactlyInAnyOrderElementsOf(added);
         assertThat(listed.stream().map(Image::createdAt).toList()).isSortedAccordingTo(Collections.reverseOrder());
         assertThat(get(db.images.list(ownedBy("alice"), ImageFilter.ANY, Integer.MAX_VALUE, 100)))
-                .isEqualTo(new Images.Page(List.of(), 12));
+                .isEqualTo(new Images.Page(List.of(), 12, null));
+    }
+
+    @Test
+    void whatFollowsACursorIsTheSameWhateverComesAndGoesBeforeIt() {
+        for (int i = 0; i < 12; i++) {
+            if (i % 4 == 0) {
+                db.clock.advance(Duration.ofNanos(1000));
+            }
+            db.added(db.stored("alice", "image " + i));
+        }
+        List<Image> all = listed(ImageFilter.ANY);
+
+        Images.Page page = get(db.images.list(ownedBy("alice"), ImageFilter.ANY, 1, 3));
+        List<Image> followed = new ArrayList<>(page.images());
+        for (ImageCursor next = page.next(); next != null; next = page.next()) {
+            get(db.deletion.begin(page.images().getFirst().id(), ownedBy("alice")));
+            get(db.deletion.begin(page.images().getLast().id(), ownedBy("alice")));
+            db.clock.advance(Duration.ofNanos(1000));
+            db.added(db.stored("alice", "new"));
+            page = get(db.images.list(ownedBy("alice"), ImageFilter.ANY, next, 3));
+            followed.addAll(page.images());
+        }
+
+        assertThat(followed).isEqualTo(all);
+        assertThat(page.images()).as("the last page").hasSize(3);
+        assertThat(page.total()).isEqualTo(12 - 6 + 3);
+    }
+
+    @Test
+    void cursorShowsNothingThatIsOutOfScopeOrFilter() {
+        db.added(db.stored("bob", "bob's"));
+        db.added(inProject("p1"));
+        db.added(inProject("p2"));
+        db.clock.advance(Duration.ofNanos(1000));
+        Image newest = db.added(inProject("p1"));
+        ImageCursor after = ImageCursor.after(newest);
+
+        assertThat(get(db.images.list(ownedBy("alice"), ImageFilter.ANY, after, 10))
+                        .images())
+                .hasSize(2)
+                .allMatch(image -> image.owner().equals("alice"));
+        assertThat(get(db.images.list(ownedBy("alice"), new ImageFilter(null, "p2", null), after, 10))
+                        .images())
+                .singleElement()
+                .matches(image -> "p2".equals(image.projectId()));
+        assertThat(get(db.images.list(new InProjects(Set.of()), ImageFilter.ANY, after, 10)))
+                .isEqualTo(new Images.Page(List.of(), 0, null));
     }
 
     @Test
@@ -238,6 +285,16 @@ abstract class ImagesContract extends RepositoryContract {
         assertThatThrownBy(() -> db.images.list(ownedBy("alice"), ImageFilter.ANY, page, size))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("page " + page + " of size " + size);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 101})
+    void sizeOfWhatFollowsACursorIsBounded(int size) {
+        ImageCursor after = new ImageCursor(Instant.EPOCH, new UUID(0, 0));
+
+        assertThatThrownBy(() -> db.images.list(ownedBy("alice"), ImageFilter.ANY, after, size))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("size: " + size);
     }
 
     @ParameterizedTest
