@@ -1,6 +1,7 @@
 import { h } from 'preact';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { day } from './format.js';
+import { lookFor } from './image-list.js';
 import { Picture } from './picture.js';
 
 /**
@@ -229,7 +230,7 @@ function Tile({ image, selected, reachable, leads, caption, onChoose, onToggle, 
   const order = reachable ? 0 : -1;
   return h('li', placeOf(image, Boolean(caption), selected),
     h('button', { class: 'tile-open', tabIndex: order, 'aria-label': `${name}${image.status === 'completed' ? '' : `, ${image.status}`}`, 'aria-pressed': selected, onClick: onChoose, onFocus },
-      h(Picture, { image, alt: '', leads })),
+      h(Picture, { image, alt: '', leads, onFailed: () => lookFor(image) })),
     h('input', { type: 'checkbox', class: 'tile-check', tabIndex: order, checked: selected, 'aria-label': `Select ${name}`, onClick: onToggle, onFocus }),
     caption && h('div', { class: 'tile-caption' }, caption));
 }

@@ -1,6 +1,6 @@
 import { h } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { call } from './api.js';
+import { call, urlOf } from './api.js';
 import { icon } from './icons.js';
 import { isAwaited } from './image-url.js';
 import { useLooks } from './loading.js';
@@ -13,6 +13,8 @@ const TYPING_PAUSE = 250;
 const MOST_WAITING = 10_000;
 /** Pages that are asked for again at once, for the thumbnails that their images had not yet. */
 const MOST_PAGES = 3;
+/** Images that are asked for once more by themselves, at the end of a listing. */
+const MOST_AGAIN = 20 * PAGE_SIZE;
 
 /**
  * @typedef {object} Images
@@ -27,7 +29,14 @@ const MOST_PAGES = 3;
  *     what changed here already
  */
 
-/** @typedef {Pick<Images, 'images' | 'total' | 'state' | 'error'> & {fruitless: number}} Listed fruitless: how many pages in a row had only known images */
+/**
+ * @typedef {Pick<Images, 'images' | 'total' | 'state' | 'error'> & {next: string | null, cameAfter: Map<string, string>, seen: Set<string> | null}} Listed
+ *     next: the cursor to go on after, '' for the beginning, null for nothing to come. cameAfter: the cursor that each image
+ *     was asked for by. seen: while all is gone through once more, what that has come by; else null
+ */
+
+/** @type {Listed} */
+const NOTHING = { images: [], total: 0, state: 'loading', error: null, next: null, cameAfter: new Map(), seen: null };
 
 /**
  * Images that are deleted from this page: hidden from every listing for as long as that can be taken back, then gone.
@@ -48,6 +57,21 @@ export function mark(id, state) {
 }
 
 /**
+ * Finds out whether an image whose picture does not come is there at all.
+ *
+ * @param {import('./image-grid.js').Image} image
+ */
+export async function lookFor({ id, url }) {
+  if (url?.startsWith('/')) {
+    // What the browser keeps of it says nothing.
+    const answer = await fetch(urlOf(url), { method: 'HEAD', cache: 'no-store', credentials: 'same-origin' }).catch(() => null);
+    if (answer?.status === 404) {
+      mark(id, 'gone');
+    }
+  }
+}
+
+/**
  * A listing of images that grows as one scrolls, and begins anew when its filter changes.
  *
  * @param {string} path
@@ -56,33 +80,30 @@ export function mark(id, state) {
  */
 export function useImages(path, filter) {
   const [round, setRound] = useState(0);
-  // An object, so that a page can be asked for again: where images were deleted, it has others now.
-  const [page, setPage] = useState({ number: 1, isAnew: true });
-  const [listing, setListing] = useState(/** @type {Listed} */ ({ images: [], total: 0, state: 'loading', error: null, fruitless: 0 }));
+  const [step, setStep] = useState({ after: '', isAnew: true });
+  const [listing, setListing] = useState(NOTHING);
   const key = JSON.stringify([path, filter, round]);
+  const ask = (after, signal) => call('GET', path, { query: { ...filter, page: after ? null : 1, after, size: PAGE_SIZE }, signal });
   const asked = useRef('');
   useEffect(() => {
     const abort = new AbortController();
     const anew = asked.current !== key;
-    const wanted = anew ? 1 : page.number;
-    const replaces = anew || page.isAnew;
+    const after = anew ? '' : step.after;
+    const replaces = anew || step.isAnew;
     const first = asked.current === '';
     asked.current = key;
-    if (anew && page.number !== 1) {
-      setPage({ number: 1, isAnew: true });
+    if (anew && step.after !== '') {
+      setStep({ after: '', isAnew: true });
     }
     setListing((before) => ({ ...before, state: 'loading', error: null }));
     const timer = setTimeout(async () => {
       try {
-        const told = await call('GET', path, { query: { ...filter, page: wanted, size: PAGE_SIZE }, signal: abort.signal });
-        setListing((before) => {
-          const images = merged(replaces ? [] : before.images, told.images);
-          const isFruitless = !replaces && images.length === before.images.length;
-          return { images, total: told.total, state: 'ready', error: null, fruitless: isFruitless ? before.fruitless + 1 : 0 };
-        });
+        const told = await ask(after, abort.signal);
+        setListing((before) => grown(replaces ? NOTHING : before, told, after));
       } catch (error) {
         if (!abort.signal.aborted) {
-          setListing((before) => ({ ...before, state: 'failed', error: parseApiError(error) }));
+          // All is here already when it is gone through once more: nobody waits for that.
+          setListing((before) => (replaces || before.seen === null ? { ...before, state: 'failed', error: parseApiError(error) } : { ...before, state: 'ready', next: null, seen: null }));
         }
       }
     }, anew && !first ? TYPING_PAUSE : 0);
@@ -90,11 +111,11 @@ export function useImages(path, filter) {
       clearTimeout(timer);
       abort.abort();
     };
-  }, [key, page]);
-  const awaited = listing.images.map((image, index) => (isAwaited(image) ? Math.floor(index / PAGE_SIZE) + 1 : 0));
-  useLooks(awaited.some(Boolean) ? `${key} ${awaited.length}` : null, async (signal) => {
-    for (const wanted of [...new Set(awaited.filter(Boolean))].slice(0, MOST_PAGES)) {
-      const told = await call('GET', path, { query: { ...filter, page: wanted, size: PAGE_SIZE }, signal });
+  }, [key, step]);
+  const awaited = new Set(listing.images.filter((image) => isAwaited(image)).map((image) => listing.cameAfter.get(image.id) ?? ''));
+  useLooks(awaited.size > 0 ? `${key} ${listing.images.length}` : null, async (signal) => {
+    for (const after of [...awaited].slice(0, MOST_PAGES)) {
+      const told = await ask(after, signal);
       const fresh = new Map(told.images.map((image) => [image.id, image]));
       setListing((before) => ({ ...before, images: before.images.map((image) => fresh.get(image.id) ?? image) }));
     }
@@ -107,29 +128,48 @@ export function useImages(path, filter) {
     });
   }, [marks]);
   const images = useMemo(() => listing.images.filter((image) => !marks.has(image.id)), [listing.images, marks]);
-  const pages = Math.ceil(listing.total / PAGE_SIZE);
-  const hasMore = listing.images.length < listing.total && listing.fruitless < pages;
   return {
     ...listing,
     images,
     total: listing.total + images.length - listing.images.length,
-    waiting: hasMore ? Math.min(MOST_WAITING, listing.total - listing.images.length) : 0,
-    // Where images came or went elsewhere, the next page may be one that is known: the new ones are on another.
-    more: () => listing.state === 'ready' && hasMore && setPage({ number: (Math.floor(listing.images.length / PAGE_SIZE) + listing.fruitless) % pages + 1, isAnew: false }),
+    waiting: listing.next === null ? 0 : Math.min(MOST_WAITING, Math.max(0, listing.total - listing.images.length)),
+    more: () => listing.state === 'ready' && listing.next !== null && setStep({ after: listing.next, isAnew: false }),
     again: () => setRound((before) => before + 1),
     edit: (change) => setListing((before) => without(before, change(before.images))),
   };
 }
 
-/** What is left when images went: their pages have others now. */
+/** What is left when images went. */
 function without(before, images) {
-  return { ...before, images, total: before.total + images.length - before.images.length, fruitless: 0 };
+  return { ...before, images, total: before.total + images.length - before.images.length };
 }
 
-/** Pages shift when images come or go meanwhile: none is shown twice. */
-function merged(before, next) {
-  const known = new Set(before.map((image) => image.id));
-  return [...before, ...next.filter((image) => !known.has(image.id))];
+/**
+ * What is known with one more answer. What follows a cursor stays, whatever comes and goes elsewhere. But images may have come
+ * before it, or gone: so a listing of several pages begins once more when it has ended, until it is as the gateway has it.
+ *
+ * @param {Listed} before
+ * @param {{images: import('./image-grid.js').Image[], total: number, next?: string}} told
+ * @param {string} after the cursor that was asked with
+ * @returns {Listed}
+ */
+function grown(before, told, after) {
+  const known = new Set(before.images.map((image) => image.id));
+  const added = told.images.filter((image) => !known.has(image.id));
+  const images = [...before.images, ...added];
+  const cameAfter = new Map([...before.cameAfter, ...told.images.map((image) => /** @type {[string, string]} */ ([image.id, after]))]);
+  const next = told.next ?? null;
+  const all = { ...before, images, cameAfter, total: told.total, state: /** @type {const} */ ('ready'), error: null, next };
+  if (before.seen === null) {
+    return next === null && after !== '' ? { ...all, next: '', seen: new Set() } : all;
+  }
+  const seen = new Set([...before.seen, ...told.images.map((image) => image.id)]);
+  if (next === null) {
+    const left = images.filter((image) => seen.has(image.id));
+    return { ...all, images: left, total: left.length, seen: null };
+  }
+  const isSettled = added.length === 0 && images.length === told.total;
+  return isSettled || seen.size >= MOST_AGAIN ? { ...all, next: null, seen: null } : { ...all, seen };
 }
 
 /**

@@ -1,6 +1,6 @@
 import { decode, isBlurhashValid } from 'blurhash';
 import { h } from 'preact';
-import { useLayoutEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { imageSources } from './image-url.js';
 import { icon } from './icons.js';
 import { useLoading } from './loading.js';
@@ -14,16 +14,22 @@ const PLACEHOLDER_SIDE = 16;
  * A picture in a box whose size does not depend on it: its colours first, then as much of it as the box has pixels.
  *
  * @param {{image: import('./image-grid.js').Image, alt: string, sizes?: string, leads?: boolean,
- *     sources?: import('./image-url.js').Sources | null, onArrived?: () => void}} props sizes: how wide it will be, of one that is loaded at once;
+ *     sources?: import('./image-url.js').Sources | null, onArrived?: () => void, onMissed?: () => void, onFailed?: () => void}} props sizes: how wide it will be, of one that is loaded at once;
  *     without it, it is when it comes near the screen. leads: it is wanted before others. sources: other than those of a tile.
- *     onArrived: it is loaded, or will not be now
+ *     onArrived: it is loaded, or will not be now. onMissed: it was asked for in vain; onFailed: for the last time
  */
-export function Picture({ image, alt, sizes, leads = sizes !== undefined, sources = image.status === 'completed' ? imageSources(image) : null, onArrived }) {
+export function Picture({ image, alt, sizes, leads = sizes !== undefined, sources = image.status === 'completed' ? imageSources(image) : null, onArrived, onMissed, onFailed }) {
   const loading = useLoading(sources && sources.src);
+  const hasFailed = loading.state === 'failed';
+  useEffect(() => {
+    if (hasFailed) {
+      onFailed?.();
+    }
+  }, [hasFailed]);
   if (image.status === 'generating') {
     return h('span', { class: 'picture picture-making' }, h('span', { class: 'picture-word' }, 'Generating…'));
   }
-  if (image.status === 'failed' || !image.url || loading.state === 'failed') {
+  if (image.status === 'failed' || !image.url || hasFailed) {
     return h('span', { class: 'picture picture-none' }, icon('warning'), h('span', { class: 'picture-word' }, image.status === 'failed' ? 'Failed' : 'No picture'));
   }
   return h('span', { class: sources || image.blurhash ? 'picture' : 'picture picture-none' },
@@ -46,6 +52,7 @@ export function Picture({ image, alt, sizes, leads = sizes !== undefined, source
       },
       onError: () => {
         loading.props.onError();
+        onMissed?.();
         onArrived?.();
       },
     }),

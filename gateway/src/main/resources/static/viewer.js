@@ -31,6 +31,8 @@ export function Viewer({ images, id, onMove, onClose, onChange, onDelete, onMore
   const [zoom, setZoom] = useState(NOT_ZOOMED);
   /** Of the last picture that came: what is around it is asked for after it. */
   const [arrived, setArrived] = useState('');
+  /** The last picture that did not come. */
+  const [missed, setMissed] = useState('');
   const [busy, setBusy] = useState(false);
   const [usages, setUsages] = useState(/** @type {{kind: string, role: string, count: number}[] | null} */ (null));
   const index = images.findIndex((image) => image.id === id);
@@ -41,6 +43,15 @@ export function Viewer({ images, id, onMove, onClose, onChange, onDelete, onMore
     setUsages(used);
     if (index >= 0) {
       onChange(shown);
+    }
+  };
+  const leave = (error) => {
+    toast.error(error);
+    if (error.status === 404) {
+      mark(id, 'gone'); // deleted elsewhere
+    }
+    if (index < 0 || error.status === 404) {
+      onClose();
     }
   };
   useLayoutEffect(() => {
@@ -62,18 +73,24 @@ export function Viewer({ images, id, onMove, onClose, onChange, onDelete, onMore
     if (shows || index < 0) {
       look(abort.signal).catch((error) => {
         if (!abort.signal.aborted) {
-          toast.error(error);
-          if (error.status === 404) {
-            mark(id, 'gone'); // deleted elsewhere
-          }
-          if (index < 0 || error.status === 404) {
-            onClose();
-          }
+          leave(error);
         }
       });
     }
     return () => abort.abort();
   }, [id, shows]);
+  const isMissed = missed === id;
+  useEffect(() => {
+    const abort = new AbortController();
+    if (isMissed && !shows && index >= 0) {
+      look(abort.signal).catch((error) => {
+        if (!abort.signal.aborted && error.status === 404) {
+          leave(error);
+        }
+      });
+    }
+    return () => abort.abort();
+  }, [id, isMissed]);
   useLooks(image !== null && isAwaited(image, { alone: true }) ? id : null, look);
   const nothingToCome = image !== null && viewerSources(image) === null;
   const hasArrived = nothingToCome || arrived === id;
@@ -168,7 +185,7 @@ export function Viewer({ images, id, onMove, onClose, onChange, onDelete, onMore
     h('button', { class: 'icon-button', 'aria-label': busy ? 'Downloading…' : 'Download', title: 'Download', disabled: busy || !image?.url, 'aria-busy': busy, onClick: save }, icon('download')),
     h('button', { class: 'icon-button', 'aria-label': 'Details', title: 'Details (i)', 'aria-expanded': shows, onClick: () => setShows(!shows) }, icon('info')),
     h('button', { class: 'icon-button', 'aria-label': 'Close', title: 'Close (Esc)', autofocus: true, onClick: onClose }, icon('close'))),
-  h(Stage, { key: id, image, title, zoom, setZoom, zoomTo, step, onClose, onArrived: () => setArrived(id) }),
+  h(Stage, { key: id, image, title, zoom, setZoom, zoomTo, step, onClose, onArrived: () => setArrived(id), onMissed: () => setMissed(id) }),
   h('button', { class: 'viewer-step viewer-before', 'aria-label': 'Previous picture', hidden: index <= 0, onClick: () => step(-1) }, icon('left')),
   h('button', { class: 'viewer-step viewer-after', 'aria-label': 'Next picture', hidden: index < 0 || index >= images.length - 1, onClick: () => step(1) }, icon('right')),
   shows && image !== null && h('aside', { class: 'viewer-panel', 'aria-label': 'Details' },
@@ -180,7 +197,7 @@ export function Viewer({ images, id, onMove, onClose, onChange, onDelete, onMore
 }
 
 /** Where the picture is, and what fingers and mice do with it. */
-function Stage({ image, title, zoom, setZoom, zoomTo, step, onClose, onArrived }) {
+function Stage({ image, title, zoom, setZoom, zoomTo, step, onClose, onArrived, onMissed }) {
   const stage = useRef(/** @type {HTMLElement | null} */ (null));
   const pointers = useRef(new Map());
   const start = useRef(/** @type {any} */ (null));
@@ -259,5 +276,5 @@ function Stage({ image, title, zoom, setZoom, zoomTo, step, onClose, onArrived }
     onPointerCancel: up,
     onDblClick: (event) => zoomTo(zoom.scale > 1 ? 1 : Math.min(MOST_ZOOM, natural), middle(event)),
   }, image !== null && h('div', { class: 'viewer-picture', style: { transform: `translate(${zoom.x + pull.x}px, ${zoom.y + pull.y}px) scale(${zoom.scale})` } },
-    h(Picture, { image, alt: title, sizes: `${Math.round(100 * zoom.scale)}vw`, sources: viewerSources(image), onArrived })));
+    h(Picture, { image, alt: title, sizes: `${Math.round(100 * zoom.scale)}vw`, sources: viewerSources(image), onArrived, onMissed })));
 }

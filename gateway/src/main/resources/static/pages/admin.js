@@ -145,7 +145,11 @@ function Images() {
         await call('DELETE', `api/admin/images/${image.id}`);
         gone.add(image.id);
       } catch (error) {
-        toast.error(error);
+        if (error.status === 404) {
+          gone.add(image.id); // somebody was quicker
+        } else {
+          toast.error(error);
+        }
       }
     }
     images.edit((all) => all.filter((image) => !gone.has(image.id)));

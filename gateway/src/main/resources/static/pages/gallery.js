@@ -126,7 +126,8 @@ export default function Gallery({ query, rest }) {
     try {
       for (let from = 0; from < ids.length; from += MOST_TO_DELETE) {
         const told = await call('POST', 'api/images/bulk-delete', { json: { ids: ids.slice(from, from + MOST_TO_DELETE) } });
-        told.results.forEach((result) => (result.status === 'deleted'
+        // What somebody else has deleted is gone, too.
+        told.results.forEach((result) => (result.status === 'deleted' || result.code === 'not_found'
           ? gone.add(result.id)
           : failed.push({ id: result.id, title: titles.get(result.id) ?? 'A picture', detail: plain(result.detail) })));
       }

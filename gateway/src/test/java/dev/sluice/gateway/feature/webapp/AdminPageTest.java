@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.microsoft.playwright.Browser.NewContextOptions;
 import com.microsoft.playwright.Locator;
+import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
@@ -64,6 +65,21 @@ class AdminPageTest {
             assertThat(admin.evaluate("() => document.documentElement.scrollWidth <= innerWidth"))
                     .as("nothing beside the window")
                     .isEqualTo(true);
+        }
+    }
+
+    @Test
+    void whatItsOwnerHasDeletedMeanwhileIsGoneForTheAdminToo(WebApp app) {
+        try (Visit owner = app.visit().as("odo", "user", "west");
+                Visit admin = app.visit().as("anke", "admin", "west")) {
+            List<String> ids = owner.imports(1, Map.of("projectId", "west"));
+            admin.to("#/admin?tab=images").all(".tile-open").click();
+            owner.post("api/images/bulk-delete", Map.of("ids", ids));
+            admin.button("Delete 1").click();
+            admin.dialogButton("Delete").click();
+
+            admin.see("No images");
+            assertThat(admin.page().getByText("It is not there any more")).hasCount(0);
         }
     }
 

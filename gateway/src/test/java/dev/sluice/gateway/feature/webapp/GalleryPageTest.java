@@ -3,24 +3,20 @@ package dev.sluice.gateway.feature.webapp;
 import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.microsoft.playwright.APIResponse;
 import com.microsoft.playwright.Download;
 import com.microsoft.playwright.Locator;
+import com.microsoft.playwright.Page;
 import com.microsoft.playwright.Route;
-import com.microsoft.playwright.options.KeyboardModifier;
 import dev.sluice.gateway.testing.Archives;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -28,8 +24,6 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(WebApp.Extension.class)
 class GalleryPageTest {
     private static final String MARKUP = "<img src=x onerror=alert(1)>";
-    private static final int MANY = 1000;
-    private static final byte[] DOT = Base64.getDecoder().decode("R0lGODlhAQABAIAAAAAAAP///ywAAAAAAQABAAACAUwAOw==");
 
     @Test
     void galleryRoundTrip(WebApp app) throws IOException {
@@ -148,129 +142,6 @@ class GalleryPageTest {
                     .waitForDownload(() -> visit.button("Download ZIP").click());
             assertThat(Archives.read(Files.readAllBytes(zip.path()))).hasSize(1);
         }
-    }
-
-    @Test
-    void aThousandImagesAreDrawnAsTheyAreScrolledTo(WebApp app) {
-        try (Visit visit = app.visit().as("theo", "user")) {
-            visit.page()
-                    .route(
-                            "**/api/images?*",
-                            route -> route.fulfill(new Route.FulfillOptions()
-                                    .setContentType("application/json")
-                                    .setBodyBytes(listing(route.request().url()).getBytes(StandardCharsets.UTF_8))));
-            visit.page()
-                    .route(
-                            "**/api/images/*/file?w=*",
-                            route -> route.fulfill(new Route.FulfillOptions()
-                                    .setContentType("image/gif")
-                                    .setBodyBytes(DOT)));
-            visit.to("#/gallery");
-            assertThat(visit.all(".tile-waiting")).not().hasCount(0);
-            visit.page().mouse().move(600, 500);
-            Locator come = visit.all(".tile[data-id]");
-            for (int known = come.count(); known < MANY; known = come.count()) {
-                visit.page().mouse().wheel(0, 1_000_000);
-                // The wheel ends where the page ended before its last tiles were laid out; whoever reads on turns it
-                // again.
-                visit.page().waitForFunction("""
-                                (known) => {
-                                  scrollTo(0, document.documentElement.scrollHeight);
-                                  return document.querySelectorAll('.tile[data-id]').length > known;
-                                }""", known);
-            }
-            visit.page().keyboard().press("End");
-            assertThat(visit.evaluate(
-                            "() => document.querySelector('.tile img').checkVisibility({contentVisibilityAuto: true})"))
-                    .as("what is far away is drawn")
-                    .isEqualTo(false);
-            assertThat(visit.layoutShift()).as("layout shift").isLessThan(0.1);
-
-            visit.all(".tile-check").nth(998).click();
-            visit.all(".tile-check")
-                    .nth(901)
-                    .click(new Locator.ClickOptions().setModifiers(List.of(KeyboardModifier.SHIFT)));
-            visit.see("98 selected");
-        }
-    }
-
-    /** The next page by number is the one that was there before: less of it is known now. */
-    @Test
-    void moreComesAfterAnImageWasDeleted(WebApp app) {
-        try (Visit visit = app.visit().as("tess", "user")) {
-            visit.page()
-                    .route(
-                            "**/api/images?*",
-                            route -> route.fulfill(new Route.FulfillOptions()
-                                    .setContentType("application/json")
-                                    .setBodyBytes(listing(route.request().url()).getBytes(StandardCharsets.UTF_8))));
-            String first = new UUID(0, 0).toString();
-            visit.page()
-                    .route(
-                            "**/api/images/bulk-delete",
-                            route -> route.fulfill(new Route.FulfillOptions()
-                                    .setContentType("application/json")
-                                    .setBody("{\"results\":[{\"id\":\"" + first + "\",\"status\":\"deleted\"}]}")));
-            visit.to("#/gallery");
-            visit.all(".tile-check").first().click();
-            visit.button("Delete").last().click();
-            visit.dialogButton("Delete").click();
-            assertThat(visit.all(".tile[data-id='" + first + "']")).hasCount(0);
-            int left = visit.all(".tile[data-id]").count();
-
-            moreComesThan(left, visit);
-        }
-    }
-
-    /** What is new stands before all that is known, so the next pages by number are those that are known. */
-    @Test
-    void moreComesThoughOthersWereAddedMeanwhile(WebApp app) {
-        try (Visit visit = app.visit().as("tara", "user")) {
-            AtomicInteger added = new AtomicInteger();
-            visit.page()
-                    .route(
-                            "**/api/images?*",
-                            route -> route.fulfill(new Route.FulfillOptions()
-                                    .setContentType("application/json")
-                                    .setBodyBytes(listing(route.request().url(), -added.get())
-                                            .getBytes(StandardCharsets.UTF_8))));
-            visit.to("#/gallery");
-            assertThat(visit.all(".tile[data-id]")).not().hasCount(0);
-            added.set(60);
-
-            moreComesThan(visit.all(".tile[data-id]").count(), visit);
-        }
-    }
-
-    private static void moreComesThan(int known, Visit visit) {
-        visit.page().waitForFunction("""
-                        (known) => {
-                          scrollTo(0, document.documentElement.scrollHeight);
-                          return document.querySelectorAll('.tile[data-id]').length > known;
-                        }""", known);
-        visit.page().unrouteAll(); // what is still asked for when the page closes is nobody's
-    }
-
-    private static String listing(String url) {
-        return listing(url, 0);
-    }
-
-    private static String listing(String url, int firstId) {
-        int page = Integer.parseInt(url.replaceAll(".*[?&]page=(\\d+).*", "$1"));
-        int size = Integer.parseInt(url.replaceAll(".*[?&]size=(\\d+).*", "$1"));
-        String images = IntStream.range((page - 1) * size, Math.min(MANY, page * size))
-                .mapToObj(index -> {
-                    String id = new UUID(0, firstId + index).toString();
-                    return """
-                            {"id":"%s","status":"completed","source":"imported","altText":"Image %d","width":640,\
-                            "height":480,"contentType":"image/jpeg","size":90000,"url":"/api/images/%s/file",\
-                            "blurhash":"LEHV6nWB2yk8pyo0adR*.7kCMdnj","thumbnails":[{"width":320,"height":240,\
-                            "url":"/api/images/%s/file?w=320","contentType":"image/webp","size":9000}],\
-                            "createdAt":"2026-11-21T00:00:00Z"}""".formatted(id, index, id, id);
-                })
-                .collect(Collectors.joining(","));
-        return "{\"images\":[" + images + "],\"page\":" + page + ",\"size\":" + size + ",\"total\":" + MANY
-                + ",\"pages\":17}";
     }
 
     @Test
@@ -396,12 +267,85 @@ class GalleryPageTest {
             List<String> ids = visit.imports(2, Map.of());
             visit.to("#/gallery").all(".tile-open").first().click();
             visit.see("1 / 2");
+            assertThat(visit.all(".viewer img.is-loaded")).hasCount(1);
             visit.post("api/images/bulk-delete", Map.of("ids", List.of(ids.get(1))));
             visit.button("Details").click();
 
             visit.see("It is not there any more");
             assertThat(visit.all("dialog[open]")).hasCount(0);
             assertThat(visit.all(".tile")).hasCount(1);
+        }
+    }
+
+    @Test
+    void whatIsOpenedAfterItWasDeletedElsewhereIsToldAndNotShownAnyLonger(WebApp app) {
+        try (Visit visit = app.visit().as("gerwine", "user")) {
+            List<String> ids = visit.imports(2, Map.of());
+            visit.to("#/gallery");
+            assertThat(visit.all(".picture img.is-loaded")).hasCount(2);
+            visit.post("api/images/bulk-delete", Map.of("ids", List.of(ids.get(1))));
+            visit.all(".tile-open").first().click();
+
+            visit.see("It is not there any more");
+            assertThat(visit.all("dialog[open]")).hasCount(0);
+            assertThat(visit.all(".tile")).hasCount(1);
+        }
+    }
+
+    @Test
+    void whatIsDeletedElsewhereAlreadyIsNoneThatCouldNotBeDeleted(WebApp app) {
+        try (Visit visit = app.visit().as("gisbert", "user")) {
+            List<String> ids = visit.imports(2, Map.of());
+            visit.to("#/gallery");
+            assertThat(visit.all(".tile")).hasCount(2);
+            visit.post("api/images/bulk-delete", Map.of("ids", List.of(ids.get(1))));
+            visit.all(".tile-check").first().click();
+            visit.all(".tile-check").last().click();
+            visit.button("Delete").last().click();
+            visit.dialogButton("Delete").click();
+
+            visit.see("No images yet");
+            assertThat(visit.all("dialog[open]")).hasCount(0);
+        }
+    }
+
+    /** A picture that is there and does not come stays, and says so. */
+    @Test
+    void aTileWhosePictureIsGoneGoes(WebApp app) {
+        try (Visit visit = app.visit().as("gerold", "user")) {
+            List<String> ids = visit.imports(2, Map.of());
+            visit.page()
+                    .route(
+                            "**/api/images?*",
+                            route -> {
+                                APIResponse list = route.fetch();
+                                visit.post("api/images/bulk-delete", Map.of("ids", List.of(ids.get(0))));
+                                route.fulfill(new Route.FulfillOptions().setResponse(list));
+                            },
+                            new Page.RouteOptions().setTimes(1));
+            List<String> looks = new CopyOnWriteArrayList<>();
+            visit.page().route(url -> url.contains(ids.get(1) + "/file"), route -> {
+                if (route.request().method().equals("HEAD")) {
+                    looks.add(route.request().url());
+                    route.resume();
+                } else {
+                    route.abort();
+                }
+            });
+            visit.page().clock().install();
+            visit.to("#/gallery");
+            assertThat(visit.all(".tile")).hasCount(2);
+
+            visit.page().waitForCondition(() -> {
+                visit.page().clock().runFor(10_000); // between the tries to load it
+                return visit.all(".tile").count() == 1 && !looks.isEmpty();
+            });
+            visit.evaluate("() => fetch('/api/session').then(() => '')"); // what was asked before it is answered by now
+            visit.page().clock().runFor(60_000);
+            assertThat(visit.all(".tile[data-id='" + ids.get(1) + "'] .picture-word"))
+                    .hasText("No picture");
+            assertThat(looks).hasSize(1);
+            visit.page().unrouteAll();
         }
     }
 
