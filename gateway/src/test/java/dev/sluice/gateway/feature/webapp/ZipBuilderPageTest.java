@@ -201,6 +201,26 @@ class ZipBuilderPageTest {
         }
     }
 
+    /** Before the browser has painted the field, and so before any effect of its first drawing has run. */
+    @Test
+    void aNameThatIsTypedInItsFirstMomentStays(WebApp app) {
+        try (Visit visit = app.visit()) {
+            visit.page().addInitScript("""
+                    new MutationObserver((changes, watcher) => {
+                      const field = document.querySelector('input.entry-name');
+                      if (field) {
+                        watcher.disconnect();
+                        field.value = 'first';
+                        field.dispatchEvent(new Event('input', {bubbles: true}));
+                      }
+                    }).observe(document, {childList: true, subtree: true});""");
+            visit.to("").button("Sample pictures").click();
+
+            assertThat(visit.all(".share-image img.is-loaded")).hasCount(6);
+            assertThat(visit.field("Name in the archive of image 1")).hasValue("first");
+        }
+    }
+
     @Test
     void whereStrangersSeeNoPicturesTheyAreToldWhoDoes(WebApp app) {
         try (Visit visit = app.visit()) {
