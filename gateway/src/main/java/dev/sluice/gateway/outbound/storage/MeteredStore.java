@@ -12,20 +12,25 @@ import reactor.core.publisher.Mono;
 /**
  * What can be seen of a store: {@code sluice.storage.operations}, the time of each by {@code operation} (put, stat,
  * open, read, delete, list) and {@code outcome} (ok, absent, cancelled, source_failed for a body that failed, or the
- * code of a {@link StorageException.Kind}). A file that is sent without this class is not seen.
+ * code of a {@link StorageException.Kind}), and whether it takes objects ({@link LastWrite}). A file that is sent
+ * without this class is not seen.
  */
 final class MeteredStore implements ObjectStore {
     private final ObjectStore next;
     private final MeterRegistry meters;
+    private final LastWrite lastWrite;
 
-    MeteredStore(ObjectStore next, MeterRegistry meters) {
+    MeteredStore(ObjectStore next, MeterRegistry meters, LastWrite lastWrite) {
         this.next = next;
         this.meters = meters;
+        this.lastWrite = lastWrite;
     }
 
     @Override
     public Mono<StoredObject> put(ObjectKey key, NewObject object, Flux<DataBuffer> body) {
-        return timed("put", next.put(key, object, body));
+        return timed("put", next.put(key, object, body))
+                .doOnSuccess(stored -> lastWrite.succeeded())
+                .doOnError(lastWrite::failed);
     }
 
     @Override

@@ -85,6 +85,38 @@ final class S3Probe {
         });
     }
 
+    /**
+     * Whether the credentials allow what the gateway does with objects, by four requests under a key of its own.
+     *
+     * <p>Fails with {@link StorageException}, in the store's words, if an object cannot be stored, read or deleted.
+     */
+    Mono<Void> access() {
+        return Mono.defer(() -> {
+            ObjectKey key = new ObjectKey("probe/" + UUID.randomUUID());
+            // A delete comes first: where that is what is refused, nothing is left behind.
+            Mono<Void> all = named("DeleteObject", store.delete(key))
+                    .then(named("PutObject", put(key)))
+                    .then(named("GetObject", read(key)));
+            return Mono.usingWhen(
+                    Mono.just(key), same -> all, same -> store.delete(same).onErrorComplete());
+        });
+    }
+
+    private static <T> Mono<T> named(String operation, Mono<T> call) {
+        return call.onErrorMap(
+                StorageException.class,
+                failure -> new StorageException(failure.kind(), operation + " " + failure.getMessage(), failure));
+    }
+
+    private Mono<Void> read(ObjectKey key) {
+        return Mono.fromFuture(() -> calls.getObject(
+                        get -> get.bucket(settings.bucket()).key(key.value()),
+                        AsyncResponseTransformer.<GetObjectResponse>toBytes()))
+                .subscribeOn(calling)
+                .onErrorMap(failure -> S3Failures.of(key, failure))
+                .then();
+    }
+
     private static Mono<Void> noted(Map<S3Capability, Boolean> found, S3Capability capability, Mono<Boolean> trial) {
         return trial.doOnNext(has -> found.put(capability, has))
                 .onErrorComplete()

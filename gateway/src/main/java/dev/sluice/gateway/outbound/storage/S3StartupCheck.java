@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -21,11 +22,12 @@ import reactor.core.publisher.Mono;
 import reactor.util.retry.Retry;
 
 /**
- * Checks at the start that the bucket can be used, then probes in the background what its store can do.
+ * Checks at the start that the bucket can be listed and that objects in it can be stored, read and deleted, then probes
+ * in the background what its store can do.
  *
- * <p>A refusal, of the credentials or because there is no such bucket, ends the start in the store's own words, since
- * somebody has to do something about it. A store that does not answer does not: it may do so later, and what needs no
- * store is there meanwhile. It is asked again until it answers, and health says why it did not.
+ * <p>A refusal of any of these, or because there is no such bucket, ends the start in the store's own words, since
+ * somebody has to do something about it. A store that does not answer or is full does not: it may do so later, and what
+ * needs no store is there meanwhile. It is asked again until it can be used, and health says why it cannot.
  */
 final class S3StartupCheck implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(S3StartupCheck.class);
@@ -38,15 +40,17 @@ final class S3StartupCheck implements AutoCloseable {
 
     private final S3Store store;
     private final S3Probe probe;
+    private final LastWrite lastWrite;
     private final String place;
     private final Duration timeout;
     private final Duration longestProbe;
     private final Disposable.Swap running = Disposables.swap();
     private final AtomicReference<Map<String, Object>> details = new AtomicReference<>(Map.of());
 
-    S3StartupCheck(S3Store store, S3Probe probe, S3 settings) {
+    S3StartupCheck(S3Store store, S3Probe probe, LastWrite lastWrite, S3 settings) {
         this.store = store;
         this.probe = probe;
+        this.lastWrite = lastWrite;
         this.place = "bucket " + settings.bucket()
                 + (settings.endpoint().isEmpty() ? " in " + settings.region() : " at " + settings.endpoint());
         this.timeout = settings.attemptTimeout();
@@ -71,7 +75,7 @@ final class S3StartupCheck implements AutoCloseable {
             notYet(failure);
             running.update(first().doOnError(this::notYet)
                     .retryWhen(Retry.backoff(Long.MAX_VALUE, FIRST_RETRY).maxBackoff(LONGEST_PAUSE))
-                    .doOnSuccess(answered -> LOG.info("{} answers", place))
+                    .doOnSuccess(answered -> LOG.info("{} can be used now", place))
                     .then(probed())
                     .subscribe());
         } else {
@@ -127,14 +131,16 @@ final class S3StartupCheck implements AutoCloseable {
     }
 
     private @Nullable StorageException firstFailure() {
+        CompletableFuture<@Nullable Void> first = first().toFuture();
         try {
-            first().toFuture().get(timeout.plus(SLACK).toMillis(), TimeUnit.MILLISECONDS);
+            first.get(timeout.plus(SLACK).toMillis(), TimeUnit.MILLISECONDS);
             return null;
         } catch (ExecutionException failed) {
             return failed.getCause() instanceof StorageException known
                     ? known
                     : new StorageException(Kind.UNAVAILABLE, String.valueOf(failed.getMessage()), failed);
         } catch (TimeoutException late) {
+            first.cancel(true);
             return new StorageException(Kind.UNAVAILABLE, "no answer within " + timeout, late);
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
@@ -143,10 +149,12 @@ final class S3StartupCheck implements AutoCloseable {
     }
 
     private Mono<Void> first() {
-        return store.listOne()
-                .timeout(
-                        timeout,
-                        Mono.error(() -> new StorageException(Kind.UNAVAILABLE, "no answer within " + timeout)));
+        return within(timeout, store.listOne()).then(within(timeout.multipliedBy(CALLS), Mono.defer(lastWrite::tried)));
+    }
+
+    private static Mono<Void> within(Duration time, Mono<Void> calls) {
+        return calls.timeout(
+                time, Mono.error(() -> new StorageException(Kind.UNAVAILABLE, "no answer within " + time)));
     }
 
     private static boolean isRefusal(StorageException failure) {
@@ -159,14 +167,17 @@ final class S3StartupCheck implements AutoCloseable {
         if (details.getAndSet(told).equals(told)) {
             return;
         }
+        Kind kind = failure instanceof StorageException known ? known.kind() : Kind.BROKEN;
         LOG.atWarn()
-                .addKeyValue(
-                        "failure.code",
-                        failure instanceof StorageException known ? known.kind().code() : "unknown")
-                .log("{} does not answer, asked again later: {}", place, failure.getMessage());
+                .addKeyValue("failure.code", kind.code())
+                .log(
+                        "{} {}, asked again later: {}",
+                        place,
+                        kind == Kind.UNAVAILABLE ? "does not answer" : "cannot be used",
+                        failure.getMessage());
     }
 
-    /** For health: why it was not there at the start, until it has answered; then what it can do. */
+    /** For health: why it could not be used at the start, until it can; then what it can do. */
     Map<String, Object> details() {
         return details.get();
     }

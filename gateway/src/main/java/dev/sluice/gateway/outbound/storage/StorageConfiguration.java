@@ -47,12 +47,27 @@ public class StorageConfiguration {
         }
 
         @Bean
+        S3Probe s3Probe(
+                S3Connection connection, StorageProperties properties, @Qualifier("storageThreads") Scheduler threads) {
+            PresignedUploads uploads = new S3PresignedUploads(
+                    connection.ownPresigner(), properties.s3().bucket(), threads);
+            return new S3Probe(
+                    store(connection, properties, threads), connection.calls(), uploads, properties.s3(), threads);
+        }
+
+        @Bean
+        LastWrite lastWrite(S3Probe probe) {
+            return new LastWrite(probe::access, Clock.systemUTC());
+        }
+
+        @Bean
         ObjectStore objectStore(
                 S3Connection connection,
                 StorageProperties properties,
                 @Qualifier("storageThreads") Scheduler threads,
-                MeterRegistry meters) {
-            return new MeteredStore(store(connection, properties, threads), meters);
+                MeterRegistry meters,
+                LastWrite lastWrite) {
+            return new MeteredStore(store(connection, properties, threads), meters, lastWrite);
         }
 
         @Bean
@@ -64,12 +79,12 @@ public class StorageConfiguration {
 
         @Bean(initMethod = "start", destroyMethod = "close")
         S3StartupCheck s3StartupCheck(
-                S3Connection connection, StorageProperties properties, @Qualifier("storageThreads") Scheduler threads) {
-            S3Store store = store(connection, properties, threads);
-            PresignedUploads uploads = new S3PresignedUploads(
-                    connection.ownPresigner(), properties.s3().bucket(), threads);
-            S3Probe probe = new S3Probe(store, connection.calls(), uploads, properties.s3(), threads);
-            return new S3StartupCheck(store, probe, properties.s3());
+                S3Connection connection,
+                StorageProperties properties,
+                @Qualifier("storageThreads") Scheduler threads,
+                S3Probe probe,
+                LastWrite lastWrite) {
+            return new S3StartupCheck(store(connection, properties, threads), probe, lastWrite, properties.s3());
         }
 
         @Bean
@@ -77,11 +92,13 @@ public class StorageConfiguration {
                 S3Connection connection,
                 S3StartupCheck check,
                 StorageProperties properties,
-                @Qualifier("storageThreads") Scheduler threads) {
+                @Qualifier("storageThreads") Scheduler threads,
+                LastWrite lastWrite) {
             return new RecentHealth(new StorageHealth(
                     Map.of("kind", "s3", "bucket", properties.s3().bucket()),
                     check::details,
-                    store(connection, properties, threads)::probe));
+                    store(connection, properties, threads)::probe,
+                    lastWrite));
         }
 
         private static S3Store store(S3Connection connection, StorageProperties properties, Scheduler threads) {
@@ -108,16 +125,24 @@ public class StorageConfiguration {
         }
 
         @Bean
+        LastWrite lastWrite(LocalLayout directory, @Qualifier("storageThreads") Scheduler threads) {
+            return new LastWrite(store(directory, threads)::probe, Clock.systemUTC());
+        }
+
+        @Bean
         ObjectStore objectStore(
-                LocalLayout directory, @Qualifier("storageThreads") Scheduler threads, MeterRegistry meters) {
-            return new MeteredStore(store(directory, threads), meters);
+                LocalLayout directory,
+                @Qualifier("storageThreads") Scheduler threads,
+                MeterRegistry meters,
+                LastWrite lastWrite) {
+            return new MeteredStore(store(directory, threads), meters, lastWrite);
         }
 
         @Bean
         ReactiveHealthIndicator storageHealthIndicator(
-                LocalLayout directory, @Qualifier("storageThreads") Scheduler threads) {
-            return new RecentHealth(
-                    new StorageHealth(Map.of("kind", "directory"), Map::of, store(directory, threads)::probe));
+                LocalLayout directory, @Qualifier("storageThreads") Scheduler threads, LastWrite lastWrite) {
+            return new RecentHealth(new StorageHealth(
+                    Map.of("kind", "directory"), Map::of, store(directory, threads)::probe, lastWrite));
         }
 
         private static LocalStore store(LocalLayout directory, Scheduler threads) {

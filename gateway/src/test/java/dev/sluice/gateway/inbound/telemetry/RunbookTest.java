@@ -2,11 +2,14 @@ package dev.sluice.gateway.inbound.telemetry;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sluice.gateway.outbound.storage.StorageException.Kind;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
@@ -52,6 +55,24 @@ class RunbookTest {
         for (int index = 1; index < sections.length; index++) {
             assertThat(sections[index]).contains(PARTS);
         }
+    }
+
+    /** What says something of the store; the rest is about one object, or about what was sent. */
+    @Test
+    void everyOutageOfTheStoreThatItsMeterReportsFiresStoreDownAndIsExplained() throws IOException {
+        Set<Kind> ofOneObject = EnumSet.of(Kind.EXISTS, Kind.LENGTH_MISMATCH, Kind.GONE);
+        List<String> outages = EnumSet.complementOf(EnumSet.copyOf(ofOneObject)).stream()
+                .map(Kind::code)
+                .toList();
+
+        List<String> asked =
+                found("sluice_storage_operations_seconds_count\\{outcome=~\"([^\"]+)\"", read("prometheus/alerts.yml"));
+        assertThat(asked).hasSize(1);
+        assertThat(asked.getFirst().split("\\|")).containsExactlyInAnyOrderElementsOf(outages);
+
+        String section = read("RUNBOOK.md").split("(?m)^## StoreDown$", -1)[1].split("(?m)^## ", -1)[0];
+        assertThat(section)
+                .contains(outages.stream().map(code -> "`" + code + "`").toList());
     }
 
     @Test

@@ -18,6 +18,8 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 import reactor.core.scheduler.Schedulers;
@@ -47,6 +49,7 @@ class S3StartupCheckTest {
     private static final class Rig implements AutoCloseable {
         private final S3Connection connection;
         private final S3Store store;
+        private final LastWrite lastWrite;
         private final S3StartupCheck start;
 
         Rig(S3 settings) {
@@ -54,10 +57,9 @@ class S3StartupCheckTest {
             store = new S3Store(connection, settings, Schedulers.boundedElastic(), Clock.systemUTC());
             PresignedUploads uploads =
                     new S3PresignedUploads(connection.ownPresigner(), settings.bucket(), Schedulers.boundedElastic());
-            start = new S3StartupCheck(
-                    store,
-                    new S3Probe(store, connection.calls(), uploads, settings, Schedulers.boundedElastic()),
-                    settings);
+            S3Probe probe = new S3Probe(store, connection.calls(), uploads, settings, Schedulers.boundedElastic());
+            lastWrite = new LastWrite(probe::access, Clock.systemUTC());
+            start = new S3StartupCheck(store, probe, lastWrite, settings);
         }
 
         @Override
@@ -162,26 +164,49 @@ class S3StartupCheckTest {
         }
     }
 
+    /** A store that answers one operation on objects itself, and leaves the rest to the server. */
+    private static S3Stub except(String method, String status, String body) {
+        URI own = URI.create(server.endpoint());
+        return S3Stub.start((head, in, out) -> {
+            if (head.startsWith(method) && head.lines().findFirst().orElse("").contains("/probe/")) {
+                S3Stub.status(out, status, "Content-Length: " + body.length(), "Connection: close");
+                out.write(body.getBytes(StandardCharsets.US_ASCII));
+            } else {
+                S3Stub.pass(own, head, in, out);
+            }
+        });
+    }
+
+    @ParameterizedTest
+    @CsvSource({"PUT, PutObject", "GET, GetObject", "DELETE, DeleteObject"})
+    void operationOnObjectsThatIsRefusedEndsTheStartInTheStoresWords(String method, String operation) {
+        String refusal = "<Error><Code>AccessDenied</Code><Message>Not yours.</Message></Error>";
+        try (S3Stub way = except(method, "403 Forbidden", refusal);
+                Rig rig = new Rig(settings(way.endpoint(), server.newBucket()))) {
+            assertThatThrownBy(rig.start::start)
+                    .isInstanceOf(CannotStartException.class)
+                    .hasMessageContaining(": " + operation + " probe/")
+                    .hasMessageContaining("403 AccessDenied: Not yours.")
+                    .asInstanceOf(InstanceOfAssertFactories.type(CannotStartException.class))
+                    .extracting(CannotStartException::action)
+                    .asString()
+                    .contains("s3:" + operation);
+            assertThat(rig.store.list("").collectList().block(SOON)).isEmpty();
+        }
+    }
+
     @Test
-    void bucketThatMayOnlyBeReadIsToldInTheStoresWords(CapturedOutput output) {
-        try (S3Stub readOnly = S3Stub.start((head, in, out) -> {
-                    if (head.startsWith("GET ")) {
-                        String none = "<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>";
-                        S3Stub.status(out, "200 OK", "Content-Length: " + none.length());
-                        out.write(none.getBytes(StandardCharsets.US_ASCII));
-                    } else {
-                        String refusal = "<Error><Code>AccessDenied</Code><Message>Not yours.</Message></Error>";
-                        S3Stub.status(out, "403 Forbidden", "Content-Length: " + refusal.length());
-                        out.write(refusal.getBytes(StandardCharsets.US_ASCII));
-                    }
-                });
-                Rig rig = new Rig(settings(readOnly.endpoint(), "read-only"))) {
+    void storeThatIsFullIsStartedWithSoThatSomebodyCanDelete(CapturedOutput output) {
+        try (S3Stub way = except("PUT", "507 Insufficient Storage", "");
+                Rig rig = new Rig(settings(way.endpoint(), server.newBucket()))) {
             rig.start.start();
 
-            Await.until(SOON, "it was tried", () -> rig.start.details().containsKey("probe"));
-            assertThat(output.getOut())
-                    .containsPattern(
-                            "WARN.*nothing could be stored there when it was tried: .*403 AccessDenied: Not yours");
+            assertThat(rig.start.details()).containsOnlyKeys("start");
+            LastWrite.Refusal refusal = rig.lastWrite.refusal().block(SOON);
+            assertThat(refusal).isNotNull();
+            assertThat(refusal.kind()).isEqualTo(StorageException.Kind.FULL);
+            assertThat(refusal.words()).startsWith("PutObject probe/").contains("507");
+            assertThat(output.getOut()).contains("cannot be used, asked again later: PutObject probe/");
         }
     }
 }

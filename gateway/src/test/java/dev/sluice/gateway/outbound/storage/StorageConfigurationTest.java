@@ -4,13 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.gateway.outbound.spool.WorkDirectory;
 import dev.sluice.gateway.outbound.storage.StorageException.Kind;
+import dev.sluice.gateway.testing.Await;
 import dev.sluice.gateway.testing.NoLeaks;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -96,6 +99,48 @@ class StorageConfigurationTest {
                             .asString()
                             .containsAnyOf("Connection refused", "no answer within");
                 });
+    }
+
+    /** As of a bucket whose policy was changed: it is there, and what it has can be read. */
+    @Test
+    void bucketThatTakesNothingAnyMoreIsDownUntilItDoes() {
+        AtomicBoolean takesNothing = new AtomicBoolean();
+        try (S3Server server = S3Server.start()) {
+            URI own = URI.create(server.endpoint());
+            try (S3Stub way = S3Stub.start((head, in, out) -> {
+                if (takesNothing.get() && head.startsWith("PUT")) {
+                    S3Stub.status(out, "403 Forbidden", "Content-Length: 0", "Connection: close");
+                } else {
+                    S3Stub.pass(own, head, in, out);
+                }
+            })) {
+                runner.withPropertyValues(
+                                "sluice.storage.s3.bucket=" + server.newBucket(),
+                                "sluice.storage.s3.endpoint=" + way.endpoint(),
+                                "sluice.storage.s3.access-key=" + S3Server.ACCESS_KEY,
+                                "sluice.storage.s3.secret-key=" + S3Server.SECRET_KEY)
+                        .run(context -> {
+                            ObjectStore store = context.getBean(ObjectStore.class);
+                            takesNothing.set(true);
+                            StepVerifier.create(store.put(KEY, new NewObject("image/png", 10), Bodies.of(new byte[10])))
+                                    .expectErrorMatches(error -> ((StorageException) error).kind() == Kind.REFUSED)
+                                    .verify(SOON);
+
+                            Health health = health(context);
+                            assertThat(health.getStatus()).isEqualTo(Status.DOWN);
+                            assertThat(health.getDetails())
+                                    .containsEntry("failure", "refused")
+                                    .containsEntry("operation", "put");
+
+                            takesNothing.set(false);
+                            roundTrip(store);
+                            Await.until(
+                                    SOON,
+                                    "it is well",
+                                    () -> health(context).getStatus().equals(Status.UP));
+                        });
+            }
+        }
     }
 
     @Test
