@@ -50,8 +50,7 @@ final class StorageHealth implements ReactiveHealthIndicator {
     }
 
     private Health takesNothing(LastWrite.Refusal refusal) {
-        Health.Builder down =
-                down(refusal.kind()).withDetail("at", refusal.at().toString());
+        Health.Builder down = down(refusal.kind()).withDetail("at", refusal.at().toString());
         return (refusal.words().isEmpty()
                         ? down.withDetail("operation", "put")
                         : down.withDetail("reason", refusal.words()))
