@@ -11,6 +11,7 @@ import io.r2dbc.spi.R2dbcNonTransientResourceException;
 import io.r2dbc.spi.R2dbcTimeoutException;
 import io.r2dbc.spi.R2dbcTransientResourceException;
 import java.io.IOException;
+import java.util.List;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
@@ -22,6 +23,15 @@ final class DatabaseErrors {
 
     /** SQLSTATE: read_only_sql_transaction. */
     static final String READ_ONLY = "25006";
+
+    /** What a pooler before the server needs so that it keeps the prepared statements of its clients apart. */
+    static final String POOLER = "PgBouncer has to be 1.21 or later, with max_prepared_statements above 0";
+
+    /**
+     * SQLSTATE: a prepared statement is there already, or is not. Each connection has its own, but not through all
+     * poolers.
+     */
+    private static final List<String> MIXED_UP = List.of("42P05", "26000");
 
     private DatabaseErrors() {}
 
@@ -41,7 +51,17 @@ final class DatabaseErrors {
             case REJECTED -> "the database does not accept a value";
             case DEFECT -> "the database refuses a statement";
         };
-        return new DatabaseException(failure, what, error);
+        return new DatabaseException(
+                failure,
+                isMixedUp(error)
+                        ? what + ": a pooler before it mixes up the prepared statements of its clients; " + POOLER
+                        : what,
+                error);
+    }
+
+    /** Whether a pooler before the server gives statements of one client to another. */
+    static boolean isMixedUp(Throwable error) {
+        return MIXED_UP.contains(String.valueOf(state(error)));
     }
 
     /** Whether the server is a standby, or was made one: it takes no changes, on no connection. */
@@ -56,7 +76,7 @@ final class DatabaseErrors {
         while (last.getCause() != null && !(last instanceof R2dbcTimeoutException)) {
             last = last.getCause();
         }
-        return last.toString();
+        return isMixedUp(error) ? last + " (" + POOLER + ")" : last.toString();
     }
 
     /** The SQLSTATE that the server gave, or else the driver; null if there is none. */

@@ -3,9 +3,7 @@ package dev.sluice.gateway.outbound.database;
 import dev.sluice.gateway.contract.CannotStartException;
 import io.r2dbc.spi.Connection;
 import io.r2dbc.spi.ConnectionFactory;
-import io.r2dbc.spi.R2dbcException;
 import java.time.Duration;
-import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -16,12 +14,6 @@ import reactor.core.publisher.Mono;
  * with. The migrations use another driver with other parameters, which a pooler may accept when it refuses these.
  */
 final class DatabaseStartupCheck {
-    /**
-     * SQLSTATE: a prepared statement is there already, or is not. Each connection has its own, but not through all
-     * poolers.
-     */
-    private static final List<String> MIXED_UP = List.of("42P05", "26000");
-
     private final DatabaseAddress address;
     private final ConnectionFactory driver;
     private final boolean isOne;
@@ -73,13 +65,14 @@ final class DatabaseStartupCheck {
     }
 
     private CannotStartException failed(Throwable refusal) {
-        boolean isMixedUp = refusal instanceof R2dbcException error && MIXED_UP.contains(error.getSqlState());
         return new CannotStartException(
                 "No database: " + address + " refuses what the gateway works with: "
-                        + (isMixedUp ? "a pooler before it mixes up the prepared statements of its clients: " : "")
+                        + (DatabaseErrors.isMixedUp(refusal)
+                                ? "a pooler before it mixes up the prepared statements of its clients: "
+                                : "")
                         + refusal.getMessage(),
-                "Check " + address.advice() + ". PgBouncer has to be 1.21 or later, with max_prepared_statements above"
-                        + " 0 and ignore_startup_parameters = extra_float_digits, statement_timeout,"
+                "Check " + address.advice() + ". " + DatabaseErrors.POOLER
+                        + " and ignore_startup_parameters = extra_float_digits, statement_timeout,"
                         + " idle_in_transaction_session_timeout; statements then have no timeout but the server's own.",
                 refusal);
     }
