@@ -49,14 +49,18 @@ final class StartMessage implements ApplicationListener<ApplicationReadyEvent> {
         return Path.of(environment.getProperty(key, byDefault)).toAbsolutePath();
     }
 
-    private static String you(Environment environment) {
+    static String you(Environment environment) {
         String signIn = environment.getProperty("sluice.identity.development-login", Boolean.class, true)
                 ? "nobody yet; anybody signs in as anybody, at /sign-in"
                 : "nobody yet; callers bring a token";
         String address = environment.getProperty("server.address", "127.0.0.1");
         return signIn
-                + ("127.0.0.1".equals(address)
-                        ? ". Only this machine reaches it (SERVER_ADDRESS=0.0.0.0 opens it)"
-                        : ". Reached by whoever reaches " + address);
+                + switch (address) {
+                    case "127.0.0.1" -> ". Only this machine reaches it (SERVER_ADDRESS=0.0.0.0 opens it)";
+                    case "0.0.0.0", "::" ->
+                        ". It listens on every address, as in a container it has to: whoever reaches its port may do that"
+                                + " (docker run -p 127.0.0.1:8080:8080 lets this machine alone)";
+                    default -> ". Reached by whoever reaches " + address;
+                };
     }
 }

@@ -10,6 +10,8 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.reactor.netty.NettyReactiveWebServerFactory;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
@@ -33,6 +35,14 @@ class StartMessageTest {
                     .contains("images in " + data)
                     .contains(": Stop: Ctrl-C");
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"0.0.0.0", "::"})
+    void everyAddressIsNoAddressToReachItBy(String address) {
+        MockEnvironment open = new MockEnvironment().withProperty("server.address", address);
+
+        assertThat(StartMessage.you(open)).doesNotContain(address).contains("every address", "-p 127.0.0.1:8080:8080");
     }
 
     @Test
