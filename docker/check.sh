@@ -142,7 +142,7 @@ if compose version --short 2>/dev/null | grep -qE '^v?([2-9]|[0-9]{2})\.'; then
 else
     skip "compose.yaml and compose.cluster.yaml" "no docker compose 2 or newer"
 fi
-for script in build.sh prune libvips/packages libvips/build chaos.sh chaos/standin-postgres load/run.sh; do check "$script is bash" bash -n "$script"; done
+for script in build.sh composed.sh prune libvips/packages libvips/build chaos.sh chaos/standin-postgres load/run.sh; do check "$script is bash" bash -n "$script"; done
 for script in cluster/redis-node cluster/sentinel; do check "$script is sh" sh -n "$script"; done
 check "load/summary.py is Python" python3 -c 'import ast; ast.parse(open("load/summary.py").read())'
 check "what chaos.py looks for is found" env -C chaos PYTHONDONTWRITEBYTECODE=1 python3 -m unittest test_checks
