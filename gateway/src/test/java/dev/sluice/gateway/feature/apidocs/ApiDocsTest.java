@@ -3,6 +3,7 @@ package dev.sluice.gateway.feature.apidocs;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.gateway.contract.Access;
+import dev.sluice.gateway.contract.ByteWords;
 import dev.sluice.gateway.contract.Endpoint;
 import dev.sluice.gateway.contract.FeatureRoutes;
 import dev.sluice.gateway.contract.ProblemCode;
@@ -19,9 +20,12 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.MatchResult;
@@ -44,6 +48,7 @@ import org.springframework.context.annotation.Configuration;
 import org.springframework.core.io.ByteArrayResource;
 import org.springframework.http.HttpMethod;
 import org.springframework.http.MediaType;
+import org.springframework.util.unit.DataSize;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -183,6 +188,63 @@ class ApiDocsTest {
                         .isEqualTo(endpoint.method().equals(HttpMethod.HEAD) ? Set.of() : names(endpoint.produces()));
             }
         }
+    }
+
+    @Test
+    void bodiesMayBeAsLargeAsDocumented() {
+        for (Endpoint endpoint : endpoints) {
+            JsonNode body = api.operation(operationId(endpoint)).content().path("requestBody");
+            if (!body.isMissingNode()) {
+                assertThat(body.path("description").asString(""))
+                        .as(endpoint.method() + " " + endpoint.path())
+                        .startsWith("At most " + ByteWords.of(endpoint.maxBody().toBytes()) + ".");
+            }
+        }
+    }
+
+    /** Where the document tells a number that can be configured, and the setting whose default that is. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "/components/schemas/ZipRequest/properties/images/description | {} at most | sluice.zip.max-images",
+                "/components/schemas/ZipLinkRequest/properties/images/description | {} at most | sluice.zip.max-images",
+                "/paths/~1api~1zip~1links/post/description | For {} | sluice.zip.link-ttl",
+                "/paths/~1api~1images~1zip/post/description | For {} | sluice.gallery.archive-links.ttl",
+                "/components/schemas/SignRequest/properties/urls/maxItems | {} | sluice.image-proxy.max-urls",
+                "/components/schemas/PreviewRequest/properties/urls/maxItems | {} | sluice.image-proxy.max-urls",
+                "/components/schemas/TrainingRequest/properties/images/description | {} to | sluice.training.min-images",
+                "/components/schemas/TrainingRequest/properties/images/description | to {} unless | sluice.training.max-images",
+                "/paths/~1api~1images~1{id}~1usages~1{kind}~1{ref}/put/description | have {} usages | sluice.quota.usages",
+                "/components/schemas/UploadWish/properties/fileSize/maximum | {} | sluice.uploads.max-image-size",
+                "/paths/~1api~1uploads~1{token}/put/requestBody/description | At most {}. | sluice.uploads.max-image-size",
+            })
+    void numbersThatCanBeConfiguredAreToldByTheirDefaults(String place, String words, String setting)
+            throws IOException {
+        JsonNode metadata = JSON.readTree(
+                Files.readString(Path.of("target", "classes", "META-INF", "spring-configuration-metadata.json")));
+        String value = metadata.required("properties")
+                .valueStream()
+                .filter(property -> property.required("name").stringValue().equals(setting))
+                .map(property -> property.required("defaultValue").asString())
+                .findFirst()
+                .orElseThrow();
+
+        assertThat(spellings(value).map(each -> words.replace("{}", each)))
+                .as(setting + " is " + value)
+                .anyMatch(api.document().at(place).asString("")::contains);
+    }
+
+    /** How a size, a time or a number may be written. */
+    private static Stream<String> spellings(String value) {
+        if (value.matches("\\d+")) {
+            return Stream.of(value, String.format(Locale.ROOT, "%,d", Long.parseLong(value)));
+        }
+        if (value.matches("\\d+m")) {
+            return Stream.of(value.replace("m", " minutes"));
+        }
+        long bytes = DataSize.parse(value).toBytes();
+        return Stream.of(ByteWords.of(bytes), Long.toString(bytes));
     }
 
     private static JsonNode success(JsonNode operation) {
