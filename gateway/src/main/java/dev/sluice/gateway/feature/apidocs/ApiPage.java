@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 import org.springframework.web.util.HtmlUtils;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -131,24 +132,58 @@ final class ApiPage {
     }
 
     private void members(JsonNode schema) {
-        JsonNode properties = schema.path("properties");
-        if (properties.isEmpty()) {
+        if (parts(schema).allMatch(part -> part.path("properties").isEmpty())) {
             return;
         }
-        Set<String> required = new TreeSet<>();
-        schema.path("required").forEach(name -> required.add(name.asString("")));
         table("member", "type", "meaning");
-        properties.forEachEntry((name, each) -> {
-            JsonNode property = resolved(each);
-            String type = property.path("type").isArray()
-                    ? property.path("type").path(0).asString("")
-                    : text(property, "type");
-            row(
-                    code(name),
-                    escaped(type + (required.contains(name) ? ", required" : "")),
-                    inline(text(property, "description")));
-        });
+        rows("", schema, List.of());
         html.append("</table>");
+    }
+
+    /** A row for each member, and below it those of what it holds, as {@code images[].url}. */
+    private void rows(String prefix, JsonNode schema, List<JsonNode> around) {
+        parts(schema).forEach(part -> {
+            Set<String> required = new TreeSet<>();
+            part.path("required").forEach(name -> required.add(name.asString("")));
+            part.path("properties").forEachEntry((name, each) -> {
+                JsonNode member = known(each);
+                row(
+                        code(prefix + name),
+                        escaped(type(member) + (required.contains(name) ? ", required" : "")),
+                        inline(text(member, "description")));
+                boolean isList = member.has("items");
+                JsonNode held = isList ? known(member.path("items")) : member;
+                // A schema that holds itself is shown once.
+                if (!around.contains(held)) {
+                    List<JsonNode> inner =
+                            Stream.concat(around.stream(), Stream.of(held)).toList();
+                    rows(prefix + name + (isList ? "[]." : "."), held, inner);
+                }
+            });
+        });
+    }
+
+    /** The schemas that hold its members: itself, or all that it is made of. */
+    private Stream<JsonNode> parts(JsonNode schema) {
+        return Stream.concat(
+                Stream.of(schema), schema.path("allOf").valueStream().map(this::resolved));
+    }
+
+    /** What a value is where it is not null. */
+    private JsonNode known(JsonNode schema) {
+        return schema.path("anyOf")
+                .valueStream()
+                .filter(each -> !text(each, "type").equals("null"))
+                .findFirst()
+                .map(this::resolved)
+                .orElseGet(() -> resolved(schema));
+    }
+
+    private String type(JsonNode schema) {
+        JsonNode type = schema.path("type");
+        String name = type.isArray() ? type.path(0).asString("") : type.asString("");
+        String items = schema.has("items") ? type(known(schema.path("items"))) : "";
+        return items.isEmpty() ? name : name + " of " + items;
     }
 
     private void example(JsonNode value) {

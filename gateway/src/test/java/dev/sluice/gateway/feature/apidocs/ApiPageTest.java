@@ -54,6 +54,39 @@ class ApiPageTest {
     }
 
     @Test
+    void membersOfMembersAreShownAtEveryDepth() {
+        JsonNode document = JSON.readTree("""
+                {"tags":[{"name":"A"}],
+                 "paths":{"/x":{"post":{"tags":["A"],"operationId":"x","responses":{},
+                   "requestBody":{"content":{"application/json":{"schema":{"$ref":"#/components/schemas/Order"}}}}}}},
+                 "components":{"schemas":{
+                   "Order":{"allOf":[{"$ref":"#/components/schemas/Named"},{"type":"object","properties":{
+                     "images":{"type":"array","items":{"$ref":"#/components/schemas/Image"}},
+                     "sizes":{"type":["array","null"],"items":{"type":"integer"}},
+                     "cost":{"anyOf":[{"$ref":"#/components/schemas/Cost"},{"type":"null"}]}}}]},
+                   "Named":{"type":"object","required":["name"],"properties":{"name":{"type":"string"}}},
+                   "Image":{"type":"object","required":["url"],"properties":{
+                     "url":{"type":"string","description":"Where it is."},
+                     "like":{"$ref":"#/components/schemas/Image"}}},
+                   "Cost":{"type":"object","description":"What it costs.","properties":{"tokens":{"type":"integer"}}}}}}
+                """);
+        assertThat(ApiPage.of(document, JSON))
+                .contains(
+                        row("name", "string, required", ""),
+                        row("images", "array of object", ""),
+                        row("images[].url", "string, required", "Where it is."),
+                        row("images[].like", "object", ""),
+                        row("sizes", "array of integer", ""),
+                        row("cost", "object", "What it costs."),
+                        row("cost.tokens", "integer", ""))
+                .doesNotContain("images[].like.");
+    }
+
+    private static String row(String member, String type, String meaning) {
+        return "<tr><td><code>" + member + "</code></td><td>" + type + "</td><td>" + meaning + "</td></tr>";
+    }
+
+    @Test
     void thereIsNoPageWithoutTheWebApp() {
         try (RunningGateway gateway = RunningGateway.start(Map.of("sluice.web-app.enabled", "false"))) {
             assertThat(page(gateway).statusCode()).isEqualTo(404);
