@@ -28,7 +28,8 @@ public final class PrivateDirectory {
     /**
      * Makes it, for this process's user alone, and the directories above it where they are missing. One that is there
      * already is left as it is, unless everybody may write beside it: then it must be a directory of this user's, and
-     * others lose what they may do in it. Blocks.
+     * others lose what they may do in it. On a file system without POSIX permissions, as Windows has, a new directory
+     * inherits what the one above it permits, and one that is there is left as it is. Blocks.
      *
      * @throws IOException naming the directory, if it is another user's, no directory, or one that this user may not
      *     make or write to
@@ -61,15 +62,28 @@ public final class PrivateDirectory {
                 Files.createDirectories(parent);
             }
             try {
-                Files.createDirectory(directory, FOR_OWNER);
+                makeForOwner(directory);
                 return;
             } catch (FileAlreadyExistsException justNow) {
                 // Looked at as any that was there before.
             }
         }
-        if (parent != null && Files.getPosixFilePermissions(parent).contains(PosixFilePermission.OTHERS_WRITE)) {
+        if (parent != null
+                && hasPermissions(directory)
+                && Files.getPosixFilePermissions(parent).contains(PosixFilePermission.OTHERS_WRITE)) {
             close(directory);
         }
+    }
+
+    /** Makes one directory, which others may not look into where the file system has POSIX permissions. */
+    static Path makeForOwner(Path directory) throws IOException {
+        return hasPermissions(directory)
+                ? Files.createDirectory(directory, FOR_OWNER)
+                : Files.createDirectory(directory);
+    }
+
+    private static boolean hasPermissions(Path directory) {
+        return directory.getFileSystem().supportedFileAttributeViews().contains("posix");
     }
 
     private static void close(Path directory) throws IOException {

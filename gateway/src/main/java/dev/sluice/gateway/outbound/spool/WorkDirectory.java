@@ -7,11 +7,10 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A directory of one picture's own, which no other user of the machine can look into. */
+/** A directory of one picture's own, which no other user of the machine can look into where there are permissions. */
 public final class WorkDirectory {
     private static final Logger LOG = LoggerFactory.getLogger(WorkDirectory.class);
 
@@ -19,8 +18,7 @@ public final class WorkDirectory {
 
     /** Makes it. Blocks. */
     public static Path create(Path directory) throws IOException {
-        return Files.createDirectory(
-                directory, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+        return PrivateDirectory.makeForOwner(directory);
     }
 
     /** As {@link #remove}; what cannot be deleted is only logged. */
