@@ -27,20 +27,28 @@
 @REM   MVNW_VERBOSE - true: enable verbose log; others: silence the output
 @REM ----------------------------------------------------------------------------
 
+@REM What Sluice adds to the wrapper, as in mvnw: it finds the JDK or says how to get one, and leaves checks out where the
+@REM program only runs. JAVA_HOME and MAVEN_OPTS of the shell stay as they are.
+@SETLOCAL
 @IF "%__MVNW_ARG0_NAME__%"=="" (SET __MVNW_ARG0_NAME__=%~nx0)
 @SET __MVNW_CMD__=
 @SET __MVNW_ERROR__=
+@SET __SLUICE_JDK__=
+@SET __SLUICE_SKIP__=
 @SET __MVNW_PSMODULEP_SAVE=%PSModulePath%
 @SET PSModulePath=
 @FOR /F "usebackq tokens=1* delims==" %%A IN (`powershell -noprofile "& {$scriptDir='%~dp0'; $script='%__MVNW_ARG0_NAME__%'; icm -ScriptBlock ([Scriptblock]::Create((Get-Content -Raw '%~f0'))) -NoNewScope}"`) DO @(
-  IF "%%A"=="MVN_CMD" (set __MVNW_CMD__=%%B) ELSE IF "%%B"=="" (echo %%A) ELSE (echo %%A=%%B)
+  IF "%%A"=="MVN_CMD" (set __MVNW_CMD__=%%B) ELSE IF "%%A"=="JAVA_HOME" (set "JAVA_HOME=%%B" & set __SLUICE_JDK__=found) ELSE IF "%%B"=="" (echo %%A) ELSE (echo %%A=%%B)
 )
 @SET PSModulePath=%__MVNW_PSMODULEP_SAVE%
 @SET __MVNW_PSMODULEP_SAVE=
 @SET __MVNW_ARG0_NAME__=
 @SET MVNW_USERNAME=
 @SET MVNW_PASSWORD=
-@IF NOT "%__MVNW_CMD__%"=="" ("%__MVNW_CMD__%" %*)
+@IF "%__SLUICE_JDK__%"=="found" SET "MAVEN_OPTS=--enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow %MAVEN_OPTS%"
+@FOR %%A IN (%*) DO @IF "%%~A"=="spring-boot:run" SET __SLUICE_SKIP__=-DskipChecks
+@IF NOT "%__SLUICE_SKIP__%"=="" SET "MAVEN_OPTS=-XX:TieredStopAtLevel=1 %MAVEN_OPTS%"
+@IF NOT "%__MVNW_CMD__%"=="" ("%__MVNW_CMD__%" %__SLUICE_SKIP__% %*)
 @echo Cannot start maven from wrapper >&2 && exit /b 1
 @GOTO :EOF
 : end batch / begin powershell #>
@@ -48,6 +56,38 @@
 $ErrorActionPreference = "Stop"
 if ($env:MVNW_VERBOSE -eq "true") {
   $VerbosePreference = "Continue"
+}
+
+# The version of a JDK, such as 25; 0 where there is none.
+function Get-JdkVersion($jdk) {
+  if (!$jdk -or !(Test-Path -PathType Leaf "$jdk/bin/javac.exe") -or !(Test-Path -PathType Leaf "$jdk/release")) { return 0 }
+  if ((Get-Content -Raw "$jdk/release") -match 'JAVA_VERSION="(\d+)') { return [int]$Matches[1] }
+  return 0
+}
+
+# The first JDK of 25 or later: the one in JAVA_HOME, that of java on the PATH, then where they are installed.
+function Find-Jdk {
+  $candidates = @($env:JAVA_HOME)
+  $java = Get-Command java.exe -ErrorAction SilentlyContinue
+  if ($java) { $candidates += Split-Path (Split-Path $java.Path) }
+  foreach ($folder in "$env:ProgramFiles\*\jdk*", "$HOME\.jdks\*", "$HOME\.m2\jdks\*") {
+    $candidates += Get-Item $folder -ErrorAction SilentlyContinue | ForEach-Object { $_.FullName }
+  }
+  foreach ($jdk in $candidates) {
+    if ((Get-JdkVersion $jdk) -ge 25) { return $jdk }
+  }
+}
+
+$jdk = Find-Jdk
+$m2 = if ($env:MAVEN_USER_HOME) { $env:MAVEN_USER_HOME } else { "$HOME/.m2" }
+if ($jdk) {
+  Write-Output "JAVA_HOME=$jdk"
+} elseif (!(Test-Path -PathType Leaf "$m2/toolchains.xml")) {
+  Write-Output "Sluice needs a JDK 25 or later (with javac, not only a JRE), and none was found: not in JAVA_HOME, not by java on the"
+  Write-Output "PATH, and not where JDKs are installed. Get one, then run the same command again in a new window:"
+  Write-Output "    winget install EclipseAdoptium.Temurin.25.JDK"
+  Write-Output "One that is elsewhere is found by JAVA_HOME."
+  exit 1
 }
 
 # calculate distributionUrl, requires .mvn/wrapper/maven-wrapper.properties

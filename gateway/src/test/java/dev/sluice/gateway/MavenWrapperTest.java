@@ -75,6 +75,40 @@ class MavenWrapperTest {
                 .isEqualTo(new Ended(0, "JAVA_HOME=" + jdk + "\n[verify]\n"));
     }
 
+    /** As {@code /usr/bin/java} is one, by {@code /etc/alternatives}. */
+    @Test
+    void jdkIsFoundByTheLinksFromTheJavaOnThePath() throws Exception {
+        Path jdk = jdk("elsewhere", "25.0.1");
+        Path alternatives = Files.createDirectories(machine.resolve("etc/alternatives"));
+        Files.createSymbolicLink(alternatives.resolve("java"), jdk.resolve("bin/java"));
+        Files.createSymbolicLink(machine.resolve("bin/java"), Path.of("../etc/alternatives/java"));
+        pretendMaven();
+        assertThat(mvnw("", "verify")).isEqualTo(new Ended(0, "JAVA_HOME=" + jdk + "\n[verify]\n"));
+    }
+
+    /** Which is where {@code .mvn} is, and where a jar that is started there has its data too. */
+    @Test
+    void dataOfAProgramThatMavenStartsIsInTheRootOfTheRepository() throws IOException {
+        assertThat(ROOT.resolve(".mvn")).isDirectory();
+        assertThat(Files.readString(Path.of("pom.xml")))
+                .contains("<workingDirectory>${maven.multiModuleProjectDirectory}</workingDirectory>");
+    }
+
+    /** It does not run here, so it is only read. */
+    @Test
+    void scriptForWindowsNamesTheSameJdkAndLeavesTheSameOut() throws IOException {
+        String here = Files.readString(ROOT.resolve("mvnw"));
+        for (String same : List.of(
+                "Sluice needs a JDK 25 or later",
+                "winget install EclipseAdoptium.Temurin.25.JDK",
+                "-DskipChecks",
+                "-XX:TieredStopAtLevel=1",
+                "--enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow")) {
+            assertThat(here).contains(same);
+            assertThat(Files.readString(ROOT.resolve("mvnw.cmd"))).contains(same);
+        }
+    }
+
     @Test
     void whoOnlyRunsTheProgramDownloadsNothingForTests() throws Exception {
         Path jdk = jdk("sdk", "26");
