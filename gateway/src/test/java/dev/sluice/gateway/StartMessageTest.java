@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.sluice.gateway.testing.RunningGateway;
 import java.net.InetAddress;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -28,12 +29,17 @@ class StartMessageTest {
                 data.toString(),
                 "logging.level.dev.sluice.gateway.StartMessage",
                 "info"))) {
-            assertThat(output.getOut())
-                    .contains("Sluice is ready: its web app at http://localhost:"
-                            + gateway.address().getPort() + "/")
-                    .contains(": You:  nobody yet; anybody signs in as anybody, at /sign-in. Only this machine")
-                    .contains("images in " + data)
-                    .contains(": Stop: Ctrl-C");
+            List<String> lines = output.getOut().lines().toList();
+            assertThat(lines.subList(lines.size() - 4, lines.size()))
+                    .satisfiesExactly(
+                            where -> assertThat(where)
+                                    .contains("Sluice is ready: its web app at http://localhost:"
+                                            + gateway.address().getPort() + "/"),
+                            you -> assertThat(you)
+                                    .contains(
+                                            ": You:  nobody yet; anybody signs in as anybody, at /sign-in. Only this machine"),
+                            kept -> assertThat(kept).contains(": Data: ", "images in " + data),
+                            stop -> assertThat(stop).contains(": Stop: Ctrl-C"));
         }
     }
 
