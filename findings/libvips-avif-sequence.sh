@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # libvips 8.18.7 does not recognise an AVIF whose major brand is `avis`, an image sequence, though it reads it when its
 # loader is named. Seen on 2026-11-29 with a valid file that Pillow 13.0.0 writes (libavif reads it back with all its
-# frames): vips_foreign_find_load finds nothing, `heifload` gives the first picture. libvips 8.14.1 of Debian 12 does the
-# same. Whoever decides by that function whether a file is a picture refuses these.
+# frames): vips_foreign_find_load finds nothing, `heifload` gives the first picture. So it is with libvips 8.14.1 of
+# Debian 12, tried once by hand on 2026-12-01: `vipsheader` hands the file to ImageMagick, which cannot read it. Whoever
+# decides by that function whether a file is a picture refuses these.
 #
 # Needs python3 with venv; installs pinned packages into a temporary folder. Fails when it is no longer so.
 set -euo pipefail
@@ -34,7 +35,7 @@ try:
 except pyvips.Error:
     print('not found by content')
 named = pyvips.Image.heifload(path)
-print('heifload', (named.width, named.height))
+print('heifload', (named.width, named.height), 'red green blue', [round(band / 255) for band in named(32, 24)])
 PY
 
 diff - "$work/seen" <<'SEEN' && echo "As described."
@@ -42,5 +43,5 @@ major brand avis
 Pillow (64, 48) frames 3
 libvips 8.18.7
 not found by content
-heifload (64, 48)
+heifload (64, 48) red green blue [1, 0, 0]
 SEEN

@@ -5,13 +5,17 @@
 # out as it is; of host 0 the é is two other characters, in every locale tried. Host 0 is also what an archive says whose
 # writer says nothing. Python's zipfile reads the right name from both.
 #
-# Needs python3, apt-get and dpkg-deb of Debian 12; the package is unpacked into a temporary folder, nothing is installed.
+# Needs python3, apt-get and dpkg-deb of Debian 12, and its package lists (apt-get update); the package is unpacked into a temporary folder, nothing is installed.
 # Fails when it is no longer so.
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
-apt-get download -qq unzip=6.0-28 2> /dev/null
+if ! apt-get download -qq unzip=6.0-28 2> apt.log; then
+    echo "Debian 12's package unzip 6.0-28 could not be downloaded (are there package lists? apt-get update):" >&2
+    cat apt.log >&2
+    exit 1
+fi
 dpkg-deb -x unzip_*.deb root
 
 python3 - <<'PY' > seen
