@@ -25,6 +25,7 @@ import dev.sluice.gateway.inbound.telemetry.RequestTraces;
 import dev.sluice.gateway.inbound.telemetry.TracingConfiguration;
 import dev.sluice.gateway.inbound.transport.ServerTransport;
 import dev.sluice.gateway.inbound.transport.TransportProperties;
+import dev.sluice.gateway.outbound.redis.RedisProperties;
 import dev.sluice.limits.Limiter;
 import dev.sluice.limits.local.LocalLimiter;
 import dev.sluice.limits.redis.RedisLimiter;
@@ -40,7 +41,6 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.annotation.Qualifier;
-import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.ApplicationRunner;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.jackson.autoconfigure.JsonMapperBuilderCustomizer;
@@ -103,12 +103,11 @@ class Pipeline {
     @Bean
     Limiter limiter(
             @Qualifier("limiterRedisClient") ObjectProvider<AbstractRedisClient> redis,
-            @Value("${sluice.redis.key-prefix}") String keyPrefix,
-            @Value("${sluice.redis.command-timeout:100ms}") Duration commandTimeout,
+            RedisProperties properties,
             MeterRegistry meters,
             ObjectProvider<RequestTraces> traces) {
         LimitMeters observer = new LimitMeters(meters);
-        RedisLimiterSettings settings = limiterSettings(keyPrefix, commandTimeout);
+        RedisLimiterSettings settings = limiterSettings(properties.keyPrefix(), properties.commandTimeout());
         @Nullable RedisLimiter shared = switch (redis.getIfAvailable()) {
             case RedisClusterClient cluster ->
                 RedisLimiter.connect(cluster, settings, Clock.systemUTC(), Schedulers.parallel(), observer);

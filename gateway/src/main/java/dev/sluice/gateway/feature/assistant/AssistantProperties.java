@@ -15,21 +15,21 @@ import org.springframework.util.unit.DataSize;
  * last, cannot be about the key; the echo is last for the same reason.
  *
  * @param apiKey the provider's key; without one the route answers {@code provider_not_configured}
- * @param baseUrl where the provider is; empty means Gemini's own address
- * @param apiVersion of the provider's API; empty means {@code v1beta} for a model that is called {@code -latest}, which
- *     no other version knows, and else {@code v1}
- * @param model who answers; empty means {@code gemini-flash-latest}
+ * @param baseUrl URL of the provider; empty means Gemini's own
+ * @param apiVersion version of the provider's API; empty means {@code v1beta} for a model that is called
+ *     {@code -latest}, which no other version knows, and else {@code v1}
+ * @param model model that answers; empty means {@code gemini-flash-latest}
  * @param maxBody largest request body, 1 KB to 1 MB
  * @param maxOutputTokens most tokens one answer may cost, thoughts included; callers may ask for less, not for more
- * @param deadline around one request, both tries included, 100 ms to 5 min
- * @param tryTimeout for the first try, to the first byte of its answer, before a second one is made; a try that no
- *     other can follow may take all of the deadline; at most the deadline
- * @param retryPause before the second try, 0 to 10 s
- * @param idleTimeout between two texts of a streamed answer, 100 ms to 5 min
- * @param connectTimeout for a free connection, then for connecting, 100 ms to 1 min
+ * @param deadline time for one request, both tries included, 100 ms to 5 min
+ * @param tryTimeout time for the first try, to the first byte of its answer, before a second one is made, at most the
+ *     deadline; a try that no other can follow may take all of the deadline
+ * @param retryPause pause before the second try, 0 to 10 s
+ * @param idleTimeout longest silence between two texts of a streamed answer, 100 ms to 5 min
+ * @param connectTimeout time to wait for a free connection, and again for connecting, 100 ms to 1 min
  * @param maxAnswer largest answer of the provider, in bytes of JSON, 1 KB to 64 MB
- * @param connections to the provider at one time, 1 to 10,000
- * @param provider who is asked
+ * @param connections connections to the provider at one time, 1 to 10,000
+ * @param provider who is asked: {@code gemini}, or {@code echo}, which answers with the message itself
  */
 @ConfigurationProperties("sluice.assistant")
 record AssistantProperties(

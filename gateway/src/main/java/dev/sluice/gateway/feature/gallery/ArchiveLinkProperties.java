@@ -10,7 +10,7 @@ import org.springframework.util.unit.DataSize;
  * Links to archives of stored images.
  *
  * @param ttl how long a link can be used
- * @param store memory for all of them together, as an estimate
+ * @param store memory for all links together, as an estimate
  */
 @ConfigurationProperties("sluice.gallery.archive-links")
 record ArchiveLinkProperties(

@@ -12,6 +12,7 @@ import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.ConfigurationPropertiesSource;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.util.unit.DataSize;
 
@@ -19,12 +20,12 @@ import org.springframework.util.unit.DataSize;
  * Bounds of the gallery.
  *
  * @param maxImageSize largest image, in bytes
- * @param importTimeout for one imported image's whole download
- * @param storeTimeout for putting one image into the store and naming it in its row
- * @param reconcilePeriod how often objects and rows are compared, beside once at the start
+ * @param importTimeout time for one imported image's whole download
+ * @param storeTimeout time for putting one image into the store and naming it in its row
+ * @param reconcilePeriod how often objects and rows are compared, besides once at the start
  * @param reconcileGrace how old what seems left over must be before it is removed
- * @param reconcileMost objects without a row, or rows without an object, that one comparison believes in; more, and it
- *     touches none
+ * @param reconcileMost objects without a row, or rows without an object, that one comparison removes at most; if there
+ *     are more, it removes none
  * @param generation how images are generated
  * @param wordpress sites that images can be sent to, by name
  */
@@ -57,16 +58,16 @@ record GalleryProperties(
      * How images are generated.
      *
      * @param provider who makes them; Replicate where there is a token or in production, else placeholder images
-     * @param apiToken Replicate's
-     * @param baseUrl in front of {@code /v1}
-     * @param model as Replicate calls it
-     * @param domains where its pictures may be
-     * @param deadline from order to image
-     * @param workers images of this process under way at a time
-     * @param lease for which a job is one worker's; a killed one's is taken up after that
+     * @param apiToken Replicate's token
+     * @param baseUrl URL of Replicate's API, in front of {@code /v1}; empty means Replicate's own
+     * @param model the model, as Replicate calls it; empty means {@code black-forest-labs/flux-schnell}
+     * @param domains domains from which Replicate's pictures may come
+     * @param deadline time from order to image
+     * @param workers images that this process generates at a time
+     * @param lease time for which a job belongs to one worker; another takes it up after that if the worker died
      * @param poll how often to look for jobs
-     * @param retryPause before what failed and may pass is tried again, doubled before further tries
-     * @param forbiddenTerms words that no prompt may hold
+     * @param retryPause pause before a failure that may pass is tried again, doubled before further tries
+     * @param forbiddenTerms words that no prompt may contain
      */
     record GenerationBounds(
             @Nullable Provider provider,
@@ -107,12 +108,13 @@ record GalleryProperties(
     /**
      * A site and how to sign in there.
      *
-     * @param url of the site, in front of {@code /wp-json}
-     * @param user who uploads
-     * @param applicationPassword that user's, made for this gateway
-     * @param roles of callers who may send images there, beside admins; {@code *} for everybody who is signed in
-     * @param projects likewise
+     * @param url URL of the front page of the site; {@code http} works with a warning at the start
+     * @param user user of the site who uploads
+     * @param applicationPassword application password of that user, made for this gateway
+     * @param roles roles of callers who may send images there, besides admins; {@code *} for everybody who is signed in
+     * @param projects projects of callers who may send images there, besides admins
      */
+    @ConfigurationPropertiesSource
     record Site(
             String url,
             String user,

@@ -10,10 +10,10 @@ import org.springframework.util.unit.DataSize;
  * Bounds of the image proxy, beside those of the store that it shows images from
  * ({@link dev.sluice.gateway.outbound.imagecache.RemoteImageProperties}).
  *
- * @param slowestReader bytes a second that a client must take of an image, after 30 s of grace: until it has them all,
- *     their memory or their file is not free
+ * @param slowestReader bytes a second that a client must take of an image, after 30 s of grace; a slower one is cut
+ *     off, since the memory or the file of its image is in use until then
  * @param maxAge how long clients may use an answer without asking
- * @param staleWhileRevalidate how much longer they may use it while they ask
+ * @param staleWhileRevalidate how much longer clients may use an answer while they ask for a newer one
  * @param signedUrlTtl how long a signed URL can be used, at least
  * @param maxUrls most URLs one request may have signed
  * @param transformTimeout time to scale one image, the wait for a decoder included

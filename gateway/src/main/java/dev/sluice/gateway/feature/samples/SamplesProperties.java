@@ -6,8 +6,8 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 /**
  * The sample origin.
  *
- * @param enabled whether it runs; never in {@code prod}
- * @param port on 127.0.0.1; another is taken when it is in use, or when it is 0
+ * @param enabled whether the sample origin runs; it never does in {@code prod}
+ * @param port port on 127.0.0.1; another one is taken if it is in use, or if it is 0
  */
 @ConfigurationProperties("sluice.samples")
 record SamplesProperties(

@@ -20,23 +20,25 @@ import org.springframework.util.unit.DataSize;
  * last, cannot be about the key.
  *
  * @param apiKey fal's key; without one the routes answer {@code provider_not_configured}
- * @param queueUrl of fal's queue; empty means fal's own
- * @param storageUrl of fal's storage; empty means fal's own
- * @param model that is trained, as fal calls it; a training is looked up at the model of now
- * @param uploadSchemes that fal's storage may want archives to be put by
- * @param uploadDomains where it may want them to be put; each admits its subdomains
+ * @param queueUrl the URL of fal's queue; empty means fal's own
+ * @param storageUrl the URL of fal's storage; empty means fal's own
+ * @param model the model that is trained, as fal calls it; the state of a training is asked of the model that is set
+ *     then
+ * @param uploadSchemes schemes of the URLs to which fal's storage may ask for archives to be sent
+ * @param uploadDomains domains of those URLs; each admits its subdomains
  * @param archive how archives are put, and how long they stay there
  * @param maxBody largest request body, 1 KB to 1 MB
  * @param minImages fewest images of a training, left-out ones not counted
  * @param maxImages most images that a request may name
- * @param concurrency trainings of this process being set up at a time
- * @param diskBudget disk for the archives of all of them
- * @param spoolDirectory where they wait; files are deleted in every case
- * @param deadline from the request to the queued training
- * @param tryTimeout for one call of the provider
- * @param uploadTimeout for putting one archive
- * @param retryPause before the one repetition of a call
- * @param connectTimeout for a free connection, then for connecting
+ * @param concurrency trainings that this process sets up at a time
+ * @param diskBudget disk for the archives of all trainings that are being set up
+ * @param spoolDirectory where archives wait until they are sent; their files are deleted whether that succeeds or not;
+ *     unset means {@code sluice-training} in the temporary directory
+ * @param deadline time from the request to the queued training
+ * @param tryTimeout time for one call of the provider
+ * @param uploadTimeout time for sending one archive
+ * @param retryPause pause before a call is repeated, which happens once
+ * @param connectTimeout time to wait for a free connection, and again for connecting
  */
 @ConfigurationProperties("sluice.training")
 record TrainingProperties(
@@ -68,10 +70,10 @@ record TrainingProperties(
     /**
      * How archives are put, and how long they stay.
      *
-     * @param expiry after which fal's storage deletes one, 1 min to a year: they are people's pictures; 0 leaves it to
-     *     the storage
-     * @param largestPut largest one that goes up in one piece
-     * @param part size of the pieces of a larger one
+     * @param expiry time after which fal's storage deletes an archive, 1 min to a year, since its pictures are of
+     *     people; 0 leaves it to the storage
+     * @param largestPut largest archive that is sent in one piece
+     * @param part size of the pieces of a larger archive
      */
     record Archive(
             @DefaultValue("1d") Duration expiry,

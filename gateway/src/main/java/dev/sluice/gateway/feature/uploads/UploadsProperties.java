@@ -11,14 +11,14 @@ import org.springframework.util.unit.DataSize;
  *
  * @param maxImageSize largest image that may be announced
  * @param urlTtl how long an upload may begin after it was announced
- * @param intentTtl how long an announced upload is waited for; what is there of it then is removed
- * @param sweepPeriod how often that is looked for
- * @param maxPending of one caller's uploads that are live at a time: announced, or with a URL that can still be used
- * @param putTimeout for one upload's whole body, where the gateway takes it itself
+ * @param intentTtl how long an announced upload is waited for; what has arrived of it is removed then
+ * @param sweepPeriod how often uploads that have expired are looked for
+ * @param maxPending uploads of one caller that may be live at a time: announced, or with a URL that can still be used
+ * @param putTimeout time for one upload's whole body, where the gateway takes it itself
  * @param putBudget bytes of all uploads that the gateway takes itself at a time
- * @param putBudgetPerOwner bytes of those of one owner
- * @param slowestPut bytes a second that their senders must keep, after 30 s of grace
- * @param completeTimeout for the whole check of one image
+ * @param putBudgetPerOwner bytes of all uploads of one owner that the gateway takes itself at a time
+ * @param slowestPut bytes a second that the sender of such an upload must keep up, after 30 s of grace
+ * @param completeTimeout time for the whole check of one image
  */
 @ConfigurationProperties("sluice.uploads")
 record UploadsProperties(

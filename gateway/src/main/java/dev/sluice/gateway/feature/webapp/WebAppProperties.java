@@ -8,7 +8,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 /**
  * What the web app may do beside talking to its own gateway.
  *
- * @param enabled whether it is served
+ * @param enabled whether the web app and the page at {@code /docs} are served
  * @param connectTo origins that its scripts may send requests to, beside the gateway's own: a bucket's, where files are
  *     uploaded straight to it
  */

@@ -17,21 +17,22 @@ import org.springframework.util.unit.DataSize;
  *
  * @param maxImages most images one request may name
  * @param maxImageSize largest image, in bytes; a larger one is left out
- * @param imageTimeout for one image's whole download, redirects and retries included
- * @param concurrency images of one request on their way at once, held in memory or being sent
+ * @param imageTimeout time for one image's whole download, redirects and retries included
+ * @param concurrency images of one request that are on their way at once, held in memory or being sent
  * @param maxBody largest request body; 20 of the longest URLs fit into the default
  * @param bufferBudget memory for images of all requests together; a quarter of the direct memory limit if unset
  * @param spoolBudget disk for images of all requests together, when memory is short
- * @param spoolDirectory where images wait on disk; files are deleted in every case
+ * @param spoolDirectory where images wait on disk; their files are deleted whether the archive succeeds or not; unset
+ *     means {@code sluice-spool} in the temporary directory
  * @param spoolAfter how often an image that waits for memory looks whether others give some back. It goes to disk when
  *     that would not serve it within 20 times as long
  * @param queueTimeout how long a request waits for memory or disk before its first byte
  * @param longestSilence how long a client waits for the next byte at most: then the images that keep it waiting are
  *     given up, before a proxy on the way gives up for it
- * @param archiveTimeout for one whole archive, however slowly its client reads
+ * @param archiveTimeout time for one whole archive, however slowly its client reads
  * @param slowestReader an archive whose images are on disk and that is read at fewer bytes a second is cut off while
  *     images of others wait for room there; 0 turns this off. At 32 KB a second a client reads 118 MB in an hour
- * @param readerWindow over which that pace is measured
+ * @param readerWindow time over which the pace of {@code slowestReader} is measured
  * @param reuse how fresh an image of the store has to be; {@code off} fetches each anew
  * @param confirmTimeout how long the first byte waits until the origins of images that are all stored have confirmed
  *     them

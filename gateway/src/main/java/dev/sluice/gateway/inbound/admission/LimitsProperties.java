@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.ConfigurationPropertiesSource;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.util.unit.DataSize;
 
@@ -22,8 +23,8 @@ import org.springframework.util.unit.DataSize;
  * The limits, the policies made of them, and the routes that each policy guards: a table, in {@code application.yml}.
  *
  * @param enabled whether anything is limited at all
- * @param definitions limits by name
- * @param policies policies by name
+ * @param definitions limits, by name
+ * @param policies policies, by name: which limits guard which routes
  */
 @ConfigurationProperties("sluice.limits")
 public record LimitsProperties(
@@ -52,22 +53,26 @@ public record LimitsProperties(
     }
 
     /**
-     * One limit.
+     * One limit. ({@code unit} stands before {@code units} so that the metadata, which looks for the first name that
+     * begins so, has its description.)
      *
-     * @param kind which of the four
-     * @param per who shares a counter
-     * @param units tokens a period, units a day, slots, or units a window; {@code 10GB} where bytes are counted
-     * @param period of a rate or budget; the lease of a slot
-     * @param burst most tokens of a rate; {@code units} if unset
-     * @param reserve what a budget takes at first, where the request itself does not say; 1 if unset
-     * @param unit what the request's own account says was used, for example {@code bytes}; settled by it, or as
+     * @param kind kind of limit: {@code rate}, {@code quota}, {@code slots} or {@code budget}
+     * @param per who shares a counter: {@code address}, {@code subject} (the caller) or {@code global} (all callers)
+     * @param unit what the request's own account says was used, for example {@code bytes}, by which it is settled; as
      *     reserved if unset
-     * @param anonymous counts callers without a token alone: they have as many names as they ask for cookies
-     * @param zone whose midnight ends a quota's day
-     * @param shadow only counts what it would have refused
-     * @param onOutage what it does while Redis cannot be asked; as its kind has it if unset
-     * @param code what a refusal is called; as its kind has it if unset
+     * @param units tokens a period of a rate, units a day of a quota, requests at once of slots, units a period of a
+     *     budget; {@code 10GB} where bytes are counted
+     * @param period period of a rate or budget; of slots, time after which a holder that died is forgotten
+     * @param burst most tokens of a rate that can be taken at once; {@code units} if unset
+     * @param reserve what a budget takes at first, where the request itself does not say; 1 if unset
+     * @param anonymous whether it counts callers without a token alone, who have as many names as they ask for cookies
+     * @param zone time zone whose midnight ends the day of a quota
+     * @param shadow whether it refuses nothing, and only counts what it would have refused
+     * @param onOutage what it does while Redis cannot be asked, {@code refuse} or {@code count_locally}; as its kind
+     *     does if unset
+     * @param code code of the problem by which it refuses; that of its kind if unset
      */
+    @ConfigurationPropertiesSource
     public record Definition(
             Kind kind,
             Scope per,
@@ -104,9 +109,10 @@ public record LimitsProperties(
     /**
      * Which limits guard which routes.
      *
-     * @param routes names of routes
-     * @param limits names of limits, in the order in which they are judged
+     * @param routes names of the routes that it guards
+     * @param limits names of the limits, in the order in which they are judged
      */
+    @ConfigurationPropertiesSource
     public record PolicyOfRoutes(List<String> routes, List<String> limits) {}
 
     /** Checks that every name is known. */

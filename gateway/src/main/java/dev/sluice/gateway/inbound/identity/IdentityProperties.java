@@ -12,11 +12,11 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 /**
  * How callers are known.
  *
- * @param signingSecret the operator's secret, at least 32 bytes; the one in the file when empty
- * @param signingSecretFile holds the secret of a gateway that is given none; made at the first start
- * @param previousSigningSecret the one before it, whose signatures are still known; empty for none
- * @param trustedProxies CIDR blocks and addresses of the proxies before the gateway, whose word about a client's
- *     address, and about the scheme and host that it used, is taken
+ * @param signingSecret the operator's secret, at least 32 bytes; if empty, the one in {@code signingSecretFile}
+ * @param signingSecretFile file with the secret of a gateway that is given none; made at the first start
+ * @param previousSigningSecret the secret before the present one, whose signatures stay valid; empty for none
+ * @param trustedProxies CIDR blocks and addresses of the proxies before the gateway; what they say about a client's
+ *     address, and about the scheme and host that it used, is believed
  * @param publicUrl the one scheme, host and port by which clients reach the gateway, whatever a request says; empty for
  *     what each request says
  * @param access who may call what
@@ -43,15 +43,15 @@ public record IdentityProperties(
     /**
      * Where tokens come from.
      *
-     * @param issuerUri the issuer whose tokens are taken; its keys are found by OpenID discovery
-     * @param jwkSetUri where its keys are, when not to be discovered
-     * @param audience what {@code aud} must hold; not checked when empty
+     * @param issuerUri the issuer whose tokens are accepted; its keys are found by OpenID discovery
+     * @param jwkSetUri URL of the issuer's keys, where OpenID discovery is not to be used
+     * @param audience what {@code aud} of a token must contain; not checked when empty
      * @param rolesClaim where tokens of that issuer have the roles: a claim, or the path to a member of one with dots
      *     between, such as {@code realm_access.roles}
      * @param developmentLogin whether {@code POST /api/session} hands out a token for any name; by default outside the
      *     profile {@code prod} alone
-     * @param sessionTtl how long such a token lives
-     * @param forwardedField which field trusted proxies write
+     * @param sessionTtl how long a token of {@code POST /api/session} lives
+     * @param forwardedField header field in which trusted proxies write the client's address
      */
     public record Identity(
             @DefaultValue("") String issuerUri,

@@ -10,15 +10,16 @@ import org.springframework.util.unit.DataSize;
 /**
  * How long and how much a client's connection may hold, below HTTP.
  *
- * @param stalledAfter a client that has bytes to read and takes none for so long is cut off
- * @param slowestReader and so is one that takes fewer bytes a second over that time; 0 admits every pace
- * @param idleTimeout a connection without a request is closed after it
+ * @param stalledAfter time after which a client that has bytes to read and takes none is cut off
+ * @param slowestReader bytes a second below which a client is cut off too, over the time of {@code stalledAfter}; 0
+ *     admits every pace
+ * @param idleTimeout time after which a connection without a request is closed
  * @param readTimeout longest silence within a request
- * @param bodyTimeout for a whole body of JSON
- * @param bodyMemory heap for all such bodies that are on their way, of which one caller has a quarter; a sixteenth of
- *     the heap if unset
- * @param maxRequestLine the first line of a request: 500 ids in a query have room in it by default
- * @param maxHeaderSize all header fields of a request together
+ * @param bodyTimeout time for a whole body of JSON
+ * @param bodyMemory heap for all bodies of JSON that are on their way, of which one caller has a quarter; a sixteenth
+ *     of the heap if unset
+ * @param maxRequestLine longest first line of a request; by default, 500 ids fit into its query
+ * @param maxHeaderSize most bytes of all header fields of a request together
  */
 @ConfigurationProperties("sluice.inbound")
 public record TransportProperties(

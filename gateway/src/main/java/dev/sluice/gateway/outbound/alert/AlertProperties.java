@@ -10,10 +10,10 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 /**
  * {@code sluice.alerts.*}.
  *
- * @param sentryDsn where events go; empty means to the log alone. Not shown by {@code toString}
- * @param repeatAfter how long the same key stays quiet, 1 s to 7 d
- * @param queue events that may wait to be sent, 1 to 1,000; further ones are lost
- * @param closeTimeout how long a stopping gateway waits for events on their way, 0 to 30 s
+ * @param sentryDsn where warnings go besides the log; empty means nowhere else
+ * @param repeatAfter how long the same warning is not repeated, 1 s to 7 d
+ * @param queue warnings that may wait to be sent, 1 to 1,000; further ones are lost
+ * @param closeTimeout how long a stopping gateway waits for warnings that are being sent, 0 to 30 s
  */
 @ConfigurationProperties("sluice.alerts")
 record AlertProperties(

@@ -12,12 +12,11 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * {@code sluice.database.*}.
  *
  * @param url {@code postgresql://user:password@host:port/database}; empty means an H2 file of this process alone
- * @param directory where that file is
- * @param poolSize connections at most, 1 to 100
+ * @param directory where the H2 file is
+ * @param poolSize most connections, 1 to 100
  * @param acquireTimeout how long a change or question waits for a connection, 10 ms to 1 min
- * @param statementTimeout for one statement, 100 ms to 5 min; a whole transaction has two seconds more
- * @param connectTimeout for a new connection, its handshake included, 50 ms to 1 min; of several servers each has its
- *     part of it
+ * @param statementTimeout time for one statement, 100 ms to 5 min; a whole transaction has two seconds more
+ * @param connectTimeout time for a new connection, its handshake included, 50 ms to 1 min; several servers share it
  */
 @ConfigurationProperties("sluice.database")
 record DatabaseProperties(

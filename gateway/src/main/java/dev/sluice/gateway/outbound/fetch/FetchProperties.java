@@ -19,18 +19,20 @@ import org.springframework.util.unit.DataSize;
 /**
  * {@code sluice.fetch.*}: what a fetch may reach, how long it may take and how much of it there may be.
  *
- * @param allowNetworks networks and {@code address:port}s that may be reached though they are not public, see
- *     {@link AllowedNetwork#parse}
- * @param allowNetworksInProduction lets a gateway with the profile {@code prod} start with {@code allowNetworks}
- * @param allowPorts ports that a URL may name beside 80 and 443
- * @param connectTimeout for one address, and again for the TLS handshake, 100 ms to 1 min
- * @param firstByteTimeout from the request's end to the end of the answer's header, 100 ms to 5 min; unset leaves that
- *     to the deadline of the whole fetch
+ * @param allowNetworks networks such as {@code 10.1.0.0/16}, and {@code address:port}s, that may be reached though they
+ *     are not public
+ * @param allowNetworksInProduction whether a gateway with the profile {@code prod} starts though {@code allowNetworks}
+ *     is set
+ * @param allowPorts ports that a URL may name besides 80 and 443
+ * @param connectTimeout time to connect to one address, and again for the TLS handshake, 100 ms to 1 min
+ * @param firstByteTimeout time from the end of the request to the end of the answer's header, 100 ms to 5 min; if
+ *     unset, only the deadline of the whole fetch bounds it
  * @param minimumRate what a body must keep up
- * @param maxRedirects 0 to 10
+ * @param maxRedirects redirects that one fetch follows, 0 to 10
  * @param maxTrackedHosts origins whose breaker, bulkhead and idle connections are kept, 10 to 1,000,000
- * @param userAgent empty means {@code Sluice/} and the version, with the {@code contactUrl} if there is one
- * @param contactUrl where an origin's operator finds who asks; http or https, or empty
+ * @param userAgent {@code User-Agent} of requests to origins; empty means {@code Sluice/} and the version, with the
+ *     {@code contactUrl} if there is one
+ * @param contactUrl http or https URL at which an origin's operator finds who asks; empty for none
  * @param dns how names are resolved
  * @param retry when a try is repeated
  * @param connections connections to one origin
@@ -77,8 +79,8 @@ record FetchProperties(
     /**
      * {@code sluice.fetch.minimum-rate.*}.
      *
-     * @param bytesPerSecond sustained, 1 B to 1 GB
-     * @param grace longest silence forgiven, 100 ms to 5 min
+     * @param bytesPerSecond pace that a body must keep up, 1 B to 1 GB
+     * @param grace longest silence that is forgiven, 100 ms to 5 min
      */
     record Rate(
             @DefaultValue("1KB") DataSize bytesPerSecond,
@@ -93,8 +95,8 @@ record FetchProperties(
     /**
      * {@code sluice.fetch.dns.*}.
      *
-     * @param servers {@code address:port} of the name servers to ask, in order; empty asks the system's
-     * @param timeout for a whole resolution, 100 ms to 1 min
+     * @param servers {@code address:port} of the name servers to ask, in order; empty means those of the system
+     * @param timeout time for a whole resolution, 100 ms to 1 min
      */
     record Dns(
             @DefaultValue List<String> servers,
@@ -109,9 +111,9 @@ record FetchProperties(
     /**
      * {@code sluice.fetch.retry.*}: connect errors, 5xx and 429 are tried again as long as the deadline allows.
      *
-     * @param tries the first one included, 1 to 10
-     * @param backoff before the second try, doubled before each further one, half of it at random, 1 ms to 10 s
-     * @param maxBackoff at most that long, {@code Retry-After} excepted, 1 ms to 1 min
+     * @param tries tries of one fetch, the first one included, 1 to 10
+     * @param backoff pause before the second try, doubled before each further one, half of it at random, 1 ms to 10 s
+     * @param maxBackoff longest such pause, {@code Retry-After} excepted, 1 ms to 1 min
      */
     record Retry(
             @DefaultValue("3") int tries,
@@ -127,11 +129,11 @@ record FetchProperties(
     /**
      * {@code sluice.fetch.connections.*}: to one origin, a host and port.
      *
-     * @param perHost connections in use at one time, shared out among the event loops, 1 to 10,000
-     * @param pendingPerHost exchanges that may wait for one, 0 to 100,000
-     * @param pendingTimeout how long they wait, 100 ms to 5 min
-     * @param maxIdle an unused connection is closed after that, 1 s to 1 h
-     * @param maxAge any connection is closed after its exchange when older than that, 1 s to 1 d
+     * @param perHost connections to one origin in use at one time, shared out among the event loops, 1 to 10,000
+     * @param pendingPerHost exchanges that may wait for a connection to one origin, 0 to 100,000
+     * @param pendingTimeout how long an exchange waits for a connection, 100 ms to 5 min
+     * @param maxIdle time after which an unused connection is closed, 1 s to 1 h
+     * @param maxAge age at which a connection is closed after its exchange, 1 s to 1 d
      */
     record Connections(
             @DefaultValue("256") int perHost,
@@ -152,10 +154,11 @@ record FetchProperties(
     /**
      * {@code sluice.fetch.breaker.*}: an origin that fails most of its exchanges is not asked for a while.
      *
-     * @param failurePercent of the last {@code window} exchanges, 1 to 100
-     * @param window exchanges that are looked at, and needed before anything is decided, 2 to 10,000
+     * @param failurePercent share of the last {@code window} exchanges that failed at which an origin is not asked for
+     *     a while, 1 to 100
+     * @param window exchanges that are counted, and needed before anything is decided, 2 to 10,000
      * @param rest how long the origin is not asked, 100 ms to 1 h
-     * @param probes exchanges that then decide whether it is well again, 1 to 100
+     * @param probes exchanges that then decide whether the origin is well again, 1 to 100
      */
     record Breaker(
             @DefaultValue("75") int failurePercent,

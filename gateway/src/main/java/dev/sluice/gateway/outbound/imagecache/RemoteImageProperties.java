@@ -14,11 +14,12 @@ import org.springframework.util.unit.DataSize;
  * to itself once.
  *
  * @param maxImageSize largest image, in bytes; a larger one is refused
- * @param fetchTimeout for one image's whole download, redirects and retries included
+ * @param fetchTimeout time for one image's whole download, redirects and retries included
  * @param concurrentFetches images on their way from their origins at once, for all requests together
  * @param bufferBudget memory for images on their way to the store, for all requests together
  * @param memoryTimeout how long an image whose origin has answered waits for memory
- * @param rememberDecided how long an origin's answer that is no image is remembered, and that one cannot be decoded
+ * @param rememberDecided how long it is remembered that an origin answers with no image, or with one that cannot be
+ *     decoded
  * @param rememberFailed how long any other failure is remembered
  * @param cache where images are stored
  */
@@ -37,13 +38,14 @@ public record RemoteImageProperties(
     /**
      * Where images are stored.
      *
-     * @param enabled false: each request asks the origin
-     * @param directory of its own; two gateways do not share one
+     * @param enabled whether images are stored; if not, each request asks the origin
+     * @param directory directory of this gateway alone; unset means {@code sluice-image-cache} in the temporary
+     *     directory
      * @param maxSize most bytes on disk, temporary files included, at every moment
-     * @param maxEntries most images
+     * @param maxEntries most images in the store
      * @param ttl how long an image is shown without asking its origin
-     * @param staleIfError how much longer it is shown when its origin fails
-     * @param memory for images that are asked for often
+     * @param staleIfError how much longer an image is shown when its origin fails
+     * @param memory memory for images that are asked for often
      * @param hotImageSize largest image that is stored in memory too
      * @param callerShare percent of the cache that one caller's images may displace within an hour, 1 to 100
      * @param writeTimeout how long a request waits until its image is on disk, before it is sent from memory

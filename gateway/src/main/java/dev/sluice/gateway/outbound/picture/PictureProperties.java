@@ -15,16 +15,17 @@ import org.springframework.util.unit.DataSize;
  * @param decoder what decodes them
  * @param vips the {@code vips} program of libvips: a name to look for in the path, or a file
  * @param decoders files decoded at a time
- * @param memory what decoding takes in all, heap, native memory and other processes together
- * @param largestPicture what decoding one file may take: one that needs more than {@code memory} runs alone
+ * @param memory memory for all decoding together: heap, native memory and other processes
+ * @param largestPicture memory that decoding one file may take; one that needs more than {@code memory} runs alone
  * @param maxPixels most pixels of one picture, width times height
  * @param timeout how long decoding one file may take
- * @param cpuTime how much processor time
+ * @param cpuTime how much processor time decoding one file may take
  * @param queue files that may wait, of each kind of work
- * @param queueTimeout how long one waits for its turn
- * @param diskBudget bytes of all files at a time that are taken in, with what is made of them
- * @param diskBudgetPerOwner of those of one owner
- * @param workDirectory where files are while they are decoded; gateways that see each other's processes may share it
+ * @param queueTimeout how long a file waits for its turn
+ * @param diskBudget disk for all files that are being taken in, with what is made of them
+ * @param diskBudgetPerOwner disk for such files of one owner
+ * @param workDirectory where files are while they are decoded; unset means {@code sluice-pictures} in the temporary
+ *     directory. Gateways that see each other's processes may share it
  */
 @ConfigurationProperties("sluice.pictures")
 record PictureProperties(

@@ -28,15 +28,15 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param ca a PEM file of certificates, of which one has signed those of the servers; empty means those that Java
  *     trusts
  * @param certificate a PEM file with the certificate by which the servers know this client; empty means none
- * @param key its private key, a PEM file in PKCS #8 without a password
- * @param commandTimeout for one command, the wait for a connection included, 5 ms to 10 s
- * @param connectTimeout for a connection and its handshake, which go on in the background, 50 ms to 1 min
+ * @param key a PEM file with the private key of that certificate, in PKCS #8 without a password
+ * @param commandTimeout time for one command, the wait for a connection included, 5 ms to 10 s
+ * @param connectTimeout time for a connection and its handshake, which go on in the background, 50 ms to 1 min
  * @param queueSize commands that may wait for their answers on one connection, 1 to 1,000,000
- * @param keyPrefix before every key; with its hash tag those of links and purges live in one slot; those of limits have
- *     their own tags and this prefix without the braces
+ * @param keyPrefix prefix of every key. Its hash tag puts the keys of links and purges into one slot; keys of limits
+ *     have tags of their own, and this prefix without the braces
  */
 @ConfigurationProperties("sluice.redis")
-record RedisProperties(
+public record RedisProperties(
         @DefaultValue("") String url,
         @DefaultValue("") String ca,
         @DefaultValue("") String certificate,
@@ -61,7 +61,8 @@ record RedisProperties(
     /** One hash tag, so that the keys of one link or purge are in one slot of a cluster. */
     private static final Pattern PREFIX = Pattern.compile("[A-Za-z0-9:._-]*\\{[A-Za-z0-9:._-]+}[A-Za-z0-9:._-]*");
 
-    RedisProperties {
+    /** Checks the bounds. */
+    public RedisProperties {
         if (!url.isBlank()) {
             parse(url);
         }

@@ -24,21 +24,21 @@ record StorageProperties(
     /**
      * {@code sluice.storage.s3.*}.
      *
-     * @param bucket its name; empty means that objects are kept in a directory
-     * @param endpoint a store that is not Amazon's, as {@code https://host}; empty for Amazon's own
-     * @param publicEndpoint where clients reach the same store, for which upload URLs are signed; empty: at the
-     *     endpoint. A proxy between passes {@code Host} on as it is, since that is signed
-     * @param region as the store calls it
-     * @param pathStyle whether the bucket is the first segment of a path, not a part of the host; not set: with an
-     *     endpoint it is
-     * @param accessKey empty for the credentials of the environment, as the AWS SDK finds them
-     * @param secretKey goes with the access key
-     * @param attemptTimeout for one try, to the first byte of its answer, and for a store that falls silent, 100 ms to
-     *     5 min
-     * @param callTimeout for all tries of a call, 100 ms to 10 min, not less than one try's
-     * @param putTimeout for a put with its body, which is tried once, 1 s to 1 h
-     * @param tries of a call that is no put, 1 to 10
-     * @param connections at once, 1 to 1000
+     * @param bucket name of the bucket; empty means that objects are kept in a directory
+     * @param endpoint URL of a store that is not Amazon's, as {@code https://host}; empty means Amazon's own
+     * @param publicEndpoint URL at which clients reach the same store, for which upload URLs are signed; empty means
+     *     the endpoint. A proxy between passes {@code Host} on as it is, since that is signed
+     * @param region region, as the store calls it
+     * @param pathStyle whether the bucket is the first segment of a path, not a part of the host; if unset, it is with
+     *     an endpoint
+     * @param accessKey access key; empty means the credentials of the environment, as the AWS SDK finds them
+     * @param secretKey secret key of the access key
+     * @param attemptTimeout time for one try, to the first byte of its answer, and longest silence of the store after
+     *     that, 100 ms to 5 min
+     * @param callTimeout time for all tries of a call, 100 ms to 10 min, not less than that of one try
+     * @param putTimeout time for a put with its body, which is tried once, 1 s to 1 h
+     * @param tries tries of a call that is no put, 1 to 10
+     * @param connections connections at once, 1 to 1000
      */
     record S3(
             @DefaultValue("") String bucket,

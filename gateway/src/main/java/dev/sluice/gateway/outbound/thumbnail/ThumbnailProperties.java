@@ -9,11 +9,12 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * {@code sluice.thumbnails.*}.
  *
  * @param intakeTimeout how long the answer to a new image waits for its thumbnails to be stored
- * @param storeTimeout for putting all thumbnails of one image into the store and naming them in rows
- * @param lease for which an image is one gateway's, in the background; longer than decoding and storing may take
- * @param poll how often to look for images that have still to get theirs
- * @param retryPause before an image that failed is tried again, four times as long before each further try
- * @param tries after which an image is given up
+ * @param storeTimeout time for putting all thumbnails of one image into the store and naming them in rows
+ * @param lease time for which an image belongs to one gateway in the background; longer than decoding and storing may
+ *     take
+ * @param poll how often to look for images that have still to get their thumbnails
+ * @param retryPause pause before an image that failed is tried again, four times as long before each further try
+ * @param tries tries after which an image is given up
  */
 @ConfigurationProperties("sluice.thumbnails")
 record ThumbnailProperties(

@@ -8,9 +8,9 @@ import org.springframework.util.unit.DataSize;
 /**
  * {@code sluice.quota.*}: what one owner may have for good.
  *
- * @param storage of the store: generated, imported and uploaded images with their thumbnails, 1 MB to 1 PB
- * @param images of its own, announced ones among them, 1 to 1,000,000
- * @param usages of its images that are noted, 1 to 1,000,000
+ * @param storage bytes of one owner: generated, imported and uploaded images with their thumbnails, 1 MB to 1 PB
+ * @param images images of one owner, announced ones among them, 1 to 1,000,000
+ * @param usages noted usages of the images of one owner, 1 to 1,000,000
  */
 @ConfigurationProperties("sluice.quota")
 public record StorageQuota(
