@@ -42,6 +42,20 @@ class DocumentsTest {
     private static final Pattern CODE = Pattern.compile("^```.*?^```$|`[^`\n]*`", Pattern.MULTILINE | Pattern.DOTALL);
     private static final Pattern LINK = Pattern.compile("(?<!\\\\)\\]\\(([^)\\s]+)\\)");
     private static final Pattern HEADING = Pattern.compile("^#{1,6} (.+)$", Pattern.MULTILINE);
+    private static final Pattern CODE_SPAN = Pattern.compile("`([^`]*)`");
+    private static final Pattern METHOD_AND_PATH = Pattern.compile("([A-Z]+)?(?:^| |$)(/\\S*)?");
+    /** Pages for people. */
+    private static final Set<String> NOT_OF_THE_API = Set.of(
+            "GET /",
+            "GET /gallery",
+            "GET /gallery/{}",
+            "GET /generate",
+            "GET /upload",
+            "GET /import",
+            "GET /admin",
+            "GET /sign-in",
+            "GET /docs");
+
     /** The port of the sample origin that the documents name. */
     private static final String DOCUMENTED_SAMPLES = "127.0.0.1:8081";
 
@@ -135,16 +149,63 @@ class DocumentsTest {
     }
 
     @Test
-    void everyEndpointOfTheApiIsOnThePageThatListsThem() throws IOException {
-        String page = withoutNames(read(ROOT.resolve("docs/http.md")));
+    void pageOfEndpointsListsThoseOfTheApiAndNoOther() throws IOException {
         JsonNode api;
         try (InputStream document = Objects.requireNonNull(getClass().getResourceAsStream("/openapi.json"))) {
             api = JsonMapper.shared().readTree(document);
         }
+        Set<String> expected = new HashSet<>(NOT_OF_THE_API);
+        api.required("paths")
+                .forEachEntry((path, methods) -> methods.propertyNames().stream()
+                        .filter(method -> !method.equals("head")) // Whatever has a GET has one.
+                        .forEach(method -> expected.add(method.toUpperCase(Locale.ROOT) + " " + withoutNames(path))));
 
-        assertThat(api.required("paths").propertyNames())
-                .isNotEmpty()
-                .allSatisfy(path -> assertThat(page).contains(withoutNames(path)));
+        Set<String> listed = new HashSet<>();
+        endpointRows(ROOT.resolve("docs/http.md")).forEach(row -> listed.addAll(endpoints(row)));
+
+        assertThat(listed).containsExactlyInAnyOrderElementsOf(expected);
+    }
+
+    /** A page of a feature repeats what that page says. */
+    @ParameterizedTest
+    @MethodSource("pages")
+    void rowOfAnEndpointIsTheSameOnEachPage(Path page) {
+        assertThat(endpointRows(ROOT.resolve("docs/http.md"))).containsAll(endpointRows(page));
+    }
+
+    private static List<String> endpointRows(Path page) {
+        return read(page)
+                .lines()
+                .dropWhile(line -> !line.startsWith("| endpoint |"))
+                .takeWhile(line -> line.startsWith("|"))
+                .skip(2)
+                .toList();
+    }
+
+    /** Of {@code `GET`/`HEAD /a`, `/b`} the methods of each path; HEAD is left out. */
+    private static Set<String> endpoints(String row) {
+        Set<String> all = new HashSet<>();
+        Set<String> methods = new HashSet<>();
+        boolean isComplete = false;
+        for (MatchResult code :
+                CODE_SPAN.matcher(row.split(" \\| ", -1)[0]).results().toList()) {
+            Matcher words = METHOD_AND_PATH.matcher(code.group(1));
+            assertThat(words.matches()).as(row).isTrue();
+            if (words.group(1) != null) {
+                if (isComplete) {
+                    methods.clear();
+                }
+                methods.add(words.group(1));
+            }
+            isComplete = words.group(2) != null;
+            if (isComplete) {
+                String path = withoutNames(words.group(2).replaceAll("\\?.*", ""));
+                methods.stream()
+                        .filter(method -> !method.equals("HEAD"))
+                        .forEach(method -> all.add(method + " " + path));
+            }
+        }
+        return all;
     }
 
     /** What a variable of a path is called differs. */
