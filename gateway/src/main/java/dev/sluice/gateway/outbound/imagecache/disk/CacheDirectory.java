@@ -110,7 +110,12 @@ final class CacheDirectory {
 
     /** When an entry's file was changed last. */
     FileTime modified(CacheEntry.Name name) throws IOException {
-        return Files.getLastModifiedTime(path(name));
+        return calls.modified(path(name));
+    }
+
+    /** When the temporary file was changed last; {@link #publish} does not change that. */
+    FileTime temporaryModified(CacheEntry.Name name) throws IOException {
+        return calls.modified(temporaryPath(name));
     }
 
     /** An entry's file, to be read. */
@@ -185,7 +190,10 @@ final class CacheDirectory {
         }
     }
 
-    /** All by which the cache changes an entry's file, or opens it to send it. Each call blocks, and may fail. */
+    /**
+     * All by which the cache changes an entry's file, asks for its time, or opens it to send it. Each call blocks, and
+     * may fail.
+     */
     interface FileCalls {
         /** The file system's. */
         FileCalls SYSTEM = new FileCalls() {};
@@ -198,6 +206,11 @@ final class CacheDirectory {
         /** A file to be read. */
         default FileChannel open(Path file) throws IOException {
             return FileChannel.open(file, StandardOpenOption.READ);
+        }
+
+        /** When a file was changed last. */
+        default FileTime modified(Path file) throws IOException {
+            return Files.getLastModifiedTime(file);
         }
 
         /** Gives a file another name, in one step. */

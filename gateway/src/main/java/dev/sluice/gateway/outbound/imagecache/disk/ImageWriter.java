@@ -6,6 +6,7 @@ import io.netty.buffer.ByteBuf;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
+import java.nio.file.attribute.FileTime;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
@@ -72,8 +73,8 @@ final class ImageWriter {
             throw new IOException("no room for " + contents.fileLength() + " bytes");
         }
         CacheEntry entry = new CacheEntry(reservation.name(), contents);
-        writeFile(reservation, header, body, givenUp);
-        entry.verify(new CacheEntry.Verified(crc32, directory.modified(reservation.name()), clock.millis()));
+        FileTime modified = writeFile(reservation, header, body, givenUp);
+        entry.verify(new CacheEntry.Verified(crc32, modified, clock.millis()));
         Removal replaced = index.commit(reservation, entry);
         if (replaced != null) {
             evictions.replaced(replaced);
@@ -97,7 +98,12 @@ final class ImageWriter {
         return storedAt.isAfter(now) ? now : storedAt;
     }
 
-    private void writeFile(Reservation reservation, ByteBuffer header, List<DataBuffer> body, BooleanSupplier givenUp)
+    /**
+     * Answers when the file was changed last. Giving it its name is the last that can fail: from then on it has to be
+     * indexed, or nobody would give back its space.
+     */
+    private FileTime writeFile(
+            Reservation reservation, ByteBuffer header, List<DataBuffer> body, BooleanSupplier givenUp)
             throws IOException {
         boolean published = false;
         try {
@@ -111,8 +117,10 @@ final class ImageWriter {
                 }
             }
             proceed(givenUp);
+            FileTime modified = directory.temporaryModified(reservation.name());
             directory.publish(reservation.name());
             published = true;
+            return modified;
         } finally {
             if (!published) {
                 evictions.discard(reservation);

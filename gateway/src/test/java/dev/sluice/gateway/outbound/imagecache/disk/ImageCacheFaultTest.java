@@ -80,6 +80,7 @@ class ImageCacheFaultTest {
                 new FailingCalls(Call.WRITE, 1),
                 new FailingCalls(Call.WRITE, 3),
                 new FailingCalls(Call.CLOSE, 0),
+                new FailingCalls(Call.MODIFIED, 0),
                 new FailingCalls(Call.RENAME, 0));
     }
 

@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** The file system, which tells of each call before it is made. */
@@ -13,6 +14,7 @@ class WatchedCalls implements CacheDirectory.FileCalls {
         CREATE,
         WRITE,
         CLOSE,
+        MODIFIED,
         RENAME,
         OVERWRITE,
         DELETE
@@ -48,6 +50,12 @@ class WatchedCalls implements CacheDirectory.FileCalls {
                 before(Call.CLOSE);
             }
         };
+    }
+
+    @Override
+    public FileTime modified(Path file) throws IOException {
+        before(Call.MODIFIED);
+        return CacheDirectory.FileCalls.super.modified(file);
     }
 
     @Override
