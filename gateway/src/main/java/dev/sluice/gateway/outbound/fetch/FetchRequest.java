@@ -1,6 +1,9 @@
 package dev.sluice.gateway.outbound.fetch;
 
+import dev.sluice.gateway.contract.http.StrongTag;
 import dev.sluice.gateway.outbound.fetch.policy.UrlPolicy;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -34,19 +37,38 @@ public record FetchRequest(
 
     /**
      * What an origin said of the representation that a caller keeps, RFC 9110 section 8.8. Sent back as they came, with
-     * {@code If-None-Match} and {@code If-Modified-Since}.
+     * {@code If-None-Match} and {@code If-Modified-Since}, and only to the URL that gave them: where a redirect leads
+     * elsewhere by now, another file may have the same ETag, or be older than this one.
      *
      * @param etag null when the origin named none
      * @param lastModified null when the origin named none
+     * @param source which URL gave them, as {@link OriginResponse#validators} names it; null when that is not known,
+     *     and then they are sent to none
      */
     public record Validators(
-            @Nullable String etag, @Nullable String lastModified) {
+            @Nullable String etag,
+            @Nullable String lastModified,
+            @Nullable String source) {
         /** Nothing is kept, or nothing is known of it. */
-        public static final Validators NONE = new Validators(null, null);
+        public static final Validators NONE = new Validators(null, null, null);
+        /** The source of what the URL that was asked for has answered itself. */
+        public static final String NOT_REDIRECTED = "";
 
         /** Whether there is anything to ask with. */
         public boolean present() {
-            return etag != null || lastModified != null;
+            return source != null && (etag != null || lastModified != null);
+        }
+
+        /** These for a request to the URL that gave them, none for a request to another. */
+        Validators at(URI requested, URI target) {
+            return present() && source(requested, target).equals(source) ? this : NONE;
+        }
+
+        /** A digest, since URLs that redirects lead to are long, and some are good for whoever has them. */
+        static String source(URI requested, URI target) {
+            return target.equals(requested)
+                    ? NOT_REDIRECTED
+                    : StrongTag.of(StrongTag.digest().digest(target.toString().getBytes(StandardCharsets.UTF_8)));
         }
     }
 

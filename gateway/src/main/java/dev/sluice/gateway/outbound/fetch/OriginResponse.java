@@ -1,5 +1,6 @@
 package dev.sluice.gateway.outbound.fetch;
 
+import dev.sluice.gateway.outbound.fetch.FetchRequest.Validators;
 import dev.sluice.gateway.outbound.imagetype.ImageType;
 import dev.sluice.zipstream.BodyTotals;
 import java.net.URI;
@@ -36,5 +37,13 @@ public record OriginResponse(
     /** Whether what the caller has is still what the origin has. */
     public boolean notModified() {
         return status == NOT_MODIFIED;
+    }
+
+    /** What the origin said of this representation, and which URL it was that did. */
+    public Validators validators() {
+        return new Validators(
+                headers.getFirst(HttpHeaders.ETAG),
+                headers.getFirst(HttpHeaders.LAST_MODIFIED),
+                Validators.source(requested, url));
     }
 }

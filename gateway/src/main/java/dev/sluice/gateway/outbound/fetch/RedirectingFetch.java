@@ -15,9 +15,9 @@ import reactor.core.publisher.Mono;
 /**
  * Follows redirects itself, each hop through all the guards again. The client behind it follows none.
  *
- * <p>Nothing of one answer is carried into the next request: no cookies, no credentials, no referrer. A redirect from
- * https to http is refused: what was asked for over a connection that nobody can change must not come over one that
- * anybody can.
+ * <p>Nothing of one answer is carried into the next request: no cookies, no credentials, no referrer. What the caller
+ * has of the resource is told to the URL alone that gave it. A redirect from https to http is refused: what was asked
+ * for over a connection that nobody can change must not come over one that anybody can.
  */
 final class RedirectingFetch implements OriginFetch {
     private final OriginUrls urls;
@@ -62,7 +62,8 @@ final class RedirectingFetch implements OriginFetch {
 
         Mono<T> hop(Target target) {
             seen.add(target);
-            return exchange.<Step<T>>get(target, answers.ask(request), response -> step(target, response))
+            return exchange.<Step<T>>get(
+                            target, answers.ask(request, new Hop(first, target)), response -> step(target, response))
                     .flatMap(step -> switch (step) {
                         case Step.Read<T>(T result) -> Mono.just(result);
                         case Step.Redirected<T>(Target next) -> hop(next);

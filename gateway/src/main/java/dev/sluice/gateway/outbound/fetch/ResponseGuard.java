@@ -3,6 +3,7 @@ package dev.sluice.gateway.outbound.fetch;
 import dev.sluice.gateway.outbound.fetch.Exchange.RequestOptions;
 import dev.sluice.gateway.outbound.fetch.Exchange.Response;
 import dev.sluice.gateway.outbound.fetch.FetchRequest.Media;
+import dev.sluice.gateway.outbound.fetch.FetchRequest.Validators;
 import dev.sluice.gateway.outbound.imagetype.ImageType;
 import dev.sluice.zipstream.BodyTotals;
 import java.util.OptionalLong;
@@ -32,9 +33,10 @@ final class ResponseGuard {
      */
     record Hop(Target first, Target target) {}
 
-    /** How to ask for what is wanted. */
-    RequestOptions ask(FetchRequest request) {
-        return new RequestOptions(accept(request.media()), request.known(), null);
+    /** How to ask for what is wanted, at the end of {@code hop}. */
+    RequestOptions ask(FetchRequest request, Hop hop) {
+        Validators known = request.known().at(hop.first().uri(), hop.target().uri());
+        return new RequestOptions(accept(request.media()), known, null);
     }
 
     /**
@@ -72,7 +74,7 @@ final class ResponseGuard {
             }
             OptionalLong length = BodyGuard.declaredLength(response, request.maxBytes());
             Scheduler timer = FetchContext.of(context).eventLoop().scheduler();
-            BodyContinuation rest = BodyContinuation.of(exchange, hop.target(), ask(request), response, length);
+            BodyContinuation rest = BodyContinuation.of(exchange, hop.target(), ask(request, hop), response, length);
             BodyTotals totals = new BodyTotals();
             Flux<DataBuffer> body = bodies.bounded(response, totals, request.maxBytes(), length, rest, timer);
             ContentCoding coding = ContentCoding.of(response.headers());

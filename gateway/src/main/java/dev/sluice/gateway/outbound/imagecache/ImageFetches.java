@@ -195,12 +195,14 @@ public final class ImageFetches {
     }
 
     private Mono<Outcome> fetch(String url, @Nullable CachedMeta old, Need need, Disposable.Composite resources) {
-        Validators known = old == null ? Validators.NONE : new Validators(old.originEtag(), old.originLastModified());
+        Validators known = old == null
+                ? Validators.NONE
+                : new Validators(old.originEtag(), old.originLastModified(), old.originSource());
         int purges = store.purges(url);
         return timed(origins.ask(url, known, resources))
                 .flatMap(answer -> answer instanceof Answer.Unchanged(Instant _, HttpHeaders headers)
                                 && old != null
-                                && !isAbout(old, headers)
+                                && !OriginFreshness.isAbout(old, headers)
                         ? origins.ask(url, Validators.NONE, resources)
                         : Mono.just(answer))
                 .flatMap(answer -> outcome(old, answer, need, purges, resources))
@@ -208,17 +210,6 @@ public final class ImageFetches {
                     failures.remember(url, failure.withoutCause());
                     return Mono.just(new Outcome.Failed(failure));
                 });
-    }
-
-    /**
-     * Whether a 304 is about the stored image: one that names another length or another strong validator is not
-     * believed, and the image is fetched. RFC 9111 section 4.3.4.
-     */
-    private static boolean isAbout(CachedMeta old, HttpHeaders headers) {
-        long length = headers.getContentLength();
-        String etag = headers.getFirst(HttpHeaders.ETAG);
-        return (length <= 0 || length == old.length())
-                && (etag == null || etag.startsWith("W/") || etag.equals(old.originEtag()) || old.originEtag() == null);
     }
 
     private <T> Mono<T> timed(Mono<T> asking) {

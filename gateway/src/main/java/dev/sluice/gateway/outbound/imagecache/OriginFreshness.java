@@ -1,6 +1,7 @@
 package dev.sluice.gateway.outbound.imagecache;
 
 import dev.sluice.gateway.contract.http.HttpDate;
+import dev.sluice.gateway.outbound.imagecache.disk.CachedMeta;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -17,13 +18,15 @@ import org.springframework.http.HttpHeaders;
 
 /**
  * What an origin's answer says about storing it and showing it again. {@code Cache-Control} counts, and
- * {@code CDN-Cache-Control} (RFC 9213) beside it; of two that differ the stricter one.
+ * {@code CDN-Cache-Control} (RFC 9213) beside it; of two that differ the stricter one. And whether a 304 is about what
+ * is stored.
  */
 final class OriginFreshness {
     private static final String CDN_CACHE_CONTROL = "CDN-Cache-Control";
     /** A directive, and its value if it has one; a list of fields is skipped with its commas. RFC 9111 section 5.2. */
     private static final Pattern DIRECTIVE = Pattern.compile("([^\\s,=\"]+)(?:\\s*=\\s*(\"[^\"]*+\"|[^\\s,\"]*+))?");
 
+    private static final String WEAK = "W/";
     private static final Pattern SECONDS = Pattern.compile("[0-9]{1,9}");
 
     private OriginFreshness() {}
@@ -112,5 +115,34 @@ final class OriginFreshness {
         Instant date = HttpDate.parse(headers.getFirst(HttpHeaders.DATE), received);
         Duration apparent = date == null ? Duration.ZERO : Duration.between(date, received);
         return apparent.compareTo(age) > 0 ? apparent : age;
+    }
+
+    /**
+     * Whether a 304 is about the stored image: one that names another length, another ETag or, where it is not by their
+     * ETags that the two are known to be the same, another date is not believed, and the image is fetched. RFC 9111
+     * section 4.3.4. Which URL gave it needs no comparison: no other was asked with conditions.
+     */
+    static boolean isAbout(CachedMeta old, HttpHeaders headers) {
+        long length = headers.getContentLength();
+        if (length > 0 && length != old.length()) {
+            return false;
+        }
+        String etag = headers.getFirst(HttpHeaders.ETAG);
+        String stored = old.originEtag();
+        return (etag == null || stored == null)
+                ? isOfTheTime(old.originLastModified(), headers.getFirst(HttpHeaders.LAST_MODIFIED))
+                : etag.equals(stored) || (etag.startsWith(WEAK) && opaque(etag).equals(opaque(stored)));
+    }
+
+    private static String opaque(String etag) {
+        return etag.startsWith(WEAK) ? etag.substring(WEAK.length()) : etag;
+    }
+
+    private static boolean isOfTheTime(@Nullable String stored, @Nullable String named) {
+        if (stored == null || named == null || named.equals(stored)) {
+            return true;
+        }
+        Instant time = HttpDate.parse(named);
+        return time != null && time.equals(HttpDate.parse(stored));
     }
 }

@@ -91,6 +91,7 @@ final class OriginImages {
 
     private static Answer arrived(String url, BufferedBody image, OriginResponse response, Instant received) {
         HttpHeaders headers = response.headers();
+        Validators validators = response.validators();
         CachedMeta meta = new CachedMeta(
                 url,
                 Objects.requireNonNull(response.image(), "an image was asked for")
@@ -99,8 +100,9 @@ final class OriginImages {
                 image.length(),
                 received,
                 OriginFreshness.freshFor(headers, received),
-                headers.getFirst(HttpHeaders.ETAG),
-                headers.getFirst(HttpHeaders.LAST_MODIFIED),
+                validators.etag(),
+                validators.lastModified(),
+                validators.source(),
                 OriginFreshness.mayBeStored(headers));
         return new Answer.Arrived(image, meta);
     }

@@ -41,6 +41,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
@@ -382,6 +383,40 @@ class StoredImagesTest {
         a.become(Pictures.noise(18, LARGE), "\"v16\"");
         a.confirmWith("ETag: \"v18\"");
         assertThat(Archives.read(zip("/length/a.png").body()).get("a.png")).isEqualTo(Pictures.noise(18, LARGE));
+    }
+
+    /** Its first target may be newer than the second, or both have an ETag that says nothing beyond their own URLs. */
+    @Test
+    void imageIsNotConfirmedByAnotherFileToWhichItsUrlRedirectsByNow() {
+        byte[] a = Pictures.noise(50, LARGE);
+        byte[] b = Pictures.noise(51, LARGE);
+        AtomicInteger confirmed = new AtomicInteger();
+        origin.on("/redirected/u.png", Behaviours.redirect(302, "/redirected/a.png"));
+        origin.on("/redirected/a.png", dated(a, confirmed));
+        origin.on("/redirected/b.png", dated(b, confirmed));
+        stored("/redirected/u.png");
+        assertThat(Archives.read(zip("/redirected/u.png").body()).get("u.png")).isEqualTo(a);
+        assertThat(confirmed).as("by the file itself").hasValue(1);
+
+        origin.on("/redirected/u.png", Behaviours.redirect(302, "/redirected/b.png"));
+
+        assertThat(Archives.read(zip("/redirected/u.png").body()).get("u.png")).isEqualTo(b);
+        HttpResponse<byte[]> page = get(
+                gateway, "/api/image-proxy?url=" + origin.url("/redirected/u.png"), "Authorization", "Bearer " + alice);
+        assertThat(page.body()).isEqualTo(b);
+    }
+
+    private static HostileOrigin.Behaviour dated(byte[] bytes, AtomicInteger confirmed) {
+        return exchange -> {
+            String date = "Last-Modified: Fri, 20 Nov 2026 08:00:00 GMT";
+            if (exchange.header("If-Modified-Since").isEmpty()) {
+                exchange.head(200, "Content-Type: image/png", "Content-Length: " + bytes.length, date);
+                exchange.write(bytes);
+            } else {
+                confirmed.incrementAndGet();
+                exchange.head(304, date);
+            }
+        };
     }
 
     @Test

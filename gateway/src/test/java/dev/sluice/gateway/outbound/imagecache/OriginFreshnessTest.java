@@ -2,6 +2,7 @@ package dev.sluice.gateway.outbound.imagecache;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.sluice.gateway.outbound.imagecache.disk.CachedMeta;
 import java.time.Duration;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
@@ -95,6 +96,51 @@ class OriginFreshnessTest {
 
         assertThat(OriginFreshness.freshFor(headers, RECEIVED))
                 .isEqualTo(seconds == null ? null : Duration.ofSeconds(seconds));
+    }
+
+    /** RFC 9111 section 4.3.4. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+                # stored              | of the 304                                     | is about it
+                "v1" |                |                |                               |      | true
+                "v1" |                | "v1"           |                               |      | true
+                "v1" |                | "v2"           |                               |      | false
+                "v1" |                | W/"v1"         |                               |      | true
+                "v1" |                | W/"v2"         |                               |      | false
+                W/"1"|                | W/"1"          |                               |      | true
+                W/"1"|                | "1"            |                               |      | false
+                "v1" |                |                |                               | 1000 | true
+                "v1" |                | "v1"           |                               | 17   | false
+                     |                | "v2"           |                               |      | true
+                     | Sat, 21 Nov 2026 11:59:00 GMT |  | Sat, 21 Nov 2026 11:59:00 GMT |      | true
+                     | Sat, 21 Nov 2026 11:59:00 GMT |  | Saturday, 21-Nov-26 11:59:00 GMT |   | true
+                     | Sat, 21 Nov 2026 11:59:00 GMT |  | Sat, 21 Nov 2026 11:58:00 GMT |      | false
+                     | yesterday      |                | today                         |      | false
+                     | Sat, 21 Nov 2026 11:59:00 GMT |  |                               |      | true
+                "v1" | Sat, 21 Nov 2026 11:59:00 GMT | "v1" | Sun, 22 Nov 2026 11:59:00 GMT |  | true
+                "v1" | Sat, 21 Nov 2026 11:59:00 GMT |      | Sun, 22 Nov 2026 11:59:00 GMT |  | false
+                """, quoteCharacter = '\'')
+    void notModifiedIsAboutWhatItDoesNotDifferFrom(
+            @Nullable String storedEtag,
+            @Nullable String storedTime,
+            @Nullable String etag,
+            @Nullable String time,
+            @Nullable Long length,
+            boolean isAbout) {
+        CachedMeta stored = new CachedMeta(
+                "https://e.com/a.png", "image/png", "\"e\"", 1000, RECEIVED, null, storedEtag, storedTime);
+        HttpHeaders headers = new HttpHeaders();
+        if (etag != null) {
+            headers.set("ETag", etag);
+        }
+        if (time != null) {
+            headers.set("Last-Modified", time);
+        }
+        if (length != null) {
+            headers.setContentLength(length);
+        }
+
+        assertThat(OriginFreshness.isAbout(stored, headers)).isEqualTo(isAbout);
     }
 
     /** One such field took ten seconds of an event loop when blanks were looked at once for each of them. */

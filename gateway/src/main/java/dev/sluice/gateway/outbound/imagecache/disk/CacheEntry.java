@@ -21,6 +21,7 @@ final class CacheEntry {
     private final String etag;
     private final @Nullable String originEtag;
     private final @Nullable String originLastModified;
+    private final @Nullable String originSource;
     private final AtomicReference<EntryFile.Validation> validation;
     private final AtomicBoolean renewing = new AtomicBoolean();
     private volatile @Nullable Verified verified;
@@ -93,6 +94,7 @@ final class CacheEntry {
         this.etag = meta.etag();
         this.originEtag = meta.originEtag();
         this.originLastModified = meta.originLastModified();
+        this.originSource = meta.originSource();
         this.validation = new AtomicReference<>(EntryFile.Validation.of(meta.storedAt(), meta.freshFor()));
     }
 
@@ -175,6 +177,8 @@ final class CacheEntry {
                 Instant.ofEpochMilli(now.storedAt()),
                 now.freshFor(),
                 originEtag,
-                originLastModified);
+                originLastModified,
+                originSource,
+                true);
     }
 }

@@ -19,6 +19,8 @@ import org.springframework.core.io.buffer.DataBuffer;
  *     shown unless the origin says so again; null where that is left to the cache
  * @param originEtag the origin's own header value; null when it sent none or one of more than 256 characters
  * @param originLastModified likewise
+ * @param originSource which URL gave both, as the fetch names it: empty where it is {@code url} itself; null when that
+ *     is not known, and then nothing is asked by them
  * @param mayBeStored whether its origin lets caches store it; of what is stored, always
  */
 public record CachedMeta(
@@ -30,6 +32,7 @@ public record CachedMeta(
         @Nullable Duration freshFor,
         @Nullable String originEtag,
         @Nullable String originLastModified,
+        @Nullable String originSource,
         boolean mayBeStored) {
     private static final int LONGEST_VALIDATOR = 256;
 
@@ -38,7 +41,7 @@ public record CachedMeta(
         originLastModified = storable(originLastModified);
     }
 
-    /** Of an image that caches may store. */
+    /** Of an image that caches may store, and that came from its URL without a redirect. */
     public CachedMeta(
             String url,
             String mediaType,
@@ -48,7 +51,7 @@ public record CachedMeta(
             @Nullable Duration freshFor,
             @Nullable String originEtag,
             @Nullable String originLastModified) {
-        this(url, mediaType, etag, length, storedAt, freshFor, originEtag, originLastModified, true);
+        this(url, mediaType, etag, length, storedAt, freshFor, originEtag, originLastModified, "", true);
     }
 
     /** How long ago it was stored or validated. Never negative. */
@@ -64,7 +67,16 @@ public record CachedMeta(
 
     public CachedMeta measured(String newEtag, long newLength, Instant newStoredAt) {
         return new CachedMeta(
-                url, mediaType, newEtag, newLength, newStoredAt, freshFor, originEtag, originLastModified, mayBeStored);
+                url,
+                mediaType,
+                newEtag,
+                newLength,
+                newStoredAt,
+                freshFor,
+                originEtag,
+                originLastModified,
+                originSource,
+                mayBeStored);
     }
 
     /**
@@ -82,6 +94,7 @@ public record CachedMeta(
                 freshFor,
                 etag,
                 originLastModified,
+                originSource,
                 mayBeStored);
     }
 
@@ -97,14 +110,26 @@ public record CachedMeta(
 
     /** The same, with another time from now on. */
     public CachedMeta fresh(@Nullable Duration newFreshFor) {
-        return new CachedMeta(
-                url, mediaType, etag, length, storedAt, newFreshFor, originEtag, originLastModified, mayBeStored);
+        return until(newFreshFor, mayBeStored);
     }
 
     /** The same, which its origin does not let caches keep any more. */
     public CachedMeta notStored() {
+        return until(Duration.ZERO, false);
+    }
+
+    private CachedMeta until(@Nullable Duration newFreshFor, boolean mayStillBeStored) {
         return new CachedMeta(
-                url, mediaType, etag, length, storedAt, Duration.ZERO, originEtag, originLastModified, false);
+                url,
+                mediaType,
+                etag,
+                length,
+                storedAt,
+                newFreshFor,
+                originEtag,
+                originLastModified,
+                originSource,
+                mayStillBeStored);
     }
 
     /** The same bytes, to be treated as {@code original} is. */
@@ -124,7 +149,7 @@ public record CachedMeta(
 
     /** Whether there is something to ask the origin by. */
     public boolean hasValidators() {
-        return originEtag != null || originLastModified != null;
+        return originSource != null && (originEtag != null || originLastModified != null);
     }
 
     /** Whether this is a thumbnail of that original. */

@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  *                      +- 4  CRC32C of these 20 bytes
  *    100   4  CRC32C of the header without the validations and these 4 bytes
  *    104   4  CRC-32 of the body
- *    108      URL, media type, the origin's ETag, the origin's Last-Modified:
+ *    108      URL, media type, the origin's ETag, the origin's Last-Modified, which URL gave these two:
  *             each 2 bytes of length (0xFFFF: absent) and UTF-8
  *      H   B  the body, to the end of the file
  * </pre>
@@ -36,7 +36,8 @@ import org.jspecify.annotations.Nullable;
  * whole and says what was true before.
  *
  * <p>Version 2 had no CRC-32, and its strings at 104. Its files are read: since a body that was found at start is
- * compared with its SHA-256 before it is used, its CRC-32 is known from then on without a change of the file.
+ * compared with its SHA-256 before it is used, its CRC-32 is known from then on without a change of the file. Neither
+ * it nor the first files of version 3 have the last string: of these it is not known who gave ETag and Last-Modified.
  */
 final class EntryFile {
     private static final long BLOCK = 4096;
@@ -115,7 +116,11 @@ final class EntryFile {
     /** The header's bytes, ready to be written. Fails when they are more than 64 KiB. */
     static ByteBuffer encode(CachedMeta meta, Sha256 body, long crc32) throws IOException {
         byte[][] strings = {
-            utf8(meta.url()), utf8(meta.mediaType()), utf8(meta.originEtag()), utf8(meta.originLastModified())
+            utf8(meta.url()),
+            utf8(meta.mediaType()),
+            utf8(meta.originEtag()),
+            utf8(meta.originLastModified()),
+            utf8(meta.originSource())
         };
         int length = STRINGS;
         for (byte @Nullable [] string : strings) {
@@ -173,7 +178,9 @@ final class EntryFile {
                     Instant.ofEpochMilli(validation.storedAt()),
                     validation.freshFor(),
                     string(header),
-                    string(header));
+                    string(header),
+                    header.hasRemaining() ? string(header) : null,
+                    true);
             return new Header(meta, body, hasCrc ? Integer.toUnsignedLong(header.getInt(BODY_CRC)) : NO_CRC, length);
         } catch (BufferUnderflowException | IllegalArgumentException impossible) {
             throw new DamagedException("header: " + impossible);

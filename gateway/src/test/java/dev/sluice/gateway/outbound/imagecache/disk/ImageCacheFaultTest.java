@@ -195,8 +195,12 @@ class ImageCacheFaultTest {
                 assertThat(rig.files()).hasSize(rig.entries()).noneMatch(CacheEntry.Name::isTemporary);
                 assertThat(rig.files())
                         .allSatisfy(file -> assertThat(file)
-                                .hasSize(
-                                        LARGE + 108L + 8 + url(1).length() + "image/png".length() + "\"v1\"".length()));
+                                .hasSize(LARGE
+                                        + 108L
+                                        + 10
+                                        + url(1).length()
+                                        + "image/png".length()
+                                        + "\"v1\"".length()));
             }
         }
     }

@@ -182,16 +182,58 @@ class ImageCacheRestartTest {
 
     /** Without the CRC-32 of the body, and with another number. */
     private static void toVersion2(Path file) throws IOException {
+        withoutSource(file);
+        rewrite(file, 2, CRC, 4);
+    }
+
+    /** As the first files of version 3 are: without which URL gave ETag and Last-Modified, which is its own here. */
+    private static void withoutSource(Path file) throws IOException {
+        int length = ByteBuffer.wrap(Files.readAllBytes(file)).getInt(8);
+        rewrite(file, 3, length - 2, 2);
+    }
+
+    /** Takes bytes out of the header. */
+    private static void rewrite(Path file, int version, int position, int count) throws IOException {
         ByteBuffer now = ByteBuffer.wrap(Files.readAllBytes(file));
-        int length = now.getInt(8);
-        ByteBuffer before = ByteBuffer.allocate(now.capacity() - 4);
-        before.put(now.slice(0, CRC)).put(now.slice(CRC + 4, now.capacity() - CRC - 4));
-        before.put(7, (byte) 2).putInt(8, length - 4);
+        int length = now.getInt(8) - count;
+        int after = position + count;
+        ByteBuffer before = ByteBuffer.allocate(now.capacity() - count);
+        before.put(now.slice(0, position)).put(now.slice(after, now.capacity() - after));
+        before.put(7, (byte) version).putInt(8, length);
         CRC32C checksum = new CRC32C();
         checksum.update(before.slice(0, STAMP_A));
-        checksum.update(before.slice(CRC, length - 4 - CRC));
+        checksum.update(before.slice(CRC, length - CRC));
         before.putInt(CRC - 4, (int) checksum.getValue());
         Files.write(file, before.array());
+    }
+
+    @Test
+    void entryOfWhichNobodyKnowsWhoGaveItsValidatorsIsReadAndNothingIsAskedByThem() throws IOException {
+        rig.store(url(1), body(1, LARGE));
+        CachedMeta before = Objects.requireNonNull(rig.cache.lookup(url(1)));
+        assertThat(before.hasValidators()).isTrue();
+        withoutSource(rig.onlyFile());
+
+        rig = rig.restarted();
+
+        CachedMeta after = Objects.requireNonNull(rig.cache.lookup(url(1)));
+        assertThat(after.originEtag()).isEqualTo(before.originEtag());
+        assertThat(after.originSource()).isNull();
+        assertThat(after.hasValidators()).isFalse();
+        assertThat(rig.read(url(1))).isEqualTo(body(1, LARGE));
+    }
+
+    @Test
+    void urlThatGaveTheValidatorsSurvives() {
+        CachedMeta meta = new CachedMeta(
+                url(1), "image/webp", "", 0, rig.clock.instant(), null, "\"1\"", null, "\"behind a redirect\"", true);
+        OpenImage stored = rig.storeAndOpen(meta, body(1, LARGE)).orElseThrow();
+        stored.dispose();
+
+        rig = rig.restarted();
+
+        assertThat(rig.cache.lookup(url(1))).isEqualTo(stored.meta());
+        assertThat(stored.meta().originSource()).isEqualTo("\"behind a redirect\"");
     }
 
     /** Its length is right, and it was checked when it was written. */
