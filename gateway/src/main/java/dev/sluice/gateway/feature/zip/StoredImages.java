@@ -63,6 +63,7 @@ final class StoredImages {
     private final Scheduler timer;
     private final @Nullable String[] urls;
     private final Set<String> admitted;
+    private final RemoteImages.Entering entering;
     private final AtomicReferenceArray<@Nullable Ahead> ahead;
     private volatile Disposable.@Nullable Composite sentUntil;
 
@@ -80,6 +81,7 @@ final class StoredImages {
         Set<String> all = Arrays.stream(urls).flatMap(Stream::ofNullable).collect(Collectors.toUnmodifiableSet());
         Set<String> again = admission == Admission.NONE ? Set.of() : images.admit(all);
         this.admitted = admission == Admission.ALL ? all : again;
+        this.entering = admission == Admission.ALL ? RemoteImages.Entering.IN_TURN : RemoteImages.Entering.SOON;
         this.ahead = new AtomicReferenceArray<>(urls.length);
     }
 
@@ -135,7 +137,11 @@ final class StoredImages {
         String url = urls[index];
         return url == null
                 ? Mono.empty()
-                : images.get(url, properties.reuse(), admitted.contains(url), onOpen)
+                : images.get(
+                                url,
+                                properties.reuse(),
+                                admitted.contains(url) ? entering : RemoteImages.Entering.NOT,
+                                onOpen)
                         .filter(image -> isWanted(image) || isDisposed(image));
     }
 

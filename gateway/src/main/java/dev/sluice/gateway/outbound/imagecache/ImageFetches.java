@@ -5,6 +5,7 @@ import dev.sluice.gateway.outbound.fetch.FetchFailure;
 import dev.sluice.gateway.outbound.fetch.FetchRequest.Validators;
 import dev.sluice.gateway.outbound.imagecache.NegativeCache.Remembered;
 import dev.sluice.gateway.outbound.imagecache.OriginImages.Answer;
+import dev.sluice.gateway.outbound.imagecache.OriginImages.MemoryWait;
 import dev.sluice.gateway.outbound.imagecache.SingleFlight.Role;
 import dev.sluice.gateway.outbound.imagecache.disk.CachedMeta;
 import dev.sluice.gateway.outbound.imagecache.disk.SendableImage;
@@ -138,8 +139,16 @@ public final class ImageFetches {
      */
     public <R> Mono<R> join(String url, @Nullable CachedMeta old, Need need, BiFunction<Outcome, Role, R> take) {
         // Not one with those who have nothing to show: what revalidates may come back without an image.
-        String key = old == null ? url : old.etag() + url;
-        return singleFlight.join(key, resources -> ask(url, old, need, resources), take);
+        return singleFlight.join(key(url, old), resources -> ask(url, old, need, resources), take);
+    }
+
+    /** Whether a call of those who have nothing of {@code url} is under way: to join it costs its origin nothing. */
+    boolean isUnderWay(String url) {
+        return singleFlight.has(key(url, null));
+    }
+
+    private static String key(String url, @Nullable CachedMeta old) {
+        return old == null ? url : old.etag() + url;
     }
 
     /** What whoever begins a call needs it for. */
@@ -152,6 +161,14 @@ public final class ImageFetches {
 
         /** Whether an origin that failed a moment ago is taken to fail still. */
         boolean usesNegativeCache();
+
+        /** Whether an image whose origin has answered may wait longer for memory than somebody waits for a page. */
+        default boolean waitsForMemory() {
+            return false;
+        }
+
+        /** There is memory for the image, which comes now. */
+        default void hasMemory() {}
     }
 
     /** What fails for who asks for it now, because it failed a moment ago; or null. */
@@ -198,12 +215,13 @@ public final class ImageFetches {
         Validators known = old == null
                 ? Validators.NONE
                 : new Validators(old.originEtag(), old.originLastModified(), old.originSource());
+        MemoryWait wait = new MemoryWait(need.waitsForMemory(), need::hasMemory);
         int purges = store.purges(url);
-        return timed(origins.ask(url, known, resources))
+        return timed(origins.ask(url, known, wait, resources))
                 .flatMap(answer -> answer instanceof Answer.Unchanged(Instant _, HttpHeaders headers)
                                 && old != null
                                 && !OriginFreshness.isAbout(old, headers)
-                        ? origins.ask(url, Validators.NONE, resources)
+                        ? origins.ask(url, Validators.NONE, wait, resources)
                         : Mono.just(answer))
                 .flatMap(answer -> outcome(old, answer, need, purges, resources))
                 .onErrorResume(FetchException.class, failure -> {

@@ -29,6 +29,14 @@ final class OriginImages {
         this.clock = clock;
     }
 
+    /**
+     * How an image whose origin has answered waits for memory.
+     *
+     * @param isLong whether half of the time for its download, and not just for a moment
+     * @param whenOver run when it has its memory, before its body is read
+     */
+    record MemoryWait(boolean isLong, Runnable whenOver) {}
+
     /** What an origin answered. */
     sealed interface Answer {
         /**
@@ -53,9 +61,10 @@ final class OriginImages {
      *
      * @param url canonical
      * @param known what the cache has of it
+     * @param wait for the memory of an image that arrives
      * @param resources takes every image that arrives, from its first byte
      */
-    Mono<Answer> ask(String url, Validators known, Disposable.Composite resources) {
+    Mono<Answer> ask(String url, Validators known, MemoryWait wait, Disposable.Composite resources) {
         FetchRequest request = new FetchRequest(
                 url,
                 properties.maxImageSize().toBytes(),
@@ -67,15 +76,16 @@ final class OriginImages {
                 request,
                 response -> response.notModified()
                         ? Mono.just(new Answer.Unchanged(clock.instant(), response.headers()))
-                        : receive(url, response, resources));
+                        : receive(url, response, wait, resources));
     }
 
     /** Memory is asked for when the size is known; until then the connection holds next to nothing. */
-    private Mono<Answer> receive(String url, OriginResponse response, Disposable.Composite resources) {
+    private Mono<Answer> receive(String url, OriginResponse response, MemoryWait wait, Disposable.Composite resources) {
         Instant received = clock.instant();
         long most = response.contentLength().orElse(properties.maxImageSize().toBytes());
-        return memory.reserve(most, properties.memoryTimeout())
+        return memory.reserve(most, wait.isLong() ? properties.longMemoryTimeout() : properties.memoryTimeout())
                 .map(reservation -> {
+                    wait.whenOver().run();
                     BufferedBody image = new BufferedBody(reservation, most);
                     resources.add(image);
                     return image;

@@ -103,9 +103,17 @@ public class RemoteImageConfiguration {
             ImageFetches fetches,
             ImageStore store,
             OriginUrls urls,
+            RemoteImageProperties properties,
             ObjectProvider<Clock> clocks,
             MeterRegistry meters) {
-        return new RemoteImages(fetches, store, urls, clock(clocks), meters);
+        return new RemoteImages(fetches, store, urls, turns(properties), clock(clocks), meters);
+    }
+
+    private static FetchTurns turns(RemoteImageProperties properties) {
+        int all = properties.concurrentFetches();
+        BufferBudget turns = new BufferBudget(all, MOST_QUEUED, Schedulers.parallel());
+        CallerShares shares = new CallerShares(turns, Math.min(FetchTurns.AT_ONCE, all), Schedulers.parallel());
+        return new FetchTurns(shares, properties.memoryTimeout(), properties.longestFetch());
     }
 
     private static CacheSettings settings(CacheBounds bounds) {

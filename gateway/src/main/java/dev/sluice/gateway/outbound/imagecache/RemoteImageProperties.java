@@ -17,7 +17,8 @@ import org.springframework.util.unit.DataSize;
  * @param fetchTimeout time for one image's whole download, redirects and retries included
  * @param concurrentFetches images on their way from their origins at once, for all requests together
  * @param bufferBudget memory for images on their way to the store, for all requests together
- * @param memoryTimeout how long an image whose origin has answered waits for memory
+ * @param memoryTimeout how long an image whose origin has answered waits for memory; for an archive or a training half
+ *     of {@code fetch-timeout}, where that is longer
  * @param rememberDecided how long it is remembered that an origin answers with no image, or with one that cannot be
  *     decoded
  * @param rememberFailed how long any other failure is remembered
@@ -95,6 +96,12 @@ public record RemoteImageProperties(
         CHECK.between("memory-timeout", memoryTimeout, Duration.ZERO, Duration.ofMinutes(5));
         CHECK.between("remember-decided", rememberDecided, Duration.ZERO, Duration.ofDays(1));
         CHECK.between("remember-failed", rememberFailed, Duration.ZERO, Duration.ofDays(1));
+    }
+
+    /** As {@link #memoryTimeout}, where nobody looks at a page meanwhile: leaves half of the time to the body. */
+    Duration longMemoryTimeout() {
+        Duration half = fetchTimeout.dividedBy(2);
+        return half.compareTo(memoryTimeout) > 0 ? half : memoryTimeout;
     }
 
     /** From asking an origin to storing its image, the waits for the disk included. */

@@ -13,6 +13,7 @@ import dev.sluice.gateway.outbound.imagecache.disk.CachedMeta;
 import dev.sluice.gateway.outbound.imagecache.disk.OpenImage;
 import dev.sluice.gateway.outbound.imagecache.disk.SendableImage;
 import dev.sluice.zipstream.BudgetExhaustedException;
+import dev.sluice.zipstream.BufferBudget.Reservation;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
@@ -25,6 +26,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
@@ -51,13 +53,21 @@ public final class RemoteImages {
     private final ImageStore store;
     private final OriginUrls urls;
     private final Clock clock;
+    private final FetchTurns turns;
     private final AdmissionSketch recent;
     private final Map<Use, Counter> uses = new EnumMap<>(Use.class);
 
-    RemoteImages(ImageFetches fetches, ImageStore store, OriginUrls urls, Clock clock, MeterRegistry meters) {
+    RemoteImages(
+            ImageFetches fetches,
+            ImageStore store,
+            OriginUrls urls,
+            FetchTurns turns,
+            Clock clock,
+            MeterRegistry meters) {
         this.fetches = fetches;
         this.store = store;
         this.urls = urls;
+        this.turns = turns;
         this.clock = clock;
         this.recent = new AdmissionSketch(clock);
         for (Use use : Use.values()) {
@@ -81,6 +91,16 @@ public final class RemoteImages {
         REVALIDATE,
         /** An image that its origin has sent or confirmed within the store's time does, unless it forbade that. */
         FRESH
+    }
+
+    /** Whether an image that is not stored may be, and how long it waits for that. */
+    public enum Entering {
+        /** It may not. */
+        NOT,
+        /** It may, unless others of its caller's keep it waiting: then it is fetched without the store. */
+        SOON,
+        /** It may, however many of its caller's are before it: whoever wants it wants it stored. */
+        IN_TURN
     }
 
     /** What came of looking into the store. */
@@ -150,28 +170,34 @@ public final class RemoteImages {
      * <p>Fails with {@link FetchException} when its origin was asked and has none.
      *
      * @param canonicalUrl as {@link #canonical} spells it
-     * @param mayEnter whether an image that is not stored may be
      * @param owner takes the image before anybody else has it
      */
     public Mono<OpenImage> get(
-            String canonicalUrl, Freshness freshness, boolean mayEnter, Consumer<? super OpenImage> owner) {
+            String canonicalUrl, Freshness freshness, Entering entering, Consumer<? super OpenImage> owner) {
         return Mono.defer(() -> {
             CachedMeta known = find(canonicalUrl, freshness);
             if (known != null && isFreshEnough(known, freshness)) {
                 return open(canonicalUrl, owner, image -> true).doOnNext(image -> count(Use.HIT));
             }
-            if (known == null && (!mayEnter || freshness == Freshness.OFF || !store.takesImages())) {
+            boolean mayEnter = entering != Entering.NOT && freshness != Freshness.OFF;
+            if (known == null && (!mayEnter || !store.takesImages())) {
                 count(Use.MISS);
                 return Mono.empty();
             }
-            return ask(canonicalUrl, known, freshness, owner);
+            return ask(canonicalUrl, known, freshness, entering, owner);
         });
     }
 
     private Mono<OpenImage> ask(
-            String url, @Nullable CachedMeta known, Freshness freshness, Consumer<? super OpenImage> owner) {
+            String url,
+            @Nullable CachedMeta known,
+            Freshness freshness,
+            Entering entering,
+            Consumer<? super OpenImage> owner) {
         Instant asked = clock.instant();
-        return fetches.join(url, known, need(freshness, asked), (outcome, role) -> answer(outcome))
+        return (known == null
+                        ? joinInTurn(url, freshness, entering, asked)
+                        : join(url, known, freshness, asked, () -> {}))
                 .onErrorResume(RemoteImages::isOverload, busy -> Mono.just(new Answer(Use.MISS, null)))
                 .doOnNext(answer -> count(answer.use()))
                 .flatMap(answer -> {
@@ -191,13 +217,28 @@ public final class RemoteImages {
                     // What its origin confirms may turn out to be damaged.
                     return known == null
                             ? confirmed
-                            : confirmed.switchIfEmpty(Mono.defer(
-                                    () -> store.find(url) == null ? ask(url, null, freshness, owner) : Mono.empty()));
+                            : confirmed.switchIfEmpty(Mono.defer(() -> store.find(url) == null
+                                    ? ask(url, null, freshness, entering, owner)
+                                    : Mono.empty()));
                 });
     }
 
+    /** What others are asking for already costs the caller no memory; nor does what its origin may confirm. */
+    private Mono<Answer> joinInTurn(String url, Freshness freshness, Entering entering, Instant asked) {
+        if (fetches.isUnderWay(url)) {
+            return join(url, null, freshness, asked, () -> {});
+        }
+        Function<Reservation, Mono<Answer>> ask = turn -> join(url, null, freshness, asked, turn::release);
+        return entering == Entering.IN_TURN ? turns.inTurn(ask) : turns.whenSoon(ask);
+    }
+
+    private Mono<Answer> join(
+            String url, @Nullable CachedMeta known, Freshness freshness, Instant asked, Runnable whenItHasMemory) {
+        return fetches.join(url, known, need(freshness, asked, whenItHasMemory), (outcome, role) -> answer(outcome));
+    }
+
     /** What its origin confirmed or sent since this request came does, too. */
-    private Need need(Freshness freshness, Instant asked) {
+    private Need need(Freshness freshness, Instant asked, Runnable whenItHasMemory) {
         return new Need() {
             @Override
             public boolean isMetBy(CachedMeta stored) {
@@ -212,6 +253,16 @@ public final class RemoteImages {
             @Override
             public boolean usesNegativeCache() {
                 return false;
+            }
+
+            @Override
+            public boolean waitsForMemory() {
+                return true;
+            }
+
+            @Override
+            public void hasMemory() {
+                whenItHasMemory.run();
             }
         };
     }

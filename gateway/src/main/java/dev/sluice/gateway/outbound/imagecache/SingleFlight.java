@@ -57,6 +57,11 @@ public final class SingleFlight<T> {
         return calls.size();
     }
 
+    /** Whether the task of {@code key} is under way. */
+    boolean has(String key) {
+        return calls.containsKey(key);
+    }
+
     /** Callers whose tasks have no result yet. */
     public int waiting() {
         return waiting.get();

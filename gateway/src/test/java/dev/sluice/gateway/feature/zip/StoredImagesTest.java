@@ -43,6 +43,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.AfterAll;
@@ -64,6 +65,7 @@ import tools.jackson.databind.json.JsonMapper;
 class StoredImagesTest {
     private static final Duration SOON = Duration.ofSeconds(30);
     private static final int LARGE = 300_000;
+    private static final int HUGE = 5_000_000;
 
     @TempDir
     private static Path directory;
@@ -419,6 +421,49 @@ class StoredImagesTest {
         };
     }
 
+    /** A caller's share of the memory has room for one of them at a time, and none for the next when that has come. */
+    @Test
+    void largeImagesEnterTheStoreOneAfterTheOtherAndAreFetchedOnce() {
+        String[] wanted =
+                IntStream.range(0, 8).mapToObj(i -> "/huge/" + i + ".png").toArray(String[]::new);
+        List<VersionedImage> all = Stream.of(wanted)
+                .map(path -> image(path, new VersionedImage(Pictures.noise(60, HUGE), "\"v60\"")))
+                .toList();
+        try (RunningGateway own = started(
+                directory.resolve("huge"),
+                "sluice.image-proxy.memory-timeout",
+                "0ms",
+                "sluice.image-proxy.fetch-timeout",
+                "60s")) {
+            JsonNode link = link(own, "{\"resumable\":true," + images(wanted) + "}");
+
+            assertThat(link.path("resumable").asBoolean()).isTrue();
+            assertThat(all).extracting(VersionedImage::sent).containsOnly(1);
+        }
+    }
+
+    @Test
+    void largeImagesOfASecondRequestAreNotAskedForInVain() {
+        String[] wanted =
+                IntStream.range(0, 5).mapToObj(i -> "/second/" + i + ".png").toArray(String[]::new);
+        List<VersionedImage> all = Stream.of(wanted)
+                .map(path -> image(path, new VersionedImage(Pictures.noise(61, HUGE), "\"v61\"")))
+                .toList();
+        try (RunningGateway own = started(
+                directory.resolve("second"),
+                "sluice.image-proxy.memory-timeout",
+                "0ms",
+                "sluice.image-proxy.fetch-timeout",
+                "60s")) {
+            for (int i = 0; i < 2; i++) {
+                assertThat(own.post("/api/zip", request(wanted)).statusCode()).isEqualTo(200);
+            }
+
+            assertThat(all).extracting(VersionedImage::sent).containsOnly(2);
+            assertThat(link(own, request(wanted)).path("resumable").asBoolean()).isTrue();
+        }
+    }
+
     @Test
     void notModifiedToWhoHasNothingIsAFailureOfThatImage() {
         origin.on("/unasked/a.png", Behaviours.status(304));
@@ -602,7 +647,11 @@ class StoredImagesTest {
             RemoteImages images = small.bean(RemoteImages.class);
 
             List<OpenImage> pins = Stream.of(held)
-                    .map(path -> images.get(origin.url(path), RemoteImages.Freshness.FRESH, false, pin -> {})
+                    .map(path -> images.get(
+                                    origin.url(path),
+                                    RemoteImages.Freshness.FRESH,
+                                    RemoteImages.Entering.NOT,
+                                    pin -> {})
                             .blockOptional(SOON))
                     .flatMap(Optional::stream)
                     .toList();
