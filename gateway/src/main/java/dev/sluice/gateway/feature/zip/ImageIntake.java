@@ -54,6 +54,25 @@ final class ImageIntake {
         void receiving(LongSupplier bytes);
     }
 
+    /** Brings in an image that is in the store. */
+    @FunctionalInterface
+    interface StoredImage {
+        /**
+         * Copies it; empty when it is not there, or cannot be read.
+         *
+         * @param resources of the image
+         */
+        Mono<FetchedImage> copyInto(ImageBytes bytes, Disposable resources);
+    }
+
+    /**
+     * An image to bring in.
+     *
+     * @param url as the caller gave it
+     * @param stored instead of which it is fetched
+     */
+    record Wanted(String url, StoredImage stored) {}
+
     private final OriginFetch origins;
     private final ZipProperties properties;
     private final BufferBudget memory;
@@ -85,27 +104,26 @@ final class ImageIntake {
      * One image. Fails with {@link BudgetExhaustedException} when there was no room for it for {@code timeout}, and
      * with a fetch failure when it could not be had.
      *
-     * @param url as the caller gave it
      * @param ready completes when the archive needs this image next
      * @param request owns the image until its resources are disposed of
      * @param listener is told how far it is
      * @param buffers makes buffers where the bytes need new ones
      */
     Mono<FetchedImage> take(
-            String url,
+            Wanted image,
             Mono<Void> ready,
             Duration timeout,
             ArchiveResources request,
             Listener listener,
             DataBufferFactory buffers) {
-        return into(room(ready, timeout, request, buffers), timeout, url, request, listener);
+        return into(room(ready, timeout, request, buffers), timeout, image, request, listener);
     }
 
     private Mono<FetchedImage> into(
-            Mono<ImageBytes> room, Duration timeout, String url, ArchiveResources request, Listener listener) {
+            Mono<ImageBytes> room, Duration timeout, Wanted image, ArchiveResources request, Listener listener) {
         Mono<FetchedImage> whenDiskFails =
-                inMemory(timeout, request).flatMap(bytes -> fetchInto(bytes, url, request, listener));
-        return room.flatMap(bytes -> fetchInto(bytes, url, request, listener))
+                inMemory(timeout, request).flatMap(bytes -> bringInto(bytes, image, request, listener));
+        return room.flatMap(bytes -> bringInto(bytes, image, request, listener))
                 .onErrorResume(UncheckedIOException.class, failed -> {
                     LOG.warn("cannot spool, waiting for memory instead: {}", failed.toString());
                     return whenDiskFails;
@@ -135,7 +153,7 @@ final class ImageIntake {
      * the whole disk budget has not as many shares, and then for memory.
      */
     Mono<FetchedImage> take(
-            String url, DiskShares shares, ArchiveResources request, Listener listener, DataBufferFactory buffers) {
+            Wanted image, DiskShares shares, ArchiveResources request, Listener listener, DataBufferFactory buffers) {
         Mono<ImageBytes> onDisk = Mono.defer(() -> {
             Reservation share = shares.next();
             return share == null
@@ -144,7 +162,7 @@ final class ImageIntake {
         });
         Mono<ImageBytes> room = memoryLeaving(memory.capacity() / 2, request)
                 .onErrorResume(BudgetExhaustedException.class, memoryIsShort -> onDisk);
-        return into(room, properties.queueTimeout(), url, request, listener);
+        return into(room, properties.queueTimeout(), image, request, listener);
     }
 
     /**
@@ -216,29 +234,36 @@ final class ImageIntake {
         return bytes;
     }
 
-    private Mono<FetchedImage> fetchInto(ImageBytes bytes, String url, ArchiveResources request, Listener listener) {
+    private Mono<FetchedImage> bringInto(ImageBytes bytes, Wanted image, ArchiveResources request, Listener listener) {
+        Disposable resources = Disposables.composite(() -> {
+            request.remove(bytes);
+            bytes.dispose();
+        });
+        return Mono.defer(() -> {
+                    listener.admitted();
+                    return image.stored()
+                            .copyInto(bytes, resources)
+                            .doOnNext(copied -> listener.receiving(copied::size))
+                            .switchIfEmpty(Mono.defer(() -> fetchInto(bytes, image.url(), listener, resources)));
+                })
+                .doOnError(failed -> resources.dispose());
+    }
+
+    private Mono<FetchedImage> fetchInto(ImageBytes bytes, String url, Listener listener, Disposable resources) {
         FetchRequest wanted = new FetchRequest(
                 url,
                 properties.maxImageSize().toBytes(),
                 properties.imageTimeout(),
                 UrlPolicy.PUBLIC_WEB,
                 Media.RASTER_IMAGE);
-        Disposable resources = Disposables.composite(() -> {
-            request.remove(bytes);
-            bytes.dispose();
-        });
         AtomicLong room = new AtomicLong(Long.MAX_VALUE);
-        return Mono.defer(() -> {
-                    listener.admitted();
-                    return origins.fetch(wanted, response -> {
-                        long declared = response.contentLength().orElse(Long.MAX_VALUE);
-                        if (declared > room.getAndSet(declared)) {
-                            return Mono.error(longerThanBefore());
-                        }
-                        return receive(response, bytes, resources, listener);
-                    });
-                })
-                .doOnError(failed -> resources.dispose());
+        return origins.fetch(wanted, response -> {
+            long declared = response.contentLength().orElse(Long.MAX_VALUE);
+            if (declared > room.getAndSet(declared)) {
+                return Mono.error(longerThanBefore());
+            }
+            return receive(response, bytes, resources, listener);
+        });
     }
 
     /** What was reserved beyond the length that the origin first announced has been released. */

@@ -112,8 +112,8 @@ final class RequestedImages {
                 .flatMap(shares -> {
                     owner.add(shares);
                     Bringing intoAShare = (index, permit) -> fromStore(index, owner)
-                            .switchIfEmpty(Mono.defer(
-                                    () -> tools.intake().take(url(index), shares, owner, listener(index), buffers)))
+                            .switchIfEmpty(Mono.defer(() ->
+                                    tools.intake().take(wanted(index, owner), shares, owner, listener(index), buffers)))
                             .doOnNext(image -> permit.dispose());
                     return all(owner, intoAShare).collectList().doOnNext(arrived -> shares.dispose());
                 });
@@ -191,8 +191,10 @@ final class RequestedImages {
         }
     }
 
-    private String url(int index) {
-        return request.images().get(index).url();
+    private ImageIntake.Wanted wanted(int index, ArchiveResources owner) {
+        return new ImageIntake.Wanted(
+                request.images().get(index).url(),
+                (bytes, resources) -> stored.copyInto(index, bytes, owner, resources, buffers));
     }
 
     /** It needs no room, and has all of its bytes at once. */
@@ -208,12 +210,13 @@ final class RequestedImages {
     private Mono<FetchedImage> take(int index, ArchiveResources owner) {
         ZipProperties properties = tools.properties();
         ImageIntake.Listener listener = listener(index);
+        ImageIntake.Wanted wanted = wanted(index, owner);
         Mono<Void> turn = ready.get(index).asMono();
         Mono<FetchedImage> first =
-                tools.intake().take(url(index), turn, properties.queueTimeout(), owner, listener, buffers);
+                tools.intake().take(wanted, turn, properties.queueTimeout(), owner, listener, buffers);
         // With others of its request on their way an image may wait longer: the archive has begun.
         Mono<FetchedImage> again =
-                tools.intake().take(url(index), turn, properties.imageTimeout(), owner, listener, buffers);
+                tools.intake().take(wanted, turn, properties.imageTimeout(), owner, listener, buffers);
         return first.onErrorResume(
                 BudgetExhaustedException.class, noRoom -> anyAdmitted ? again : Mono.error(overloaded(noRoom)));
     }

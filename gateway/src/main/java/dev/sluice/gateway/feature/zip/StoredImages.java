@@ -6,12 +6,18 @@ import dev.sluice.gateway.outbound.archive.SeekableArchive;
 import dev.sluice.gateway.outbound.fetch.FetchException;
 import dev.sluice.gateway.outbound.imagecache.RemoteImages;
 import dev.sluice.gateway.outbound.imagecache.disk.OpenImage;
+import dev.sluice.gateway.outbound.imagecache.disk.SendableImage;
 import dev.sluice.gateway.outbound.imagetype.ImageType;
 import dev.sluice.gateway.outbound.imagetype.ImageTypes;
+import dev.sluice.zipstream.BodyTotals;
+import dev.sluice.zipstream.ByteStreams;
 import dev.sluice.zipstream.EntryHeader;
 import dev.sluice.zipstream.EntryNames;
+import java.io.EOFException;
+import java.io.IOException;
 import java.net.URI;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -24,6 +30,8 @@ import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.core.io.buffer.DataBufferFactory;
 import reactor.core.Disposable;
 import reactor.core.Disposables;
@@ -36,6 +44,7 @@ import reactor.core.scheduler.Scheduler;
  * all of them as an archive of which every byte is known, if there are files of all.
  */
 final class StoredImages {
+    private static final Logger LOG = LoggerFactory.getLogger(StoredImages.class);
     private static final int CONFIRMED_AT_ONCE = 6;
 
     /** Which images enter the store that are not in it. */
@@ -64,6 +73,7 @@ final class StoredImages {
     private final @Nullable String[] urls;
     private final Set<String> admitted;
     private final RemoteImages.Entering entering;
+    private final Instant begun;
     private final AtomicReferenceArray<@Nullable Ahead> ahead;
     private volatile Disposable.@Nullable Composite sentUntil;
 
@@ -82,6 +92,7 @@ final class StoredImages {
         Set<String> again = admission == Admission.NONE ? Set.of() : images.admit(all);
         this.admitted = admission == Admission.ALL ? all : again;
         this.entering = admission == Admission.ALL ? RemoteImages.Entering.IN_TURN : RemoteImages.Entering.SOON;
+        this.begun = properties.reuse() == RemoteImages.Freshness.OFF ? Instant.MAX : images.now();
         this.ahead = new AtomicReferenceArray<>(urls.length);
     }
 
@@ -145,16 +156,64 @@ final class StoredImages {
                         .filter(image -> isWanted(image) || isDisposed(image));
     }
 
-    private boolean isWanted(OpenImage image) {
-        return image.length() <= properties.maxImageSize().toBytes() && type(image) != null;
+    /**
+     * Copies the image if it came into the store, or was confirmed there, since this request came: its file could not
+     * be had, and it is not fetched a second time. Empty when that is not so, or it cannot be read.
+     *
+     * @param request owns the stored image until it is copied
+     * @param resources of the copy
+     */
+    Mono<FetchedImage> copyInto(
+            int index, ImageBytes bytes, ArchiveResources request, Disposable resources, DataBufferFactory buffers) {
+        String url = urls[index];
+        return url == null
+                ? Mono.empty()
+                : images.copy(url, begun, request::add)
+                        .flatMap(image -> copy(index, image, bytes, resources, buffers)
+                                .onErrorResume(IOException.class, unreadable -> {
+                                    LOG.debug("cannot read what is stored of {}", url, unreadable);
+                                    return Mono.empty();
+                                })
+                                .doFinally(end -> {
+                                    request.remove(image);
+                                    image.dispose();
+                                }));
     }
 
-    private static boolean isDisposed(OpenImage image) {
+    private Mono<FetchedImage> copy(
+            int index, SendableImage image, ImageBytes bytes, Disposable resources, DataBufferFactory buffers) {
+        ImageType type = type(image);
+        if (type == null || !isWanted(image)) {
+            return Mono.empty();
+        }
+        long length = image.meta().length();
+        BodyTotals totals = new BodyTotals();
+        return bytes.receive(ByteStreams.totalled(image.bytes(0, length, buffers), totals))
+                .then(Mono.fromCallable(() -> {
+                    if (totals.bytes() != length) {
+                        throw new EOFException("ends after " + totals.bytes() + " of " + length + " bytes");
+                    }
+                    return new FetchedImage(
+                            urlName(index),
+                            type,
+                            length,
+                            totals.crc32(),
+                            ImageIntake.entryTime(image.meta().originLastModified()),
+                            bytes.content(),
+                            resources);
+                }));
+    }
+
+    private boolean isWanted(SendableImage image) {
+        return image.meta().length() <= properties.maxImageSize().toBytes() && type(image) != null;
+    }
+
+    private static boolean isDisposed(SendableImage image) {
         image.dispose();
         return false;
     }
 
-    private static @Nullable ImageType type(OpenImage image) {
+    private static @Nullable ImageType type(SendableImage image) {
         return ImageTypes.rasterOf(image.meta().mediaType());
     }
 

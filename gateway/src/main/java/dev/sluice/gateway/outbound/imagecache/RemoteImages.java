@@ -18,6 +18,7 @@ import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.Collection;
 import java.util.EnumMap;
 import java.util.HashSet;
@@ -34,7 +35,8 @@ import reactor.core.publisher.Mono;
 /**
  * Images from the store for who needs whole files and knows another way to have them: archives and trainings. What is
  * given here is in a file, was found right, and is as fresh as was asked for; everything else is nobody's fault and
- * comes back empty, and then its user fetches the image for itself, as if there were no store.
+ * comes back empty, and then its user copies what came into the store all the same, or fetches the image for itself, as
+ * if there were no store.
  *
  * <pre>
  * OFF ───────────────────────────────────────────────────────────────────────────→ empty
@@ -153,11 +155,12 @@ public final class RemoteImages {
 
     private @Nullable CachedMeta find(String url, Freshness freshness) {
         CachedMeta meta = freshness == Freshness.OFF ? null : store.find(url);
-        boolean isUsable = meta != null
-                && !meta.mediaType().equals(VECTOR)
-                && meta.length() > 0
-                && (meta.hasValidators() || isFreshEnough(meta, freshness));
+        boolean isUsable = meta != null && isRaster(meta) && (meta.hasValidators() || isFreshEnough(meta, freshness));
         return isUsable ? meta : null;
+    }
+
+    private static boolean isRaster(CachedMeta meta) {
+        return !meta.mediaType().equals(VECTOR) && meta.length() > 0;
     }
 
     private boolean isFreshEnough(CachedMeta meta, Freshness freshness) {
@@ -186,6 +189,37 @@ public final class RemoteImages {
             }
             return ask(canonicalUrl, known, freshness, entering, owner);
         });
+    }
+
+    /** The time by which {@link #copy} tells what is new. */
+    public Instant now() {
+        return clock.instant().truncatedTo(ChronoUnit.MILLIS); // as the store keeps times
+    }
+
+    /**
+     * What came into the store or was confirmed since {@code since}, for one who could not have its file, since
+     * archives hold as many as they may, and is about to fetch the image. To be read at once: it does not count among
+     * those.
+     *
+     * @param owner takes the image before anybody else has it
+     */
+    public Mono<SendableImage> copy(String canonicalUrl, Instant since, Consumer<? super SendableImage> owner) {
+        return Mono.defer(() -> {
+            CachedMeta known = store.find(canonicalUrl);
+            return known != null && isCopied(known, since)
+                    ? store.open(canonicalUrl).doOnNext(owner).filter(image -> {
+                        if (isCopied(image.meta(), since)) {
+                            return true;
+                        }
+                        image.dispose();
+                        return false;
+                    })
+                    : Mono.empty();
+        });
+    }
+
+    private static boolean isCopied(CachedMeta meta, Instant since) {
+        return isRaster(meta) && !meta.storedAt().isBefore(since);
     }
 
     private Mono<OpenImage> ask(

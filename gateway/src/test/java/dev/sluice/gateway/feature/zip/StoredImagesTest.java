@@ -635,9 +635,9 @@ class StoredImagesTest {
     /** A client that reads nothing pins what it was to be sent; others go on, without the store where it is full. */
     @Test
     void slowClientsHoldNoMoreThanHalfOfTheStore() {
-        for (int i = 0; i < 6; i++) {
-            image("/pinned/" + i + ".png", 40 + i);
-        }
+        List<VersionedImage> all = IntStream.range(0, 6)
+                .mapToObj(i -> image("/pinned/" + i + ".png", 40 + i))
+                .toList();
         try (RunningGateway small =
                 started(directory.resolve("small"), "sluice.image-proxy.cache.max-size", "1400KB")) {
             String[] held = {"/pinned/0.png", "/pinned/1.png"};
@@ -663,6 +663,10 @@ class StoredImagesTest {
                     assertThat(Archives.read(archive.body()).get(i + ".png")).isEqualTo(Pictures.noise(40 + i, LARGE));
                 }
             }
+            assertThat(all.subList(2, 6))
+                    .as(
+                            "none is fetched for the store, which cannot keep it from being evicted, and then for its archive")
+                    .allSatisfy(image -> assertThat(image.sent()).isBetween(2, 3));
             pins.forEach(pin -> assertThat(CacheRig.bytes(pin)).hasSize(LARGE));
             pins.forEach(OpenImage::dispose);
         }
