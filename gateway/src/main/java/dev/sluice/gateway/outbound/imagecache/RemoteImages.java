@@ -46,7 +46,8 @@ import reactor.core.publisher.Mono;
  *                                  └→ admitted ─→ origin: 200 → its file │ fails → the failure
  * </pre>
  *
- * An origin that is asked is asked once for all who want the same image at the same time, the proxy's callers included.
+ * An origin that is asked for the store is asked once for all who want the same image at the same time, the proxy's
+ * callers included. What comes back empty is fetched for each archive alone.
  */
 public final class RemoteImages {
     private static final String VECTOR = "image/svg+xml";
