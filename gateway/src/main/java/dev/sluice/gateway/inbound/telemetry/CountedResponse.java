@@ -213,8 +213,9 @@ final class CountedResponse extends ServerHttpResponseDecorator implements FileO
         Sinks.Empty<Void> written = Sinks.empty();
         Mono<Void> write = lastOnceSettled(buffers.doOnNext(this::count))
                 .takeUntilOther(written.asMono())
-                .doOnDiscard(DataBuffer.class, DataBufferUtils::release)
                 .switchOnFirst((first, all) -> first.isOnNext() ? head(server, all) : all.then())
+                // Below: who leaves before the head is out leaves the first buffer with that operator.
+                .doOnDiscard(DataBuffer.class, DataBufferUtils::release)
                 .then();
         return watched(write).doFinally(end -> written.tryEmitEmpty());
     }

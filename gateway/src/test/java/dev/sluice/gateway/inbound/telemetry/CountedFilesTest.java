@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.sluice.gateway.contract.RequestContext;
 import dev.sluice.gateway.contract.http.FileOutput.Part;
 import dev.sluice.gateway.testing.Await;
+import io.netty.buffer.PooledByteBufAllocator;
+import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.Socket;
@@ -14,13 +16,17 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.core.io.buffer.DefaultDataBufferFactory;
+import org.springframework.core.io.buffer.NettyDataBuffer;
+import org.springframework.core.io.buffer.NettyDataBufferFactory;
 import org.springframework.http.server.reactive.ReactorHttpHandlerAdapter;
+import org.springframework.http.server.reactive.ServerHttpResponse;
 import org.springframework.mock.http.server.reactive.MockServerHttpRequest;
 import org.springframework.mock.web.server.MockServerWebExchange;
 import reactor.core.publisher.Flux;
@@ -68,6 +74,56 @@ class CountedFilesTest {
         Flux<DataBuffer> buffers = Flux.just(buffer("head"), buffer("FILE"), buffer("end"));
 
         assertLastIsHeldBack(response -> response.writeBuffers(buffers));
+    }
+
+    /** The head is under way, and nobody has asked for what follows it. */
+    @Test
+    void firstBufferIsReleasedWhenItsClientLeavesBeforeTheHeadIsOut() throws Exception {
+        NettyDataBuffer first = pooled("head");
+
+        answer((response, counted) -> {
+            response.beforeCommit(Mono::never);
+            counted.writeBuffers(Flux.just(first, buffer("end"))).subscribe().dispose();
+            return Mono.empty();
+        });
+
+        assertThat(first.getNativeBuffer().refCnt()).isZero();
+    }
+
+    @Test
+    void firstBufferIsReleasedWhenItsHeadCannotBeSent() throws Exception {
+        NettyDataBuffer first = pooled("head");
+
+        answer((response, counted) -> {
+            response.beforeCommit(() -> Mono.error(new IOException("gone")));
+            return counted.writeBuffers(Flux.just(first, buffer("end")));
+        });
+
+        assertThat(first.getNativeBuffer().refCnt()).isZero();
+    }
+
+    /** Has a request handled, and reads whatever comes of it. */
+    private static void answer(BiFunction<ServerHttpResponse, CountedResponse, Mono<Void>> handler) throws Exception {
+        DisposableServer server = HttpServer.create()
+                .host("127.0.0.1")
+                .port(0)
+                .handle(new ReactorHttpHandlerAdapter(
+                        (request, response) -> handler.apply(response, new CountedResponse(response))))
+                .bindNow();
+        try (Socket client = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
+            client.setSoTimeout((int) LIMIT.toMillis());
+            client.getOutputStream().write(bytes("GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"));
+            client.getInputStream().readAllBytes();
+        } finally {
+            server.disposeNow();
+        }
+    }
+
+    private static NettyDataBuffer pooled(String text) {
+        NettyDataBuffer buffer =
+                new NettyDataBufferFactory(PooledByteBufAllocator.DEFAULT).allocateBuffer(text.length());
+        buffer.write(text, StandardCharsets.US_ASCII);
+        return buffer;
     }
 
     private void assertLastIsHeldBack(Function<CountedResponse, Mono<Void>> body) throws Exception {
