@@ -36,6 +36,7 @@ final class ZipArchives implements ImageArchives {
                 tools.stored(request, StoredImages.Admission.SECOND_REQUEST),
                 new LocalProgress(request),
                 buffers,
+                tools.silence(),
                 ZipDownload.Manifest.OMITTED);
         return new Archive() {
             @Override

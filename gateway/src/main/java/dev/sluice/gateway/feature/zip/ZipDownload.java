@@ -52,14 +52,16 @@ final class ZipDownload {
      * @param stored gives the images that need not be fetched
      * @param progress is written as images come in
      * @param buffers makes the buffers of headers
+     * @param silence bounds how long its client hears nothing
      */
     ZipDownload(
             ZipTools tools,
             ZipRequest request,
             StoredImages stored,
             LocalProgress progress,
-            DataBufferFactory buffers) {
-        this(tools, request, stored, progress, buffers, Manifest.ENCLOSED);
+            DataBufferFactory buffers,
+            ResponseIdleTimer silence) {
+        this(tools, request, stored, progress, buffers, silence, Manifest.ENCLOSED);
     }
 
     ZipDownload(
@@ -68,14 +70,15 @@ final class ZipDownload {
             StoredImages stored,
             LocalProgress progress,
             DataBufferFactory buffers,
+            ResponseIdleTimer silence,
             Manifest manifest) {
         this.manifest = manifest;
+        this.silence = silence;
         this.tools = tools;
         this.request = request;
         this.progress = progress;
         this.buffers = buffers;
         this.images = new RequestedImages(tools, request, stored, progress, buffers);
-        this.silence = new ResponseIdleTimer(tools.properties().longestSilence(), tools.timer());
     }
 
     /** Whether the archive is {@link #whole} before its first byte can be sent anyway, or has to be. */

@@ -138,7 +138,7 @@ final class ZipRoutes implements FeatureRoutes {
             if (!isHead(request)) {
                 return archive(request, wanted, begun(request, linked));
             }
-            return seekable(request, tools.stored(wanted, Admission.NONE), false)
+            return seekable(request, tools.stored(wanted, Admission.NONE), tools.silence(), false)
                     .flatMap(archive -> archive.answer(request, filename(wanted)))
                     .switchIfEmpty(Mono.defer(() -> described(wanted).build()));
         });
@@ -175,7 +175,8 @@ final class ZipRoutes implements FeatureRoutes {
         return read(request).flatMap(wanted -> {
             DataBufferFactory buffers = buffers(request);
             StoredImages stored = tools.stored(wanted, Admission.SECOND_REQUEST);
-            ZipDownload download = new ZipDownload(tools, wanted, stored, new LocalProgress(wanted), buffers);
+            ZipDownload download =
+                    new ZipDownload(tools, wanted, stored, new LocalProgress(wanted), buffers, tools.silence());
             count(request, download);
             ServerResponse.BodyBuilder answer = ServerResponse.ok()
                     .contentType(MediaType.APPLICATION_JSON)
@@ -201,35 +202,42 @@ final class ZipRoutes implements FeatureRoutes {
     private Mono<ServerResponse> archive(ServerRequest request, ZipRequest wanted, LocalProgress progress) {
         boolean isResumed =
                 request.method().equals(HttpMethod.GET) && request.headers().firstHeader(HttpHeaders.RANGE) != null;
+        ResponseIdleTimer silence = tools.silence();
         StoredImages stored = tools.stored(wanted, isResumed ? Admission.ALL : Admission.SECOND_REQUEST);
-        return seekable(request, stored, isResumed)
+        return seekable(request, stored, silence, isResumed)
                 .flatMap(archive -> {
                     stored.tell(progress);
                     RequestContext.of(request.exchange()).resources().add(progress::end);
                     tools.meters().count(Kind.KNOWN, request.exchange().getResponse());
                     return archive.answer(request, filename(wanted));
                 })
-                .switchIfEmpty(Mono.defer(() -> asItComes(request, wanted, stored, progress)));
+                .switchIfEmpty(Mono.defer(() -> asItComes(request, wanted, stored, progress, silence)));
     }
 
     /** The archive if every byte of it is known. */
-    private Mono<SeekableArchive> seekable(ServerRequest request, StoredImages stored, boolean isToBeStored) {
-        ZipProperties properties = tools.properties();
+    private Mono<SeekableArchive> seekable(
+            ServerRequest request, StoredImages stored, ResponseIdleTimer silence, boolean isToBeStored) {
         if (!isToBeStored && !stored.areAllStored()) {
             return Mono.empty();
         }
+        Duration left = silence.left();
+        Duration confirming = tools.properties().confirmTimeout();
         return stored.archive(
-                isToBeStored ? properties.longestSilence() : properties.confirmTimeout(),
+                isToBeStored || confirming.compareTo(left) > 0 ? left : confirming,
                 RequestContext.of(request.exchange()).resources());
     }
 
     private Mono<ServerResponse> asItComes(
-            ServerRequest request, ZipRequest wanted, StoredImages stored, LocalProgress progress) {
+            ServerRequest request,
+            ZipRequest wanted,
+            StoredImages stored,
+            LocalProgress progress,
+            ResponseIdleTimer silence) {
         FileOutput files = stored.isOfUse() ? files(request) : null;
         if (files != null) {
             stored.sendFiles(RequestContext.of(request.exchange()).resources());
         }
-        ZipDownload download = new ZipDownload(tools, wanted, stored, progress, buffers(request));
+        ZipDownload download = new ZipDownload(tools, wanted, stored, progress, buffers(request), silence);
         count(request, download);
         return download.isCollected()
                 ? whole(request, download)

@@ -18,4 +18,9 @@ record ZipTools(
     StoredImages stored(ZipRequest request, StoredImages.Admission admission) {
         return new StoredImages(remoteImages, request, properties, admission, timer);
     }
+
+    /** How long a client that asks now may hear nothing. */
+    ResponseIdleTimer silence() {
+        return new ResponseIdleTimer(properties.longestSilence(), timer);
+    }
 }

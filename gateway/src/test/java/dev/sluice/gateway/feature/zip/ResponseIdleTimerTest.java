@@ -95,6 +95,39 @@ class ResponseIdleTimerTest {
     }
 
     @Test
+    void whatWasWaitedForBeforeCountsToo() {
+        seconds(15);
+        assertThat(watch.left()).hasSeconds(5);
+        watch.before(Mono.never(), () -> times++).subscribe();
+        seconds(4);
+        assertThat(times).isZero();
+        seconds(2);
+        assertThat(times).isOne();
+        assertThat(watch.left()).isZero();
+    }
+
+    @Test
+    void streamThatBeginsLateIsLateAllTheSame() {
+        seconds(15);
+        watch.over(source.flux(), () -> times++).subscribe();
+        seconds(4);
+        assertThat(times).isZero();
+        seconds(2);
+        assertThat(times).isOne();
+    }
+
+    @Test
+    void bufferBreaksTheSilenceThatBeganBeforeItsStream() {
+        seconds(15);
+        watch.over(source.flux(), () -> times++).subscribe();
+        source.next(buffer());
+        seconds(19);
+        assertThat(times).isZero();
+        seconds(2);
+        assertThat(times).isOne();
+    }
+
+    @Test
     void resultThatIsThereIsNotWaitedFor() {
         assertThat(watch.before(Mono.just("result"), () -> times++).block()).isEqualTo("result");
         seconds(100);
