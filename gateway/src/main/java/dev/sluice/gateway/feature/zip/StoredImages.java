@@ -23,8 +23,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
@@ -301,12 +299,7 @@ final class StoredImages {
                     ImageIntake.entryTime(image.meta().originLastModified()));
             entries.add(new SeekableArchive.Entry(header, image.meta().etag()));
         }
-        long end = timer.now(TimeUnit.NANOSECONDS) + properties.archiveTimeout().toNanos();
         return SeekableArchive.of(
-                entries,
-                index -> timer.now(TimeUnit.NANOSECONDS) < end
-                        ? Mono.just(new ImageFile(opened.get(index)))
-                        : Mono.error(new TimeoutException("archive: not sent within " + properties.archiveTimeout())),
-                new ImageFile(opened.getFirst()).file());
+                entries, index -> Mono.just(new ImageFile(opened.get(index))), new ImageFile(opened.getFirst()).file());
     }
 }

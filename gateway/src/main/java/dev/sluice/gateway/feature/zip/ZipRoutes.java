@@ -174,6 +174,7 @@ final class ZipRoutes implements FeatureRoutes {
     private Mono<ServerResponse> base64(ServerRequest request) {
         return read(request).flatMap(wanted -> {
             DataBufferFactory buffers = buffers(request);
+            tools.deadline().watch(request.exchange());
             StoredImages stored = tools.stored(wanted, Admission.SECOND_REQUEST);
             ZipDownload download =
                     new ZipDownload(tools, wanted, stored, new LocalProgress(wanted), buffers, tools.silence());
@@ -203,6 +204,7 @@ final class ZipRoutes implements FeatureRoutes {
         boolean isResumed =
                 request.method().equals(HttpMethod.GET) && request.headers().firstHeader(HttpHeaders.RANGE) != null;
         ResponseIdleTimer silence = tools.silence();
+        tools.deadline().watch(request.exchange());
         StoredImages stored = tools.stored(wanted, isResumed ? Admission.ALL : Admission.SECOND_REQUEST);
         return seekable(request, stored, silence, isResumed)
                 .flatMap(archive -> {

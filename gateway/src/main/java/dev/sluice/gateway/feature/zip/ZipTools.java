@@ -19,6 +19,11 @@ record ZipTools(
         return new StoredImages(remoteImages, request, properties, admission, timer);
     }
 
+    /** When an answer has to have ended. */
+    ArchiveDeadline deadline() {
+        return new ArchiveDeadline(properties.archiveTimeout(), timer);
+    }
+
     /** How long a client that asks now may hear nothing. */
     ResponseIdleTimer silence() {
         return new ResponseIdleTimer(properties.longestSilence(), timer);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.sluice.gateway.outbound.imagecache.ImageStore;
 import dev.sluice.gateway.testing.Archives;
 import dev.sluice.gateway.testing.Await;
+import dev.sluice.gateway.testing.Behaviours;
 import dev.sluice.gateway.testing.HostileOrigin;
 import dev.sluice.gateway.testing.NoLeaks;
 import dev.sluice.gateway.testing.Pictures;
@@ -12,13 +13,18 @@ import dev.sluice.gateway.testing.RawConnection;
 import dev.sluice.gateway.testing.RawConnection.End;
 import dev.sluice.gateway.testing.RunningGateway;
 import dev.sluice.gateway.testing.VersionedImage;
+import dev.sluice.zipstream.BufferBudget;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
+import java.net.Socket;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
@@ -29,6 +35,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.json.JsonMapper;
 
 /** What clients of archives of known images keep in the store, and how archives are counted. */
@@ -50,21 +58,22 @@ class SeekableArchivesTest {
     @BeforeAll
     void start() {
         origin = HostileOrigin.start();
-        gateway = started("cache", "1h");
+        gateway = started("cache");
     }
 
     /** Half of its store has room for three large images, and not for a fourth. */
-    private RunningGateway started(String cache, String stalledAfter) {
-        return RunningGateway.start(
-                origin,
-                Map.of(
-                        "sluice.image-proxy.cache.enabled", "true",
-                        "sluice.image-proxy.cache.directory",
-                                directory.resolve(cache).toString(),
-                        "sluice.image-proxy.cache.max-size", "17MB",
-                        "sluice.image-proxy.cache.caller-share", "100",
-                        "sluice.inbound.stalled-after", stalledAfter,
-                        "sluice.fetch.breaker.window", "10000"));
+    private RunningGateway started(String cache, String... settings) {
+        Map<String, String> all = new LinkedHashMap<>();
+        all.put("sluice.image-proxy.cache.enabled", "true");
+        all.put("sluice.image-proxy.cache.directory", directory.resolve(cache).toString());
+        all.put("sluice.image-proxy.cache.max-size", "17MB");
+        all.put("sluice.image-proxy.cache.caller-share", "100");
+        all.put("sluice.inbound.stalled-after", "1h");
+        all.put("sluice.fetch.breaker.window", "10000");
+        for (int i = 0; i < settings.length; i += 2) {
+            all.put(settings[i], settings[i + 1]);
+        }
+        return RunningGateway.start(origin, all);
     }
 
     @AfterAll
@@ -118,8 +127,7 @@ class SeekableArchivesTest {
 
     /** A client that has read the head of an archive of known images, and nothing more. */
     private static RawConnection paused(RunningGateway asked, List<String> urls) throws IOException {
-        RawConnection connection = RawConnection.open(asked.address());
-        connection.send("GET " + link(asked, urls) + " HTTP/1.1\r\nHost: x\r\n\r\n");
+        RawConnection connection = asking(asked, urls, "");
         assertThat(connection.head()).contains("200 OK", "ETag: ");
         return connection;
     }
@@ -172,7 +180,7 @@ class SeekableArchivesTest {
     @Test
     void clientThatStopsReadingIsCutOffAndItsImagesArePinnedNoMore() throws IOException {
         List<String> held = images("/stalled/", 3, LARGE);
-        try (RunningGateway impatient = started("impatient", "5s")) {
+        try (RunningGateway impatient = started("impatient", "sluice.inbound.stalled-after", "5s")) {
             store(impatient, held);
 
             try (RawConnection client = paused(impatient, held)) {
@@ -182,6 +190,75 @@ class SeekableArchivesTest {
                 assertThat(client.rest()).isEqualTo(End.RESET);
             }
         }
+    }
+
+    /** However far it is: within a file that goes to the socket, within buffers, or before an image that is to come. */
+    @Test
+    void archiveThatIsNotReadInItsTimeIsCutOffAndItsImagesArePinnedNoMore() throws IOException {
+        List<String> held = images("/hour/", 3, LARGE);
+        origin.on("/hour/late.png", Behaviours.silent());
+        List<String> mixed = new ArrayList<>(held);
+        mixed.add(origin.url("/hour/late.png"));
+        // With so much time for the silence, it is not this that ends it.
+        try (RunningGateway hasty = started(
+                "hasty",
+                "sluice.zip.archive-timeout",
+                "5s",
+                "sluice.zip.longest-silence",
+                "1h",
+                "sluice.image-proxy.cache.max-size",
+                "100MB")) {
+            store(hasty, held);
+            String range = "Range: bytes=0-0,2-\r\n";
+
+            try (RawConnection whole = asking(hasty, held, "");
+                    RawConnection parts = asking(hasty, held, range);
+                    RawConnection asItComes = asking(hasty, mixed, "")) {
+                assertThat(whole.head()).contains("200 OK", "ETag: ");
+                assertThat(parts.head()).contains("206 Partial Content");
+                assertThat(asItComes.head()).contains("200 OK").doesNotContain("ETag: ");
+                assertThat(pinned(hasty)).isGreaterThan(3.0 * LARGE);
+
+                Await.until(SOON, "nothing is pinned", () -> pinned(hasty) == 0);
+                assertThat(List.of(whole.rest(), parts.rest(), asItComes.rest()))
+                        .containsOnly(End.RESET);
+            }
+        }
+    }
+
+    /** Before its first byte, within a file, within buffers, within the next file, while an image arrives. */
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 1_000_000, LARGE + 1_000_000, 2 * LARGE + 1_000_000, 3 * LARGE})
+    void clientThatLeavesAnArchiveOfKnownAndUnknownImagesLeavesNothingBehind(int received) throws IOException {
+        List<String> known = images("/left/", 2, LARGE);
+        store(gateway, known);
+        origin.on("/left/new.png", new VersionedImage(Pictures.noise(2, LARGE), null))
+                .on("/left/late.png", Behaviours.stalled(LARGE, LARGE - 1));
+        List<String> urls =
+                List.of(known.getFirst(), origin.url("/left/new.png"), known.getLast(), origin.url("/left/late.png"));
+
+        for (int times = 0; times < 5; times++) {
+            try (Socket client = new Socket()) {
+                client.connect(gateway.address());
+                client.setSoLinger(true, 0);
+                client.getOutputStream()
+                        .write(("GET " + link(gateway, urls) + " HTTP/1.1\r\nHost: x\r\n\r\n")
+                                .getBytes(StandardCharsets.US_ASCII));
+                client.getInputStream().readNBytes(received);
+            }
+        }
+
+        Await.until(SOON, "nothing is pinned", () -> pinned(gateway) == 0);
+        for (String kind : List.of("imageMemory", "imageDisk")) {
+            BufferBudget room = gateway.bean(kind, BufferBudget.class);
+            Await.until(SOON, kind + " is free", () -> room.available() == room.capacity());
+        }
+    }
+
+    private static RawConnection asking(RunningGateway asked, List<String> urls, String fields) throws IOException {
+        RawConnection connection = RawConnection.open(asked.address());
+        connection.send("GET " + link(asked, urls) + " HTTP/1.1\r\nHost: x\r\n" + fields + "\r\n");
+        return connection;
     }
 
     private List<Double> archives() {
