@@ -3,10 +3,11 @@
 
     python3 gateway/docs/scale.py            all tables, as Markdown
     python3 gateway/docs/scale.py --update   writes them into scale.md, in the place of those that are there
+    python3 gateway/docs/scale.py --quick    all tables, the two simulated ones of so few requests that they say nothing
 
-Costs are read from the table "Measured" of gateway/README.md. Everything else that goes in is in the constants below, and
+Costs are read from the table "Archives" of docs/measured.md. Everything else that goes in is in the constants below, and
 the document says of each whether it is a default of the gateway or assumed. Python's standard library only, one seed, so
-the same README makes the same tables.
+the same measurement makes the same tables.
 """
 
 import heapq
@@ -18,7 +19,7 @@ from collections import OrderedDict, deque
 from itertools import accumulate
 from pathlib import Path
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).resolve().parent
 SEED = 18
 MB, GB = 1e6, 1e9
 
@@ -39,30 +40,30 @@ HOUR = 3600.0
 DISK = 2 * GB  # bytes a second, read and written together
 ON_THE_WIRE = 1448 / 1538  # payload of an Ethernet frame of 1500 bytes, TCP with timestamps
 SEND_BUFFER = 4 * MB  # the most of a socket, Linux' net.ipv4.tcp_wmem
-HIT, HIT_CPU = 20_000, 157e-6  # a hit of the proxy by token, bytes and CPU seconds: "Hits of the image proxy" in README
-REDIS_CPU = (81e-6, 126e-6)  # CPU seconds of Redis a decision: limits/README.md, lowest and highest of `TOGETHER`
+HIT, HIT_CPU = 20_000, 82e-6  # a hit by token, bytes and CPU seconds: "Hits of the image proxy" of docs/measured.md
+REDIS_CPU = (47e-6, 104e-6)  # CPU seconds of Redis a decision: limits/README.md, lowest and highest of one value, `TOGETHER`
 FETCH = 0.3  # seconds that an origin takes for an image
 CONFIRM = 0.05  # seconds that an origin takes for a 304
-SPOOLED = 5.28  # CPU s/GB where images go through the disk: 782354a's row, which did
 MEDIAN, SIGMA = 1 * MB, 0.8  # of an image's size, log-normal, cut at LARGEST
 PACES = [(10, 0.2), (100, 0.5), (500, 0.25), (2000, 0.05)]  # Mbit/s of clients, and their share
 LISTS, ZIPF = 20_000, 0.9  # lists of images that archives are made of, and how unequal they are
 GATEWAYS, RATE, REQUESTS = 20, 100, 240_000  # archives a second for all of them, and how many are looked at
 MACHINES = [(16, 10), (16, 100), (64, 10), (64, 100)]  # cores, Gbit/s
+SHARE = 100 if "--quick" in sys.argv else 1  # of the requests of simulations, one in so many is looked at
 
 
 # -- What was measured ------------------------------------------------------------------------------------------------
 
 
 class Row:
-    """A line of README's table: MB/s, CPU s/GB, the kernel's part of it, resident MB."""
+    """A line of that table: MB/s, CPU s/GB, the kernel's part of it, resident MB."""
 
     def __init__(self, cells):
         self.speed, self.cpu, self.kernel, self.resident = (float(cell) for cell in cells[:4])
 
 
 def measured():
-    text = (HERE.parent / "README.md").read_text(encoding="utf-8")
+    text = (HERE.parents[1] / "docs/measured.md").read_text(encoding="utf-8")
     table = text[text.index("| server | clients | MB/s | CPU s/GB |") :]
     rows = {}
     for line in table[: table.index("\n\n")].splitlines()[2:]:
@@ -185,7 +186,7 @@ class Machine:
 
     def __init__(self, rows, cores, gbit, memory, disk, image):
         self.cores, self.network = cores, network(gbit)
-        costs = {"known": rows["again"].cpu / GB, "memory": rows["first"].cpu / GB, "disk": SPOOLED / GB}
+        costs = {"known": rows["again"].cpu / GB, "memory": rows["first"].cpu / GB, "disk": rows["782354a"].cpu / GB}
         # (kind, pace) → [clients, bytes that each was sent since the start, heap of ends, cost, most bytes a second]
         self.classes = {
             (kind, pace): [0, 0.0, [], each, min(pace * MB / 8, 1 / each)]
@@ -238,7 +239,7 @@ class Machine:
 def simulate(rows, cores, gbit, load, known, memory, disk, image):
     rng = random.Random(SEED)
     rate = load * bound(rows, cores, gbit, known) / (image * IMAGES)
-    count = int(max(4_000, 50 * rate))
+    count = int(max(4_000, 50 * rate)) // SHARE
     paces = rng.choices([pace for pace, _ in PACES], [share for _, share in PACES], k=count)
     lists = [sum(sizes(rng, IMAGES)) for _ in range(1_000)]
     machine = Machine(rows, cores, gbit, memory, disk, image)
@@ -356,7 +357,8 @@ def spread(balancer, wanted, number, served):
 def stores(image):
     rng = random.Random(SEED)
     sums = list(accumulate(1 / n**ZIPF for n in range(1, LISTS + 1)))
-    requests = [bisect_left(sums, rng.random() * sums[-1]) for _ in range(REQUESTS)]
+    asked = REQUESTS // SHARE
+    requests = [bisect_left(sums, rng.random() * sums[-1]) for _ in range(asked)]
     lines = []
     for size in (0.5 * GB, 10 * GB, 100 * GB):
         room = max(1, int(min(size / image, MAX_ENTRIES) / IMAGES))
@@ -366,10 +368,10 @@ def stores(image):
                 gateway = spread(name, wanted, number, served) if count > 1 else 0
                 served[gateway] += 1
                 hit = all_stores[gateway].ask(wanted, number / RATE)
-                hits += hit and number >= REQUESTS // 2
-            ratio = hits / (REQUESTS - REQUESTS // 2)
+                hits += hit and number >= asked // 2
+            ratio = hits / (asked - asked // 2)
             origin = (1 - ratio) * RATE * IMAGES * image * 8 / GB
-            lines.append([f"{size / GB:g} GB", name, room, f"{ratio:.0%}", f"{origin:.1f}", f"{max(served) * count / REQUESTS:.2f}"])
+            lines.append([f"{size / GB:g} GB", name, room, f"{ratio:.0%}", f"{origin:.1f}", f"{max(served) * count / asked:.2f}"])
     return table(["max-size, each", "requests go", "lists in a store", "known archives", "from origins, Gbit/s", "busiest, of the mean"],
                  lines)
 
