@@ -18,6 +18,7 @@ import dev.sluice.gateway.testing.Pictures;
 import dev.sluice.gateway.testing.RawConnection;
 import dev.sluice.gateway.testing.RunningGateway;
 import dev.sluice.gateway.testing.VersionedImage;
+import dev.sluice.zipstream.BufferBudget;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
@@ -300,6 +301,48 @@ class StoredImagesTest {
         assertThat(Archives.read(mixed.body())).containsOnlyKeys("a.png", "b.png", "a (2).png", "manifest.json");
         assertThat(a.sent()).isEqualTo(2);
         assertThat(b.sent()).isEqualTo(1);
+    }
+
+    /** All memory and all room on disk for images are taken, so that nothing but files can be sent. */
+    @Test
+    void archiveOfKnownImagesTakesNoRoom() {
+        image("/roomless/a.png", 50);
+        image("/roomless/b.png", 51);
+        byte[] streamed = stored("/roomless/a.png", "/roomless/b.png");
+        List<BufferBudget.Reservation> taken = Stream.of("imageMemory", "imageDisk")
+                .map(kind -> gateway.bean(kind, BufferBudget.class))
+                .map(room -> Objects.requireNonNull(
+                        room.reserve(room.capacity(), SOON).block()))
+                .toList();
+        try {
+            HttpResponse<byte[]> known = zip("/roomless/a.png", "/roomless/b.png");
+
+            assertThat(header(known, "Content-Length")).isNotEmpty();
+            assertThat(known.body()).isEqualTo(streamed);
+        } finally {
+            taken.forEach(BufferBudget.Reservation::release);
+        }
+    }
+
+    @Test
+    void freshImageIsUsedWithoutAskingItsOrigin() {
+        VersionedImage a = image("/fresh/a.png", 52);
+        VersionedImage b = image("/fresh/b.png", 53);
+        String wanted = request("/fresh/a.png", "/fresh/b.png");
+        try (RunningGateway trusting = started(directory.resolve("fresh"), "sluice.zip.reuse", "fresh")) {
+            trusting.post("/api/zip", wanted);
+            byte[] stored = trusting.post("/api/zip", wanted).body();
+            a.become(Pictures.noise(54, LARGE), "\"other\"");
+
+            HttpResponse<byte[]> known = trusting.post("/api/zip", wanted);
+
+            assertThat(header(known, "Content-Length")).isNotEmpty();
+            assertThat(known.body()).isEqualTo(stored);
+            assertThat(List.of(a.sent(), b.sent()))
+                    .as("once for each of the two before")
+                    .containsOnly(2);
+            assertThat(List.of(a.confirmed(), b.confirmed())).containsOnly(0);
+        }
     }
 
     /** The last that went out is a file, whose last byte nobody here has read. */
