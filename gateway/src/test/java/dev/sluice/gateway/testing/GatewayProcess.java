@@ -1,5 +1,6 @@
 package dev.sluice.gateway.testing;
 
+import dev.sluice.gateway.GatewayApplication;
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
@@ -16,9 +17,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 
 /** The gateway in a JVM of its own, with flags of its own, on a free port. */
 public final class GatewayProcess implements AutoCloseable {
@@ -43,11 +44,39 @@ public final class GatewayProcess implements AutoCloseable {
      */
     public static GatewayProcess start(
             Class<?> mainClass, List<String> jvmFlags, Map<String, String> settings, Path log) {
+        StartCache cache = StartCache.of(classPath(entry -> !isOfTests(entry)), GatewayProcess::train);
+        List<String> classPath = new ArrayList<>(cache.classPath());
+        if (isOfTests(
+                mainClass.getProtectionDomain().getCodeSource().getLocation().getPath())) {
+            classPath.addAll(classPath(GatewayProcess::isOfTests));
+        }
+        List<String> flags = new ArrayList<>(cache.flags());
+        flags.addAll(jvmFlags);
+        return start(classPath, mainClass, flags, settings, log);
+    }
+
+    /** Starts one and ends it; its JVM makes an AOT cache as it ends. Whether there is one. */
+    private static boolean train(List<String> classPath, Path cache) {
+        List<String> flags =
+                List.of("-Xmx256m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-XX:AOTCacheOutput=" + cache);
+        Path log = cache.resolveSibling("training.log");
+        try (GatewayProcess gateway = start(classPath, GatewayApplication.class, flags, Map.of(), log)) {
+            gateway.process.destroy();
+            Await.until(START, "the AOT cache is made", () -> !gateway.process.isAlive());
+            return Files.exists(cache);
+        } catch (AssertionError late) {
+            System.err.println("Gateways start without a cache: " + late.getMessage());
+            return false;
+        }
+    }
+
+    private static GatewayProcess start(
+            List<String> classPath, Class<?> mainClass, List<String> flags, Map<String, String> settings, Path log) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.add("-XX:MetaspaceSize=128m"); // what a start needs: it collects no garbage to load its classes
-        command.addAll(jvmFlags);
-        command.addAll(List.of("-cp", classPathFor(mainClass), mainClass.getName()));
+        command.addAll(flags);
+        command.addAll(List.of("-cp", String.join(File.pathSeparator, classPath), mainClass.getName()));
         Path data = log.resolveSibling(log.getFileName() + ".data"); // goes with the log
         // Each once: what a command line says twice has both values.
         Map<String, Object> all = new LinkedHashMap<>();
@@ -81,13 +110,16 @@ public final class GatewayProcess implements AutoCloseable {
         }
     }
 
-    /** Without the tests' own classes and resources, unless the main class is one of them. */
-    private static String classPathFor(Class<?> mainClass) {
-        String own =
-                mainClass.getProtectionDomain().getCodeSource().getLocation().getPath();
+    private static List<String> classPath(Predicate<String> entries) {
         return Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator, -1))
-                .filter(entry -> own.contains("test-classes") || !entry.endsWith("test-classes"))
-                .collect(Collectors.joining(File.pathSeparator));
+                .filter(entry -> !entry.isEmpty()) // which would be the working directory
+                .filter(entries)
+                .toList();
+    }
+
+    /** The tests' own classes and resources, which only a main class of theirs gets. */
+    private static boolean isOfTests(String entry) {
+        return entry.contains("test-classes");
     }
 
     private void awaitStart() {
