@@ -23,7 +23,7 @@ import java.util.regex.Pattern;
 
 /** The gateway in a JVM of its own, with flags of its own, on a free port. */
 public final class GatewayProcess implements AutoCloseable {
-    private static final Duration START = Duration.ofMinutes(1);
+    private static final Duration START = Duration.ofMinutes(2);
     private static final int ANSWER_MILLIS = 30_000;
     private static final Pattern STARTED = Pattern.compile("Netty started on port (\\d+)");
 
@@ -44,6 +44,16 @@ public final class GatewayProcess implements AutoCloseable {
      */
     public static GatewayProcess start(
             Class<?> mainClass, List<String> jvmFlags, Map<String, String> settings, Path log) {
+        return start(mainClass, jvmFlags, Map.of(), settings, log);
+    }
+
+    /** As above, with variables of the environment beside those that the tests have. */
+    public static GatewayProcess start(
+            Class<?> mainClass,
+            List<String> jvmFlags,
+            Map<String, String> environment,
+            Map<String, String> settings,
+            Path log) {
         StartCache cache = StartCache.of(classPath(entry -> !isOfTests(entry)), GatewayProcess::train);
         List<String> classPath = new ArrayList<>(cache.classPath());
         if (isOfTests(
@@ -52,7 +62,7 @@ public final class GatewayProcess implements AutoCloseable {
         }
         List<String> flags = new ArrayList<>(cache.flags());
         flags.addAll(jvmFlags);
-        return start(classPath, mainClass, flags, settings, log);
+        return launched(classPath, mainClass, flags, environment, settings, log);
     }
 
     /** Starts one and ends it; its JVM makes an AOT cache as it ends. Whether there is one. */
@@ -60,7 +70,7 @@ public final class GatewayProcess implements AutoCloseable {
         List<String> flags =
                 List.of("-Xmx256m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-XX:AOTCacheOutput=" + cache);
         Path log = cache.resolveSibling("training.log");
-        try (GatewayProcess gateway = start(classPath, GatewayApplication.class, flags, Map.of(), log)) {
+        try (GatewayProcess gateway = launched(classPath, GatewayApplication.class, flags, Map.of(), Map.of(), log)) {
             gateway.process.destroy();
             Await.until(START, "the AOT cache is made", () -> !gateway.process.isAlive());
             return Files.exists(cache);
@@ -70,8 +80,13 @@ public final class GatewayProcess implements AutoCloseable {
         }
     }
 
-    private static GatewayProcess start(
-            List<String> classPath, Class<?> mainClass, List<String> flags, Map<String, String> settings, Path log) {
+    private static GatewayProcess launched(
+            List<String> classPath,
+            Class<?> mainClass,
+            List<String> flags,
+            Map<String, String> environment,
+            Map<String, String> settings,
+            Path log) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.add("-XX:MetaspaceSize=128m"); // what a start needs: it collects no garbage to load its classes
@@ -98,10 +113,10 @@ public final class GatewayProcess implements AutoCloseable {
                 Files.createDirectories(data);
                 MigratedDatabase.copyTo(data.resolve("db"));
             }
-            Process process = new ProcessBuilder(command)
-                    .redirectErrorStream(true)
-                    .redirectOutput(log.toFile())
-                    .start();
+            ProcessBuilder builder =
+                    new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
+            builder.environment().putAll(environment);
+            Process process = builder.start();
             var gateway = new GatewayProcess(process, log);
             gateway.awaitStart();
             return gateway;
