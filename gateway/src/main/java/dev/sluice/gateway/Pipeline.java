@@ -30,6 +30,7 @@ import dev.sluice.limits.Limiter;
 import dev.sluice.limits.local.LocalLimiter;
 import dev.sluice.limits.redis.RedisLimiter;
 import dev.sluice.limits.redis.RedisLimiterSettings;
+import dev.sluice.limits.redis.connection.SilentConnections;
 import io.lettuce.core.AbstractRedisClient;
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.cluster.RedisClusterClient;
@@ -66,6 +67,7 @@ import tools.jackson.databind.type.LogicalType;
 @EnableConfigurationProperties(CorsProperties.class)
 class Pipeline {
     private static final Duration LONGEST_PREPARATION = Duration.ofSeconds(2);
+    private static final Duration SHORTEST_SILENCE = Duration.ofSeconds(3);
     private static final long SHORTEST_DECISION_MS = 10;
     private static final long LONGEST_DECISION_MS = 10_000;
     /** The tag that the keys of links and purges have; those of limits have their own. */
@@ -119,6 +121,16 @@ class Pipeline {
             return new LocalLimiter(Clock.systemUTC(), observer);
         }
         return traces.getIfAvailable() == null ? shared : new TracedLimiter(shared);
+    }
+
+    /**
+     * Ends connections to Redis on which nothing is answered, of all its clients: so that a promotion is followed
+     * though the old master stands still. A command that is late is none of that silence.
+     */
+    @Bean
+    SilentConnections silentConnections(@Value("${sluice.redis.command-timeout:100ms}") Duration commandTimeout) {
+        Duration twoCommands = commandTimeout.multipliedBy(2);
+        return new SilentConnections(twoCommands.compareTo(SHORTEST_SILENCE) > 0 ? twoCommands : SHORTEST_SILENCE);
     }
 
     /** A decision has half as long again as a command, 10 ms to 10 s. */

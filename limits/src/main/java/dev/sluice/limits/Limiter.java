@@ -38,4 +38,14 @@ public interface Limiter {
     default Mono<Void> prepare() {
         return Mono.empty();
     }
+
+    /**
+     * Asks the shared store whether it takes changes, on the connections on which decisions are asked for.
+     *
+     * @return for each part of it that does not, one text for a person, with what it refused; none if all do, or if
+     *     nothing is shared. Takes no longer than a command may; no error
+     */
+    default Mono<List<String>> faults() {
+        return Mono.just(List.of());
+    }
 }

@@ -6,6 +6,7 @@ import dev.sluice.limits.Decision;
 import dev.sluice.limits.LimitStatus;
 import dev.sluice.limits.Subject;
 import dev.sluice.limits.TokenBucket;
+import dev.sluice.limits.redis.connection.ReadOnlyReconnect;
 import io.github.bucket4j.BucketConfiguration;
 import io.github.bucket4j.ConsumptionProbe;
 import io.github.bucket4j.distributed.AsyncBucketProxy;

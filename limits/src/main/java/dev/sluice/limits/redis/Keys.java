@@ -19,6 +19,7 @@ import java.nio.ByteOrder;
  * sluice:{TAG}:req:ID                   a request's record, where its value has no room for it
  * sluice:{TAG}:wall:LIMIT:NUMBERS:WHO   a token bucket of bucket4j; its numbers are in the name, for it keeps those it was made with
  * sluice:{g-LIMIT}:budget:LIMIT:WINDOW  a budget that all share: what each process has of it; quotas likewise
+ * sluice:{TAG}:health                   written by probes, of nobody
  * </pre>
  *
  * <p>and those of the counters within a value, {@code rate:LIMIT}, {@code lock:LIMIT}, {@code quota:LIMIT:2026-11-21}

@@ -4,12 +4,18 @@ import dev.sluice.limits.LimiterObserver;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
 import java.io.Serial;
+import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.LongSupplier;
 
 /**
  * Decides whether Redis is called, by a circuit breaker for each shard: in a cluster that lacks one node, the others
@@ -22,13 +28,25 @@ final class RedisBreaker {
     private final Map<String, Shard> shards = new ConcurrentHashMap<>();
     private final LimiterObserver observer;
     private final Duration rest;
+    private final int probes;
+    private final LongSupplier nanoTime;
     private final AtomicBoolean isDegraded = new AtomicBoolean();
-    private volatile long failedAt = System.nanoTime();
-    private volatile long answeredAt = System.nanoTime();
+    private volatile String failedShard = "";
+    private volatile long failedAt;
+    private volatile long answeredAt;
 
     RedisBreaker(RedisLimiterSettings.Breaker settings, LimiterObserver observer) {
+        this(settings, observer, System::nanoTime);
+    }
+
+    /** By another clock than {@link System#nanoTime}. */
+    RedisBreaker(RedisLimiterSettings.Breaker settings, LimiterObserver observer, LongSupplier nanoTime) {
         this.observer = observer;
+        this.nanoTime = nanoTime;
         this.rest = settings.rest();
+        this.probes = settings.probes();
+        failedAt = nanoTime.getAsLong();
+        answeredAt = failedAt;
         config = CircuitBreakerConfig.custom()
                 .failureRateThreshold(settings.failurePercent())
                 .slidingWindow(
@@ -40,22 +58,49 @@ final class RedisBreaker {
                 .waitDurationInOpenState(settings.rest())
                 .permittedNumberOfCallsInHalfOpenState(settings.probes())
                 .maxWaitDurationInHalfOpenState(LONGEST_PROBE)
+                .clock(new ElapsedClock(nanoTime))
                 .build();
     }
 
     private static final class Shard {
         private final CircuitBreaker circuit;
-        private volatile long answeredAt = System.nanoTime();
+        private volatile long answeredAt;
 
-        Shard(CircuitBreaker circuit) {
+        Shard(CircuitBreaker circuit, long now) {
             this.circuit = circuit;
+            answeredAt = now;
+        }
+    }
+
+    /** A circuit rests for a time that has passed, whatever the clock on the wall is set to meanwhile. */
+    private static final class ElapsedClock extends Clock {
+        private final LongSupplier nanoTime;
+
+        ElapsedClock(LongSupplier nanoTime) {
+            this.nanoTime = nanoTime;
+        }
+
+        @Override
+        public Instant instant() {
+            return Instant.EPOCH.plusNanos(nanoTime.getAsLong());
+        }
+
+        @Override
+        public ZoneId getZone() {
+            return ZoneOffset.UTC;
+        }
+
+        @Override
+        public Clock withZone(ZoneId zone) {
+            return this;
         }
     }
 
     private Shard at(String shard) {
         Shard known = shards.get(shard);
         return known == null
-                ? shards.computeIfAbsent(shard, name -> new Shard(CircuitBreaker.of("limits" + name, config)))
+                ? shards.computeIfAbsent(
+                        shard, name -> new Shard(CircuitBreaker.of("limits" + name, config), nanoTime.getAsLong()))
                 : known;
     }
 
@@ -66,13 +111,13 @@ final class RedisBreaker {
 
     void answered(String shard, long tookNanos) {
         Shard there = at(shard);
-        answeredAt = System.nanoTime();
+        answeredAt = nanoTime.getAsLong();
         there.answeredAt = answeredAt;
         there.circuit.onSuccess(tookNanos, TimeUnit.NANOSECONDS);
         // One answer among failures ends nothing: an outage is reported once, however often it flickers.
         if (isDegraded.get()
-                && System.nanoTime() - failedAt >= rest.toNanos()
-                && shards.values().stream().allMatch(each -> each.circuit.getState() == CircuitBreaker.State.CLOSED)
+                && nanoTime.getAsLong() - failedAt >= rest.toNanos()
+                && shards.values().stream().allMatch(RedisBreaker::isClosed)
                 && isDegraded.compareAndSet(true, false)) {
             observer.recovered();
         }
@@ -80,11 +125,45 @@ final class RedisBreaker {
 
     void failed(String shard, long tookNanos, Throwable error) {
         Throwable cause = error instanceof CompletionException && error.getCause() != null ? error.getCause() : error;
-        failedAt = System.nanoTime();
+        failedShard = shard;
+        failedAt = nanoTime.getAsLong();
         at(shard).circuit.onError(tookNanos, TimeUnit.NANOSECONDS, cause);
         if (isDegraded.compareAndSet(false, true)) {
             observer.degraded(cause);
         }
+    }
+
+    private static boolean isClosed(Shard shard) {
+        return shard.circuit.getState() == CircuitBreaker.State.CLOSED;
+    }
+
+    /** Whether an outage was reported, and its end was not. */
+    boolean isDegraded() {
+        return isDegraded.get();
+    }
+
+    /**
+     * Where to ask whether an outage is over.
+     *
+     * @param probes how many answers that takes
+     */
+    record Suspect(String shard, int probes) {}
+
+    /** Where circuits are not closed; if all are, where a command failed last. */
+    List<Suspect> suspects() {
+        List<Suspect> open = shards.entrySet().stream()
+                .filter(each -> !isClosed(each.getValue()))
+                .map(each -> new Suspect(each.getKey(), probes))
+                .toList();
+        return open.isEmpty() ? List.of(new Suspect(failedShard, 1)) : open;
+    }
+
+    /** One text for each shard whose circuit is not closed. */
+    List<String> opened() {
+        return shards.entrySet().stream()
+                .filter(each -> !isClosed(each.getValue()))
+                .map(each -> (each.getKey() + " failed too often, and is left alone for a moment").strip())
+                .toList();
     }
 
     /** Whether Redis has answered a command in time since then, by {@link System#nanoTime}. */

@@ -15,8 +15,9 @@ import dev.sluice.limits.Scope;
 import dev.sluice.limits.Subject;
 import dev.sluice.limits.TokenBucket;
 import dev.sluice.limits.local.LocalLimiter;
+import dev.sluice.limits.redis.connection.ReadOnlyReconnect;
+import dev.sluice.limits.redis.connection.SilentConnections;
 import io.lettuce.core.RedisClient;
-import io.lettuce.core.SocketOptions;
 import io.lettuce.core.cluster.ClusterClientOptions;
 import io.lettuce.core.cluster.ClusterTopologyRefreshOptions;
 import io.lettuce.core.cluster.RedisClusterClient;
@@ -60,6 +61,7 @@ public final class RedisLimiter implements Limiter, AutoCloseable {
     private final Leases leases;
     private final Admissions admissions;
     private final RedisInspector inspector;
+    private final RedisProbes probes;
     private final LoadingCache<Policy, CompiledPolicy> policies;
 
     private RedisLimiter(
@@ -88,6 +90,12 @@ public final class RedisLimiter implements Limiter, AutoCloseable {
                 reconnect,
                 resources.eventLoopGroupProvider().allocate(Transports.eventLoopGroupClass()));
         RedisBreaker breaker = new RedisBreaker(settings.breaker(), observer);
+        probes = new RedisProbes(
+                RedisProbes.command(redis, settings, topology, breaker, timer),
+                redis::masters,
+                topology,
+                breaker,
+                timer);
         LocalLimiter local = new LocalLimiter(clock, observer, settings.localSubjects());
         Settlements settlements = new Settlements(redis, settings, timer, observer, scripts.settle());
         Renewals renewals = new Renewals(redis, settings, timer, breaker, scripts.renew(), settlements::resume);
@@ -117,7 +125,8 @@ public final class RedisLimiter implements Limiter, AutoCloseable {
      * Redis were down. Never blocks and never throws for want of Redis.
      *
      * @param client of the one Redis to use, and of nobody else: its options are replaced. The caller shuts it down,
-     *     after the limiter; its resources say how often it tries to connect again
+     *     after the limiter; its resources say how often it tries to connect again, and have {@link SilentConnections},
+     *     whose silence is longer than a command may take
      * @param clock what time it is here; may be wrong
      * @param timer runs the deadlines
      */
@@ -130,7 +139,8 @@ public final class RedisLimiter implements Limiter, AutoCloseable {
      * The same on a cluster, whose nodes the client learns by itself: what one caller and one address take is counted
      * on one node each, and what all share is leased from another.
      *
-     * @param client of the one cluster to use, and of nobody else: its options are replaced
+     * @param client of the one cluster to use, and of nobody else: its options are replaced; its resources have
+     *     {@link SilentConnections}, whose silence is longer than a command may take
      */
     public static RedisLimiter connect(
             RedisClusterClient client,
@@ -148,11 +158,12 @@ public final class RedisLimiter implements Limiter, AutoCloseable {
             Scheduler timer,
             LimiterObserver observer,
             Scripts scripts) {
+        SilentConnections.require(client);
         // Not REJECT_COMMANDS: it fails what is under way when a connection breaks, though Redis may have done it.
         client.setOptions(client.getOptions()
                 .mutate()
                 .requestQueueSize(settings.queue())
-                .socketOptions(sockets())
+                .socketOptions(SilentConnections.sockets(CONNECT_TIMEOUT))
                 .build());
         return new RedisLimiter(
                 () -> ScriptExecutor.Link.toNode(client.connect(ByteArrayCodec.INSTANCE)),
@@ -172,9 +183,10 @@ public final class RedisLimiter implements Limiter, AutoCloseable {
             Scheduler timer,
             LimiterObserver observer,
             Scripts scripts) {
+        SilentConnections.require(client);
         client.setOptions(ClusterClientOptions.builder(client.getOptions())
                 .requestQueueSize(settings.queue())
-                .socketOptions(sockets())
+                .socketOptions(SilentConnections.sockets(CONNECT_TIMEOUT))
                 .topologyRefreshOptions(ClusterTopologyRefreshOptions.builder()
                         .enablePeriodicRefresh(TOPOLOGY_PERIOD)
                         .adaptiveRefreshTriggersTimeout(TOPOLOGY_PAUSE)
@@ -189,13 +201,6 @@ public final class RedisLimiter implements Limiter, AutoCloseable {
                 timer,
                 observer,
                 scripts);
-    }
-
-    private static SocketOptions sockets() {
-        return SocketOptions.builder()
-                .connectTimeout(CONNECT_TIMEOUT)
-                .keepAlive(true)
-                .build();
     }
 
     @Override
@@ -235,6 +240,11 @@ public final class RedisLimiter implements Limiter, AutoCloseable {
                 .then();
     }
 
+    @Override
+    public Mono<List<String>> faults() {
+        return probes.faults();
+    }
+
     /** For tests that decide an admission from outside. */
     Admissions admissions() {
         return admissions;
@@ -246,6 +256,7 @@ public final class RedisLimiter implements Limiter, AutoCloseable {
      */
     @Override
     public void close() {
+        probes.close();
         leases.close();
         redis.close();
     }

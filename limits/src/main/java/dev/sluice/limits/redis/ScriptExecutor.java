@@ -2,15 +2,18 @@ package dev.sluice.limits.redis;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.sluice.limits.redis.connection.ReadOnlyReconnect;
 import io.github.bucket4j.redis.lettuce.Bucket4jLettuce;
 import io.github.bucket4j.redis.lettuce.Bucket4jLettuce.LettuceBasedProxyManagerBuilder;
 import io.lettuce.core.RedisConnectionException;
 import io.lettuce.core.RedisNoScriptException;
+import io.lettuce.core.RedisURI;
 import io.lettuce.core.ScriptOutputType;
 import io.lettuce.core.api.StatefulConnection;
 import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.cluster.api.StatefulRedisClusterConnection;
 import io.lettuce.core.cluster.api.async.RedisClusterAsyncCommands;
+import io.lettuce.core.cluster.models.partitions.RedisClusterNode;
 import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.concurrent.EventExecutorGroup;
 import java.io.Serial;
@@ -44,6 +47,8 @@ final class ScriptExecutor implements AutoCloseable {
     /** A command of a busy process is waited for so many times at most. */
     static final int MOST_TIMES = 6;
 
+    private static final List<Master> ONE = List.of(new Master(Tags.all().getFirst(), "Redis"));
+
     private final Supplier<Link> connect;
     private final Consumer<Link> connected;
     private final ReadOnlyReconnect reconnect;
@@ -53,26 +58,53 @@ final class ScriptExecutor implements AutoCloseable {
     private volatile boolean closed;
 
     /**
+     * A node that has slots.
+     *
+     * @param tag one whose slot it has
+     * @param name for a person
+     */
+    record Master(String tag, String name) {}
+
+    /**
      * A connection to one node, or to all of a cluster.
      *
      * @param buckets made on it
      * @param disconnect ends the connection, so that Lettuce makes it again, to the present master; of a cluster it
      *     does nothing, because the nodes name the master themselves
+     * @param masters those that have slots, as the client knows them now
      */
     record Link(
             StatefulConnection<byte[], byte[]> connection,
             RedisClusterAsyncCommands<byte[], byte[]> commands,
             LettuceBasedProxyManagerBuilder<byte[]> buckets,
-            Runnable disconnect) {
+            Runnable disconnect,
+            Supplier<List<Master>> masters) {
 
         static Link toNode(StatefulRedisConnection<byte[], byte[]> made) {
-            return new Link(made, made.async(), Bucket4jLettuce.casBasedBuilder(made), () -> {
-                var _ = made.async().quit();
-            });
+            return new Link(
+                    made,
+                    made.async(),
+                    Bucket4jLettuce.casBasedBuilder(made),
+                    () -> {
+                        var _ = made.async().quit();
+                    },
+                    () -> ONE);
         }
 
         static Link toCluster(StatefulRedisClusterConnection<byte[], byte[]> made) {
-            return new Link(made, made.async(), Bucket4jLettuce.casBasedBuilder(made), () -> {});
+            return new Link(made, made.async(), Bucket4jLettuce.casBasedBuilder(made), () -> {}, () -> mastersOf(made));
+        }
+
+        private static List<Master> mastersOf(StatefulRedisClusterConnection<byte[], byte[]> made) {
+            List<Master> masters = new ArrayList<>();
+            for (RedisClusterNode node : made.getPartitions()) {
+                if (node.getRole().isUpstream() && !node.hasNoSlots()) {
+                    RedisURI at = node.getUri();
+                    Tags.within(node::hasSlot)
+                            .ifPresent(tag -> masters.add(new Master(tag, at.getHost() + ":" + at.getPort())));
+                }
+            }
+            return masters;
         }
 
         boolean isOpen() {
@@ -115,6 +147,13 @@ final class ScriptExecutor implements AutoCloseable {
             throw new NotSentException();
         }
         return current.commands;
+    }
+
+    /** The masters of now; while there is no connection, one of which nothing is known. */
+    List<Master> masters() {
+        Link current = link;
+        List<Master> known = current == null ? List.of() : current.masters.get();
+        return known.isEmpty() ? ONE : known;
     }
 
     /** Runs a script by its digest, and with its text where Redis does not know it. Never throws. */

@@ -4,6 +4,10 @@ import io.lettuce.core.cluster.SlotHash;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.function.IntPredicate;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * The hash tags of keys: which of them share a slot of a cluster.
@@ -19,6 +23,9 @@ final class Tags {
     static final int COUNT = 24;
 
     private static final int CANDIDATES = 1000;
+    /** Some six for each slot. */
+    private static final int MOST_TRIES = 100_000;
+
     private static final String[] SPREAD = spread();
 
     private Tags() {}
@@ -50,6 +57,14 @@ final class Tags {
     /** All tags of subjects and addresses. */
     static List<String> all() {
         return List.of(SPREAD);
+    }
+
+    /** One whose slot is among those, of a subject if there is one; empty if there is hardly any such slot. */
+    static Optional<String> within(IntPredicate slots) {
+        return Stream.concat(
+                        Arrays.stream(SPREAD), IntStream.range(0, MOST_TRIES).mapToObj(i -> "n" + i))
+                .filter(tag -> slots.test(SlotHash.getSlot(tag)))
+                .findFirst();
     }
 
     /** Of a limit that all share. */

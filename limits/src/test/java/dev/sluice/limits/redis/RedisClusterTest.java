@@ -157,6 +157,35 @@ class RedisClusterTest {
                 () -> IntStream.range(0, 50).allMatch(i -> isAdmitted(limiter, here, quota)));
     }
 
+    /** The connections to it stay open, and new ones are accepted. */
+    @Test
+    void callersOfAMasterThatStandsStillAreDecidedAfterThePromotion() {
+        RedisLimiter limiter = limiter(RedisLimiterSettings.defaults());
+        Subject here = on(0);
+        Subject there = on(1);
+        Await.until("shared decisions", () -> isAdmitted(limiter, here, quota) && isAdmitted(limiter, there, quota));
+        assertThat(limiter.faults().block(GENEROUS)).isEmpty();
+
+        cluster.stop(0);
+        try {
+            assertThat(isAdmitted(limiter, here, quota)).isFalse();
+            Await.until("decisions about the others", () -> isAdmitted(limiter, there, quota));
+            assertThat(limiter.faults().block(GENEROUS))
+                    .as("the one master of whose callers nothing is known")
+                    .singleElement()
+                    .asString()
+                    .startsWith(cluster.uris().getFirst().getHost() + ":"
+                            + cluster.uris().getFirst().getPort());
+
+            cluster.awaitPromotion(0);
+            Await.until("decisions about its own", () -> isAdmitted(limiter, here, quota));
+            Await.until("no faults", () -> List.of().equals(limiter.faults().block(GENEROUS)));
+            Await.until("the outage is over, though nobody asks", () -> events.recovered.get() >= 1);
+        } finally {
+            cluster.goOn(0);
+        }
+    }
+
     /** All that was counted is there: the replica had heard it. */
     @Test
     void promotionLosesNothingThatTheReplicaHasHeard() {

@@ -2,6 +2,7 @@ package dev.sluice.limits.redis;
 
 import static org.assertj.core.api.Assertions.as;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.tuple;
 
 import dev.sluice.limits.Await;
@@ -21,6 +22,7 @@ import dev.sluice.limits.Subject;
 import dev.sluice.limits.TestClock;
 import dev.sluice.limits.TokenBucket;
 import dev.sluice.limits.Usage;
+import io.lettuce.core.RedisClient;
 import io.lettuce.core.ScriptOutputType;
 import io.netty.util.concurrent.EventExecutor;
 import java.time.Clock;
@@ -47,6 +49,7 @@ import reactor.core.Disposable;
 import reactor.core.publisher.BaseSubscriber;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
 
 /** What becomes of decisions while Redis is frozen, killed, slow, forgetful or cut off. */
 class RedisFaultsTest {
@@ -168,6 +171,71 @@ class RedisFaultsTest {
             return events.recovered.get() == 1;
         });
         assertThat(events.degraded).hasValue(1);
+    }
+
+    /** What it was asked is read from the old connection when it goes on, and comes again on the new one. */
+    @Test
+    void frozenRedisThatGoesOnCountsOnceWhatItWasAskedOnTwoConnections() {
+        RedisLimiter limiter =
+                limiter(RedisLimiterSettings.defaults().withTimes(Duration.ofSeconds(10), Duration.ofSeconds(10)));
+        awaitShared(limiter, quota);
+        int before = proxy.connections();
+        redis.stop();
+        List<Decision> decisions = new CopyOnWriteArrayList<>();
+        asked(limiter, quota, slots).subscribe(decisions::add);
+
+        Await.until("it connects again", () -> proxy.connections() > before);
+        redis.goOn();
+        Await.until("a decision", () -> !decisions.isEmpty());
+
+        assertThat(decisions.getFirst()).isInstanceOf(Decision.Admitted.class);
+        awaitShared(limiter, rate);
+        assertThat(usedToday()).isEqualTo(2);
+        assertThat(held()).isEqualTo(1);
+    }
+
+    @Test
+    void outageEndsThoughNobodyAsks() {
+        RedisLimiter limiter = limiter(RedisLimiterSettings.defaults());
+        redis.stop();
+        admit(limiter, rate);
+        assertThat(events.degraded).hasValue(1);
+        assertThat(limiter.faults().block(GENEROUS)).hasSize(1);
+
+        redis.goOn();
+
+        Await.until("its end is told", () -> events.recovered.get() == 1);
+        assertThat(limiter.faults().block(GENEROUS)).isEmpty();
+    }
+
+    /** A replica answers a PING. */
+    @Test
+    void faultsNameWhatRedisRefuses() {
+        RedisLimiter limiter = limiter(RedisFixture.PATIENT);
+        fixture.redis().configSet("maxmemory", "1");
+
+        assertThat(limiter.faults().block(GENEROUS))
+                .singleElement()
+                .asString()
+                .startsWith("Redis: ")
+                .contains("OOM");
+    }
+
+    @Test
+    void clientThatDoesNotWatchForSilenceIsRefused() {
+        RedisClient unwatched = RedisClient.create(redis.uri());
+        try {
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> RedisLimiter.connect(
+                            unwatched,
+                            RedisLimiterSettings.defaults(),
+                            Clock.systemUTC(),
+                            Schedulers.parallel(),
+                            events))
+                    .withMessageContaining("SilentConnections");
+        } finally {
+            unwatched.shutdown(Duration.ZERO, Duration.ofSeconds(5));
+        }
     }
 
     /** As after a failover behind one name: the connection to the old master stays, and all scripts fail on it. */

@@ -5,6 +5,7 @@ import dev.sluice.limits.LimiterObserver;
 import dev.sluice.limits.Scope;
 import dev.sluice.limits.Subject;
 import dev.sluice.limits.TokenBucket;
+import dev.sluice.limits.redis.connection.SilentConnections;
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.RedisURI;
 import io.lettuce.core.cluster.RedisClusterClient;
@@ -47,6 +48,7 @@ final class RedisFixture implements AutoCloseable {
             .ioThreadPoolSize(2)
             .computationThreadPoolSize(2)
             .reconnectDelay(() -> Delay.constant(Duration.ofMillis(50)))
+            .nettyCustomizer(new SilentConnections(Duration.ofSeconds(3)))
             .build();
 
     private final @Nullable RedisURI uri;

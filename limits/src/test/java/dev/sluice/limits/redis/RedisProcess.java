@@ -8,9 +8,11 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import redis.embedded.RedisExecProvider;
 
 /** A Redis server of its own, as a process that can be stopped, killed and started again on its port. */
@@ -28,8 +30,17 @@ final class RedisProcess implements AutoCloseable {
 
     /** One with options of the command line beside its own. */
     RedisProcess(List<String> options) {
+        this(Stream.concat(Stream.of("--save", "", "--appendonly", "no"), options.stream()));
+    }
+
+    /** A sentinel with a file of its own. */
+    RedisProcess(Path configuration) {
+        this(Stream.of(configuration.toString(), "--sentinel"));
+    }
+
+    private RedisProcess(Stream<String> options) {
         port = freePort();
-        this.options = options;
+        this.options = options.toList();
         process = launch();
     }
 
@@ -50,17 +61,9 @@ final class RedisProcess implements AutoCloseable {
             String own = System.getProperty(CHOSEN);
             String server =
                     own == null ? RedisExecProvider.defaultProvider().get().getAbsolutePath() : own;
-            List<String> command = new ArrayList<>(List.of(
-                    server,
-                    "--port",
-                    Integer.toString(port),
-                    "--bind",
-                    "127.0.0.1",
-                    "--save",
-                    "",
-                    "--appendonly",
-                    "no"));
+            List<String> command = new ArrayList<>(List.of(server));
             command.addAll(options);
+            command.addAll(List.of("--port", Integer.toString(port), "--bind", "127.0.0.1"));
             Process started = new ProcessBuilder(command)
                     .redirectErrorStream(true)
                     .redirectOutput(ProcessBuilder.Redirect.DISCARD)

@@ -28,6 +28,7 @@ final class TcpProxy implements AutoCloseable {
     private volatile int target;
     private final List<Socket> sockets = new CopyOnWriteArrayList<>();
     private final AtomicInteger cuts = new AtomicInteger();
+    private final AtomicInteger joined = new AtomicInteger();
     private volatile Duration delay = Duration.ZERO;
     private volatile boolean isCutOff;
 
@@ -43,6 +44,11 @@ final class TcpProxy implements AutoCloseable {
 
     int port() {
         return server.getLocalPort();
+    }
+
+    /** How many were made by now. */
+    int connections() {
+        return joined.get();
     }
 
     /** Where connections lead that are made from now on; those that are open stay. */
@@ -85,6 +91,7 @@ final class TcpProxy implements AutoCloseable {
     }
 
     private void join(Socket client) throws IOException {
+        joined.incrementAndGet();
         if (isCutOff) {
             client.close();
             return;

@@ -57,6 +57,11 @@ public final class TracedLimiter implements Limiter, AutoCloseable {
     }
 
     @Override
+    public Mono<List<String>> faults() {
+        return limiter.faults();
+    }
+
+    @Override
     public void close() {
         limiter.close();
     }

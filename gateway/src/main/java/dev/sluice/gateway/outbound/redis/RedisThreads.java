@@ -9,6 +9,7 @@ import io.lettuce.core.metrics.CommandLatencyRecorder;
 import io.lettuce.core.resource.ClientResources;
 import io.lettuce.core.resource.DefaultClientResources;
 import io.lettuce.core.resource.Delay;
+import io.lettuce.core.resource.NettyCustomizer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,14 +29,20 @@ final class RedisThreads implements AutoCloseable {
 
     private static final long SHUTDOWN_MILLIS = 2_000;
 
-    private final ClientResources resources = DefaultClientResources.builder()
-            .ioThreadPoolSize(THREADS)
-            .computationThreadPoolSize(THREADS)
-            .reconnectDelay(Delay.exponential(Duration.ofMillis(1), LONGEST_RECONNECT_DELAY, 2, TimeUnit.MILLISECONDS))
-            .commandLatencyRecorder(CommandLatencyRecorder.disabled())
-            .build();
-
+    private final ClientResources resources;
     private final List<AbstractRedisClient> clients = new ArrayList<>();
+
+    /** @param connections sees each connection that the clients make */
+    RedisThreads(NettyCustomizer connections) {
+        resources = DefaultClientResources.builder()
+                .ioThreadPoolSize(THREADS)
+                .computationThreadPoolSize(THREADS)
+                .reconnectDelay(
+                        Delay.exponential(Duration.ofMillis(1), LONGEST_RECONNECT_DELAY, 2, TimeUnit.MILLISECONDS))
+                .commandLatencyRecorder(CommandLatencyRecorder.disabled())
+                .nettyCustomizer(connections)
+                .build();
+    }
 
     /** A client of one node, or of a cluster, that ends with these threads. */
     synchronized AbstractRedisClient client(RedisProperties properties) {

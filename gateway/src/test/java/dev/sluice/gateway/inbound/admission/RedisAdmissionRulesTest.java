@@ -10,7 +10,9 @@ import dev.sluice.limits.Subject;
 import dev.sluice.limits.TokenBucket;
 import dev.sluice.limits.redis.RedisLimiter;
 import dev.sluice.limits.redis.RedisLimiterSettings;
+import dev.sluice.limits.redis.connection.SilentConnections;
 import io.lettuce.core.RedisClient;
+import io.lettuce.core.resource.ClientResources;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
@@ -40,7 +42,11 @@ class RedisAdmissionRulesTest {
     @BeforeAll
     static void start() {
         redis = EmbeddedRedis.start();
-        client = RedisClient.create(redis.url());
+        client = RedisClient.create(
+                ClientResources.builder()
+                        .nettyCustomizer(new SilentConnections(Duration.ofSeconds(30)))
+                        .build(),
+                redis.url());
         limiter = RedisLimiter.connect(
                 client,
                 RedisLimiterSettings.defaults().withTimes(Duration.ofSeconds(10), Duration.ofSeconds(5)),
@@ -54,6 +60,7 @@ class RedisAdmissionRulesTest {
     static void stop() {
         limiter.close();
         client.shutdown();
+        var _ = client.getResources().shutdown();
         redis.close();
     }
 

@@ -6,6 +6,7 @@ import dev.sluice.gateway.outbound.redis.RedisConfiguration;
 import dev.sluice.gateway.outbound.redis.SharedRedis;
 import dev.sluice.gateway.testing.Await;
 import dev.sluice.gateway.testing.EmbeddedRedis;
+import io.lettuce.core.resource.NettyCustomizer;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -29,10 +30,13 @@ class RedisLinksTest extends LinksContract {
     private static ConfigurableApplicationContext context;
     private static SharedRedis redis;
 
+    /** The whole gateway has one that ends silent connections. */
+    static final class AnyConnections implements NettyCustomizer {}
+
     @BeforeAll
     static void start() {
         server = EmbeddedRedis.start();
-        context = new SpringApplicationBuilder(RedisConfiguration.class)
+        context = new SpringApplicationBuilder(RedisConfiguration.class, AnyConnections.class)
                 .web(WebApplicationType.NONE)
                 .properties(Map.of("spring.main.banner-mode", "off", "sluice.redis.command-timeout", "500ms"))
                 .run("--sluice.redis.url=" + server.url());

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.sluice.gateway.testing.NoLeaks;
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.codec.StringCodec;
+import io.lettuce.core.resource.NettyCustomizer;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -29,7 +30,7 @@ class RedisThreadsTest {
                     10,
                     "{sluice}:");
             CompletableFuture<?> attempt;
-            try (RedisThreads threads = new RedisThreads()) {
+            try (RedisThreads threads = new RedisThreads(new NettyCustomizer() {})) {
                 RedisClient client = (RedisClient) threads.client(properties);
                 attempt =
                         client.connectAsync(StringCodec.UTF8, properties.uri()).toCompletableFuture();

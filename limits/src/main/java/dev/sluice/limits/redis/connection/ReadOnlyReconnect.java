@@ -1,4 +1,4 @@
-package dev.sluice.limits.redis;
+package dev.sluice.limits.redis.connection;
 
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -12,7 +12,7 @@ import org.slf4j.LoggerFactory;
  * sentinels, or the resolver, where the master is now. It does so at most once a second, because it does not help where
  * there is no other server. Any thread.
  */
-final class ReadOnlyReconnect {
+public final class ReadOnlyReconnect {
     private static final Logger log = LoggerFactory.getLogger(ReadOnlyReconnect.class);
     private static final long PAUSE_NANOS = TimeUnit.SECONDS.toNanos(1);
     private static final String REPLICA = "READONLY";
@@ -21,7 +21,7 @@ final class ReadOnlyReconnect {
     private final AtomicLong next = new AtomicLong(System.nanoTime());
 
     /** Runs {@code disconnect}, which ends the connection, if its {@code error} says that the server is a replica. */
-    void afterError(@Nullable Throwable error, Runnable disconnect) {
+    public void afterError(@Nullable Throwable error, Runnable disconnect) {
         if (!isOfReplica(error)) {
             return;
         }
