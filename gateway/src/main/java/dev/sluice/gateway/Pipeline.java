@@ -25,6 +25,7 @@ import dev.sluice.gateway.inbound.telemetry.RequestTraces;
 import dev.sluice.gateway.inbound.telemetry.TracingConfiguration;
 import dev.sluice.gateway.inbound.transport.ServerTransport;
 import dev.sluice.gateway.inbound.transport.TransportProperties;
+import dev.sluice.gateway.outbound.redis.OtherConnection;
 import dev.sluice.gateway.outbound.redis.RedisProperties;
 import dev.sluice.limits.Limiter;
 import dev.sluice.limits.local.LocalLimiter;
@@ -131,6 +132,12 @@ class Pipeline {
     SilentConnections silentConnections(@Value("${sluice.redis.command-timeout:100ms}") Duration commandTimeout) {
         Duration twoCommands = commandTimeout.multipliedBy(2);
         return new SilentConnections(twoCommands.compareTo(SHORTEST_SILENCE) > 0 ? twoCommands : SHORTEST_SILENCE);
+    }
+
+    /** Health tells of the connection of limits too. */
+    @Bean
+    OtherConnection limitsConnection(Limiter limiter) {
+        return new OtherConnection("limits", limiter.faults());
     }
 
     /** A decision has half as long again as a command, 10 ms to 10 s. */

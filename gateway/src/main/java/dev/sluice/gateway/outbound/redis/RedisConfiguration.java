@@ -17,6 +17,7 @@ import io.lettuce.core.resource.ExtendedKeepAliveSupport;
 import io.lettuce.core.resource.IOUringProvider;
 import io.lettuce.core.resource.NettyCustomizer;
 import java.time.Duration;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.health.contributor.ReactiveHealthIndicator;
@@ -109,7 +110,7 @@ public class RedisConfiguration {
 
     @Bean
     @Conditional(OnRedisUrlCondition.class)
-    ReactiveHealthIndicator redisHealthIndicator(SharedRedis redis) {
-        return new RecentHealth(new RedisHealth(redis));
+    ReactiveHealthIndicator redisHealthIndicator(SharedRedis redis, ObjectProvider<OtherConnection> others) {
+        return new RecentHealth(new RedisHealth(redis, others.stream().toList()));
     }
 }

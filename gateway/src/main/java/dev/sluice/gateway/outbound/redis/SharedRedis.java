@@ -4,12 +4,16 @@ import io.lettuce.core.AbstractRedisClient;
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.RedisURI;
 import io.lettuce.core.api.StatefulConnection;
+import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.cluster.RedisClusterClient;
+import io.lettuce.core.cluster.api.StatefulRedisClusterConnection;
 import io.lettuce.core.cluster.api.reactive.RedisClusterReactiveCommands;
 import io.lettuce.core.codec.StringCodec;
 import io.lettuce.core.pubsub.RedisPubSubAdapter;
 import io.lettuce.core.pubsub.StatefulRedisPubSubConnection;
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
@@ -17,11 +21,13 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.FluxSink;
 import reactor.core.publisher.FluxSink.OverflowStrategy;
@@ -42,9 +48,17 @@ public final class SharedRedis {
     /** Of a command's time, while this process is too busy to read the answer. */
     private static final int MOST_WAITS = 4;
 
-    private static final Pattern POLICY = Pattern.compile("maxmemory_policy:([a-z-]+)");
+    static final String ONE_NODE_OF_A_CLUSTER =
+            "sluice.redis.url (REDIS_URL) names one node of a cluster as if it were a single server (expected:"
+                    + " redis-cluster://host:port, or several hosts)";
+
+    private static final Pattern CLUSTER_SIZE = Pattern.compile("cluster_size:(\\d+)");
+
+    private static final String MEMORY = "memory";
 
     private static final Duration LISTEN_AGAIN = Duration.ofSeconds(1);
+    /** A subscription sends nothing by itself: whether its server still answers is seen by this alone. */
+    private static final Duration PING_PERIOD = Duration.ofSeconds(5);
 
     private final AbstractRedisClient client;
     private final RedisURI uri;
@@ -52,6 +66,9 @@ public final class SharedRedis {
     private final Duration timeout;
     private final String keyPrefix;
     private final AtomicBoolean failing = new AtomicBoolean();
+    private final EvictionWarnings evictions = new EvictionWarnings();
+
+    private volatile @Nullable Link link;
     private @Nullable CompletableFuture<Link> connection;
     private long nextAttempt;
 
@@ -111,7 +128,11 @@ public final class SharedRedis {
     private void listen(String channel, FluxSink<String> sink) {
         CompletableFuture<? extends StatefulRedisPubSubConnection<String, String>> opening =
                 pubSub().toCompletableFuture();
+        Disposable pings = Flux.interval(PING_PERIOD).subscribe(_ -> {
+            var _ = opening.thenCompose(open -> open.async().ping());
+        });
         sink.onDispose(() -> {
+            pings.dispose();
             var _ = opening.thenCompose(StatefulRedisPubSubConnection::closeAsync);
         });
         var _ = opening.thenCompose(open -> {
@@ -135,9 +156,34 @@ public final class SharedRedis {
                 });
     }
 
-    /** A connection to one node, or to all of a cluster. */
+    /**
+     * A connection to one node, or to all of a cluster.
+     *
+     * @param memory asks each master for {@code INFO memory}, by its name
+     */
     private record Link(
-            StatefulConnection<String, String> connection, RedisClusterReactiveCommands<String, String> commands) {}
+            StatefulConnection<String, String> connection,
+            RedisClusterReactiveCommands<String, String> commands,
+            Supplier<Map<String, CompletionStage<String>>> memory) {}
+
+    private Link toNode(StatefulRedisConnection<String, String> open) {
+        warnOfOneNodeOfACluster(open);
+        return new Link(open, open.reactive(), () -> Map.of(where, open.async().info(MEMORY)));
+    }
+
+    private static Link toCluster(StatefulRedisClusterConnection<String, String> open) {
+        return new Link(open, open.reactive(), () -> {
+            Map<String, CompletionStage<String>> asked = new HashMap<>();
+            open.async()
+                    .upstream()
+                    .commands()
+                    .info(MEMORY)
+                    .asMap()
+                    .forEach((node, memory) -> asked.put(
+                            node.getUri().getHost() + ":" + node.getUri().getPort(), memory));
+            return asked;
+        });
+    }
 
     private CompletionStage<Link> link() {
         return switch (client) {
@@ -145,9 +191,8 @@ public final class SharedRedis {
             case RedisClusterClient cluster ->
                 cluster.refreshPartitionsAsync()
                         .thenCompose(_ -> cluster.connectAsync(StringCodec.UTF8))
-                        .thenApply(open -> new Link(open, open.reactive()));
-            case RedisClient node ->
-                node.connectAsync(StringCodec.UTF8, uri).thenApply(open -> new Link(open, open.reactive()));
+                        .thenApply(SharedRedis::toCluster);
+            case RedisClient node -> node.connectAsync(StringCodec.UTF8, uri).thenApply(this::toNode);
             default -> throw new IllegalStateException(client.getClass().getName());
         };
     }
@@ -160,6 +205,11 @@ public final class SharedRedis {
             case RedisClient node -> node.connectPubSubAsync(StringCodec.UTF8, uri);
             default -> throw new IllegalStateException(client.getClass().getName());
         };
+    }
+
+    /** Whether the URL names a cluster. */
+    boolean isOnCluster() {
+        return client instanceof RedisClusterClient;
     }
 
     /** A key as it stands in Redis. */
@@ -181,7 +231,8 @@ public final class SharedRedis {
                         if (error != null) {
                             failed(error);
                         } else {
-                            warnOfEviction(open);
+                            link = open;
+                            warnOfEviction();
                         }
                     })
                     .toCompletableFuture();
@@ -207,16 +258,25 @@ public final class SharedRedis {
         }
     }
 
-    /** A counter that Redis evicts begins anew: whoever was refused is not any more. */
-    private void warnOfEviction(Link open) {
-        var _ = open.commands.info("memory").toFuture().thenAccept(memory -> {
-            Matcher policy = POLICY.matcher(memory);
-            if (policy.find() && !policy.group(1).equals("noeviction")) {
-                log.warn(
-                        "Redis at {} forgets counters of limits when its memory is full: maxmemory-policy is {}"
-                                + " (expected: noeviction)",
-                        where,
-                        policy.group(1));
+    /**
+     * Asks every master what it does when its memory is full, and warns if it evicts. Does not wait, and asks nobody
+     * while there is no connection.
+     */
+    void warnOfEviction() {
+        Link open = link;
+        if (open != null) {
+            open.memory.get().forEach((node, asked) -> {
+                var _ = asked.thenAccept(memory -> evictions.heard(node, memory));
+            });
+        }
+    }
+
+    /** It works as a single server does, until a key is another node's. */
+    private void warnOfOneNodeOfACluster(StatefulRedisConnection<String, String> open) {
+        var _ = open.reactive().clusterInfo().toFuture().thenAccept(info -> {
+            Matcher masters = CLUSTER_SIZE.matcher(info);
+            if (masters.find() && !masters.group(1).equals("1")) {
+                log.error("Redis at {} refuses keys of other nodes (MOVED). {}", where, ONE_NODE_OF_A_CLUSTER);
             }
         });
     }

@@ -22,11 +22,13 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** The whole gateway on a cluster, and on one node by TLS with a private authority. */
-@ExtendWith(NoLeaks.class)
+@ExtendWith({NoLeaks.class, OutputCaptureExtension.class})
 class RedisClusterGatewayTest {
     private static final JsonMapper JSON = new JsonMapper();
     private static final Duration TIMEOUT = Duration.ofSeconds(60);
@@ -123,9 +125,65 @@ class RedisClusterGatewayTest {
         }
     }
 
+    /** Health once looked at the one slot of links. */
+    @Test
+    void masterThatStandsStillIsNamedByHealthThoughLinksLieOnAnother() throws IOException {
+        List<EmbeddedRedis> nodes = cluster();
+        try {
+            EmbeddedRedis other = nodes.stream()
+                    .filter(node -> node.command("GET {sluice}:health").startsWith("-MOVED"))
+                    .findFirst()
+                    .orElseThrow();
+            String name = "127.0.0.1:" + other.address().getPort();
+            String seeds =
+                    "redis-cluster://127.0.0.1:" + nodes.getFirst().address().getPort();
+            try (RunningGateway gateway = RunningGateway.start(Map.of("sluice.redis.url", seeds))) {
+                awaitHealth(gateway, "UP");
+                other.pause();
+                awaitHealth(gateway, "DOWN");
+
+                Await.until(
+                        TIMEOUT,
+                        "which one, and for whom",
+                        () -> redisHealth(gateway)
+                                .path("details")
+                                .toString()
+                                .contains("\"connections\":[\"limits\"],\"faults\":[\"" + name + ": "));
+                other.resume();
+                awaitHealth(gateway, "UP");
+            }
+        } finally {
+            nodes.forEach(EmbeddedRedis::close);
+        }
+    }
+
+    @Test
+    void everyMasterThatForgetsCountersIsAWarning(CapturedOutput output) throws IOException {
+        List<EmbeddedRedis> nodes = cluster();
+        try {
+            EmbeddedRedis last = nodes.getLast();
+            String url =
+                    "redis-cluster://127.0.0.1:" + nodes.getFirst().address().getPort();
+            try (RunningGateway gateway = RunningGateway.start(Map.of("sluice.redis.url", url))) {
+                awaitHealth(gateway, "UP");
+                assertThat(last.command("CONFIG SET maxmemory-policy allkeys-lru"))
+                        .isEqualTo("+OK");
+
+                Await.until(TIMEOUT, "the warning, though it works as before", () -> {
+                    awaitHealth(gateway, "UP");
+                    return output.getOut()
+                            .contains("Redis at 127.0.0.1:" + last.address().getPort()
+                                    + " forgets counters of limits when its memory is full");
+                });
+            }
+        } finally {
+            nodes.forEach(EmbeddedRedis::close);
+        }
+    }
+
     /** It answers a PING, and refuses each key that is another node's. */
     @Test
-    void nodeOfAClusterThatIsTakenForASingleServerIsToldByHealth() throws IOException {
+    void nodeOfAClusterThatIsTakenForASingleServerIsToldByHealthAndTheLog(CapturedOutput output) throws IOException {
         List<EmbeddedRedis> nodes = cluster();
         try {
             EmbeddedRedis other = nodes.stream()
@@ -135,6 +193,12 @@ class RedisClusterGatewayTest {
             try (RunningGateway gateway = RunningGateway.start(Map.of("sluice.redis.url", other.url()))) {
                 awaitRefusal(gateway, "MOVED");
                 assertThat(redisHealth(gateway).path("status").asString()).isEqualTo("DOWN");
+                assertThat(redisHealth(gateway).path("details").path("setting").asString(""))
+                        .startsWith("sluice.redis.url (REDIS_URL) names one node of a cluster");
+                Await.until(
+                        TIMEOUT,
+                        "the error in the log",
+                        () -> output.getOut().contains("sluice.redis.url (REDIS_URL) names one node of a cluster"));
             }
         } finally {
             nodes.forEach(EmbeddedRedis::close);

@@ -63,6 +63,46 @@ class RedisSentinelTest {
         }
     }
 
+    /**
+     * Its kernel acknowledges what is sent to it, so that no time-out of the system ends a connection: one client once
+     * found the new master, and limits stayed with the old one.
+     */
+    @Test
+    void promotedReplicaIsFoundByLinksAndLimitsAndHealthWhenTheMasterStandsStill() {
+        try (EmbeddedRedis master = EmbeddedRedis.start();
+                EmbeddedRedis replica = EmbeddedRedis.start()) {
+            replica.follow(master);
+            try (RedisSentinel sentinel = RedisSentinel.watch(master, directory);
+                    RunningGateway gateway = RunningGateway.start(Map.of(
+                            "sluice.redis.url", sentinel.url(),
+                            "sluice.limits.enabled", "true",
+                            "sluice.limits.definitions.ip.burst", "100000",
+                            "sluice.limits.definitions.ip.units", "100000",
+                            "sluice.limits.definitions.ai-day.units", "100000",
+                            "sluice.limits.definitions.anonymous-ai.units", "100000",
+                            "sluice.limits.definitions.ai-endpoint.units", "100000",
+                            "sluice.assistant.provider", "echo"))) {
+                awaitHealth(gateway, "UP");
+                Await.until(TIMEOUT, "spending is admitted", () -> spends(gateway));
+
+                master.pause();
+                assertThat(spends(gateway)).isFalse();
+                awaitHealth(gateway, "DOWN");
+                assertThat(redisHealth(gateway).path("details").path("faults").toString())
+                        .contains("Redis: ");
+
+                Await.until(TIMEOUT, "spending is admitted by the new master", () -> spends(gateway));
+                Await.until(TIMEOUT, "links are made on the new master", () -> makesLinks(gateway));
+                awaitHealth(gateway, "UP");
+                assertThat(replica.command("ROLE")).startsWith("*3");
+            }
+        }
+    }
+
+    private static boolean spends(RunningGateway gateway) {
+        return gateway.post("/api/ai/proxy", "{\"message\":\"x\"}").statusCode() == 200;
+    }
+
     /** It answers a PING, so that health once said UP while every paid call was refused. */
     @Test
     void masterThatBecomesAReplicaIsToldByHealth() {
