@@ -129,8 +129,8 @@ class Pipeline {
      * though the old master stands still. A command that is late is none of that silence.
      */
     @Bean
-    SilentConnections silentConnections(@Value("${sluice.redis.command-timeout:100ms}") Duration commandTimeout) {
-        Duration twoCommands = commandTimeout.multipliedBy(2);
+    SilentConnections silentConnections(RedisProperties properties) {
+        Duration twoCommands = properties.commandTimeout().multipliedBy(2);
         return new SilentConnections(twoCommands.compareTo(SHORTEST_SILENCE) > 0 ? twoCommands : SHORTEST_SILENCE);
     }
 
