@@ -50,6 +50,10 @@ record StartCache(List<String> classPath, List<String> flags) {
             throws IOException {
         Path directory = ALL.resolve(stateOf(classPath)).toAbsolutePath();
         Path cache = directory.resolve("gateway.aot");
+        Path failed = directory.resolve("failed");
+        if (Files.exists(failed)) {
+            return new StartCache(classPath, List.of());
+        }
         boolean isThere = Files.exists(cache);
         if (!isThere) {
             removeAll();
@@ -70,6 +74,7 @@ record StartCache(List<String> classPath, List<String> flags) {
         if (!isThere) {
             Path unfinished = directory.resolve("unfinished.aot");
             if (!training.test(jars, unfinished)) {
+                Files.createFile(failed); // the next start does not try again
                 return new StartCache(classPath, List.of());
             }
             Files.move(unfinished, cache, StandardCopyOption.ATOMIC_MOVE); // a killed build leaves no half of one

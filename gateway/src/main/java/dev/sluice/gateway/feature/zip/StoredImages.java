@@ -166,7 +166,7 @@ final class StoredImages {
         String url = urls[index];
         return url == null
                 ? Mono.empty()
-                : images.copy(url, begun, request::add)
+                : images.copy(url, properties.reuse(), begun, request::add)
                         .flatMap(image -> copy(index, image, bytes, resources, buffers)
                                 .onErrorResume(IOException.class, unreadable -> {
                                     LOG.debug("cannot read what is stored of {}", url, unreadable);

@@ -225,7 +225,10 @@ public final class ImageFetches {
                         : Mono.just(answer))
                 .flatMap(answer -> outcome(old, answer, need, purges, resources))
                 .onErrorResume(FetchException.class, failure -> {
-                    failures.remember(url, failure.withoutCause());
+                    // Whose time went by as it waited for memory says nothing of its origin.
+                    if (!need.waitsForMemory() || failure.failure() != FetchFailure.TIMED_OUT) {
+                        failures.remember(url, failure.withoutCause());
+                    }
                     return Mono.just(new Outcome.Failed(failure));
                 });
     }

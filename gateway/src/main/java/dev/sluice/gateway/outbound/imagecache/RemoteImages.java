@@ -1,5 +1,7 @@
 package dev.sluice.gateway.outbound.imagecache;
 
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.gateway.outbound.fetch.FetchException;
@@ -17,6 +19,7 @@ import dev.sluice.zipstream.BufferBudget.Reservation;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Collection;
@@ -51,6 +54,9 @@ import reactor.core.publisher.Mono;
  */
 public final class RemoteImages {
     private static final String VECTOR = "image/svg+xml";
+    private static final long MOST_CONFIRMED_CHARACTERS = 2_000_000;
+    private static final int CONFIRMED_OVERHEAD = 100;
+    private static final Duration CONFIRMED_FOR = Duration.ofMinutes(10);
 
     private final ImageFetches fetches;
     private final ImageStore store;
@@ -58,6 +64,13 @@ public final class RemoteImages {
     private final Clock clock;
     private final FetchTurns turns;
     private final AdmissionSketch recent;
+    /** When it was asked what is confirmed by now; what is confirmed often is not written each time. */
+    private final Cache<String, Instant> confirmed = Caffeine.newBuilder()
+            .maximumWeight(MOST_CONFIRMED_CHARACTERS)
+            .<String, Instant>weigher((key, at) -> key.length() + CONFIRMED_OVERHEAD)
+            .expireAfterWrite(CONFIRMED_FOR)
+            .build();
+
     private final Map<Use, Counter> uses = new EnumMap<>(Use.class);
 
     RemoteImages(
@@ -198,18 +211,19 @@ public final class RemoteImages {
     }
 
     /**
-     * What came into the store or was confirmed since {@code since}, for one who could not have its file, since
-     * archives hold as many as they may, and is about to fetch the image. To be read at once: it does not count among
-     * those.
+     * What is as fresh as was asked for, or came into the store or was confirmed since {@code since}, for one who could
+     * not have its file, since archives hold as many as they may, and is about to fetch the image. To be read at once:
+     * it does not count among those.
      *
      * @param owner takes the image before anybody else has it
      */
-    public Mono<SendableImage> copy(String canonicalUrl, Instant since, Consumer<? super SendableImage> owner) {
+    public Mono<SendableImage> copy(
+            String canonicalUrl, Freshness freshness, Instant since, Consumer<? super SendableImage> owner) {
         return Mono.defer(() -> {
             CachedMeta known = store.find(canonicalUrl);
-            return known != null && isCopied(known, since)
+            return known != null && isCopied(known, freshness, since)
                     ? store.open(canonicalUrl).doOnNext(owner).filter(image -> {
-                        if (isCopied(image.meta(), since)) {
+                        if (isCopied(image.meta(), freshness, since)) {
                             return true;
                         }
                         image.dispose();
@@ -219,8 +233,16 @@ public final class RemoteImages {
         });
     }
 
-    private static boolean isCopied(CachedMeta meta, Instant since) {
-        return isRaster(meta) && !meta.storedAt().isBefore(since);
+    private boolean isCopied(CachedMeta meta, Freshness freshness, Instant since) {
+        Instant asked = confirmed.getIfPresent(confirmation(meta));
+        return isRaster(meta)
+                && (isFreshEnough(meta, freshness)
+                        || !meta.storedAt().isBefore(since)
+                        || (asked != null && !asked.isBefore(since)));
+    }
+
+    private static String confirmation(CachedMeta meta) {
+        return meta.etag() + meta.url();
     }
 
     private Mono<OpenImage> ask(
@@ -243,6 +265,9 @@ public final class RemoteImages {
                         }
                         return Mono.empty();
                     }
+                    confirmed
+                            .asMap()
+                            .merge(confirmation(meta), asked, (one, other) -> one.isAfter(other) ? one : other);
                     // Another may have taken its place by now, which is as new.
                     Mono<OpenImage> confirmed = open(
                             url,

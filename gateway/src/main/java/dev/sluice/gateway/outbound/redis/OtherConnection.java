@@ -9,6 +9,6 @@ import reactor.core.publisher.Mono;
  *
  * @param name what it is for, in one word
  * @param faults asks on it, each time it is subscribed: one text for each part of Redis that does not take changes,
- *     none if all do; no error, and within three seconds
+ *     none if all do; no error, and no longer than a command may take
  */
 public record OtherConnection(String name, Mono<List<String>> faults) {}

@@ -39,8 +39,18 @@ final class LastWrite {
         this.clock = clock;
     }
 
-    /** A caller's object was stored. */
+    /** A caller's object was stored. Where a store was full a moment ago, it may have been a small one. */
     void succeeded() {
+        Refusal known = last.get();
+        boolean isFull = known != null
+                && known.kind() == Kind.FULL
+                && clock.instant().isBefore(known.at().plus(RECENT));
+        if (!isFull) {
+            well();
+        }
+    }
+
+    private void well() {
         if (last.getAndSet(null) != null) {
             LOG.info("The store takes objects again");
         }
@@ -61,7 +71,7 @@ final class LastWrite {
     /** Runs the trial, and ends as it does. */
     Mono<Void> tried() {
         return Mono.defer(trial)
-                .doOnSuccess(done -> succeeded())
+                .doOnSuccess(done -> well())
                 .doOnError(
                         StorageException.class,
                         failure -> last.set(

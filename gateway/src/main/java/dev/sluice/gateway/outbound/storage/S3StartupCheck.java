@@ -133,7 +133,7 @@ final class S3StartupCheck implements AutoCloseable {
     private @Nullable StorageException firstFailure() {
         CompletableFuture<@Nullable Void> first = first().toFuture();
         try {
-            first.get(timeout.plus(SLACK).toMillis(), TimeUnit.MILLISECONDS);
+            first.get(timeout.multipliedBy(1 + CALLS).plus(SLACK).toMillis(), TimeUnit.MILLISECONDS);
             return null;
         } catch (ExecutionException failed) {
             return failed.getCause() instanceof StorageException known

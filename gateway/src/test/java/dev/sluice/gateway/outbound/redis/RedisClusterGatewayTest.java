@@ -125,7 +125,7 @@ class RedisClusterGatewayTest {
         }
     }
 
-    /** Health once looked at the one slot of links. */
+    /** Health asks every master, not only the one that has the slot of links. */
     @Test
     void masterThatStandsStillIsNamedByHealthThoughLinksLieOnAnother() throws IOException {
         List<EmbeddedRedis> nodes = cluster();

@@ -64,8 +64,8 @@ class RedisSentinelTest {
     }
 
     /**
-     * Its kernel acknowledges what is sent to it, so that no time-out of the system ends a connection: one client once
-     * found the new master, and limits stayed with the old one.
+     * Its kernel acknowledges what is sent to it, so that no time-out of the system ends a connection: each client has
+     * to leave it by itself.
      */
     @Test
     void promotedReplicaIsFoundByLinksAndLimitsAndHealthWhenTheMasterStandsStill() {

@@ -70,9 +70,21 @@ class LastWriteTest {
 
     @Test
     void nextObjectThatIsTakenMakesItWell() {
-        lastWrite.failed(new StorageException(Kind.FULL, "t/alice/a.png"));
+        lastWrite.failed(new StorageException(Kind.REFUSED, "t/alice/a.png"));
         lastWrite.succeeded();
 
+        assertThat(health().getStatus()).isEqualTo(Status.UP);
+        assertThat(trials).hasValue(0);
+    }
+
+    @Test
+    void smallObjectForWhichThereIsStillRoomMakesAFullStoreNotWell() {
+        lastWrite.failed(new StorageException(Kind.FULL, "t/alice/a.png"));
+        lastWrite.succeeded();
+        assertThat(health().getStatus()).isEqualTo(Status.DOWN);
+
+        clock.move(LastWrite.RECENT);
+        lastWrite.succeeded();
         assertThat(health().getStatus()).isEqualTo(Status.UP);
         assertThat(trials).hasValue(0);
     }

@@ -11,8 +11,12 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
+import java.net.SocketAddress;
 import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.ObjLongConsumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -30,6 +34,7 @@ import org.slf4j.LoggerFactory;
 public final class SilentConnections implements NettyCustomizer {
     private static final Logger log = LoggerFactory.getLogger(SilentConnections.class);
     private static final Duration SHORTEST = Duration.ofMillis(100);
+    private static final int MOST_TOLD = 1_000;
     private static final Duration LONGEST = Duration.ofMinutes(1);
 
     /** A peer whose system acknowledges nothing for so long is gone. */
@@ -38,7 +43,13 @@ public final class SilentConnections implements NettyCustomizer {
     private static final Duration KEEP_ALIVE_INTERVAL = Duration.ofSeconds(1);
     private static final int KEEP_ALIVE_COUNT = 5;
 
+    private static final long TOLD_EVERY = Duration.ofMinutes(1).toNanos();
+
     private final Duration silence;
+    /**
+     * When an address was told of last: each of its connections is closed, and each new one as long as it stands still.
+     */
+    private final Map<SocketAddress, Long> toldAt = new ConcurrentHashMap<>();
 
     /** @param silence between what is written and the first byte of an answer, 100 ms to 1 min */
     public SilentConnections(Duration silence) {
@@ -80,19 +91,33 @@ public final class SilentConnections implements NettyCustomizer {
 
     @Override
     public void afterChannelInitialized(Channel channel) {
-        channel.pipeline().addFirst(new SilenceHandler(silence.toNanos()));
+        channel.pipeline().addFirst(new SilenceHandler(silence.toNanos(), this::tell));
+    }
+
+    private void tell(SocketAddress address, long now) {
+        if (toldAt.size() > MOST_TOLD) {
+            toldAt.clear();
+        }
+        Long before = toldAt.get(address);
+        if (before == null || now - before > TOLD_EVERY) {
+            toldAt.put(address, now);
+            log.warn("Redis at {} has answered nothing for {} ms: connecting again", address, silence.toMillis());
+        }
     }
 
     /** All of it runs on the channel's event loop. One timer at most is set, however many commands are written. */
     private static final class SilenceHandler extends ChannelDuplexHandler {
         private final long longestNanos;
+        private final ObjLongConsumer<SocketAddress> closing;
         private boolean isUnanswered;
         private boolean isTimed;
         /** When the first write after the last answer was. */
         private long since;
 
-        SilenceHandler(long longestNanos) {
+        /** @param closing is told of the address, and of the time by the channel's clock */
+        SilenceHandler(long longestNanos, ObjLongConsumer<SocketAddress> closing) {
             this.longestNanos = longestNanos;
+            this.closing = closing;
         }
 
         @Override
@@ -146,10 +171,7 @@ public final class SilentConnections implements NettyCustomizer {
         private void close(ChannelHandlerContext ctx, long unansweredSince) {
             isTimed = false;
             if (isUnanswered && since == unansweredSince) {
-                log.warn(
-                        "Redis at {} has answered nothing for {} ms: connecting again",
-                        ctx.channel().remoteAddress(),
-                        TimeUnit.NANOSECONDS.toMillis(longestNanos));
+                closing.accept(ctx.channel().remoteAddress(), now(ctx));
                 var _ = ctx.close();
             } else if (isUnanswered) {
                 look(ctx, longestNanos);
