@@ -173,20 +173,47 @@ def killed(service, seconds):
     return Event(f"{service} killed, started {seconds} s later", act)
 
 
-def primary_killed(cluster):
+def frozen(service, seconds):
+    """Its connections stay open, and nothing answers on them."""
+    def act(cluster):
+        cluster.docker("pause", cluster.container(service))
+        time.sleep(seconds)
+        cluster.docker("unpause", cluster.container(service))
+        begun = clock()
+        cluster.wait(service, lambda: cluster.answers(service))
+        return f"answers {clock() - begun:.1f} s after it goes on"
+
+    return Event(f"{service} frozen for {seconds} s", act)
+
+
+def primary_gone(cluster, how, go):
     old = cluster.sentinels_primary()
-    service = cluster.redis_at(old)
-    killed_at = clock()
-    cluster.kill(service)
+    service = primary_gone.service = cluster.redis_at(old)
+    begun = clock()
+    go(service)
     cluster.wait("a new primary", lambda: cluster.sentinels_primary() not in ("", old))
-    promoted = clock() - killed_at
-    primary_killed.service = service
-    return f"{service} killed, the other one promoted after {promoted:.1f} s"
+    return f"{service} {how}, the other one promoted after {clock() - begun:.1f} s"
+
+
+def primary_killed(cluster):
+    return primary_gone(cluster, "killed", cluster.kill)
+
+
+def primary_frozen(cluster):
+    return primary_gone(cluster, "frozen", lambda service: cluster.docker("pause", cluster.container(service)))
 
 
 def primary_back(cluster):
-    service = primary_killed.service
-    cluster.start(service)
+    return became_replica(cluster, cluster.start)
+
+
+def primary_thawed(cluster):
+    return became_replica(cluster, lambda service: cluster.docker("unpause", cluster.container(service)))
+
+
+def became_replica(cluster, go):
+    service = primary_gone.service
+    go(service)
     cluster.wait(service, lambda: "role:slave" in cluster.inside(service, "redis-cli", "info", "replication")
                  and "master_link_status:up" in cluster.inside(service, "redis-cli", "info", "replication"))
     return f"{service} is a replica that is up to date"
@@ -231,9 +258,13 @@ EVENTS = {
     "gateway-2": lambda: killed("gateway-2", 5),
     "primary": lambda: Event("the Redis primary killed", primary_killed),
     "replica": lambda: Event("that Redis started again", primary_back),
+    "frozen": lambda: Event("the Redis primary frozen", primary_frozen),
+    "thawed": lambda: Event("that Redis goes on", primary_thawed),
     "sentinel": lambda: killed("sentinel-1", 10),
     "postgres": lambda: killed("postgres", 8),
     "s3": lambda: killed("s3", 8),
+    "postgres-frozen": lambda: frozen("postgres", 8),
+    "s3-frozen": lambda: frozen("s3", 8),
     "nginx": lambda: killed("nginx", 5),
     "roll": lambda: Event("both gateways rolled, one after the other", rolled, harmless=True),
     "cut": lambda: cut("gateway-1", 15),
