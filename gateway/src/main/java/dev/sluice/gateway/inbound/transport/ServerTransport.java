@@ -32,12 +32,17 @@ public class ServerTransport {
 
     @Bean
     WebServerFactoryCustomizer<NettyReactiveWebServerFactory> boundedConnections(
-            TransportProperties properties, IdentityProperties identity, TrustedProxies proxies) {
+            TransportProperties properties, IdentityProperties identity, TrustedProxies proxies, DrainHandler drain) {
         PublicAddress address = new PublicAddress(proxies, identity.publicUrl());
         return factory -> factory.addServerCustomizers(server -> {
-            HttpServer bounded = bounded(server, properties);
+            HttpServer bounded = bounded(server, properties, drain);
             return address.isNeeded() ? bounded.forwarded(address) : bounded;
         });
+    }
+
+    @Bean
+    DrainHandler drainHandler() {
+        return new DrainHandler();
     }
 
     @Bean
@@ -45,7 +50,7 @@ public class ServerTransport {
         return EventLoopLag.watch(resources.getLoopResources().onServer(true), meters);
     }
 
-    private HttpServer bounded(HttpServer server, TransportProperties properties) {
+    private HttpServer bounded(HttpServer server, TransportProperties properties, DrainHandler drain) {
         return server.idleTimeout(properties.idleTimeout())
                 .readTimeout(properties.readTimeout())
                 .httpRequestDecoder(decoder -> decoder.maxInitialLineLength(
@@ -63,6 +68,7 @@ public class ServerTransport {
                     pipeline.addBefore(NettyPipeline.HttpTrafficHandler, null, check);
                     pipeline.addBefore(NettyPipeline.HttpTrafficHandler, null, new LingeringCloseHandler());
                     pipeline.addBefore(NettyPipeline.HttpTrafficHandler, null, new ServerProblems());
+                    pipeline.addAfter(NettyPipeline.HttpTrafficHandler, null, drain);
                     pipeline.addAfter(NettyPipeline.HttpTrafficHandler, null, new Http10Handler());
                 });
     }
