@@ -25,7 +25,7 @@ seconds=${SECONDS_EACH:-10}
 warm_seconds=${WARM_SECONDS:-20}
 clients=${CLIENTS:-1 10 50}
 # As the README documents them.
-java_options=${JAVA_OPTIONS:--Xms24m -Xmx128m -Xmn16m -XX:MinHeapFreeRatio=10 -XX:MaxHeapFreeRatio=20 -XX:MaxDirectMemorySize=128m -Xss512k -XX:+UseSerialGC -XX:TrimNativeHeapInterval=3000 -XX:+UseCompactObjectHeaders -XX:ReservedCodeCacheSize=64m}
+java_options=${JAVA_OPTIONS:--Xms24m -Xmx128m -Xmn16m -XX:MinHeapFreeRatio=10 -XX:MaxHeapFreeRatio=20 -XX:MaxDirectMemorySize=128m -Xss512k -XX:+UseSerialGC -XX:TrimNativeHeapInterval=3000 -XX:+UseCompactObjectHeaders -XX:ReservedCodeCacheSize=64m -Djdk.reflect.useNativeAccessorOnly=true}
 baseline_options=${BASELINE_OPTIONS:--Xmx256m -XX:MaxDirectMemorySize=256m -XX:+UseSerialGC}
 jar=${JAR:-gateway/target/gateway.jar}
 gateway_options=${GATEWAY_OPTIONS:-}
