@@ -1,7 +1,5 @@
 package dev.sluice.gateway.outbound.imagecache;
 
-import com.github.benmanes.caffeine.cache.Cache;
-import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.sluice.gateway.contract.GatewayException;
 import dev.sluice.gateway.contract.ProblemCode;
 import dev.sluice.gateway.outbound.fetch.FetchException;
@@ -19,7 +17,6 @@ import dev.sluice.zipstream.BufferBudget.Reservation;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Collection;
@@ -54,9 +51,6 @@ import reactor.core.publisher.Mono;
  */
 public final class RemoteImages {
     private static final String VECTOR = "image/svg+xml";
-    private static final long MOST_CONFIRMED_CHARACTERS = 2_000_000;
-    private static final int CONFIRMED_OVERHEAD = 100;
-    private static final Duration CONFIRMED_FOR = Duration.ofMinutes(10);
 
     private final ImageFetches fetches;
     private final ImageStore store;
@@ -64,13 +58,7 @@ public final class RemoteImages {
     private final Clock clock;
     private final FetchTurns turns;
     private final AdmissionSketch recent;
-    /** When it was asked what is confirmed by now; what is confirmed often is not written each time. */
-    private final Cache<String, Instant> confirmed = Caffeine.newBuilder()
-            .maximumWeight(MOST_CONFIRMED_CHARACTERS)
-            .<String, Instant>weigher((key, at) -> key.length() + CONFIRMED_OVERHEAD)
-            .expireAfterWrite(CONFIRMED_FOR)
-            .build();
-
+    private final RecentConfirmations confirmations = new RecentConfirmations();
     private final Map<Use, Counter> uses = new EnumMap<>(Use.class);
 
     RemoteImages(
@@ -234,15 +222,10 @@ public final class RemoteImages {
     }
 
     private boolean isCopied(CachedMeta meta, Freshness freshness, Instant since) {
-        Instant asked = confirmed.getIfPresent(confirmation(meta));
         return isRaster(meta)
                 && (isFreshEnough(meta, freshness)
                         || !meta.storedAt().isBefore(since)
-                        || (asked != null && !asked.isBefore(since)));
-    }
-
-    private static String confirmation(CachedMeta meta) {
-        return meta.etag() + meta.url();
+                        || confirmations.has(meta, since));
     }
 
     private Mono<OpenImage> ask(
@@ -265,9 +248,7 @@ public final class RemoteImages {
                         }
                         return Mono.empty();
                     }
-                    confirmed
-                            .asMap()
-                            .merge(confirmation(meta), asked, (one, other) -> one.isAfter(other) ? one : other);
+                    confirmations.add(meta, asked);
                     // Another may have taken its place by now, which is as new.
                     Mono<OpenImage> confirmed = open(
                             url,
