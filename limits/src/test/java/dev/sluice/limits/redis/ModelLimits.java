@@ -45,6 +45,25 @@ final class ModelLimits {
 
         private boolean isWritten;
         private final Map<String, Long> leases = new HashMap<>();
+
+        private Counter copy() {
+            Counter copy = new Counter();
+            copy.amount = amount;
+            copy.at = at;
+            copy.ends = ends;
+            copy.isWritten = isWritten;
+            copy.leases.putAll(leases);
+            return copy;
+        }
+    }
+
+    /** As it is now, whatever comes after. */
+    ModelLimits copy() {
+        ModelLimits copy = new ModelLimits();
+        counters.forEach((key, counter) -> copy.counters.put(key, counter.copy()));
+        copy.records.putAll(records);
+        copy.latest = latest;
+        return copy;
     }
 
     /** The server loads a counter: what lies in its future was written before its clock was set back. */
