@@ -4,8 +4,8 @@
 #     docker/chaos.sh [event…]             images come from a registry; the gateway's own is built
 #     docker/chaos.sh --debian [event…]    for an engine that reaches no registry, after `docker/build.sh --debian`: Debian's
 #                                          packages in their place; needs their mirror, and versitygw in the PATH
-# Events: nothing gateway-1 gateway-2 primary replica frozen thawed sentinel postgres s3 postgres-frozen s3-frozen nginx roll cut; all
-# of them take some eleven minutes.
+# Events: nothing gateway-1 gateway-2 primary replica frozen thawed primary-cut connected sentinel postgres s3 postgres-frozen
+# s3-frozen postgres-cut s3-cut nginx roll cut; all of them take some fourteen minutes.
 # It needs a Docker engine on this machine, Compose 2.24.4 or later, openssl and python3. Nothing of it stays but images.
 #     KEEP=1       leaves it running
 #     LOGS=DIR     keeps each service's log there

@@ -78,6 +78,20 @@ class Cluster:
     def start(self, service):
         self.docker("start", self.container(service))
 
+    def disconnect(self, service):
+        """Takes it out of all its networks, which are given back."""
+        container = self.container(service)
+        networks = json.loads(self.docker("inspect", "-f", "{{json .NetworkSettings.Networks}}", container))
+        for name in networks:
+            self.docker("network", "disconnect", name, container)
+        return networks
+
+    def connect(self, service, networks):
+        for name, network in networks.items():
+            address = (network.get("IPAMConfig") or {}).get("IPv4Address")
+            aliases = [word for alias in network.get("Aliases") or [] for word in ("--alias", alias)]
+            self.docker("network", "connect", *(["--ip", address] if address else []), *aliases, name, self.container(service))
+
     def inside(self, service, *words):
         return self.docker("exec", self.container(service), *words, check=False)
 
@@ -203,12 +217,23 @@ def primary_frozen(cluster):
     return primary_gone(cluster, "frozen", lambda service: cluster.docker("pause", cluster.container(service)))
 
 
+def primary_cut(cluster):
+    def go(service):
+        primary_cut.networks = cluster.disconnect(service)
+
+    return primary_gone(cluster, "cut off", go)
+
+
 def primary_back(cluster):
     return became_replica(cluster, cluster.start)
 
 
 def primary_thawed(cluster):
     return became_replica(cluster, lambda service: cluster.docker("unpause", cluster.container(service)))
+
+
+def primary_connected(cluster):
+    return became_replica(cluster, lambda service: cluster.connect(service, primary_cut.networks))
 
 
 def became_replica(cluster, go):
@@ -236,15 +261,9 @@ def rolled(cluster):
 
 def cut(service, seconds):
     def act(cluster):
-        container = cluster.container(service)
-        networks = json.loads(cluster.docker("inspect", "-f", "{{json .NetworkSettings.Networks}}", container))
-        for name in networks:
-            cluster.docker("network", "disconnect", name, container)
+        networks = cluster.disconnect(service)
         time.sleep(seconds)
-        for name, network in networks.items():
-            address = (network.get("IPAMConfig") or {}).get("IPv4Address")
-            aliases = [word for alias in network.get("Aliases") or [] for word in ("--alias", alias)]
-            cluster.docker("network", "connect", *(["--ip", address] if address else []), *aliases, name, container)
+        cluster.connect(service, networks)
         begun = clock()
         cluster.wait(service, lambda: cluster.answers(service))
         return f"ready {clock() - begun:.1f} s after it is connected again"
@@ -260,11 +279,15 @@ EVENTS = {
     "replica": lambda: Event("that Redis started again", primary_back),
     "frozen": lambda: Event("the Redis primary frozen", primary_frozen),
     "thawed": lambda: Event("that Redis goes on", primary_thawed),
+    "primary-cut": lambda: Event("the Redis primary cut off from its network", primary_cut),
+    "connected": lambda: Event("that Redis connected again", primary_connected),
     "sentinel": lambda: killed("sentinel-1", 10),
     "postgres": lambda: killed("postgres", 8),
     "s3": lambda: killed("s3", 8),
     "postgres-frozen": lambda: frozen("postgres", 8),
     "s3-frozen": lambda: frozen("s3", 8),
+    "postgres-cut": lambda: cut("postgres", 12),
+    "s3-cut": lambda: cut("s3", 12),
     "nginx": lambda: killed("nginx", 5),
     "roll": lambda: Event("both gateways rolled, one after the other", rolled, harmless=True),
     "cut": lambda: cut("gateway-1", 15),
