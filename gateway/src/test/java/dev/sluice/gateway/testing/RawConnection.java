@@ -173,7 +173,7 @@ public final class RawConnection implements AutoCloseable {
             if (described.fields("Transfer-Encoding").contains("chunked")) {
                 end = chunks(body) ? End.WHOLE : End.CLOSED;
             } else if (described.fields("Content-Length").isEmpty()) {
-                body.toTheEnd();
+                body.take(Long.MAX_VALUE); // to the end of the connection
                 end = End.WHOLE;
             } else {
                 long length = Long.parseLong(described.fields("Content-Length").getFirst());
@@ -188,7 +188,8 @@ public final class RawConnection implements AutoCloseable {
     /** How the connection ends, whatever comes before that. */
     public End rest() throws IOException {
         try {
-            while (socket.getInputStream().read() >= 0) {
+            byte[] ignored = new byte[RECEIVE_BUFFER];
+            while (socket.getInputStream().read(ignored) >= 0) {
                 // Not of interest.
             }
             return End.CLOSED;
@@ -246,13 +247,6 @@ public final class RawConnection implements AutoCloseable {
                 left -= read;
             }
             return true;
-        }
-
-        private void toTheEnd() throws IOException {
-            boolean more = true;
-            while (more) {
-                more = take(1);
-            }
         }
 
         private @Nullable String line() throws IOException {
