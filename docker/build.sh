@@ -107,15 +107,6 @@ formats() {
             done | LC_ALL=C sort | paste -sd " "' 2> "$work/log" || true
 }
 
-# Without curl: a process of that many times a second would take part of what is measured.
-answer() { # port of this machine, path; prints the status, or nothing
-    local status=
-    { exec 3<> "/dev/tcp/127.0.0.1/$1" && printf 'GET %s HTTP/1.0\r\nHost: localhost\r\n\r\n' "$2" >&3 \
-        && read -r -t 4 _ status _ <&3; } 2> /dev/null || true
-    exec 3>&- || true
-    echo "$status"
-}
-
 start() { # name, further options of docker run; prints milliseconds until it is ready
     local name="$1" begun at
     shift
@@ -125,12 +116,13 @@ start() { # name, further options of docker run; prints milliseconds until it is
         --tmpfs /tmp:size=64m,mode=1777,exec,nosuid,nodev --memory 912m --memory-swap 912m -p 127.0.0.1::8080 "$@" \
         sluice > /dev/null
     at=$(docker port "$name" 8080/tcp | head -1)
-    for _ in $(seq 2400); do
-        if [ "$(answer "${at##*:}" /actuator/health/readiness)" = 200 ]; then
+    # Little is started to look: that would take part of what is measured.
+    for _ in $(seq 1200); do
+        if env -u MANAGEMENT_SERVER_PORT SERVER_PORT="${at##*:}" docker/healthy 2> /dev/null; then
             url=http://$at ready=$((($(date +%s%N) - begun) / 1000000))
             return 0
         fi
-        sleep 0.025
+        sleep 0.05
     done
     docker logs "$name" | tail -20
     return 1

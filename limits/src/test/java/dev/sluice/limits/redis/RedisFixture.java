@@ -21,7 +21,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -56,8 +55,6 @@ final class RedisFixture implements AutoCloseable {
     private final @Nullable RedisCluster cluster;
     private final List<Runnable> opened = new ArrayList<>();
     private final RedisClusterCommands<String, String> direct;
-    /** What the clocks of single scripts show. */
-    private final Map<String, Instant> set = new HashMap<>();
 
     RedisFixture(RedisURI uri) {
         this.uri = uri;
@@ -188,9 +185,7 @@ final class RedisFixture implements AutoCloseable {
     void setTime(Instant now, byte[] key) {
         String name = new String(key, StandardCharsets.ISO_8859_1);
         String clock = cluster == null ? prefix + "clock" : name.substring(0, name.indexOf('}') + 1) + ":clock";
-        if (!now.equals(set.put(clock, now))) {
-            direct.hset(clock, time(now));
-        }
+        direct.hset(clock, time(now));
     }
 
     private static Map<String, String> time(Instant now) {
