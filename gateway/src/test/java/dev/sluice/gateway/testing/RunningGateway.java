@@ -121,6 +121,7 @@ public final class RunningGateway implements AutoCloseable {
                         RunningGateway::withThreadsOfItsOwn,
                         RunningGateway::readingClassesOnce,
                         context -> KnownVips.addTo((GenericApplicationContext) context),
+                        context -> context.getBeanFactory().addBeanPostProcessor(new ClassPathBeans()),
                         context -> ((GenericApplicationContext) context).registerBean(Clock.class, () -> clock));
         try {
             return new RunningGateway(application.run(arguments), data);

@@ -13,7 +13,12 @@ import org.springframework.context.annotation.Configuration;
 public class WebAppFeature {
 
     @Bean
-    FeatureRoutes webAppRoutes(WebAppProperties properties) {
-        return new WebAppRoutes(Assets.load(), properties);
+    Assets webAppFiles() {
+        return Assets.load();
+    }
+
+    @Bean
+    FeatureRoutes webAppRoutes(Assets webAppFiles, WebAppProperties properties) {
+        return new WebAppRoutes(webAppFiles, properties);
     }
 }
