@@ -22,15 +22,15 @@ import org.junit.jupiter.api.io.TempDir;
 class BoundedDiskTest {
     private static final int IMAGES = 2_000;
     private static final int CLIENTS = 8;
-    private static final long BOUND = 50L * 1024 * 1024;
-    private static final byte[] PICTURE = Pictures.png(300_000);
+    private static final long BOUND = 10L * 1024 * 1024;
+    private static final byte[] PICTURE = Pictures.png(60_000);
 
     @TempDir
     private Path directory;
 
     @Test
     void directoryNeverHoldsMoreThanItsBoundWhileItOverflows() throws InterruptedException, ExecutionException {
-        try (ProxyRig rig = ProxyRig.in(directory.resolve("cache"), "sluice.image-proxy.cache.max-size", "50MB");
+        try (ProxyRig rig = ProxyRig.in(directory.resolve("cache"), "sluice.image-proxy.cache.max-size", "10MB");
                 ExecutorService threads = Executors.newFixedThreadPool(CLIENTS + 1)) {
             for (int image = 0; image < IMAGES; image++) {
                 rig.origin.on("/" + image, Behaviours.image(PICTURE));
