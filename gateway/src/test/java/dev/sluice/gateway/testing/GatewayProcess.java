@@ -90,6 +90,8 @@ public final class GatewayProcess implements AutoCloseable {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.add("-XX:MetaspaceSize=128m"); // what a start needs: it collects no garbage to load its classes
+        // As docker/java-options has it: a cache holds no class that the JDK makes for a call by reflection.
+        command.add("-Djdk.reflect.useNativeAccessorOnly=true");
         command.addAll(flags);
         command.addAll(List.of("-cp", String.join(File.pathSeparator, classPath), mainClass.getName()));
         Path data = log.resolveSibling(log.getFileName() + ".data"); // goes with the log

@@ -3,7 +3,6 @@ package dev.sluice.gateway.testing;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,7 +18,7 @@ import java.util.zip.CRC32;
 /**
  * What spares a gateway in a JVM of its own half of a start: its classes, parsed and linked by an earlier one (an AOT
  * cache, JEP 514). It is made once for each state of the class path, in {@code target}, by the first JVM of tests that
- * asks; one that asks meanwhile does without.
+ * asks; one that asks meanwhile waits for it, since a start without it takes twice the processor time.
  *
  * @param classPath of jars alone, because the JVM keeps no classes of directories; more may follow it
  * @param flags of the JVM
@@ -37,9 +36,9 @@ record StartCache(List<String> classPath, List<String> flags) {
         try {
             Files.createDirectories(ALL);
             try (FileChannel channel =
-                            FileChannel.open(ALL.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-                    FileLock lock = channel.tryLock()) {
-                return lock == null ? new StartCache(classPath, List.of()) : made(classPath, training);
+                    FileChannel.open(ALL.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+                channel.lock(); // until it is closed
+                return made(classPath, training);
             }
         } catch (IOException failed) {
             throw new UncheckedIOException(failed);

@@ -367,7 +367,11 @@ class UploadFaultsTest {
     private GatewayProcess start(Map<String, String> settings, String log) {
         return GatewayProcess.start(
                 GatewayApplication.class,
-                List.of("-Xmx192m", "-XX:TieredStopAtLevel=1", "--sun-misc-unsafe-memory-access=allow"),
+                List.of(
+                        "-Xmx192m",
+                        "-XX:TieredStopAtLevel=1",
+                        "-XX:+UseSerialGC",
+                        "--sun-misc-unsafe-memory-access=allow"),
                 settings,
                 directory.resolve(log));
     }

@@ -34,7 +34,7 @@ class KilledGatewayTest {
                         .on("/silent.png", Behaviours.silent());
                 GatewayProcess gateway = GatewayProcess.start(
                         GatewayApplication.class,
-                        List.of("-Xmx128m", "-XX:TieredStopAtLevel=1"),
+                        List.of("-Xmx128m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"),
                         Map.of("sluice.fetch.allow-networks", origin.addressAndPort()),
                         directory.resolve("log"))) {
             String body = ZipFaultsTest.request(

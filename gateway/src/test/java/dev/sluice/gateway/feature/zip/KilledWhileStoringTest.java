@@ -83,7 +83,7 @@ class KilledWhileStoringTest {
     private GatewayProcess started(HostileOrigin origin) throws IOException {
         return GatewayProcess.start(
                 GatewayApplication.class,
-                List.of("-Xmx128m", "-XX:TieredStopAtLevel=1"),
+                List.of("-Xmx128m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"),
                 Map.of(
                         "sluice.fetch.allow-networks",
                         origin.addressAndPort(),
