@@ -40,13 +40,15 @@ final class AddressBuckets {
     private final RedisLimiterSettings settings;
     private final RedisClock clock;
     private final ReadOnlyReconnect reconnect;
+    private final LastAnswers answers;
     private volatile ScriptExecutor.@Nullable Link link;
     private volatile @Nullable AsyncProxyManager<byte[]> buckets;
 
-    AddressBuckets(RedisLimiterSettings settings, RedisClock clock, ReadOnlyReconnect reconnect) {
+    AddressBuckets(RedisLimiterSettings settings, RedisClock clock, ReadOnlyReconnect reconnect, LastAnswers answers) {
         this.settings = settings;
         this.clock = clock;
         this.reconnect = reconnect;
+        this.answers = answers;
     }
 
     /**
@@ -79,10 +81,11 @@ final class AddressBuckets {
         }
         return CompletableFuture.allOf(probes.toArray(CompletableFuture<?>[]::new))
                 .thenApply(_ -> answer(limits, probes))
-                .whenComplete((_, error) -> afterError(error));
+                .whenComplete((_, error) -> ended(subject, error));
     }
 
-    private void afterError(@Nullable Throwable error) {
+    private void ended(Subject subject, @Nullable Throwable error) {
+        answers.note(Keys.bytes(Tags.of(subject.address())), error);
         ScriptExecutor.Link made = link;
         if (error != null && made != null) {
             reconnect.afterError(error, made.disconnect());
@@ -114,7 +117,8 @@ final class AddressBuckets {
                     .thenApply(result -> status(
                             limit,
                             result.getValue().getRemainingTokens(),
-                            result.getDiagnostics().calculateFullRefillingTime()));
+                            result.getDiagnostics().calculateFullRefillingTime()))
+                    .whenComplete((_, error) -> ended(subject, error));
         } catch (RuntimeException e) {
             return CompletableFuture.failedFuture(e);
         }
@@ -124,7 +128,7 @@ final class AddressBuckets {
         try {
             String key = Keys.addressBucket(settings.keyPrefix(), limit, subject);
             proxies.invalidate(key);
-            return buckets().removeProxy(Keys.bytes(key));
+            return buckets().removeProxy(Keys.bytes(key)).whenComplete((_, error) -> ended(subject, error));
         } catch (RuntimeException e) {
             return CompletableFuture.failedFuture(e);
         }

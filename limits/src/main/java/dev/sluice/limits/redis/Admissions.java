@@ -2,11 +2,13 @@ package dev.sluice.limits.redis;
 
 import dev.sluice.limits.Decision;
 import dev.sluice.limits.FallbackMode;
+import dev.sluice.limits.Limit;
 import dev.sluice.limits.LimitStatus;
 import dev.sluice.limits.LimiterObserver;
 import dev.sluice.limits.Permit;
 import dev.sluice.limits.Reservation;
 import dev.sluice.limits.Subject;
+import dev.sluice.limits.TokenBucket;
 import dev.sluice.limits.local.LocalLimiter;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,7 +23,7 @@ import reactor.core.scheduler.Scheduler;
 /**
  * The way of an admission: deadline, buckets of addresses, what this process has of what all share, then one command
  * for each part of its limits that lies in another slot; a single node has one part. Whoever refuses on that way has
- * all before it given back. Where Redis fails, the local limiter decides.
+ * all before it given back. Where Redis fails, the local limiter decides what it may.
  */
 final class Admissions {
     private final ScriptExecutor redis;
@@ -32,6 +34,7 @@ final class Admissions {
     private final CompiledPolicy.Topology topology;
     private final RedisClock clock;
     private final RedisBreaker breaker;
+    private final LastAnswers answers;
     private final LocalLimiter local;
     private final Settlements settlements;
     private final Renewals renewals;
@@ -48,6 +51,7 @@ final class Admissions {
             CompiledPolicy.Topology topology,
             RedisClock clock,
             RedisBreaker breaker,
+            LastAnswers answers,
             LocalLimiter local,
             Settlements settlements,
             Renewals renewals,
@@ -61,6 +65,7 @@ final class Admissions {
         this.topology = topology;
         this.clock = clock;
         this.breaker = breaker;
+        this.answers = answers;
         this.local = local;
         this.settlements = settlements;
         this.renewals = renewals;
@@ -365,7 +370,7 @@ final class Admissions {
         }
     }
 
-    /** Does not wait for Redis: each limit does what its fallback mode says. */
+    /** Does not wait for Redis: each limit does what its fallback mode says, if it may. */
     void decideLocally(Admission admission) {
         if (!admission.mayDecideLocally()) {
             return;
@@ -375,11 +380,24 @@ final class Admissions {
                 admission.subject,
                 admission.id,
                 admission.reservation,
-                limit -> limit.fallback() == FallbackMode.COUNT_LOCALLY,
+                limit -> mayCountLocally(limit, admission),
                 breaker.rest());
         if (!admission.decide(decision, LimiterObserver.Place.LOCAL)
                 && decision instanceof Decision.Admitted(Permit permit, List<LimitStatus> _)) {
             permit.settle(RedisPermit.unused(admission.policy.policy)).subscribe();
         }
+    }
+
+    /**
+     * Rates whenever Redis has not decided in time. Slots and spend only while the node that counts them is silent:
+     * while it answers anybody, it may give others what was given here too.
+     */
+    private boolean mayCountLocally(Limit limit, Admission admission) {
+        if (limit.fallback() == FallbackMode.REFUSE) {
+            return false;
+        }
+        String tag = Keys.tag(limit.scope(), limit.name(), admission.subject);
+        return limit instanceof TokenBucket
+                || breaker.isSilent(topology.shard(tag), answers.at(tag), admission.begun());
     }
 }

@@ -16,6 +16,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Decides whether Redis is called, by a circuit breaker for each shard: in a cluster that lacks one node, the others
@@ -65,6 +66,7 @@ final class RedisBreaker {
     private static final class Shard {
         private final CircuitBreaker circuit;
         private volatile long answeredAt;
+        private volatile @Nullable Long unansweredSince;
 
         Shard(CircuitBreaker circuit, long now) {
             this.circuit = circuit;
@@ -126,8 +128,11 @@ final class RedisBreaker {
     void failed(String shard, long tookNanos, Throwable error) {
         Throwable cause = error instanceof CompletionException && error.getCause() != null ? error.getCause() : error;
         failedShard = shard;
-        failedAt = nanoTime.getAsLong();
-        at(shard).circuit.onError(tookNanos, TimeUnit.NANOSECONDS, cause);
+        long now = nanoTime.getAsLong();
+        failedAt = now;
+        Shard there = at(shard);
+        there.unansweredSince = now - tookNanos;
+        there.circuit.onError(tookNanos, TimeUnit.NANOSECONDS, cause);
         if (isDegraded.compareAndSet(false, true)) {
             observer.degraded(cause);
         }
@@ -179,6 +184,17 @@ final class RedisBreaker {
     /** Whether a command has failed, or was late, since then, by {@link System#nanoTime}. */
     boolean hasFailedSince(long nanos) {
         return failedAt - nanos > 0;
+    }
+
+    /**
+     * Whether Redis answers nothing there: a command has failed, and nothing was heard since it was sent, nor since the
+     * given time, both by {@link System#nanoTime}.
+     *
+     * @param heardAt when Redis last answered anything there
+     */
+    boolean isSilent(String shard, long heardAt, long since) {
+        Long unanswered = at(shard).unansweredSince;
+        return unanswered != null && heardAt - unanswered < 0 && heardAt - since < 0;
     }
 
     /** How long Redis is left alone. */

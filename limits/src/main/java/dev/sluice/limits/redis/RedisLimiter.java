@@ -37,7 +37,7 @@ import reactor.util.retry.Retry;
 /**
  * Decides with counters that all processes share, in Redis, one node or a cluster: the buckets of client addresses by
  * bucket4j, everything else by scripts. While Redis fails, is slow or has just failed too often, each limit does what
- * its {@link FallbackMode} says.
+ * its {@link FallbackMode} says; slots, quotas and budgets are not counted without Redis while it answers anybody.
  *
  * <p>Decisions are emitted on a thread of the Redis client, of the timer, or of the subscriber: switch threads before
  * doing much. Safe for any number of threads.
@@ -83,11 +83,13 @@ public final class RedisLimiter implements Limiter, AutoCloseable {
                 .build(policy -> new CompiledPolicy(policy, settings, topology));
         RedisClock redisClock = new RedisClock(clock);
         ReadOnlyReconnect reconnect = new ReadOnlyReconnect();
-        AddressBuckets addressBuckets = new AddressBuckets(settings, redisClock, reconnect);
+        LastAnswers answers = new LastAnswers();
+        AddressBuckets addressBuckets = new AddressBuckets(settings, redisClock, reconnect, answers);
         redis = new ScriptExecutor(
                 connect,
                 addressBuckets::connected,
                 reconnect,
+                answers,
                 resources.eventLoopGroupProvider().allocate(Transports.eventLoopGroupClass()));
         RedisBreaker breaker = new RedisBreaker(settings.breaker(), observer);
         probes = new RedisProbes(
@@ -111,6 +113,7 @@ public final class RedisLimiter implements Limiter, AutoCloseable {
                 topology,
                 redisClock,
                 breaker,
+                answers,
                 local,
                 settlements,
                 renewals,

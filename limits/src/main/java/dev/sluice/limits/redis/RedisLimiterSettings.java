@@ -14,7 +14,8 @@ import java.util.regex.Pattern;
  * @param addressLimits who decides token buckets of {@link Scope#ADDRESS}, and when
  * @param batch most decisions that share one command, 1 to 64
  * @param commands most commands of one kind awaited at once; what comes meanwhile shares the next one
- * @param queue most decisions that wait for a command; further ones are made without Redis
+ * @param queue most decisions that wait for a command; further ones are made without Redis: rates count in this
+ *     process, everything else refuses
  * @param settledFor how long Redis remembers a request that ended, so that a command sent twice counts once
  * @param correctableFor how long a reservation can be corrected, if no lease is longer
  * @param breaker when Redis is left alone
@@ -129,6 +130,23 @@ public record RedisLimiterSettings(
                 most,
                 atOnce,
                 queue,
+                settledFor,
+                correctableFor,
+                breaker,
+                leases,
+                localSubjects);
+    }
+
+    /** These settings with room for another number of decisions that wait. */
+    RedisLimiterSettings withQueue(int most) {
+        return new RedisLimiterSettings(
+                keyPrefix,
+                deadline,
+                commandTimeout,
+                addressLimits,
+                batch,
+                commands,
+                most,
                 settledFor,
                 correctableFor,
                 breaker,

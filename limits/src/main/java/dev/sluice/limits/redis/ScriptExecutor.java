@@ -27,6 +27,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import java.util.function.IntFunction;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -52,6 +53,7 @@ final class ScriptExecutor implements AutoCloseable {
     private final Supplier<Link> connect;
     private final Consumer<Link> connected;
     private final ReadOnlyReconnect reconnect;
+    private final LastAnswers answers;
     private final EventExecutorGroup loops;
     private final Disposable connecting;
     private volatile @Nullable Link link;
@@ -72,13 +74,15 @@ final class ScriptExecutor implements AutoCloseable {
      * @param disconnect ends the connection, so that Lettuce makes it again, to the present master; of a cluster it
      *     does nothing, because the nodes name the master themselves
      * @param masters those that have slots, as the client knows them now
+     * @param nodeOfSlot a name of the node that has a slot, as the client knows it now
      */
     record Link(
             StatefulConnection<byte[], byte[]> connection,
             RedisClusterAsyncCommands<byte[], byte[]> commands,
             LettuceBasedProxyManagerBuilder<byte[]> buckets,
             Runnable disconnect,
-            Supplier<List<Master>> masters) {
+            Supplier<List<Master>> masters,
+            IntFunction<String> nodeOfSlot) {
 
         static Link toNode(StatefulRedisConnection<byte[], byte[]> made) {
             return new Link(
@@ -88,11 +92,23 @@ final class ScriptExecutor implements AutoCloseable {
                     () -> {
                         var _ = made.async().quit();
                     },
-                    () -> ONE);
+                    () -> ONE,
+                    _ -> "");
         }
 
         static Link toCluster(StatefulRedisClusterConnection<byte[], byte[]> made) {
-            return new Link(made, made.async(), Bucket4jLettuce.casBasedBuilder(made), () -> {}, () -> mastersOf(made));
+            return new Link(
+                    made,
+                    made.async(),
+                    Bucket4jLettuce.casBasedBuilder(made),
+                    () -> {},
+                    () -> mastersOf(made),
+                    slot -> nodeOf(made, slot));
+        }
+
+        private static String nodeOf(StatefulRedisClusterConnection<byte[], byte[]> made, int slot) {
+            RedisClusterNode node = made.getPartitions().getPartitionBySlot(slot);
+            return node == null ? "" : node.getNodeId();
         }
 
         private static List<Master> mastersOf(StatefulRedisClusterConnection<byte[], byte[]> made) {
@@ -118,10 +134,15 @@ final class ScriptExecutor implements AutoCloseable {
      * @param loops on which connections are read
      */
     ScriptExecutor(
-            Supplier<Link> connect, Consumer<Link> connected, ReadOnlyReconnect reconnect, EventExecutorGroup loops) {
+            Supplier<Link> connect,
+            Consumer<Link> connected,
+            ReadOnlyReconnect reconnect,
+            LastAnswers answers,
+            EventExecutorGroup loops) {
         this.loops = loops;
         this.connected = connected;
         this.reconnect = reconnect;
+        this.answers = answers;
         this.connect = connect;
         // Lettuce connects to a client's own address only while a thread waits: the one place that does.
         connecting = Mono.fromCallable(this::open)
@@ -132,6 +153,7 @@ final class ScriptExecutor implements AutoCloseable {
 
     private Boolean open() {
         Link made = connect.get();
+        answers.connected(made.nodeOfSlot);
         connected.accept(made);
         link = made;
         if (closed) {
@@ -168,7 +190,10 @@ final class ScriptExecutor implements AutoCloseable {
                     .exceptionallyCompose(error -> isUnknown(error)
                             ? current.commands.<T>eval(script.text().getBytes(UTF_8), output, keys, arguments)
                             : CompletableFuture.failedFuture(error))
-                    .whenComplete((_, error) -> reconnect.afterError(error, current.disconnect));
+                    .whenComplete((_, error) -> {
+                        answers.note(keys[0], error);
+                        reconnect.afterError(error, current.disconnect);
+                    });
         } catch (RuntimeException e) {
             return CompletableFuture.failedFuture(e);
         }

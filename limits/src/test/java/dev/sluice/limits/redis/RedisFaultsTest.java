@@ -10,9 +10,11 @@ import dev.sluice.limits.Budget;
 import dev.sluice.limits.CalendarQuota;
 import dev.sluice.limits.ConcurrencyLimit;
 import dev.sluice.limits.Decision;
+import dev.sluice.limits.FallbackMode;
 import dev.sluice.limits.Limit;
 import dev.sluice.limits.LimitStatus;
 import dev.sluice.limits.Limiter;
+import dev.sluice.limits.Mode;
 import dev.sluice.limits.Permit;
 import dev.sluice.limits.Policy;
 import dev.sluice.limits.RecordedEvents;
@@ -275,11 +277,8 @@ class RedisFaultsTest {
     @Test
     void deadlineAndFailureThatMeetDecideOnce() throws Exception {
         RedisLimiter limiter = limiter(RedisFixture.PATIENT);
-        redis.stop();
-        CompiledPolicy policy = new CompiledPolicy(
-                new Policy("test", List.of(ConcurrencyLimit.of("one", Scope.SUBJECT, 1, Duration.ofHours(1)))),
-                RedisFixture.PATIENT,
-                CompiledPolicy.Topology.ONE_NODE);
+        failOnce(limiter);
+        CompiledPolicy policy = compiled(ConcurrencyLimit.of("one", Scope.SUBJECT, 1, Duration.ofHours(1)));
         CyclicBarrier together = new CyclicBarrier(2);
         try (ExecutorService pair = Executors.newFixedThreadPool(2)) {
             for (int i = 0; i < 300; i++) {
@@ -294,6 +293,82 @@ class RedisFaultsTest {
                 assertThat(first.alone()).isInstanceOf(Decision.Admitted.class);
                 assertThat(new LocalDecision(limiter, policy, subject).alone()).isInstanceOf(Decision.Refused.class);
             }
+        }
+    }
+
+    private static CompiledPolicy compiled(Limit... limits) {
+        return new CompiledPolicy(
+                new Policy("test", List.of(limits)), RedisFixture.PATIENT, CompiledPolicy.Topology.ONE_NODE);
+    }
+
+    /** Redis is gone, and the limiter has seen that. */
+    private void failOnce(RedisLimiter limiter) {
+        redis.kill();
+        Await.until("a command that fails", () -> {
+            admit(limiter, rate);
+            return events.degraded.get() > 0;
+        });
+    }
+
+    /** It answers one request, and dies before it is asked about those that waited meanwhile. */
+    @Test
+    void slotsAndSpendAreNotDecidedAloneIfRedisHasAnsweredAnybodySince() {
+        RedisLimiter limiter = limiter(RedisLimiterSettings.defaults()
+                .withTimes(Duration.ofSeconds(1), Duration.ofMillis(500))
+                .withBatches(1, 1));
+        Budget counted =
+                new Budget("own", Scope.SUBJECT, 10, Duration.ofHours(1), 1, Mode.ENFORCED, FallbackMode.COUNT_LOCALLY);
+        awaitShared(limiter, rate);
+        List<Decision> decisions = new CopyOnWriteArrayList<>();
+        redis.stop();
+        asked(limiter, rate).subscribe(_ -> redis.kill());
+        asked(limiter, rate, slots).subscribe(decisions::add);
+        asked(limiter, counted).subscribe(decisions::add);
+        asked(limiter, rate).subscribe(decisions::add);
+        redis.goOn();
+
+        Await.until("all are decided", () -> decisions.size() == 3);
+        assertThat(decisions)
+                .satisfiesExactlyInAnyOrder(
+                        slot -> assertUnavailable(slot, "parallel"),
+                        spending -> assertUnavailable(spending, "own"),
+                        rates -> assertThat(rates).isInstanceOf(Decision.Admitted.class));
+        assertThat(admit(limiter, rate, slots, counted))
+                .as("nothing was heard since it began")
+                .isInstanceOf(Decision.Admitted.class);
+    }
+
+    private static void assertUnavailable(@Nullable Decision decision, String limit) {
+        assertThat(decision).isInstanceOfSatisfying(Decision.Refused.class, refused -> {
+            assertThat(refused.violations())
+                    .extracting(Decision.Violation::limit, Decision.Violation::cause)
+                    .containsExactly(tuple(limit, Decision.Cause.UNAVAILABLE));
+            assertThat(refused.first().retryAfter()).isPositive();
+        });
+    }
+
+    /** No command is late: only too many wait here. */
+    @Test
+    void slotsThatFindTheQueueFullAreNotDecidedAlone() {
+        RedisLimiter limiter = limiter(RedisFixture.PATIENT.withBatches(1, 1).withQueue(1));
+        awaitShared(limiter, rate);
+        redis.stop();
+        asked(limiter, rate).subscribe();
+        asked(limiter, rate).subscribe();
+
+        assertUnavailable(admit(limiter, rate, slots), "parallel");
+        assertThat(admit(limiter, rate)).isInstanceOf(Decision.Admitted.class);
+    }
+
+    /** It is there, and for others perhaps writable. */
+    @Test
+    void slotsAreNotDecidedAloneWhileRedisAnswersWithErrors() {
+        RedisLimiter limiter = limiter(RedisFixture.PATIENT);
+        fixture.redis().configSet("maxmemory", "1");
+
+        for (int i = 0; i < 2 * RedisFixture.PATIENT.breaker().minimum(); i++) {
+            assertUnavailable(admit(limiter, rate, slots), "parallel");
+            assertThat(admit(limiter, rate)).isInstanceOf(Decision.Admitted.class);
         }
     }
 
@@ -443,7 +518,7 @@ class RedisFaultsTest {
         proxy.delayAnswers(Duration.ofMillis(200));
 
         assertThat(admit(limiter, quota, slots)).isInstanceOf(Decision.Refused.class);
-        assertThat(admit(limiter, rate, slots)).isInstanceOf(Decision.Admitted.class);
+        assertThat(admit(limiter, rate)).isInstanceOf(Decision.Admitted.class);
 
         assertThat(events.shared).hasValue(0);
         Await.until("slots and quota are given back", () -> held() == 0 && usedToday() == 0);

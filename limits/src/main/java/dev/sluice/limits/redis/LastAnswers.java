@@ -1,0 +1,50 @@
+package dev.sluice.limits.redis;
+
+import io.lettuce.core.RedisCommandExecutionException;
+import io.lettuce.core.cluster.SlotHash;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.IntFunction;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * When each node of Redis last answered anything: in time or late, to whomever, and with an error too. A node that
+ * answers something is there, and may decide for other processes what this one would decide alone.
+ */
+final class LastAnswers {
+    private static final int DEEPEST = 10;
+
+    private final Map<String, Long> nodes = new ConcurrentHashMap<>();
+    private final long begun = System.nanoTime();
+    private volatile IntFunction<String> nodeOfSlot = _ -> "";
+
+    /** Which node has a slot, from now on. */
+    void connected(IntFunction<String> nodes) {
+        nodeOfSlot = nodes;
+    }
+
+    /** What became of a command that was sent to the slot of a key. */
+    void note(byte[] key, @Nullable Throwable error) {
+        if (error == null || isReply(error)) {
+            nodes.put(nodeOfSlot.apply(SlotHash.getSlot(key)), System.nanoTime());
+        }
+    }
+
+    private static boolean isReply(Throwable error) {
+        Throwable cause = error;
+        for (int depth = 0; cause != null && depth < DEEPEST; depth++) {
+            if (cause instanceof RedisCommandExecutionException) {
+                return true;
+            }
+            cause = cause.getCause();
+        }
+        return false;
+    }
+
+    /**
+     * When the node that has the slot of a tag answered, by {@link System#nanoTime}; when this began if it never did.
+     */
+    long at(String tag) {
+        return nodes.getOrDefault(nodeOfSlot.apply(SlotHash.getSlot(tag)), begun);
+    }
+}
