@@ -19,6 +19,15 @@ public interface LimiterObserver {
     /** A decision was made. */
     default void decided(Policy policy, Decision decision, Place place, Duration took) {}
 
+    /**
+     * A command that decides was written, so long after the decision had asked for it: behind other commands, or for
+     * want of a processor. That is this process' own time, and none of Redis.
+     */
+    default void waitedForRedis(long nanos) {}
+
+    /** A script was answered, so long after it was written: the time of Redis, and of the way there and back. */
+    default void redisAnswered(long nanos) {}
+
     /** A limit in {@link Mode#SHADOW} would have refused. */
     default void wouldHaveRefused(Policy policy, Limit limit) {}
 

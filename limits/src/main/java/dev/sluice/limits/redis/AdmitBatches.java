@@ -1,5 +1,6 @@
 package dev.sluice.limits.redis;
 
+import dev.sluice.limits.LimiterObserver;
 import io.lettuce.core.ScriptOutputType;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,6 +18,7 @@ final class AdmitBatches {
     private final RedisBreaker breaker;
     private final Settlements settlements;
     private final Scheduler timer;
+    private final LimiterObserver observer;
     private final Script script;
 
     AdmitBatches(
@@ -26,6 +28,7 @@ final class AdmitBatches {
             RedisBreaker breaker,
             Settlements settlements,
             Scheduler timer,
+            LimiterObserver observer,
             Script script) {
         this.redis = redis;
         this.settings = settings;
@@ -33,6 +36,7 @@ final class AdmitBatches {
         this.breaker = breaker;
         this.settlements = settlements;
         this.timer = timer;
+        this.observer = observer;
         this.script = script;
         batches = new CommandBatcher.ByShard<>(settings, this::send);
     }
@@ -40,6 +44,7 @@ final class AdmitBatches {
     /** One request to one part of its limits. */
     abstract static class Ask {
         final PartReservation reserved;
+        private final long since = System.nanoTime();
 
         Ask(PartReservation reserved) {
             this.reserved = reserved;
@@ -88,7 +93,16 @@ final class AdmitBatches {
         }
         AdmitCommand command = new AdmitCommand(settings.keyPrefix(), clock.millis());
         batch.forEach(ask -> ask.addTo(command));
-        await(shard, batch, command, redis.run(script, ScriptOutputType.VALUE, command.keys(), command.arguments()));
+        CompletionStage<byte[]> answer =
+                redis.run(script, ScriptOutputType.VALUE, () -> written(batch), command.keys(), command.arguments());
+        await(shard, batch, command, answer);
+    }
+
+    private void written(List<Ask> batch) {
+        long now = System.nanoTime();
+        for (Ask ask : batch) {
+            observer.waitedForRedis(now - ask.since);
+        }
     }
 
     private void await(String shard, List<Ask> batch, AdmitCommand command, CompletionStage<byte[]> answer) {

@@ -23,11 +23,13 @@ final class LastAnswers {
         nodeOfSlot = nodes;
     }
 
-    /** What became of a command that was sent to the slot of a key. */
-    void note(byte[] key, @Nullable Throwable error) {
-        if (error == null || isReply(error)) {
+    /** What became of a command that was sent to the slot of a key; whether it was answered. */
+    boolean note(byte[] key, @Nullable Throwable error) {
+        boolean isAnswered = error == null || isReply(error);
+        if (isAnswered) {
             nodes.put(nodeOfSlot.apply(SlotHash.getSlot(key)), System.nanoTime());
         }
+        return isAnswered;
     }
 
     private static boolean isReply(Throwable error) {

@@ -90,6 +90,7 @@ public final class RedisLimiter implements Limiter, AutoCloseable {
                 addressBuckets::connected,
                 reconnect,
                 answers,
+                observer,
                 resources.eventLoopGroupProvider().allocate(Transports.eventLoopGroupClass()));
         RedisBreaker breaker = new RedisBreaker(settings.breaker(), observer);
         probes = new RedisProbes(
@@ -103,7 +104,7 @@ public final class RedisLimiter implements Limiter, AutoCloseable {
         Renewals renewals = new Renewals(redis, settings, timer, breaker, scripts.renew(), settlements::resume);
         leases = new Leases(redis, settings, topology, redisClock, breaker, timer, scripts.lease());
         AdmitBatches batches =
-                new AdmitBatches(redis, settings, redisClock, breaker, settlements, timer, scripts.admit());
+                new AdmitBatches(redis, settings, redisClock, breaker, settlements, timer, observer, scripts.admit());
         admissions = new Admissions(
                 redis,
                 addressBuckets,

@@ -2,6 +2,7 @@ package dev.sluice.limits.redis;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.sluice.limits.LimiterObserver;
 import dev.sluice.limits.redis.connection.ReadOnlyReconnect;
 import io.github.bucket4j.redis.lettuce.Bucket4jLettuce;
 import io.github.bucket4j.redis.lettuce.Bucket4jLettuce.LettuceBasedProxyManagerBuilder;
@@ -14,6 +15,14 @@ import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.cluster.api.StatefulRedisClusterConnection;
 import io.lettuce.core.cluster.api.async.RedisClusterAsyncCommands;
 import io.lettuce.core.cluster.models.partitions.RedisClusterNode;
+import io.lettuce.core.codec.ByteArrayCodec;
+import io.lettuce.core.output.CommandOutput;
+import io.lettuce.core.output.IntegerOutput;
+import io.lettuce.core.output.NestedMultiOutput;
+import io.lettuce.core.output.ValueOutput;
+import io.lettuce.core.protocol.CommandArgs;
+import io.lettuce.core.protocol.CommandType;
+import io.netty.buffer.ByteBuf;
 import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.concurrent.EventExecutorGroup;
 import java.io.Serial;
@@ -54,6 +63,7 @@ final class ScriptExecutor implements AutoCloseable {
     private final Consumer<Link> connected;
     private final ReadOnlyReconnect reconnect;
     private final LastAnswers answers;
+    private final LimiterObserver observer;
     private final EventExecutorGroup loops;
     private final Disposable connecting;
     private volatile @Nullable Link link;
@@ -138,11 +148,13 @@ final class ScriptExecutor implements AutoCloseable {
             Consumer<Link> connected,
             ReadOnlyReconnect reconnect,
             LastAnswers answers,
+            LimiterObserver observer,
             EventExecutorGroup loops) {
         this.loops = loops;
         this.connected = connected;
         this.reconnect = reconnect;
         this.answers = answers;
+        this.observer = observer;
         this.connect = connect;
         // Lettuce connects to a client's own address only while a thread waits: the one place that does.
         connecting = Mono.fromCallable(this::open)
@@ -180,22 +192,75 @@ final class ScriptExecutor implements AutoCloseable {
 
     /** Runs a script by its digest, and with its text where Redis does not know it. Never throws. */
     <T> CompletionStage<T> run(Script script, ScriptOutputType output, byte[][] keys, byte[]... arguments) {
+        return run(script, output, () -> {}, keys, arguments);
+    }
+
+    /** The same; {@code written} is run once, by the thread that writes the command. */
+    <T> CompletionStage<T> run(
+            Script script, ScriptOutputType output, Runnable written, byte[][] keys, byte[]... arguments) {
         Link current = link;
         if (current == null || !current.isOpen()) {
             return CompletableFuture.failedFuture(new NotSentException());
         }
         try {
-            return current.commands
-                    .<T>evalsha(script.digest(), output, keys, arguments)
+            return this.<T>send(current, CommandType.EVALSHA, script.digest(), output, written, keys, arguments)
                     .exceptionallyCompose(error -> isUnknown(error)
-                            ? current.commands.<T>eval(script.text().getBytes(UTF_8), output, keys, arguments)
+                            ? send(current, CommandType.EVAL, script.text(), output, () -> {}, keys, arguments)
                             : CompletableFuture.failedFuture(error))
-                    .whenComplete((_, error) -> {
-                        answers.note(keys[0], error);
-                        reconnect.afterError(error, current.disconnect);
-                    });
+                    .whenComplete((_, error) -> reconnect.afterError(error, current.disconnect));
         } catch (RuntimeException e) {
             return CompletableFuture.failedFuture(e);
+        }
+    }
+
+    /** Lettuce's own methods for scripts do not say when a command is written. */
+    private <T> CompletionStage<T> send(
+            Link link,
+            CommandType type,
+            String script,
+            ScriptOutputType output,
+            Runnable written,
+            byte[][] keys,
+            byte[][] arguments) {
+        TimedArguments timed = new TimedArguments(written);
+        timed.add(script.getBytes(UTF_8)).add(keys.length).addKeys(keys).addValues(arguments);
+        return link.commands.<T>dispatch(type, output(output), timed).whenComplete((_, error) -> {
+            if (answers.note(keys[0], error)) {
+                observer.redisAnswered(System.nanoTime() - timed.writtenAt);
+            }
+        });
+    }
+
+    @SuppressWarnings("unchecked") // The caller knows what its script answers.
+    private static <T> CommandOutput<byte[], byte[], T> output(ScriptOutputType type) {
+        return (CommandOutput<byte[], byte[], T>)
+                switch (type) {
+                    case INTEGER -> new IntegerOutput<>(ByteArrayCodec.INSTANCE);
+                    case VALUE -> new ValueOutput<>(ByteArrayCodec.INSTANCE);
+                    case MULTI -> new NestedMultiOutput<>(ByteArrayCodec.INSTANCE);
+                    case BOOLEAN, OBJECT, STATUS -> throw new IllegalArgumentException(type.toString());
+                };
+    }
+
+    /** Knows when it was written; of a command that is sent again, when it was written first. */
+    private static final class TimedArguments extends CommandArgs<byte[], byte[]> {
+        private final Runnable written;
+        private boolean isWritten;
+        private volatile long writtenAt;
+
+        TimedArguments(Runnable written) {
+            super(ByteArrayCodec.INSTANCE);
+            this.written = written;
+        }
+
+        @Override
+        public void encode(ByteBuf buffer) {
+            super.encode(buffer);
+            if (!isWritten) {
+                isWritten = true;
+                writtenAt = System.nanoTime();
+                written.run();
+            }
         }
     }
 

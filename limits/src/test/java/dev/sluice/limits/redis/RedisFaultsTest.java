@@ -789,9 +789,27 @@ class RedisFaultsTest {
     private void assertDecidedByRedisAfter(int busyMillis, RedisLimiter limiter) {
         int shared = events.shared.get();
         int local = events.local.get();
+        List<Decision> decisions = new CopyOnWriteArrayList<>();
+        whileBusy(Duration.ofMillis(busyMillis), () -> {
+            for (int i = 0; i < 30; i++) {
+                asked(limiter, address, rate, quota, slots, budget).subscribe(decisions::add);
+            }
+        });
+
+        Await.until("all are decided", () -> decisions.size() == 30);
+        assertThat(decisions).allMatch(Decision.Admitted.class::isInstance);
+        assertThat(events.shared).hasValue(shared + 30);
+        assertThat(events.local).hasValue(local);
+    }
+
+    /** All threads that write and read do something else, meanwhile and for so long. */
+    private static void whileBusy(Duration time, Runnable work) {
+        AtomicInteger free = new AtomicInteger();
+        RedisFixture.loops().forEach(_ -> free.incrementAndGet());
         CountDownLatch busy = new CountDownLatch(1);
         for (EventExecutor loop : RedisFixture.loops()) {
             loop.execute(() -> {
+                free.decrementAndGet();
                 try {
                     busy.await();
                 } catch (InterruptedException e) {
@@ -799,20 +817,44 @@ class RedisFaultsTest {
                 }
             });
         }
-        List<Decision> decisions = new CopyOnWriteArrayList<>();
-        for (int i = 0; i < 30; i++) {
-            asked(limiter, address, rate, quota, slots, budget).subscribe(decisions::add);
-        }
-        long end = System.nanoTime() + Duration.ofMillis(busyMillis).toNanos();
+        Await.until("all are busy", () -> free.get() == 0);
+        work.run();
+        long end = System.nanoTime() + time.toNanos();
         while (System.nanoTime() - end < 0) {
             Thread.onSpinWait();
         }
         busy.countDown();
+    }
 
-        Await.until("all are decided", () -> decisions.size() == 30);
-        assertThat(decisions).allMatch(Decision.Admitted.class::isInstance);
-        assertThat(events.shared).hasValue(shared + 30);
-        assertThat(events.local).hasValue(local);
+    @Test
+    void waitingHereAndRedisAreMeasuredApart() {
+        Duration time = Duration.ofMillis(400);
+        RedisLimiter limiter = limiter(RedisFixture.PATIENT);
+        awaitShared(limiter, rate);
+        events.waits.clear();
+        events.answers.clear();
+        List<Decision> decisions = new CopyOnWriteArrayList<>();
+        whileBusy(time, () -> asked(limiter, rate).subscribe(decisions::add));
+        Await.until("a decision", () -> decisions.size() == 1);
+
+        assertThat(events.waits)
+                .singleElement(as(InstanceOfAssertFactories.DURATION))
+                .isGreaterThanOrEqualTo(time);
+        assertThat(events.answers)
+                .singleElement(as(InstanceOfAssertFactories.DURATION))
+                .isLessThan(time);
+
+        events.waits.clear();
+        events.answers.clear();
+        proxy.delayAnswers(time);
+        admit(limiter, rate);
+
+        assertThat(events.waits)
+                .singleElement(as(InstanceOfAssertFactories.DURATION))
+                .isLessThan(time);
+        assertThat(events.answers)
+                .singleElement(as(InstanceOfAssertFactories.DURATION))
+                .isGreaterThanOrEqualTo(time);
     }
 
     /** The first request of a gateway that has just started finds the scripts there. */

@@ -6,8 +6,10 @@ import dev.sluice.limits.LimiterObserver;
 import dev.sluice.limits.Policy;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
 import java.util.Locale;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -18,12 +20,20 @@ public final class LimitMeters implements LimiterObserver {
 
     private final MeterRegistry meters;
     private final AtomicInteger degraded = new AtomicInteger();
+    private final Timer waits;
+    private final Timer calls;
 
     /** Counts in {@code meters}. */
     public LimitMeters(MeterRegistry meters) {
         this.meters = meters;
         Gauge.builder("sluice.limits.degraded", degraded, AtomicInteger::get)
                 .description("1 while the shared counters cannot be asked")
+                .register(meters);
+        waits = Timer.builder("sluice.limits.redis.wait")
+                .description("Time that a decision waits in this gateway until its command is written")
+                .register(meters);
+        calls = Timer.builder("sluice.limits.redis.call")
+                .description("Time from writing a command to the answer of Redis")
                 .register(meters);
     }
 
@@ -44,6 +54,16 @@ public final class LimitMeters implements LimiterObserver {
                         where)
                 .increment();
         meters.timer("sluice.limits.decision", "place", where).record(took);
+    }
+
+    @Override
+    public void waitedForRedis(long nanos) {
+        waits.record(nanos, TimeUnit.NANOSECONDS);
+    }
+
+    @Override
+    public void redisAnswered(long nanos) {
+        calls.record(nanos, TimeUnit.NANOSECONDS);
     }
 
     /** One word for what was decided. */
