@@ -2,7 +2,7 @@ package dev.sluice.limits;
 
 import java.time.Duration;
 
-/** Receives what a limiter does, for logs and meters. Called on the thread that decides; must not block. */
+/** Receives what a limiter does, for logs and meters. Called on the thread that decides or sends; must not block. */
 public interface LimiterObserver {
 
     /** An observer that does nothing. */

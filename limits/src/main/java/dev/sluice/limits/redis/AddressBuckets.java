@@ -41,7 +41,7 @@ final class AddressBuckets {
     private final RedisClock clock;
     private final ReadOnlyReconnect reconnect;
     private final LastAnswers answers;
-    private volatile ScriptExecutor.@Nullable Link link;
+    private volatile @Nullable RedisLink link;
     private volatile @Nullable AsyncProxyManager<byte[]> buckets;
 
     AddressBuckets(RedisLimiterSettings settings, RedisClock clock, ReadOnlyReconnect reconnect, LastAnswers answers) {
@@ -60,7 +60,7 @@ final class AddressBuckets {
     record Answer(List<Decision.Violation> violations, List<LimitStatus> statuses) {}
 
     /** The one connection was made; Lettuce makes it again when it is lost. */
-    void connected(ScriptExecutor.Link made) {
+    void connected(RedisLink made) {
         link = made;
         buckets = made.buckets()
                 .clientClock(clock)
@@ -86,7 +86,7 @@ final class AddressBuckets {
 
     private void ended(Subject subject, @Nullable Throwable error) {
         answers.note(Keys.bytes(Tags.of(subject.address())), error);
-        ScriptExecutor.Link made = link;
+        RedisLink made = link;
         if (error != null && made != null) {
             reconnect.afterError(error, made.disconnect());
         }
@@ -145,7 +145,7 @@ final class AddressBuckets {
 
     private AsyncProxyManager<byte[]> buckets() {
         AsyncProxyManager<byte[]> current = buckets;
-        ScriptExecutor.Link made = link;
+        RedisLink made = link;
         if (current == null || made == null || !made.isOpen()) {
             throw new ScriptExecutor.NotSentException();
         }

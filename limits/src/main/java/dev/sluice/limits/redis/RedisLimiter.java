@@ -65,7 +65,7 @@ public final class RedisLimiter implements Limiter, AutoCloseable {
     private final LoadingCache<Policy, CompiledPolicy> policies;
 
     private RedisLimiter(
-            Supplier<ScriptExecutor.Link> connect,
+            Supplier<RedisLink> connect,
             ClientResources resources,
             CompiledPolicy.Topology topology,
             RedisLimiterSettings settings,
@@ -170,7 +170,7 @@ public final class RedisLimiter implements Limiter, AutoCloseable {
                 .socketOptions(SilentConnections.sockets(CONNECT_TIMEOUT))
                 .build());
         return new RedisLimiter(
-                () -> ScriptExecutor.Link.toNode(client.connect(ByteArrayCodec.INSTANCE)),
+                () -> RedisLink.toNode(client.connect(ByteArrayCodec.INSTANCE)),
                 client.getResources(),
                 CompiledPolicy.Topology.ONE_NODE,
                 settings,
@@ -197,7 +197,7 @@ public final class RedisLimiter implements Limiter, AutoCloseable {
                         .build())
                 .build());
         return new RedisLimiter(
-                () -> ScriptExecutor.Link.toCluster(client.connect(ByteArrayCodec.INSTANCE)),
+                () -> RedisLink.toCluster(client.connect(ByteArrayCodec.INSTANCE)),
                 client.getResources(),
                 CompiledPolicy.Topology.CLUSTER,
                 settings,

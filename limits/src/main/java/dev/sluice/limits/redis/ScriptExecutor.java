@@ -4,25 +4,16 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.sluice.limits.LimiterObserver;
 import dev.sluice.limits.redis.connection.ReadOnlyReconnect;
-import io.github.bucket4j.redis.lettuce.Bucket4jLettuce;
-import io.github.bucket4j.redis.lettuce.Bucket4jLettuce.LettuceBasedProxyManagerBuilder;
 import io.lettuce.core.RedisConnectionException;
 import io.lettuce.core.RedisNoScriptException;
-import io.lettuce.core.RedisURI;
 import io.lettuce.core.ScriptOutputType;
-import io.lettuce.core.api.StatefulConnection;
-import io.lettuce.core.api.StatefulRedisConnection;
-import io.lettuce.core.cluster.api.StatefulRedisClusterConnection;
 import io.lettuce.core.cluster.api.async.RedisClusterAsyncCommands;
-import io.lettuce.core.cluster.models.partitions.RedisClusterNode;
 import io.lettuce.core.codec.ByteArrayCodec;
 import io.lettuce.core.output.CommandOutput;
 import io.lettuce.core.output.IntegerOutput;
 import io.lettuce.core.output.NestedMultiOutput;
 import io.lettuce.core.output.ValueOutput;
-import io.lettuce.core.protocol.CommandArgs;
 import io.lettuce.core.protocol.CommandType;
-import io.netty.buffer.ByteBuf;
 import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.concurrent.EventExecutorGroup;
 import java.io.Serial;
@@ -36,7 +27,6 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
-import java.util.function.IntFunction;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -57,16 +47,16 @@ final class ScriptExecutor implements AutoCloseable {
     /** A command of a busy process is waited for so many times at most. */
     static final int MOST_TIMES = 6;
 
-    private static final List<Master> ONE = List.of(new Master(Tags.all().getFirst(), "Redis"));
+    static final List<Master> ONE = List.of(new Master(Tags.all().getFirst(), "Redis"));
 
-    private final Supplier<Link> connect;
-    private final Consumer<Link> connected;
+    private final Supplier<RedisLink> connect;
+    private final Consumer<RedisLink> connected;
     private final ReadOnlyReconnect reconnect;
     private final LastAnswers answers;
     private final LimiterObserver observer;
     private final EventExecutorGroup loops;
     private final Disposable connecting;
-    private volatile @Nullable Link link;
+    private volatile @Nullable RedisLink link;
     private volatile boolean closed;
 
     /**
@@ -78,74 +68,13 @@ final class ScriptExecutor implements AutoCloseable {
     record Master(String tag, String name) {}
 
     /**
-     * A connection to one node, or to all of a cluster.
-     *
-     * @param buckets made on it
-     * @param disconnect ends the connection, so that Lettuce makes it again, to the present master; of a cluster it
-     *     does nothing, because the nodes name the master themselves
-     * @param masters those that have slots, as the client knows them now
-     * @param nodeOfSlot a name of the node that has a slot, as the client knows it now
-     */
-    record Link(
-            StatefulConnection<byte[], byte[]> connection,
-            RedisClusterAsyncCommands<byte[], byte[]> commands,
-            LettuceBasedProxyManagerBuilder<byte[]> buckets,
-            Runnable disconnect,
-            Supplier<List<Master>> masters,
-            IntFunction<String> nodeOfSlot) {
-
-        static Link toNode(StatefulRedisConnection<byte[], byte[]> made) {
-            return new Link(
-                    made,
-                    made.async(),
-                    Bucket4jLettuce.casBasedBuilder(made),
-                    () -> {
-                        var _ = made.async().quit();
-                    },
-                    () -> ONE,
-                    _ -> "");
-        }
-
-        static Link toCluster(StatefulRedisClusterConnection<byte[], byte[]> made) {
-            return new Link(
-                    made,
-                    made.async(),
-                    Bucket4jLettuce.casBasedBuilder(made),
-                    () -> {},
-                    () -> mastersOf(made),
-                    slot -> nodeOf(made, slot));
-        }
-
-        private static String nodeOf(StatefulRedisClusterConnection<byte[], byte[]> made, int slot) {
-            RedisClusterNode node = made.getPartitions().getPartitionBySlot(slot);
-            return node == null ? "" : node.getNodeId();
-        }
-
-        private static List<Master> mastersOf(StatefulRedisClusterConnection<byte[], byte[]> made) {
-            List<Master> masters = new ArrayList<>();
-            for (RedisClusterNode node : made.getPartitions()) {
-                if (node.getRole().isUpstream() && !node.hasNoSlots()) {
-                    RedisURI at = node.getUri();
-                    Tags.within(node::hasSlot)
-                            .ifPresent(tag -> masters.add(new Master(tag, at.getHost() + ":" + at.getPort())));
-                }
-            }
-            return masters;
-        }
-
-        boolean isOpen() {
-            return connection.isOpen();
-        }
-    }
-
-    /**
      * {@code connected} is called once, with the connection, before it is used.
      *
      * @param loops on which connections are read
      */
     ScriptExecutor(
-            Supplier<Link> connect,
-            Consumer<Link> connected,
+            Supplier<RedisLink> connect,
+            Consumer<RedisLink> connected,
             ReadOnlyReconnect reconnect,
             LastAnswers answers,
             LimiterObserver observer,
@@ -164,29 +93,29 @@ final class ScriptExecutor implements AutoCloseable {
     }
 
     private Boolean open() {
-        Link made = connect.get();
-        answers.connected(made.nodeOfSlot);
+        RedisLink made = connect.get();
+        answers.connected(made.nodeOfSlot());
         connected.accept(made);
         link = made;
         if (closed) {
-            var _ = made.connection.closeAsync();
+            var _ = made.connection().closeAsync();
         }
         return true;
     }
 
     /** The connection's commands; throws while there is none. */
     RedisClusterAsyncCommands<byte[], byte[]> commands() {
-        Link current = link;
+        RedisLink current = link;
         if (current == null) {
             throw new NotSentException();
         }
-        return current.commands;
+        return current.commands();
     }
 
     /** The masters of now; while there is no connection, one of which nothing is known. */
     List<Master> masters() {
-        Link current = link;
-        List<Master> known = current == null ? List.of() : current.masters.get();
+        RedisLink current = link;
+        List<Master> known = current == null ? List.of() : current.masters().get();
         return known.isEmpty() ? ONE : known;
     }
 
@@ -198,7 +127,7 @@ final class ScriptExecutor implements AutoCloseable {
     /** The same; {@code written} is run once, by the thread that writes the command. */
     <T> CompletionStage<T> run(
             Script script, ScriptOutputType output, Runnable written, byte[][] keys, byte[]... arguments) {
-        Link current = link;
+        RedisLink current = link;
         if (current == null || !current.isOpen()) {
             return CompletableFuture.failedFuture(new NotSentException());
         }
@@ -207,7 +136,7 @@ final class ScriptExecutor implements AutoCloseable {
                     .exceptionallyCompose(error -> isUnknown(error)
                             ? send(current, CommandType.EVAL, script.text(), output, () -> {}, keys, arguments)
                             : CompletableFuture.failedFuture(error))
-                    .whenComplete((_, error) -> reconnect.afterError(error, current.disconnect));
+                    .whenComplete((_, error) -> reconnect.afterError(error, current.disconnect()));
         } catch (RuntimeException e) {
             return CompletableFuture.failedFuture(e);
         }
@@ -215,7 +144,7 @@ final class ScriptExecutor implements AutoCloseable {
 
     /** Lettuce's own methods for scripts do not say when a command is written. */
     private <T> CompletionStage<T> send(
-            Link link,
+            RedisLink link,
             CommandType type,
             String script,
             ScriptOutputType output,
@@ -224,9 +153,9 @@ final class ScriptExecutor implements AutoCloseable {
             byte[][] arguments) {
         TimedArguments timed = new TimedArguments(written);
         timed.add(script.getBytes(UTF_8)).add(keys.length).addKeys(keys).addValues(arguments);
-        return link.commands.<T>dispatch(type, output(output), timed).whenComplete((_, error) -> {
+        return link.commands().<T>dispatch(type, output(output), timed).whenComplete((_, error) -> {
             if (answers.note(keys[0], error)) {
-                observer.redisAnswered(System.nanoTime() - timed.writtenAt);
+                observer.redisAnswered(System.nanoTime() - timed.writtenAt());
             }
         });
     }
@@ -240,28 +169,6 @@ final class ScriptExecutor implements AutoCloseable {
                     case MULTI -> new NestedMultiOutput<>(ByteArrayCodec.INSTANCE);
                     case BOOLEAN, OBJECT, STATUS -> throw new IllegalArgumentException(type.toString());
                 };
-    }
-
-    /** Knows when it was written; of a command that is sent again, when it was written first. */
-    private static final class TimedArguments extends CommandArgs<byte[], byte[]> {
-        private final Runnable written;
-        private boolean isWritten;
-        private volatile long writtenAt;
-
-        TimedArguments(Runnable written) {
-            super(ByteArrayCodec.INSTANCE);
-            this.written = written;
-        }
-
-        @Override
-        public void encode(ByteBuf buffer) {
-            super.encode(buffer);
-            if (!isWritten) {
-                isWritten = true;
-                writtenAt = System.nanoTime();
-                written.run();
-            }
-        }
     }
 
     /**
@@ -366,9 +273,9 @@ final class ScriptExecutor implements AutoCloseable {
     public void close() {
         closed = true;
         connecting.dispose();
-        Link current = link;
+        RedisLink current = link;
         if (current != null) {
-            var _ = current.connection.closeAsync();
+            var _ = current.connection().closeAsync();
         }
     }
 

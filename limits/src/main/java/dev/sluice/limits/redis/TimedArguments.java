@@ -1,0 +1,32 @@
+package dev.sluice.limits.redis;
+
+import io.lettuce.core.codec.ByteArrayCodec;
+import io.lettuce.core.protocol.CommandArgs;
+import io.netty.buffer.ByteBuf;
+
+/** Arguments that know when they were written; of a command that is sent again, when they were written first. */
+final class TimedArguments extends CommandArgs<byte[], byte[]> {
+    private final Runnable written;
+    private boolean isWritten;
+    private volatile long writtenAt;
+
+    TimedArguments(Runnable written) {
+        super(ByteArrayCodec.INSTANCE);
+        this.written = written;
+    }
+
+    @Override
+    public void encode(ByteBuf buffer) {
+        super.encode(buffer);
+        if (!isWritten) {
+            isWritten = true;
+            writtenAt = System.nanoTime();
+            written.run();
+        }
+    }
+
+    /** By {@link System#nanoTime}. */
+    long writtenAt() {
+        return writtenAt;
+    }
+}
