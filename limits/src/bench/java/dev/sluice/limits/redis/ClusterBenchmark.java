@@ -23,8 +23,8 @@ import java.util.concurrent.locks.LockSupport;
 import reactor.core.publisher.Flux;
 
 /**
- * Three masters with a replica each, 10,000 callers, six limits with settling: scripts a decision, what each master has
- * of them, and how long after a kill its callers are decided by Redis again.
+ * Three masters with a replica each, 10,000 callers, six limits with settling: scripts a decision, those of bucket4j
+ * (which tells their text each time, so that they are its {@code EVAL}), what each master has of them, and how long after a kill its callers are decided by Redis again.
  */
 public final class ClusterBenchmark {
     private static final int DECISIONS = 20_000;
@@ -62,22 +62,32 @@ public final class ClusterBenchmark {
                         ConcurrencyLimit.of("parallel", Scope.SUBJECT, 1000, Duration.ofSeconds(45)),
                         Budget.of("units", Scope.GLOBAL, 1L << 40, Duration.ofHours(1), 1)));
         long[] before = cluster.commands();
+        long getsBefore = sum(cluster.commands("get"));
+        long swapsBefore = sum(cluster.commands("eval"));
         Flux.range(0, DECISIONS)
                 .flatMap(i -> limiter.admit(six, caller(i % CALLERS), "b-" + IDS.incrementAndGet())
                         .flatMap(decision -> ((Decision.Admitted) decision).permit().settle(Usage.asReserved())), inFlight)
                 .blockLast();
         long[] done = cluster.commands();
         Arrays.setAll(done, i -> done[i] - before[i]);
-        long sum = Arrays.stream(done).sum();
-        double perDecision = (double) sum / DECISIONS;
+        long sum = sum(done);
+        long swaps = sum(cluster.commands("eval")) - swapsBefore;
+        // Each swap has a GET within, which is counted too.
+        long gets = sum(cluster.commands("get")) - getsBefore - swaps;
         double largest = 100.0 * Arrays.stream(done).max().orElseThrow() / sum;
         return String.format(
                 Locale.ROOT,
-                "%d in flight: %.2f scripts a decision, largest share %.1f %%, not by Redis %d",
+                "%d in flight: %.2f scripts a decision, %.2f of them and %.2f GET by bucket4j, largest share %.1f %%, not by Redis %d",
                 inFlight,
-                perDecision,
+                (double) sum / DECISIONS,
+                (double) swaps / DECISIONS,
+                (double) gets / DECISIONS,
                 largest,
                 EVENTS.local.get());
+    }
+
+    private static long sum(long[] counts) {
+        return Arrays.stream(counts).sum();
     }
 
     private static Subject caller(int number) {

@@ -200,7 +200,8 @@ public final class RedisLimiter implements Limiter, AutoCloseable {
                 () -> RedisLink.toCluster(client.connect(ByteArrayCodec.INSTANCE)),
                 client.getResources(),
                 CompiledPolicy.Topology.CLUSTER,
-                settings,
+                // Each slot has commands of its own: with two at once hardly any request found one to share.
+                settings.withBatches(settings.batch(), 1),
                 clock,
                 timer,
                 observer,

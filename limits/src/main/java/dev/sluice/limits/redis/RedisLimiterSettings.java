@@ -13,7 +13,8 @@ import java.util.regex.Pattern;
  * @param commandTimeout Redis counts as failed when one command takes longer; at most {@code deadline}
  * @param addressLimits who decides token buckets of {@link Scope#ADDRESS}, and when
  * @param batch most decisions that share one command, 1 to 64
- * @param commands most commands of one kind awaited at once; what comes meanwhile shares the next one
+ * @param commands most commands of one kind awaited at once, in a cluster always one for each slot; what comes
+ *     meanwhile shares the next one
  * @param queue most decisions that wait for a command; further ones are made without Redis: rates count in this
  *     process, everything else refuses
  * @param settledFor how long Redis remembers a request that ended, so that a command sent twice counts once

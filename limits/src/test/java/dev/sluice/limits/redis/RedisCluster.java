@@ -190,12 +190,17 @@ final class RedisCluster implements AutoCloseable {
 
     /** Commands that the masters of the beginning have done, by node, those of clients' scripts not counted again. */
     long[] commands() {
+        return commands("eval|evalsha");
+    }
+
+    /** The same of those whose names match. */
+    long[] commands(String names) {
         long[] counts = new long[MASTERS];
         Arrays.setAll(
                 counts,
                 i -> node(i).info("commandstats")
                         .lines()
-                        .filter(line -> line.matches("cmdstat_(eval|evalsha):.*"))
+                        .filter(line -> line.matches("cmdstat_(" + names + "):.*"))
                         .mapToLong(line -> Long.parseLong(line.replaceAll(".*:calls=(\\d+),.*", "$1")))
                         .sum());
         return counts;
