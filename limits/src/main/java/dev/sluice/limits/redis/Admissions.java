@@ -10,6 +10,7 @@ import dev.sluice.limits.Reservation;
 import dev.sluice.limits.Subject;
 import dev.sluice.limits.TokenBucket;
 import dev.sluice.limits.local.LocalLimiter;
+import dev.sluice.limits.redis.connection.LastAnswers;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletionStage;

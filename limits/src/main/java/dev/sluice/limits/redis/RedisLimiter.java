@@ -15,7 +15,9 @@ import dev.sluice.limits.Scope;
 import dev.sluice.limits.Subject;
 import dev.sluice.limits.TokenBucket;
 import dev.sluice.limits.local.LocalLimiter;
+import dev.sluice.limits.redis.connection.LastAnswers;
 import dev.sluice.limits.redis.connection.ReadOnlyReconnect;
+import dev.sluice.limits.redis.connection.RedisLink;
 import dev.sluice.limits.redis.connection.SilentConnections;
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.cluster.ClusterClientOptions;
@@ -170,7 +172,7 @@ public final class RedisLimiter implements Limiter, AutoCloseable {
                 .socketOptions(SilentConnections.sockets(CONNECT_TIMEOUT))
                 .build());
         return new RedisLimiter(
-                () -> RedisLink.toNode(client.connect(ByteArrayCodec.INSTANCE)),
+                () -> RedisLink.toNode(client.connect(ByteArrayCodec.INSTANCE), ScriptExecutor.ONE),
                 client.getResources(),
                 CompiledPolicy.Topology.ONE_NODE,
                 settings,
@@ -197,7 +199,7 @@ public final class RedisLimiter implements Limiter, AutoCloseable {
                         .build())
                 .build());
         return new RedisLimiter(
-                () -> RedisLink.toCluster(client.connect(ByteArrayCodec.INSTANCE)),
+                () -> RedisLink.toCluster(client.connect(ByteArrayCodec.INSTANCE), Tags::within),
                 client.getResources(),
                 CompiledPolicy.Topology.CLUSTER,
                 // Each slot has commands of its own: with two at once hardly any request found one to share.

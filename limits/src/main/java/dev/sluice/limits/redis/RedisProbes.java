@@ -1,5 +1,6 @@
 package dev.sluice.limits.redis;
 
+import dev.sluice.limits.redis.connection.RedisLink;
 import io.lettuce.core.ScriptOutputType;
 import java.time.Duration;
 import java.util.List;
@@ -27,7 +28,7 @@ final class RedisProbes implements AutoCloseable {
             Keys.bytes(Long.toString(Duration.ofMinutes(1).toMillis()));
 
     private final Function<String, CompletionStage<?>> command;
-    private final Supplier<List<ScriptExecutor.Master>> masters;
+    private final Supplier<List<RedisLink.Master>> masters;
     private final CompiledPolicy.Topology topology;
     private final RedisBreaker breaker;
     private final Disposable periodic;
@@ -38,7 +39,7 @@ final class RedisProbes implements AutoCloseable {
      */
     RedisProbes(
             Function<String, CompletionStage<?>> command,
-            Supplier<List<ScriptExecutor.Master>> masters,
+            Supplier<List<RedisLink.Master>> masters,
             CompiledPolicy.Topology topology,
             RedisBreaker breaker,
             Scheduler timer) {

@@ -3,7 +3,10 @@ package dev.sluice.limits.redis;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.sluice.limits.LimiterObserver;
+import dev.sluice.limits.redis.connection.LastAnswers;
 import dev.sluice.limits.redis.connection.ReadOnlyReconnect;
+import dev.sluice.limits.redis.connection.RedisLink;
+import dev.sluice.limits.redis.connection.TimedArguments;
 import io.lettuce.core.RedisConnectionException;
 import io.lettuce.core.RedisNoScriptException;
 import io.lettuce.core.ScriptOutputType;
@@ -47,7 +50,8 @@ final class ScriptExecutor implements AutoCloseable {
     /** A command of a busy process is waited for so many times at most. */
     static final int MOST_TIMES = 6;
 
-    static final List<Master> ONE = List.of(new Master(Tags.all().getFirst(), "Redis"));
+    /** Of a server that is no cluster. */
+    static final RedisLink.Master ONE = new RedisLink.Master(Tags.all().getFirst(), "Redis");
 
     private final Supplier<RedisLink> connect;
     private final Consumer<RedisLink> connected;
@@ -58,14 +62,6 @@ final class ScriptExecutor implements AutoCloseable {
     private final Disposable connecting;
     private volatile @Nullable RedisLink link;
     private volatile boolean closed;
-
-    /**
-     * A node that has slots.
-     *
-     * @param tag one whose slot it has
-     * @param name for a person
-     */
-    record Master(String tag, String name) {}
 
     /**
      * {@code connected} is called once, with the connection, before it is used.
@@ -113,10 +109,11 @@ final class ScriptExecutor implements AutoCloseable {
     }
 
     /** The masters of now; while there is no connection, one of which nothing is known. */
-    List<Master> masters() {
+    List<RedisLink.Master> masters() {
         RedisLink current = link;
-        List<Master> known = current == null ? List.of() : current.masters().get();
-        return known.isEmpty() ? ONE : known;
+        List<RedisLink.Master> known =
+                current == null ? List.of() : current.masters().get();
+        return known.isEmpty() ? List.of(ONE) : known;
     }
 
     /** Runs a script by its digest, and with its text where Redis does not know it. Never throws. */

@@ -3,6 +3,7 @@ package dev.sluice.limits.redis;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.limits.RecordedEvents;
+import dev.sluice.limits.redis.connection.RedisLink;
 import io.lettuce.core.RedisException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -27,7 +28,7 @@ class RedisProbesTest {
     private final List<String> asked = new ArrayList<>();
     private final RedisProbes probes = new RedisProbes(
             this::ask,
-            () -> List.of(new ScriptExecutor.Master("s1", "a:1"), new ScriptExecutor.Master("s2", "b:1")),
+            () -> List.of(new RedisLink.Master("s1", "a:1"), new RedisLink.Master("s2", "b:1")),
             CompiledPolicy.Topology.CLUSTER,
             breaker,
             time);

@@ -1,16 +1,17 @@
-package dev.sluice.limits.redis;
+package dev.sluice.limits.redis.connection;
 
 import io.lettuce.core.codec.ByteArrayCodec;
 import io.lettuce.core.protocol.CommandArgs;
 import io.netty.buffer.ByteBuf;
 
 /** Arguments that know when they were written; of a command that is sent again, when they were written first. */
-final class TimedArguments extends CommandArgs<byte[], byte[]> {
+public final class TimedArguments extends CommandArgs<byte[], byte[]> {
     private final Runnable written;
     private boolean isWritten;
     private volatile long writtenAt;
 
-    TimedArguments(Runnable written) {
+    /** {@code written} is run once, by the thread that writes them. */
+    public TimedArguments(Runnable written) {
         super(ByteArrayCodec.INSTANCE);
         this.written = written;
     }
@@ -26,7 +27,7 @@ final class TimedArguments extends CommandArgs<byte[], byte[]> {
     }
 
     /** By {@link System#nanoTime}. */
-    long writtenAt() {
+    public long writtenAt() {
         return writtenAt;
     }
 }

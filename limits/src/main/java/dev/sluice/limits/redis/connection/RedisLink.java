@@ -1,4 +1,4 @@
-package dev.sluice.limits.redis;
+package dev.sluice.limits.redis.connection;
 
 import io.github.bucket4j.redis.lettuce.Bucket4jLettuce;
 import io.github.bucket4j.redis.lettuce.Bucket4jLettuce.LettuceBasedProxyManagerBuilder;
@@ -10,7 +10,10 @@ import io.lettuce.core.cluster.api.async.RedisClusterAsyncCommands;
 import io.lettuce.core.cluster.models.partitions.RedisClusterNode;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.IntFunction;
+import java.util.function.IntPredicate;
 import java.util.function.Supplier;
 
 /**
@@ -22,15 +25,24 @@ import java.util.function.Supplier;
  * @param masters those that have slots, as the client knows them now
  * @param nodeOfSlot a name of the node that has a slot, as the client knows it now
  */
-record RedisLink(
+public record RedisLink(
         StatefulConnection<byte[], byte[]> connection,
         RedisClusterAsyncCommands<byte[], byte[]> commands,
         LettuceBasedProxyManagerBuilder<byte[]> buckets,
         Runnable disconnect,
-        Supplier<List<ScriptExecutor.Master>> masters,
+        Supplier<List<Master>> masters,
         IntFunction<String> nodeOfSlot) {
 
-    static RedisLink toNode(StatefulRedisConnection<byte[], byte[]> made) {
+    /**
+     * A node that has slots.
+     *
+     * @param tag one whose slot it has
+     * @param name for a person
+     */
+    public record Master(String tag, String name) {}
+
+    /** To one node, which has all slots. */
+    public static RedisLink toNode(StatefulRedisConnection<byte[], byte[]> made, Master one) {
         return new RedisLink(
                 made,
                 made.async(),
@@ -38,17 +50,19 @@ record RedisLink(
                 () -> {
                     var _ = made.async().quit();
                 },
-                () -> ScriptExecutor.ONE,
+                () -> List.of(one),
                 _ -> "");
     }
 
-    static RedisLink toCluster(StatefulRedisClusterConnection<byte[], byte[]> made) {
+    /** To a cluster; {@code tagWithin} finds a tag whose slot is among some. */
+    public static RedisLink toCluster(
+            StatefulRedisClusterConnection<byte[], byte[]> made, Function<IntPredicate, Optional<String>> tagWithin) {
         return new RedisLink(
                 made,
                 made.async(),
                 Bucket4jLettuce.casBasedBuilder(made),
                 () -> {},
-                () -> mastersOf(made),
+                () -> mastersOf(made, tagWithin),
                 slot -> nodeOf(made, slot));
     }
 
@@ -57,20 +71,22 @@ record RedisLink(
         return node == null ? "" : node.getNodeId();
     }
 
-    private static List<ScriptExecutor.Master> mastersOf(StatefulRedisClusterConnection<byte[], byte[]> made) {
-        List<ScriptExecutor.Master> masters = new ArrayList<>();
+    private static List<Master> mastersOf(
+            StatefulRedisClusterConnection<byte[], byte[]> made, Function<IntPredicate, Optional<String>> tagWithin) {
+        List<Master> masters = new ArrayList<>();
         for (RedisClusterNode node : made.getPartitions()) {
             if (node.getRole().isUpstream() && !node.hasNoSlots()) {
                 RedisURI at = node.getUri();
-                Tags.within(node::hasSlot)
-                        .ifPresent(
-                                tag -> masters.add(new ScriptExecutor.Master(tag, at.getHost() + ":" + at.getPort())));
+                tagWithin
+                        .apply(node::hasSlot)
+                        .ifPresent(tag -> masters.add(new Master(tag, at.getHost() + ":" + at.getPort())));
             }
         }
         return masters;
     }
 
-    boolean isOpen() {
+    /** Whether commands are sent now. */
+    public boolean isOpen() {
         return connection.isOpen();
     }
 }

@@ -1,4 +1,4 @@
-package dev.sluice.limits.redis;
+package dev.sluice.limits.redis.connection;
 
 import io.lettuce.core.RedisCommandExecutionException;
 import io.lettuce.core.cluster.SlotHash;
@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * When each node of Redis last answered anything: in time or late, to whomever, and with an error too. A node that
  * answers something is there, and may decide for other processes what this one would decide alone.
  */
-final class LastAnswers {
+public final class LastAnswers {
     private static final int DEEPEST = 10;
 
     private final Map<String, Long> nodes = new ConcurrentHashMap<>();
@@ -19,12 +19,12 @@ final class LastAnswers {
     private volatile IntFunction<String> nodeOfSlot = _ -> "";
 
     /** Which node has a slot, from now on. */
-    void connected(IntFunction<String> nodes) {
+    public void connected(IntFunction<String> nodes) {
         nodeOfSlot = nodes;
     }
 
     /** What became of a command that was sent to the slot of a key; whether it was answered. */
-    boolean note(byte[] key, @Nullable Throwable error) {
+    public boolean note(byte[] key, @Nullable Throwable error) {
         boolean isAnswered = error == null || isReply(error);
         if (isAnswered) {
             nodes.put(nodeOfSlot.apply(SlotHash.getSlot(key)), System.nanoTime());
@@ -46,7 +46,7 @@ final class LastAnswers {
     /**
      * When the node that has the slot of a tag answered, by {@link System#nanoTime}; when this began if it never did.
      */
-    long at(String tag) {
+    public long at(String tag) {
         return nodes.getOrDefault(nodeOfSlot.apply(SlotHash.getSlot(tag)), begun);
     }
 }
