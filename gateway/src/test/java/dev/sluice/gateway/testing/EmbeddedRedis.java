@@ -14,7 +14,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.springframework.util.FileSystemUtils;
 import org.testcontainers.DockerClientFactory;
 import org.testcontainers.containers.Container.ExecResult;
 import org.testcontainers.containers.GenericContainer;
@@ -198,16 +200,15 @@ public final class EmbeddedRedis implements AutoCloseable {
         @Override
         public void close() {
             Process running = Objects.requireNonNull(process);
-            running.destroyForcibly();
+            // What it forked for a new replica writes on without it.
+            List<ProcessHandle> both = Stream.concat(running.descendants(), Stream.of(running.toHandle()))
+                    .toList();
+            both.forEach(ProcessHandle::destroyForcibly);
             try {
-                running.waitFor();
-                Files.deleteIfExists(directory.resolve("log"));
-                Files.deleteIfExists(directory.resolve("nodes.conf"));
-                Files.deleteIfExists(directory);
+                both.forEach(process -> process.onExit().join());
+                FileSystemUtils.deleteRecursively(directory);
             } catch (IOException failed) {
                 throw new UncheckedIOException(failed);
-            } catch (InterruptedException interrupted) {
-                Thread.currentThread().interrupt();
             }
         }
 

@@ -39,7 +39,8 @@ final class DatabaseErrors {
         if (error instanceof DatabaseException ours) {
             return ours;
         }
-        DatabaseException.Kind failure = failure(error);
+        // Drivers class the two states differently; to a caller they are one fault, and not of his request.
+        DatabaseException.Kind failure = isMixedUp(error) ? UNAVAILABLE : failure(error);
         if (committing && (failure == UNAVAILABLE || failure == DEFECT)) {
             failure = IN_DOUBT;
         }

@@ -24,10 +24,9 @@ final class RedisHealth implements ReactiveHealthIndicator {
 
     private static final String SCRIPT = "redis.call('SET', KEYS[1], '1', 'PX', ARGV[1]) return 1";
     private static final String TTL_MILLIS = Long.toString(Duration.ofMinutes(1).toMillis());
-    private static final String MOVED = "MOVED";
     /** What an error of Redis begins with; of a script, before Redis 7, it stands within. */
     private static final Pattern CODE =
-            Pattern.compile("\\b(READONLY|MOVED|CLUSTERDOWN|NOPERM|NOAUTH|OOM|MISCONF|LOADING)\\b");
+            Pattern.compile("\\b(READONLY|MOVED|CLUSTERDOWN|NOPERM|NOAUTH|WRONGPASS|OOM|MISCONF|LOADING)\\b");
 
     private final SharedRedis redis;
     private final List<OtherConnection> others;
@@ -58,8 +57,10 @@ final class RedisHealth implements ReactiveHealthIndicator {
                 .map(_ -> new Faults(LINKS, List.of(), Optional.empty()))
                 .onErrorResume(
                         RedisUnavailableException.class,
-                        error -> Mono.just(
-                                new Faults(LINKS, List.of(LINKS + ": " + error.getCause()), Optional.of(error))));
+                        error -> Mono.just(new Faults(
+                                LINKS,
+                                List.of(LINKS + ": " + RedisUnavailableException.reason(error)),
+                                Optional.of(error))));
     }
 
     private Health health(List<Faults> all) {
@@ -77,9 +78,7 @@ final class RedisHealth implements ReactiveHealthIndicator {
         Matcher code = CODE.matcher(String.join("\n", texts));
         if (code.find()) {
             health.withDetail("refusal", code.group());
-            if (code.group().equals(MOVED) && !redis.isOnCluster()) {
-                health.withDetail("setting", SharedRedis.ONE_NODE_OF_A_CLUSTER);
-            }
+            redis.settingBehind(code.group()).ifPresent(setting -> health.withDetail("setting", setting));
         }
         return health.build();
     }

@@ -3,6 +3,7 @@ package dev.sluice.gateway.outbound.redis;
 import dev.sluice.gateway.contract.SettingCheck;
 import io.lettuce.core.RedisURI;
 import io.lettuce.core.SslOptions;
+import io.lettuce.core.StaticCredentialsProvider;
 import io.lettuce.core.cluster.RedisClusterURIUtil;
 import java.io.File;
 import java.net.URI;
@@ -29,6 +30,8 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  *     trusts
  * @param certificate a PEM file with the certificate by which the servers know this client; empty means none
  * @param key a PEM file with the private key of that certificate, in PKCS #8 without a password
+ * @param sentinelUser the sentinels' user, if they have users; that of the URL is the master's
+ * @param sentinelPassword the sentinels' password, if they have one; that of the URL is the master's
  * @param commandTimeout time for one command, the wait for a connection included, 5 ms to 10 s
  * @param connectTimeout time for a connection and its handshake, which go on in the background, 50 ms to 1 min
  * @param queueSize commands that may wait for their answers on one connection, 1 to 1,000,000
@@ -41,6 +44,8 @@ public record RedisProperties(
         @DefaultValue("") String ca,
         @DefaultValue("") String certificate,
         @DefaultValue("") String key,
+        @DefaultValue("") String sentinelUser,
+        @DefaultValue("") String sentinelPassword,
         @DefaultValue("100ms") Duration commandTimeout,
         @DefaultValue("1s") Duration connectTimeout,
         @DefaultValue("4096") int queueSize,
@@ -72,6 +77,15 @@ public record RedisProperties(
         if (certificate.isBlank() != key.isBlank()) {
             throw CHECK.bad("key", key, "set if sluice.redis.certificate is, and only then");
         }
+        if (!sentinelPassword.isEmpty() && !namesSentinels(url)) {
+            throw CHECK.bad(
+                    "sentinel-password",
+                    "not shown",
+                    "none, or an URL that begins with redis-sentinel or rediss-sentinel");
+        }
+        if (!sentinelUser.isBlank() && sentinelPassword.isEmpty()) {
+            throw CHECK.bad("sentinel-user", sentinelUser, "none, or sluice.redis.sentinel-password set too");
+        }
         CHECK.between("command-timeout", commandTimeout, Duration.ofMillis(5), Duration.ofSeconds(10));
         CHECK.between("connect-timeout", connectTimeout, Duration.ofMillis(50), Duration.ofMinutes(1));
         CHECK.between("queue-size", queueSize, 1, 1_000_000);
@@ -96,14 +110,27 @@ public record RedisProperties(
         return CLUSTER.matcher(url.strip()).matches();
     }
 
+    /** Whether an URL names sentinels, which say where the master is. */
+    private static boolean namesSentinels(String url) {
+        return SENTINEL.matcher(url.strip()).matches();
+    }
+
     /** Where Redis is, with the deadline of a handshake; of a cluster, the seeds. */
     List<RedisURI> uris() {
         List<RedisURI> uris = parse(url);
         for (RedisURI uri : uris) {
             uri.setTimeout(connectTimeout);
-            uri.getSentinels().forEach(sentinel -> sentinel.setTimeout(connectTimeout));
+            uri.getSentinels().forEach(this::complete);
         }
         return uris;
+    }
+
+    private void complete(RedisURI sentinel) {
+        sentinel.setTimeout(connectTimeout);
+        if (!sentinelPassword.isEmpty()) {
+            String user = sentinelUser.isBlank() ? null : sentinelUser;
+            sentinel.setCredentialsProvider(new StaticCredentialsProvider(user, sentinelPassword.toCharArray()));
+        }
     }
 
     /** Where Redis is, with the deadline of a handshake; not of a cluster. */
@@ -138,18 +165,19 @@ public record RedisProperties(
         return isCluster() ? hosts + " and the others of their cluster" : hosts;
     }
 
-    /** All but the URL, which may hold a password. */
+    /** All but the passwords and the URL, which may hold one. */
     @Override
     public String toString() {
         return "RedisProperties[commandTimeout=" + commandTimeout + ", connectTimeout=" + connectTimeout + ", ca=" + ca
-                + ", certificate=" + certificate + ", queueSize=" + queueSize + ", keyPrefix=" + keyPrefix + "]";
+                + ", certificate=" + certificate + ", sentinelUser=" + sentinelUser + ", queueSize=" + queueSize
+                + ", keyPrefix=" + keyPrefix + "]";
     }
 
     /** The parser's own message and cause would repeat the URL, so neither is kept. */
     @SuppressWarnings("UnusedException")
     private static List<RedisURI> parse(String url) {
         try {
-            if (SENTINEL.matcher(url.strip()).matches()) {
+            if (namesSentinels(url)) {
                 return List.of(RedisURI.create(url.strip()));
             }
             Matcher cluster = CLUSTER.matcher(url.strip());

@@ -12,4 +12,13 @@ public final class RedisUnavailableException extends RuntimeException {
     RedisUnavailableException(Throwable cause) {
         super("Redis is unavailable", cause, false, false);
     }
+
+    /** What Redis, one of its sentinels or the system says, below what the client makes of it. */
+    static String reason(Throwable error) {
+        Throwable deepest = error;
+        while (deepest.getCause() != null) {
+            deepest = deepest.getCause();
+        }
+        return deepest.toString();
+    }
 }

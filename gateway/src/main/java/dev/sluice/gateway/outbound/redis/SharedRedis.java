@@ -14,6 +14,7 @@ import io.lettuce.core.pubsub.StatefulRedisPubSubConnection;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
@@ -51,6 +52,9 @@ public final class SharedRedis {
     static final String ONE_NODE_OF_A_CLUSTER =
             "sluice.redis.url (REDIS_URL) names one node of a cluster as if it were a single server (expected:"
                     + " redis-cluster://host:port, or several hosts)";
+
+    static final String TWO_PASSWORDS =
+            "the sentinels' password is sluice.redis.sentinel-password, the master's is in sluice.redis.url (REDIS_URL)";
 
     private static final Pattern CLUSTER_SIZE = Pattern.compile("cluster_size:(\\d+)");
 
@@ -207,9 +211,14 @@ public final class SharedRedis {
         };
     }
 
-    /** Whether the URL names a cluster. */
-    boolean isOnCluster() {
-        return client instanceof RedisClusterClient;
+    /** The setting that leads to a refusal, if one is known. */
+    Optional<String> settingBehind(String code) {
+        return switch (code) {
+            case "MOVED" ->
+                client instanceof RedisClusterClient ? Optional.empty() : Optional.of(ONE_NODE_OF_A_CLUSTER);
+            case "NOAUTH" -> uri.getSentinels().isEmpty() ? Optional.empty() : Optional.of(TWO_PASSWORDS);
+            default -> Optional.empty();
+        };
     }
 
     /** A key as it stands in Redis. */
@@ -283,7 +292,7 @@ public final class SharedRedis {
 
     private void failed(Throwable error) {
         if (failing.compareAndSet(false, true)) {
-            log.warn("Redis at {} is unavailable: {}", where, error.toString());
+            log.warn("Redis at {} is unavailable: {}", where, RedisUnavailableException.reason(error));
         }
     }
 

@@ -19,7 +19,9 @@ class DatabaseErrorsTest {
                 ? new R2dbcNonTransientResourceException("prepared statement \"S_1\" does not exist", state)
                 : new R2dbcBadGrammarException("prepared statement \"S_1\" already exists", state);
 
-        assertThat(DatabaseErrors.of(new IllegalStateException(refused), false))
+        DatabaseException failed = DatabaseErrors.of(new IllegalStateException(refused), false);
+        assertThat(failed.kind()).isEqualTo(DatabaseException.Kind.UNAVAILABLE);
+        assertThat(failed)
                 .hasMessageContaining("mixes up the prepared statements of its clients")
                 .hasMessageContaining("PgBouncer has to be 1.21 or later");
         assertThat(DatabaseErrors.reason(refused)).contains("\"S_1\"", "PgBouncer has to be 1.21 or later");

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
+import io.lettuce.core.RedisCredentials;
 import io.lettuce.core.RedisURI;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -24,7 +25,7 @@ class RedisPropertiesTest {
     void defaultsAreThoseOfTheReadme() {
         assertThat(bind(Map.of()))
                 .isEqualTo(new RedisProperties(
-                        "", "", "", "", Duration.ofMillis(100), Duration.ofSeconds(1), 4096, "{sluice}:"));
+                        "", "", "", "", "", "", Duration.ofMillis(100), Duration.ofSeconds(1), 4096, "{sluice}:"));
     }
 
     @Test
@@ -47,6 +48,8 @@ class RedisPropertiesTest {
                         file,
                         file,
                         file,
+                        "",
+                        "",
                         Duration.ofMillis(50),
                         Duration.ofSeconds(2),
                         10,
@@ -72,6 +75,35 @@ class RedisPropertiesTest {
                         tuple("one.example", 26380, Duration.ofSeconds(2)),
                         tuple("two.example", 26379, Duration.ofSeconds(2)));
         assertThat(properties.where()).isEqualTo("counters, which the sentinels name");
+    }
+
+    @Test
+    void sentinelsHaveAPasswordOfTheirOwn() {
+        RedisProperties properties = bind(Map.of(
+                "url", "rediss-sentinel://:pass@one.example,two.example#counters",
+                "sentinel-user", "watcher",
+                "sentinel-password", "other"));
+
+        assertThat(properties.uri().isSsl()).isTrue();
+        assertThat(passwords(properties.uri())).isEqualTo("null:pass");
+        assertThat(properties.uri().getSentinels())
+                .allSatisfy(sentinel -> assertThat(sentinel.isSsl()).isTrue())
+                .allSatisfy(sentinel -> assertThat(passwords(sentinel)).isEqualTo("watcher:other"));
+        assertThat(properties.toString()).doesNotContain("pass@", "other");
+        assertBad(
+                Map.of("url", "redis://host", "sentinel-password", "other"),
+                "sluice.redis.sentinel-password: not shown");
+        assertBad(
+                Map.of("url", "redis-sentinel://host#counters", "sentinel-user", "watcher"),
+                "sluice.redis.sentinel-user: watcher");
+    }
+
+    private static String passwords(RedisURI uri) {
+        RedisCredentials shown = uri.getCredentialsProvider()
+                .resolveCredentials()
+                .blockOptional()
+                .orElseThrow();
+        return shown.getUsername() + ":" + String.valueOf(shown.getPassword());
     }
 
     @Test

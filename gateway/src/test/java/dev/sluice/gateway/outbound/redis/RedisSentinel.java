@@ -4,15 +4,11 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.sluice.gateway.testing.Await;
 import dev.sluice.gateway.testing.EmbeddedRedis;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
-import java.net.Socket;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -31,8 +27,12 @@ final class RedisSentinel implements AutoCloseable {
         this.port = port;
     }
 
-    /** Watches a master, and knows its replica by the time that this returns. Where Redis is a process of this host. */
-    static RedisSentinel watch(EmbeddedRedis master, Path directory) {
+    /**
+     * Watches a master, and knows its replica by the time that this returns. Where Redis is a process of this host.
+     *
+     * @param more lines of its configuration
+     */
+    static RedisSentinel watch(EmbeddedRedis master, Path directory, String... more) {
         InetSocketAddress address = master.address();
         assumeTrue(master.isProcess(), "replicas in containers do not see each other by their published ports");
         try {
@@ -47,15 +47,17 @@ final class RedisSentinel implements AutoCloseable {
                             "sentinel monitor " + MASTER + " 127.0.0.1 " + address.getPort() + " 1",
                             "sentinel down-after-milliseconds " + MASTER + " 500",
                             "sentinel failover-timeout " + MASTER + " 5000",
+                            String.join("\n", more),
                             ""));
+            Path log = directory.resolve("log");
             Process process = new ProcessBuilder(
                             RedisExecProvider.defaultProvider().get().getAbsolutePath(), file.toString(), "--sentinel")
                     .redirectErrorStream(true)
-                    .redirectOutput(directory.resolve("log").toFile())
+                    .redirectOutput(log.toFile())
                     .start();
             Runtime.getRuntime().addShutdownHook(new Thread(process::destroyForcibly));
             RedisSentinel sentinel = new RedisSentinel(process, port);
-            Await.until(TIMEOUT, "the sentinel knows the replica", sentinel::knowsAReplica);
+            Await.until(TIMEOUT, "the sentinel knows the replica", () -> knowsAReplica(log));
             return sentinel;
         } catch (IOException failed) {
             throw new UncheckedIOException(failed);
@@ -68,19 +70,12 @@ final class RedisSentinel implements AutoCloseable {
         }
     }
 
-    private boolean knowsAReplica() {
-        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
-            socket.setSoTimeout(5000);
-            socket.getOutputStream().write("INFO sentinel\r\n".getBytes(StandardCharsets.US_ASCII));
-            BufferedReader answer =
-                    new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.US_ASCII));
-            String line = answer.readLine();
-            while (line != null && !line.startsWith("master0:")) {
-                line = answer.readLine();
-            }
-            return line != null && line.contains("slaves=1");
-        } catch (IOException notYet) {
-            return false;
+    /** As its log says: it answers only those who know its password. */
+    private static boolean knowsAReplica(Path log) {
+        try {
+            return Files.readString(log).contains("+slave slave");
+        } catch (IOException failed) {
+            throw new UncheckedIOException(failed);
         }
     }
 

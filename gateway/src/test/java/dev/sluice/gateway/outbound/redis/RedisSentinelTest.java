@@ -99,6 +99,36 @@ class RedisSentinelTest {
         }
     }
 
+    /** As charts and guides set it up; the URL's password is for the master. */
+    @Test
+    void sentinelWithAPasswordLetsInWhoKnowsItAndIsNamedToWhoDoesNot() {
+        try (EmbeddedRedis master = EmbeddedRedis.start();
+                EmbeddedRedis replica = EmbeddedRedis.start()) {
+            replica.follow(master);
+            try (RedisSentinel sentinel = RedisSentinel.watch(master, directory, "requirepass secret")) {
+                try (RunningGateway gateway = RunningGateway.start(
+                        Map.of("sluice.redis.url", sentinel.url(), "sluice.redis.sentinel-password", "secret"))) {
+                    awaitHealth(gateway, "UP");
+                }
+                try (RunningGateway stranger = RunningGateway.start(Map.of("sluice.redis.url", sentinel.url()))) {
+                    Await.until(
+                            TIMEOUT,
+                            "the setting",
+                            () -> redisHealth(stranger)
+                                    .path("details")
+                                    .path("setting")
+                                    .asString("")
+                                    .contains("sluice.redis.sentinel-password"));
+                    assertThat(redisHealth(stranger)
+                                    .path("details")
+                                    .path("refusal")
+                                    .asString(""))
+                            .isEqualTo("NOAUTH");
+                }
+            }
+        }
+    }
+
     private static boolean spends(RunningGateway gateway) {
         return gateway.post("/api/ai/proxy", "{\"message\":\"x\"}").statusCode() == 200;
     }

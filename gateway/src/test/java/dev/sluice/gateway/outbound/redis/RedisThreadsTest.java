@@ -25,6 +25,8 @@ class RedisThreadsTest {
                     "",
                     "",
                     "",
+                    "",
+                    "",
                     Duration.ofMillis(100),
                     Duration.ofSeconds(60),
                     10,
