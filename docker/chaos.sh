@@ -6,7 +6,8 @@
 #                                          packages in their place; needs their mirror, and versitygw in the PATH
 # Events: nothing gateway-1 gateway-2 primary replica frozen thawed primary-cut connected sentinel postgres s3 postgres-frozen
 # s3-frozen postgres-cut s3-cut nginx roll cut; all of them take some fourteen minutes.
-# It needs a Docker engine on this machine, Compose 2.24.4 or later, openssl and python3. Nothing of it stays but images.
+# It needs a Docker engine on this machine, Compose 2.24.4 or later, openssl and python3; k6, if it is in the PATH, adds its load.
+# Nothing of it stays but images.
 #     KEEP=1       leaves it running
 #     LOGS=DIR     keeps each service's log there
 set -euo pipefail
@@ -53,6 +54,7 @@ SLUICE_ISSUER_URI=$issuer
 SLUICE_AUDIENCE=chaos
 GRAFANA_PASSWORD=unused
 REPLICATE_API_TOKEN=chaos
+GEMINI_API_KEY=chaos
 AWS_ACCESS_KEY_ID=chaos
 AWS_SECRET_ACCESS_KEY=$(secret)
 ENV

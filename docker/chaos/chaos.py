@@ -18,7 +18,7 @@ import subprocess
 import sys
 import time
 
-from client import Callers, Client, clock
+from client import K6, Callers, Client, clock
 
 # A request that begins so long after all is there again may not fail.
 GRACE = 10
@@ -414,11 +414,15 @@ def main():
     client = Client(given.address, given.port, given.key, given.issuer, given.audience)
     callers = Callers(client, f"chaos{os.getpid()}")
     callers.start()
+    k6 = K6(client, f"chaos{os.getpid()}")
+    with_k6 = k6.start()
     warm_up = Event("warm-up", lambda _: time.sleep(WARM_UP))
     warm_up.run(cluster)
     events = [EVENTS[name]() for name in given.events.split(",")]
     done, given_up = happen(cluster, events)
     callers.stop()
+    callers.journal.requests += k6.stop()
+    print(f"beside the callers of client.py: {'those of k6, load/mixed.js' if with_k6 else 'none, there is no k6'}\n")
     broken = report(cluster, callers, [warm_up, *done])
     sys.exit(1 if given_up or broken else 0)
 

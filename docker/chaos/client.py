@@ -1,16 +1,24 @@
-"""Callers of a gateway who note down what they were answered. Standard library only; a thread each, a connection a request."""
+"""Callers of a gateway who note down what they were answered: a thread each, a connection a request, standard library only; and
+k6's, where it is installed, with connections that are kept."""
 
 import base64
 import hashlib
 import http.client
 import io
 import json
+import os
 import random
+import re
+import shutil
+import signal
 import subprocess
+import tempfile
 import threading
 import time
 import zipfile
 from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
 
 from world import picture
 
@@ -299,3 +307,60 @@ class Callers:
             return refused
         same = hashlib.sha256(answer.body).hexdigest() == image.sha256
         return ("ok", "") if same else ("wrong", "other bytes than were acknowledged")
+
+
+class K6:
+    """The scenario ../load/mixed.js beside the other callers, for callers and images of its own, until it is told to stop."""
+
+    CALLERS, IMAGES = 20, 10
+    RATES = {"ZIPS": "1", "IMAGES_A_SECOND": "10", "MESSAGES": "1"}
+    FRACTION = re.compile(r"\.(\d{1,6})\d*")
+
+    def __init__(self, client, seed):
+        self.client, self.seed = client, seed
+        self.process = self.requests = None
+
+    def start(self):
+        """Whether there is a k6."""
+        if not shutil.which("k6"):
+            return False
+        tokens = " ".join(self.client.token(f"k6-{number}") for number in range(self.CALLERS))
+        images = " ".join(f"{self.client.issuer}/image/{self.seed}-k6-{number}.png?kb=40" for number in range(self.IMAGES))
+        descriptor, self.requests = tempfile.mkstemp(suffix=".json")
+        os.close(descriptor)
+        command = ["k6", "run", "--quiet", "--no-usage-report", "--no-thresholds", "--out", f"json={self.requests}",
+                   str(Path(__file__).parent.parent / "load" / "mixed.js")]
+        variables = {"BASE": f"http://{self.client.address}:{self.client.port}", "TOKEN": tokens, "IMAGES": images, "DURATION": "2h"}
+        self.process = subprocess.Popen(command, env={**os.environ, **self.RATES, **variables},
+                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        return True
+
+    def stop(self):
+        """What it has seen; empty where there is no k6."""
+        if self.process is None:
+            return []
+        self.process.send_signal(signal.SIGINT)
+        self.process.wait(TIMEOUT)
+        # k6 tells the time of day.
+        offset = clock() - time.time()
+        with open(self.requests, encoding="utf-8") as lines:
+            points = [json.loads(line) for line in lines if '"metric":"http_req_duration"' in line and '"type":"Point"' in line]
+        os.unlink(self.requests)
+        return [self.seen(point["data"], offset) for point in points]
+
+    @classmethod
+    def seen(cls, data, offset):
+        tags = data["tags"]
+        ended = datetime.fromisoformat(cls.FRACTION.sub(lambda found: "." + found[1].ljust(6, "0"), data["time"]).replace("Z", "+00:00"))
+        status, error = int(tags["status"]), tags.get("error_code", "")
+        end = ended.timestamp() + offset
+        if status == 429:
+            verdict = "limited"
+        elif status >= 500 or status == 0:
+            verdict = "failed"
+        elif status != 200:
+            verdict = "wrong"
+        else:
+            verdict = "failed" if error else "ok"
+        detail = f"{status} broke off: {error}" if status == 200 and error else f"{status} {error}".strip()
+        return Seen(f"k6 {tags.get('route', '')}".strip(), end - data["value"] / 1000, end, verdict, detail)

@@ -7,7 +7,7 @@ import unittest
 import zipfile
 
 from chaos import Cluster, Event, GivenUp, Judgement, happen
-from client import Callers, Seen
+from client import K6, Callers, Seen
 from world import picture
 
 
@@ -36,6 +36,24 @@ class ArchivesTest(unittest.TestCase):
 
     def test_archive_without_its_end_is_found(self):
         self.assertEqual(Callers.whole(archive("ab")[:-1], 2)[0], "wrong")
+
+
+class K6Test(unittest.TestCase):
+    def seen(self, status, **tags):
+        data = {"time": "2026-12-01T12:00:01.123456789Z", "value": 500.0, "tags": {"status": status, "route": "zip", **tags}}
+        return K6.seen(data, -1780000000)
+
+    def test_answers_are_judged(self):
+        self.assertEqual([self.seen(status).verdict for status in ("200", "429", "503", "0", "404")],
+                         ["ok", "limited", "failed", "failed", "wrong"])
+        broken = self.seen("200", error_code="1000")
+        self.assertEqual((broken.verdict, broken.detail), ("failed", "200 broke off: 1000"))
+
+    def test_its_time_of_day_is_the_clock_of_the_rest(self):
+        seen = self.seen("200")
+        self.assertEqual(seen.kind, "k6 zip")
+        self.assertAlmostEqual(seen.ended - seen.began, 0.5, 3)
+        self.assertAlmostEqual(seen.ended, 1796126401.123456 - 1780000000, 3)
 
 
 class JudgementTest(unittest.TestCase):

@@ -16,9 +16,12 @@ export function within(otherwise) {
   return `p(95)<${setting("P95", otherwise)}`;
 }
 
-/** Headers of one caller: TOKEN where it is set, else somebody whom the login of development lets in. */
+const TOKENS = (__ENV.TOKEN || "").split(/\s+/).filter(Boolean);
+let signedIn = 0;
+
+/** Headers of one caller: the next of TOKEN where that is set, else somebody whom the login of development lets in. */
 export function signIn(user) {
-  if (__ENV.TOKEN) return { Authorization: `Bearer ${__ENV.TOKEN}` };
+  if (TOKENS.length > 0) return { Authorization: `Bearer ${TOKENS[signedIn++ % TOKENS.length]}` };
   const answer = http.post(`${BASE}/api/session`, JSON.stringify({ user, roles: ["user"] }), {
     headers: { "Content-Type": "application/json" },
     // The answer's cookie would identify the next request, which then needs an Origin.
