@@ -55,8 +55,8 @@ class DatabaseFaultsTest {
                 origin,
                 Map.of(
                         "sluice.database.url", SERVER.newDatabase().replaceFirst(":\\d+/", ":" + cable.port() + "/"),
-                        "sluice.database.acquire-timeout", "500ms",
-                        "sluice.database.connect-timeout", "500ms",
+                        "sluice.database.acquire-timeout", "2s",
+                        "sluice.database.connect-timeout", "2s",
                         "sluice.pictures.work-directory", data.toString(),
                         "sluice.gallery.store-timeout", "1s",
                         // A look for jobs commits too, and would take the cut that is meant for an image.

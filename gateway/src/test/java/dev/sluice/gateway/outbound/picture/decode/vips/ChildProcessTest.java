@@ -71,9 +71,9 @@ class ChildProcessTest {
 
     @Test
     void hangingChildIsKilledWithAllThatItStarted() throws IOException, InterruptedException {
-        Limits short1 = new Limits(AMPLE.memory(), AMPLE.file(), AMPLE.processor(), Duration.ofMillis(500));
+        Limits hasty = new Limits(AMPLE.memory(), AMPLE.file(), AMPLE.processor(), Duration.ofSeconds(3));
 
-        Outcome outcome = shell(short1, "sleep 300 & echo $! > child; echo $$ > parent; wait");
+        Outcome outcome = shell(hasty, "sleep 300 & echo $! > child; echo $$ > parent; wait");
 
         assertThat(outcome.isLate()).isTrue();
         for (String name : List.of("parent", "child")) {
