@@ -6,14 +6,17 @@ anything happened that must not:
   looks whole             an archive that came to an orderly end and is not all that was asked for, or any other wrong answer
   paid twice              a picture that was ordered from the provider more than once
   failed late             a request that began when everything had been there again for a while, and failed all the same; but for
-                          refusals of what costs money while a gateway says that Redis does not answer in time, as may be
-                          on a machine that is too busy
+                          refusals of what costs money, and of archives, while a gateway says that Redis does not answer in
+                          time, or with errors, as may be on a machine that is too busy
+
+or if k6 is there and was no load.
 """
 
 import argparse
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -410,21 +413,28 @@ def main():
     arguments.add_argument("--events", default=",".join(EVENTS))
     arguments.add_argument("--compose", required=True, nargs=argparse.REMAINDER)
     given = arguments.parse_args()
+    # What is to be done at the end is done then too.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     cluster = Cluster(given.compose)
     client = Client(given.address, given.port, given.key, given.issuer, given.audience)
     callers = Callers(client, f"chaos{os.getpid()}")
     callers.start()
     k6 = K6(client, f"chaos{os.getpid()}")
-    with_k6 = k6.start()
-    warm_up = Event("warm-up", lambda _: time.sleep(WARM_UP))
-    warm_up.run(cluster)
-    events = [EVENTS[name]() for name in given.events.split(",")]
-    done, given_up = happen(cluster, events)
-    callers.stop()
-    callers.journal.requests += k6.stop()
-    print(f"beside the callers of client.py: {'those of k6, load/mixed.js' if with_k6 else 'none, there is no k6'}\n")
+    try:
+        with_k6 = k6.start()
+        warm_up = Event("warm-up", lambda _: time.sleep(WARM_UP))
+        warm_up.run(cluster)
+        events = [EVENTS[name]() for name in given.events.split(",")]
+        done, given_up = happen(cluster, events)
+        callers.stop()
+        seen = k6.stop()
+    finally:
+        k6.close()
+    callers.journal.requests += seen
+    load = f"those of k6, load/mixed.js, {len(seen)} requests" if with_k6 else "none, there is no k6"
+    print(f"beside the callers of client.py: {load}{k6.fault and f'; BROKEN: {k6.fault}'}\n")
     broken = report(cluster, callers, [warm_up, *done])
-    sys.exit(1 if given_up or broken else 0)
+    sys.exit(1 if given_up or broken or k6.fault else 0)
 
 
 def happen(cluster, events):

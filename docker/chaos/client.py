@@ -315,10 +315,14 @@ class K6:
     CALLERS, IMAGES = 20, 10
     RATES = {"ZIPS": "1", "IMAGES_A_SECOND": "10", "MESSAGES": "1"}
     FRACTION = re.compile(r"\.(\d{1,6})\d*")
+    # Within which it ends when it is told to, on a busy machine.
+    ENDING = 20
 
     def __init__(self, client, seed):
         self.client, self.seed = client, seed
-        self.process = self.requests = None
+        self.process = self.folder = None
+        # What kept it from being the load that it should have been.
+        self.fault = ""
 
     def start(self):
         """Whether there is a k6."""
@@ -326,33 +330,61 @@ class K6:
             return False
         tokens = " ".join(self.client.token(f"k6-{number}") for number in range(self.CALLERS))
         images = " ".join(f"{self.client.issuer}/image/{self.seed}-k6-{number}.png?kb=40" for number in range(self.IMAGES))
-        descriptor, self.requests = tempfile.mkstemp(suffix=".json")
-        os.close(descriptor)
-        command = ["k6", "run", "--quiet", "--no-usage-report", "--no-thresholds", "--out", f"json={self.requests}",
+        self.folder = tempfile.TemporaryDirectory()
+        command = ["k6", "run", "--quiet", "--no-usage-report", "--no-thresholds", "--out", f"json={self.file('requests.json')}",
                    str(Path(__file__).parent.parent / "load" / "mixed.js")]
         variables = {"BASE": f"http://{self.client.address}:{self.client.port}", "TOKEN": tokens, "IMAGES": images, "DURATION": "2h"}
-        self.process = subprocess.Popen(command, env={**os.environ, **self.RATES, **variables},
-                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        with open(self.file("log"), "wb") as log:
+            self.process = subprocess.Popen(command, env={**os.environ, **self.RATES, **variables}, stdout=subprocess.DEVNULL, stderr=log)
         return True
+
+    def file(self, name):
+        return Path(self.folder.name) / name
 
     def stop(self):
         """What it has seen; empty where there is no k6."""
         if self.process is None:
             return []
-        self.process.send_signal(signal.SIGINT)
-        self.process.wait(TIMEOUT)
+        if self.process.poll() is not None:
+            said = self.file("log").read_text(errors="replace").strip()[-500:]
+            self.fault = f"k6 ended by itself with {self.process.returncode}: {said}"
+        self.end(signal.SIGINT)
         # k6 tells the time of day.
         offset = clock() - time.time()
-        with open(self.requests, encoding="utf-8") as lines:
-            points = [json.loads(line) for line in lines if '"metric":"http_req_duration"' in line and '"type":"Point"' in line]
-        os.unlink(self.requests)
-        return [self.seen(point["data"], offset) for point in points]
+        requests = self.file("requests.json")
+        seen = []
+        if requests.exists():
+            with open(requests, encoding="utf-8") as lines:
+                # The last line of a k6 that was killed may be half of one.
+                points = [json.loads(line) for line in lines
+                          if '"metric":"answered"' in line and '"type":"Point"' in line and line.endswith("\n")]
+            seen = [self.seen(point["data"], offset) for point in points]
+        if not seen and not self.fault:
+            self.fault = "k6 made no requests"
+        return seen
+
+    def end(self, how):
+        """Whatever it has seen until then is worth more than its orderly end."""
+        self.process.send_signal(how)
+        try:
+            self.process.wait(self.ENDING)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    def close(self):
+        """Nothing of it stays, however chaos.py ends."""
+        if self.process is not None:
+            self.end(signal.SIGTERM)
+        if self.folder is not None:
+            self.folder.cleanup()
 
     @classmethod
     def seen(cls, data, offset):
+        """A point of `answered`, see ../load/gateway.js: made when all was over, its value is how long that took."""
         tags = data["tags"]
         ended = datetime.fromisoformat(cls.FRACTION.sub(lambda found: "." + found[1].ljust(6, "0"), data["time"]).replace("Z", "+00:00"))
-        status, error = int(tags["status"]), tags.get("error_code", "")
+        status, code = int(tags["status"]), tags.get("code", "")
         end = ended.timestamp() + offset
         if status == 429:
             verdict = "limited"
@@ -361,6 +393,7 @@ class K6:
         elif status != 200:
             verdict = "wrong"
         else:
-            verdict = "failed" if error else "ok"
-        detail = f"{status} broke off: {error}" if status == 200 and error else f"{status} {error}".strip()
+            verdict = "failed" if code else "ok"
+        # Where the answer broke off k6 gives status 0, as where there is none.
+        detail = f"no whole answer: {code}" if status in (0, 200) and code else f"{status} {code}".strip()
         return Seen(f"k6 {tags.get('route', '')}".strip(), end - data["value"] / 1000, end, verdict, detail)

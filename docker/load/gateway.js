@@ -1,6 +1,7 @@
 // What the scenarios share: where the gateway is, who its callers are, which images there are, and what an answer has to be.
 import { check } from "k6";
 import http from "k6/http";
+import { Trend } from "k6/metrics";
 
 export const BASE = (__ENV.BASE || "http://127.0.0.1:8080").replace(/\/$/, "");
 
@@ -44,14 +45,40 @@ export function pick(list) {
   return list[Math.floor(Math.random() * list.length)];
 }
 
+// For who reads k6's points one by one, as ../chaos/client.py does. k6's own have their tags before there is an answer, so they never
+// tell a refusal's code, and their duration leaves out the wait for a connection.
+const answered = new Trend("answered", true);
+
+/** What `send` was answered; how, and after how long in all, is noted down. */
+function noted(tags, send) {
+  const began = Date.now();
+  const answer = send();
+  answered.add(Date.now() - began, { ...tags, status: String(answer.status), code: code(answer) });
+  return answer;
+}
+
+/** Of a refusal the code of its problem; of what was not answered, or in part, k6's own: it gives both status 0. */
+function code(answer) {
+  if (answer.status < 400) return String(answer.error_code || "");
+  try {
+    const text = typeof answer.body === "string" ? answer.body : String.fromCharCode(...new Uint8Array(answer.body));
+    return String(JSON.parse(text).code || "");
+  } catch {
+    // A page of the proxy before the gateway, or nothing.
+    return "";
+  }
+}
+
 /** An archive of some of the images; one that broke off fails as a request, so what is left is whether it has its end. */
 export function archive(caller, urls, count, tags) {
   const wanted = Array.from({ length: count }, (_, at) => ({ url: urls[at % urls.length] }));
-  const answer = http.post(`${BASE}/api/zip`, JSON.stringify({ images: wanted, onError: "cut" }), {
-    headers: { ...caller, "Content-Type": "application/json" },
-    responseType: "binary",
-    tags,
-  });
+  const answer = noted(tags, () =>
+    http.post(`${BASE}/api/zip`, JSON.stringify({ images: wanted, onError: "cut" }), {
+      headers: { ...caller, "Content-Type": "application/json" },
+      responseType: "binary",
+      tags,
+    }),
+  );
   check(answer, {
     "archive: 200": (it) => it.status === 200,
     "archive: all entries": (it) => it.status === 200 && entries(it.body) === count,
@@ -67,11 +94,9 @@ function entries(body) {
 }
 
 export function hit(caller, url, tags) {
-  const answer = http.get(`${BASE}/api/image-proxy?url=${encodeURIComponent(url)}`, {
-    headers: caller,
-    responseType: "binary",
-    tags,
-  });
+  const answer = noted(tags, () =>
+    http.get(`${BASE}/api/image-proxy?url=${encodeURIComponent(url)}`, { headers: caller, responseType: "binary", tags }),
+  );
   check(answer, {
     "image: 200": (it) => it.status === 200,
     "image: an image": (it) => String(it.headers["Content-Type"]).startsWith("image/"),
@@ -81,11 +106,13 @@ export function hit(caller, url, tags) {
 
 /** One answer of the model, or a refusal that says when to come back. */
 export function message(caller, text, tags) {
-  const answer = http.post(`${BASE}/api/ai/proxy`, JSON.stringify({ message: text }), {
-    headers: { ...caller, "Content-Type": "application/json" },
-    responseCallback: http.expectedStatuses(200, 429),
-    tags,
-  });
+  const answer = noted(tags, () =>
+    http.post(`${BASE}/api/ai/proxy`, JSON.stringify({ message: text }), {
+      headers: { ...caller, "Content-Type": "application/json" },
+      responseCallback: http.expectedStatuses(200, 429),
+      tags,
+    }),
+  );
   check(answer, {
     "message: 200 or 429": (it) => it.status === 200 || it.status === 429,
     "message: text, or when to come back": (it) =>

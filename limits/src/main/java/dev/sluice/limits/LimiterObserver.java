@@ -20,8 +20,8 @@ public interface LimiterObserver {
     default void decided(Policy policy, Decision decision, Place place, Duration took) {}
 
     /**
-     * A command that decides was written, so long after the decision had asked for it: behind other commands, or for
-     * want of a processor. That is this process' own time, and none of Redis.
+     * A command that decides was written, so long after the decision had asked for it, once for each part that asks
+     * Redis: behind other commands, or for want of a processor. That is this process' own time, and none of Redis.
      */
     default void waitedForRedis(long nanos) {}
 

@@ -6,9 +6,9 @@ import dev.sluice.limits.Decision;
 import dev.sluice.limits.LimitStatus;
 import dev.sluice.limits.Subject;
 import dev.sluice.limits.TokenBucket;
-import dev.sluice.limits.redis.connection.LastAnswers;
 import dev.sluice.limits.redis.connection.ReadOnlyReconnect;
 import dev.sluice.limits.redis.connection.RedisLink;
+import dev.sluice.limits.redis.connection.Silence;
 import io.github.bucket4j.BucketConfiguration;
 import io.github.bucket4j.ConsumptionProbe;
 import io.github.bucket4j.distributed.AsyncBucketProxy;
@@ -42,15 +42,15 @@ final class AddressBuckets {
     private final RedisLimiterSettings settings;
     private final RedisClock clock;
     private final ReadOnlyReconnect reconnect;
-    private final LastAnswers answers;
+    private final Silence silence;
     private volatile @Nullable RedisLink link;
     private volatile @Nullable AsyncProxyManager<byte[]> buckets;
 
-    AddressBuckets(RedisLimiterSettings settings, RedisClock clock, ReadOnlyReconnect reconnect, LastAnswers answers) {
+    AddressBuckets(RedisLimiterSettings settings, RedisClock clock, ReadOnlyReconnect reconnect, Silence silence) {
         this.settings = settings;
         this.clock = clock;
         this.reconnect = reconnect;
-        this.answers = answers;
+        this.silence = silence;
     }
 
     /**
@@ -87,7 +87,7 @@ final class AddressBuckets {
     }
 
     private void ended(Subject subject, @Nullable Throwable error) {
-        answers.note(Keys.bytes(Tags.of(subject.address())), error);
+        silence.heard(Keys.bytes(Tags.of(subject.address())), error);
         RedisLink made = link;
         if (error != null && made != null) {
             reconnect.afterError(error, made.disconnect());

@@ -10,7 +10,7 @@ import dev.sluice.limits.Reservation;
 import dev.sluice.limits.Subject;
 import dev.sluice.limits.TokenBucket;
 import dev.sluice.limits.local.LocalLimiter;
-import dev.sluice.limits.redis.connection.LastAnswers;
+import dev.sluice.limits.redis.connection.Silence;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
@@ -35,7 +35,7 @@ final class Admissions {
     private final CompiledPolicy.Topology topology;
     private final RedisClock clock;
     private final RedisBreaker breaker;
-    private final LastAnswers answers;
+    private final Silence silence;
     private final LocalLimiter local;
     private final Settlements settlements;
     private final Renewals renewals;
@@ -52,7 +52,7 @@ final class Admissions {
             CompiledPolicy.Topology topology,
             RedisClock clock,
             RedisBreaker breaker,
-            LastAnswers answers,
+            Silence silence,
             LocalLimiter local,
             Settlements settlements,
             Renewals renewals,
@@ -66,7 +66,7 @@ final class Admissions {
         this.topology = topology;
         this.clock = clock;
         this.breaker = breaker;
-        this.answers = answers;
+        this.silence = silence;
         this.local = local;
         this.settlements = settlements;
         this.renewals = renewals;
@@ -398,7 +398,6 @@ final class Admissions {
             return false;
         }
         String tag = Keys.tag(limit.scope(), limit.name(), admission.subject);
-        return limit instanceof TokenBucket
-                || breaker.isSilent(topology.shard(tag), answers.at(tag), admission.begun());
+        return limit instanceof TokenBucket || silence.isSilent(tag);
     }
 }

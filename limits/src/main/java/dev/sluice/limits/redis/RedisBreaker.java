@@ -1,6 +1,7 @@
 package dev.sluice.limits.redis;
 
 import dev.sluice.limits.LimiterObserver;
+import dev.sluice.limits.redis.connection.Silence;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
 import java.io.Serial;
@@ -16,7 +17,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongSupplier;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Decides whether Redis is called, by a circuit breaker for each shard: in a cluster that lacks one node, the others
@@ -28,6 +28,7 @@ final class RedisBreaker {
     private final CircuitBreakerConfig config;
     private final Map<String, Shard> shards = new ConcurrentHashMap<>();
     private final LimiterObserver observer;
+    private final Silence silence;
     private final Duration rest;
     private final int probes;
     private final LongSupplier nanoTime;
@@ -36,13 +37,16 @@ final class RedisBreaker {
     private volatile long failedAt;
     private volatile long answeredAt;
 
-    RedisBreaker(RedisLimiterSettings.Breaker settings, LimiterObserver observer) {
-        this(settings, observer, System::nanoTime);
+    /** {@code silence} is told of each command that failed. */
+    RedisBreaker(RedisLimiterSettings.Breaker settings, LimiterObserver observer, Silence silence) {
+        this(settings, observer, silence, System::nanoTime);
     }
 
     /** By another clock than {@link System#nanoTime}. */
-    RedisBreaker(RedisLimiterSettings.Breaker settings, LimiterObserver observer, LongSupplier nanoTime) {
+    RedisBreaker(
+            RedisLimiterSettings.Breaker settings, LimiterObserver observer, Silence silence, LongSupplier nanoTime) {
         this.observer = observer;
+        this.silence = silence;
         this.nanoTime = nanoTime;
         this.rest = settings.rest();
         this.probes = settings.probes();
@@ -66,7 +70,6 @@ final class RedisBreaker {
     private static final class Shard {
         private final CircuitBreaker circuit;
         private volatile long answeredAt;
-        private volatile @Nullable Long unansweredSince;
 
         Shard(CircuitBreaker circuit, long now) {
             this.circuit = circuit;
@@ -131,7 +134,7 @@ final class RedisBreaker {
         long now = nanoTime.getAsLong();
         failedAt = now;
         Shard there = at(shard);
-        there.unansweredSince = now - tookNanos;
+        silence.unanswered(shard, now - tookNanos);
         there.circuit.onError(tookNanos, TimeUnit.NANOSECONDS, cause);
         if (isDegraded.compareAndSet(false, true)) {
             observer.degraded(cause);
@@ -184,17 +187,6 @@ final class RedisBreaker {
     /** Whether a command has failed, or was late, since then, by {@link System#nanoTime}. */
     boolean hasFailedSince(long nanos) {
         return failedAt - nanos > 0;
-    }
-
-    /**
-     * Whether Redis answers nothing there: a command has failed, and nothing was heard since it was sent, nor since the
-     * given time, both by {@link System#nanoTime}.
-     *
-     * @param heardAt when Redis last answered anything there
-     */
-    boolean isSilent(String shard, long heardAt, long since) {
-        Long unanswered = at(shard).unansweredSince;
-        return unanswered != null && heardAt - unanswered < 0 && heardAt - since < 0;
     }
 
     /** How long Redis is left alone. */

@@ -15,9 +15,9 @@ import dev.sluice.limits.Scope;
 import dev.sluice.limits.Subject;
 import dev.sluice.limits.TokenBucket;
 import dev.sluice.limits.local.LocalLimiter;
-import dev.sluice.limits.redis.connection.LastAnswers;
 import dev.sluice.limits.redis.connection.ReadOnlyReconnect;
 import dev.sluice.limits.redis.connection.RedisLink;
+import dev.sluice.limits.redis.connection.Silence;
 import dev.sluice.limits.redis.connection.SilentConnections;
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.cluster.ClusterClientOptions;
@@ -85,16 +85,16 @@ public final class RedisLimiter implements Limiter, AutoCloseable {
                 .build(policy -> new CompiledPolicy(policy, settings, topology));
         RedisClock redisClock = new RedisClock(clock);
         ReadOnlyReconnect reconnect = new ReadOnlyReconnect();
-        LastAnswers answers = new LastAnswers();
-        AddressBuckets addressBuckets = new AddressBuckets(settings, redisClock, reconnect, answers);
+        Silence silence = new Silence(settings.breaker().rest(), System::nanoTime);
+        AddressBuckets addressBuckets = new AddressBuckets(settings, redisClock, reconnect, silence);
         redis = new ScriptExecutor(
                 connect,
                 addressBuckets::connected,
                 reconnect,
-                answers,
+                silence,
                 observer,
                 resources.eventLoopGroupProvider().allocate(Transports.eventLoopGroupClass()));
-        RedisBreaker breaker = new RedisBreaker(settings.breaker(), observer);
+        RedisBreaker breaker = new RedisBreaker(settings.breaker(), observer, silence);
         probes = new RedisProbes(
                 RedisProbes.command(redis, settings, topology, breaker, timer),
                 redis::masters,
@@ -116,7 +116,7 @@ public final class RedisLimiter implements Limiter, AutoCloseable {
                 topology,
                 redisClock,
                 breaker,
-                answers,
+                silence,
                 local,
                 settlements,
                 renewals,

@@ -16,7 +16,7 @@ import java.util.regex.Pattern;
  * @param commands most commands of one kind awaited at once, in a cluster always one for each slot; what comes
  *     meanwhile shares the next one
  * @param queue most decisions that wait for a command; further ones are made without Redis: rates count in this
- *     process, everything else refuses
+ *     process, and everything else refuses unless Redis is silent
  * @param settledFor how long Redis remembers a request that ended, so that a command sent twice counts once
  * @param correctableFor how long a reservation can be corrected, if no lease is longer
  * @param breaker when Redis is left alone

@@ -3,9 +3,11 @@ package dev.sluice.limits.redis;
 import dev.sluice.limits.redis.connection.RedisLink;
 import io.lettuce.core.ScriptOutputType;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
@@ -83,10 +85,19 @@ final class RedisProbes implements AutoCloseable {
         if (!breaker.isDegraded()) {
             return;
         }
+        Set<String> known = new HashSet<>();
         for (RedisBreaker.Suspect suspect : breaker.suspects()) {
             String tag = suspect.shard().isEmpty() ? Tags.all().getFirst() : suspect.shard();
+            known.add(tag);
             for (int i = 0; i < suspect.probes(); i++) {
                 var _ = ask(tag);
+            }
+        }
+        // Whether the other masters are silent too is known by asking them: a decision asks none after the first that
+        // fails.
+        for (RedisLink.Master master : masters.get()) {
+            if (known.add(master.tag())) {
+                var _ = ask(master.tag());
             }
         }
     }

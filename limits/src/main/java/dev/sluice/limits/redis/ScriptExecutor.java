@@ -3,9 +3,9 @@ package dev.sluice.limits.redis;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.sluice.limits.LimiterObserver;
-import dev.sluice.limits.redis.connection.LastAnswers;
 import dev.sluice.limits.redis.connection.ReadOnlyReconnect;
 import dev.sluice.limits.redis.connection.RedisLink;
+import dev.sluice.limits.redis.connection.Silence;
 import dev.sluice.limits.redis.connection.TimedArguments;
 import io.lettuce.core.RedisConnectionException;
 import io.lettuce.core.RedisNoScriptException;
@@ -56,7 +56,7 @@ final class ScriptExecutor implements AutoCloseable {
     private final Supplier<RedisLink> connect;
     private final Consumer<RedisLink> connected;
     private final ReadOnlyReconnect reconnect;
-    private final LastAnswers answers;
+    private final Silence silence;
     private final LimiterObserver observer;
     private final EventExecutorGroup loops;
     private final Disposable connecting;
@@ -72,13 +72,13 @@ final class ScriptExecutor implements AutoCloseable {
             Supplier<RedisLink> connect,
             Consumer<RedisLink> connected,
             ReadOnlyReconnect reconnect,
-            LastAnswers answers,
+            Silence silence,
             LimiterObserver observer,
             EventExecutorGroup loops) {
         this.loops = loops;
         this.connected = connected;
         this.reconnect = reconnect;
-        this.answers = answers;
+        this.silence = silence;
         this.observer = observer;
         this.connect = connect;
         // Lettuce connects to a client's own address only while a thread waits: the one place that does.
@@ -90,7 +90,7 @@ final class ScriptExecutor implements AutoCloseable {
 
     private Boolean open() {
         RedisLink made = connect.get();
-        answers.connected(made.nodeOfSlot());
+        silence.connected(made.nodeOfSlot());
         connected.accept(made);
         link = made;
         if (closed) {
@@ -151,8 +151,9 @@ final class ScriptExecutor implements AutoCloseable {
         TimedArguments timed = new TimedArguments(written);
         timed.add(script.getBytes(UTF_8)).add(keys.length).addKeys(keys).addValues(arguments);
         return link.commands().<T>dispatch(type, output(output), timed).whenComplete((_, error) -> {
-            if (answers.note(keys[0], error)) {
-                observer.redisAnswered(System.nanoTime() - timed.writtenAt());
+            Long writtenAt = timed.writtenAt();
+            if (silence.heard(keys[0], error) && writtenAt != null) {
+                observer.redisAnswered(System.nanoTime() - writtenAt);
             }
         });
     }

@@ -146,7 +146,8 @@ class RedisFaultsTest {
         RedisLimiter limiter = limiter(RedisLimiterSettings.defaults());
         redis.stop();
 
-        assertThat(admit(limiter, rate, slots)).isInstanceOf(Decision.Admitted.class);
+        assertUnavailable(admit(limiter, rate, slots), "parallel");
+        awaitAdmitted(limiter, rate, slots);
         assertThat(admit(limiter, address, rate)).isInstanceOf(Decision.Admitted.class);
         Decision spending = admit(limiter, rate, quota, slots, budget);
         assertThat(spending).isInstanceOfSatisfying(Decision.Refused.class, refused -> {
@@ -277,7 +278,7 @@ class RedisFaultsTest {
     @Test
     void deadlineAndFailureThatMeetDecideOnce() throws Exception {
         RedisLimiter limiter = limiter(RedisFixture.PATIENT);
-        failOnce(limiter);
+        silence(limiter);
         CompiledPolicy policy = compiled(ConcurrencyLimit.of("one", Scope.SUBJECT, 1, Duration.ofHours(1)));
         CyclicBarrier together = new CyclicBarrier(2);
         try (ExecutorService pair = Executors.newFixedThreadPool(2)) {
@@ -301,13 +302,17 @@ class RedisFaultsTest {
                 new Policy("test", List.of(limits)), RedisFixture.PATIENT, CompiledPolicy.Topology.ONE_NODE);
     }
 
-    /** Redis is gone, and the limiter has seen that. */
-    private void failOnce(RedisLimiter limiter) {
+    /** Redis is gone, and has been silent for long enough. */
+    private void silence(RedisLimiter limiter) {
         redis.kill();
-        Await.until("a command that fails", () -> {
-            admit(limiter, rate);
-            return events.degraded.get() > 0;
+        Await.until("a slot that is counted here", () -> {
+            boolean isAdmitted = admit(limiter, slots) instanceof Decision.Admitted;
+            return isAdmitted && events.degraded.get() > 0;
         });
+    }
+
+    private void awaitAdmitted(RedisLimiter limiter, Limit... limits) {
+        Await.until("an admission", () -> admit(limiter, limits) instanceof Decision.Admitted);
     }
 
     /** It answers one request, and dies before it is asked about those that waited meanwhile. */
@@ -333,9 +338,7 @@ class RedisFaultsTest {
                         slot -> assertUnavailable(slot, "parallel"),
                         spending -> assertUnavailable(spending, "own"),
                         rates -> assertThat(rates).isInstanceOf(Decision.Admitted.class));
-        assertThat(admit(limiter, rate, slots, counted))
-                .as("nothing was heard since it began")
-                .isInstanceOf(Decision.Admitted.class);
+        awaitAdmitted(limiter, rate, slots, counted);
     }
 
     private static void assertUnavailable(@Nullable Decision decision, String limit) {
@@ -518,6 +521,7 @@ class RedisFaultsTest {
         proxy.delayAnswers(Duration.ofMillis(200));
 
         assertThat(admit(limiter, quota, slots)).isInstanceOf(Decision.Refused.class);
+        assertUnavailable(admit(limiter, rate, slots), "parallel");
         assertThat(admit(limiter, rate)).isInstanceOf(Decision.Admitted.class);
 
         assertThat(events.shared).hasValue(0);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.sluice.limits.RecordedEvents;
 import dev.sluice.limits.redis.connection.RedisLink;
+import dev.sluice.limits.redis.connection.Silence;
 import io.lettuce.core.RedisException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -23,7 +24,8 @@ class RedisProbesTest {
 
     private final VirtualTimeScheduler time = VirtualTimeScheduler.create();
     private final RecordedEvents events = new RecordedEvents();
-    private final RedisBreaker breaker = new RedisBreaker(SETTINGS, events, () -> time.now(TimeUnit.NANOSECONDS));
+    private final RedisBreaker breaker =
+            new RedisBreaker(SETTINGS, events, new Silence(Duration.ZERO, this::now), this::now);
     private final Set<String> dead = new HashSet<>();
     private final List<String> asked = new ArrayList<>();
     private final RedisProbes probes = new RedisProbes(
@@ -32,6 +34,10 @@ class RedisProbesTest {
             CompiledPolicy.Topology.CLUSTER,
             breaker,
             time);
+
+    private long now() {
+        return time.now(TimeUnit.NANOSECONDS);
+    }
 
     @AfterEach
     void end() {
@@ -110,6 +116,17 @@ class RedisProbesTest {
         pass(SETTINGS.rest().multipliedBy(3));
         assertThat(events.recovered).hasValue(1);
         assertThat(events.degraded).hasValue(1);
+    }
+
+    /** What it has alone is decided here only if it is known to be silent too. */
+    @Test
+    void mastersThatNobodyAsksAreAskedWhileAnOutageLasts() {
+        dead.add("s1");
+        fail("s1", SETTINGS.minimum());
+
+        pass(SETTINGS.rest().multipliedBy(2));
+
+        assertThat(asked).contains("s1", "s2");
     }
 
     @Test

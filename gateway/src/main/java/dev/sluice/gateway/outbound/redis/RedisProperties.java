@@ -81,7 +81,7 @@ public record RedisProperties(
             throw CHECK.bad(
                     "sentinel-password",
                     "not shown",
-                    "none, or an URL that begins with redis-sentinel or rediss-sentinel");
+                    "none, or a URL that begins with redis-sentinel or rediss-sentinel");
         }
         if (!sentinelUser.isBlank() && sentinelPassword.isEmpty()) {
             throw CHECK.bad("sentinel-user", sentinelUser, "none, or sluice.redis.sentinel-password set too");
@@ -110,7 +110,7 @@ public record RedisProperties(
         return CLUSTER.matcher(url.strip()).matches();
     }
 
-    /** Whether an URL names sentinels, which say where the master is. */
+    /** Whether a URL names sentinels, which say where the master is. */
     private static boolean namesSentinels(String url) {
         return SENTINEL.matcher(url.strip()).matches();
     }

@@ -216,7 +216,7 @@ public final class SharedRedis {
         return switch (code) {
             case "MOVED" ->
                 client instanceof RedisClusterClient ? Optional.empty() : Optional.of(ONE_NODE_OF_A_CLUSTER);
-            case "NOAUTH" -> uri.getSentinels().isEmpty() ? Optional.empty() : Optional.of(TWO_PASSWORDS);
+            case "NOAUTH", "WRONGPASS" -> uri.getSentinels().isEmpty() ? Optional.empty() : Optional.of(TWO_PASSWORDS);
             default -> Optional.empty();
         };
     }

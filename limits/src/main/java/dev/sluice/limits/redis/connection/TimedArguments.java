@@ -3,12 +3,13 @@ package dev.sluice.limits.redis.connection;
 import io.lettuce.core.codec.ByteArrayCodec;
 import io.lettuce.core.protocol.CommandArgs;
 import io.netty.buffer.ByteBuf;
+import org.jspecify.annotations.Nullable;
 
 /** Arguments that know when they were written; of a command that is sent again, when they were written first. */
 public final class TimedArguments extends CommandArgs<byte[], byte[]> {
     private final Runnable written;
     private boolean isWritten;
-    private volatile long writtenAt;
+    private volatile @Nullable Long writtenAt;
 
     /** {@code written} is run once, by the thread that writes them. */
     public TimedArguments(Runnable written) {
@@ -26,8 +27,8 @@ public final class TimedArguments extends CommandArgs<byte[], byte[]> {
         }
     }
 
-    /** By {@link System#nanoTime}. */
-    public long writtenAt() {
+    /** By {@link System#nanoTime}; null if they were not, as of a command that found no connection. */
+    public @Nullable Long writtenAt() {
         return writtenAt;
     }
 }
