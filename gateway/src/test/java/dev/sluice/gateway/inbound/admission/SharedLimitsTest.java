@@ -86,7 +86,10 @@ class SharedLimitsTest {
             assertThat(spending.statusCode()).isEqualTo(503);
             assertThat(text(spending)).contains("\"code\":\"limits_unavailable\"", "\"limit\":\"ai-day\"");
             assertThat(spending.headers().firstValueAsLong("Retry-After")).isPresent();
-            assertThat(gateway.post("/api/zip", NO_IMAGES).statusCode()).isEqualTo(400);
+            Await.until(
+                    SOON,
+                    "slots count here",
+                    () -> gateway.post("/api/zip", NO_IMAGES).statusCode() == 400);
             Await.until(SOON, "the outage is seen as one", () -> {
                 gateway.post("/api/zip", NO_IMAGES);
                 return text(gateway.get("/actuator/prometheus")).contains("sluice_limits_degraded 1.0");
