@@ -51,7 +51,8 @@ class GalleryKillOnPostgresAndS3Test {
                 "sluice.limits.enabled", "false",
                 "sluice.gallery.generation.poll", "50ms",
                 "sluice.gallery.generation.lease", "1s",
-                "sluice.gallery.store-timeout", "1s",
+                // Its first put is that of a JVM that has just begun.
+                "sluice.gallery.store-timeout", "5s",
                 "sluice.gallery.reconcile-period", "1s",
                 "sluice.gallery.reconcile-grace", "1s");
     }
