@@ -21,6 +21,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.publisher.SignalType;
 import reactor.core.scheduler.Scheduler;
 
 /** Builds the chain around a text model. */
@@ -95,8 +96,11 @@ public final class TextModels {
                         .doOnComplete(() -> outcome.set("ok"))
                         .doOnError(failure -> outcome.set(code(failure)))
                         .doFinally(end -> {
-                            sample.stop(time);
-                            calls.computeIfAbsent(outcome.get(), this::calls).increment();
+                            // A try whose time is over has timed out, though the deadline of all may have come first.
+                            boolean isOver = sample.stop(time) >= within.toNanos();
+                            boolean isGivenUp = end == SignalType.CANCEL;
+                            String seen = isGivenUp && isOver ? ProviderFailure.TIMED_OUT.code() : outcome.get();
+                            calls.computeIfAbsent(seen, this::calls).increment();
                         });
             });
         }
