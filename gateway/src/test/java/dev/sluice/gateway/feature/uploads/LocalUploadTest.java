@@ -11,6 +11,7 @@ import dev.sluice.gateway.testing.RunningGateway;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.Socket;
+import java.net.SocketException;
 import java.net.URI;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
@@ -261,16 +262,16 @@ class LocalUploadTest extends UploadContract {
     private static Socket writing(Put put, byte[] body, int count) throws IOException {
         AtomicReference<Socket> client = new AtomicReference<>(begin(put, body, count));
         Await.until(SOON, "it is being written", () -> {
-            boolean closed = client.get().isClosed(); // where the last one could not begin
-            if (!closed && (count == 0 || inWork() > 0)) {
+            Socket last = client.get();
+            if (!last.isClosed() && (count == 0 || inWork() > 0)) {
                 return true;
             }
-            if (closed || isAnswered(client.get())) {
+            if (last.isClosed() || isAnswered(last)) {
                 try {
-                    client.get().close();
+                    last.close();
                     client.set(begin(put, body, count));
-                } catch (IOException refusedMeanwhile) {
-                    return false;
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
                 }
             }
             return false;
@@ -286,10 +287,15 @@ class LocalUploadTest extends UploadContract {
         }
     }
 
+    /** A put with a first part of its body; closed if it was refused before that was written. */
     private static Socket begin(Put put, byte[] body, int count) throws IOException {
         Socket client = RawPut.open("PUT", put.url(), put.headers());
-        client.getOutputStream().write(body, 0, count);
-        client.getOutputStream().flush();
+        try {
+            client.getOutputStream().write(body, 0, count);
+            client.getOutputStream().flush();
+        } catch (SocketException refusedMeanwhile) {
+            client.close();
+        }
         return client;
     }
 
