@@ -48,6 +48,9 @@ import tools.jackson.databind.json.JsonMapper;
 @ExtendWith(NoLeaks.class)
 class WordPressMediaTest {
     private static final Duration LIMIT = Duration.ofSeconds(10);
+    /** For what is to reach a site before it is given up. */
+    private static final Duration ENOUGH_TO_SEND = Duration.ofSeconds(2);
+
     private static final NettyDataBufferFactory BUFFERS = new NettyDataBufferFactory(PooledByteBufAllocator.DEFAULT);
     private static final int CHUNK = 65_536;
 
@@ -396,8 +399,8 @@ class WordPressMediaTest {
     void siteThatHangsIsGivenUpAtTheDeadline() {
         wordPress.media(wordPress.afterBody(Behaviours.silent()));
 
-        ProviderException failure = failure(
-                client(WordPressStub.PASSWORD, Duration.ofMillis(300)).send("blog", file("a.png", "", new byte[9])));
+        ProviderException failure =
+                failure(client(WordPressStub.PASSWORD, ENOUGH_TO_SEND).send("blog", file("a.png", "", new byte[9])));
 
         assertThat(failure.failure()).isEqualTo(ProviderFailure.UNCERTAIN);
         wordPress.awaitAllClosed();
@@ -413,7 +416,7 @@ class WordPressMediaTest {
         Endless body = new Endless();
 
         ProviderException failure =
-                failure(client(WordPressStub.PASSWORD, Duration.ofSeconds(1)).send("blog", body.file(256L << 20)));
+                failure(client(WordPressStub.PASSWORD, ENOUGH_TO_SEND).send("blog", body.file(256L << 20)));
         gaveUp.countDown();
 
         assertThat(failure.failure()).isEqualTo(ProviderFailure.UNCERTAIN);
@@ -498,8 +501,7 @@ class WordPressMediaTest {
     void alternativeTextThatHangsIsToldAtTheDeadline() {
         wordPress.change(Behaviours.silent());
 
-        UploadedMedia sent =
-                send(client(WordPressStub.PASSWORD, Duration.ofMillis(700)), file("a.png", "A cat", new byte[9]));
+        UploadedMedia sent = send(client(WordPressStub.PASSWORD, ENOUGH_TO_SEND), file("a.png", "A cat", new byte[9]));
 
         assertThat(sent.warning()).isEqualTo("WordPress did not answer in time.");
     }

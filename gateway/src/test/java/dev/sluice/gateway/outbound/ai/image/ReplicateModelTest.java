@@ -41,6 +41,9 @@ import tools.jackson.databind.json.JsonMapper;
 @ExtendWith(NoLeaks.class)
 class ReplicateModelTest {
     private static final Duration LIMIT = Duration.ofSeconds(10);
+    /** For what is to reach a provider before it is given up. */
+    private static final Duration ENOUGH_TO_ASK = Duration.ofSeconds(2);
+
     private static final UrlPolicy REACH = new UrlPolicy(Set.of("https"), Set.of("replicate.delivery"));
     private static final ImagePrompt PROMPT = new ImagePrompt("a \"cat\"", ImagePrompt.AspectRatio.of("16:9"));
     private static final Prediction PREDICTION = new Prediction(ReplicateStub.ID, PROMPT);
@@ -228,9 +231,8 @@ class ReplicateModelTest {
     void createThatHangsIsUncertainAndNotRepeated() {
         replicate.create(Behaviours.silent());
 
-        ProviderException failure =
-                failure(model(settings(ReplicateStub.MODEL, ReplicateStub.TOKEN, Duration.ofMillis(200)))
-                        .create(PROMPT, LIMIT));
+        ProviderException failure = failure(model(settings(ReplicateStub.MODEL, ReplicateStub.TOKEN, ENOUGH_TO_ASK))
+                .create(PROMPT, LIMIT));
 
         assertThat(failure.failure()).isEqualTo(ProviderFailure.UNCERTAIN);
         assertThat(replicate.creations()).hasSize(1);
@@ -255,7 +257,7 @@ class ReplicateModelTest {
     void predictionThatIsNeverReadyIsCancelledAtTheDeadline() {
         replicate.look(ReplicateStub.state("processing"));
 
-        ProviderException failure = failure(model().await(PREDICTION, Duration.ofMillis(300)));
+        ProviderException failure = failure(model().await(PREDICTION, ENOUGH_TO_ASK));
 
         assertThat(failure.failure()).isEqualTo(ProviderFailure.TIMED_OUT);
         assertThat(replicate.cancellations()).isEqualTo(1);
