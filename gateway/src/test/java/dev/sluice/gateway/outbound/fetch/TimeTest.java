@@ -158,7 +158,7 @@ class TimeTest {
         origin.on("/1", Behaviours.redirect(302, "/2"));
         origin.on("/2", Behaviours.sized(10_000_000));
         var request = new FetchRequest(
-                origin.url("/1"), 10_000_000, Duration.ofMillis(400), UrlPolicy.PUBLIC_WEB, Media.RASTER_IMAGE);
+                origin.url("/1"), 10_000_000, Duration.ofSeconds(2), UrlPolicy.PUBLIC_WEB, Media.RASTER_IMAGE);
 
         FetchException failure = catchThrowableOfType(
                 FetchException.class,
@@ -173,9 +173,10 @@ class TimeTest {
 
     @Test
     void deadlineSpansRetries() {
-        origin.on("/a.png", Behaviours.status(503, "Retry-After: 1"));
+        origin.on("/a.png", Behaviours.status(503, "Retry-After: 2"));
+        // Nearly two waits: what is left beside the one is for two answers on a busy machine.
         var request = new FetchRequest(
-                origin.url("/a.png"), 10_000, Duration.ofMillis(1_500), UrlPolicy.PUBLIC_WEB, Media.RASTER_IMAGE);
+                origin.url("/a.png"), 10_000, Duration.ofMillis(3_900), UrlPolicy.PUBLIC_WEB, Media.RASTER_IMAGE);
 
         FetchException failure = rig.failure(request);
 
