@@ -286,7 +286,7 @@ abstract class GalleryThumbnailsContract {
 
         assertThat(alice.delete(path).statusCode()).isEqualTo(204);
 
-        assertThat(Holdings.settled(gateway).match().objects()).containsExactlyElementsOf(before);
+        assertThat(Holdings.settled(gateway).objects()).containsExactlyElementsOf(before);
         assertThat(alice.get(path + "/file?w=160").statusCode()).isEqualTo(404);
     }
 
@@ -461,7 +461,7 @@ abstract class GalleryThumbnailsContract {
         assertThat(alice.get(answer.headers().firstValue("Location").orElseThrow())
                         .statusCode())
                 .isEqualTo(404);
-        assertThat(Holdings.settled(gateway).match().objects()).containsExactlyElementsOf(before);
+        assertThat(Holdings.settled(gateway).objects()).containsExactlyElementsOf(before);
     }
 
     @Test

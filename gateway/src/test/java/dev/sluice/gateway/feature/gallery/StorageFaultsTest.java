@@ -80,7 +80,7 @@ class StorageFaultsTest {
     void nothingIsLeft() {
         store.clear();
         Holdings.assertIdle(gateway, data);
-        Holdings.settled(gateway).match();
+        Holdings.settled(gateway);
     }
 
     private void assertFailed(HttpResponse<byte[]> answer, Kind kind) {
@@ -105,7 +105,7 @@ class StorageFaultsTest {
 
         assertFailed(alice.importing(origin.url("/a.png")), kind);
 
-        assertThat(Holdings.settled(gateway).match().objects()).hasSize(before);
+        assertThat(Holdings.settled(gateway).objects()).hasSize(before);
         alice.imported(origin.url("/a.png"));
         assertThat(Holdings.of(gateway).objects()).hasSize(before + 1);
     }
@@ -188,7 +188,7 @@ class StorageFaultsTest {
         assertThat(undecided.statusCode()).isEqualTo(502);
         assertThat(GalleryClient.code(undecided)).isEqualTo("storage_failed");
         assertThat(alice.get(path).statusCode()).isEqualTo(404);
-        assertThat(Holdings.settled(gateway).match().objects()).isNotEmpty();
+        assertThat(Holdings.settled(gateway).objects()).isNotEmpty();
         store.clear();
         assertThat(alice.delete(path).statusCode()).isEqualTo(204);
     }
@@ -244,7 +244,7 @@ class StorageFaultsTest {
 
         assertThat(Holdings.of(gateway).objects()).hasSize(before - 1);
         reconciler.pass().block(GalleryClient.SOON);
-        assertThat(Holdings.settled(gateway).match().objects()).hasSize(before - 2);
+        assertThat(Holdings.settled(gateway).objects()).hasSize(before - 2);
     }
 
     @Test
