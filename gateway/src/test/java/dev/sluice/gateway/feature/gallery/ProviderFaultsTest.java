@@ -44,7 +44,6 @@ class ProviderFaultsTest {
     void start() {
         rig = new ProviderRig(data);
         gateway = rig.gateway(Map.of(
-                "sluice.gallery.generation.deadline", "3s",
                 "sluice.gallery.generation.lease", "3s",
                 "sluice.gallery.max-image-size", "1MB",
                 "sluice.fetch.retry.backoff", "10ms"));
@@ -68,7 +67,7 @@ class ProviderFaultsTest {
     @AfterEach
     void nothingIsLeft() {
         Holdings.assertIdle(gateway, rig.work());
-        Holdings.settled(gateway).match();
+        Holdings.settled(gateway);
     }
 
     private JsonNode failedImage(String prompt, String code) {
@@ -157,24 +156,6 @@ class ProviderFaultsTest {
         JsonNode image = failedImage("no paint", "failed");
 
         assertThat(image.at("/error/detail").stringValue()).endsWith(": The paint ran out");
-    }
-
-    @Test
-    void predictionThatHangsForEverIsCancelledAtTheDeadline() {
-        rig.provider.look(ReplicateStub.state("processing"));
-
-        failedImage("for ever", "timed_out");
-
-        assertThat(rig.provider.cancellations() - cancellations).isEqualTo(1);
-    }
-
-    @Test
-    void providerThatNeverAnswersHoldsNoWorkerBeyondTheDeadline() {
-        rig.provider.create(Behaviours.silent());
-
-        failedImage("silence", "timed_out");
-
-        assertThat(asked()).isEqualTo(1);
     }
 
     @Test
