@@ -34,6 +34,8 @@ import reactor.core.publisher.Mono;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class DatabaseFaultsTest {
     private static final EmbeddedPostgres SERVER = EmbeddedPostgres.shared();
+    /** The end of an object's key: of what is sent after a put, only what belongs to its image has one. */
+    private static final String KEY = ".png";
     /** A word of what is bound to the statement that names the object; the statement itself is sent only once. */
     private static final String TYPE = "image/png";
 
@@ -58,9 +60,8 @@ class DatabaseFaultsTest {
                         "sluice.database.acquire-timeout", "2s",
                         "sluice.database.connect-timeout", "2s",
                         "sluice.pictures.work-directory", data.toString(),
-                        "sluice.gallery.store-timeout", "1s",
-                        // A look for jobs commits too, and would take the cut that is meant for an image.
-                        "sluice.gallery.generation.poll", "2s",
+                        // For a new connection and the transaction, too; what is in doubt is looked at after it.
+                        "sluice.gallery.store-timeout", "5s",
                         "sluice.gallery.generation.retry-pause", "50ms"),
                 FaultyStore.Installed.class);
         store = (FaultyStore) gateway.bean(ObjectStore.class);
@@ -95,7 +96,8 @@ class DatabaseFaultsTest {
     }
 
     private void afterTheNextPut(Cut cut, String word) {
-        store.once(Moment.AFTER_PUT, () -> Mono.fromRunnable(() -> cable.cut(cut, word)));
+        // The gateway looks for jobs and for missing thumbnails at any time, which is neither to take the cut.
+        store.once(Moment.AFTER_PUT, () -> Mono.fromRunnable(() -> cable.cut(cut, KEY, word)));
     }
 
     @Test
@@ -105,7 +107,7 @@ class DatabaseFaultsTest {
 
         assertFailed(alice.importing(origin.url("/a.png")), "unavailable");
 
-        assertThat(Holdings.settled(gateway).match().objects()).hasSize(before);
+        assertThat(Holdings.settled(gateway).objects()).hasSize(before);
         alice.imported(origin.url("/a.png"));
     }
 
@@ -128,7 +130,7 @@ class DatabaseFaultsTest {
         String path = alice.imported(origin.url("/a.png"));
 
         assertThat(alice.get(path + "/file").statusCode()).isEqualTo(200);
-        assertThat(Holdings.settled(gateway).match().rows()).hasSize(before + 1);
+        assertThat(Holdings.settled(gateway).rows()).hasSize(before + 1);
     }
 
     @ParameterizedTest
@@ -149,7 +151,8 @@ class DatabaseFaultsTest {
     @Test
     void deletionThatIsLostHalfWayIsEndedByTheNext() {
         String path = alice.imported(origin.url("/a.png"));
-        store.once(Moment.AFTER_DELETE, () -> Mono.fromRunnable(() -> cable.cut(Cut.BEFORE, "COMMIT")));
+        String id = path.substring(path.lastIndexOf('/') + 1);
+        store.once(Moment.AFTER_DELETE, () -> Mono.fromRunnable(() -> cable.cut(Cut.BEFORE, id, "COMMIT")));
 
         assertFailed(alice.delete(path), "in_doubt");
 
@@ -177,7 +180,7 @@ class DatabaseFaultsTest {
         }
 
         assertThat(alice.get(path + "/file").statusCode()).isEqualTo(200);
-        assertThat(Holdings.settled(gateway).match().objects()).hasSize(before);
+        assertThat(Holdings.settled(gateway).objects()).hasSize(before);
         assertThat(alice.ended(alice.ordered("when it is back"))
                         .required("status")
                         .stringValue())
