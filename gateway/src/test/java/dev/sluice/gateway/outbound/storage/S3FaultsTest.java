@@ -34,7 +34,11 @@ import reactor.test.StepVerifier;
 @ExtendWith(NoLeaks.class)
 class S3FaultsTest {
     private static final Duration SOON = Duration.ofSeconds(30);
+    /** For a store that says no more. */
     private static final Duration SHORT = Duration.ofMillis(400);
+    /** For one that answers: it is not to be taken for one that hangs where this machine is slow. */
+    private static final Duration LONG = Duration.ofSeconds(10);
+
     private static final ObjectKey KEY = new ObjectKey("images/a.png");
     private static final int LENGTH = 1_000_000;
 
@@ -202,7 +206,7 @@ class S3FaultsTest {
     void storeThatNeverAnswersIsGivenUp() {
         for (Call call : Call.values()) {
             try (S3Stub stub = S3Stub.start((head, in, out) -> S3Stub.hang(in))) {
-                expect(stub.endpoint(), call, Kind.UNAVAILABLE);
+                expect(stub.endpoint(), SHORT, call, Kind.UNAVAILABLE);
                 Await.until(SOON, "no connection is kept", () -> stub.connections() == 0);
             }
         }
@@ -258,7 +262,7 @@ class S3FaultsTest {
             }
         };
         try (S3Stub stub = S3Stub.start(all);
-                Rig rig = new Rig(stub.endpoint())) {
+                Rig rig = new Rig(stub.endpoint(), SHORT)) {
             Mono<Integer> slowly = rig.store
                     .open(KEY)
                     .flatMapMany(ObjectContent::bytes)
@@ -297,7 +301,7 @@ class S3FaultsTest {
         try (S3Stub stub = S3Stub.start(silent)) {
             byte[] chunk = new byte[1_000_000];
             Flux<DataBuffer> endless = Flux.range(0, 50).map(i -> Bodies.buffer(chunk));
-            try (Rig rig = new Rig(stub.endpoint())) {
+            try (Rig rig = new Rig(stub.endpoint(), SHORT)) {
                 StepVerifier.create(rig.store.put(KEY, new NewObject("image/png", 50_000_000), endless))
                         .expectErrorSatisfies(error -> assertKind(error, Kind.UNAVAILABLE))
                         .verify(SOON);
@@ -384,7 +388,7 @@ class S3FaultsTest {
 
     private static void expectRead(Behaviour behaviour, Kind kind) {
         try (S3Stub stub = S3Stub.start(behaviour);
-                Rig rig = new Rig(stub.endpoint())) {
+                Rig rig = new Rig(stub.endpoint(), SHORT)) {
             StepVerifier.create(rig.store.open(KEY).flatMapMany(ObjectContent::bytes))
                     .thenConsumeWhile(buffer -> Bodies.take(buffer).length > 0)
                     .expectErrorSatisfies(error -> assertKind(error, kind))
@@ -394,7 +398,11 @@ class S3FaultsTest {
     }
 
     private static void expect(String endpoint, Call call, Kind kind) {
-        try (Rig rig = new Rig(endpoint)) {
+        expect(endpoint, LONG, call, kind);
+    }
+
+    private static void expect(String endpoint, Duration timeout, Call call, Kind kind) {
+        try (Rig rig = new Rig(endpoint, timeout)) {
             StepVerifier.create(call.on(rig.store))
                     .expectErrorSatisfies(error -> assertKind(error, kind))
                     .verify(SOON);
@@ -412,13 +420,17 @@ class S3FaultsTest {
         assertThat(((StorageException) error).kind()).as(error.toString()).isEqualTo(kind);
     }
 
-    /** A store with short timeouts. */
+    /** A store as the gateway has it. */
     private static final class Rig implements AutoCloseable {
         private final S3Connection connection;
         private final S3Store store;
 
         Rig(String endpoint) {
-            S3 settings = S3Server.settings(endpoint, "pictures", S3Server.SECRET_KEY, SHORT);
+            this(endpoint, LONG);
+        }
+
+        Rig(String endpoint, Duration timeout) {
+            S3 settings = S3Server.settings(endpoint, "pictures", S3Server.SECRET_KEY, timeout);
             this.connection = new S3Connection(settings);
             this.store = new S3Store(connection, settings, Schedulers.boundedElastic(), Clock.systemUTC());
         }
