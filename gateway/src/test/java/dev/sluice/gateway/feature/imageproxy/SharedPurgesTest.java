@@ -47,6 +47,9 @@ class SharedPurgesTest {
                     Map.of(
                             "sluice.redis.url",
                             redis.url(),
+                            // On a busy machine an answer is late, and the others cannot be told.
+                            "sluice.redis.command-timeout",
+                            "2s",
                             "sluice.image-proxy.cache.enabled",
                             "true",
                             "sluice.image-proxy.cache.directory",

@@ -94,8 +94,15 @@ class TracingTest {
                 EmbeddedRedis redis = EmbeddedRedis.start();
                 HostileOrigin origin = HostileOrigin.start()
                         .on("/a.png?signature=secret-one", Behaviours.image(Pictures.png(1_000)))) {
-            Map<String, String> settings =
-                    tracing(collector, "sluice.redis.url", redis.url(), "sluice.limits.enabled", "true");
+            Map<String, String> settings = tracing(
+                    collector,
+                    "sluice.redis.url",
+                    redis.url(),
+                    // On a busy machine an answer is late, and no archive is begun.
+                    "sluice.redis.command-timeout",
+                    "2s",
+                    "sluice.limits.enabled",
+                    "true");
             try (RunningGateway gateway = RunningGateway.start(origin, settings)) {
                 String url = origin.url("/a.png?signature=secret-one");
                 assertThat(gateway.post("/api/zip", "{\"images\":[{\"url\":\"" + url + "\"}]}")
