@@ -350,6 +350,7 @@ class TracingTest {
             for (int sent = 0; sent < 100; sent++) {
                 assertThat(gateway.get("/nowhere").statusCode()).isEqualTo(404);
             }
+            Await.until(SOON, "an export", () -> collector.requests() > 0);
             assertThat(collector.requests()).isEqualTo(1);
             collector.release();
             await(collector, "GET");
