@@ -182,7 +182,7 @@ class AssistantTokensTest {
     void triesWhoseCostNobodyKnowsCostWhatTheyMayHaveCost() {
         gemini.whole(Behaviours.silent());
         try (RunningGateway impatient =
-                limited("sluice.assistant.deadline", "2s", "sluice.assistant.try-timeout", "500ms")) {
+                limited("sluice.assistant.deadline", "4s", "sluice.assistant.try-timeout", "2s")) {
             HttpResponse<byte[]> answer = impatient.send(asking(impatient, "grace", ASK));
             assertThat(answer.statusCode()).as(text(answer)).isEqualTo(504);
             gemini.whole(GeminiStub.text("Hi"));
