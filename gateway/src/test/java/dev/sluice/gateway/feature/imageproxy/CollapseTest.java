@@ -65,8 +65,9 @@ class CollapseTest {
                 "24MB",
                 "sluice.image-proxy.memory-timeout",
                 "20ms",
+                // Longer than a busy machine keeps a client from reading.
                 "sluice.inbound.stalled-after",
-                "500ms");
+                "2s");
     }
 
     @AfterEach

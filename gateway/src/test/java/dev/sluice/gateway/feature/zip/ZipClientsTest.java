@@ -91,7 +91,8 @@ class ZipClientsTest {
 
     @Test
     void clientThatStopsReadingIsCutOff() throws IOException {
-        try (RunningGateway gateway = RunningGateway.start(origin, Map.of("sluice.inbound.stalled-after", "500ms"));
+        // So that the images are seen before they are given back.
+        try (RunningGateway gateway = RunningGateway.start(origin, Map.of("sluice.inbound.stalled-after", "2s"));
                 Socket client = ask(gateway, origin.url("/large.png"), 20)) {
             client.getInputStream().readNBytes(100_000);
             Await.until(SOON, "the reader has its images", () -> !isFree(gateway));
