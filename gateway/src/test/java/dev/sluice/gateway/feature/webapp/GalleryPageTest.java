@@ -217,7 +217,7 @@ class GalleryPageTest {
 
     @Test
     void whatIsDeletedIsGoneAtOnceAndComesBackWhenItIsUndone(WebApp app) {
-        try (Visit visit = app.visit().as("gudo", "user")) {
+        try (Visit visit = app.visit().withTimeToUndo().as("gudo", "user")) {
             visit.imports(2, Map.of());
             List<String> deletes = new CopyOnWriteArrayList<>();
             visit.page().onRequest(request -> {
@@ -239,7 +239,7 @@ class GalleryPageTest {
 
     @Test
     void whatIsDeletedIsInNoListingThatIsLoadedMeanwhile(WebApp app) {
-        try (Visit visit = app.visit().as("gerlinde", "user")) {
+        try (Visit visit = app.visit().withTimeToUndo().as("gerlinde", "user")) {
             visit.imports(2, Map.of());
             visit.to("#/gallery").all(".tile-open").first().click();
             visit.button("Details").click();
@@ -431,7 +431,7 @@ class GalleryPageTest {
 
     @Test
     void aNameIsShownEditedAndTakenBack(WebApp app) {
-        try (Visit visit = app.visit().as("gino", "user")) {
+        try (Visit visit = app.visit().withTimeToUndo().as("gino", "user")) {
             visit.page()
                     .route(
                             "**/api/images?*",
@@ -459,7 +459,7 @@ class GalleryPageTest {
 
     @Test
     void aNameThatComesOfTheTextFollowsIt(WebApp app) {
-        try (Visit visit = app.visit().as("nele", "user").to("#/generate")) {
+        try (Visit visit = app.visit().withTimeToUndo().as("nele", "user").to("#/generate")) {
             visit.page().locator("textarea").fill("A lock gate");
             visit.button("Generate").click();
             visit.all(".order img.is-loaded").waitFor();

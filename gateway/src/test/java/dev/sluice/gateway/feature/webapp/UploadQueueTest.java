@@ -100,9 +100,10 @@ class UploadQueueTest {
 
             puts.getFirst()
                     .fulfill(json("""
-                    {"code":"rate_limited","detail":"limit uploads: used up (expected: to wait 1 s)"}""")
+                    {"code":"rate_limited","detail":"limit uploads: used up (expected: to wait 4 s)"}""")
                             .setStatus(429)
-                            .setHeaders(Map.of("Retry-After", "1", "Content-Type", "application/problem+json")));
+                            // As long as a busy machine may take to look.
+                            .setHeaders(Map.of("Retry-After", "4", "Content-Type", "application/problem+json")));
             visit.see("continues in");
             assertThat(visit.all(".entry[data-state=failed]")).hasCount(0);
             // The same file once more, in its turn.

@@ -84,6 +84,18 @@ final class Visit implements AutoCloseable {
         return this;
     }
 
+    /**
+     * What the pages to come would do after some seconds they do after ten times as long: what a message offers to undo
+     * can be undone by a busy machine too.
+     */
+    Visit withTimeToUndo() {
+        page.addInitScript("""
+                const later = globalThis.setTimeout;
+                globalThis.setTimeout = (run, delay, ...more) => later(run, delay >= 5_000 ? 10 * delay : delay, ...more);
+                """);
+        return this;
+    }
+
     /** Signs in without the page, which then knows the visitor by the cookie. */
     Visit as(String user, String role, String... projects) {
         post("api/session", Map.of("user", user, "roles", List.of(role), "projects", List.of(projects)));

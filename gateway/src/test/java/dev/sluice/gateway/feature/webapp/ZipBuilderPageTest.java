@@ -39,7 +39,7 @@ class ZipBuilderPageTest {
 
     @Test
     void aListThatIsBroughtBackKeepsWhatWasAddedMeanwhile(WebApp app) {
-        try (Visit visit = app.visit().to("")) {
+        try (Visit visit = app.visit().withTimeToUndo().to("")) {
             visit.button("Sample pictures").click();
             assertThat(visit.all(".entry")).hasCount(6);
             visit.button("Remove all").click();
@@ -143,7 +143,7 @@ class ZipBuilderPageTest {
 
     @Test
     void anEmptiedListLeavesOnlyTheWayBack(WebApp app) {
-        try (Visit visit = app.visit().to("")) {
+        try (Visit visit = app.visit().withTimeToUndo().to("")) {
             visit.page().getByLabel("Image links").fill("https://example.com/a.png https://example.com/b.png");
             visit.button("Add").click();
             visit.see("2 links added.");
