@@ -41,8 +41,11 @@ class RedisFailoverTest {
             "0"));
     private final RedisSentinel sentinel = new RedisSentinel(master);
     private final RedisFixture fixture = new RedisFixture(sentinel.uri());
-    private final RedisLimiter limiter =
-            RedisFixture.connected(fixture.limiter(RedisLimiterSettings.defaults(), Clock.systemUTC(), events));
+    // Longer than by default, so that a busy machine does not make another outage of the new master.
+    private final RedisLimiter limiter = RedisFixture.connected(fixture.limiter(
+            RedisLimiterSettings.defaults().withTimes(Duration.ofMillis(750), Duration.ofMillis(500)),
+            Clock.systemUTC(),
+            events));
 
     @AfterEach
     void end() {
