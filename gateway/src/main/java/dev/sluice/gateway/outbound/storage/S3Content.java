@@ -17,6 +17,7 @@ import org.springframework.core.io.buffer.DefaultDataBufferFactory;
 import reactor.core.publisher.BaseSubscriber;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
 import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 import software.amazon.awssdk.core.async.AsyncResponseTransformer;
@@ -106,7 +107,10 @@ record S3Content(
         });
     }
 
-    /** Knows the answer of a call that was cancelled as it came: a future that is cancelled is not given it. */
+    /**
+     * Knows the answer of a call that was cancelled as it came: a future that is cancelled is not given it. And it ends
+     * a body that the store breaks off: the SDK tells its transformer of that, and not who reads the body.
+     */
     private static final class Opening
             implements AsyncResponseTransformer<GetObjectResponse, ResponsePublisher<GetObjectResponse>> {
         private final AsyncResponseTransformer<GetObjectResponse, ResponsePublisher<GetObjectResponse>> publisher =
@@ -114,6 +118,9 @@ record S3Content(
 
         private final AtomicReference<@Nullable CompletableFuture<ResponsePublisher<GetObjectResponse>>> opened =
                 new AtomicReference<>();
+
+        /** Ends the body that is being read; null while there is none. */
+        private final AtomicReference<Sinks.@Nullable Empty<ByteBuffer>> breaking = new AtomicReference<>();
 
         void abandon() {
             CompletableFuture<ResponsePublisher<GetObjectResponse>> answer = opened.get();
@@ -136,12 +143,22 @@ record S3Content(
 
         @Override
         public void onStream(SdkPublisher<ByteBuffer> bytes) {
-            publisher.onStream(bytes);
+            Sinks.Empty<ByteBuffer> broken = Sinks.empty();
+            breaking.set(broken);
+            Flux<ByteBuffer> body = Flux.from(bytes)
+                    // Before the SDK hears of it, which calls that a failure too.
+                    .doOnCancel(() -> breaking.set(null))
+                    .takeUntilOther(broken.asMono());
+            publisher.onStream(SdkPublisher.adapt(body));
         }
 
         @Override
         public void exceptionOccurred(Throwable error) {
             publisher.exceptionOccurred(error);
+            Sinks.Empty<ByteBuffer> broken = breaking.get();
+            if (broken != null) {
+                broken.tryEmitError(error);
+            }
         }
     }
 }

@@ -38,6 +38,8 @@ class S3FaultsTest {
     private static final Duration SHORT = Duration.ofMillis(400);
     /** For one that answers: it is not to be taken for one that hangs where this machine is slow. */
     private static final Duration LONG = Duration.ofSeconds(10);
+    /** For one whose failure is not to be noticed by the timeout: longer than a test waits for anything. */
+    private static final Duration TOO_LONG = Duration.ofMinutes(3);
 
     private static final ObjectKey KEY = new ObjectKey("images/a.png");
     private static final int LENGTH = 1_000_000;
@@ -225,12 +227,12 @@ class S3FaultsTest {
 
     @Test
     void connectionThatBreaksInADownloadFailsIt() {
-        expectRead(halfThen((in, out) -> {}), Kind.UNAVAILABLE);
+        expectRead(halfThen((in, out) -> {}), TOO_LONG, Kind.UNAVAILABLE);
     }
 
     @Test
     void storeThatFallsSilentInADownloadIsGivenUp() {
-        expectRead(halfThen((in, out) -> S3Stub.hang(in)), Kind.UNAVAILABLE);
+        expectRead(halfThen((in, out) -> S3Stub.hang(in)), SHORT, Kind.UNAVAILABLE);
     }
 
     @Test
@@ -386,9 +388,9 @@ class S3FaultsTest {
         };
     }
 
-    private static void expectRead(Behaviour behaviour, Kind kind) {
+    private static void expectRead(Behaviour behaviour, Duration timeout, Kind kind) {
         try (S3Stub stub = S3Stub.start(behaviour);
-                Rig rig = new Rig(stub.endpoint(), SHORT)) {
+                Rig rig = new Rig(stub.endpoint(), timeout)) {
             StepVerifier.create(rig.store.open(KEY).flatMapMany(ObjectContent::bytes))
                     .thenConsumeWhile(buffer -> Bodies.take(buffer).length > 0)
                     .expectErrorSatisfies(error -> assertKind(error, kind))
