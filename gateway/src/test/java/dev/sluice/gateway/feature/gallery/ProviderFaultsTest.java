@@ -227,7 +227,13 @@ class ProviderFaultsTest {
         rig.pictures.on(path, behaviour);
         rig.pictureAt(rig.pictures.url(path));
         failedImage("as " + path, code);
-        rig.pictures.awaitAllClosed(GalleryClient.SOON);
+        // Those of earlier tests may rest in the pool, which closes them when they have been idle for long.
+        Await.until(
+                GalleryClient.SOON,
+                "the connections of " + path + " are closed",
+                () -> rig.pictures.requests().stream()
+                        .filter(exchange -> exchange.path().equals(path))
+                        .allMatch(exchange -> exchange.connection().isClosed()));
     }
 
     @Test
