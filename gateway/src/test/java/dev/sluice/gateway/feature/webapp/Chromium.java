@@ -64,8 +64,10 @@ public final class Chromium implements AutoCloseable {
                         .chromium()
                         .launch(new LaunchOptions()
                                 .setExecutablePath(program)
-                                // Root has no sandbox, and a container's /dev/shm is small.
-                                .setArgs(List.of("--no-sandbox", "--disable-dev-shm-usage", WITHOUT))));
+                                // Root has no sandbox, and a container's /dev/shm is small. Where no graphics card is,
+                                // what is to be drawn by one is computed, which takes longer than to draw without.
+                                .setArgs(
+                                        List.of("--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", WITHOUT))));
     }
 
     /** A visitor whom the browser knows nothing of. */
