@@ -3,6 +3,7 @@ package dev.sluice.gateway.inbound.telemetry;
 import java.nio.channels.ClosedChannelException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.core.NestedExceptionUtils;
 import reactor.core.publisher.Hooks;
 import reactor.netty.channel.AbortedException;
 
@@ -21,7 +22,11 @@ public final class DroppedErrors {
     }
 
     private static void log(Throwable error) {
-        if (error instanceof ClosedChannelException || AbortedException.isConnectionReset(error)) {
+        // What was made of it by those whom it passed says no more.
+        Throwable first = NestedExceptionUtils.getMostSpecificCause(error);
+        if (first instanceof ClosedChannelException
+                || first instanceof AbortedException
+                || AbortedException.isConnectionReset(first)) {
             LOG.debug("a connection has ended", error);
         } else {
             LOG.error("an error that nobody waited for", error);

@@ -29,6 +29,7 @@ public class ServerTransport {
 
     private final DateHeaderHandler date = new DateHeaderHandler(Clock.systemUTC());
     private final RequestHeadCheck check = new RequestHeadCheck();
+    private final ResetHandler reset = new ResetHandler();
 
     @Bean
     WebServerFactoryCustomizer<NettyReactiveWebServerFactory> boundedConnections(
@@ -62,6 +63,7 @@ public class ServerTransport {
                     ChannelPipeline pipeline = channel.pipeline();
                     pipeline.addFirst(new SlowReaderHandler(properties.stalledAfter(), properties.slowestReader()));
                     // In the order in which a request passes them; an answer comes the other way.
+                    pipeline.addBefore(NettyPipeline.HttpTrafficHandler, null, reset);
                     pipeline.addBefore(NettyPipeline.HttpTrafficHandler, null, new OpenChunkHandler());
                     pipeline.addBefore(NettyPipeline.HttpTrafficHandler, null, new TruncatedResponseHandler());
                     pipeline.addBefore(NettyPipeline.HttpTrafficHandler, null, date);

@@ -34,9 +34,11 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 
 /** On a directory, for which the gateway takes the uploads, and H2. */
-@ExtendWith(NoLeaks.class)
+@ExtendWith({OutputCaptureExtension.class, NoLeaks.class})
 class LocalUploadTest extends UploadContract {
     private static final byte[] PNG = picture("png", 150, 100);
 
@@ -243,7 +245,7 @@ class LocalUploadTest extends UploadContract {
     }
 
     @Test
-    void clientsThatLeaveInTheMiddleLeaveNothing() throws IOException {
+    void clientsThatLeaveInTheMiddleLeaveNothing(CapturedOutput output) throws IOException {
         byte[] large = new byte[5_000_000];
         Put put = rig.announced("image/png", large.length);
         for (int i = 0; i < 10; i++) {
@@ -256,6 +258,9 @@ class LocalUploadTest extends UploadContract {
 
         // What has failed so far takes nothing from who tries again.
         Await.until(SOON, "it is taken", () -> put.send(large) == 200);
+        assertThat(output.getAll().lines())
+                .as("a client's leaving is no fault of the gateway")
+                .noneMatch(line -> line.contains("Connection reset") || line.contains("Connection has been closed"));
     }
 
     /** A put whose first bytes are being written; begun again where the one before has not quite ended. */
