@@ -119,8 +119,8 @@ record S3Content(
         private final AtomicReference<@Nullable CompletableFuture<ResponsePublisher<GetObjectResponse>>> opened =
                 new AtomicReference<>();
 
-        /** Ends the body that is being read; null while there is none. */
-        private final AtomicReference<Sinks.@Nullable Empty<ByteBuffer>> breaking = new AtomicReference<>();
+        /** The body that is being read; null while there is none. */
+        private final AtomicReference<@Nullable Reading> reading = new AtomicReference<>();
 
         void abandon() {
             CompletableFuture<ResponsePublisher<GetObjectResponse>> answer = opened.get();
@@ -143,21 +143,40 @@ record S3Content(
 
         @Override
         public void onStream(SdkPublisher<ByteBuffer> bytes) {
-            Sinks.Empty<ByteBuffer> broken = Sinks.empty();
-            breaking.set(broken);
-            Flux<ByteBuffer> body = Flux.from(bytes)
-                    // Before the SDK hears of it, which calls that a failure too.
-                    .doOnCancel(() -> breaking.set(null))
-                    .takeUntilOther(broken.asMono());
-            publisher.onStream(SdkPublisher.adapt(body));
+            Reading body = new Reading();
+            reading.set(body);
+            // Before the SDK hears that its reader has left, which it calls a failure too.
+            publisher.onStream(SdkPublisher.adapt(body.of(bytes, () -> reading.set(null))));
         }
 
         @Override
         public void exceptionOccurred(Throwable error) {
             publisher.exceptionOccurred(error);
-            Sinks.Empty<ByteBuffer> broken = breaking.get();
-            if (broken != null) {
-                broken.tryEmitError(error);
+            Reading body = reading.getAndSet(null);
+            if (body != null) {
+                body.end(error);
+            }
+        }
+    }
+
+    /** A body and the way to end it from outside. */
+    private static final class Reading {
+        private final Sinks.Empty<ByteBuffer> broken = Sinks.empty();
+        private volatile @Nullable Subscription source;
+
+        Flux<ByteBuffer> of(SdkPublisher<ByteBuffer> bytes, Runnable left) {
+            return Flux.from(bytes)
+                    .doOnCancel(left)
+                    .doOnSubscribe(subscription -> source = subscription)
+                    .takeUntilOther(broken.asMono());
+        }
+
+        /** The reader gets the error; what the SDK still holds for it is released. */
+        void end(Throwable error) {
+            broken.tryEmitError(error);
+            Subscription sdk = source;
+            if (sdk != null) {
+                sdk.cancel();
             }
         }
     }

@@ -36,7 +36,7 @@ class S3FaultsTest {
     private static final Duration SOON = Duration.ofSeconds(30);
     /** For a store that says no more. */
     private static final Duration SHORT = Duration.ofMillis(400);
-    /** For one that answers: it is not to be taken for one that hangs where this machine is slow. */
+    /** For one that answers: it is not to be taken for one that hangs where the machine is slow. */
     private static final Duration LONG = Duration.ofSeconds(10);
     /** For one whose failure is not to be noticed by the timeout: longer than a test waits for anything. */
     private static final Duration TOO_LONG = Duration.ofMinutes(3);
@@ -230,6 +230,23 @@ class S3FaultsTest {
         expectRead(halfThen((in, out) -> {}), TOO_LONG, Kind.UNAVAILABLE);
     }
 
+    /** It asks for a piece at a time; what has come beyond it when the connection breaks is released. */
+    @Test
+    void connectionThatBreaksFailsAlsoAReaderThatTakesItsTime() {
+        try (S3Stub stub = S3Stub.start(halfThen((in, out) -> {}));
+                Rig rig = new Rig(stub.endpoint(), TOO_LONG)) {
+            Flux<DataBuffer> slowly =
+                    rig.store.open(KEY).flatMapMany(ObjectContent::bytes).limitRate(1);
+            StepVerifier.create(slowly.map(buffer -> Bodies.take(buffer).length), 1)
+                    .expectNextCount(1)
+                    .then(() -> Await.until(SOON, "the store has ended", () -> stub.connections() == 0))
+                    .thenRequest(Long.MAX_VALUE)
+                    .thenConsumeWhile(length -> length > 0)
+                    .expectErrorSatisfies(error -> assertKind(error, Kind.UNAVAILABLE))
+                    .verify(SOON);
+        }
+    }
+
     @Test
     void storeThatFallsSilentInADownloadIsGivenUp() {
         expectRead(halfThen((in, out) -> S3Stub.hang(in)), SHORT, Kind.UNAVAILABLE);
@@ -246,7 +263,7 @@ class S3FaultsTest {
             }
         };
         try (S3Stub stub = S3Stub.start(everything);
-                Rig rig = new Rig(stub.endpoint())) {
+                Rig rig = new Rig(stub.endpoint(), TOO_LONG)) {
             StepVerifier.create(rig.store.open(KEY).flatMapMany(content -> content.bytes(5, 10)))
                     .expectErrorSatisfies(error -> assertKind(error, Kind.BROKEN))
                     .verify(SOON);
