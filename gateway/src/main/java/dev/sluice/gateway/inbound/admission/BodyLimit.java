@@ -24,7 +24,6 @@ import org.springframework.web.server.ServerWebExchange;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
-import reactor.netty.channel.AbortedException;
 
 /** Refuses a body that says it is too large before it is read, and cuts one that turns out to be. */
 public final class BodyLimit {
@@ -90,8 +89,6 @@ public final class BodyLimit {
                                 ByteStreams.withDeadline(ByteStreams.counting(capped, place::take), deadline, timer)),
                         BodyBudget.Place::close)
                 .onErrorMap(DeadlineExceededException.class, this::tooSlow)
-                // The client's own connection: told apart from those of other servers here alone.
-                .onErrorMap(AbortedException::isConnectionReset, AbortedException::new)
                 .map(bytes -> withBody(request, whole(bytes)));
     }
 

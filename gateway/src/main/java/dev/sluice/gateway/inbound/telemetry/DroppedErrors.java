@@ -1,9 +1,9 @@
 package dev.sluice.gateway.inbound.telemetry;
 
+import dev.sluice.gateway.contract.GatewayException;
 import java.nio.channels.ClosedChannelException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.core.NestedExceptionUtils;
 import reactor.core.publisher.Hooks;
 import reactor.netty.channel.AbortedException;
 
@@ -22,8 +22,9 @@ public final class DroppedErrors {
     }
 
     private static void log(Throwable error) {
-        // What was made of it by those whom it passed says no more.
-        Throwable first = NestedExceptionUtils.getMostSpecificCause(error);
+        // What the gateway makes of the end of a client's connection says no more than that. Other servers' connections
+        // are in other exceptions.
+        Throwable first = error instanceof GatewayException && error.getCause() != null ? error.getCause() : error;
         if (first instanceof ClosedChannelException
                 || first instanceof AbortedException
                 || AbortedException.isConnectionReset(first)) {
