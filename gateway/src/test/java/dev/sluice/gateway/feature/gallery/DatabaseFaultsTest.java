@@ -60,7 +60,7 @@ class DatabaseFaultsTest {
                         "sluice.database.acquire-timeout", "2s",
                         "sluice.database.connect-timeout", "2s",
                         "sluice.pictures.work-directory", data.toString(),
-                        // For a new connection and the transaction, too; what is in doubt is looked at after it.
+                        // Long enough for a new connection and the transaction.
                         "sluice.gallery.store-timeout", "5s",
                         "sluice.gallery.generation.retry-pause", "50ms"),
                 FaultyStore.Installed.class);

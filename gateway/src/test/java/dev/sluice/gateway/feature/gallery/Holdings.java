@@ -10,6 +10,7 @@ import dev.sluice.gateway.testing.RunningGateway;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -82,8 +83,15 @@ record Holdings(List<String> objects, List<String> rows) {
         }
         try (Stream<Path> files = Files.walk(directory)) {
             return files.filter(Files::isRegularFile).allMatch(file -> file.endsWith("lock"));
-        } catch (IOException | UncheckedIOException changing) {
-            return false; // something is being deleted
+        } catch (NoSuchFileException deleted) {
+            return false;
+        } catch (UncheckedIOException failed) {
+            if (failed.getCause() instanceof NoSuchFileException) {
+                return false; // deleted as well
+            }
+            throw failed;
+        } catch (IOException failed) {
+            throw new UncheckedIOException(failed);
         }
     }
 }

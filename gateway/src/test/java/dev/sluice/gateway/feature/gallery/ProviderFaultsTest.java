@@ -231,9 +231,10 @@ class ProviderFaultsTest {
         Await.until(
                 GalleryClient.SOON,
                 "the connections of " + path + " are closed",
-                () -> rig.pictures.requests().stream()
-                        .filter(exchange -> exchange.path().equals(path))
-                        .allMatch(exchange -> exchange.connection().isClosed()));
+                () -> rig.pictures.requests(path) > 0
+                        && rig.pictures.requests().stream()
+                                .filter(exchange -> exchange.path().equals(path))
+                                .allMatch(exchange -> exchange.connection().isClosed()));
     }
 
     @Test

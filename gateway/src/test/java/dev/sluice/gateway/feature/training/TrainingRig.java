@@ -17,6 +17,7 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -176,7 +177,10 @@ final class TrainingRig implements AutoCloseable {
                     .filter(file -> !file.endsWith("lock"))
                     .count();
         } catch (UncheckedIOException changing) {
-            return files(); // one of them has gone meanwhile
+            if (changing.getCause() instanceof NoSuchFileException) {
+                return files(); // one of them has gone meanwhile
+            }
+            throw changing;
         } catch (IOException failed) {
             throw new UncheckedIOException(failed);
         }

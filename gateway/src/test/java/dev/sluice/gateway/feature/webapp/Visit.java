@@ -90,8 +90,11 @@ final class Visit implements AutoCloseable {
      */
     Visit withTimeToUndo() {
         page.addInitScript("""
-                const later = globalThis.setTimeout;
-                globalThis.setTimeout = (run, delay, ...more) => later(run, delay >= 5_000 ? 10 * delay : delay, ...more);
+                {
+                    const later = globalThis.setTimeout;
+                    globalThis.setTimeout = (run, delay, ...more) =>
+                        later(run, delay >= 5_000 ? 10 * delay : delay, ...more);
+                }
                 """);
         return this;
     }
